@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { LAYOUT_24 } from '../src/domain/bank.ts';
+import { ManualClock } from '../src/platform/clock.ts';
+import { silentLog } from '../src/platform/log.ts';
+import { startBoards } from './board.ts';
+import { Cabinet } from './cabinet.ts';
+import { CU16, type Cu16Profile } from './cu16.ts';
+import { Line, until } from './test-rig.ts';
+
+/** At 19200 baud, 8N1. */
+const REQUEST_MS = 2.605;
+const REPLY_MS = 4.688;
+
+/** Long enough for a byte to cross the loopback interface and not be missed. */
+const CROSSED_MS = 40;
+
+async function lineTo(profile: Cu16Profile) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-board-'));
+  after(() => rm(dataDir, { recursive: true, force: true }));
+  const clock = new ManualClock(0);
+  const cabinet = await Cabinet.open({ layout: LAYOUT_24, dataDir });
+  const boards = await startBoards({ port: 0, profile, cabinet, clock, log: silentLog });
+  after(() => boards.stop());
+  const line = await Line.to(boards.port);
+  const advance = async (ms: number) => {
+    clock.advance(ms);
+    return (await line.heardAfter(CROSSED_MS)).length;
+  };
+  return { cabinet, line, advance };
+}
+
+test('a request and its answer take the time that the line needs, one after the other', async () => {
+  const { cabinet, line, advance } = await lineTo(CU16);
+  line.say('02 00 31 03 36');
+  line.say('02 00 30 03 35');
+  assert.equal(await advance(0), 0);
+  assert.equal(await advance(REQUEST_MS - 0.1), 0);
+  assert.equal(cabinet.compartment(1)?.door, 'closed');
+  assert.equal(await advance(0.1), 0);
+  assert.equal(cabinet.compartment(1)?.door, 'open');
+  assert.equal(await advance(REPLY_MS - 0.1), 0);
+  assert.equal(await advance(0.1), 9);
+  assert.equal((await line.hear(9))[2], 0x35);
+  // The second answer waits for the pause, its own request's time, and its own.
+  assert.equal(await advance(REQUEST_MS), 0);
+  assert.equal(await advance(REPLY_MS), 0);
+  assert.equal(await advance(CU16.quietMs - REQUEST_MS - REPLY_MS), 0);
+  assert.equal(await advance(REQUEST_MS), 0);
+  assert.equal(await advance(REPLY_MS), 9);
+});
+
+test('what was on the line when the power went is not carried out when it returns', async () => {
+  const { cabinet, line, advance } = await lineTo(CU16);
+  line.say('02 00 31 03 36');
+  line.say('02 01 31 03 37');
+  assert.equal(await advance(REQUEST_MS / 2), 0);
+  cabinet.turn('power', false);
+  cabinet.turn('power', true);
+  await until(() => line.closed);
+  await advance(60_000);
+  assert.deepEqual([cabinet.compartment(1)?.pulses, cabinet.compartment(2)?.pulses], [0, 0]);
+});
+
+test('a board of another profile says the same things with other bits, or nothing', async () => {
+  const other: Cu16Profile = {
+    ...CU16,
+    hookBitWhenClosed: 0,
+    infraredBitWhenOccupied: 0,
+    unlockReply: 'none',
+  };
+  const { line, advance } = await lineTo(other);
+  line.say('02 00 31 03 36');
+  await advance(0);
+  assert.equal(await advance(REQUEST_MS), 0);
+  assert.equal(await advance(1_000), 0);
+  line.say('02 00 30 03 35');
+  await advance(0);
+  await advance(REQUEST_MS);
+  assert.equal(await advance(REPLY_MS), 9);
+  // Only lock 0 is not closed; nothing is inside anywhere.
+  assert.equal((await line.hear(9)).toString('hex'), '0200350100ffff0339');
+});

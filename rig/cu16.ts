@@ -1,0 +1,112 @@
+/**
+ * The wire format of a KERONG CU16 lock board, seen from the board: requests in, replies out.
+ *
+ * Written from the vectors in `contract/vectors/lockboard/kerong-cu16.json` and from nothing else. The
+ * cabinet's driver was written from the same file by other hands, so that a misreading shows as a
+ * failing conversation and not as two programs wrong in the same way.
+ *
+ *   request  02 ADDR CMD 03 SUM
+ *   reply    02 ADDR CMD HOOKS-LOW HOOKS-HIGH INFRARED-LOW INFRARED-HIGH 03 SUM
+ *
+ * ADDR is board << 4 | lock, both from 0; SUM is the low byte of the sum of all bytes before it.
+ */
+import { z } from 'zod';
+import vectors from '../src/contract/vectors/lockboard/kerong-cu16.json' with { type: 'json' };
+
+const bit = z.union([z.literal(0), z.literal(1)]);
+
+/** What no public source says of these boards, and therefore differs from installation to installation. */
+export const cu16Profile = z.strictObject({
+  name: z.string(),
+  locksPerBoard: z.int().min(1).max(16),
+  baud: z.int().positive(),
+  hookBitWhenClosed: bit,
+  infraredBitWhenOccupied: bit,
+  unlockReply: z.enum(['none', 'status']),
+  replyMs: z.int().positive(),
+  quietMs: z.int().nonnegative(),
+  pulseMs: z.int().positive(),
+});
+export type Cu16Profile = z.infer<typeof cu16Profile>;
+
+export const CU16: Cu16Profile = cu16Profile.parse(vectors.profile);
+
+export type Cu16Request =
+  | { do: 'unlock'; board: number; lock: number }
+  | { do: 'status'; board: number }
+  | { do: 'status-all' };
+
+export type Cu16Reply = {
+  /** Which request it answers: 35 to an unlock or the status of one board, 36 to the status of all. */
+  command: typeof STATUS_ANSWER | typeof STATUS_ALL_ANSWER;
+  board: number;
+  /** The lock that an unlock named; 0 in the answer to a status. */
+  lock: number;
+  /** One bit a lock, bit 0 for lock 0. */
+  hooks: number;
+  infrared: number;
+};
+
+export const STATUS_ANSWER = 0x35;
+export const STATUS_ALL_ANSWER = 0x36;
+
+const STX = 0x02;
+const ETX = 0x03;
+const STATUS = 0x30;
+const UNLOCK = 0x31;
+const STATUS_ALL = 0x32;
+const EVERY_BOARD = 0xf0;
+
+export const REQUEST_BYTES = 5;
+export const REPLY_BYTES = 9;
+
+export function encodeReply(reply: Cu16Reply): Buffer {
+  const { hooks, infrared } = reply;
+  const address = (reply.board << 4) | reply.lock;
+  const body = [STX, address, reply.command, hooks & 0xff, hooks >> 8, infrared & 0xff, infrared >> 8, ETX];
+  return Buffer.from([...body, sumOf(body)]);
+}
+
+/**
+ * Finds requests in what arrives on a line, in whatever pieces it arrives. Bytes that are no frame are
+ * skipped one at a time, so that noise costs at most the frame it fell into. A frame that is well formed
+ * but asks for nothing in the vectors is dropped, as boards drop it.
+ */
+export class Cu16Decoder {
+  #held: number[] = [];
+
+  push(bytes: Uint8Array): Cu16Request[] {
+    const requests: Cu16Request[] = [];
+    for (const byte of bytes) {
+      this.#held.push(byte);
+      if (this.#held.length < REQUEST_BYTES) continue;
+      if (!isFrame(this.#held)) {
+        this.#held.shift();
+        continue;
+      }
+      const request = requestIn(this.#held);
+      if (request) requests.push(request);
+      this.#held = [];
+    }
+    return requests;
+  }
+}
+
+function isFrame(bytes: readonly number[]): boolean {
+  return bytes[0] === STX && bytes[3] === ETX && bytes[4] === sumOf(bytes.slice(0, 4));
+}
+
+function requestIn(frame: readonly number[]): Cu16Request | null {
+  const [, address = 0, command] = frame;
+  const board = address >> 4;
+  const lock = address & 0x0f;
+  if (command === UNLOCK) return { do: 'unlock', board, lock };
+  // No source shows a status request that names a lock.
+  if (command === STATUS && lock === 0) return { do: 'status', board };
+  if (command === STATUS_ALL && address === EVERY_BOARD) return { do: 'status-all' };
+  return null;
+}
+
+function sumOf(bytes: readonly number[]): number {
+  return bytes.reduce((sum, byte) => sum + byte, 0) & 0xff;
+}

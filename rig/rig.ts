@@ -1,0 +1,92 @@
+/**
+ * The rig: the virtual cabinet and the people's things around it, speaking only real wire protocols.
+ * This file starts the parts and stops them again; what each does is in its own file.
+ *
+ *   lock boards (RS-485 over TCP)  board.ts, cu16.ts      mail and SMS  phone.ts, sms.ts, messages.ts
+ *   scanner (serial over TCP)      scanner.ts             API and page  http.ts, http-routes.ts, events.ts
+ *   router (TCP relay)             network.ts             steel         metal.ts, metal-file.ts, cabinet.ts
+ */
+import { LAYOUT_24 } from '../src/domain/bank.ts';
+import type { Clock } from '../src/platform/clock.ts';
+import type { Log } from '../src/platform/log.ts';
+import { systemRandom } from '../src/platform/random.ts';
+import { startBoards } from './board.ts';
+import { Cabinet } from './cabinet.ts';
+import type { Carriers } from './carriers.ts';
+import type { RigConfig } from './config.ts';
+import { CU16 } from './cu16.ts';
+import { startHttp } from './http.ts';
+import { MessageBox } from './messages.ts';
+import { startRelay } from './network.ts';
+import { startMail } from './phone.ts';
+import { startScanner } from './scanner.ts';
+import { startSms } from './sms.ts';
+
+export type RigDeps = {
+  config: RigConfig;
+  clock: Clock;
+  log: Log;
+  /** Called when the cabinet's power was switched; the agent in it loses its power then. */
+  onPower(on: boolean): void | Promise<void>;
+};
+
+export type RigPorts = {
+  http: number;
+  smtp: number;
+  sms: number;
+  serial: number;
+  scanner: number;
+  uplink: number;
+};
+
+export type Rig = { ports: RigPorts; stop(): Promise<void> };
+
+type Part = { port: number; stop(): Promise<void> };
+
+export async function startRig({ config, clock, log, onPower }: RigDeps): Promise<Rig> {
+  const cabinet = await Cabinet.open({ layout: LAYOUT_24, dataDir: config.dataDir });
+  const box = await MessageBox.open({ folder: config.phoneDir, clock, random: systemRandom });
+  const carriers: Carriers = { mail: 'up', sms: 'up' };
+  const running: Part[] = [];
+
+  async function started<Kind extends Part>(part: Promise<Kind>): Promise<Kind> {
+    const ready = await part;
+    running.push(ready);
+    return ready;
+  }
+
+  /** The page goes first, so that nobody acts on a rig that is half gone. Safe to call twice. */
+  async function stop(): Promise<void> {
+    for (let part = running.pop(); part; part = running.pop()) await part.stop();
+    await cabinet.settled();
+  }
+
+  try {
+    const boards = await started(
+      startBoards({ port: config.serialPort, profile: CU16, cabinet, clock, log: log.child('boards') }),
+    );
+    const scanner = await started(startScanner({ port: config.scannerPort, cabinet }));
+    const relay = await started(
+      startRelay({ port: config.uplinkPort, brokerPort: config.brokerPort, cabinet }),
+    );
+    const mail = await started(startMail({ config, box, carriers, log: log.child('mail') }));
+    const sms = await started(startSms({ config, box, carriers, log: log.child('sms') }));
+    const api = { cabinet, box, carriers, scanner, clock, cast: config.cast, links: config.links, onPower };
+    const http = await started(
+      startHttp({ ...api, port: config.httpPort, webDir: config.webDir, log: log.child('http') }),
+    );
+    const ports: RigPorts = {
+      http: http.port,
+      smtp: mail.port,
+      sms: sms.port,
+      serial: boards.port,
+      scanner: scanner.port,
+      uplink: relay.port,
+    };
+    log.info('rig started', ports);
+    return { ports, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+/** The frame around the routes: one fastify application with its limits, headers, errors, log and pages. */
+import fastifyCookie from '@fastify/cookie';
+import fastifyRateLimit from '@fastify/rate-limit';
+import fastifySwagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { serverTls } from '../../crypto/tls.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import { addSecurityHeaders, guardHosts } from './headers.ts';
+import type { Metrics } from './metrics.ts';
+import { answerError, problemFor, sendProblem } from './problems.ts';
+import { answerMissingPage, serveWebApps } from './webapps.ts';
+
+export type Tls = { keyPem: string; certificatePem: string };
+
+export type AppOptions = {
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  /** Host names beside `localhost` and `127.0.0.1`. */
+  hosts: readonly string[];
+  /** Folder of the built web apps; null serves the interface only. */
+  webDir: string | null;
+  tls: Tls | null;
+  requestsPerMinute: number;
+};
+
+const BODY_BYTES_MAX = 65_536;
+const REQUEST_MS_MAX = 30_000;
+const MINUTE_MS = 60_000;
+
+export async function buildApp(options: AppOptions, mount: (app: FastifyInstance) => void): Promise<FastifyInstance> {
+  const app = newFastify(options.tls);
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerError(options.log));
+  addSecurityHeaders(app);
+  guardHosts(app, options.hosts);
+  logRequests(app, options);
+  await app.register(fastifyCookie);
+  await app.register(fastifyRateLimit, limits(options.requestsPerMinute));
+  await app.register(fastifySwagger, description());
+  const methods = rememberMethods(app);
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => answerNotFound(options.webDir, methods, request, reply));
+  mount(app);
+  if (options.webDir !== null) await serveWebApps(app, options.webDir);
+  return app;
+}
+
+function newFastify(tls: Tls | null): FastifyInstance {
+  const common = { logger: false, bodyLimit: BODY_BYTES_MAX, requestTimeout: REQUEST_MS_MAX, return503OnClosing: false, forceCloseConnections: 'idle' } as const;
+  if (tls === null) return Fastify(common);
+  const https = { ...serverTls, key: tls.keyPem, cert: tls.certificatePem };
+  return Fastify({ ...common, https }) as unknown as FastifyInstance;
+}
+
+/** Counted per address and process. What must hold over all processes is counted in the database. */
+function limits(max: number) {
+  return {
+    global: true,
+    max,
+    timeWindow: MINUTE_MS,
+    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+    errorResponseBuilder: () => new HoldfastError('rate-limited', 'This address has sent many requests in the last minute.'),
+  };
+}
+
+function description() {
+  return {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Holdfast',
+        version: '1',
+        description: 'The interface of a Holdfast cloud. It can ask a bank and suspend; it cannot make a latch move. Errors are problem details (RFC 9457).',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      components: {
+        securitySchemes: {
+          admin: { type: 'apiKey', in: 'cookie', name: 'holdfast_admin' },
+          resident: { type: 'apiKey', in: 'cookie', name: 'holdfast_resident' },
+          courier: { type: 'apiKey', in: 'cookie', name: 'holdfast_courier' },
+          operator: { type: 'http', scheme: 'bearer' },
+        },
+      },
+    },
+    transform: jsonSchemaTransform,
+  } as const;
+}
+
+/** Method, route pattern, status and time: enough to run a service, and nothing about a person. */
+function logRequests(app: FastifyInstance, { clock, log, metrics }: AppOptions): void {
+  const started = new WeakMap<FastifyRequest, number>();
+  app.addHook('onRequest', async (request) => void started.set(request, clock.monotonicMs()));
+  app.addHook('onResponse', async (request, reply) => {
+    const tookMs = Math.round(clock.monotonicMs() - (started.get(request) ?? clock.monotonicMs()));
+    const route = request.routeOptions.url ?? 'none';
+    metrics.requestEnded({ route, method: request.method, status: reply.statusCode, tookMs });
+    if (route.startsWith('/api')) log.info('request', { method: request.method, route, status: reply.statusCode, tookMs });
+  });
+}
+
+type Methods = { pattern: RegExp; methods: string[] }[];
+
+function rememberMethods(app: FastifyInstance): Methods {
+  const known = new Map<string, string[]>();
+  const list: Methods = [];
+  app.addHook('onRoute', (route) => {
+    if (route.url.includes('*')) return;
+    const methods = known.get(route.url) ?? [];
+    if (methods.length === 0) list.push({ pattern: new RegExp(`^${route.url.replaceAll('.', '\\.').replaceAll(/:[A-Za-z]+/g, '[^/]+')}$`), methods });
+    methods.push(...[route.method].flat());
+    known.set(route.url, methods);
+  });
+  return list;
+}
+
+function answerNotFound(webDir: string | null, methods: Methods, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = request.url.split('?', 1)[0] ?? '/';
+  const known = methods.find((route) => route.pattern.test(path));
+  if (known && !known.methods.includes(request.method)) {
+    const allowed = [...new Set(known.methods)].sort().join(', ');
+    reply.header('allow', allowed);
+    return sendProblem(reply, problemFor('method-not-allowed', `This path takes ${allowed}.`));
+  }
+  return answerMissingPage(webDir, request, reply) ?? sendProblem(reply, problemFor('not-found', 'No route or page has this path.'));
+}

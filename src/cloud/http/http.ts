@@ -1,0 +1,205 @@
+/**
+ * The cloud's HTTP interface. Every noun hands in its routes; together they are one table, in which each
+ * route names who may use it (`access`, see gate.ts), what it takes and what it gives. A route without
+ * `access` does not compile. The same table makes the routes, the checks, and `/openapi.json`.
+ *
+ * The same application is served twice: on loopback HTTP, where browsers on this machine have a secure
+ * context, and over HTTPS with TLS 1.3 only.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { problem } from '../../contract/http/common.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { Cloud } from '../deps.ts';
+import { type AppOptions, buildApp, type Tls } from './app.ts';
+import { type EventHub, openEventHub } from './events.ts';
+import { type Access, type ActorOf, admit, type App, APPS, cookieName, cookiePath, type GateKeeper } from './gate.ts';
+import { type Metrics, openMetrics } from './metrics.ts';
+import { mountSystem } from './system.ts';
+
+export type { App, SignedIn } from './gate.ts';
+
+type Shape = { params?: z.ZodType; query?: z.ZodType; body?: z.ZodType; response?: z.ZodType };
+type Parsed<S extends Shape, Part extends keyof Shape> = S extends Record<Part, infer Schema extends z.ZodType> ? z.output<Schema> : undefined;
+type Answer<S extends Shape> = S extends { response: infer Schema extends z.ZodType } ? z.output<Schema> : void;
+
+/** Everything that a handler knows about its request. */
+export type Ctx<A extends Access = Access, S extends Shape = Shape> = {
+  actor: ActorOf<A>;
+  cloud: Cloud;
+  params: Parsed<S, 'params'>;
+  query: Parsed<S, 'query'>;
+  body: Parsed<S, 'body'>;
+  /** The session cookie of one app. */
+  session: {
+    token(app: App): string | undefined;
+    set(app: App, token: string, lifeMs: number): void;
+    clear(app: App): void;
+  };
+  /** Answers with the tenant's stream of changes instead of a body. */
+  streamChanges(): void;
+};
+
+type RouteHead = {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  url: string;
+  access: Access;
+  /** One sentence for the description of the interface. */
+  says: string;
+  /** The status of a success: 200 unset, or 204 when nothing is answered. */
+  status?: 200 | 201 | 202 | 204;
+  /** 64 KiB unless set. */
+  bodyBytesMax?: number;
+  /** Guessing is worth somebody's while here: an address gets few tries a minute. */
+  guarded?: boolean;
+};
+
+export type Route = RouteHead & { schema: Shape; handle(ctx: never): Promise<unknown> };
+
+/** Writes one row of the table; the handler's context and answer are typed by its schema and access. */
+export function route<const A extends Access, const S extends Shape>(
+  row: RouteHead & { access: A; schema: S; handle(ctx: Ctx<A, S>): Promise<Answer<S>> },
+): Route {
+  return row;
+}
+
+export type HttpOptions = {
+  cloud: Cloud;
+  routes: readonly Route[];
+  keeper: GateKeeper;
+  /** Loopback only. 0 asks the system for a free port. */
+  httpPort: number;
+  https: (Tls & { port: number; host: string }) | null;
+  /** Host names beside `localhost` and `127.0.0.1`. */
+  hosts: readonly string[];
+  webDir: string | null;
+  /** The file that `GET /api/start` shows on a development machine; null elsewhere. */
+  startFile: string | null;
+  /** False while this process cannot do its work; says so at `/api/ready`. */
+  isReady(): Promise<boolean>;
+  limits?: Partial<Limits>;
+};
+
+/** Requests an address may send in a minute: of any kind, and to guarded routes. */
+type Limits = { requestsPerMinute: number; guardedPerMinute: number };
+const LIMITS: Limits = { requestsPerMinute: 1200, guardedPerMinute: 20 };
+
+export type HttpServers = {
+  httpPort: number;
+  httpsPort: number | null;
+  events: EventHub;
+  /** Lets the requests under way finish, ends the streams, and closes both ports. */
+  stop(): Promise<void>;
+};
+
+const LOOPBACK = '127.0.0.1';
+
+export async function startHttp(options: HttpOptions): Promise<HttpServers> {
+  const { cloud } = options;
+  const log = cloud.log.child('http');
+  const metrics = openMetrics();
+  const events = openEventHub(cloud.clock);
+  const limits = { ...LIMITS, ...options.limits };
+  let closing = false;
+  const isReady = async () => !closing && (await options.isReady());
+  const common: Omit<AppOptions, 'tls'> = { clock: cloud.clock, log, metrics, hosts: options.hosts, webDir: options.webDir, requestsPerMinute: limits.requestsPerMinute };
+  const mount = (app: FastifyInstance) => {
+    for (const row of options.routes) mountRoute(app, row, { options, events, limits });
+    mountSystem(app, { metrics, isReady, startFile: options.startFile });
+  };
+  const http = await buildApp({ ...common, tls: null }, mount);
+  await listen(http, options.httpPort, LOOPBACK);
+  const https = options.https === null ? null : await buildApp({ ...common, tls: options.https }, mount);
+  if (https && options.https) await listen(https, options.https.port, options.https.host);
+  return {
+    httpPort: portOf(http),
+    httpsPort: https && portOf(https),
+    events,
+    async stop() {
+      closing = true;
+      events.close();
+      await Promise.all([http.close(), https?.close()]);
+    },
+  };
+}
+
+type Mounting = { options: HttpOptions; events: EventHub; limits: Limits };
+
+function mountRoute(app: FastifyInstance, row: Route, { options, events, limits }: Mounting): void {
+  const { params, query, body, response } = row.schema;
+  const status = row.status ?? (response ? 200 : 204);
+  app.route({
+    method: row.method,
+    url: row.url,
+    ...(row.bodyBytesMax === undefined ? {} : { bodyLimit: row.bodyBytesMax }),
+    ...(row.guarded ? { config: { rateLimit: { max: limits.guardedPerMinute } } } : {}),
+    schema: {
+      summary: row.says,
+      tags: [row.url.split('/')[2] ?? 'system'],
+      security: securityOf(row.access),
+      ...(params ? { params } : {}),
+      ...(query ? { querystring: query } : {}),
+      ...(body ? { body } : {}),
+      response: { ...(response ? { [status]: response } : {}), '4xx': problem, '5xx': problem },
+    } as object,
+    // Who asks is settled before what is asked: a stranger learns nothing about what would be valid.
+    preValidation: async (request) => {
+      actors.set(request, await admit(options.keeper, row.access, request));
+    },
+    handler: async (request, reply) => {
+      const answer = await row.handle(ctxOf({ request, reply, cloud: options.cloud, events }) as never);
+      if (reply.sent) return reply;
+      reply.code(status);
+      return status === 204 ? reply.send() : answer;
+    },
+  });
+}
+
+const actors = new WeakMap<FastifyRequest, Awaited<ReturnType<typeof admit>>>();
+
+type Asked = { request: FastifyRequest; reply: FastifyReply; cloud: Cloud; events: EventHub };
+
+function ctxOf({ request, reply, cloud, events }: Asked) {
+  const actor = actors.get(request);
+  return {
+    actor,
+    cloud,
+    params: request.params,
+    query: request.query,
+    body: request.body,
+    session: {
+      token: (app: App) => request.cookies[cookieName(app)],
+      set: (app: App, token: string, lifeMs: number) => void reply.setCookie(cookieName(app), token, { ...cookieOf(app), maxAge: Math.floor(lifeMs / 1000) }),
+      clear: (app: App) => void reply.clearCookie(cookieName(app), cookieOf(app)),
+    },
+    streamChanges() {
+      if (!actor || !('tenant' in actor)) throw new Error('a stream of changes belongs to a signed-in person');
+      if (!events.open(actor.tenant, reply)) throw new HoldfastError('rate-limited', 'Too many pages of this organisation are open at once.');
+    },
+  };
+}
+
+/** Browsers treat loopback as a secure context, so `Secure` holds in development too. */
+function cookieOf(app: App) {
+  return { path: cookiePath(app), httpOnly: true, secure: true, sameSite: 'strict' } as const;
+}
+
+function securityOf(access: Access): { [name: string]: string[] }[] {
+  const named = APPS.some((app) => app === access) || access === 'operator';
+  return named ? [{ [access]: [] }] : [];
+}
+
+async function listen(app: FastifyInstance, port: number, host: string): Promise<void> {
+  try {
+    await app.listen({ port, host });
+  } catch (cause) {
+    const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    throw taken ? new HoldfastError('unavailable', `Port ${port} is in use by another program; choose another with --port.`, { cause }) : cause;
+  }
+}
+
+function portOf(app: FastifyInstance): number {
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new Error('a server that listens on TCP has a port');
+  return address.port;
+}

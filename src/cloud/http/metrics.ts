@@ -1,0 +1,28 @@
+/** Counters for Prometheus, with route patterns as labels: never a path, which would hold ids. */
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+
+export type Metrics = {
+  registry: Registry;
+  requestEnded(request: { route: string; method: string; status: number; tookMs: number }): void;
+};
+
+export function openMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const labelNames = ['method', 'route', 'status'] as const;
+  const requests = new Counter({ name: 'holdfast_http_requests_total', help: 'Requests answered.', labelNames, registers: [registry] });
+  const seconds = new Histogram({
+    name: 'holdfast_http_request_seconds',
+    help: 'Time from the first byte in to the last byte out.',
+    labelNames: ['method', 'route'] as const,
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers: [registry],
+  });
+  return {
+    registry,
+    requestEnded({ route, method, status, tookMs }) {
+      requests.inc({ method, route, status: String(status) });
+      seconds.observe({ method, route }, tookMs / 1000);
+    },
+  };
+}

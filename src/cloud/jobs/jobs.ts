@@ -1,0 +1,94 @@
+/**
+ * Work that has to happen after a transaction and survive a crash: sending, sweeping. A job is added inside
+ * the transaction that wants it, so that both happen or neither does. A payload holds ids only, because
+ * the queue is a table like any other and its rows are not sealed.
+ *
+ * The engine is graphile-worker, in the application's own pool. Its tables belong to the owner role; the
+ * application may use them and nothing else of that schema.
+ */
+import { Logger, parseCronItems, run, runMigrations, type TaskList } from 'graphile-worker';
+import { sql } from 'kysely';
+import pg from 'pg';
+import type { AddJob, Cloud, JobPayload } from '../deps.ts';
+import { APP_ROLE } from '../migrate.ts';
+import type { JobHandler, Noun } from '../noun.ts';
+
+const SCHEMA = 'graphile_worker';
+const TRIES_MAX = 10;
+const CONCURRENCY = 3;
+/** New jobs are announced at once; this finds those whose time has come. */
+const POLL_MS = 1000;
+
+/** Builds or upgrades the engine's tables, as the owner role, and lets the application use them. */
+export async function migrateJobs(config: { ownerUrl: string }): Promise<void> {
+  const pool = new pg.Pool({ connectionString: config.ownerUrl, max: 2, application_name: 'holdfast migrate jobs' });
+  // The engine asks for a listener of its own; a connection that breaks here fails the query in progress.
+  pool.on('error', () => undefined);
+  try {
+    await runMigrations({ pgPool: pool, schema: SCHEMA, logger: quietLogger() });
+    await pool.query(RIGHTS);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Row security is on in the engine's tables without a policy, which shuts everyone but the owner out. */
+const RIGHTS = `
+begin;
+select pg_advisory_xact_lock(4802718);
+grant usage on schema ${SCHEMA} to ${APP_ROLE};
+grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${APP_ROLE};
+grant usage on all sequences in schema ${SCHEMA} to ${APP_ROLE};
+grant execute on all functions in schema ${SCHEMA} to ${APP_ROLE};
+${['jobs', 'job_queues', 'tasks', 'known_crontabs'].map((name) => `
+drop policy if exists application on ${SCHEMA}._private_${name};
+create policy application on ${SCHEMA}._private_${name} to ${APP_ROLE} using (true) with check (true);`).join('')}
+commit;
+`;
+
+export const addJob: AddJob = async (tx, name, payload, options = {}) => {
+  const runAt = options.runAtMs === undefined ? null : new Date(options.runAtMs).toISOString();
+  await sql`select 1 from graphile_worker.add_job(${name}::text, payload => ${JSON.stringify(payload)}::json,
+    run_at => ${runAt}::timestamptz, max_attempts => ${options.triesMax ?? TRIES_MAX}::int, job_key => ${options.key ?? null}::text)`.execute(tx);
+};
+
+export type JobRunner = { stop(): Promise<void> };
+
+/** Runs the jobs of all nouns in this process, until stopped. Jobs under way are finished first. */
+export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<JobRunner> {
+  const taskList: TaskList = {};
+  for (const noun of nouns) {
+    for (const [name, handler] of Object.entries(noun.jobs ?? {})) taskList[name] = taskOf(cloud, name, handler);
+  }
+  const schedule = nouns.flatMap((noun) => noun.schedule ?? []);
+  const runner = await run({
+    pgPool: cloud.database.pool,
+    schema: SCHEMA,
+    taskList,
+    parsedCronItems: parseCronItems(schedule.map(({ job, cron }) => ({ task: job, match: cron, identifier: job }))),
+    concurrency: CONCURRENCY,
+    pollInterval: POLL_MS,
+    noHandleSignals: true,
+    logger: quietLogger(),
+  });
+  return { stop: () => runner.stop() };
+}
+
+function taskOf(cloud: Cloud, name: string, handler: JobHandler): TaskList[string] {
+  const log = cloud.log.child('jobs');
+  return async (payload, { job }) => {
+    try {
+      await handler(cloud, payload as JobPayload);
+    } catch (error) {
+      // The engine keeps the message of a failure in its table, where no personal data may stand.
+      const code = error instanceof Error ? String((error as { code?: unknown }).code ?? error.name) : 'unknown';
+      log.warn('a job failed', { job: name, tries: job.attempts, code });
+      throw new Error(`${name}: ${code}`);
+    }
+  };
+}
+
+/** What matters is logged above, by job name and code; the engine's own lines quote payloads. */
+function quietLogger(): Logger {
+  return new Logger(() => () => undefined);
+}

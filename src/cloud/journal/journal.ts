@@ -1,0 +1,126 @@
+/**
+ * The journals that the cloud keeps: each bank's, as the bank wrote it, and the tenant's own, of what the
+ * cloud itself did. A change of state and its record are one transaction: either both are there or neither.
+ *
+ * Salts and values behind commitments are sealed beside the records, under the key of the person they
+ * tell of, and otherwise under the tenant's.
+ */
+import { base64url, fromBase64url } from '../../crypto/bytes.ts';
+import type { CommittedField } from '../../domain/kinds.ts';
+import type { PersonId, TenantId } from '../../domain/ids.ts';
+import { NOTHING_COMMITTED, type Committed } from '../../ledger/batch.ts';
+import { SALT_BYTES, writeRecord, type Opening, type Openings, type RecordDraft } from '../../ledger/record.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { tenantOf, type Tx } from '../../platform/database.ts';
+import type { Random } from '../../platform/random.ts';
+import type { Keys } from '../keys/keys.ts';
+import type { Noun } from '../noun.ts';
+import { migrations } from './migrations.ts';
+import { routes } from './routes.ts';
+import * as store from './store.ts';
+
+export type Owners = Readonly<Partial<Record<CommittedField, PersonId>>>;
+
+export type Journal = {
+  /** Begins a journal: the tenant's own, or that of a bank just registered. */
+  begin(tx: Tx, source: string): Promise<void>;
+  /**
+   * Appends to the tenant's own journal. `owners` says whose data a field is; what belongs to nobody is
+   * the tenant's. Call it in the transaction of the change that it records.
+   */
+  record(tx: Tx, draft: RecordDraft, owners?: Owners): Promise<{ seq: number; hash: string }>;
+  /** Seals what stands behind a record's commitments. A person without a key (erased, unknown) owns nothing. */
+  keepOpenings(tx: Tx, place: { source: string; seq: number }, openings: Openings, owners: Owners): Promise<void>;
+  /** Opens what is kept; a field whose key was destroyed is absent. */
+  openOpenings(tx: Tx, source: string, range: { first: number; last: number }): Promise<Map<number, Openings>>;
+};
+
+/** How far a cloud machine's own clock may be off; operators run a time service. */
+const CLOUD_UNCERTAINTY_MS = 1_000;
+
+export function openJournal(config: { keys: Keys; clock: Clock; random: Random }): Journal {
+  const { keys, clock, random } = config;
+
+  const keepOpenings: Journal['keepOpenings'] = async (tx, place, openings, owners) => {
+    const known = await keys.subjects(tx, Object.values(owners));
+    const rows: store.OpeningRow[] = [];
+    for (const [field, opening] of Object.entries(openings) as [CommittedField, Opening][]) {
+      const owner = owners[field];
+      const subject = owner !== undefined && known.has(owner) ? owner : null;
+      const at = placeOfOpening({ ...place, field });
+      const text = JSON.stringify(opening);
+      const sealed = subject === null ? await keys.sealForTenant(tx, at, text) : await keys.sealFor(tx, subject, at, text);
+      rows.push({ ...place, field, subject_id: subject, sealed });
+    }
+    if (rows.length > 0) await store.insertOpenings(tx, rows);
+  };
+
+  return {
+    begin: (tx, source) => store.insertJournal(tx, source, NOTHING_COMMITTED),
+    async record(tx, draft, owners = {}) {
+      const source = await tenantOf(tx);
+      const end = await store.lockEnd(tx, source);
+      if (!end) throw new Error('the tenant has no journal');
+      const seq = end.lastSeq + 1;
+      const time = { atMs: clock.nowMs(), source: 'clock', uncertaintyMs: CLOUD_UNCERTAINTY_MS } as const;
+      const { record, bytes, hash, openings } = writeRecord({ draft, source, seq, prev: end.lastHash, time, drawSalt: () => random.bytes(SALT_BYTES) });
+      await store.insertRecords(tx, [{ source, seq, kind: record.kind, at_ms: time.atMs, hash: fromBase64url(hash) ?? new Uint8Array(0), bytes, batch_last: null }]);
+      await keepOpenings(tx, { source, seq }, openings, owners);
+      await store.moveEnd(tx, source, { ...end, lastSeq: seq, lastHash: hash });
+      return { seq, hash };
+    },
+    keepOpenings,
+    async openOpenings(tx, source, range) {
+      const found = new Map<number, Openings>();
+      const rows = await store.openingsBetween(tx, source, range);
+      await keys.subjects(tx, rows.flatMap((row) => row.subject_id ?? []));
+      for (const row of rows) {
+        const at = placeOfOpening(row);
+        const text = row.subject_id === null ? await keys.openForTenant(tx, at, row.sealed) : await keys.openFor(tx, row.subject_id as PersonId, at, row.sealed);
+        if (text === undefined) continue;
+        const openings = found.get(row.seq) ?? {};
+        openings[row.field as CommittedField] = JSON.parse(text) as Opening;
+        found.set(row.seq, openings);
+      }
+      return found;
+    },
+  };
+}
+
+function placeOfOpening(of: { source: string; seq: number; field: string }): string {
+  return `opening\0${of.source}\0${of.seq}\0${of.field}`;
+}
+
+export type Appended = { source: string; note: string; head: { first: number; last: number; hash: string }; key: Uint8Array; next: Committed; records: readonly { seq: number; kind: string; atMs: number; hash: string; bytes: Uint8Array }[] };
+
+/** Appends a judged batch. The caller holds the lock of `lockEnd`. */
+export async function appendBatch(tx: Tx, batch: Appended): Promise<void> {
+  const { source, head } = batch;
+  await store.insertRecords(
+    tx,
+    batch.records.map((record) => ({
+      source,
+      seq: record.seq,
+      kind: record.kind,
+      at_ms: record.atMs,
+      hash: fromBase64url(record.hash) ?? new Uint8Array(0),
+      bytes: record.bytes,
+      batch_last: head.last,
+    })),
+  );
+  await store.insertHead(tx, { source, first: head.first, last: head.last, note: batch.note, hash: head.hash, key: batch.key });
+  await store.moveEnd(tx, source, batch.next);
+}
+
+/** The end of a journal, locked until the transaction ends; undefined when there is no such journal. */
+export const lockEnd = store.lockEnd;
+export const endOf = store.endOf;
+
+export async function headHashAt(tx: Tx, source: string, last: number): Promise<string | undefined> {
+  return (await store.headAt(tx, source, last))?.hash;
+}
+
+export type { TenantId };
+export { base64url };
+
+export const journal: Noun = { migrations, routes };

@@ -1,0 +1,114 @@
+/** SQL of records, openings, heads and journal ends. */
+import { sql } from 'kysely';
+import type { Committed } from '../../ledger/batch.ts';
+import { tables, type Tx } from '../../platform/database.ts';
+
+type Defaulted = { tenant_id?: string };
+type JournalTables = {
+  journals: Defaulted & { source: string; last_seq: number; last_hash: string; last_head: string };
+  records: RecordRow;
+  openings: OpeningRow;
+  heads: HeadRow;
+};
+export type RecordRow = Defaulted & {
+  source: string;
+  seq: number;
+  kind: string;
+  at_ms: number;
+  hash: Uint8Array;
+  bytes: Uint8Array;
+  batch_last: number | null;
+};
+export type OpeningRow = Defaulted & { source: string; seq: number; field: string; subject_id: string | null; sealed: Uint8Array };
+export type HeadRow = Defaulted & { source: string; first: number; last: number; note: string; hash: string; key: Uint8Array };
+
+const on = (tx: Tx) => tables<JournalTables>(tx);
+/** A statement takes 65,535 parameters. */
+const ROWS_A_STATEMENT = 1000;
+
+export async function insertJournal(tx: Tx, source: string, end: Committed): Promise<void> {
+  await on(tx).insertInto('journals').values({ source, last_seq: end.lastSeq, last_hash: end.lastHash, last_head: end.lastHead }).execute();
+}
+
+/** The end of a journal, locked until the transaction ends: one writer at a time. */
+export async function lockEnd(tx: Tx, source: string): Promise<Committed | undefined> {
+  return selectEnd(tx, source).forUpdate().executeTakeFirst();
+}
+
+export async function endOf(tx: Tx, source: string): Promise<Committed | undefined> {
+  return selectEnd(tx, source).executeTakeFirst();
+}
+
+function selectEnd(tx: Tx, source: string) {
+  return on(tx).selectFrom('journals').select(['last_seq as lastSeq', 'last_hash as lastHash', 'last_head as lastHead']).where('source', '=', source);
+}
+
+export async function moveEnd(tx: Tx, source: string, end: Committed): Promise<void> {
+  const row = { last_seq: end.lastSeq, last_hash: end.lastHash, last_head: end.lastHead };
+  await on(tx).updateTable('journals').set(row).where('source', '=', source).execute();
+}
+
+export async function sources(tx: Tx): Promise<string[]> {
+  const rows = await on(tx).selectFrom('journals').select('source').orderBy('source').execute();
+  return rows.map((row) => row.source);
+}
+
+export async function insertRecords(tx: Tx, rows: readonly RecordRow[]): Promise<void> {
+  for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
+    await on(tx).insertInto('records').values(rows.slice(at, at + ROWS_A_STATEMENT)).execute();
+  }
+}
+
+export async function insertOpenings(tx: Tx, rows: readonly OpeningRow[]): Promise<void> {
+  for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
+    await on(tx).insertInto('openings').values(rows.slice(at, at + ROWS_A_STATEMENT)).execute();
+  }
+}
+
+export async function insertHead(tx: Tx, row: HeadRow): Promise<void> {
+  await on(tx).insertInto('heads').values(row).execute();
+}
+
+export async function headAt(tx: Tx, source: string, last: number): Promise<HeadRow | undefined> {
+  return on(tx).selectFrom('heads').selectAll().where('source', '=', source).where('last', '=', last).executeTakeFirst();
+}
+
+export async function headsOf(tx: Tx, source: string): Promise<HeadRow[]> {
+  return on(tx).selectFrom('heads').selectAll().where('source', '=', source).orderBy('last').execute();
+}
+
+export async function recordsBetween(tx: Tx, source: string, range: { first: number; last: number }): Promise<RecordRow[]> {
+  return on(tx)
+    .selectFrom('records')
+    .selectAll()
+    .where('source', '=', source)
+    .where('seq', '>=', range.first)
+    .where('seq', '<=', range.last)
+    .orderBy('seq')
+    .execute();
+}
+
+export async function openingsBetween(tx: Tx, source: string, range: { first: number; last: number }): Promise<OpeningRow[]> {
+  return on(tx)
+    .selectFrom('openings')
+    .selectAll()
+    .where('source', '=', source)
+    .where('seq', '>=', range.first)
+    .where('seq', '<=', range.last)
+    .orderBy('seq')
+    .execute();
+}
+
+export type JournalPage = { source: string; seq: number; kind: string; at_ms: number; hash: Uint8Array; bytes: Uint8Array; batch_last: number | null; position: number };
+
+/** Newest first, after `before`. */
+export async function pageOfRecords(tx: Tx, page: { source: string | undefined; before: number | undefined; limit: number }): Promise<JournalPage[]> {
+  let query = on(tx)
+    .selectFrom('records')
+    .select(['source', 'seq', 'kind', 'at_ms', 'hash', 'bytes', 'batch_last', sql<number>`position`.as('position')])
+    .orderBy(sql`position`, 'desc')
+    .limit(page.limit);
+  if (page.source !== undefined) query = query.where('source', '=', page.source);
+  if (page.before !== undefined) query = query.where(sql<boolean>`position < ${page.before}`);
+  return query.execute();
+}

@@ -1,0 +1,58 @@
+/**
+ * Wrapped keys. Nothing here opens anything without the root key, which is in no database:
+ *
+ *   root key (a file; later a KMS) → tenant key → wrapping epoch → subject key → a person's data
+ *
+ * Wrapping epochs are replaced within 30 days: survivors are rewrapped, the old epoch's key is destroyed.
+ * A subject key destroyed before that is then beyond anybody's reach, whatever an old page of the
+ * database still holds.
+ */
+import { tenantTable, type Migration } from '../migrate.ts';
+
+export const migrations: Migration[] = [
+  {
+    id: '0002-keys',
+    sql: `
+create table tenant_keys (
+  tenant_id text primary key default current_setting('holdfast.tenant', true),
+  wrapped bytea not null
+);
+create table wrapping_epochs (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  epoch int not null,
+  wrapped bytea not null,
+  made_at_ms bigint not null,
+  primary key (tenant_id, epoch)
+);
+create table subject_keys (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  person_id text primary key,
+  epoch int not null,
+  wrapped bytea not null,
+  foreign key (tenant_id, epoch) references wrapping_epochs (tenant_id, epoch)
+);
+create index subject_keys_by_epoch on subject_keys (tenant_id, epoch);
+
+-- Key pairs of a tenant: 'intake' (HPKE) and 'notifier' (signs notifier epochs).
+create table tenant_pairs (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  name text not null check (name in ('intake', 'notifier')),
+  public bytea not null,
+  private_sealed bytea not null,
+  primary key (tenant_id, name)
+);
+create table notifier_epochs (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  epoch_id text primary key,
+  public bytea not null,
+  -- Null once destroyed.
+  private_sealed bytea,
+  note text not null,
+  not_before_ms bigint not null,
+  not_after_ms bigint not null
+);
+create index notifier_epochs_by_end on notifier_epochs (tenant_id, not_after_ms);
+${['tenant_keys', 'wrapping_epochs', 'subject_keys', 'tenant_pairs', 'notifier_epochs'].map((table) => tenantTable(table)).join('')}
+`,
+  },
+];

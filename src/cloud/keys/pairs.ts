@@ -1,0 +1,123 @@
+/**
+ * The tenant's key pairs: the *intake* key, to which banks seal what stands behind their commitments; and
+ * the *notifier*, whose signing key the roster names and which signs the short-lived keys (epochs) that
+ * pick-up codes are sealed to. An epoch's private half is destroyed two days after it ends; a code that
+ * was not sent by then can only be issued again.
+ */
+import { base64url, fromBase64url } from '../../crypto/bytes.ts';
+import { sha256 } from '../../crypto/hash.ts';
+import { hpkeOpen, newHpkeKey } from '../../crypto/hpke.ts';
+import { newSigningKey, type SigningKey } from '../../crypto/sign.ts';
+import { SEAL_INFO, type SealedBox } from '../../contract/uplink.ts';
+import { idFrom } from '../../domain/ids.ts';
+import { signEpoch } from '../../ledger/roster.ts';
+import { tenantOf, type Tx } from '../../platform/database.ts';
+import type { Random } from '../../platform/random.ts';
+import type { KeyFact, Keys } from './keys.ts';
+import * as store from './store.ts';
+
+export type Pairs = {
+  /** Makes the intake and the notifier key of a new tenant. */
+  makePairs(tx: Tx): Promise<KeyFact[]>;
+  /** What a roster's `keys` hold, base64url. */
+  published(tx: Tx): Promise<{ intake: string; notifier: string }>;
+  /** Opens what a bank sealed beside a batch; `head` is the hash of the batch head. */
+  openForIntake(tx: Tx, sealed: { box: SealedBox; head: string }): Promise<Uint8Array | undefined>;
+  /** Opens the codes of one notice. Undefined once the epoch was destroyed. */
+  openForNotifier(tx: Tx, sealed: { epoch: string; box: SealedBox; bank: string; reference: string }): Promise<Uint8Array | undefined>;
+  /** The newest epoch, as the signed note that a bank is sent. */
+  currentEpoch(tx: Tx): Promise<{ epoch: string; note: string; notAfterMs: number } | undefined>;
+  makeNotifierEpoch(tx: Tx): Promise<KeyFact>;
+  destroyNotifierEpochs(tx: Tx, endedBeforeMs: number): Promise<KeyFact[]>;
+};
+
+const DAY_MS = 86_400_000;
+export const EPOCH_DAYS = 7;
+/** The next epoch is made while the last has this long to run, so that a bank offline for a while has it. */
+const OVERLAP_DAYS = 2;
+/** A code sealed in an epoch's last minute can still be sent for this long. */
+export const LATE_DAYS = 2;
+
+type Needs = Pick<Keys, 'sealBytesForTenant' | 'openBytesForTenant'> & { random: Random; nowMs: () => number };
+
+export function openPairs(needs: Needs): Pairs {
+  const keep = async (tx: Tx, name: store.PairName, pair: SigningKey) => {
+    const sealed = await needs.sealBytesForTenant(tx, `pair\0${name}`, pair.privateKey);
+    await store.insertPair(tx, { name, public: pair.publicKey, private_sealed: sealed });
+  };
+  const pairOf = async (tx: Tx, name: store.PairName): Promise<SigningKey> => {
+    const row = await store.pair(tx, name);
+    const privateKey = row && (await needs.openBytesForTenant(tx, `pair\0${name}`, row.private_sealed));
+    if (!row || !privateKey) throw new Error(`the tenant's ${name} key is missing or does not open`);
+    return { privateKey, publicKey: new Uint8Array(row.public) };
+  };
+
+  return {
+    async makePairs(tx) {
+      const intake = await newHpkeKey();
+      await keep(tx, 'intake', intake);
+      await keep(tx, 'notifier', newSigningKey());
+      return [{ what: 'intake', hash: publicCheck(intake.publicKey) }];
+    },
+    async published(tx) {
+      const intake = await store.pair(tx, 'intake');
+      const notifier = await store.pair(tx, 'notifier');
+      if (!intake || !notifier) throw new Error('the tenant has no intake or notifier key');
+      return { intake: base64url(intake.public), notifier: base64url(notifier.public) };
+    },
+    async openForIntake(tx, { box, head }) {
+      const { privateKey } = await pairOf(tx, 'intake');
+      return openBox(privateKey, box, { info: SEAL_INFO.intake, aad: head });
+    },
+    async openForNotifier(tx, { epoch, box, bank, reference }) {
+      const row = await store.notifierEpoch(tx, epoch);
+      if (!row?.private_sealed) return undefined;
+      const privateKey = await needs.openBytesForTenant(tx, placeOf(epoch), row.private_sealed);
+      if (!privateKey) throw new Error('the notifier epoch key does not open');
+      return openBox(privateKey, box, { info: SEAL_INFO.notice, aad: `${bank}\0${reference}` });
+    },
+    async currentEpoch(tx) {
+      const row = await store.newestNotifierEpoch(tx);
+      return row && { epoch: row.epoch_id, note: row.note, notAfterMs: row.not_after_ms };
+    },
+    async makeNotifierEpoch(tx) {
+      const key = await newHpkeKey();
+      const epoch = idFrom('epoch', needs.random.bytes(16));
+      const nowMs = needs.nowMs();
+      const statement = { v: 1 as const, tenant: await tenantOf(tx), epoch, key: base64url(key.publicKey), notBeforeMs: nowMs, notAfterMs: nowMs + EPOCH_DAYS * DAY_MS };
+      await store.insertNotifierEpoch(tx, {
+        epoch_id: epoch,
+        public: key.publicKey,
+        private_sealed: await needs.sealBytesForTenant(tx, placeOf(epoch), key.privateKey),
+        note: signEpoch(statement, await pairOf(tx, 'notifier')),
+        not_before_ms: statement.notBeforeMs,
+        not_after_ms: statement.notAfterMs,
+      });
+      return { what: 'notifier-epoch', hash: publicCheck(key.publicKey) };
+    },
+    async destroyNotifierEpochs(tx, endedBeforeMs) {
+      const gone = await store.destroyNotifierEpochs(tx, endedBeforeMs);
+      return gone.map((row) => ({ what: 'notifier-epoch', hash: publicCheck(row.public) }));
+    },
+  };
+}
+
+const placeOf = (epoch: string) => `notifier-epoch\0${epoch}`;
+
+function publicCheck(publicKey: Uint8Array): string {
+  return base64url(sha256(publicKey));
+}
+
+async function openBox(privateKey: Uint8Array, box: SealedBox, place: { info: string; aad: string }): Promise<Uint8Array | undefined> {
+  const enc = fromBase64url(box.enc);
+  const ciphertext = fromBase64url(box.ciphertext);
+  return enc && ciphertext ? hpkeOpen(privateKey, { enc, ciphertext }, place) : undefined;
+}
+
+/** Sees to it that an epoch with time to run exists, and that no ended one can be opened. */
+export async function keepEpochs(keys: Keys, tx: Tx, nowMs: number): Promise<{ made: KeyFact[]; destroyed: KeyFact[] }> {
+  const newest = await keys.currentEpoch(tx);
+  const due = !newest || newest.notAfterMs - nowMs < OVERLAP_DAYS * DAY_MS;
+  const made = due ? [await keys.makeNotifierEpoch(tx)] : [];
+  return { made, destroyed: await keys.destroyNotifierEpochs(tx, nowMs - LATE_DAYS * DAY_MS) };
+}

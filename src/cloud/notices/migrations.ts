@@ -1,0 +1,40 @@
+/**
+ * Notices: what was to be told to whom, over which channel, and what became of it. The code travels
+ * through this table sealed for the notifier's key of its epoch, and is gone once it was sent or given up.
+ */
+import { type Migration, tenantTable } from '../migrate.ts';
+
+export const migrations: Migration[] = [
+  {
+    id: '0022-notices',
+    sql: `
+create table notices (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  notice_id text primary key,
+  reference text not null,
+  channel text not null check (channel in ('sms', 'email')),
+  what text not null check (what in ('arrival', 'reissue', 'sign-in')),
+  state text not null check (state in ('queued', 'sent', 'failed', 'dead')),
+  tries integer not null default 0,
+  last_error text,
+  person_id text not null references persons (person_id),
+  parcel_id text,
+  bank_id text,
+  compartment integer,
+  until_ms bigint,
+  epoch_id text,
+  box jsonb,
+  link bytea,
+  at_ms bigint not null,
+  ord bigint generated always as identity,
+  unique (tenant_id, reference, channel),
+  check (state in ('queued', 'failed') or (box is null and link is null))
+);
+create index notices_by_ord on notices (tenant_id, ord desc);
+create index notices_by_parcel on notices (tenant_id, parcel_id) where parcel_id is not null;
+create index notices_open on notices (tenant_id, at_ms) where state in ('queued', 'failed');
+
+${tenantTable('notices')}
+`,
+  },
+];

@@ -1,0 +1,194 @@
+/**
+ * Notices: telling people. A bank seals the codes of a grant for the notifier's key of this epoch; they
+ * lie here sealed until the moment of sending, are opened in memory for one message, and are forgotten
+ * once it was taken or given up. Nobody can look a code up afterwards; it can only be issued again.
+ *
+ * Sending is at least once: a crash after the far side took a message and before we noted it sends it
+ * again, under the same reference, which an SMS gateway drops and a mail reader shows once.
+ */
+import { z } from 'zod';
+import { type NoticeCodes, noticeCodes, type NoticeWish, SEAL_INFO } from '../../contract/uplink.ts';
+import { type BankId, type EpochId, idFrom, isId, type NoticeId, type ParcelId, parseId, type PersonId, type TenantId } from '../../domain/ids.ts';
+import { tenantOf, type Tx } from '../../platform/database.ts';
+import type { Cloud, JobPayload } from '../deps.ts';
+import type { Noun, Told } from '../noun.ts';
+import * as banks from '../banks/banks.ts';
+import * as people from '../people/people.ts';
+import { type Mail, NotSent, sendMail, sendSms } from './carriers.ts';
+import { migrations } from './migrations.ts';
+import * as store from './store.ts';
+import { arrivalMail, arrivalSms, signInMail } from './texts.ts';
+
+export type { NoticeRow } from './store.ts';
+
+const SEND_JOB = 'notices.send';
+/** With the engine's growing pauses: about three and a half hours. */
+const TRIES_MAX = 10;
+const LINK_PLACE = 'notices/link';
+
+export type Wish = {
+  wish: NoticeWish;
+  bank: BankId;
+  compartment: number;
+  untilMs: number;
+  parcel: ParcelId;
+  recipient: PersonId;
+};
+
+/** Queues a notice on every channel that the recipient wants. The same wish twice queues nothing new. */
+export async function wish(cloud: Cloud, tx: Tx, of: Wish): Promise<void> {
+  const recipient = await people.findPerson(cloud, tx, of.recipient);
+  if (!recipient) throw new Error('a notice is for a person of this tenant');
+  const { phone, email, channels } = recipient.profile;
+  const wanted: store.Channel[] = [];
+  if (phone !== null && channels.sms) wanted.push('sms');
+  if (email !== null && channels.email) wanted.push('email');
+  const content = {
+    is: 'codes', parcel: of.parcel, bank: of.bank, compartment: of.compartment, untilMs: of.untilMs, epoch: of.wish.epoch as EpochId, box: of.wish.codes,
+  } as const;
+  const common = { reference: of.wish.reference, what: of.wish.what, person: of.recipient, content };
+  for (const channel of wanted) await queue(cloud, tx, { ...common, channel });
+  // Somebody has to see that a parcel lies there of which its recipient cannot be told.
+  if (wanted.length === 0) await queue(cloud, tx, { ...common, channel: 'email' });
+}
+
+/** Queues a mail with a link to sign in. The link is sealed under the person's own key while it waits. */
+export async function queueLink(cloud: Cloud, tx: Tx, of: { person: PersonId; app: 'resident' | 'courier'; url: string; minutes: number }): Promise<void> {
+  const { app, url, minutes } = of;
+  const sealed = await cloud.keys.sealFor(tx, of.person, LINK_PLACE, JSON.stringify({ app, url, minutes }));
+  const reference = idFrom('notice', cloud.random.bytes(16));
+  await queue(cloud, tx, { reference, what: 'sign-in', channel: 'email', person: of.person, content: { is: 'link', sealed } });
+}
+
+type Queue = { reference: string; what: store.What; channel: store.Channel; person: PersonId; content: store.Content };
+
+async function queue(cloud: Cloud, tx: Tx, of: Queue): Promise<void> {
+  const notice = idFrom('notice', cloud.random.bytes(16));
+  if (!(await store.insertNotice(tx, { ...of, notice, atMs: cloud.clock.nowMs() }))) return;
+  const parcel = of.content.is === 'codes' ? of.content.parcel : undefined;
+  await cloud.journal.record(
+    tx,
+    { kind: 'notice.queued', facts: { channel: of.channel, what: of.what }, fields: { notice, person: of.person, ...(parcel ? { parcel } : {}) } },
+    { notice: of.person, person: of.person, parcel: of.person },
+  );
+  await cloud.addJob(tx, SEND_JOB, { tenant: await tenantOf(tx), notice }, { key: notice, triesMax: TRIES_MAX });
+  await cloud.changed(tx, ['notices']);
+}
+
+const jobPayload = z.strictObject({
+  tenant: z.custom<TenantId>((text) => typeof text === 'string' && isId('tenant', text)),
+  notice: z.custom<NoticeId>((text) => typeof text === 'string' && isId('notice', text)),
+});
+
+type Message = { channel: 'sms'; to: string; text: string } | ({ channel: 'email' } & Omit<Mail, 'reference'>);
+/** A notice that can be sent, or the reason why it never can. */
+type Prepared = { message: Message } | { never: string };
+
+async function send(cloud: Cloud, payload: JobPayload): Promise<void> {
+  const { tenant, notice } = jobPayload.parse(payload);
+  let tries = 0;
+  const prepared = await cloud.database.tenant(tenant, async (tx) => {
+    const row = await store.findNotice(tx, notice);
+    if (!row || (row.state !== 'queued' && row.state !== 'failed')) return undefined;
+    tries = row.tries + 1;
+    return await prepare(cloud, tx, row);
+  });
+  if (!prepared) return;
+  const over = async (state: 'sent' | 'failed' | 'dead', error: string | null) => {
+    await cloud.database.tenant(tenant, (tx) => endTry(cloud, tx, { notice, state, error, tries }));
+  };
+  if ('never' in prepared) return await over('dead', prepared.never);
+  try {
+    await transmit(cloud, notice, prepared.message);
+  } catch (error) {
+    if (!(error instanceof NotSent)) throw error;
+    await over(tries >= TRIES_MAX ? 'dead' : 'failed', error.word);
+    throw error;
+  }
+  await over('sent', null);
+}
+
+async function transmit(cloud: Cloud, reference: NoticeId, message: Message): Promise<void> {
+  switch (message.channel) {
+    case 'sms':
+      return await sendSms(cloud.config.sms, { to: message.to, text: message.text, reference });
+    case 'email':
+      return await sendMail(cloud.config.mail, { ...message, reference });
+  }
+}
+
+async function prepare(cloud: Cloud, tx: Tx, row: store.NoticeRow): Promise<Prepared> {
+  const person = await people.findPerson(cloud, tx, row.person);
+  if (!person?.active) return { never: 'the recipient has left' };
+  const to = row.channel === 'sms' ? person.profile.phone : person.profile.email;
+  if (to === null) return { never: 'the recipient has no phone number or mail address' };
+  if (row.content === null) throw new Error('a notice that waits has something to tell');
+  return row.content.is === 'link' ? await prepareLink(cloud, tx, row, to, row.content.sealed) : await prepareCodes(cloud, tx, row, to, row.content);
+}
+
+const linkSchema = z.strictObject({ app: z.enum(['resident', 'courier']), url: z.string(), minutes: z.int() });
+
+async function prepareLink(cloud: Cloud, tx: Tx, row: store.NoticeRow, to: string, sealed: Uint8Array): Promise<Prepared> {
+  const text = await cloud.keys.openFor(tx, row.person, LINK_PLACE, sealed);
+  if (text === undefined) return { never: 'the recipient has left' };
+  return { message: { channel: 'email', to, qr: null, ...signInMail(linkSchema.parse(JSON.parse(text))) } };
+}
+
+async function prepareCodes(cloud: Cloud, tx: Tx, row: store.NoticeRow, to: string, content: store.Content & { is: 'codes' }): Promise<Prepared> {
+  if (content.untilMs <= cloud.clock.nowMs()) return { never: 'the code expired before it could be sent' };
+  const opened = await cloud.keys.openNotice(tx, content.epoch, content.box, `${content.bank}\0${row.reference}`);
+  const codes = opened === undefined ? undefined : readCodes(opened);
+  if (!codes) return { never: 'the code could not be opened' };
+  const bankName = await banks.bankName(tx, content.bank);
+  const arrival = { bankName, compartment: content.compartment, untilMs: content.untilMs, pin: codes.pin };
+  if (row.channel === 'sms') return { message: { channel: 'sms', to, text: arrivalSms(arrival) } };
+  return { message: { channel: 'email', to, qr: codes.qr, ...arrivalMail(arrival) } };
+}
+
+function readCodes(text: string): NoticeCodes | undefined {
+  try {
+    return noticeCodes.parse(JSON.parse(text));
+  } catch {
+    // What a bank sealed is foreign input; that it is not of the form is the answer.
+    return undefined;
+  }
+}
+
+async function endTry(cloud: Cloud, tx: Tx, of: { notice: NoticeId; state: 'sent' | 'failed' | 'dead'; error: string | null; tries: number }): Promise<void> {
+  const row = await store.findNotice(tx, of.notice);
+  if (!row) throw new Error('a notice stays in its table');
+  await store.endTry(tx, of.notice, of);
+  const fields = { notice: of.notice, person: row.person };
+  const owners = { notice: row.person, person: row.person };
+  const { channel } = row;
+  if (of.state === 'sent') await cloud.journal.record(tx, { kind: 'notice.sent', facts: { channel, tries: of.tries }, fields }, owners);
+  else await cloud.journal.record(tx, { kind: 'notice.failed', facts: { channel, tries: of.tries, final: of.state === 'dead' }, fields }, owners);
+  if (of.state === 'sent' && row.what === 'sign-in') await recordLinkSent(cloud, tx, row.person);
+  await cloud.changed(tx, of.state === 'dead' ? ['notices', 'attention'] : ['notices']);
+}
+
+async function recordLinkSent(cloud: Cloud, tx: Tx, person: PersonId): Promise<void> {
+  const role = (await people.findPerson(cloud, tx, person))?.role ?? 'resident';
+  await cloud.journal.record(tx, { kind: 'sign-in.link-sent', facts: { role }, fields: { person } }, { person });
+}
+
+/** A bank's record that makes a code carries the wish to tell its recipient. */
+async function projectWish(cloud: Cloud, tx: Tx, told: Told): Promise<void> {
+  if (!told.wish) return;
+  const { record, fields } = told;
+  const recipient = parseId('person', fields.counterpart ?? '');
+  const parcel = parseId('parcel', fields.parcel ?? '');
+  const untilMs = record.facts['untilMs'] ?? (parcel && (await parcels.untilMs(tx, parcel)));
+  if (!recipient || !parcel || record.compartment === undefined || typeof untilMs !== 'number') return;
+  await wish(cloud, tx, { wish: told.wish, bank: told.bank, compartment: record.compartment, untilMs, parcel, recipient });
+}
+
+export const ofParcel = store.noticesOfParcel;
+export const deadSince = store.deadSince;
+export const list = store.listNotices;
+
+export const notices = {
+  migrations,
+  jobs: { [SEND_JOB]: send },
+  projections: { 'grant.issued': projectWish, 'grant.reissued': projectWish, 'parcel.deposited': projectWish },
+} satisfies Noun;

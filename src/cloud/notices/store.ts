@@ -1,0 +1,84 @@
+/** All SQL about notices. */
+import { sql } from 'kysely';
+import { type SealedBox, sealedBox } from '../../contract/uplink.ts';
+import type { BankId, EpochId, NoticeId, ParcelId, PersonId } from '../../domain/ids.ts';
+import type { Tx } from '../../platform/database.ts';
+
+export type Channel = 'sms' | 'email';
+export type What = 'arrival' | 'reissue' | 'sign-in';
+export type State = 'queued' | 'sent' | 'failed' | 'dead';
+
+/** What waits to be told: the codes of a grant at a bank, or a link to sign in with. */
+export type Content =
+  | { is: 'codes'; parcel: ParcelId; bank: BankId; compartment: number; untilMs: number; epoch: EpochId; box: SealedBox }
+  | { is: 'link'; sealed: Uint8Array };
+
+export type NewNotice = { notice: NoticeId; reference: string; channel: Channel; what: What; person: PersonId; content: Content; atMs: number };
+
+/** False when this reference was taken before on this channel. */
+export async function insertNotice(tx: Tx, of: NewNotice): Promise<boolean> {
+  const codes = of.content.is === 'codes' ? of.content : null;
+  const link = of.content.is === 'link' ? of.content.sealed : null;
+  const done = await sql`insert into notices
+    (notice_id, reference, channel, what, state, person_id, parcel_id, bank_id, compartment, until_ms, epoch_id, box, link, at_ms)
+    values (${of.notice}, ${of.reference}, ${of.channel}, ${of.what}, 'queued', ${of.person}, ${codes?.parcel ?? null}, ${codes?.bank ?? null},
+      ${codes?.compartment ?? null}, ${codes?.untilMs ?? null}, ${codes?.epoch ?? null}, ${codes && JSON.stringify(codes.box)}::jsonb, ${link}, ${of.atMs})
+    on conflict (tenant_id, reference, channel) do nothing`.execute(tx);
+  return Number(done.numAffectedRows ?? 0) === 1;
+}
+
+type NoticeSql = {
+  notice_id: NoticeId; reference: string; channel: Channel; what: What; state: State; tries: number; last_error: string | null; person_id: PersonId;
+  parcel_id: ParcelId | null; bank_id: BankId | null; compartment: number | null; until_ms: number | null; epoch_id: EpochId | null;
+  box: unknown; link: Uint8Array | null; at_ms: number; ord: number;
+};
+
+export type NoticeRow = {
+  notice: NoticeId; reference: string; channel: Channel; what: What; state: State; tries: number; lastError: string | null; person: PersonId;
+  parcel: ParcelId | null; bank: BankId | null; compartment: number | null; atMs: number; ord: number; content: Content | null;
+};
+
+function rowOf(row: NoticeSql): NoticeRow {
+  return {
+    notice: row.notice_id, reference: row.reference, channel: row.channel, what: row.what, state: row.state, tries: row.tries,
+    lastError: row.last_error, person: row.person_id, parcel: row.parcel_id, bank: row.bank_id, compartment: row.compartment,
+    atMs: row.at_ms, ord: row.ord, content: contentOf(row),
+  };
+}
+
+function contentOf(row: NoticeSql): Content | null {
+  if (row.link) return { is: 'link', sealed: row.link };
+  const { parcel_id: parcel, bank_id: bank, compartment, until_ms: untilMs, epoch_id: epoch } = row;
+  if (!row.box || !parcel || !bank || compartment === null || untilMs === null || !epoch) return null;
+  return { is: 'codes', parcel, bank, compartment, untilMs: untilMs, epoch, box: sealedBox.parse(row.box) };
+}
+
+export async function findNotice(tx: Tx, notice: NoticeId): Promise<NoticeRow | undefined> {
+  const found = await sql<NoticeSql>`select * from notices where notice_id = ${notice} for update`.execute(tx);
+  return found.rows[0] && rowOf(found.rows[0]);
+}
+
+/** Counts one more try and says how it ended; what was to be sent is kept only while it may be tried again. */
+export async function endTry(tx: Tx, notice: NoticeId, of: { state: 'sent' | 'failed' | 'dead'; error: string | null; tries: number }): Promise<void> {
+  const over = of.state !== 'failed';
+  await sql`update notices set state = ${of.state}, tries = ${of.tries}, last_error = ${of.error},
+    box = case when ${over} then null else box end, link = case when ${over} then null else link end
+    where notice_id = ${notice}`.execute(tx);
+}
+
+/** Newest first, from before `beforeOrd`. */
+export async function listNotices(tx: Tx, of: { beforeOrd: number | null; limit: number }): Promise<NoticeRow[]> {
+  const found = await sql<NoticeSql>`select * from notices where (${of.beforeOrd}::bigint is null or ord < ${of.beforeOrd})
+    order by ord desc limit ${of.limit}`.execute(tx);
+  return found.rows.map(rowOf);
+}
+
+export async function noticesOfParcel(tx: Tx, parcel: ParcelId): Promise<NoticeRow[]> {
+  const found = await sql<NoticeSql>`select * from notices where parcel_id = ${parcel} order by ord`.execute(tx);
+  return found.rows.map(rowOf);
+}
+
+export async function deadSince(tx: Tx, sinceMs: number): Promise<NoticeRow[]> {
+  const found = await sql<NoticeSql>`select * from notices where state = 'dead' and what <> 'sign-in' and at_ms > ${sinceMs} order by ord desc limit 50`.execute(tx);
+  return found.rows.map(rowOf);
+}

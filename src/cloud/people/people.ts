@@ -1,0 +1,216 @@
+/**
+ * People: residents, couriers, administrators, and the carriers that couriers work for. Who may get a
+ * notice is decided here; who may drop off is decided by the roster, which reads its couriers from here.
+ *
+ * A person's profile is sealed as one value under that person's own key, so that destroying one key
+ * forgets the person everywhere.
+ */
+import { z } from 'zod';
+import type { DirectoryEntries } from '../../contract/uplink.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import { type CarrierId, idFrom, isId, type PersonId, type SiteId } from '../../domain/ids.ts';
+import { normalFlat } from '../../domain/scan.ts';
+import type { Tx } from '../../platform/database.ts';
+import type { Cloud } from '../deps.ts';
+import type { Noun } from '../noun.ts';
+import { migrations } from './migrations.ts';
+import * as store from './store.ts';
+
+export type { Addressee, Carrier, CourierRow, Role } from './store.ts';
+
+const profileSchema = z.strictObject({
+  name: z.string(),
+  flat: z.string().nullable(),
+  email: z.string().nullable(),
+  phone: z.string().nullable(),
+  accessible: z.boolean(),
+  channels: z.strictObject({ sms: z.boolean(), email: z.boolean() }),
+});
+export type Profile = z.infer<typeof profileSchema>;
+
+export type Person = { person: PersonId; role: store.Role; site: SiteId | null; active: boolean; profile: Profile };
+
+/** Who did it, for the record; null when the installation itself did. */
+export type By = PersonId | null;
+
+const PROFILE_PLACE = 'people/profile';
+const LABEL_LENGTH_MAX = 60;
+
+export type NewResident = { site: SiteId; name: string; flat: string; email: string | null; phone: string | null; accessible: boolean; by: By };
+
+export async function addResident(cloud: Cloud, tx: Tx, of: NewResident): Promise<PersonId> {
+  const profile: Profile = {
+    name: of.name.trim(),
+    flat: of.flat.trim(),
+    email: of.email && normalAddress(of.email),
+    phone: of.phone,
+    accessible: of.accessible,
+    channels: { sms: of.phone !== null, email: of.email !== null },
+  };
+  const person = await add(cloud, tx, { role: 'resident', site: of.site, profile, by: of.by });
+  await store.bumpDirectory(tx, of.site);
+  return person;
+}
+
+/** The person only; `signin` gives an administrator a password and a second factor. */
+export async function addAdmin(cloud: Cloud, tx: Tx, of: { role: 'admin' | 'super-admin'; name: string; email: string; by: By }): Promise<PersonId> {
+  const profile: Profile = { ...bare(of.name), email: normalAddress(of.email), channels: { sms: false, email: true } };
+  const address = cloud.keys.estateIndex('email', normalAddress(of.email));
+  if (await store.adminHasAddress(tx, address)) throw new HoldfastError('conflict', 'That address is an administrator already.');
+  return await add(cloud, tx, { role: of.role, site: null, profile, by: of.by });
+}
+
+export type NewCourier = { name: string; email: string | null; carrier: string; badgeHash: string; untilMs?: number | null; by: By };
+
+export async function addCourier(cloud: Cloud, tx: Tx, of: NewCourier): Promise<PersonId> {
+  const carrier = (await store.listCarriers(tx)).find((known) => known.carrier === of.carrier)?.carrier;
+  if (!carrier) throw new HoldfastError('not-found', 'There is no such carrier here.');
+  if (await store.badgeIsKnown(tx, of.badgeHash)) throw new HoldfastError('conflict', 'That badge belongs to a courier already.');
+  const profile: Profile = { ...bare(of.name), email: of.email && normalAddress(of.email) };
+  const person = await add(cloud, tx, { role: 'courier', site: null, profile, by: of.by });
+  await store.insertCourier(tx, { person, carrier, badgeHash: of.badgeHash, untilMs: of.untilMs ?? null });
+  return person;
+}
+
+export async function addCarrier(cloud: Cloud, tx: Tx, of: { name: string; key: string | null }): Promise<CarrierId> {
+  const carrier = idFrom('carrier', cloud.random.bytes(16));
+  await store.insertCarrier(tx, { carrier, name: of.name, key: of.key });
+  return carrier;
+}
+
+function bare(name: string): Profile {
+  return { name: name.trim(), flat: null, email: null, phone: null, accessible: false, channels: { sms: false, email: false } };
+}
+
+async function add(cloud: Cloud, tx: Tx, of: { role: store.Role; site: SiteId | null; profile: Profile; by: By }): Promise<PersonId> {
+  const person = idFrom('person', cloud.random.bytes(16));
+  await cloud.keys.makeSubject(tx, person);
+  const sealed = await sealProfile(cloud, tx, person, of.profile);
+  await store.insertPerson(tx, { person, role: of.role, site: of.site, profile: sealed, flatIndex: await flatIndex(cloud, tx, of.profile), atMs: cloud.clock.nowMs() });
+  await store.setAddress(tx, { person, role: of.role, address: addressIndex(cloud, of.profile) });
+  await record(cloud, tx, { kind: 'person.added', facts: { role: of.role }, person, by: of.by });
+  return person;
+}
+
+export type ProfilePatch = { [Key in keyof Profile]?: Profile[Key] | undefined };
+
+/** Changes what is given and leaves the rest. Answers the person as they stand after it. */
+export async function patchPerson(cloud: Cloud, tx: Tx, person: string, patch: ProfilePatch & { by: By }): Promise<Person> {
+  const before = await requirePerson(cloud, tx, person);
+  const { by, ...changes } = patch;
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const profile = profileSchema.parse({ ...before.profile, ...given });
+  if (profile.email) profile.email = normalAddress(profile.email);
+  const sealed = await sealProfile(cloud, tx, before.person, profile);
+  await store.updateProfile(tx, before.person, sealed, await flatIndex(cloud, tx, profile));
+  if (profile.email !== before.profile.email) await store.setAddress(tx, { person: before.person, role: before.role, address: addressIndex(cloud, profile) });
+  if (before.site && before.role === 'resident') await store.bumpDirectory(tx, before.site);
+  const facts = {
+    role: before.role,
+    name: profile.name !== before.profile.name,
+    flat: profile.flat !== before.profile.flat,
+    contact: profile.email !== before.profile.email || profile.phone !== before.profile.phone,
+    preferences: profile.accessible !== before.profile.accessible || JSON.stringify(profile.channels) !== JSON.stringify(before.profile.channels),
+  };
+  await record(cloud, tx, { kind: 'person.changed', facts, person: before.person, by });
+  return { ...before, profile };
+}
+
+/** Takes a person out of everything that looks people up. Their key lives until erasure is asked for. */
+export async function removePerson(cloud: Cloud, tx: Tx, person: string, by: By): Promise<Person> {
+  const found = await requirePerson(cloud, tx, person);
+  await store.markRemoved(tx, found.person, cloud.clock.nowMs());
+  await store.setAddress(tx, { person: found.person, role: found.role, address: null });
+  if (found.site && found.role === 'resident') await store.bumpDirectory(tx, found.site);
+  await record(cloud, tx, { kind: 'person.removed', facts: { role: found.role }, person: found.person, by });
+  return { ...found, active: false };
+}
+
+/** The person behind an id of this tenant, removed ones included; undefined for any other id. */
+export async function findPerson(cloud: Cloud, tx: Tx, person: string): Promise<Person | undefined> {
+  const row = isId('person', person) ? await store.findPerson(tx, person) : undefined;
+  return row && opened(cloud, tx, row);
+}
+
+/** As `findPerson`, for one who is active; a foreign or removed id is not found. */
+export async function requirePerson(cloud: Cloud, tx: Tx, person: string): Promise<Person> {
+  const found = await findPerson(cloud, tx, person);
+  if (!found?.active) throw new HoldfastError('not-found', 'There is nobody here by that id.');
+  return found;
+}
+
+export type PeoplePage = { items: Person[]; nextCursor: string | null };
+
+export async function listPeople(cloud: Cloud, tx: Tx, of: { role: store.Role | null; cursor: string | undefined; limit: number }): Promise<PeoplePage> {
+  const afterOrd = of.cursor === undefined ? 0 : Number(of.cursor);
+  if (!Number.isSafeInteger(afterOrd)) throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
+  const rows = await store.listPersons(tx, { role: of.role, afterOrd, limit: of.limit + 1 });
+  const shown = rows.slice(0, of.limit);
+  const items: Person[] = [];
+  for (const row of shown) items.push(await opened(cloud, tx, row));
+  const last = shown.at(-1);
+  return { items, nextCursor: rows.length > of.limit && last ? String(last.ord) : null };
+}
+
+/** What the kiosks of a site need to find a recipient, and no more. */
+export async function directory(cloud: Cloud, tx: Tx, site: SiteId): Promise<{ version: number; entries: DirectoryEntries }> {
+  const entries: DirectoryEntries = [];
+  for (const row of await store.residentsOf(tx, site)) {
+    const { profile, person } = await opened(cloud, tx, row);
+    if (profile.flat === null) continue;
+    entries.push({ person, flat: profile.flat, label: labelOf(profile.name), accessible: profile.accessible });
+  }
+  return { version: await store.directoryVersion(tx, site), entries };
+}
+
+/** "Ada Okafor" as "A. Okafor": enough to tell the people of one flat apart. */
+export function labelOf(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const last = words.at(-1) ?? '';
+  const first = words.length > 1 ? `${[...(words[0] ?? '')][0]}. ` : '';
+  return [...`${first}${last}`].slice(0, LABEL_LENGTH_MAX).join('');
+}
+
+export const carriers = store.listCarriers;
+export const couriers = store.listCouriers;
+export const courier = store.findCourier;
+export const setSuspension = store.setSuspension;
+
+/** Whose address is this, over all tenants? The one question asked before a tenant is known. */
+export async function addressees(cloud: Cloud, estateTx: Tx, email: string, roles: readonly store.Role[]): Promise<store.Addressee[]> {
+  return await store.findAddressees(estateTx, cloud.keys.estateIndex('email', normalAddress(email)), roles);
+}
+
+/** Mail hosts do not tell capitals apart, though RFC 5321 section 2.4 would let them. */
+export function normalAddress(email: string): string {
+  return email.trim().normalize('NFC').toLowerCase();
+}
+
+async function opened(cloud: Cloud, tx: Tx, row: store.PersonRow): Promise<Person> {
+  const text = await cloud.keys.openFor(tx, row.person, PROFILE_PLACE, row.profile);
+  // A person whose key was destroyed is a row without a name; records still point at it.
+  const profile = text === undefined ? bare('(erased)') : profileSchema.parse(JSON.parse(text));
+  return { person: row.person, role: row.role, site: row.site, active: row.active, profile };
+}
+
+async function sealProfile(cloud: Cloud, tx: Tx, person: PersonId, profile: Profile): Promise<Uint8Array> {
+  return await cloud.keys.sealFor(tx, person, PROFILE_PLACE, JSON.stringify(profile));
+}
+
+async function flatIndex(cloud: Cloud, tx: Tx, profile: Profile): Promise<Uint8Array | null> {
+  return profile.flat === null ? null : await cloud.keys.index(tx, 'flat', normalFlat(profile.flat));
+}
+
+function addressIndex(cloud: Cloud, profile: Profile): Uint8Array | null {
+  return profile.email === null ? null : cloud.keys.estateIndex('email', profile.email);
+}
+
+type PersonRecord = { kind: 'person.added' | 'person.changed' | 'person.removed'; facts: Record<string, string | boolean>; person: PersonId; by: By };
+
+async function record(cloud: Cloud, tx: Tx, of: PersonRecord): Promise<void> {
+  const fields = { subject: of.person, ...(of.by === null ? {} : { person: of.by }) };
+  const owners = { subject: of.person, ...(of.by === null ? {} : { person: of.by }) };
+  await cloud.journal.record(tx, { kind: of.kind, facts: of.facts, fields }, owners);
+}
+
+export const people = { migrations } satisfies Noun;

@@ -1,0 +1,30 @@
+/** Shapes that every HTTP interface of the cloud shares. */
+import { z } from 'zod';
+
+/** Problem details (RFC 9457). `type` is `/errors/<code>` of docs/reference/errors.md. */
+export const problem = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  /** The closed denial, where there is one. */
+  reason: z.string().optional(),
+  retry: z.boolean(),
+  /** Which parts of the input were wrong, and what was expected. */
+  fields: z.array(z.strictObject({ path: z.string(), expected: z.string() })).optional(),
+});
+export type Problem = z.infer<typeof problem>;
+
+export const pageQuery = z.strictObject({
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+export const page = <T extends z.ZodType>(item: T) => z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+
+/** Every request that changes something carries the app's own header, which no foreign page can add. */
+export const CSRF_HEADER = 'x-holdfast-app';
+
+export const atMs = z.int().nonnegative();
+export const hash = z.string();

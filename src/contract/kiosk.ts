@@ -1,0 +1,131 @@
+/**
+ * Between the kiosk's screen and the edge agent, over loopback HTTP (base port + 2).
+ *
+ * The agent decides which screen is shown; the page only draws it and sends what a person did. So a
+ * page that was reloaded, a screen that was replaced and a power cut all come back to the truth, and
+ * nothing that a page remembers outlives a session.
+ *
+ * `GET /api/view` answers the present view; `GET /api/events` streams it (server-sent events, event
+ * `view`, data a `KioskView`); `POST /api/actions` takes one `KioskAction` and answers the view after it.
+ * `GET /api/layout` answers the cabinet's drawing (`KioskLayout`). An action that does not belong to the
+ * present screen is denied (`step-out-of-turn`) and changes nothing.
+ */
+import { z } from 'zod';
+
+const size = z.enum(['S', 'M', 'L', 'XL']);
+export const LANGUAGES = ['en'] as const;
+
+const digits = z.string().regex(/^\d{4,12}$/);
+
+export const kioskAction = z.discriminatedUnion('do', [
+  /** Something was scanned or typed like a scanner does: a badge, a pick-up QR, a parcel's label. */
+  z.strictObject({ do: z.literal('scan'), text: z.string().min(1).max(512) }),
+  /** Home → pick-up: the PIN of a notice. */
+  z.strictObject({ do: z.literal('pin'), pin: digits }),
+  /** When the kiosk asks for more because too many codes were wrong today. */
+  z.strictObject({ do: z.literal('flat-and-pin'), flat: z.string().min(1).max(40), pin: digits }),
+  z.strictObject({ do: z.literal('courier-code'), code: digits }),
+  /** First use of a badge: the courier chooses a code and types it twice. */
+  z.strictObject({ do: z.literal('courier-code-new'), code: digits, again: digits }),
+  z.strictObject({ do: z.literal('tracking'), text: z.string().min(1).max(60) }),
+  z.strictObject({ do: z.literal('flat'), text: z.string().min(1).max(40) }),
+  /** One of the `recipients` shown for the flat. */
+  z.strictObject({ do: z.literal('recipient'), index: z.int().nonnegative() }),
+  z.strictObject({ do: z.literal('size'), size }),
+  /** Drop-off: the parcel is in and the door is shut. */
+  z.strictObject({ do: z.literal('deposited') }),
+  /** Drop-off: it does not fit. */
+  z.strictObject({ do: z.literal('larger') }),
+  /** Pick-up: I took it. */
+  z.strictObject({ do: z.literal('collected') }),
+  /** The door did not open, or fell shut: try the same door again, within the session. */
+  z.strictObject({ do: z.literal('again') }),
+  z.strictObject({ do: z.literal('report'), what: z.enum(['not-received', 'door-did-not-open', 'not-my-parcel']) }),
+  /** Back to the start; in a drop-off, nothing was put in. */
+  z.strictObject({ do: z.literal('cancel') }),
+  /** Courier: another parcel; or leave. */
+  z.strictObject({ do: z.literal('next-parcel') }),
+  z.strictObject({ do: z.literal('leave') }),
+]);
+export type KioskAction = z.infer<typeof kioskAction>;
+
+const door = z.strictObject({
+  compartment: z.int().positive(),
+  size,
+  /** Which way to look, in words of the layout. */
+  column: z.int().nonnegative(),
+  row: z.int().nonnegative(),
+  /** What is known of the latch: the answer to the pulse. An answer is not an open door. */
+  latch: z.enum(['waiting', 'released', 'refused', 'failed', 'unknown']),
+  /** What is sensed of the door. */
+  door: z.enum(['open', 'closed', 'unknown']),
+  occupied: z.enum(['yes', 'no', 'unsensed']),
+  /** May `again` be asked for? */
+  again: z.boolean(),
+  pulsesLeft: z.int().nonnegative(),
+});
+
+export const kioskScreen = z.discriminatedUnion('screen', [
+  /** Type a PIN, show a QR, or scan a badge. `flatNeeded`: this kiosk wants flat and PIN today. */
+  z.strictObject({ screen: z.literal('home'), flatNeeded: z.boolean(), pinDigits: z.int() }),
+  /** The bank cannot serve: no roster yet, power, boards, disk. */
+  z.strictObject({ screen: z.literal('closed'), reason: z.string() }),
+  z.strictObject({ screen: z.literal('courier-code'), carrier: z.string(), first: z.boolean() }),
+  z.strictObject({ screen: z.literal('tracking'), carrier: z.string() }),
+  z.strictObject({ screen: z.literal('flat'), tracking: z.string() }),
+  z.strictObject({ screen: z.literal('recipient'), tracking: z.string(), recipients: z.array(z.string()) }),
+  /** `free`: how many empty compartments of each size are left. */
+  z.strictObject({
+    screen: z.literal('size'), tracking: z.string(), recipient: z.string(),
+    free: z.strictObject({ S: z.int(), M: z.int(), L: z.int(), XL: z.int() }),
+  }),
+  /** Put it in and shut the door. `ask`: the door is shut, say whether it is in. */
+  z.strictObject({ screen: z.literal('drop-off'), tracking: z.string(), ask: z.boolean(), larger: z.boolean(), door }),
+  z.strictObject({ screen: z.literal('drop-off-done'), tracking: z.string(), offline: z.boolean() }),
+  /** Take it and shut the door. `ask`: the door is shut, say whether you took it. */
+  z.strictObject({ screen: z.literal('pick-up'), ask: z.boolean(), door }),
+  z.strictObject({ screen: z.literal('pick-up-done') }),
+  /** Reported; staff are told, the door stays theirs. */
+  z.strictObject({ screen: z.literal('reported') }),
+]);
+export type KioskScreen = z.infer<typeof kioskScreen>;
+
+export const kioskView = z.strictObject({
+  v: z.literal(1),
+  bank: z.string(),
+  development: z.boolean(),
+  /** Whether the cloud was heard lately; everything at the cabinet works without it. */
+  online: z.boolean(),
+  /** Counts up with every change, so that a page can drop what comes late. */
+  turn: z.int().nonnegative(),
+  /** The last thing said to this person, gone with the screen: a denial's or a notice's code. */
+  message: z.string().nullable(),
+  /** When the screen goes home by itself, in the agent's monotonic remaining milliseconds. */
+  idleMs: z.int().nonnegative().nullable(),
+  show: kioskScreen,
+});
+export type KioskView = z.infer<typeof kioskView>;
+
+export const kioskLayout = z.strictObject({
+  name: z.string(),
+  columns: z.int(),
+  compartments: z.array(
+    z.strictObject({
+      n: z.int(), size, column: z.int(), row: z.int(), heightUnits: z.int(), middleCm: z.int(), accessible: z.boolean(),
+    }),
+  ),
+});
+export type KioskLayout = z.infer<typeof kioskLayout>;
+
+/** `GET /api/health`: for supervisors and tests; holds nothing of persons. */
+export const kioskHealth = z.strictObject({
+  ready: z.boolean(),
+  bank: z.string(),
+  fingerprint: z.string(),
+  rosterVersion: z.int(),
+  online: z.boolean(),
+  lastSeq: z.int(),
+  acknowledgedSeq: z.int(),
+  boards: z.array(z.strictObject({ board: z.int(), present: z.boolean() })),
+});
+export type KioskHealth = z.infer<typeof kioskHealth>;

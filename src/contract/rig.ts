@@ -1,0 +1,72 @@
+/**
+ * The rig's HTTP interface (base port + 3): what a person, a demo or a test does to the virtual
+ * cabinet and its phone. It exists in development only; no product process calls it.
+ */
+import { z } from 'zod';
+
+export const doorFault = z.enum([
+  'none',
+  /** The latch does not move, though the board answers as usual. */
+  'jammed',
+  /** The board says nothing to an unlock and the latch stays shut. */
+  'silent',
+  /** The latch moves, the board says nothing: acts, then fails. */
+  'acts-then-silent',
+]);
+export type DoorFault = z.infer<typeof doorFault>;
+
+export const rigDoor = z.strictObject({
+  n: z.int().positive(),
+  size: z.enum(['S', 'M', 'L', 'XL']),
+  column: z.int().nonnegative(),
+  row: z.int().nonnegative(),
+  heightUnits: z.int().positive(),
+  accessible: z.boolean(),
+  /** The metal: a latch that is free lets the door be opened; a shut door falls into its latch. */
+  latch: z.enum(['holding', 'free']),
+  door: z.enum(['open', 'closed']),
+  fault: doorFault,
+  /** Labels of the things inside, oldest first. */
+  parcels: z.array(z.string()),
+  pulses: z.int().nonnegative(),
+});
+export type RigDoor = z.infer<typeof rigDoor>;
+
+export const rigMessage = z.strictObject({
+  id: z.string(),
+  channel: z.enum(['sms', 'email']),
+  to: z.string(),
+  from: z.string(),
+  subject: z.string().nullable(),
+  text: z.string(),
+  html: z.string().nullable(),
+  /** Inline images as data URLs, the pick-up QR among them. */
+  images: z.array(z.string()),
+  /** What the QR code in an image says, where one was found. */
+  qr: z.string().nullable(),
+  receivedAtMs: z.int(),
+});
+export type RigMessage = z.infer<typeof rigMessage>;
+
+export const rigParcelMove = z.strictObject({ do: z.enum(['put-in', 'take-out']), label: z.string().min(1).max(80).optional() });
+export const rigPower = z.strictObject({ on: z.boolean() });
+export const rigNetwork = z.strictObject({ up: z.boolean() });
+export const rigScan = z.strictObject({ text: z.string().min(1).max(512) });
+export const rigFault = z.strictObject({ fault: doorFault });
+
+/** What the rig knows of the people who use it; given by `up`, shown on its page. */
+export const rigCast = z.strictObject({
+  courier: z.strictObject({ carrier: z.string(), name: z.string(), badge: z.string(), code: z.string() }),
+  admin: z.strictObject({ email: z.string(), totpSecret: z.string() }),
+  resident: z.strictObject({ flat: z.string(), name: z.string(), phone: z.string(), email: z.string() }),
+});
+export type RigCast = z.infer<typeof rigCast>;
+
+export const rigState = z.strictObject({
+  doors: z.array(rigDoor),
+  power: z.boolean(),
+  network: z.boolean(),
+  cast: rigCast.nullable(),
+  links: z.record(z.string(), z.string()),
+});
+export type RigState = z.infer<typeof rigState>;

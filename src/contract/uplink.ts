@@ -1,0 +1,168 @@
+/**
+ * What crosses between a bank and the cloud over MQTT 3.1.1: one topic up and one down a bank, JSON in
+ * UTF-8, quality of service 1. The broker is no durability boundary: the bank's journal keeps, the cloud
+ * acknowledges after its database committed, and both sides take a message twice without harm.
+ *
+ * Every message has `v`. A receiver refuses an unknown version or type, and keeps what it refused.
+ */
+import { z } from 'zod';
+
+export const UPLINK_VERSION = 1;
+export const MESSAGE_BYTES_MAX = 2_097_152;
+
+/** Only the holder of the certificate whose common name is `bank` may publish or subscribe here. */
+export const upTopic = (bank: string): string => `holdfast/v1/${bank}/up`;
+export const downTopic = (bank: string): string => `holdfast/v1/${bank}/down`;
+export const ALL_UP_TOPICS = 'holdfast/v1/+/up';
+const TOPIC = /^holdfast\/v1\/(bank_[a-z2-7]{26})\/(up|down)$/;
+
+export function readTopic(topic: string): { bank: string; way: 'up' | 'down' } | undefined {
+  const match = TOPIC.exec(topic);
+  return match ? { bank: match[1] ?? '', way: match[2] === 'up' ? 'up' : 'down' } : undefined;
+}
+
+const bytes = z.string().regex(/^[A-Za-z0-9_-]*$/);
+const hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const seq = z.int().nonnegative();
+
+/** An HPKE ciphertext (RFC 9180): the encapsulated key and the sealed bytes, base64url. */
+export const sealedBox = z.strictObject({ enc: bytes, ciphertext: bytes });
+export type SealedBox = z.infer<typeof sealedBox>;
+
+/** HPKE `info` of each use; `aad` is given beside each. */
+export const SEAL_INFO = {
+  /** aad: the batch head's hash. Opens to `batchOpenings`. */
+  intake: 'holdfast/intake/v1',
+  /** aad: bank id, NUL, notice reference. Opens to `noticeCodes`. */
+  notice: 'holdfast/notice/v1',
+  /** aad: bank id, NUL, directory version. Opens to `directoryEntries`. */
+  directory: 'holdfast/directory/v1',
+} as const;
+
+/** What stands behind the commitments of a batch: per record `seq`, per field, salt and value. */
+export const batchOpenings = z.array(
+  z.strictObject({ seq, openings: z.record(z.string(), z.strictObject({ salt: bytes, value: z.string().max(2000) })) }),
+);
+export type BatchOpenings = z.infer<typeof batchOpenings>;
+
+/** The codes of one grant, readable by the notifier only, forgotten after sending. */
+export const noticeCodes = z.strictObject({ v: z.literal(1), pin: z.string().regex(/^\d{6,12}$/), qr: z.string().max(64) });
+export type NoticeCodes = z.infer<typeof noticeCodes>;
+
+/** A wish to tell somebody something, which travels with the record that caused it. */
+export const noticeWish = z.strictObject({
+  seq,
+  /** Drawn by the bank; the same reference is sent once. */
+  reference: z.string().regex(/^notice_[a-z2-7]{26}$/),
+  what: z.enum(['arrival', 'reissue']),
+  epoch: z.string(),
+  codes: sealedBox,
+});
+export type NoticeWish = z.infer<typeof noticeWish>;
+
+export const batchMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('batch'),
+  head: z.string().max(4096),
+  /** Record bytes as text, in order. */
+  records: z.array(z.string()).min(1).max(1024),
+  /** `batchOpenings` sealed to the tenant's intake key. */
+  openings: sealedBox,
+  notices: z.array(noticeWish).max(1024),
+});
+
+/** On every connection, and when something that it tells has changed. */
+export const helloMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('hello'),
+  boot: z.string().max(64),
+  lastSeq: seq,
+  acknowledgedSeq: seq,
+  roster: z.strictObject({ version: seq, hash: hash.nullable() }),
+  epoch: z.string().nullable(),
+  directory: seq,
+  suspensions: z.array(z.string()).max(1000),
+  development: z.boolean(),
+});
+
+/** Asks for the cloud's time; the answer carries the nonce back, so a late one is known by its age. */
+export const timeAsk = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('time'), nonce: z.string().min(8).max(64) });
+
+/** What the bank made of a message that it refused: told at once, and also a record. */
+export const refusalMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('refusal'), of: hash, reason: z.string().max(60) });
+
+export const upMessage = z.discriminatedUnion('type', [batchMessage, helloMessage, timeAsk, refusalMessage]);
+export type UpMessage = z.infer<typeof upMessage>;
+export type BatchMessage = z.infer<typeof batchMessage>;
+export type HelloMessage = z.infer<typeof helloMessage>;
+
+export const ackMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('ack'), lastSeq: seq, head: hash });
+/** A batch was not taken; `lastSeq` is what the cloud has. */
+export const batchRefused = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('batch-refused'), reason: z.string().max(60), lastSeq: seq });
+export const rosterMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('roster'), note: z.string().max(1_048_576) });
+export const epochMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('epoch'), note: z.string().max(8192) });
+export const directoryMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('directory'), version: seq, entries: sealedBox });
+export const timeMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('time'), nonce: z.string().max(64), atMs: z.int().nonnegative() });
+
+export const SUSPENSION_HOURS_MAX = 24;
+/** The most that a cloud may do on its own. `subject` is a courier's person id. */
+export const suspendMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('suspend'),
+  id: z.string().min(8).max(64),
+  scope: z.enum(['courier', 'compartment', 'bank']),
+  subject: z.string().nullable(),
+  compartment: z.int().positive().nullable(),
+  untilMs: z.int().nonnegative(),
+});
+export const liftMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('lift'), id: z.string().min(8).max(64) });
+
+export const downMessage = z.discriminatedUnion('type', [
+  ackMessage, batchRefused, rosterMessage, epochMessage, directoryMessage, timeMessage, suspendMessage, liftMessage,
+]);
+export type DownMessage = z.infer<typeof downMessage>;
+export type SuspendMessage = z.infer<typeof suspendMessage>;
+
+/** Who lives where, as little as a kiosk needs: exact flats, a short label a person recognises. */
+export const directoryEntries = z.array(
+  z.strictObject({
+    person: z.string(),
+    flat: z.string().max(40),
+    label: z.string().max(60),
+    accessible: z.boolean(),
+  }),
+);
+export type DirectoryEntries = z.infer<typeof directoryEntries>;
+
+/** `POST /api/enrolments` over HTTPS: a bank's first words. The request proves possession of its key. */
+export const enrolmentRequest = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  code: z.string().min(20).max(80),
+  /** PKCS #10 in PEM; its common name is the bank id that the code is for. */
+  request: z.string().max(4096),
+  sealKey: bytes,
+});
+export const enrolmentAnswer = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  certificate: z.string(),
+  /** SHA-256 of the key as the cloud saw it, to compare with what the bank shows. */
+  fingerprint: hash,
+});
+
+/** Given to a bank by hand or by `up` at commissioning; what it trusts before it has heard anyone. */
+export const commissioning = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  tenant: z.string(),
+  site: z.string(),
+  bank: z.string(),
+  name: z.string().max(80),
+  /** The site root's public keys (SubjectPublicKeyInfo, base64url), and how many must sign. */
+  rootKeys: z.array(bytes).min(1),
+  rootSignatures: z.int().min(1),
+  pins: z.array(hash).min(2).max(3),
+  enrolmentUrl: z.string(),
+  enrolmentCode: z.string(),
+  brokerUrl: z.string(),
+  development: z.boolean(),
+});
+export type Commissioning = z.infer<typeof commissioning>;

@@ -1,0 +1,54 @@
+/** Bytes and their texts. base64url without padding (RFC 4648 section 5) is the house's text for bytes. */
+
+const utf8Encoder = new TextEncoder();
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export function utf8(text: string): Uint8Array {
+  return utf8Encoder.encode(text);
+}
+
+/** Throws a TypeError when the bytes are not UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string {
+  return utf8Decoder.decode(bytes);
+}
+
+export function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+}
+
+export function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+const BASE64URL = /^[A-Za-z0-9_-]*$/;
+
+/** The bytes of base64url text, or undefined when the text is not exactly what `base64url` would write. */
+export function fromBase64url(text: string): Uint8Array | undefined {
+  if (!BASE64URL.test(text)) return undefined;
+  const bytes = new Uint8Array(Buffer.from(text, 'base64url'));
+  return base64url(bytes) === text ? bytes : undefined;
+}
+
+/** The bytes of padded base64 text, or undefined when it is not canonical. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(Buffer.from(text, 'base64'));
+  return base64(bytes) === text ? bytes : undefined;
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
+export function fromHex(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'hex'));
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

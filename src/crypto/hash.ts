@@ -1,0 +1,33 @@
+/** SHA-256 (FIPS 180-4), HMAC-SHA-256 (FIPS 198-1), and comparison in constant time. */
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { utf8 } from './bytes.ts';
+
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return new Uint8Array(hash.digest());
+}
+
+export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+  const mac = createHmac('sha256', key);
+  for (const part of parts) mac.update(part);
+  return new Uint8Array(mac.digest());
+}
+
+/** True when both are of equal length and content; the time taken tells only the length. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Joins labelled text parts so that no two lists of parts give the same bytes. No part may hold NUL. */
+export function labelled(label: string, ...parts: readonly string[]): Uint8Array {
+  for (const part of [label, ...parts]) {
+    if (part.includes('\0')) throw new Error('a labelled part holds NUL');
+  }
+  return utf8([label, ...parts].join('\0'));
+}
+
+/** HKDF-SHA-256 (RFC 5869): `length` bytes for a use named `info`, from a uniform key. */
+export function deriveKey(key: Uint8Array, info: string, length = 32): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), utf8(info), length));
+}

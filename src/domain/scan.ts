@@ -1,0 +1,56 @@
+/**
+ * What a scanner reads: a badge, a pick-up code, or a parcel's label. Badges and pick-up codes of ours
+ * begin with a short mark and go on with 128 random bits in capital base32, which both Code 128 and the
+ * alphanumeric mode of QR carry densely. Everything else is a tracking number.
+ */
+import { base32 } from './ids.ts';
+
+export type Scan = { is: 'badge'; secret: string } | { is: 'pick-up'; secret: string } | { is: 'label'; text: string };
+
+const BADGE = /^HFB1([A-Z2-7]{26})$/;
+const PICK_UP = /^HFP1([A-Z2-7]{26})$/;
+
+export function readScan(text: string): Scan {
+  const trimmed = text.trim();
+  const capitals = trimmed.toUpperCase();
+  if (BADGE.test(capitals)) return { is: 'badge', secret: capitals };
+  if (PICK_UP.test(capitals)) return { is: 'pick-up', secret: capitals };
+  return { is: 'label', text: trimmed };
+}
+
+export function badgeText(bytes: Uint8Array): string {
+  return `HFB1${base32(bytes).toUpperCase()}`;
+}
+
+export function pickUpText(bytes: Uint8Array): string {
+  return `HFP1${base32(bytes).toUpperCase()}`;
+}
+
+/** The longest number that any carrier prints, with room. */
+export const TRACKING_LENGTH_MAX = 40;
+const TRACKING = /^[A-Z0-9][A-Z0-9 ./-]{2,39}$/;
+
+/** A tracking number in capitals with single spaces removed, or undefined when it cannot be one. */
+export function normalTracking(text: string): string | undefined {
+  const capitals = text.trim().toUpperCase();
+  return TRACKING.test(capitals) ? capitals.replaceAll(' ', '') : undefined;
+}
+
+/**
+ * A flat's label in the form that is compared: capitals, no "flat" or "apt", no spaces, dots or dashes.
+ * Between two digits one dash stays, because 1-11 and 11-1 are two flats.
+ */
+export function normalFlat(text: string): string {
+  const bare = text.toUpperCase().replaceAll(/\b(FLAT|APT|APARTMENT|UNIT)\b/g, ' ');
+  return bare.replaceAll(/(?<=\d)[\s.#-]+(?=\d)/g, '-').replaceAll(/[\s.#]|(?<!\d)-|-(?!\d)/g, '');
+}
+
+/**
+ * The fewest digits with which `guesses` wrong guesses a kiosk-day find one of `codes` live codes with
+ * probability at most 10^-6 (a guess at a kiosk searches every live code).
+ */
+export function pinDigits(codes: number, guesses: number): number {
+  let digits = 6;
+  while ((guesses * codes) / 10 ** digits > 1e-6) digits++;
+  return digits;
+}

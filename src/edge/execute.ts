@@ -1,0 +1,176 @@
+/**
+ * The rim of the planner: takes events one at a time, makes each plan durable, then carries its effects
+ * out. What an effect answers comes back as an event. If the process dies between the commit and an effect,
+ * the next start finds the decision without an answer and settles it as `unknown`; it never repeats it.
+ */
+import { fromBase64url, fromUtf8, base64url, utf8 } from '../crypto/bytes.ts';
+import { hpkeOpen, hpkeSeal } from '../crypto/hpke.ts';
+import { directoryEntries, SEAL_INFO, type NoticeCodes } from '../contract/uplink.ts';
+import { idFrom } from '../domain/ids.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Log } from '../platform/log.ts';
+import type { Random } from '../platform/random.ts';
+import { drawCode, findGrant, courierVerifier, sameVerifier, type CodeBook } from './codes.ts';
+import type { Journal } from './journal.ts';
+import type { BankKeys } from './keys.ts';
+import type { LockBoard } from './lockboard/lockboard.ts';
+import type { Effect, Moment } from './plan/draft.ts';
+import type { FreshIds } from './plan/dropoff.ts';
+import { plan, type Event } from './plan/plan.ts';
+import type { BankState } from './plan/state.ts';
+
+export type ExecuteDeps = {
+  clock: Clock;
+  random: Random;
+  log: Log;
+  journal: Journal;
+  keys: BankKeys;
+  boards: LockBoard;
+  /** Called after every plan: the screen may have changed, records may wait for the uplink. */
+  onPlanned(state: BankState, records: number): void;
+  /** Tells the cloud why a message was refused. */
+  onRefusal(refusal: { hash: string; reason: string }): void;
+  onHello(): void;
+  /** The journal cannot be written any more: nothing may be decided, so the agent must stop. */
+  onFatal(error: Error): void;
+};
+
+export class Executor {
+  #state: BankState;
+  #broken: Error | null = null;
+  readonly #deps: ExecuteDeps;
+  readonly #book: CodeBook;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(deps: ExecuteDeps, state: BankState) {
+    this.#deps = deps;
+    this.#state = state;
+    this.#book = { key: deps.keys.codes, bank: state.standing.bank };
+  }
+
+  get state(): BankState {
+    return this.#state;
+  }
+
+  moment(): Moment {
+    return { wallMs: this.#deps.clock.nowMs(), monotonicMs: this.#deps.clock.monotonicMs() };
+  }
+
+  fresh(): FreshIds {
+    const { random } = this.#deps;
+    return { session: idFrom('session', random.bytes(16)), parcel: idFrom('parcel', random.bytes(16)), grant: idFrom('grant', random.bytes(16)) };
+  }
+
+  /** Plans one event, commits it, and starts its effects. Returns when the commit has happened. */
+  dispatch(event: Event): void {
+    if (this.#broken) throw this.#broken;
+    const planned = plan(this.#state, event, this.moment());
+    try {
+      this.#deps.journal.commit(this.#state, planned);
+    } catch (cause) {
+      // The state in memory is still the one on disk; what is unknown is whether the disk will ever answer.
+      this.#broken = new Error('the journal could not be written; nothing was decided', { cause });
+      this.#deps.onFatal(this.#broken);
+      throw this.#broken;
+    }
+    this.#state = planned.state;
+    for (const effect of planned.effects) this.#start(effect);
+    this.#deps.onPlanned(this.#state, planned.records.length);
+  }
+
+  /** Waits until every effect under way has been answered. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #start(effect: Effect): void {
+    const running = this.#act(effect).catch((error: unknown) => {
+      this.#deps.onFatal(error instanceof Error ? error : new Error(String(error)));
+    });
+    this.#running.add(running);
+    void running.finally(() => this.#running.delete(running));
+  }
+
+  async #act(effect: Effect): Promise<void> {
+    switch (effect.do) {
+      case 'pulse':
+        return this.#pulse(effect);
+      case 'compare': {
+        const grants = effect.grants.map((id) => this.#state.grant[id]).filter((grant) => grant !== undefined);
+        const found = findGrant(this.#book, grants, effect);
+        return this.#dispatchSoon({ type: 'compared', seq: effect.seq, method: effect.method, grant: found?.id ?? null, fresh: this.fresh() });
+      }
+      case 'compare-courier': {
+        const made = courierVerifier(this.#book, effect.courier, effect.code);
+        return this.#dispatchSoon({ type: 'courier-compared', seq: effect.seq, courier: effect.courier, matches: sameVerifier(made, effect.verifier) });
+      }
+      case 'make-courier-code':
+        return this.#dispatchSoon({ type: 'courier-code-made', courier: effect.courier, verifier: courierVerifier(this.#book, effect.courier, effect.code) });
+      case 'mint':
+        return this.#mint(effect);
+      case 'open-directory':
+        return this.#openDirectory(effect);
+      case 'tell-refusal':
+        this.#deps.journal.keepRefused(effect.hash, this.#deps.clock.nowMs(), effect.text);
+        return this.#deps.onRefusal(effect);
+      case 'hello':
+        return this.#deps.onHello();
+    }
+  }
+
+  #dispatchSoon(event: Event): void {
+    this.dispatch(event);
+  }
+
+  async #pulse(effect: Extract<Effect, { do: 'pulse' }>): Promise<void> {
+    // The decision `effect.seq` is in the journal: from here a power cut leaves it without an answer.
+    const answer = await this.#deps.boards.pulse(effect);
+    this.dispatch({ type: 'board-answered', answer: { compartment: effect.compartment, seq: effect.seq, ...answer } });
+  }
+
+  async #mint(effect: Extract<Effect, { do: 'mint' }>): Promise<void> {
+    const { random } = this.#deps;
+    const others = Object.values(this.#state.grant).filter((grant) => grant.state === 'live' && grant.issue > 0);
+    const digits = this.#state.standing.pinDigits;
+    const code = drawCode(this.#book, random, { grant: effect.grant, issue: effect.issue, digits, others });
+    const reference = idFrom('notice', random.bytes(16));
+    const codes: NoticeCodes = { v: 1, pin: code.pin, qr: code.qr };
+    const key = fromBase64url(effect.key);
+    if (!key) throw new Error('the epoch key is no base64url');
+    const sealed = await hpkeSeal(key, utf8(JSON.stringify(codes)), { info: SEAL_INFO.notice, aad: `${this.#state.standing.bank}\0${reference}` });
+    const box = { enc: base64url(sealed.enc), ciphertext: base64url(sealed.ciphertext) };
+    this.dispatch({
+      type: 'minted',
+      answer: {
+        grant: effect.grant,
+        issue: effect.issue,
+        pinVerifier: code.pinVerifier,
+        qrVerifier: code.qrVerifier,
+        digits,
+        wish: { reference, epoch: effect.epoch, codes: box },
+      },
+    });
+  }
+
+  async #openDirectory(effect: Extract<Effect, { do: 'open-directory' }>): Promise<void> {
+    const { keys } = this.#deps;
+    const refused = { hash: '', bytes: effect.ciphertext.length, text: '' };
+    const enc = fromBase64url(effect.enc);
+    const ciphertext = fromBase64url(effect.ciphertext);
+    const place = { info: SEAL_INFO.directory, aad: `${this.#state.standing.bank}\0${effect.version}` };
+    const opened = enc && ciphertext ? await hpkeOpen(keys.seal.privateKey, { enc, ciphertext }, place) : undefined;
+    const entries = opened === undefined ? undefined : readEntries(opened);
+    if (!entries) return this.dispatch({ type: 'directory-refused', refused: { ...refused, hash: base64url(new Uint8Array(32)) } });
+    this.dispatch({ type: 'directory-opened', opened: { version: effect.version, entries } });
+  }
+}
+
+function readEntries(bytes: Uint8Array) {
+  try {
+    const parsed = directoryEntries.safeParse(JSON.parse(fromUtf8(bytes)));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    // Sealed bytes that are no JSON are refused by the caller, by name.
+    return undefined;
+  }
+}

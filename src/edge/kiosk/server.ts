@@ -1,0 +1,118 @@
+/**
+ * The kiosk's loopback server: the page, the view, its stream, and what a person does. It listens on
+ * 127.0.0.1 only and answers only requests whose Host and Origin are its own, because a page of another
+ * site in the same browser must not press buttons here (DNS rebinding, cross-site requests).
+ */
+import { existsSync } from 'node:fs';
+import fastifyStatic from '@fastify/static';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { kioskAction, type KioskAction, type KioskHealth, type KioskLayout, type KioskView } from '../../contract/kiosk.ts';
+import { CSRF_HEADER, type Problem } from '../../contract/http/common.ts';
+import { ERRORS, HoldfastError, type ErrorCode } from '../../domain/errors.ts';
+
+const BODY_BYTES_MAX = 16_384;
+const STREAMS_MAX = 8;
+const HEARTBEAT_MS = 15_000;
+
+export type KioskDeps = {
+  port: number;
+  webDir: string | null;
+  clock: { every(periodMs: number, run: () => void): () => void };
+  view(): KioskView;
+  layout(): KioskLayout;
+  health(): KioskHealth;
+  act(action: KioskAction): Promise<void>;
+};
+
+export type KioskServer = { port: number; changed(): void; stop(): Promise<void> };
+
+const CSP = [
+  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'", "font-src 'self'",
+  "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'",
+].join('; ');
+
+export async function startKiosk(deps: KioskDeps): Promise<KioskServer> {
+  const app = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
+  const streams = new Set<FastifyReply>();
+  guard(app);
+  routes(app, deps, streams);
+  if (deps.webDir !== null && existsSync(deps.webDir)) {
+    await app.register(fastifyStatic, { root: deps.webDir, cacheControl: true, maxAge: 0, index: 'index.html' });
+  } else {
+    app.get('/', (_request, reply) => reply.type('text/plain').send('The kiosk page is not built. Run: npm run build:web\n'));
+  }
+  await app.listen({ host: '127.0.0.1', port: deps.port });
+  const send = () => {
+    const text = `event: view\ndata: ${JSON.stringify(deps.view())}\n\n`;
+    for (const reply of streams) reply.raw.write(text);
+  };
+  const cancel = deps.clock.every(HEARTBEAT_MS, send);
+  return {
+    port: (app.server.address() as { port: number }).port,
+    changed: send,
+    async stop() {
+      cancel();
+      for (const reply of streams) reply.raw.end();
+      await app.close();
+    },
+  };
+}
+
+function guard(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'content-security-policy': CSP,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'permissions-policy': 'geolocation=(), microphone=(), usb=(), serial=(), hid=()',
+      'cache-control': 'no-store',
+    });
+    const host = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.headers.host ?? '');
+    const { origin } = request.headers;
+    const ownOrigin = origin === undefined || origin === `http://${request.headers.host}`;
+    if (!host || !ownOrigin) throw new HoldfastError('csrf', 'this kiosk answers only its own page');
+    if (request.method !== 'GET' && request.method !== 'HEAD' && request.headers[CSRF_HEADER] !== 'kiosk') {
+      throw new HoldfastError('csrf', `send the header ${CSRF_HEADER}: kiosk`);
+    }
+  });
+  app.setErrorHandler((error, _request, reply) => problem(reply, codeOf(error), error instanceof Error ? error.message : ''));
+  app.setNotFoundHandler((_request, reply) => problem(reply, 'not-found', 'the kiosk has no such page'));
+}
+
+function routes(app: FastifyInstance, deps: KioskDeps, streams: Set<FastifyReply>): void {
+  app.get('/api/view', () => deps.view());
+  app.get('/api/layout', () => deps.layout());
+  app.get('/api/health', () => deps.health());
+  app.post('/api/actions', async (request) => {
+    const parsed = kioskAction.safeParse(request.body);
+    if (!parsed.success) throw new HoldfastError('input-invalid', 'an action is one of contract/kiosk.ts');
+    await deps.act(parsed.data);
+    return deps.view();
+  });
+  app.get('/api/events', (request, reply) => {
+    if (streams.size >= STREAMS_MAX) throw new HoldfastError('rate-limited', 'too many screens are connected');
+    reply.hijack();
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream', connection: 'keep-alive' });
+    reply.raw.write(`event: view\ndata: ${JSON.stringify(deps.view())}\n\n`);
+    streams.add(reply);
+    request.raw.on('close', () => streams.delete(reply));
+  });
+}
+
+function codeOf(error: unknown): ErrorCode {
+  if (error instanceof HoldfastError) return error.code;
+  const status = (error as { statusCode?: number }).statusCode;
+  if (status === 413) return 'too-large';
+  if (status === 415) return 'media-type';
+  return status === 400 ? 'json-malformed' : 'internal';
+}
+
+function problem(reply: FastifyReply, code: ErrorCode, detail: string): FastifyReply {
+  const { status, title, retry } = ERRORS[code];
+  // What broke inside is for the log; a kiosk's page is told that something did.
+  const body: Problem = { type: `/errors/${code}`, title, status, code, detail: code === 'internal' ? title : detail, retry };
+  return reply.code(status).type('application/problem+json').send(body);
+}

@@ -1,0 +1,285 @@
+/**
+ * Drop-off: a signed-in courier names parcel, flat and size; an empty compartment opens; they put the
+ * parcel in, shut the door and say so. Then custody passes to the bank, and the bank itself makes the
+ * pick-up grant and its code.
+ */
+import type { KioskAction } from '../../contract/kiosk.ts';
+import type { DirectoryEntries, NoticeWish } from '../../contract/uplink.ts';
+import { fits, SIZES, type Size } from '../../domain/bank.ts';
+import type { GrantId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts';
+import { normalFlat, normalTracking } from '../../domain/scan.ts';
+import type { Draft } from './draft.ts';
+import { courierDenial, signOut } from './courier.ts';
+import { decidePulse, endSession, pulseDenial, sessionOf } from './opening.ts';
+import { custodyFields, parcelOf } from './pickup.ts';
+import { compartmentOf, ONLY, policyOf, rosterOf, type BankState, type Compartment, type Parcel, type Session } from './state.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Ids that the rim drew for this event, in case a journey begins with it. */
+export type FreshIds = { session: SessionId; parcel: ParcelId; grant: GrantId };
+
+export function takeTracking(draft: Draft, courier: PersonId, text: string): void {
+  const tracking = normalTracking(text);
+  if (tracking === undefined) return draft.deny('tracking-malformed');
+  draft.show({ at: 'flat', courier, tracking });
+}
+
+/** Exact flats only: the kiosk is no directory to browse. */
+export function takeFlat(draft: Draft, on: { courier: PersonId; tracking: string }, text: string): void {
+  const wanted = normalFlat(text);
+  const entries = draft.state.directory[ONLY]?.entries ?? [];
+  const choices = entries.filter((entry) => normalFlat(entry.flat) === wanted);
+  const [only] = choices;
+  if (only === undefined) return draft.deny('recipient-unknown');
+  if (choices.length > 1) return draft.show({ at: 'recipient', ...on, choices });
+  askSize(draft, on, only);
+}
+
+export function takeRecipient(draft: Draft, on: { courier: PersonId; tracking: string; choices: DirectoryEntries }, index: number): void {
+  const chosen = on.choices[index];
+  if (chosen === undefined) return draft.deny('recipient-unknown');
+  askSize(draft, on, chosen);
+}
+
+function askSize(draft: Draft, on: { courier: PersonId; tracking: string }, recipient: DirectoryEntries[number]): void {
+  draft.show({ at: 'size', courier: on.courier, tracking: on.tracking, recipient });
+}
+
+/** How many compartments of each size could take a parcel now. */
+export function freeBySize(state: BankState, monotonicMs: number): Record<Size, number> {
+  const free = { S: 0, M: 0, L: 0, XL: 0 };
+  for (const compartment of Object.values(state.compartment)) {
+    if (isFree(state, compartment, monotonicMs)) free[compartment.size]++;
+  }
+  return free;
+}
+
+function isFree(state: BankState, compartment: Compartment, monotonicMs: number): boolean {
+  const denial = pulseDenial(state, compartment.n, monotonicMs);
+  return compartment.use === 'empty' && compartment.session === null && compartment.door === 'closed' && compartment.occupied !== 'yes' && (denial === undefined || denial === 'pulse-rate');
+}
+
+/**
+ * The compartment for a parcel: the smallest that fits. People who asked for reach get the doors kept for
+ * it first, others get those last.
+ */
+function chooseCompartment(state: BankState, want: { size: Size; above: Size | null; accessible: boolean; monotonicMs: number }): Compartment | undefined {
+  const rank = (compartment: Compartment) => SIZES.indexOf(compartment.size) * 4 + (compartment.accessible === want.accessible ? 0 : 2);
+  const reach = (compartment: Compartment) => (want.accessible && !compartment.accessible ? 100 : 0);
+  return Object.values(state.compartment)
+    .filter((compartment) => isFree(state, compartment, want.monotonicMs) && fits(want.size, compartment.size))
+    .filter((compartment) => want.above === null || SIZES.indexOf(compartment.size) > SIZES.indexOf(want.above))
+    .sort((a, b) => rank(a) + reach(a) - rank(b) - reach(b) || a.n - b.n)[0];
+}
+
+type Wanted = { courier: PersonId; tracking: string; recipient: DirectoryEntries[number]; size: Size; above: Size | null; fresh: FreshIds };
+
+/** Opens a drop-off session at an empty compartment. False when there is none. */
+export function openDropOff(draft: Draft, wanted: Wanted): boolean {
+  const { courier, tracking, recipient, size, above, fresh } = wanted;
+  const entry = rosterOf(draft.state)?.couriers.find((candidate) => candidate.person === courier);
+  const reason = entry ? courierDenial(draft.state, entry, draft.nowMs) : 'badge-unknown';
+  if (!entry || reason !== undefined) {
+    signOut(draft, courier, reason === 'courier-suspended' ? 'suspended' : 'roster', reason ?? 'badge-unknown');
+    return false;
+  }
+  const compartment = chooseCompartment(draft.state, { size, above, accessible: recipient.accessible, monotonicMs: draft.moment.monotonicMs });
+  if (!compartment) {
+    const none = above === null ? 'no-compartment-free' : 'no-larger-compartment';
+    draft.record({ kind: 'attempt.decided', facts: { method: 'courier-code', work: 'drop-off' }, decision: { allow: false, reason: none }, fields: { person: courier } });
+    draft.deny(none);
+    return false;
+  }
+  const parcel: Parcel = {
+    id: fresh.parcel, tracking, carrier: entry.carrier, courier, recipient: recipient.person as PersonId, flat: normalFlat(recipient.flat), size,
+    compartment: compartment.n, state: 'accepted',
+  };
+  begin(draft, parcel, fresh.session);
+  return true;
+}
+
+function begin(draft: Draft, parcel: Parcel, id: SessionId): void {
+  const untilMs = draft.nowMs + policyOf(draft.state).graceMinutes * 60_000;
+  const { compartment } = parcel;
+  const openedSeq = draft.record({
+    kind: 'session.opened', compartment, facts: { work: 'drop-off', untilMs }, fields: { session: id, parcel: parcel.id, person: parcel.courier },
+  });
+  const session: Session = {
+    id, work: 'drop-off', grant: null, parcel: parcel.id, compartment, person: parcel.courier, state: 'open', openedSeq, pulses: 0, release: null,
+    doorSensedOpen: false, untilMs, said: null, insisted: false,
+  };
+  draft.put('parcel', parcel.id, parcel);
+  draft.put('session', id, session);
+  draft.patch('compartment', compartment, { use: 'reserved', parcel: parcel.id, session: id });
+  draft.record({
+    kind: 'parcel.accepted',
+    cause: openedSeq,
+    compartment,
+    facts: { size: parcel.size, offline: draft.state.volatile.heardMs === null },
+    fields: custodyFields(parcel, session),
+  });
+  draft.show({ at: 'session', session: id, courier: parcel.courier });
+  decidePulse(draft, id, openedSeq);
+}
+
+/** What a courier does on the drop-off screen. */
+export function dropOffAction(draft: Draft, session: Session, action: KioskAction, fresh: FreshIds): void {
+  const compartment = compartmentOf(draft.state, session.compartment);
+  switch (action.do) {
+    case 'again':
+      return void decidePulse(draft, session.id, session.openedSeq);
+    case 'deposited':
+      if (!session.doorSensedOpen) return draft.say('door-not-opened');
+      if (compartment.door === 'open') {
+        draft.patch('session', session.id, { said: 'deposited' });
+        return draft.say('shut-the-door');
+      }
+      return confirmDeposited(draft, session, fresh.grant);
+    case 'larger':
+      return takeLarger(draft, session, fresh);
+    case 'cancel':
+    case 'leave':
+      return cancelDropOff(draft, session);
+    default: // closed: every other action belongs to another screen
+      return draft.deny('step-out-of-turn');
+  }
+}
+
+export function dropOffDoorClosed(draft: Draft, session: Session, fresh: FreshIds): void {
+  const now = sessionOf(draft.state, session.id);
+  if (now.said === 'deposited') confirmDeposited(draft, now, fresh.grant);
+  else draft.say(null);
+}
+
+function confirmDeposited(draft: Draft, session: Session, grant: GrantId): void {
+  const { occupied } = compartmentOf(draft.state, session.compartment);
+  if (occupied === 'no' && !session.insisted) {
+    draft.patch('session', session.id, { said: null, insisted: true });
+    return draft.deny('nothing-sensed');
+  }
+  deposit(draft, session, grant, 'person');
+  const { screen } = draft.state.volatile;
+  if (screen.at !== 'session' || screen.courier === null) return;
+  draft.show({ at: 'drop-off-done', courier: screen.courier, tracking: parcelOfGrant(draft.state, grant).tracking });
+}
+
+function parcelOfGrant(state: BankState, id: GrantId): Parcel {
+  const parcel = state.parcel[state.grant[id]?.parcel ?? ''];
+  if (!parcel) throw new Error('the grant has no parcel');
+  return parcel;
+}
+
+/** The one place where the bank takes custody, and makes the grant that answers for it. */
+function deposit(draft: Draft, session: Session, id: GrantId, basis: 'person' | 'occupancy'): void {
+  const parcel = parcelOf(draft.state, session);
+  const compartment = compartmentOf(draft.state, session.compartment);
+  const untilMs = draft.nowMs + policyOf(draft.state).holdDays * DAY_MS;
+  const cause = draft.record({
+    kind: 'parcel.deposited',
+    cause: session.openedSeq,
+    compartment: compartment.n,
+    facts: { size: parcel.size, basis, occupied: compartment.occupied, untilMs },
+    fields: { ...custodyFields(parcel, session), grant: id },
+  });
+  if (compartment.occupied === 'no') {
+    draft.record({
+      kind: 'discrepancy.reported', cause, compartment: compartment.n, facts: { what: 'sensed-against-word' }, fields: { person: session.person, parcel: parcel.id, session: session.id },
+    });
+  }
+  draft.put('grant', id, {
+    id, parcel: parcel.id, compartment: compartment.n, recipient: parcel.recipient, flat: parcel.flat, issue: 0, pinVerifier: null, qrVerifier: null, untilMs,
+    state: 'live', guessDay: 0, guesses: 0, session: null, endedAtMs: null,
+  });
+  draft.patch('parcel', parcel.id, { state: 'waiting' });
+  draft.patch('compartment', compartment.n, { use: 'occupied' });
+  endSession(draft, session, basis === 'person' ? 'confirmed' : 'occupancy', cause);
+  mintFor(draft, id);
+}
+
+/** Asks the rim for a code, if there is an epoch to seal it to; else the grant waits without one. */
+export function mintFor(draft: Draft, id: GrantId): void {
+  const epoch = draft.state.epoch[ONLY];
+  const grant = draft.state.grant[id];
+  if (!grant || !epoch || epoch.notAfterMs <= draft.nowMs) return;
+  draft.effect({ do: 'mint', grant: id, session: null, issue: grant.issue + 1, epoch: epoch.epoch, key: epoch.key });
+}
+
+export type Minted = {
+  grant: GrantId;
+  issue: number;
+  pinVerifier: string;
+  qrVerifier: string;
+  digits: number;
+  wish: Omit<NoticeWish, 'seq' | 'what'>;
+};
+
+/** The rim drew a code. The grant, its record and the sealed notice become durable together. */
+export function minted(draft: Draft, answer: Minted): void {
+  const grant = draft.state.grant[answer.grant];
+  if (!grant || grant.state !== 'live' || grant.issue !== answer.issue - 1) return;
+  const seq = draft.record({
+    kind: 'grant.issued',
+    compartment: grant.compartment,
+    facts: { issue: answer.issue, fromMs: draft.nowMs, untilMs: grant.untilMs, digits: answer.digits },
+    fields: { grant: grant.id, parcel: grant.parcel, counterpart: grant.recipient },
+  });
+  draft.patch('grant', grant.id, { issue: answer.issue, pinVerifier: answer.pinVerifier, qrVerifier: answer.qrVerifier });
+  draft.wishes.push({ ...answer.wish, seq, what: 'arrival' });
+}
+
+/** Grants that were made while there was no epoch get their code now. */
+export function mintWaiting(draft: Draft): void {
+  for (const grant of Object.values(draft.state.grant)) {
+    if (grant.state === 'live' && grant.issue === 0) mintFor(draft, grant.id);
+  }
+}
+
+function takeLarger(draft: Draft, session: Session, fresh: FreshIds): void {
+  const compartment = compartmentOf(draft.state, session.compartment);
+  if (compartment.door === 'open') return draft.say('shut-the-door');
+  if (compartment.occupied === 'yes') return draft.deny('parcel-still-sensed');
+  const parcel = parcelOf(draft.state, session);
+  const recipient = draft.state.directory[ONLY]?.entries.find((entry) => entry.person === parcel.recipient);
+  if (!recipient) return draft.deny('recipient-unknown');
+  const want = { size: parcel.size, above: compartment.size, accessible: recipient.accessible, monotonicMs: draft.moment.monotonicMs };
+  if (!chooseCompartment(draft.state, want)) return draft.deny('no-larger-compartment');
+  abandon(draft, session, 'larger', 'cancelled');
+  openDropOff(draft, { courier: session.person, tracking: parcel.tracking, recipient, size: parcel.size, above: compartment.size, fresh });
+}
+
+function cancelDropOff(draft: Draft, session: Session): void {
+  const compartment = compartmentOf(draft.state, session.compartment);
+  if (compartment.door === 'open') return draft.say('shut-the-door');
+  if (compartment.occupied === 'yes') return draft.deny('parcel-still-sensed');
+  abandon(draft, session, 'cancelled', 'cancelled');
+  draft.show({ at: 'tracking', courier: session.person });
+}
+
+/** Nothing was put in, by a person's word or a sensor's: the compartment is empty as before. */
+function abandon(draft: Draft, session: Session, why: 'cancelled' | 'timeout' | 'larger', end: 'cancelled' | 'timeout'): void {
+  const parcel = parcelOf(draft.state, session);
+  const cause = draft.record({
+    kind: 'parcel.not-deposited', cause: session.openedSeq, compartment: session.compartment, facts: { why }, fields: { parcel: parcel.id, session: session.id },
+  });
+  endSession(draft, session, end, cause);
+  draft.drop('parcel', parcel.id);
+  draft.patch('compartment', session.compartment, { use: 'empty', parcel: null });
+}
+
+/** The courier walked away. What the sensor sees decides; where nothing is sensed, staff look. */
+export function dropOffOverdue(draft: Draft, session: Session, fresh: FreshIds): void {
+  const compartment = compartmentOf(draft.state, session.compartment);
+  if (compartment.door === 'open') return;
+  if (!session.doorSensedOpen || compartment.occupied === 'no') return abandon(draft, session, 'timeout', 'timeout');
+  if (compartment.occupied === 'yes' && policyOf(draft.state).occupancyConfirms) return deposit(draft, session, fresh.grant, 'occupancy');
+  const parcel = parcelOf(draft.state, session);
+  const cause = draft.record({
+    kind: 'discrepancy.reported', cause: session.openedSeq, compartment: compartment.n, facts: { what: 'left-unconfirmed' },
+    fields: { person: session.person, parcel: parcel.id, session: session.id },
+  });
+  draft.record({ kind: 'parcel.held', cause, compartment: compartment.n, facts: { why: 'left-unconfirmed' }, fields: { parcel: parcel.id, counterpart: parcel.recipient } });
+  endSession(draft, session, 'timeout', cause);
+  draft.patch('parcel', parcel.id, { state: 'held' });
+  draft.patch('compartment', compartment.n, { use: 'held' });
+}

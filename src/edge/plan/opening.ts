@@ -1,0 +1,202 @@
+/**
+ * Opening a door: decision → one pulse → the board's answer → the door sensed open → the door sensed
+ * closed. The latch is commanded, the door is sensed; neither stands for the other. An acknowledged pulse
+ * is not an open door, and a door sensed open never stops a pulse.
+ */
+import type { Denial, Outcome } from '../../domain/outcome.ts';
+import type { Session } from './state.ts';
+import { compartmentOf, policyOf, type BankState, type Door, type Occupied } from './state.ts';
+import type { Draft } from './draft.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Why a pulse may not be sent to `compartment` now, whoever asks; undefined when it may. */
+export function pulseDenial(state: BankState, n: number, monotonicMs: number): Denial | undefined {
+  const compartment = compartmentOf(state, n);
+  if (suspensionOf(state, 'bank', null, null)) return 'lockdown';
+  if (compartment.withdrawn !== null || suspensionOf(state, 'compartment', null, n)) return 'compartment-out-of-service';
+  if (state.volatile.boards[compartment.board] === false) return 'board-absent';
+  const recent = state.volatile.pulsesMs.filter((atMs) => monotonicMs - atMs < MINUTE_MS);
+  return recent.length >= policyOf(state).pulsesPerMinute ? 'pulse-rate' : undefined;
+}
+
+/** The suspension in force over a courier, a compartment or the whole bank. */
+export function suspensionOf(state: BankState, scope: 'courier' | 'compartment' | 'bank', subject: string | null, n: number | null) {
+  return Object.values(state.suspension).find(
+    (suspension) => suspension.scope === scope && (scope !== 'courier' || suspension.subject === subject) && (scope !== 'compartment' || suspension.compartment === n),
+  );
+}
+
+/**
+ * Decides one pulse within `session` and, when it may be, plans it. Every pulse is a decision of its own in
+ * the journal before the frame is written; nothing sends a second one by itself.
+ */
+export function decidePulse(draft: Draft, sessionId: string, cause: number): boolean {
+  const session = sessionOf(draft.state, sessionId);
+  const { compartment: n, work } = session;
+  const reason = session.pulses >= policyOf(draft.state).pulsesPerSession ? 'session-pulses-spent' : pulseDenial(draft.state, n, draft.moment.monotonicMs);
+  const pulse = session.pulses + 1;
+  const base = { kind: 'release.decided', cause, compartment: n, facts: { work, pulse }, fields: { session: session.id } } as const;
+  if (reason !== undefined) {
+    draft.record({ ...base, decision: { allow: false, reason } });
+    draft.deny(reason);
+    return false;
+  }
+  const seq = draft.record({ ...base, decision: { allow: true, right: work } });
+  draft.patch('session', session.id, { pulses: pulse, release: { seq, pulse, atMs: draft.nowMs, outcome: null } });
+  draft.patch('compartment', n, { expecting: seq, session: session.id });
+  const { pulsesMs } = draft.state.volatile;
+  const { monotonicMs } = draft.moment;
+  draft.volatile({ pulsesMs: [...pulsesMs.filter((atMs) => monotonicMs - atMs < MINUTE_MS), monotonicMs] });
+  const { board, lock } = compartmentOf(draft.state, n);
+  draft.effect({ do: 'pulse', compartment: n, board, lock, seq });
+  draft.say(null);
+  return true;
+}
+
+export type BoardAnswer = { compartment: number; seq: number; outcome: Outcome; afterMs: number; by: 'board' | 'time' };
+
+/** The board answered a pulse, or its time to answer ran out (`unknown`). */
+export function boardAnswered(draft: Draft, answer: BoardAnswer): void {
+  const session = Object.values(draft.state.session).find((candidate) => candidate.release?.seq === answer.seq);
+  const release = session?.release;
+  // An answer to a release that is settled or gone says nothing new; the journal has its outcome.
+  if (!session || !release || release.outcome !== null) return;
+  draft.record({
+    kind: 'release.answered',
+    cause: answer.seq,
+    compartment: answer.compartment,
+    outcome: answer.outcome,
+    facts: { afterMs: Math.round(answer.afterMs), by: answer.by },
+  });
+  draft.patch('session', session.id, { release: { ...release, outcome: answer.outcome } });
+  if (answer.outcome === 'refused' || answer.outcome === 'failed') draft.patch('compartment', answer.compartment, { expecting: null });
+  draft.say(answer.outcome === 'released' ? null : `release-${answer.outcome}`);
+}
+
+/** After a restart: a release whose answer nobody heard is `unknown`. It is never guessed and never repeated. */
+export function settleAfterRestart(draft: Draft): number {
+  let unanswered = 0;
+  for (const session of Object.values(draft.state.session)) {
+    const { release } = session;
+    if (release && release.outcome === null) {
+      unanswered++;
+      draft.record({
+        kind: 'release.answered',
+        cause: release.seq,
+        compartment: session.compartment,
+        outcome: 'unknown',
+        facts: { afterMs: Math.max(0, draft.nowMs - release.atMs), by: 'restart' },
+      });
+      draft.patch('session', session.id, { release: { ...release, outcome: 'unknown' } });
+    }
+    if (session.state === 'open') draft.patch('session', session.id, { state: 'paused' });
+  }
+  return unanswered;
+}
+
+export type Sensed = { compartment: number; door: Door; occupied: Occupied };
+
+/** What became of a sensed change; the journeys go on from `opened` and `closed`. */
+export type DoorEvent = { what: 'opened' | 'closed' | 'forced' | 'none'; session: Session | undefined };
+
+export function doorSensed(draft: Draft, sensed: Sensed): DoorEvent {
+  const before = compartmentOf(draft.state, sensed.compartment);
+  if (before.occupied !== sensed.occupied) draft.patch('compartment', sensed.compartment, { occupied: sensed.occupied });
+  if (before.door === sensed.door || sensed.door === 'unknown') return { what: 'none', session: undefined };
+  draft.patch('compartment', sensed.compartment, { door: sensed.door, doorSinceMs: draft.nowMs });
+  if (sensed.door === 'open') return doorOpened(draft, sensed.compartment);
+  return doorClosed(draft, sensed, before.door === 'open' ? draft.nowMs - before.doorSinceMs : null);
+}
+
+function doorOpened(draft: Draft, n: number): DoorEvent {
+  const compartment = compartmentOf(draft.state, n);
+  const { expecting } = compartment;
+  const session = compartment.session === null ? undefined : draft.state.session[compartment.session];
+  if (expecting === null || !session) {
+    forced(draft, n);
+    return { what: 'forced', session };
+  }
+  const { release } = session;
+  if (release && (release.outcome === null || release.outcome === 'unknown')) {
+    // The sensor settles what the board left open.
+    draft.record({
+      kind: 'release.answered',
+      cause: release.seq,
+      compartment: n,
+      outcome: 'released',
+      facts: { afterMs: Math.max(0, draft.nowMs - release.atMs), by: 'door' },
+    });
+  }
+  draft.record({ kind: 'door.opened', cause: expecting, compartment: n, facts: { expected: true } });
+  draft.patch('compartment', n, { expecting: null });
+  draft.patch('session', session.id, {
+    doorSensedOpen: true,
+    release: release ? { ...release, outcome: 'released' } : null,
+    untilMs: draft.nowMs + policyOf(draft.state).graceMinutes * MINUTE_MS,
+  });
+  return { what: 'opened', session: draft.state.session[session.id] };
+}
+
+/** A door open without a release. The compartment goes out of use unless somebody's parcel waits in it. */
+function forced(draft: Draft, n: number): void {
+  const compartment = compartmentOf(draft.state, n);
+  const cause = draft.record({ kind: 'door.forced', compartment: n, facts: { occupied: compartment.occupied } });
+  draft.record({ kind: 'alarm.raised', cause, compartment: n, facts: { condition: 'forced' } });
+  if (compartment.use === 'empty' && compartment.withdrawn === null) {
+    draft.record({ kind: 'compartment.withdrawn', compartment: n, facts: { why: 'forced' } });
+    draft.patch('compartment', n, { withdrawn: 'forced' });
+  }
+}
+
+function doorClosed(draft: Draft, sensed: Sensed, openMs: number | null): DoorEvent {
+  const compartment = compartmentOf(draft.state, sensed.compartment);
+  const session = compartment.session === null ? undefined : draft.state.session[compartment.session];
+  // The first look at a new bank finds doors shut: nothing happened, nothing is recorded.
+  if (openMs === null) return { what: 'none', session };
+  const cause = session?.release?.seq;
+  draft.record({
+    kind: 'door.closed',
+    ...(cause === undefined ? {} : { cause }),
+    compartment: sensed.compartment,
+    facts: { openMs: Math.round(openMs), occupied: sensed.occupied },
+  });
+  if (compartment.ajar) {
+    draft.record({ kind: 'alarm.ended', compartment: sensed.compartment, facts: { condition: 'ajar' } });
+    draft.patch('compartment', sensed.compartment, { ajar: false });
+  }
+  return { what: 'closed', session };
+}
+
+/** Doors left open become ajar, once. */
+export function watchDoors(draft: Draft): void {
+  const limitMs = policyOf(draft.state).ajarSeconds * 1000;
+  for (const compartment of Object.values(draft.state.compartment)) {
+    if (compartment.door !== 'open' || compartment.ajar || draft.nowMs - compartment.doorSinceMs < limitMs) continue;
+    const cause = draft.record({ kind: 'door.ajar', compartment: compartment.n, facts: { openMs: Math.round(draft.nowMs - compartment.doorSinceMs) } });
+    draft.record({ kind: 'alarm.raised', cause, compartment: compartment.n, facts: { condition: 'ajar' } });
+    draft.patch('compartment', compartment.n, { ajar: true });
+  }
+}
+
+export type SessionEnd = 'confirmed' | 'cancelled' | 'timeout' | 'occupancy' | 'not-received' | 'pulses-spent' | 'order' | 'fault';
+
+/** Ends a session: its door takes no further pulse, and an opening after this is forced. */
+export function endSession(draft: Draft, session: Session, end: SessionEnd, cause?: number): void {
+  const now = sessionOf(draft.state, session.id);
+  draft.record({
+    kind: 'session.ended',
+    cause: cause ?? now.openedSeq,
+    compartment: now.compartment,
+    facts: { work: now.work, end, pulses: now.pulses, doorSensedOpen: now.doorSensedOpen },
+    fields: { session: now.id },
+  });
+  draft.patch('compartment', now.compartment, { session: null, expecting: null });
+  draft.drop('session', now.id);
+}
+
+export function sessionOf(state: BankState, id: string): Session {
+  const session = state.session[id];
+  if (!session) throw new Error('the session is gone');
+  return session;
+}

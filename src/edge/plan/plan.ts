@@ -1,0 +1,249 @@
+/**
+ * The planner: `plan(state, event, moment)` answers the next state, the records that explain it and the
+ * effects to carry out. It is pure and total: no clock, no randomness, no I/O; every event in every state
+ * has an answer. `execute.ts` makes the answer durable first and acts second.
+ */
+import type { KioskAction } from '../../contract/kiosk.ts';
+import type { DirectoryEntries } from '../../contract/uplink.ts';
+import type { GrantId, PersonId } from '../../domain/ids.ts';
+import type { Denial } from '../../domain/outcome.ts';
+import { readScan } from '../../domain/scan.ts';
+import { timeAt, watchClock } from './clock.ts';
+import { chooseCourierCode, courierCodeMade, courierCompared, presentBadge, presentCourierCode, signOut } from './courier.ts';
+import { directoryOpened, heard, refuseMessage, suspensionsOverdue, type Heard } from './downlink.ts';
+import { Draft, type Moment, type Planned } from './draft.ts';
+import {
+  dropOffAction, dropOffDoorClosed, dropOffOverdue, minted, openDropOff, takeFlat, takeRecipient, takeTracking, type FreshIds, type Minted,
+} from './dropoff.ts';
+import { boardAnswered, doorSensed, settleAfterRestart, watchDoors, type BoardAnswer, type Sensed } from './opening.ts';
+import { codeCompared, expireIfDue, pickUpAction, pickUpDoorClosed, pickUpOverdue, presentCode, type CodeMethod } from './pickup.ts';
+import { attended, policyOf, rosterOf, type BankState, type Session } from './state.ts';
+
+export type Event =
+  | { type: 'started'; build: string; first: boolean; layout: string }
+  | { type: 'stopping' }
+  | { type: 'action'; action: KioskAction; fresh: FreshIds }
+  | { type: 'compared'; seq: number; method: CodeMethod; grant: GrantId | null; fresh: FreshIds }
+  | { type: 'courier-compared'; seq: number; courier: PersonId; matches: boolean }
+  | { type: 'courier-code-made'; courier: PersonId; verifier: string }
+  | { type: 'minted'; answer: Minted }
+  | { type: 'board-answered'; answer: BoardAnswer }
+  | { type: 'sensed'; sensed: Sensed; fresh: FreshIds }
+  | { type: 'board'; board: number; present: boolean }
+  | { type: 'heard'; heard: Heard }
+  | { type: 'unheard'; refused: { hash: string; bytes: number; text: string; reason: Denial } }
+  | { type: 'directory-opened'; opened: { version: number; entries: DirectoryEntries } }
+  | { type: 'directory-refused'; refused: { hash: string; bytes: number; text: string } }
+  | { type: 'link'; up: boolean }
+  | { type: 'tick'; fresh: FreshIds };
+
+const SPENT_GRANTS_KEPT_MS = 30 * 86_400_000;
+/** How long a finished screen stays before the kiosk goes home. */
+const DONE_SECONDS = 12;
+
+export function plan(state: BankState, event: Event, moment: Moment): Planned {
+  const draft = new Draft(state, timeAt(state.volatile.clock, moment), moment);
+  if (event.type !== 'started') watchClock(draft);
+  react(draft, event);
+  return draft.done();
+}
+
+function react(draft: Draft, event: Event): void {
+  switch (event.type) {
+    case 'started':
+      return started(draft, event);
+    case 'stopping':
+      return void draft.record({ kind: 'agent.stopped', facts: {} });
+    case 'action':
+      return act(draft, event.action, event.fresh);
+    case 'compared':
+      return codeCompared(draft, { ...event, session: event.fresh.session });
+    case 'courier-compared':
+      return courierCompared(draft, event);
+    case 'courier-code-made':
+      return courierCodeMade(draft, event);
+    case 'minted':
+      return minted(draft, event.answer);
+    case 'board-answered':
+      return boardAnswered(draft, event.answer);
+    case 'sensed':
+      return sensed(draft, event.sensed, event.fresh);
+    case 'board':
+      return boardSeen(draft, event);
+    case 'heard':
+      return heard(draft, event.heard);
+    case 'unheard':
+      return refuseMessage(draft, event.refused);
+    case 'directory-opened':
+      return directoryOpened(draft, event.opened);
+    case 'directory-refused':
+      return refuseMessage(draft, { ...event.refused, reason: 'signature-wrong' });
+    case 'link':
+      return linkChanged(draft, event.up);
+    case 'tick':
+      return tick(draft, event.fresh);
+  }
+}
+
+function started(draft: Draft, event: { build: string; first: boolean; layout: string }): void {
+  const { standing } = draft.state;
+  if (event.first) {
+    draft.record({ kind: 'journal.created', facts: { key: standing.key } });
+    draft.record({
+      kind: 'bank.commissioned',
+      facts: { layout: event.layout, compartments: standing.layout.compartments.length, development: standing.development },
+    });
+  }
+  const unanswered = settleAfterRestart(draft);
+  draft.record({ kind: 'agent.started', facts: { resumed: !event.first, unanswered, build: event.build } });
+  if (draft.state.volatile.clock.frozen) {
+    const cause = draft.record({ kind: 'clock.frozen', facts: { stepMs: Math.round(draft.moment.wallMs - draft.nowMs) } });
+    draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'clock' } });
+  }
+}
+
+/** Why nobody can be served now, whoever they are; undefined when somebody can. */
+export function closedReason(state: BankState): Denial | undefined {
+  if (!rosterOf(state)) return 'no-roster';
+  if (Object.values(state.suspension).some((suspension) => suspension.scope === 'bank')) return 'lockdown';
+  const boards = Object.values(state.volatile.boards);
+  return boards.length > 0 && boards.every((present) => !present) ? 'board-absent' : undefined;
+}
+
+function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
+  const closed = closedReason(draft.state);
+  if (closed !== undefined && action.do !== 'cancel' && action.do !== 'leave' && !attended(draft.state)) return draft.deny(closed);
+  const session = attended(draft.state);
+  if (session && action.do !== 'scan') return actInSession(draft, session, action, fresh);
+  switch (action.do) {
+    case 'scan':
+      return scanned(draft, action.text);
+    case 'pin':
+      return atHome(draft) ? presentCode(draft, { method: 'pin', code: action.pin }) : draft.deny('step-out-of-turn');
+    case 'flat-and-pin':
+      return atHome(draft) ? presentCode(draft, { method: 'flat-and-pin', code: action.pin, flat: action.flat }) : draft.deny('step-out-of-turn');
+    case 'cancel':
+    case 'leave':
+      return leave(draft);
+    case 'courier-code':
+    case 'courier-code-new':
+    case 'tracking':
+    case 'flat':
+    case 'recipient':
+    case 'size':
+    case 'next-parcel':
+      return actAsCourier(draft, action, fresh);
+    case 'deposited':
+    case 'larger':
+    case 'collected':
+    case 'again':
+    case 'report':
+      return draft.deny('step-out-of-turn');
+  }
+}
+
+function actInSession(draft: Draft, session: Session, action: KioskAction, fresh: FreshIds): void {
+  if (session.work === 'pick-up') pickUpAction(draft, session, action);
+  else dropOffAction(draft, session, action, fresh);
+}
+
+function atHome(draft: Draft): boolean {
+  const { at } = draft.state.volatile.screen;
+  return at === 'home' || at === 'pick-up-done' || at === 'reported';
+}
+
+function scanned(draft: Draft, text: string): void {
+  const scan = readScan(text);
+  const { screen } = draft.state.volatile;
+  if (scan.is === 'label') {
+    if (screen.at === 'tracking') return takeTracking(draft, screen.courier, scan.text);
+    if (screen.at === 'drop-off-done') return takeTracking(draft, screen.courier, scan.text);
+    return draft.say('scan-not-expected');
+  }
+  if (!atHome(draft)) return draft.say('scan-not-expected');
+  if (scan.is === 'badge') return presentBadge(draft, scan.secret);
+  presentCode(draft, { method: 'qr', code: scan.secret });
+}
+
+function actAsCourier(draft: Draft, action: KioskAction, fresh: FreshIds): void {
+  const { screen } = draft.state.volatile;
+  if (screen.at === 'courier-code' && action.do === 'courier-code') return presentCourierCode(draft, screen.courier, action.code);
+  if (screen.at === 'courier-code' && action.do === 'courier-code-new') return chooseCourierCode(draft, screen.courier, action);
+  if (screen.at === 'tracking' && action.do === 'tracking') return takeTracking(draft, screen.courier, action.text);
+  if (screen.at === 'flat' && action.do === 'flat') return takeFlat(draft, screen, action.text);
+  if (screen.at === 'recipient' && action.do === 'recipient') return takeRecipient(draft, screen, action.index);
+  if (screen.at === 'size' && action.do === 'size') return void openDropOff(draft, { ...screen, size: action.size, above: null, fresh });
+  if (screen.at === 'drop-off-done' && action.do === 'next-parcel') return draft.show({ at: 'tracking', courier: screen.courier });
+  draft.deny('step-out-of-turn');
+}
+
+function leave(draft: Draft): void {
+  const { screen } = draft.state.volatile;
+  if (screen.at === 'courier-code' || !('courier' in screen) || screen.courier === null) return draft.show({ at: 'home' });
+  signOut(draft, screen.courier, 'done');
+}
+
+function sensed(draft: Draft, seen: Sensed, fresh: FreshIds): void {
+  const event = doorSensed(draft, seen);
+  const onScreen = attended(draft.state);
+  if (onScreen?.compartment === seen.compartment) draft.volatile({ activeMs: draft.moment.monotonicMs });
+  if (event.what === 'opened' && event.session?.id === onScreen?.id) draft.say(null);
+  if (event.what !== 'closed' || !event.session) return;
+  if (event.session.work === 'pick-up') pickUpDoorClosed(draft, event.session);
+  else dropOffDoorClosed(draft, event.session, fresh);
+}
+
+function boardSeen(draft: Draft, seen: { board: number; present: boolean }): void {
+  const before = draft.state.volatile.boards[seen.board];
+  if (before === seen.present) return;
+  draft.volatile({ boards: { ...draft.state.volatile.boards, [seen.board]: seen.present } });
+  if (before === undefined && seen.present) return;
+  const cause = draft.record({ kind: seen.present ? 'board.returned' : 'board.lost', facts: { board: seen.board } });
+  if (!seen.present) draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'board' } });
+  else draft.record({ kind: 'alarm.ended', cause, facts: { condition: 'board' } });
+}
+
+function linkChanged(draft: Draft, up: boolean): void {
+  draft.volatile({ heardMs: up ? draft.moment.monotonicMs : null, turn: draft.state.volatile.turn + 1 });
+}
+
+function tick(draft: Draft, fresh: FreshIds): void {
+  for (const grant of Object.values(draft.state.grant)) {
+    expireIfDue(draft, grant.id);
+    const ended = draft.state.grant[grant.id];
+    if (ended?.endedAtMs != null && ended.state === 'spent' && draft.nowMs - ended.endedAtMs > SPENT_GRANTS_KEPT_MS) draft.drop('grant', grant.id);
+  }
+  suspensionsOverdue(draft);
+  watchDoors(draft);
+  idle(draft);
+  // One journey a tick, because each takes the ids drawn for this event.
+  const overdue = Object.values(draft.state.session).find((session) => session.state === 'paused' && session.untilMs <= draft.nowMs && canEnd(draft.state, session));
+  if (!overdue) return;
+  if (overdue.work === 'pick-up') pickUpOverdue(draft, overdue);
+  else dropOffOverdue(draft, overdue, fresh);
+}
+
+function canEnd(state: BankState, session: Session): boolean {
+  const open = state.compartment[session.compartment]?.door === 'open';
+  return !open && (session.work === 'drop-off' || session.doorSensedOpen);
+}
+
+/** Nobody touched the screen for a while: it goes home, and what was begun waits or is given up. */
+function idle(draft: Draft): void {
+  const { screen, activeMs, message } = draft.state.volatile;
+  const quietMs = draft.moment.monotonicMs - activeMs;
+  const finished = screen.at === 'pick-up-done' || screen.at === 'reported';
+  if (screen.at === 'home') {
+    if (message !== null && quietMs > DONE_SECONDS * 1000) draft.show({ at: 'home' });
+    return;
+  }
+  if (quietMs < (finished ? DONE_SECONDS : policyOf(draft.state).kioskIdleSeconds) * 1000) return;
+  if (finished || screen.at === 'courier-code') return draft.show({ at: 'home' });
+  if (screen.at === 'session') {
+    draft.patch('session', screen.session, { state: 'paused' });
+    if (screen.courier === null) return draft.show({ at: 'home' });
+    return signOut(draft, screen.courier, 'idle');
+  }
+  if ('courier' in screen) signOut(draft, screen.courier, 'idle');
+}
+

@@ -1,0 +1,238 @@
+/**
+ * What a bank knows. The planner reads it and answers a new one; the journal keeps every collection but
+ * `volatile`, sealed, in the same transaction as the records that explain the change.
+ *
+ * Collections are maps from a key to an entity, replaced and never edited in place, so that the journal
+ * finds what changed by identity.
+ */
+import type { BankLayout, Size } from '../../domain/bank.ts';
+import type { CarrierId, GrantId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts';
+import type { Outcome, Right } from '../../domain/outcome.ts';
+import { DEFAULT_POLICY, type Epoch, type Policy, type Roster } from '../../domain/roster.ts';
+import type { DirectoryEntries } from '../../contract/uplink.ts';
+import type { RecordTime } from '../../ledger/record.ts';
+
+export type Door = 'open' | 'closed' | 'unknown';
+export type Occupied = 'yes' | 'no' | 'unsensed';
+
+export type Compartment = {
+  n: number;
+  size: Size;
+  accessible: boolean;
+  board: number;
+  lock: number;
+  /** `held`: something may be inside that only staff may take out. */
+  use: 'empty' | 'reserved' | 'occupied' | 'held';
+  withdrawn: 'order' | 'jammed' | 'forced' | 'fault' | 'suspension' | null;
+  parcel: ParcelId | null;
+  /** The session that may open this door now. */
+  session: SessionId | null;
+  door: Door;
+  doorSinceMs: number;
+  occupied: Occupied;
+  /** Seq of the release that the next opening answers; null when an opening would be forced. */
+  expecting: number | null;
+  ajar: boolean;
+};
+
+export type Parcel = {
+  id: ParcelId;
+  tracking: string;
+  carrier: CarrierId;
+  courier: PersonId;
+  recipient: PersonId;
+  /** The recipient's flat in its compared form. */
+  flat: string;
+  size: Size;
+  compartment: number;
+  state: 'accepted' | 'waiting' | 'held';
+};
+
+export type Grant = {
+  id: GrantId;
+  parcel: ParcelId;
+  compartment: number;
+  recipient: PersonId;
+  flat: string;
+  /** Counts the codes made for it. 0: none yet, because there was no epoch to seal one to. */
+  issue: number;
+  pinVerifier: string | null;
+  qrVerifier: string | null;
+  untilMs: number;
+  state: 'live' | 'spent' | 'held' | 'revoked';
+  /** Wrong flat-and-code guesses of `guessDay`. */
+  guessDay: number;
+  guesses: number;
+  session: SessionId | null;
+  endedAtMs: number | null;
+};
+
+export type Release = { seq: number; pulse: number; atMs: number; outcome: Outcome | null };
+
+export type Session = {
+  id: SessionId;
+  work: Extract<Right, 'pick-up' | 'drop-off'>;
+  grant: GrantId | null;
+  parcel: ParcelId;
+  compartment: number;
+  person: PersonId;
+  /** `paused`: the person is not at the screen; the code (or the badge) brings it back. */
+  state: 'open' | 'paused';
+  openedSeq: number;
+  pulses: number;
+  release: Release | null;
+  doorSensedOpen: boolean;
+  /** The grace time's end, set anew by each opening of the door. */
+  untilMs: number;
+  /** What the person said while the door was still open; done when it shuts. */
+  said: 'collected' | 'deposited' | null;
+  /** The person said it a second time against the sensor. */
+  insisted: boolean;
+};
+
+export type Courier = {
+  person: PersonId;
+  /** HMAC of the personal code; null before its first use. */
+  verifier: string | null;
+  guessDay: number;
+  guesses: number;
+};
+
+export type Suspension = {
+  id: string;
+  scope: 'courier' | 'compartment' | 'bank';
+  subject: string | null;
+  compartment: number | null;
+  untilMs: number;
+};
+
+/** When the cloud's power over one subject began, so that it ends 24 h later whatever the cloud repeats. */
+export type SuspensionWindow = { sinceMs: number; rosterVersion: number };
+
+/** Wrong guesses at this kiosk on `day` (days of the bank's time). */
+export type Guesses = { day: number; count: number };
+
+export type Screen =
+  | { at: 'home' }
+  | { at: 'courier-code'; courier: PersonId }
+  | { at: 'tracking'; courier: PersonId }
+  | { at: 'flat'; courier: PersonId; tracking: string }
+  | { at: 'recipient'; courier: PersonId; tracking: string; choices: DirectoryEntries }
+  | { at: 'size'; courier: PersonId; tracking: string; recipient: DirectoryEntries[number] }
+  | { at: 'session'; session: SessionId; courier: PersonId | null }
+  | { at: 'drop-off-done'; courier: PersonId; tracking: string }
+  | { at: 'pick-up-done' }
+  | { at: 'reported' };
+
+/** Not kept: what a restart forgets, and must. */
+export type Volatile = {
+  screen: Screen;
+  message: string | null;
+  turn: number;
+  activeMs: number;
+  /** A comparison is under way; a second attempt waits. */
+  comparing: number | null;
+  boards: Readonly<Record<number, boolean>>;
+  /** Monotonic time at which the cloud was last heard, null before the first word. */
+  heardMs: number | null;
+  /** Monotonic times of the pulses of the last minute. */
+  pulsesMs: readonly number[];
+  clock: ClockState;
+};
+
+/**
+ * The bank's time is `baseMs` plus what the monotonic clock has run since `monotonicMs`. The machine's wall
+ * clock only starts it; after that a step of the wall clock changes nothing but freezes expiry.
+ */
+export type ClockState = {
+  baseMs: number;
+  monotonicMs: number;
+  source: RecordTime['source'];
+  uncertaintyMs: number;
+  frozen: boolean;
+  /** Wall minus bank time, as last seen: a jump of this is a step. */
+  wallOffsetMs: number;
+  /** How far the cloud's time was followed on `day`. */
+  followed: { day: number; ms: number };
+};
+
+/** What is fixed when a bank is commissioned. */
+export type Standing = {
+  bank: string;
+  tenant: string;
+  site: string;
+  name: string;
+  layout: BankLayout;
+  /** This bank's own keys as the roster must name them, base64url. */
+  key: string;
+  sealKey: string;
+  rootKeys: readonly string[];
+  rootSignatures: number;
+  development: boolean;
+  pinDigits: number;
+};
+
+export type Kept = {
+  compartment: Readonly<Record<string, Compartment>>;
+  parcel: Readonly<Record<string, Parcel>>;
+  grant: Readonly<Record<string, Grant>>;
+  session: Readonly<Record<string, Session>>;
+  courier: Readonly<Record<string, Courier>>;
+  suspension: Readonly<Record<string, Suspension>>;
+  window: Readonly<Record<string, SuspensionWindow>>;
+  roster: Readonly<Record<string, { roster: Roster; hash: string; note: string; atMs: number }>>;
+  epoch: Readonly<Record<string, Epoch>>;
+  directory: Readonly<Record<string, { version: number; entries: DirectoryEntries }>>;
+  guesses: Readonly<Record<string, Guesses>>;
+  heard: Readonly<Record<string, { atMs: number }>>;
+};
+
+export const COLLECTIONS = [
+  'compartment', 'parcel', 'grant', 'session', 'courier', 'suspension', 'window', 'roster', 'epoch', 'directory', 'guesses', 'heard',
+] as const satisfies readonly (keyof Kept)[];
+export type Collection = (typeof COLLECTIONS)[number];
+
+export type BankState = Kept & { standing: Standing; lastSeq: number; volatile: Volatile };
+
+/** Collections of one entity use this key. */
+export const ONLY = 'only';
+
+export function emptyKept(): Kept {
+  return {
+    compartment: {}, parcel: {}, grant: {}, session: {}, courier: {}, suspension: {}, window: {}, roster: {}, epoch: {}, directory: {}, guesses: {}, heard: {},
+  };
+}
+
+export function freshVolatile(clock: ClockState): Volatile {
+  return {
+    screen: { at: 'home' },
+    message: null,
+    turn: 0,
+    activeMs: clock.monotonicMs,
+    comparing: null,
+    boards: {},
+    heardMs: null,
+    pulsesMs: [],
+    clock,
+  };
+}
+
+export function rosterOf(state: BankState): Roster | undefined {
+  return state.roster[ONLY]?.roster;
+}
+
+export function policyOf(state: BankState): Policy {
+  return rosterOf(state)?.policy ?? DEFAULT_POLICY;
+}
+
+export function compartmentOf(state: BankState, n: number): Compartment {
+  const compartment = state.compartment[n];
+  if (!compartment) throw new Error(`this bank has no compartment ${n}`);
+  return compartment;
+}
+
+/** The session on the screen, if the screen is about one. */
+export function attended(state: BankState): Session | undefined {
+  const { screen } = state.volatile;
+  return screen.at === 'session' ? state.session[screen.session] : undefined;
+}

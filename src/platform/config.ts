@@ -1,0 +1,30 @@
+/**
+ * Configuration: one JSON file a process, read once at start, validated, and passed on as a value. A key
+ * that is missing, unknown or wrong stops the start with a sentence that names it; nothing is guessed and
+ * no secret has a default. This is the only place of `src` that may look at the environment.
+ */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { HoldfastError } from '../domain/errors.ts';
+
+/** Throws `input-invalid` with every complaint in plain words. */
+export function readConfig<T extends z.ZodType>(path: string, schema: T): z.infer<T> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new HoldfastError('input-invalid', `the configuration ${path} cannot be read as JSON: ${(cause as Error).message}`, { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const complaints = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(the whole)'}: ${issue.message}`);
+  throw new HoldfastError('input-invalid', `the configuration ${path} is not right:\n${complaints.join('\n')}`);
+}
+
+/** True in continuous integration, where a missing peer is a failure. */
+export function isStrict(): boolean {
+  return process.env['CI'] === 'true';
+}
+
+export const port = z.int().min(0).max(65_535);
+export const logLevel = z.enum(['silent', 'error', 'warn', 'info']);

@@ -1,0 +1,130 @@
+/**
+ * The kiosk's page: draws the agent's view, for gloves and ten seconds.
+ *
+ * Accessible names that tests may rely on (headings are level 1, the rest buttons unless said):
+ * home “Collect a parcel”: keys “0” to “9”, “Delete”, “Clear”, “Open my door”; with flat and code:
+ * text field “Flat”, “Go on to the code”, “Change the flat”.
+ * courier: “Your courier code” / “Choose your courier code”: keys, “Next”, “Sign in”, “Cancel”;
+ * “Scan the parcel’s label”: text field “Tracking number”, “Next”, “Finish”; “Who is it for?”: text field
+ * “Flat”, “Find”, “Cancel”; “Choose the name on the label”: one button a name; “How big is it?”: “Small …”,
+ * “Medium …”, “Large …”, “Extra large …”.
+ * drop-off “Door 7 is open” and the like: “It is inside and the door is shut” (asked: “Yes, it is inside”),
+ * “It does not fit”, “Open door 7 again …”, “Cancel: I keep the parcel” (asked: “No, I still have it”);
+ * done “Parcel … is safe”: “Next parcel”, “I am finished”.
+ * pick-up: “I have my parcel” (asked: “Yes, I have it”), “Open door 7 again …”, “Something is wrong” → dialog
+ * “What is wrong?”: “The door did not open”, “I did not get my parcel”, “It is not my parcel …”;
+ * done “Thank you”, reported “We have told the staff”: “Back to the start”.
+ * The cabinet is an image “Drawing of the cabinet. Your door is 7 …”; a denial is an alert.
+ * A keyboard types into the present field when slow (80 ms and more between keys); faster is a scan.
+ */
+import { type ReactNode, useEffect, useState } from 'react';
+import type { KioskView } from '../../src/contract/kiosk.ts';
+import { every, steadyMs } from '../kit/clock.ts';
+import { Icon } from '../kit/icon.tsx';
+import { Notice } from '../kit/notice.tsx';
+import { type Agent, useAgent } from './agent.ts';
+import { EntryTarget, useBlockedGestures, useKeyboard } from './keyboard.ts';
+import { t } from './messages.ts';
+import { saidFor } from './said.ts';
+import { CourierCodeScreen, FlatScreen, RecipientScreen, SizeScreen, TrackingScreen } from './screens/courier.tsx';
+import { DropOffScreen, PickUpScreen } from './screens/door.tsx';
+import { ClosedScreen, DropOffDoneScreen, End, PickUpDoneScreen, ReportedScreen } from './screens/ends.tsx';
+import { HomeScreen } from './screens/home.tsx';
+
+export function Kiosk() {
+  const agent = useAgent();
+  const { view, send } = agent;
+  const target = useKeyboard((text) => send({ do: 'scan', text }));
+  useBlockedGestures();
+  return (
+    <EntryTarget value={target}>
+      <div className="kiosk">
+        <Header view={view} />
+        <main className="stage">
+          {view && <Message view={view} trouble={agent.trouble !== null} />}
+          {/* Keyed by its screen: whatever a person typed leaves the page together with it. */}
+          {view ? <Screen key={view.show.screen} agent={agent} view={view} /> : <Lost />}
+        </main>
+        {view && view.idleMs !== null && <Idle key={`${view.turn} ${view.idleMs}`} idleMs={view.idleMs} />}
+      </div>
+    </EntryTarget>
+  );
+}
+
+function Header({ view }: { view: KioskView | null }) {
+  return (
+    <header className="top">
+      <p className="brand">
+        <span className="brand-mark" aria-hidden="true" />
+        {view?.bank ?? ''}
+      </p>
+      {view?.development && <p className="development">{t('development')}</p>}
+      {view && !view.online && (
+        <p className="offline" role="status">
+          <Icon name="networkOff" size={26} />
+          {t('offline')}
+        </p>
+      )}
+    </header>
+  );
+}
+
+function Message({ view, trouble }: { view: KioskView; trouble: boolean }) {
+  const said = trouble ? saidFor('rate-limited') : view.message === null ? null : saidFor(view.message);
+  if (!said) return null;
+  return (
+    <Notice key={`${view.turn} ${said.title}`} tone={said.tone} title={said.title} live={said.tone === 'info' ? 'polite' : 'assertive'}>
+      {trouble ? t('trouble') : said.next}
+    </Notice>
+  );
+}
+
+function Lost() {
+  return <End icon="clock" tone="plain" title={t('lost.title')} text={t('lost.text')} />;
+}
+
+function Screen({ agent: { layout, busy, send }, view: { show } }: { agent: Agent; view: KioskView }): ReactNode {
+  switch (show.screen) {
+    case 'home':
+      return <HomeScreen show={show} busy={busy} send={send} />;
+    case 'closed':
+      return <ClosedScreen show={show} />;
+    case 'courier-code':
+      return <CourierCodeScreen show={show} busy={busy} send={send} />;
+    case 'tracking':
+      return <TrackingScreen show={show} busy={busy} send={send} />;
+    case 'flat':
+      return <FlatScreen show={show} busy={busy} send={send} />;
+    case 'recipient':
+      return <RecipientScreen show={show} busy={busy} send={send} />;
+    case 'size':
+      return <SizeScreen show={show} busy={busy} send={send} />;
+    case 'drop-off':
+      return <DropOffScreen show={show} layout={layout} busy={busy} send={send} />;
+    case 'drop-off-done':
+      return <DropOffDoneScreen show={show} busy={busy} send={send} />;
+    case 'pick-up':
+      return <PickUpScreen show={show} layout={layout} busy={busy} send={send} />;
+    case 'pick-up-done':
+      return <PickUpDoneScreen busy={busy} send={send} />;
+    case 'reported':
+      return <ReportedScreen busy={busy} send={send} />;
+  }
+}
+
+/** From here on the seconds are said as well; before, the bar is enough. */
+const SAID_FROM_MS = 10_000;
+
+function Idle({ idleMs }: { idleMs: number }) {
+  const [left, setLeft] = useState(idleMs);
+  useEffect(() => {
+    const endsAt = steadyMs() + idleMs;
+    return every(250, () => setLeft(Math.max(0, endsAt - steadyMs())));
+  }, [idleMs]);
+  return (
+    <div className="idle" role="timer" aria-label={t('idle', { count: Math.ceil(left / 1000) })}>
+      <div className="idle-bar" style={{ animationDuration: `${idleMs}ms` }} />
+      {left <= SAID_FROM_MS && <p>{t('idle', { count: Math.ceil(left / 1000) })}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,6 @@
+import '../kit/kit.css';
+import './kiosk.css';
+import { mount } from '../kit/mount.tsx';
+import { Kiosk } from './kiosk.tsx';
+
+mount(<Kiosk />);

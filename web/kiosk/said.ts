@@ -1,0 +1,132 @@
+/**
+ * What a person is told for each code: what happened, and what to do next. Every denial that can be
+ * told has its sentence; those that stand for the cabinet's own business share one, because a person
+ * can do nothing else about them.
+ */
+import type { CODE_NOT_ACCEPTED, Denial } from '../../src/domain/outcome.ts';
+import type { NoticeTone } from '../kit/notice.tsx';
+
+export type Said = { tone: NoticeTone; title: string; next: string };
+
+/** Never told apart at a kiosk: see `told` of the domain. */
+type Untold = 'code-wrong' | 'code-spent' | 'code-revoked' | 'grant-not-yet';
+export type Tellable = Exclude<Denial, Untold> | typeof CODE_NOT_ACCEPTED;
+
+const warn = (title: string, next: string): Said => ({ tone: 'warn', title, next });
+const bad = (title: string, next: string): Said => ({ tone: 'bad', title, next });
+const info = (title: string, next: string): Said => ({ tone: 'info', title, next });
+
+const ASK_STAFF = 'Please ask the building’s staff.';
+const CABINET_BUSINESS = bad('That did not work', `Nothing was opened. Try once more, or ${lower(ASK_STAFF)}`);
+const APP_BUSINESS = info('That belongs in the app', 'Do this in the Holdfast app or web page, not at this screen.');
+
+export const SAID: Readonly<Record<Tellable, Said>> = {
+  'code-not-accepted': warn('This code was not accepted', 'Check the digits in your newest message and type them again. Only the newest code works.'),
+  'code-expired': warn('This code has expired', `Your parcel is kept for you. ${ASK_STAFF}`),
+  'grant-locked-out': warn('Too many wrong tries for this parcel today', 'Show the QR code from your e-mail, or come back tomorrow.'),
+  'kiosk-guesses-spent': warn('Too many wrong codes were typed here today', 'Show the QR code from your e-mail, or type your flat and your code.'),
+  'flat-needed': info('This screen needs your flat too', 'Type your flat first, then the digits from your message.'),
+  'code-not-accepted-now': warn('Codes are paused at this screen', 'Show the QR code from your e-mail, or try again later.'),
+
+  'session-of-another': warn('Somebody else is using the cabinet', 'Wait until they have finished, then start again.'),
+  'session-pulses-spent': warn('The door was tried as often as it may be', `Your parcel is kept for you. Press “Something is wrong”, or ${lower(ASK_STAFF)}`),
+  'session-over': info('Your time at this door is over', 'Start again at the first screen.'),
+  'door-open': info('The door is still open', 'Push it shut until it clicks.'),
+  'door-forced': bad('This door is being checked', `It was opened without permission. ${ASK_STAFF}`),
+  'pulse-rate': info('The locks need a moment', 'Wait half a minute, then try again.'),
+  'held-for-staff': warn('Staff keep this parcel for you', ASK_STAFF),
+  'compartment-out-of-service': warn('This door is out of service', `Your parcel is safe behind it. ${ASK_STAFF}`),
+  'compartment-occupied': warn('Something is already behind this door', 'Take your parcel along and choose another size.'),
+  'compartment-not-in-session': info('That is not your door', 'Only the door that is lit belongs to you.'),
+  'no-compartment-free': warn('No door of this size is free', 'Choose a larger size, or take the parcel along.'),
+  'no-larger-compartment': warn('No larger door is free', 'Take the parcel out, shut the door and press “Cancel”.'),
+  'parcel-still-sensed': warn('There is still something behind the door', 'Open the door again and take everything out.'),
+  'nothing-sensed': warn('Nothing is sensed behind the door', 'Open the door again and put the parcel right in, or press “Cancel”.'),
+
+  'badge-unknown': warn('This badge is not known here', 'Ask your carrier to register it, or scan it again.'),
+  'badge-expired': warn('This badge has expired', 'Ask your carrier for a new one.'),
+  'courier-code-wrong': warn('That is not your courier code', 'Type it again. After a few wrong tries the badge is paused.'),
+  'courier-code-weak': warn('This code cannot be used', 'Type 6 or more digits, not a row like 123456 or 111111, the same both times.'),
+  'courier-locked-out': warn('This badge is paused after wrong codes', 'Wait a quarter of an hour, then scan it again.'),
+  'courier-suspended': warn('This badge is suspended', 'Ask your carrier. Take your parcels along.'),
+  'courier-not-of-site': warn('This badge is for another site', 'Ask your carrier to add this one.'),
+  'courier-may-not': warn('This badge may not do that', 'Ask your carrier, or the building’s staff.'),
+  'recipient-unknown': warn('Nobody was found for this flat', 'Check the flat on the label and type it again.'),
+  'tracking-malformed': warn('That is not a tracking number', 'Scan the bar code of the label, or type the number beside it.'),
+  'offline-too-long': warn('Drop-off is paused', 'This cabinet has been offline for too long. Take the parcel along. Collecting still works.'),
+
+  'no-roster': bad('This cabinet is not ready yet', ASK_STAFF),
+  'lockdown': bad('This cabinet is locked down', `No door opens until staff have checked it. ${ASK_STAFF}`),
+  'out-of-service': bad('This cabinet is out of service', ASK_STAFF),
+  'journal-full': bad('This cabinet cannot write its record', `It opens nothing that it cannot record. ${ASK_STAFF}`),
+  'clock-frozen': warn('This cabinet’s clock is being checked', `Try again in a few minutes, or ${lower(ASK_STAFF)}`),
+  'board-absent': bad('The lock of this door does not answer', `Your parcel is safe. ${ASK_STAFF}`),
+  'not-commissioned': bad('This cabinet is not set up yet', ASK_STAFF),
+  'power-lost': bad('The power went off', 'When this screen is back, start again with the same code.'),
+  'step-out-of-turn': info('That came too late', 'Look at the screen and go on from here.'),
+
+  'message-malformed': CABINET_BUSINESS,
+  'message-oversized': CABINET_BUSINESS,
+  'message-version-unknown': CABINET_BUSINESS,
+  'message-kind-unknown': CABINET_BUSINESS,
+  'message-wrong-bank': CABINET_BUSINESS,
+  'message-replayed': CABINET_BUSINESS,
+  'message-out-of-order': CABINET_BUSINESS,
+  'signature-wrong': CABINET_BUSINESS,
+  'signer-unknown': CABINET_BUSINESS,
+  'signer-may-not': CABINET_BUSINESS,
+  'roster-malformed': CABINET_BUSINESS,
+  'roster-version-old': CABINET_BUSINESS,
+  'roster-wrong-site': CABINET_BUSINESS,
+  'roster-key-unknown': CABINET_BUSINESS,
+  'roster-expired': bad('This cabinet’s list of people has expired', ASK_STAFF),
+  'order-expired': warn('This order has expired', 'Ask for a new one.'),
+  'order-replayed': warn('This order was used already', 'Ask for a new one.'),
+  'order-wrong-bank': warn('This order is for another cabinet', 'Use it at the cabinet that it names.'),
+  'order-limit': warn('The limit for such orders is reached', 'A second person has to sign, or wait until tomorrow.'),
+  'order-second-signature-needed': warn('A second signature is needed', 'Another person has to sign the same order.'),
+  'suspension-too-long': CABINET_BUSINESS,
+  'suspension-untouchable': CABINET_BUSINESS,
+  'policy-outside-roster': CABINET_BUSINESS,
+  'reissue-limit': warn('A new code was made for this parcel today', 'Use the newest message, or come back tomorrow.'),
+  'presence-missing': info('You have to be here for that', 'Show the code on this screen to your app, then try again.'),
+  'device-unknown': warn('This phone is not known here', 'Use the code from your message.'),
+
+  'sign-in-wrong': APP_BUSINESS,
+  'sign-in-locked-out': APP_BUSINESS,
+  'second-factor-wrong': APP_BUSINESS,
+  'second-factor-used': APP_BUSINESS,
+  'link-wrong': APP_BUSINESS,
+  'link-used': APP_BUSINESS,
+  'session-absent': APP_BUSINESS,
+  'role-may-not': APP_BUSINESS,
+  'tenant-foreign': APP_BUSINESS,
+  'csrf-missing': CABINET_BUSINESS,
+  'rate-limited': info('A moment, please', 'Wait a few seconds, then try again.'),
+  'enrolment-code-wrong': CABINET_BUSINESS,
+  'enrolment-code-used': CABINET_BUSINESS,
+  'proof-of-possession-wrong': CABINET_BUSINESS,
+  'batch-gap': CABINET_BUSINESS,
+  'batch-fork': CABINET_BUSINESS,
+  'batch-rollback': CABINET_BUSINESS,
+  'batch-root-wrong': CABINET_BUSINESS,
+  'batch-head-wrong': CABINET_BUSINESS,
+  'batch-record-malformed': CABINET_BUSINESS,
+  'batch-commitment-wrong': CABINET_BUSINESS,
+  'batch-sealed-wrong': CABINET_BUSINESS,
+  'bank-unknown': CABINET_BUSINESS,
+  'legal-hold': warn('This parcel is on hold', ASK_STAFF),
+  'second-person-needed': warn('A second person is needed', 'Both have to be here for that.'),
+  'purpose-missing': CABINET_BUSINESS,
+};
+
+const UNKNOWN: Said = info('Please look at the screen', 'If you cannot go on, ask the building’s staff.');
+
+/** The sentence for a code; a code from a newer agent gets one that is true in any case. */
+export function saidFor(code: string): Said {
+  return Object.hasOwn(SAID, code) ? SAID[code as Tellable] : UNKNOWN;
+}
+
+function lower(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}

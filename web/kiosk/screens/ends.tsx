@@ -1,0 +1,69 @@
+/** Screens that end something, or where nothing can begin. */
+import type { ReactNode } from 'react';
+import type { KioskScreen } from '../../../src/contract/kiosk.ts';
+import { Button } from '../../kit/button.tsx';
+import { Icon, type IconName } from '../../kit/icon.tsx';
+import type { Send } from '../agent.ts';
+import { t } from '../messages.ts';
+import { saidFor } from '../said.ts';
+import { Title } from './parts.tsx';
+
+type EndProps = { icon: IconName; tone: 'go' | 'warn' | 'plain'; title: string; text: string; children?: ReactNode };
+
+export function End({ icon, tone, title, text, children }: EndProps) {
+  return (
+    <div className="end">
+      <div className={`end-mark end-mark-${tone}`}>
+        <Icon name={icon} size={96} />
+      </div>
+      <Title title={title} lead={text} />
+      {children && <div className="end-actions">{children}</div>}
+    </div>
+  );
+}
+
+/** The reason is a code of the closed list; what the agent says in its own words is not shown. */
+export function ClosedScreen({ show }: { show: Extract<KioskScreen, { screen: 'closed' }> }) {
+  const said = saidFor(show.reason);
+  return <End icon="lock" tone="warn" title={t('closed.title')} text={`${said.title}. ${t('closed.next')}`} />;
+}
+
+type DoneProps = { busy: boolean; send: Send };
+
+export function DropOffDoneScreen({ show, busy, send }: DoneProps & { show: Extract<KioskScreen, { screen: 'drop-off-done' }> }) {
+  const text = t(show.offline ? 'drop-done.offline' : 'drop-done.text');
+  return (
+    <End icon="check" tone="go" title={t('drop-done.title', { tracking: show.tracking })} text={text}>
+      <Button size="xl" tone="go" icon="parcel" wide busy={busy} onClick={() => send({ do: 'next-parcel' })}>
+        {t('drop-done.next')}
+      </Button>
+      <Button size="xl" icon="leave" wide disabled={busy} onClick={() => send({ do: 'leave' })}>
+        {t('drop-done.leave')}
+      </Button>
+    </End>
+  );
+}
+
+export function PickUpDoneScreen({ busy, send }: DoneProps) {
+  return (
+    <End icon="check" tone="go" title={t('pick-done.title')} text={t('pick-done.text')}>
+      <BackToStart busy={busy} send={send} />
+    </End>
+  );
+}
+
+export function ReportedScreen({ busy, send }: DoneProps) {
+  return (
+    <End icon="hand" tone="plain" title={t('reported.title')} text={t('reported.text')}>
+      <BackToStart busy={busy} send={send} />
+    </End>
+  );
+}
+
+function BackToStart({ busy, send }: DoneProps) {
+  return (
+    <Button size="xl" wide busy={busy} onClick={() => send({ do: 'cancel' })}>
+      {t('start-again')}
+    </Button>
+  );
+}

@@ -1,0 +1,73 @@
+/**
+ * The one way in which an app talks to its own server. Every request carries the app's header, which no
+ * foreign page can add; an answer that is not a success becomes an `ApiProblem` (RFC 9457).
+ */
+import type { Problem } from '../../src/contract/http/common.ts';
+import { t } from './messages.ts';
+
+export type AppName = 'kiosk' | 'resident' | 'courier' | 'admin' | 'rig' | 'start';
+
+export class ApiProblem extends Error {
+  /** 0 when no answer came at all. */
+  readonly status: number;
+  readonly code: string;
+  readonly reason: string | null;
+  readonly retry: boolean;
+  readonly fields: NonNullable<Problem['fields']>;
+
+  constructor(said: Pick<Problem, 'status' | 'code' | 'detail'> & Partial<Problem>) {
+    super(said.detail);
+    this.name = 'ApiProblem';
+    this.status = said.status;
+    this.code = said.code;
+    this.reason = said.reason ?? null;
+    this.retry = said.retry ?? false;
+    this.fields = said.fields ?? [];
+  }
+}
+
+export type Api = {
+  get<T>(path: string, signal?: AbortSignal): Promise<T>;
+  post<T = void>(path: string, body?: unknown): Promise<T>;
+  put<T = void>(path: string, body?: unknown): Promise<T>;
+  patch<T = void>(path: string, body?: unknown): Promise<T>;
+  delete<T = void>(path: string): Promise<T>;
+};
+
+export function apiFor(app: AppName): Api {
+  const ask = <T>(path: string, init: RequestInit, body?: unknown) => asked<T>(app, path, withBody(init, body));
+  return {
+    get: (path, signal) => ask(path, signal ? { method: 'GET', signal } : { method: 'GET' }),
+    post: (path, body) => ask(path, { method: 'POST' }, body),
+    put: (path, body) => ask(path, { method: 'PUT' }, body),
+    patch: (path, body) => ask(path, { method: 'PATCH' }, body),
+    delete: (path) => ask(path, { method: 'DELETE' }),
+  };
+}
+
+function withBody(init: RequestInit, body: unknown): RequestInit {
+  if (body === undefined) return init;
+  return { ...init, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+}
+
+async function asked<T>(app: AppName, path: string, init: RequestInit): Promise<T> {
+  const headers = { accept: 'application/json', 'x-holdfast-app': app, ...init.headers };
+  const response = await fetch(path, { ...init, headers, credentials: 'same-origin' }).catch((cause: unknown) => {
+    if (init.signal?.aborted) throw cause;
+    throw new ApiProblem({ status: 0, code: 'network', detail: t('problem.network'), retry: true });
+  });
+  if (!response.ok) throw await problemOf(response);
+  if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T;
+  return (await response.json().catch(() => {
+    throw new ApiProblem({ status: response.status, code: 'unreadable', detail: t('problem.unreadable') });
+  })) as T;
+}
+
+async function problemOf(response: Response): Promise<ApiProblem> {
+  const unreadable = { status: response.status, code: 'unreadable', detail: t('problem.unreadable') };
+  const said: unknown = await response.json().catch(() => unreadable);
+  if (typeof said !== 'object' || said === null) return new ApiProblem(unreadable);
+  const known = said as Partial<Problem>;
+  const detail = known.detail ?? known.title ?? unreadable.detail;
+  return new ApiProblem({ ...known, status: response.status, code: known.code ?? unreadable.code, detail });
+}

@@ -1,0 +1,154 @@
+/**
+ * A bank drawn from its layout, as a person sees it from the front. Columns that are not full stand on
+ * the plinth, and the screen fills the space above. State is told by colour, by pattern and by word.
+ */
+import { type KeyboardEvent, useId } from 'react';
+import { type CabinetPlace, placeDoors, type PlacedDoor, UNIT } from './cabinet-places.ts';
+import { t } from './messages.ts';
+
+export type DoorTone = 'plain' | 'empty' | 'reserved' | 'occupied' | 'held' | 'off' | 'alarm';
+export const DOOR_TONES: readonly DoorTone[] = ['plain', 'empty', 'reserved', 'occupied', 'held', 'off', 'alarm'];
+
+export type CabinetDoor = CabinetPlace & {
+  size: string;
+  accessible?: boolean;
+  tone?: DoorTone;
+  /** Seen to be open; drawn ajar. */
+  open?: boolean;
+  /** What assistive technology says of the door after its number and size. */
+  said?: string;
+};
+
+type CabinetProps = {
+  /** What the drawing as a whole says to people who do not see it. */
+  label: string;
+  columns: number;
+  doors: readonly CabinetDoor[];
+  /** The door that is lit: yours. */
+  lit?: number | null;
+  /** Makes every door a button. */
+  onPick?: (n: number) => void;
+  picked?: number | null;
+};
+
+export function Cabinet({ label, columns, doors, lit = null, onPick, picked = null }: CabinetProps) {
+  const id = useId();
+  const { placed, gaps, width, height } = placeDoors(doors, columns);
+  const frame = { viewBox: `-14 -14 ${width + 28} ${height + 46}`, className: 'k-cabinet' };
+  return (
+    <svg {...frame} role={onPick ? 'group' : 'img'} aria-label={label}>
+      <Patterns id={id} />
+      <rect className="k-cabinet-body" x={-10} y={-10} width={width + 20} height={height + 20} rx={8} />
+      <rect className="k-cabinet-plinth" x={2} y={height + 10} width={width - 4} height={16} />
+      {gaps.map((gap) => (
+        <g key={gap.x} aria-hidden="true">
+          <rect className="k-cabinet-gap" x={gap.x} y={gap.y} width={gap.width} height={gap.height} rx={4} />
+          <rect className="k-cabinet-screen" x={gap.x + 18} y={gap.y + gap.height / 2 - 36} width={gap.width - 36} height={56} rx={5} />
+        </g>
+      ))}
+      {placed.map((place) => (
+        <Door
+          key={place.door.n}
+          place={place}
+          patterns={id}
+          lit={place.door.n === lit}
+          picked={place.door.n === picked}
+          {...(onPick && { onPick })}
+        />
+      ))}
+    </svg>
+  );
+}
+
+type DoorProps = {
+  place: PlacedDoor<CabinetDoor>;
+  patterns: string;
+  lit: boolean;
+  picked: boolean;
+  onPick?: (n: number) => void;
+};
+
+function Door({ place: { door, x, y, width, height }, patterns, lit, picked, onPick }: DoorProps) {
+  const tone = door.tone ?? 'plain';
+  const kind = ['k-door', `k-door-${tone}`, lit ? 'k-door-lit' : '', door.open ? 'k-door-open' : ''].join(' ');
+  const middle = y + height / 2;
+  return (
+    <g className={`${kind}${picked ? ' k-door-picked' : ''}`} {...asButton(door, onPick)}>
+      <rect className="k-door-face" x={x} y={y} width={width} height={height} rx={4} />
+      {tone !== 'plain' && <rect x={x} y={y} width={width} height={height} rx={4} fill={`url(#${patterns}-${tone})`} />}
+      {door.open && <path className="k-door-leaf" d={leafOf(x, y, width, height)} />}
+      <text className="k-door-number" x={x + 12} y={middle} dominantBaseline="central">
+        {door.n}
+      </text>
+      <text className="k-door-size" x={x + width - 22} y={middle} dominantBaseline="central" textAnchor="end">
+        {door.size}
+      </text>
+      {door.accessible && <circle className="k-door-reach" cx={x + width - 11} cy={y + 11} r={4.5} />}
+      <rect className="k-door-handle" x={x + width - 13} y={middle - 10} width={4} height={20} rx={2} />
+    </g>
+  );
+}
+
+/** An open door stands out to the right, seen from the front at a slant. */
+function leafOf(x: number, y: number, width: number, height: number): string {
+  const hinge = x + width;
+  return `M${hinge} ${y}l-${width * 0.34} 9v${height - 4}l${width * 0.34} -5z`;
+}
+
+function asButton(door: CabinetDoor, onPick: ((n: number) => void) | undefined) {
+  if (!onPick) return { 'aria-hidden': true };
+  const pick = () => onPick(door.n);
+  const named = t('cabinet.door', { n: door.n, size: door.size });
+  return {
+    role: 'button',
+    tabIndex: 0,
+    'aria-label': door.said ? `${named}: ${door.said}` : named,
+    onClick: pick,
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return;
+      event.preventDefault();
+      pick();
+    },
+  };
+}
+
+/** Shapes of the states, so that they are told apart without colour. */
+const PATTERN_SHAPES: Record<Exclude<DoorTone, 'plain'>, string> = {
+  empty: '',
+  reserved: 'M0 6h3M6 6h3',
+  occupied: 'M6 6m-1.6 0a1.6 1.6 0 103.2 0a1.6 1.6 0 10-3.2 0',
+  held: 'M0 12L12 0M-3 3L3 -3M9 15L15 9',
+  off: 'M0 12L12 0M0 0l12 12',
+  alarm: 'M0 3h12M0 9h12',
+};
+
+function Patterns({ id }: { id: string }) {
+  return (
+    <defs aria-hidden="true">
+      {Object.entries(PATTERN_SHAPES).map(([tone, shape]) => (
+        <pattern key={tone} id={`${id}-${tone}`} width={12} height={12} patternUnits="userSpaceOnUse">
+          <path className={`k-pattern k-pattern-${tone}`} d={shape} />
+        </pattern>
+      ))}
+    </defs>
+  );
+}
+
+/** Says what colours and patterns mean, with the words of the app. */
+export function CabinetLegend({ items }: { items: readonly { tone: DoorTone; text: string }[] }) {
+  const id = useId();
+  return (
+    <ul className="k-legend" aria-label={t('cabinet.legend')}>
+      {items.map(({ tone, text }) => (
+        <li key={tone}>
+          <svg width={UNIT / 2} height={UNIT / 2} viewBox="0 0 24 24" aria-hidden="true" className={`k-door k-door-${tone}`}>
+            <Patterns id={id} />
+            <rect className="k-door-face" x={1} y={1} width={22} height={22} rx={4} />
+            {tone !== 'plain' && <rect x={1} y={1} width={22} height={22} rx={4} fill={`url(#${id}-${tone})`} />}
+          </svg>
+          {text}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { csvOf } from './csv.ts';
+
+test('quotes what would break a row', () => {
+  assert.equal(csvOf([['a', 'b,c', 'say "x"', 'two\nlines']]), 'a,"b,c","say ""x""","two\nlines"\r\n');
+});
+
+test('keeps a spreadsheet from computing a cell', () => {
+  assert.equal(csvOf([['=1+1', '@x', '+4', '-5', '-cmd']]), "'=1+1,'@x,'+4,-5,'-cmd\r\n");
+});

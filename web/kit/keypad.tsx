@@ -1,0 +1,53 @@
+/** Keys on the screen, for a kiosk that has no others. Each key's accessible name is what it types. */
+import type { MouseEvent } from 'react';
+import { Icon } from './icon.tsx';
+import { t } from './messages.ts';
+
+const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
+const LETTERS = [...'1234567890QWERTYUIOPASDFGHJKLZXCVBNM-./'];
+
+type KeyPadProps = {
+  keys: 'digits' | 'letters';
+  onKey: (key: string) => void;
+  onDelete: () => void;
+  onClear: () => void;
+  disabled?: boolean;
+};
+
+/** A touched key keeps the focus where it was, so that a scanner's Enter never presses it again. */
+const keepFocus = (event: MouseEvent): void => event.preventDefault();
+
+export function KeyPad({ keys, onKey, onDelete, onClear, disabled = false }: KeyPadProps) {
+  const key = (text: string) => (
+    <button key={text} type="button" className="k-key" onMouseDown={keepFocus} disabled={disabled} onClick={() => onKey(text)}>
+      {text}
+    </button>
+  );
+  const remove = (
+    <button type="button" className="k-key k-key-quiet" onMouseDown={keepFocus} disabled={disabled} onClick={onDelete} aria-label={t('keypad.delete')}>
+      <Icon name="erase" size={34} />
+    </button>
+  );
+  const clear = (
+    <button type="button" className="k-key k-key-quiet" onMouseDown={keepFocus} disabled={disabled} onClick={onClear}>
+      {t('keypad.clear')}
+    </button>
+  );
+  if (keys === 'digits') {
+    return (
+      <div className="k-keypad k-keypad-digits" role="group" aria-label={t('keypad')}>
+        {DIGITS.map(key)}
+        {clear}
+        {key('0')}
+        {remove}
+      </div>
+    );
+  }
+  return (
+    <div className="k-keypad k-keypad-letters" role="group" aria-label={t('keypad')}>
+      {LETTERS.map(key)}
+      {remove}
+      {clear}
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+/** What the kit itself says. */
+import { translator } from './words.ts';
+
+export const t = translator({
+  'dialog.close': 'Close',
+  'busy': 'Working…',
+  'copy': 'Copy',
+  'copy.of': 'Copy {what}',
+  'copy.done': 'Copied',
+  'copy.failed': 'Copying was not allowed',
+  'table.csv': 'Download as CSV',
+  'table.csv.of': 'Download “{what}” as CSV',
+  'table.empty': 'Nothing here yet.',
+  'table.rows': { one: '{count} row', other: '{count} rows' },
+  'keypad': 'Key pad',
+  'keypad.delete': 'Delete',
+  'keypad.clear': 'Clear',
+  'keypad.space': 'Space',
+  'cabinet.screen': 'Screen',
+  'cabinet.door': 'Door {n}, size {size}',
+  'cabinet.legend': 'What the doors mean',
+  'broken.title': 'This page stopped',
+  'broken.text': 'Something went wrong that it did not expect. Nothing was changed by that.',
+  'broken.reload': 'Load it again',
+  'problem.network': 'No answer came. Check the connection and try again.',
+  'problem.unreadable': 'The answer could not be read.',
+});

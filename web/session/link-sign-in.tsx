@@ -1,0 +1,70 @@
+/** Sign-in by a link sent to the address on file. The answer is the same whether the address is known or not. */
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { Button } from '../kit/button.tsx';
+import { TextField } from '../kit/field.tsx';
+import { Notice } from '../kit/notice.tsx';
+import { t } from './messages.ts';
+import { Loading, OfflineNotice, ProblemNotice } from './problem.tsx';
+import type { Session } from './session.ts';
+
+type LinkSignInProps<Me> = { session: Session<Me>; title: string; lead: string };
+
+export function LinkSignIn<Me>({ session, title, lead }: LinkSignInProps<Me>) {
+  const { underWay, problem } = session.useArrival();
+  const ended = session.useEnded();
+  return (
+    <main className="k-page k-stack">
+      <h1>{title}</h1>
+      <OfflineNotice />
+      {ended && !problem && <Notice tone="info" title={t('ended')} />}
+      {problem && (
+        <Notice tone="bad" title={t('link.refused')} live="assertive">
+          <p>{problem.message}</p>
+          <p>{t('link.refused.again')}</p>
+        </Notice>
+      )}
+      {underWay ? <Loading /> : <AskForm session={session} lead={lead} />}
+    </main>
+  );
+}
+
+function AskForm<Me>({ session, lead }: { session: Session<Me>; lead: string }) {
+  const [email, setEmail] = useState('');
+  const [empty, setEmpty] = useState(false);
+  const ask = useMutation({ mutationFn: (address: string) => session.api.post(session.path('sign-in/ask'), { email: address }) });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    setEmpty(email.trim() === '');
+    if (email.trim() !== '') ask.mutate(email.trim());
+  };
+  if (ask.isSuccess) {
+    return (
+      <>
+        <Notice tone="good" title={t('link.sent')}>
+          {t('link.sent.text', { email: ask.variables })}
+        </Notice>
+        <Button onClick={() => ask.reset()}>{t('link.again')}</Button>
+      </>
+    );
+  }
+  return (
+    <form className="k-stack" onSubmit={submit} noValidate>
+      <p className="k-lead">{lead}</p>
+      <TextField
+        label={t('link.email')}
+        type="email"
+        name="email"
+        autoComplete="email"
+        inputMode="email"
+        value={email}
+        error={empty ? t('link.needed') : null}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+      {ask.error && <ProblemNotice problem={ask.error} />}
+      <Button type="submit" tone="go" size="l" wide busy={ask.isPending}>
+        {t('link.ask')}
+      </Button>
+    </form>
+  );
+}

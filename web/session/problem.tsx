@@ -1,0 +1,65 @@
+/** What a page shows while it waits, and when an answer is a "no". */
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { ApiProblem } from '../kit/api.ts';
+import { Button } from '../kit/button.tsx';
+import { Notice } from '../kit/notice.tsx';
+import { t } from './messages.ts';
+import { useOnline } from './online.ts';
+
+export function Loading() {
+  return (
+    <p className="k-muted" role="status">
+      {t('loading')}
+    </p>
+  );
+}
+
+type ProblemNoticeProps = { problem: Error; title?: string; onRetry?: () => void };
+
+/** The detail is the server's own sentence; a denial's reason stands as the closed word that it is. */
+export function ProblemNotice({ problem, title = t('problem.act'), onRetry }: ProblemNoticeProps) {
+  const reason = problem instanceof ApiProblem ? problem.reason : null;
+  return (
+    <Notice tone="bad" title={title} live="assertive">
+      <p>{problem.message}</p>
+      {reason !== null && <p>{t('problem.reason', { reason })}</p>}
+      {onRetry && (
+        <Button icon="again" onClick={onRetry}>
+          {t('retry')}
+        </Button>
+      )}
+    </Notice>
+  );
+}
+
+export function OfflineNotice() {
+  const online = useOnline();
+  if (online) return null;
+  return (
+    <Notice tone="warn" title={t('offline')}>
+      {t('offline.text')}
+    </Notice>
+  );
+}
+
+type AnsweredProps<Data> = {
+  query: Pick<UseQueryResult<Data>, 'data' | 'error' | 'refetch'>;
+  children: (data: Data) => ReactNode;
+};
+
+/** What was loaded once stays visible under a later problem: old facts and a notice beat a blank page. */
+export function Answered<Data>({ query: { data, error, refetch }, children }: AnsweredProps<Data>) {
+  return (
+    <>
+      {error && <ProblemNotice problem={error} title={t('problem.load')} onRetry={() => void refetch()} />}
+      {data !== undefined ? children(data) : !error && <Loading />}
+    </>
+  );
+}
+
+/** What the server said about one field of a form, by the field's name. */
+export function fieldProblem(problem: Error | null, field: string): string | null {
+  if (!(problem instanceof ApiProblem)) return null;
+  return problem.fields.find(({ path }) => path.split(/[./]/).at(-1) === field)?.expected ?? null;
+}
