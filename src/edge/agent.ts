@@ -130,6 +130,7 @@ function standingOf(commissioning: Commissioning, keys: BankKeys, layout: BankLa
     name: commissioning.name,
     layout,
     ...keyTexts(keys),
+    fingerprint: keys.fingerprint,
     rootKeys: commissioning.rootKeys,
     rootSignatures: commissioning.rootSignatures,
     development: commissioning.development,

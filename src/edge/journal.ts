@@ -140,6 +140,11 @@ export class Journal {
     return this.#records('select seq, bytes from record where seq > ? order by seq limit ?', this.#tip.headSeq, count);
   }
 
+  /** Every record's bytes, for an auditor. */
+  everyRecord(): Uint8Array[] {
+    return this.#records('select seq, bytes from record order by seq').map((row) => row.bytes);
+  }
+
   /** Keeps a signed head before it is sent: a range is signed once, and sent the same whatever is lost. */
   keepHead(head: { first: number; last: number; note: string; hash: string }): void {
     this.#transaction(() => this.#run('insert into head (last, first, note, hash) values (?, ?, ?, ?)', head.last, head.first, head.note, head.hash));

@@ -150,7 +150,7 @@ function mountRoute(app: FastifyInstance, row: Route, { options, events, limits 
       const answer = await row.handle(ctxOf({ request, reply, cloud: options.cloud, events }) as never);
       if (reply.sent) return reply;
       reply.code(status);
-      return status === 204 ? reply.send() : answer;
+      return response ? answer : reply.send();
     },
   });
 }

@@ -38,7 +38,11 @@ export type Wish = {
 /** Queues a notice on every channel that the recipient wants. The same wish twice queues nothing new. */
 export async function wish(cloud: Cloud, tx: Tx, of: Wish): Promise<void> {
   const recipient = await people.findPerson(cloud, tx, of.recipient);
-  if (!recipient) throw new Error('a notice is for a person of this tenant');
+  if (!recipient) {
+    // A bank may work from a directory that is older than an erasure. Its record stands all the same.
+    cloud.log.warn('a bank wished to tell somebody unknown', { bank: of.bank });
+    return;
+  }
   const { phone, email, channels } = recipient.profile;
   const wanted: store.Channel[] = [];
   if (phone !== null && channels.sms) wanted.push('sms');
@@ -178,7 +182,7 @@ async function projectWish(cloud: Cloud, tx: Tx, told: Told): Promise<void> {
   const { record, fields } = told;
   const recipient = parseId('person', fields.counterpart ?? '');
   const parcel = parseId('parcel', fields.parcel ?? '');
-  const untilMs = record.facts['untilMs'] ?? (parcel && (await parcels.untilMs(tx, parcel)));
+  const untilMs = record.facts['untilMs'] ?? (parcel && (await store.untilOfParcel(tx, parcel)));
   if (!recipient || !parcel || record.compartment === undefined || typeof untilMs !== 'number') return;
   await wish(cloud, tx, { wish: told.wish, bank: told.bank, compartment: record.compartment, untilMs, parcel, recipient });
 }

@@ -78,6 +78,13 @@ export async function noticesOfParcel(tx: Tx, parcel: ParcelId): Promise<NoticeR
   return found.rows.map(rowOf);
 }
 
+/** Until when the parcel waits, as its last notice said; a code issued again does not change that. */
+export async function untilOfParcel(tx: Tx, parcel: ParcelId): Promise<number | undefined> {
+  const found = await sql<{ until_ms: number }>`select until_ms from notices where parcel_id = ${parcel} and until_ms is not null
+    order by ord desc limit 1`.execute(tx);
+  return found.rows[0]?.until_ms;
+}
+
 export async function deadSince(tx: Tx, sinceMs: number): Promise<NoticeRow[]> {
   const found = await sql<NoticeSql>`select * from notices where state = 'dead' and what <> 'sign-in' and at_ms > ${sinceMs} order by ord desc limit 50`.execute(tx);
   return found.rows.map(rowOf);

@@ -88,7 +88,7 @@ function react(draft: Draft, event: Event): void {
 function started(draft: Draft, event: { build: string; first: boolean; layout: string }): void {
   const { standing } = draft.state;
   if (event.first) {
-    draft.record({ kind: 'journal.created', facts: { key: standing.key } });
+    draft.record({ kind: 'journal.created', facts: { key: standing.fingerprint } });
     draft.record({
       kind: 'bank.commissioned',
       facts: { layout: event.layout, compartments: standing.layout.compartments.length, development: standing.development },

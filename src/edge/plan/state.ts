@@ -166,6 +166,8 @@ export type Standing = {
   /** This bank's own keys as the roster must name them, base64url. */
   key: string;
   sealKey: string;
+  /** SHA-256 of `key`, as it is shown at commissioning. */
+  fingerprint: string;
   rootKeys: readonly string[];
   rootSignatures: number;
   development: boolean;

@@ -1,0 +1,95 @@
+/**
+ * Sign-in of administrators: a password and a TOTP code in one step. Whatever is wrong, the answer is the
+ * same one, after the same work, on the same beat: a stranger learns neither whether an address is known
+ * nor which factor failed. The record knows.
+ */
+import { base64url, fromBase64url } from '../../crypto/bytes.ts';
+import { hashPassword, matchTotp, verifyPassword } from '../../crypto/password.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { PersonId } from '../../domain/ids.ts';
+import type { Denial } from '../../domain/outcome.ts';
+import type { Tx } from '../../platform/database.ts';
+import type { Cloud } from '../deps.ts';
+import * as people from '../people/people.ts';
+import { onBeat } from './beat.ts';
+import { recordDecision } from './decision.ts';
+import * as sessions from './sessions.ts';
+import * as store from './store.ts';
+
+const TOTP_PLACE = 'signin/totp';
+const HOUR_MS = 3_600_000;
+/** Wrong tries an account takes in an hour; then right ones are refused too, until the hour is over. */
+const TRIES_PER_HOUR = 10;
+const PASSWORD_LENGTH_MIN = 12;
+
+export type NewAdmin = { role: store.AdminRole; name: string; email: string; password: string; totpSecret: Uint8Array; by: people.By };
+
+export async function addAdmin(cloud: Cloud, tx: Tx, of: NewAdmin): Promise<PersonId> {
+  if (of.password.length < PASSWORD_LENGTH_MIN) throw new HoldfastError('input-invalid', `A password has at least ${PASSWORD_LENGTH_MIN} characters.`);
+  const person = await people.addAdmin(cloud, tx, of);
+  const totpSealed = await cloud.keys.sealFor(tx, person, TOTP_PLACE, base64url(of.totpSecret));
+  await store.insertCredential(tx, { person, role: of.role, passwordHash: await hashPassword(of.password), totpSealed });
+  return person;
+}
+
+export type Presented = { email: string; password: string; totp: string; replaces: string | undefined };
+
+/** The new session's token. Throws `sign-in-denied`, always in the same words. */
+export async function signInAdmin(cloud: Cloud, presented: Presented): Promise<string> {
+  const token = await onBeat(cloud.clock, async () => {
+    const [known] = await cloud.database.estate((tx) => people.addressees(cloud, tx, presented.email, ['admin', 'super-admin']));
+    return known ? await tryKnown(cloud, known, presented) : await tryUnknown(presented);
+  });
+  if (token === undefined) throw new HoldfastError('sign-in-denied', 'Check the address, the password and the code, or wait for the next code.');
+  return token;
+}
+
+async function tryUnknown(presented: Presented): Promise<undefined> {
+  await verifyPassword(presented.password, await decoyHash());
+  return undefined;
+}
+
+async function tryKnown(cloud: Cloud, known: people.Addressee, presented: Presented): Promise<string | undefined> {
+  const { tenant, person } = known;
+  const counted = await cloud.database.tenant(tenant, (tx) => count(cloud, tx, person));
+  if (!counted) return await tryUnknown(presented);
+  const verdict = await compare(cloud, counted, presented);
+  return await cloud.database.tenant(tenant, async (tx) => {
+    const spent = 'step' in verdict && (await store.spendStep(tx, person, verdict.step));
+    const reason = 'reason' in verdict ? verdict.reason : spent ? undefined : 'second-factor-used';
+    const method = reason === 'sign-in-wrong' || reason === 'sign-in-locked-out' ? 'password' : 'totp';
+    await recordDecision(cloud, tx, { method, role: counted.role, person, address: people.normalAddress(presented.email), reason });
+    if (reason !== undefined) return undefined;
+    return await sessions.begin(cloud, tx, { app: 'admin', person, role: counted.role, replaces: presented.replaces });
+  });
+}
+
+type Counted = store.Credential & { totpSecret: Uint8Array };
+
+async function count(cloud: Cloud, tx: Tx, person: PersonId): Promise<Counted | undefined> {
+  const credential = await store.countTry(tx, { person, nowMs: cloud.clock.nowMs(), hourMs: HOUR_MS });
+  const opened = credential && (await cloud.keys.openFor(tx, person, TOTP_PLACE, credential.totpSealed));
+  const totpSecret = opened === undefined ? undefined : fromBase64url(opened);
+  return credential && totpSecret && { ...credential, totpSecret };
+}
+
+/** Does all the work whatever the outcome, outside of any transaction: Argon2 takes its time on purpose. */
+async function compare(cloud: Cloud, counted: Counted, presented: Presented): Promise<{ step: number } | { reason: Denial }> {
+  const lockedOut = counted.tries > TRIES_PER_HOUR;
+  const passwordRight = await verifyPassword(presented.password, lockedOut ? await decoyHash() : counted.passwordHash);
+  const question = { secret: counted.totpSecret, code: presented.totp, atMs: cloud.clock.nowMs() };
+  const step = matchTotp({ ...question, lastStep: counted.lastStep });
+  const usedStep = matchTotp({ ...question, lastStep: 0 });
+  if (lockedOut) return { reason: 'sign-in-locked-out' };
+  if (!passwordRight) return { reason: 'sign-in-wrong' };
+  if (step !== undefined) return { step };
+  return { reason: usedStep === undefined ? 'second-factor-wrong' : 'second-factor-used' };
+}
+
+let decoy: Promise<string> | undefined;
+
+/** The hash of a password that nobody has, made once a process; comparing with it costs the same. */
+function decoyHash(): Promise<string> {
+  decoy ??= hashPassword(base64url(crypto.getRandomValues(new Uint8Array(32))));
+  return decoy;
+}

@@ -1,0 +1,32 @@
+/** One record for each sign-in that was tried on a known account. */
+import type { PersonId } from '../../domain/ids.ts';
+import type { Denial } from '../../domain/outcome.ts';
+import type { Tx } from '../../platform/database.ts';
+import type { Cloud } from '../deps.ts';
+
+export type SignInDecision = {
+  method: 'password' | 'totp' | 'link';
+  role: string;
+  person: PersonId;
+  address: string | null;
+  /** Undefined when it was let in. */
+  reason: Denial | undefined;
+};
+
+/**
+ * A sign-in that was let in has no `decision` part: what a decision allows is a right at a bank, and
+ * signing in is none. A refused one has its reason there.
+ */
+export async function recordDecision(cloud: Cloud, tx: Tx, of: SignInDecision): Promise<void> {
+  const { person, address, reason } = of;
+  await cloud.journal.record(
+    tx,
+    {
+      kind: 'sign-in.decided',
+      facts: { method: of.method, role: of.role },
+      fields: { person, ...(address === null ? {} : { address }) },
+      ...(reason === undefined ? {} : { decision: { allow: false, reason } as const }),
+    },
+    { person, address: person },
+  );
+}

@@ -1,0 +1,75 @@
+/** Signing in and out, for the three apps. */
+import { signInRequest } from '../../contract/http/admin.ts';
+import { linkAsk, linkUse } from '../../contract/http/resident.ts';
+import { type Route, route } from '../http/http.ts';
+import { signInAdmin } from './admins.ts';
+import { askForLink, useLink } from './links.ts';
+import { LIVES, signOut } from './sessions.ts';
+
+const adminRoutes: Route[] = [
+  route({
+    method: 'POST',
+    url: '/api/admin/sign-in',
+    access: 'public',
+    guarded: true,
+    says: 'Signs an administrator in with a password and a code; sets the session cookie.',
+    schema: { body: signInRequest },
+    async handle({ cloud, body, session }) {
+      const token = await signInAdmin(cloud, { ...body, replaces: session.token('admin') });
+      session.set('admin', token, LIVES.admin.ageMs);
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/api/admin/sign-out',
+    access: 'admin',
+    says: 'Ends this session.',
+    schema: {},
+    async handle({ cloud, actor, session }) {
+      await signOut(cloud, actor.tenant, session.token('admin') ?? '');
+      session.clear('admin');
+    },
+  }),
+];
+
+function linkRoutes(app: 'resident' | 'courier'): Route[] {
+  return [
+    route({
+      method: 'POST',
+      url: `/api/${app}/sign-in/ask`,
+      access: 'public',
+      guarded: true,
+      status: 202,
+      says: 'Sends a link to sign in with, if the address is known; the answer is the same if not.',
+      schema: { body: linkAsk },
+      async handle({ cloud, body }) {
+        await askForLink(cloud, app, body.email);
+      },
+    }),
+    route({
+      method: 'POST',
+      url: `/api/${app}/sign-in`,
+      access: 'public',
+      guarded: true,
+      says: 'Signs in with the secret of a link; sets the session cookie.',
+      schema: { body: linkUse },
+      async handle({ cloud, body, session }) {
+        const token = await useLink(cloud, { app, token: body.token, replaces: session.token(app) });
+        session.set(app, token, LIVES[app].ageMs);
+      },
+    }),
+    route({
+      method: 'POST',
+      url: `/api/${app}/sign-out`,
+      access: app,
+      says: 'Ends this session.',
+      schema: {},
+      async handle({ cloud, actor, session }) {
+        await signOut(cloud, actor.tenant, session.token(app) ?? '');
+        session.clear(app);
+      },
+    }),
+  ];
+}
+
+export const routes: Route[] = [...adminRoutes, ...linkRoutes('resident'), ...linkRoutes('courier')];

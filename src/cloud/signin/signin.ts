@@ -1,0 +1,15 @@
+/** Signing in: administrators by password and code, residents and couriers by a link; and sessions. */
+import type { Noun } from '../noun.ts';
+import { migrations } from './migrations.ts';
+import { routes } from './routes.ts';
+import { sweep } from './sessions.ts';
+
+export { addAdmin } from './admins.ts';
+export { authenticate, endAllOf } from './sessions.ts';
+
+export const signin = {
+  migrations,
+  routes,
+  jobs: { 'signin.sweep': sweep },
+  schedule: [{ job: 'signin.sweep', cron: '*/10 * * * *' }],
+} satisfies Noun;
