@@ -2,16 +2,19 @@
  * Writes the vectors of the formats that are final: records, batches and rosters, under
  * `src/contract/vectors/`. Ids, salts and times are fixed and the keys are published test keys, so that
  * another implementation can start from the same inputs. ECDSA draws a nonce for every signature: a new
- * run changes the notes' signatures and nothing else.
+ * run changes the notes' signatures and nothing else. It also writes the table of kinds into
+ * `docs/reference/record.md`.
  *
- *     node tools/vectors.ts
+ *     node tools/vectors.ts         everything
+ *     node tools/vectors.ts kinds   the table only
  */
 import { createECDH, createPrivateKey } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { base64url, fromBase64url, hex, utf8 } from '../src/crypto/bytes.ts';
 import { sha256 } from '../src/crypto/hash.ts';
 import { fingerprint, publicKeyOf, type SigningKey } from '../src/crypto/sign.ts';
 import { type IdKind, idFrom } from '../src/domain/ids.ts';
+import { kindSpec, RECORD_KINDS } from '../src/domain/kinds.ts';
 import { DEFAULT_POLICY, type Roster } from '../src/domain/roster.ts';
 import { type BatchHead, batchRoot, headHash, headText, NO_HEAD, signHead } from '../src/ledger/batch.ts';
 import {
@@ -238,24 +241,54 @@ async function write(noun: string, content: object): Promise<void> {
   );
 }
 
-await write('record', { vectors: recordVectors });
-await write('batch', {
-  key: {
-    source: KEY_SOURCES.bank,
-    privateKey: base64url(BANK_KEY.privateKey),
-    publicKey: base64url(BANK_KEY.publicKey),
-  },
-  batches: batchVectors(),
-});
-const rosterNote = signRoster(roster, [ROOT_KEY]);
-await write('roster', {
-  key: {
-    source: KEY_SOURCES.root,
-    privateKey: base64url(ROOT_KEY.privateKey),
-    publicKey: base64url(ROOT_KEY.publicKey),
-  },
-  badge: { secret: `HFB1${'A'.repeat(26)}`, hash: badgeHash(`HFB1${'A'.repeat(26)}`) },
-  roster,
-  note: rosterNote,
-  noteHash: noteHash(rosterNote),
-});
+async function writeVectors(): Promise<void> {
+  await write('record', { vectors: recordVectors });
+  await write('batch', {
+    key: {
+      source: KEY_SOURCES.bank,
+      privateKey: base64url(BANK_KEY.privateKey),
+      publicKey: base64url(BANK_KEY.publicKey),
+    },
+    batches: batchVectors(),
+  });
+  const rosterNote = signRoster(roster, [ROOT_KEY]);
+  await write('roster', {
+    key: {
+      source: KEY_SOURCES.root,
+      privateKey: base64url(ROOT_KEY.privateKey),
+      publicKey: base64url(ROOT_KEY.publicKey),
+    },
+    badge: { secret: `HFB1${'A'.repeat(26)}`, hash: badgeHash(`HFB1${'A'.repeat(26)}`) },
+    roster,
+    note: rosterNote,
+    noteHash: noteHash(rosterNote),
+  });
+}
+
+function kindsTable(): string {
+  const rows = RECORD_KINDS.map((kind) => {
+    const { by, facts, commits, has } = kindSpec(kind);
+    const cells = [
+      `\`${kind}\``,
+      by,
+      Object.keys(facts).join(', '),
+      commits.join(', '),
+      (has ?? []).join(', '),
+    ];
+    return `| ${cells.join(' | ')} |\n`;
+  });
+  return `| kind | by | facts | commitments | parts |\n| --- | --- | --- | --- | --- |\n${rows.join('')}`;
+}
+
+async function writeTable(): Promise<void> {
+  const page = new URL('../docs/reference/record.md', import.meta.url);
+  const text = await readFile(page, 'utf8');
+  const table = `<!-- kinds -->\n\n${kindsTable()}\n<!-- /kinds -->`;
+  await writeFile(
+    page,
+    text.replace(/<!-- kinds -->[\s\S]*<!-- \/kinds -->/, () => table),
+  );
+}
+
+if (process.argv[2] !== 'kinds') await writeVectors();
+await writeTable();

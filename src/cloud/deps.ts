@@ -6,6 +6,7 @@ import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import type { CloudConfig } from './config.ts';
 import type { Journal } from './journal/journal.ts';
+import type { CloudFiles } from './keys/files.ts';
 import type { Keys } from './keys/keys.ts';
 
 export type JobOptions = {
@@ -35,6 +36,8 @@ export type Cloud = {
   log: Log;
   /** SHA-256 of the TLS server keys that banks pin, base64url: what a roster's `pins` hold. */
   pins: { current: string; next: string; offline: string | null };
+  /** Issues banks their client certificates. */
+  authority: CloudFiles['authority'];
   addJob: AddJob;
   /** Tells the tenant's open pages, when and only if the transaction commits. */
   changed(tx: Tx, topics: readonly Topic[]): Promise<void>;

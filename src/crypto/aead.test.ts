@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createDecipheriv } from 'node:crypto';
 import { test } from 'node:test';
-import { fromHex, hex, utf8 } from './bytes.ts';
 import { KEY_BYTES, newKey, open, seal } from './aead.ts';
+import { fromHex, hex, utf8 } from './bytes.ts';
 
 const key = newKey();
 const plain = utf8('the side table of record 7');
@@ -16,7 +16,9 @@ test('what is sealed opens at its place, with its key', () => {
 });
 
 test('AES-256-GCM test case 14 of the GCM specification', () => {
-  const sealed = fromHex(`01${'00'.repeat(12)}cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919`);
+  const sealed = fromHex(
+    `01${'00'.repeat(12)}cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919`,
+  );
   assert.equal(hex(open(new Uint8Array(32), sealed, '') ?? assert.fail()), '00'.repeat(16));
 });
 
@@ -25,12 +27,16 @@ test('the form is version, nonce, ciphertext, tag: read without this module', ()
   assert.equal(sealed.length, 1 + 12 + plain.length + 16);
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 13)).setAAD(utf8(place));
   decipher.setAuthTag(sealed.subarray(-16));
-  assert.deepEqual(Buffer.concat([decipher.update(sealed.subarray(13, -16)), decipher.final()]), Buffer.from(plain));
+  assert.deepEqual(
+    Buffer.concat([decipher.update(sealed.subarray(13, -16)), decipher.final()]),
+    Buffer.from(plain),
+  );
 });
 
 test('a value does not open at another place or with another key', () => {
   const sealed = seal(key, plain, place);
-  for (const other of ['', place.slice(0, -1), `${place} `, place.replace('7', '8')]) assert.equal(open(key, sealed, other), undefined);
+  for (const other of ['', place.slice(0, -1), `${place} `, place.replace('7', '8')])
+    assert.equal(open(key, sealed, other), undefined);
   assert.equal(open(newKey(), sealed, place), undefined);
 });
 

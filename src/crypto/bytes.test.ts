@@ -1,9 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { base64, base64url, concat, fromBase64, fromBase64url, fromHex, fromUtf8, hex, utf8 } from './bytes.ts';
+import {
+  base64,
+  base64url,
+  concat,
+  fromBase64,
+  fromBase64url,
+  fromHex,
+  fromUtf8,
+  hex,
+  utf8,
+} from './bytes.ts';
 
 test('RFC 4648 section 10, without padding', () => {
-  const pairs = [['', ''], ['f', 'Zg'], ['fo', 'Zm8'], ['foo', 'Zm9v'], ['foob', 'Zm9vYg'], ['fooba', 'Zm9vYmE'], ['foobar', 'Zm9vYmFy']];
+  const pairs = [
+    ['', ''],
+    ['f', 'Zg'],
+    ['fo', 'Zm8'],
+    ['foo', 'Zm9v'],
+    ['foob', 'Zm9vYg'],
+    ['fooba', 'Zm9vYmE'],
+    ['foobar', 'Zm9vYmFy'],
+  ];
   for (const [plain = '', text = ''] of pairs) {
     assert.equal(base64url(utf8(plain)), text);
     assert.deepEqual(fromBase64url(text), utf8(plain));
@@ -26,7 +44,21 @@ test('bytes of every length come back', () => {
 });
 
 test('base64url has one form: padding, other letters, spaces and left-over bits are refused', () => {
-  for (const text of ['Zg==', 'Zg=', 'Z', 'ZgA+', 'Zg/A', ' Zg', 'Zg\n', 'Zh', 'Zm9vYh', 'Zm9', 'Zg\0', 'Žg', 'AAAAA']) {
+  for (const text of [
+    'Zg==',
+    'Zg=',
+    'Z',
+    'ZgA+',
+    'Zg/A',
+    ' Zg',
+    'Zg\n',
+    'Zh',
+    'Zm9vYh',
+    'Zm9',
+    'Zg\0',
+    'Žg',
+    'AAAAA',
+  ]) {
     assert.equal(fromBase64url(text), undefined, JSON.stringify(text));
   }
 });
@@ -38,7 +70,8 @@ test('padded base64 has one form', () => {
 });
 
 test('bytes that are not UTF-8 throw, and a byte order mark is a letter like others', () => {
-  for (const bad of ['ff', 'c080', 'eda080', 'f4908080', 'e282', '80']) assert.throws(() => fromUtf8(fromHex(bad)), TypeError, bad);
+  for (const bad of ['ff', 'c080', 'eda080', 'f4908080', 'e282', '80'])
+    assert.throws(() => fromUtf8(fromHex(bad)), TypeError, bad);
   assert.equal(fromUtf8(fromHex('efbbbf41')), '\ufeffA');
   assert.equal(fromUtf8(utf8('è \u{1f511}')), 'è \u{1f511}');
 });

@@ -29,8 +29,19 @@ test('equal bytes are equal in length and content', () => {
 });
 
 test('labelled parts of different lists give different bytes', () => {
-  const lists = [['a', 'bc'], ['ab', 'c'], ['abc'], ['abc', ''], ['', 'abc'], ['a', 'b', 'c'], ['a', '', 'bc']];
-  assert.equal(new Set(lists.map(([label = '', ...parts]) => hex(labelled(label, ...parts)))).size, lists.length);
+  const lists = [
+    ['a', 'bc'],
+    ['ab', 'c'],
+    ['abc'],
+    ['abc', ''],
+    ['', 'abc'],
+    ['a', 'b', 'c'],
+    ['a', '', 'bc'],
+  ];
+  assert.equal(
+    new Set(lists.map(([label = '', ...parts]) => hex(labelled(label, ...parts)))).size,
+    lists.length,
+  );
   assert.throws(() => labelled('pin/v1', 'a\0b'), /NUL/);
   assert.throws(() => labelled('pin\0v1'), /NUL/);
 });

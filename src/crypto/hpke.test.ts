@@ -25,7 +25,11 @@ function labeledExpand(suite: Buffer, prk: Buffer, label: string, info: Uint8Arr
   let block: Buffer = Buffer.alloc(0);
   let out: Buffer = Buffer.alloc(0);
   for (let counter = 1; out.length < length; counter++) {
-    block = createHmac('sha256', prk).update(block).update(labeled).update(Buffer.from([counter])).digest();
+    block = createHmac('sha256', prk)
+      .update(block)
+      .update(labeled)
+      .update(Buffer.from([counter]))
+      .digest();
     out = Buffer.concat([out, block]);
   }
   return out.subarray(0, length);
@@ -39,7 +43,12 @@ function contextOf(dh: Uint8Array, enc: Uint8Array, recipient: Uint8Array, info:
   const infoHash = labeledExtract(HPKE_SUITE, empty, 'info_hash', info);
   const schedule = Buffer.concat([Buffer.from([0]), pskIdHash, infoHash]);
   const secret = labeledExtract(HPKE_SUITE, shared, 'secret', empty);
-  return { shared, schedule, key: labeledExpand(HPKE_SUITE, secret, 'key', schedule, 32), nonce: labeledExpand(HPKE_SUITE, secret, 'base_nonce', schedule, 12) };
+  return {
+    shared,
+    schedule,
+    key: labeledExpand(HPKE_SUITE, secret, 'key', schedule, 32),
+    nonce: labeledExpand(HPKE_SUITE, secret, 'base_nonce', schedule, 12),
+  };
 }
 
 function ecdhOf(privateKey: Uint8Array) {
@@ -52,11 +61,18 @@ test('the second implementation gives every value of the published vector', () =
   const enc = fromHex(vector.enc);
   const recipient = ecdhOf(fromHex(vector.skRm));
   assert.equal(recipient.getPublicKey('hex'), vector.pkRm);
-  const { shared, schedule, key, nonce } = contextOf(recipient.computeSecret(enc), enc, fromHex(vector.pkRm), fromHex(vector.info));
-  assert.deepEqual(
-    [shared, schedule, key, nonce].map(hex),
-    [vector.shared_secret, vector.key_schedule_context, vector.key, vector.base_nonce],
+  const { shared, schedule, key, nonce } = contextOf(
+    recipient.computeSecret(enc),
+    enc,
+    fromHex(vector.pkRm),
+    fromHex(vector.info),
   );
+  assert.deepEqual([shared, schedule, key, nonce].map(hex), [
+    vector.shared_secret,
+    vector.key_schedule_context,
+    vector.key,
+    vector.base_nonce,
+  ]);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(fromHex(first.aad));
   const ct = Buffer.concat([cipher.update(fromHex(first.pt)), cipher.final(), cipher.getAuthTag()]);
   assert.equal(ct.toString('hex'), first.ct);
@@ -72,16 +88,28 @@ test('what is sealed here opens there, and the other way round', async () => {
   const pair = await newHpkeKey();
   assert.deepEqual([pair.privateKey.length, pair.publicKey.length], [32, 65]);
   const sealed = await hpkeSeal(pair.publicKey, utf8('one code'), place);
-  const { key, nonce } = contextOf(ecdhOf(pair.privateKey).computeSecret(sealed.enc), sealed.enc, pair.publicKey, utf8(place.info));
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(utf8(place.aad)).setAuthTag(sealed.ciphertext.subarray(-16));
-  assert.equal(Buffer.concat([decipher.update(sealed.ciphertext.subarray(0, -16)), decipher.final()]).toString(), 'one code');
+  const { key, nonce } = contextOf(
+    ecdhOf(pair.privateKey).computeSecret(sealed.enc),
+    sealed.enc,
+    pair.publicKey,
+    utf8(place.info),
+  );
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce)
+    .setAAD(utf8(place.aad))
+    .setAuthTag(sealed.ciphertext.subarray(-16));
+  assert.equal(
+    Buffer.concat([decipher.update(sealed.ciphertext.subarray(0, -16)), decipher.final()]).toString(),
+    'one code',
+  );
 
   const sender = createECDH('prime256v1');
   sender.generateKeys();
   const enc = new Uint8Array(sender.getPublicKey());
   const theirs = contextOf(sender.computeSecret(pair.publicKey), enc, pair.publicKey, utf8(place.info));
   const cipher = createCipheriv('aes-256-gcm', theirs.key, theirs.nonce).setAAD(utf8(place.aad));
-  const ciphertext = new Uint8Array(Buffer.concat([cipher.update('another'), cipher.final(), cipher.getAuthTag()]));
+  const ciphertext = new Uint8Array(
+    Buffer.concat([cipher.update('another'), cipher.final(), cipher.getAuthTag()]),
+  );
   assert.deepEqual(await hpkeOpen(pair.privateKey, { enc, ciphertext }, place), utf8('another'));
 });
 
@@ -97,11 +125,15 @@ test('another key, use or place opens nothing', async () => {
 test('a changed, shortened or malformed box opens nothing and does not throw', async () => {
   const pair = await newHpkeKey();
   const sealed = await hpkeSeal(pair.publicKey, utf8('code'), place);
-  const flip = (bytes: Uint8Array, at: number) => bytes.map((byte, index) => (index === at ? byte ^ 1 : byte));
+  const flip = (bytes: Uint8Array, at: number) =>
+    bytes.map((byte, index) => (index === at ? byte ^ 1 : byte));
   const boxes: HpkeSealed[] = [
     ...Array.from(sealed.enc, (_, at) => ({ ...sealed, enc: flip(sealed.enc, at) })),
     ...Array.from(sealed.ciphertext, (_, at) => ({ ...sealed, ciphertext: flip(sealed.ciphertext, at) })),
-    ...Array.from(sealed.ciphertext, (_, length) => ({ ...sealed, ciphertext: sealed.ciphertext.subarray(0, length) })),
+    ...Array.from(sealed.ciphertext, (_, length) => ({
+      ...sealed,
+      ciphertext: sealed.ciphertext.subarray(0, length),
+    })),
     { ...sealed, enc: new Uint8Array(0) },
     { ...sealed, enc: new Uint8Array(65) },
     { ...sealed, enc: Uint8Array.from([4, ...new Uint8Array(64)]) },
@@ -120,7 +152,10 @@ test('sealing to what is no point of the curve throws', async () => {
 
 test('two seals of one text have nothing in common', async () => {
   const { publicKey } = await newHpkeKey();
-  const [one, two] = [await hpkeSeal(publicKey, utf8('123456789'), place), await hpkeSeal(publicKey, utf8('123456789'), place)];
+  const [one, two] = [
+    await hpkeSeal(publicKey, utf8('123456789'), place),
+    await hpkeSeal(publicKey, utf8('123456789'), place),
+  ];
   assert.notDeepEqual(one.enc, two.enc);
   assert.notDeepEqual(one.ciphertext, two.ciphertext);
 });

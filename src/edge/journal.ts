@@ -10,7 +10,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { open, seal } from '../crypto/aead.ts';
-import { fromUtf8, utf8 } from '../crypto/bytes.ts';
+import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { noticeWish, type BatchOpenings, type NoticeWish } from '../contract/uplink.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { NO_HEAD } from '../ledger/batch.ts';
@@ -188,6 +188,8 @@ export class Journal {
       this.#setMeta('acknowledged', String(seq));
     });
     this.#tip = { ...this.#tip, acknowledgedSeq: seq };
+    // `secure_delete` clears the pages; their older copies in the write-ahead log go with a truncation.
+    this.#db.exec('pragma wal_checkpoint(truncate)');
   }
 
   /** Keeps what was refused, sealed, the newest thousand. */
@@ -219,7 +221,16 @@ export class Journal {
   #claim(): void {
     const bank = this.meta('bank');
     if (bank !== undefined && bank !== this.#bank) throw new HoldfastError('conflict', `this journal belongs to ${bank}, not to ${this.#bank}`);
-    if (bank === undefined) this.#transaction(() => this.#setMeta('bank', this.#bank));
+    const proof = this.meta('storage-key');
+    const place = `meta/${this.#bank}/storage-key`;
+    if (proof !== undefined && !open(this.#key, fromBase64url(proof) ?? new Uint8Array(0), place)) {
+      throw new HoldfastError('conflict', 'this journal was sealed with another storage key than this bank holds');
+    }
+    if (bank !== undefined && proof !== undefined) return;
+    this.#transaction(() => {
+      this.#setMeta('bank', this.#bank);
+      this.#setMeta('storage-key', base64url(seal(this.#key, utf8(this.#bank), place)));
+    });
   }
 
   #readTip(): JournalTip {

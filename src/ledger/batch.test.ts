@@ -36,7 +36,12 @@ type Batch = { note: string; head: BatchHead; records: Uint8Array[] };
 const bytesOf = (text: string) => fromBase64url(text) ?? assert.fail();
 
 /** `count` records after `from`; `mark` stands in them, so that two chains can differ. */
-function recordsFrom(from: Place, count: number, mark = 0, source = BANK): { records: Uint8Array[]; end: Place } {
+function recordsFrom(
+  from: Place,
+  count: number,
+  mark = 0,
+  source = BANK,
+): { records: Uint8Array[]; end: Place } {
   const records: Uint8Array[] = [];
   let { seq, prev } = from;
   for (let made = 0; made < count; made++) {
@@ -50,7 +55,13 @@ function recordsFrom(from: Place, count: number, mark = 0, source = BANK): { rec
   return { records, end: { seq, prev } };
 }
 
-function batchOf(records: Uint8Array[], first: number, previous: string, by: SigningKey = key, bank = BANK): Batch {
+function batchOf(
+  records: Uint8Array[],
+  first: number,
+  previous: string,
+  by: SigningKey = key,
+  bank = BANK,
+): Batch {
   const head = { bank, first, last: first + records.length - 1, previous, root: batchRoot(records) };
   return { note: signHead({ head, key: by }), head, records };
 }
@@ -74,9 +85,17 @@ class Receiver {
   readonly heads = new Map<number, string>();
   readonly records: Uint8Array[] = [];
 
-  judge(batch: { note: string; records: readonly Uint8Array[] }, changes: Partial<JudgeBatch> = {}): Judgement {
+  judge(
+    batch: { note: string; records: readonly Uint8Array[] },
+    changes: Partial<JudgeBatch> = {},
+  ): Judgement {
     const { note, records } = batch;
-    const question = { note, records, key: { name: BANK, publicKey: key.publicKey }, committed: this.committed };
+    const question = {
+      note,
+      records,
+      key: { name: BANK, publicKey: key.publicKey },
+      committed: this.committed,
+    };
     return judgeBatch({ ...question, headAt: (last) => this.heads.get(last), ...changes });
   }
 
@@ -91,12 +110,21 @@ class Receiver {
   }
 }
 
-const refused = (reason: string, firstMissing = 0, lastMissing = 0) => ({ verdict: 'refused', reason, firstMissing, lastMissing });
+const refused = (reason: string, firstMissing = 0, lastMissing = 0) => ({
+  verdict: 'refused',
+  reason,
+  firstMissing,
+  lastMissing,
+});
 const vectorFile = new URL('../contract/vectors/batch/v1.json', import.meta.url);
 
 test('vectors: heads, hashes, signatures and paths, recomputed with plain node:crypto', () => {
   const vector = JSON.parse(readFileSync(vectorFile, 'utf8'));
-  const publicKey = createPublicKey({ key: Buffer.from(vector.key.publicKey, 'base64url'), format: 'der', type: 'spki' });
+  const publicKey = createPublicKey({
+    key: Buffer.from(vector.key.publicKey, 'base64url'),
+    format: 'der',
+    type: 'spki',
+  });
   const sha = (...parts: (string | Uint8Array)[]) => {
     const hash = createHash('sha256');
     for (const part of parts) hash.update(part);
@@ -110,15 +138,24 @@ test('vectors: heads, hashes, signatures and paths, recomputed with plain node:c
   let previous = sha().toString('base64');
   for (const { head, text, headHash: hash, note, recordsHex, paths } of vector.batches) {
     const leaves: Buffer[] = recordsHex.map((record: string) => sha('\0', Buffer.from(record, 'hex')));
-    const rootText = root(leaves).toString('base64');
-    assert.equal(text, `holdfast/batch-head/v1\n${head.bank}\n${head.first} ${head.last}\n${previous}\n${rootText}\n`);
+    const rootText: string = root(leaves).toString('base64');
+    assert.equal(
+      text,
+      `holdfast/batch-head/v1\n${head.bank}\n${head.first} ${head.last}\n${previous}\n${rootText}\n`,
+    );
     assert.equal(sha(text).toString('base64url'), hash);
     const signature = Buffer.from(note.trimEnd().split(' ').at(-1), 'base64').subarray(4);
     assert.ok(createVerify('sha256').update(text).verify(publicKey, signature));
     assert.deepEqual(openHead(note, { name: head.bank, publicKey: bytesOf(vector.key.publicKey) }), head);
-    for (const { index, leaf, path } of paths) {
+    for (const { index, leaf, path } of paths as { index: number; leaf: string; path: string[] }[]) {
       assert.equal(leaf, leaves[index]?.toString('base64url'));
-      const claim = { leaf: bytesOf(leaf), index, size: leaves.length, path: path.map(bytesOf), root: bytesOf(head.root) };
+      const claim = {
+        leaf: bytesOf(leaf),
+        index,
+        size: leaves.length,
+        path: path.map(bytesOf),
+        root: bytesOf(head.root),
+      };
       assert.ok(includes(claim));
     }
     previous = sha(text).toString('base64');
@@ -130,7 +167,13 @@ test('vectors: the batches are taken one after the other', () => {
   let committed = NOTHING_COMMITTED;
   for (const { note, head, recordsHex } of vector.batches) {
     const verifier = { name: head.bank, publicKey: bytesOf(vector.key.publicKey) };
-    const judgement = judgeBatch({ note, records: recordsHex.map(fromHex), key: verifier, committed, headAt: () => undefined });
+    const judgement = judgeBatch({
+      note,
+      records: recordsHex.map(fromHex),
+      key: verifier,
+      committed,
+      headAt: () => undefined,
+    });
     assert.equal(judgement.verdict, 'append');
     if (judgement.verdict === 'append') committed = judgement.next;
   }
@@ -143,7 +186,10 @@ test('batches that continue the chain are appended, and known when they come aga
   for (const batch of batches) {
     const judgement = receiver.take(batch);
     assert.ok(judgement.verdict === 'append');
-    assert.deepEqual(judgement.records.map(({ seq }) => seq), batch.records.map((_, at) => batch.head.first + at));
+    assert.deepEqual(
+      judgement.records.map(({ seq }) => seq),
+      batch.records.map((_, at) => batch.head.first + at),
+    );
   }
   assert.equal(receiver.committed.lastSeq, 6);
   for (const batch of batches) assert.deepEqual(receiver.take(batch), { verdict: 'known', head: batch.head });
@@ -169,7 +215,10 @@ test('a fork is refused: the same numbers with other content, another head befor
   receiver.take(first);
   assert.deepEqual(receiver.judge(otherFirst), refused('batch-fork'));
   assert.deepEqual(receiver.judge(otherSecond), refused('batch-fork'));
-  const continued = recordsFrom({ seq: 2, prev: base64url(leafHash(otherFirst.records[1] ?? assert.fail())) }, 2).records;
+  const continued = recordsFrom(
+    { seq: 2, prev: base64url(leafHash(otherFirst.records[1] ?? assert.fail())) },
+    2,
+  ).records;
   assert.deepEqual(receiver.judge(batchOf(continued, 3, receiver.committed.lastHead)), refused('batch-fork'));
   const sound = recordsFrom({ seq: 2, prev: receiver.committed.lastHash }, 2).records;
   assert.deepEqual(receiver.judge(batchOf(sound, 3, NO_HEAD)), refused('batch-fork'));
@@ -198,7 +247,14 @@ test('records that the head does not speak for are refused', () => {
   const { records, note } = batch;
   const [a, b, c] = records;
   assert.ok(a && b && c);
-  for (const wrong of [[], [a, b], [a, b, c, c], [a, c, b], other.records, [a, b, Uint8Array.from([...c, 0x20])]]) {
+  for (const wrong of [
+    [],
+    [a, b],
+    [a, b, c, c],
+    [a, c, b],
+    other.records,
+    [a, b, Uint8Array.from([...c, 0x20])],
+  ]) {
     assert.deepEqual(receiver.judge({ note, records: wrong }), refused('batch-root-wrong'));
   }
   const flipped = Uint8Array.from(c, (byte, at) => (at === 9 ? byte ^ 1 : byte));
@@ -220,7 +276,15 @@ test('a signed batch of records that are malformed, misnumbered or of another jo
   const spaced = utf8(fromUtf8(b).replace(':', ': '));
   const foreign = recordsFrom({ seq: 0, prev: NO_HASH }, 2, 0, 'bank_bbbbbbbbbbbbbbbbbbbbbbbbbb').records;
   const later = recordsFrom({ seq: 1, prev: NO_HASH.replace('A', 'B') }, 2).records;
-  for (const wrong of [[a, spaced], [a, utf8('{}')], [a, new Uint8Array(0)], [a, a], [b, a], foreign, later]) {
+  for (const wrong of [
+    [a, spaced],
+    [a, utf8('{}')],
+    [a, new Uint8Array(0)],
+    [a, a],
+    [b, a],
+    foreign,
+    later,
+  ]) {
     assert.deepEqual(receiver.judge(batchOf(wrong, 1, NO_HEAD)), refused('batch-record-malformed'));
   }
 });
@@ -236,15 +300,29 @@ test('a head of another key, another bank or another form is refused', () => {
   const text = headText(head);
   const signed = (changed: string) => ({ note: signNote(changed, [{ name: BANK, ...key }]), records });
   const forms = [
-    text.replace('/v1', '/v2'), text.replace('1 2', '2 1'), text.replace('1 2', '0 2'), text.replace('1 2', '01 2'), text.replace('1 2', '1  2'),
-    text.replace('1 2', '1 9999999999999999'), text.replace(BANK, 'bank_bbbbbbbbbbbbbbbbbbbbbbbbbb'), `${text}more\n`, text.replace('=\n', '\n'),
-    text.replace(/.=\n$/, 'B=\n'), `${text}\n`,
+    text.replace('/v1', '/v2'),
+    text.replace('1 2', '2 1'),
+    text.replace('1 2', '0 2'),
+    text.replace('1 2', '01 2'),
+    text.replace('1 2', '1  2'),
+    text.replace('1 2', '1 9999999999999999'),
+    text.replace(BANK, 'bank_bbbbbbbbbbbbbbbbbbbbbbbbbb'),
+    `${text}more\n`,
+    text.replace('=\n', '\n'),
+    text.replace(/.=\n$/, 'B=\n'),
+    `${text}\n`,
   ];
   for (const form of forms) {
     assert.notEqual(form, text);
     assert.deepEqual(receiver.judge(signed(form)), refused('batch-head-wrong'), form);
   }
-  for (const broken of ['', text, note.replace('1 2', '1 3'), note.slice(0, -2), note.replace(BANK, 'bank_b')]) {
+  for (const broken of [
+    '',
+    text,
+    note.replace('1 2', '1 3'),
+    note.slice(0, -2),
+    note.replace(BANK, 'bank_b'),
+  ]) {
     assert.deepEqual(receiver.judge({ note: broken, records }), refused('batch-head-wrong'));
   }
 });
@@ -280,7 +358,10 @@ test('property: late, repeated and reordered batches of an honest bank are all t
         assert.ok(judgement.verdict !== 'refused' || judgement.reason === 'batch-gap');
       }
       for (const batch of batches) receiver.take(batch);
-      assert.deepEqual(receiver.records, batches.flatMap(({ records }) => records));
+      assert.deepEqual(
+        receiver.records,
+        batches.flatMap(({ records }) => records),
+      );
       assertOneChain(receiver);
     }),
     { seed, numRuns: 60 },
@@ -288,28 +369,53 @@ test('property: late, repeated and reordered batches of an honest bank are all t
 });
 
 test('property: in any interleaving of a bank, its forks, thieves and damage, only a continuing chain is appended', () => {
-  const damage = fc.constantFrom('none', 'drop-record', 'swap-note', 'flip-byte', 'other-key', 'wrong-previous');
+  const damage = fc.constantFrom(
+    'none',
+    'drop-record',
+    'swap-note',
+    'flip-byte',
+    'other-key',
+    'wrong-previous',
+  );
   const move = fc.record({ chain: fc.nat(2), pick: fc.nat(), damage });
   fc.assert(
-    fc.property(sizes, sizes, sizes, fc.array(move, { minLength: 5, maxLength: 25 }), (cutsA, cutsB, cutsC, moves) => {
-      const honest = bankBatches(cutsA);
-      // One chain that forks from the beginning, and one that forks after the first honest batch.
-      const [first] = honest;
-      assert.ok(first);
-      const base = { lastSeq: first.head.last, lastHash: base64url(leafHash(first.records.at(-1) ?? assert.fail())), lastHead: headHash(first.head) };
-      const chains = [honest, bankBatches(cutsB, 1), bankBatches(cutsC, 2, base)];
-      const all = chains.flat();
-      const receiver = new Receiver();
-      for (const { chain, pick, damage: harm } of moves) {
-        const from = chains[chain] ?? [];
-        const batch = spoil(from[pick % from.length] ?? assert.fail(), harm, all[pick % all.length] ?? assert.fail());
-        const before = receiver.committed;
-        const judgement = receiver.take(batch);
-        if (judgement.verdict !== 'append') assert.equal(receiver.committed, before);
-        else assert.ok(all.some(({ note, records }) => note === batch.note && records === batch.records), 'damage was taken');
-        assertOneChain(receiver);
-      }
-    }),
+    fc.property(
+      sizes,
+      sizes,
+      sizes,
+      fc.array(move, { minLength: 5, maxLength: 25 }),
+      (cutsA, cutsB, cutsC, moves) => {
+        const honest = bankBatches(cutsA);
+        // One chain that forks from the beginning, and one that forks after the first honest batch.
+        const [first] = honest;
+        assert.ok(first);
+        const base = {
+          lastSeq: first.head.last,
+          lastHash: base64url(leafHash(first.records.at(-1) ?? assert.fail())),
+          lastHead: headHash(first.head),
+        };
+        const chains = [honest, bankBatches(cutsB, 1), bankBatches(cutsC, 2, base)];
+        const all = chains.flat();
+        const receiver = new Receiver();
+        for (const { chain, pick, damage: harm } of moves) {
+          const from = chains[chain] ?? [];
+          const batch = spoil(
+            from[pick % from.length] ?? assert.fail(),
+            harm,
+            all[pick % all.length] ?? assert.fail(),
+          );
+          const before = receiver.committed;
+          const judgement = receiver.take(batch);
+          if (judgement.verdict !== 'append') assert.equal(receiver.committed, before);
+          else
+            assert.ok(
+              all.some(({ note, records }) => note === batch.note && records === batch.records),
+              'damage was taken',
+            );
+          assertOneChain(receiver);
+        }
+      },
+    ),
     { seed, numRuns: 80 },
   );
 });

@@ -22,7 +22,8 @@ function lineOf(name: string, publicKey: Uint8Array, signature: Uint8Array): str
   return `— ${name} ${base64(concat(new Uint8Array(keyId), signature))}\n`;
 }
 
-const lineFor = (text: string, by: typeof signer) => lineOf(by.name, by.publicKey, sign(by.privateKey, utf8(text)));
+const lineFor = (text: string, by: typeof signer) =>
+  lineOf(by.name, by.publicKey, sign(by.privateKey, utf8(text)));
 
 test('a note is its text, an empty line, and one line a signature', () => {
   const [text, lines] = [note.slice(0, TEXT.length), note.slice(TEXT.length)];
@@ -30,7 +31,10 @@ test('a note is its text, an empty line, and one line a signature', () => {
   assert.match(lines, /^\n— bank_a [A-Za-z0-9+/]+={0,2}\n$/);
   const opened = openNote(note, [signer]);
   assert.equal(opened?.text, TEXT);
-  assert.deepEqual(opened?.signedBy.map(({ name }) => name), ['bank_a']);
+  assert.deepEqual(
+    opened?.signedBy.map(({ name }) => name),
+    ['bank_a'],
+  );
 });
 
 test('the signature is plain ECDSA over the text: checked without this module', () => {
@@ -48,12 +52,18 @@ test('openssl verifies the signature', async (t) => {
     return;
   }
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-note-'));
-  const [pem, sig, text] = ['key.pem', 'note.sig', 'note.txt'].map((name) => join(folder, name)) as [string, string, string];
+  const [pem, sig, text] = ['key.pem', 'note.sig', 'note.txt'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
   const publicKey = createPublicKey({ key: Buffer.from(key.publicKey), format: 'der', type: 'spki' });
   await writeFile(pem, publicKey.export({ type: 'spki', format: 'pem' }));
   await writeFile(sig, Buffer.from(note.trimEnd().split(' ').at(-1) ?? '', 'base64').subarray(4));
   await writeFile(text, TEXT);
-  const result = spawnSync('openssl', ['dgst', '-sha256', '-verify', pem, '-signature', sig, text], { encoding: 'utf8' });
+  const result = spawnSync('openssl', ['dgst', '-sha256', '-verify', pem, '-signature', sig, text], {
+    encoding: 'utf8',
+  });
   await rm(folder, { recursive: true });
   assert.equal(result.stdout.trim(), 'Verified OK');
 });
@@ -117,11 +127,25 @@ test('controls and lone surrogates are refused on both sides; other letters are 
 test('a line that is not in the one form of a signature line is refused', () => {
   const line = lineFor(TEXT, signer);
   const bad = [
-    '', '\n', line.slice(0, -1), `${line}\n`, `${line}x\n`, line.replace('—', '-'), line.replace('— ', '—'), line.replace(' bank_a ', '  '),
-    line.replace(' bank_a ', ' bank a '), line.replace(' bank_a ', ' bank+a '), line.replace(' bank_a ', ' bank_a  '),
-    line.replace(/=*\n$/, '*\n'), '— bank_a AAAA\n', '— bank_a AAAAAA==\n', '— bank_a \n', ` ${line}`,
+    '',
+    '\n',
+    line.slice(0, -1),
+    `${line}\n`,
+    `${line}x\n`,
+    line.replace('—', '-'),
+    line.replace('— ', '—'),
+    line.replace(' bank_a ', '  '),
+    line.replace(' bank_a ', ' bank a '),
+    line.replace(' bank_a ', ' bank+a '),
+    line.replace(' bank_a ', ' bank_a  '),
+    line.replace(/=*\n$/, '*\n'),
+    '— bank_a AAAA\n',
+    '— bank_a AAAAAA==\n',
+    '— bank_a \n',
+    ` ${line}`,
   ];
-  for (const lines of bad) assert.equal(openNote(`${TEXT}\n${lines}`, [signer]), undefined, JSON.stringify(lines));
+  for (const lines of bad)
+    assert.equal(openNote(`${TEXT}\n${lines}`, [signer]), undefined, JSON.stringify(lines));
   assert.equal(openNote('', [signer]), undefined);
   assert.equal(openNote(TEXT, [signer]), undefined);
 });
@@ -136,13 +160,19 @@ test('sixteen signatures are read, seventeen and very long notes are not', () =>
 
 test('a text of no whole line and a key name that cannot stand in a line are bugs', () => {
   assert.throws(() => signNote('no newline', [signer]), /whole lines/);
-  for (const name of ['', 'a b', 'a+b', 'a\u00a0b', 'a\nb']) assert.throws(() => signNote(TEXT, [{ ...signer, name }]), /key name/);
+  for (const name of ['', 'a b', 'a+b', 'a\u00a0b', 'a\nb'])
+    assert.throws(() => signNote(TEXT, [{ ...signer, name }]), /key name/);
 });
 
 test('a verifier that is no P-256 key knows nothing', () => {
   const pair = generateKeyPairSync('ed25519');
   const spki = new Uint8Array(pair.publicKey.export({ type: 'spki', format: 'der' }));
   for (const publicKey of [spki, new Uint8Array(0), new Uint8Array(91)]) {
-    assert.equal(openNote(`${TEXT}\n${lineOf('bank_a', publicKey, sign(key.privateKey, utf8(TEXT)))}`, [{ name: 'bank_a', publicKey }]), undefined);
+    assert.equal(
+      openNote(`${TEXT}\n${lineOf('bank_a', publicKey, sign(key.privateKey, utf8(TEXT)))}`, [
+        { name: 'bank_a', publicKey },
+      ]),
+      undefined,
+    );
   }
 });

@@ -8,12 +8,27 @@ import { newSigningKey, type SigningKey } from '../crypto/sign.ts';
 import { idFrom } from '../domain/ids.ts';
 import { DEFAULT_POLICY, type Epoch, type Roster } from '../domain/roster.ts';
 import { signNote } from './note.ts';
-import { badgeHash, noteHash, openEpoch, openRoster, type RosterTrust, signEpoch, signRoster } from './roster.ts';
+import {
+  badgeHash,
+  noteHash,
+  openEpoch,
+  openRoster,
+  type RosterTrust,
+  signEpoch,
+  signRoster,
+} from './roster.ts';
 
-const [rootA, rootB, rootC, bankKey, notifier] = [newSigningKey(), newSigningKey(), newSigningKey(), newSigningKey(), newSigningKey()];
+const [rootA, rootB, rootC, bankKey, notifier] = [
+  newSigningKey(),
+  newSigningKey(),
+  newSigningKey(),
+  newSigningKey(),
+  newSigningKey(),
+];
 const text = (key: SigningKey) => base64url(key.publicKey);
 const point = (key: SigningKey) => base64url(key.publicKey.subarray(-65));
-const id = <K extends Parameters<typeof idFrom>[0]>(kind: K, fill = 1) => idFrom(kind, new Uint8Array(16).fill(fill));
+const id = <K extends Parameters<typeof idFrom>[0]>(kind: K, fill = 1) =>
+  idFrom(kind, new Uint8Array(16).fill(fill));
 const HASH = base64url(new Uint8Array(32).fill(9));
 
 const roster: Roster = {
@@ -36,7 +51,12 @@ const refused = (reason: string) => ({ ok: false, reason });
 
 /** Signs any text as this site's root would; the canonical roster, unless told otherwise. */
 function noteOf(changes: { title?: string; site?: string; json?: string; after?: string } = {}): string {
-  const { title = 'holdfast/roster/v1', site = roster.site, json = canonicalize(roster), after = '' } = changes;
+  const {
+    title = 'holdfast/roster/v1',
+    site = roster.site,
+    json = canonicalize(roster),
+    after = '',
+  } = changes;
   const signers = [rootA, rootB].map((key) => ({ name: roster.site, ...key }));
   return signNote(`${title}\n${site}\n${json}\n${after}`, signers);
 }
@@ -49,18 +69,38 @@ test('vector: the note is read with plain node:crypto, and by us', () => {
   const [title, site, json, end] = vector.note.slice(0, split + 1).split('\n');
   assert.deepEqual([title, site, end], ['holdfast/roster/v1', vector.roster.site, '']);
   assert.deepEqual(JSON.parse(json), vector.roster);
-  const publicKey = createPublicKey({ key: Buffer.from(vector.key.publicKey, 'base64url'), format: 'der', type: 'spki' });
+  const publicKey = createPublicKey({
+    key: Buffer.from(vector.key.publicKey, 'base64url'),
+    format: 'der',
+    type: 'spki',
+  });
   const signature = Buffer.from(vector.note.trimEnd().split(' ').at(-1), 'base64').subarray(4);
-  assert.ok(createVerify('sha256').update(vector.note.slice(0, split + 1)).verify(publicKey, signature));
-  const opened = openRoster(vector.note, { site: vector.roster.site, rootKeys: [vector.key.publicKey], k: 1, version: 1 });
+  assert.ok(
+    createVerify('sha256')
+      .update(vector.note.slice(0, split + 1))
+      .verify(publicKey, signature),
+  );
+  const opened = openRoster(vector.note, {
+    site: vector.roster.site,
+    rootKeys: [vector.key.publicKey],
+    k: 1,
+    version: 1,
+  });
   assert.deepEqual(opened, { ok: true, value: vector.roster });
   assert.equal(createHash('sha256').update(`note/v1\0${vector.note}`).digest('base64url'), vector.noteHash);
-  assert.equal(createHash('sha256').update(`badge/v1\0${vector.badge.secret}`).digest('base64url'), vector.badge.hash);
+  assert.equal(
+    createHash('sha256').update(`badge/v1\0${vector.badge.secret}`).digest('base64url'),
+    vector.badge.hash,
+  );
   assert.equal(badgeHash(vector.badge.secret), vector.badge.hash);
 });
 
 test('a roster signed by k of the n root keys is opened', () => {
-  for (const keys of [[rootA, rootB], [rootC, rootA], [rootA, rootB, rootC]]) {
+  for (const keys of [
+    [rootA, rootB],
+    [rootC, rootA],
+    [rootA, rootB, rootC],
+  ]) {
     assert.deepEqual(openRoster(signRoster(roster, keys), trust), { ok: true, value: roster });
   }
 });
@@ -70,7 +110,10 @@ test('fewer than k, the same key twice, and keys of others are refused', () => {
   for (const keys of [[rootA], [rootA, rootA], [rootA, stranger], [stranger], [bankKey, notifier]]) {
     assert.deepEqual(openRoster(signRoster(roster, keys), trust), refused('signature-wrong'));
   }
-  assert.deepEqual(openRoster(signRoster(roster, [rootA, stranger]), { ...trust, k: 1 }), { ok: true, value: roster });
+  assert.deepEqual(openRoster(signRoster(roster, [rootA, stranger]), { ...trust, k: 1 }), {
+    ok: true,
+    value: roster,
+  });
   // The keys that a roster names sign the next one, never itself.
   const takeover = { ...roster, root: { keys: [text(stranger)], k: 1 } };
   assert.deepEqual(openRoster(signRoster(takeover, [stranger]), trust), refused('signature-wrong'));
@@ -118,7 +161,8 @@ test('signed text that is not the one form of a roster is refused', () => {
     'a missing part': noteOf({ json: (canonicalize(roster) ?? '').replace(',"staff":[', ',"stuff":[') }),
     'version 0': changed({ version: 0 }),
   };
-  for (const [name, note] of Object.entries(forms)) assert.deepEqual(openRoster(note, trust), refused('roster-malformed'), name);
+  for (const [name, note] of Object.entries(forms))
+    assert.deepEqual(openRoster(note, trust), refused('roster-malformed'), name);
 });
 
 test('policy outside its bounds, a name that hides something, and a second entry of one name are refused', () => {
@@ -133,14 +177,19 @@ test('policy outside its bounds, a name that hides something, and a second entry
     'a turned direction in a name': { carriers: [{ ...roster.carriers[0], name: 'A\u202eB' }] },
     'a second line in a name': { carriers: [{ ...roster.carriers[0], name: 'A\u2028B' }] },
     'no name': { carriers: [{ ...roster.carriers[0], name: '' }] },
-    'one bank twice': { banks: [...roster.banks, { bank: id('bank'), key: text(rootC), sealKey: point(rootC) }] },
+    'one bank twice': {
+      banks: [...roster.banks, { bank: id('bank'), key: text(rootC), sealKey: point(rootC) }],
+    },
     'one courier twice': { couriers: [courier, { ...courier, badgeHash: base64url(new Uint8Array(32)) }] },
     'one badge for two': { couriers: [courier, { ...courier, person: id('person', 3) }] },
     'one order key for two': { staff: [staff, { ...staff, person: id('person', 3) }] },
-    'a key in another spelling': { keys: { ...roster.keys, notifier: `${roster.keys.notifier.slice(0, -1)}B` } },
+    'a key in another spelling': {
+      keys: { ...roster.keys, notifier: `${roster.keys.notifier.slice(0, -1)}B` },
+    },
     'a pin of 31 bytes': { pins: { ...roster.pins, current: HASH.slice(0, -1) } },
   };
-  for (const [name, change] of Object.entries(forms)) assert.deepEqual(openRoster(changed(change), trust), refused('roster-malformed'), name);
+  for (const [name, change] of Object.entries(forms))
+    assert.deepEqual(openRoster(changed(change), trust), refused('roster-malformed'), name);
 });
 
 test('a lone surrogate in signed JSON is refused and does not throw', () => {
@@ -151,16 +200,32 @@ test('a lone surrogate in signed JSON is refused and does not throw', () => {
 test('a root that could not sign the next roster is never adopted', () => {
   const keys = [text(rootA), text(rootB)];
   const noPoint = base64url(Uint8Array.from(rootA.publicKey, (byte, at) => (at === 90 ? byte ^ 1 : byte)));
-  for (const root of [{ keys, k: 3 }, { keys: [text(rootA), text(rootA)], k: 2 }, { keys: [...keys, noPoint], k: 1 }, { keys: [], k: 1 }, { keys, k: 0 }]) {
+  for (const root of [
+    { keys, k: 3 },
+    { keys: [text(rootA), text(rootA)], k: 2 },
+    { keys: [...keys, noPoint], k: 1 },
+    { keys: [], k: 1 },
+    { keys, k: 0 },
+  ]) {
     assert.deepEqual(openRoster(changed({ root }), trust), refused('roster-malformed'));
   }
 });
 
 test('what is no note, and trust in keys that are none, opens nothing', () => {
-  for (const note of ['', 'x', '\n\n', noteOf().slice(0, -3), noteOf().replace('site_', 'site-'), `\0${noteOf()}`]) {
+  for (const note of [
+    '',
+    'x',
+    '\n\n',
+    noteOf().slice(0, -3),
+    noteOf().replace('site_', 'site-'),
+    `\0${noteOf()}`,
+  ]) {
     assert.deepEqual(openRoster(note, trust), refused('signature-wrong'));
   }
-  assert.deepEqual(openRoster(noteOf(), { ...trust, rootKeys: ['', '*', 'AAAA'] }), refused('signature-wrong'));
+  assert.deepEqual(
+    openRoster(noteOf(), { ...trust, rootKeys: ['', '*', 'AAAA'] }),
+    refused('signature-wrong'),
+  );
   assert.deepEqual(openRoster(noteOf(), { ...trust, rootKeys: [], k: 0 }), refused('signature-wrong'));
 });
 
@@ -169,23 +234,37 @@ test('every note has a hash, also one that is refused', () => {
   assert.equal(new Set(notes.map(noteHash)).size, notes.length);
 });
 
-const epoch: Epoch = { v: 1, tenant: roster.tenant, epoch: id('epoch'), key: point(rootC), notBeforeMs: 1000, notAfterMs: 2000 };
+const epoch: Epoch = {
+  v: 1,
+  tenant: roster.tenant,
+  epoch: id('epoch'),
+  key: point(rootC),
+  notBeforeMs: 1000,
+  notAfterMs: 2000,
+};
 
 test('an epoch is opened when the notifier key of the roster signed it, and only then', () => {
   assert.deepEqual(openEpoch(signEpoch(epoch, notifier), roster), { ok: true, value: epoch });
-  for (const key of [rootA, bankKey]) assert.deepEqual(openEpoch(signEpoch(epoch, key), roster), refused('signature-wrong'));
+  for (const key of [rootA, bankKey])
+    assert.deepEqual(openEpoch(signEpoch(epoch, key), roster), refused('signature-wrong'));
   const elsewhere = { ...roster, tenant: id('tenant', 2) };
   assert.deepEqual(openEpoch(signEpoch(epoch, notifier), elsewhere), refused('signature-wrong'));
   assert.deepEqual(openEpoch('', roster), refused('signature-wrong'));
 });
 
 test('an epoch in another form is refused', () => {
-  const signed = (body: string, title = 'holdfast/notifier-epoch/v1') => signNote(`${title}\n${body}`, [{ name: roster.tenant, ...notifier }]);
+  const signed = (body: string, title = 'holdfast/notifier-epoch/v1') =>
+    signNote(`${title}\n${body}`, [{ name: roster.tenant, ...notifier }]);
   const json = canonicalize(epoch) ?? '';
   const forms = [
-    signed(`${json}\n`, 'holdfast/roster/v1'), signed(`${json}\nmore\n`), signed(`${JSON.stringify(epoch)}\n`), signed('{\n'),
-    signed(`${canonicalize({ ...epoch, v: 2 })}\n`), signed(`${canonicalize({ ...epoch, more: 1 })}\n`),
-    signed(`${canonicalize({ ...epoch, tenant: id('tenant', 2) })}\n`), signed(`${canonicalize({ ...epoch, key: 'AAAA' })}\n`),
+    signed(`${json}\n`, 'holdfast/roster/v1'),
+    signed(`${json}\nmore\n`),
+    signed(`${JSON.stringify(epoch)}\n`),
+    signed('{\n'),
+    signed(`${canonicalize({ ...epoch, v: 2 })}\n`),
+    signed(`${canonicalize({ ...epoch, more: 1 })}\n`),
+    signed(`${canonicalize({ ...epoch, tenant: id('tenant', 2) })}\n`),
+    signed(`${canonicalize({ ...epoch, key: 'AAAA' })}\n`),
   ];
   for (const note of forms) assert.deepEqual(openEpoch(note, roster), refused('message-malformed'));
 });

@@ -7,7 +7,16 @@ import { includes, inclusionPath, nodeHash, treeHash } from './tree.ts';
 
 // The eight reference inputs of Certificate Transparency and the roots of their first n, from
 // transparency-dev/merkle testonly/constants.go (Apache-2.0).
-const INPUTS = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
+const INPUTS = [
+  '',
+  '00',
+  '10',
+  '2021',
+  '3031',
+  '40414243',
+  '5051525354555657',
+  '606162636465666768696a6b6c6d6e6f',
+];
 const ROOTS = [
   'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
   '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
@@ -28,7 +37,8 @@ const NODES: Record<string, string> = {
 };
 const REFERENCE = INPUTS.map((input) => leafHash(fromHex(input)));
 
-const leavesOf = (size: number) => Array.from({ length: size }, (_, index) => leafHash(utf8(`leaf ${index}`)));
+const leavesOf = (size: number) =>
+  Array.from({ length: size }, (_, index) => leafHash(utf8(`leaf ${index}`)));
 
 test('leaf and root hashes are those of the reference inputs', () => {
   ROOTS.forEach((root, size) => assert.equal(hex(treeHash(REFERENCE.slice(0, size))), root));
@@ -61,7 +71,8 @@ test('every leaf of every tree up to 64 is included, at its own index, size and 
       const claim = { leaf, index, size, path, root };
       assert.ok(includes(claim), `${index} of ${size}`);
       for (const other of [index - 1, index + 1, index ^ 1]) {
-        if (other !== index) assert.ok(!includes({ ...claim, index: other }), `${index} as ${other} of ${size}`);
+        if (other !== index)
+          assert.ok(!includes({ ...claim, index: other }), `${index} as ${other} of ${size}`);
       }
       assert.ok(!includes({ ...claim, leaf: root.map((byte) => byte ^ 1) }));
       assert.ok(!includes({ ...claim, path: [...path, root] }), 'a path too long');
@@ -76,11 +87,14 @@ test('a path with one changed bit, or with two hashes swapped, is refused', () =
   for (const [index, leaf] of leaves.entries()) {
     const path = inclusionPath(leaves, index);
     path.forEach((_, at) => {
-      const bent = path.map((hash, which) => (which === at ? hash.map((byte, i) => (i === at ? byte ^ 0x80 : byte)) : hash));
+      const bent = path.map((hash, which) =>
+        which === at ? hash.map((byte, i) => (i === at ? byte ^ 0x80 : byte)) : hash,
+      );
       assert.ok(!includes({ leaf, index, size: 13, path: bent, root }));
     });
     const [first, second, ...rest] = path;
-    if (first && second) assert.ok(!includes({ leaf, index, size: 13, path: [second, first, ...rest], root }));
+    if (first && second)
+      assert.ok(!includes({ leaf, index, size: 13, path: [second, first, ...rest], root }));
   }
 });
 
@@ -93,6 +107,7 @@ test('an index that is not a leaf is no claim', () => {
     assert.ok(!includes({ ...claim, index }));
     assert.throws(() => inclusionPath([leaf], index), /no leaf/);
   }
-  for (const size of [0, 0.5, 2, Number.NaN, Number.POSITIVE_INFINITY]) assert.ok(!includes({ ...claim, size }));
+  for (const size of [0, 0.5, 2, Number.NaN, Number.POSITIVE_INFINITY])
+    assert.ok(!includes({ ...claim, size }));
   assert.throws(() => inclusionPath([], 0), /no leaf/);
 });

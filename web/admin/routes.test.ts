@@ -22,6 +22,7 @@ test('every entry of the navigation is a route that stands under itself', () => 
 test('an empty fragment is what needs attention; a parcel stands under parcels', () => {
   assert.deepEqual(routeOf(''), { at: 'attention' });
   assert.deepEqual(routeOf('#/'), { at: 'attention' });
+  assert.deepEqual(routeOf('/parcels/x'), { at: 'parcel', id: 'x' });
   assert.equal(sectionOf({ at: 'parcel', id: 'x' }), 'parcels');
 });
 

@@ -2,12 +2,10 @@
  * The admin app's addresses. They live in the fragment, so that the server serves one page, a reload
  * stays where it was, and a parcel's page can be sent to a colleague: `#/parcels/<id>`.
  */
-import { parcelRow } from '../../src/contract/http/admin.ts';
-
 export const SECTIONS = ['attention', 'banks', 'parcels', 'people', 'couriers', 'rosters', 'notices', 'odds', 'journal'] as const;
 export type Section = (typeof SECTIONS)[number];
 
-export const PARCEL_STATES = parcelRow.shape.state.options;
+export const PARCEL_STATES = ['accepted', 'waiting', 'collected', 'removed', 'held', 'not-deposited'] as const;
 export type ParcelState = (typeof PARCEL_STATES)[number];
 
 export type Route =
@@ -20,7 +18,7 @@ export type Route =
 
 /** The route of a fragment. Text that names no page is kept, so that the page can say so. */
 export function routeOf(fragment: string): Route {
-  const [path = '', query = ''] = fragment.replace(/^#\/?/, '').split('?');
+  const [path = '', query = ''] = fragment.replace(/^#?\/?/, '').split('?');
   const [section = '', id = '', ...rest] = path.split('/');
   const asked = new URLSearchParams(query);
   if (rest.length > 0) return { at: 'nowhere', asked: path };

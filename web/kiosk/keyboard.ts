@@ -11,7 +11,16 @@ export type Entry = { type(text: string): void; remove(): void; clear(): void; e
 
 export const EntryTarget = createContext<RefObject<Entry | null>>({ current: null });
 
-const BLOCKED_EVENTS = ['contextmenu', 'selectstart', 'dragstart', 'dragover', 'drop', 'copy', 'cut', 'paste'] as const;
+const BLOCKED_EVENTS = [
+  'contextmenu',
+  'selectstart',
+  'dragstart',
+  'dragover',
+  'drop',
+  'copy',
+  'cut',
+  'paste',
+] as const;
 /** With Ctrl or Cmd: print, save, open, find, select all, source. */
 const BLOCKED_KEYS = new Set(['p', 's', 'o', 'f', 'a', 'u']);
 
@@ -40,7 +49,8 @@ export function useKeyboard(onScan: (text: string) => void): RefObject<Entry | n
       }
       if (event.key === 'Backspace') {
         event.preventDefault();
-        return target.current?.remove();
+        target.current?.remove();
+        return;
       }
       const result = hear(wedge, event.key, event.timeStamp);
       wedge = result.wedge;
@@ -49,8 +59,9 @@ export function useKeyboard(onScan: (text: string) => void): RefObject<Entry | n
       const presses = event.target instanceof HTMLButtonElement && [' ', 'Enter'].includes(event.key);
       if (!heard || (presses && heard.is !== 'scan')) return;
       event.preventDefault();
-      if (heard.is === 'typed') return target.current?.type(heard.text);
-      if (heard.is === 'enter') return target.current?.enter();
+      if (heard.is === 'typed') target.current?.type(heard.text);
+      if (heard.is === 'enter') target.current?.enter();
+      if (heard.is !== 'scan') return;
       target.current?.clear();
       scan.current(heard.text);
     };

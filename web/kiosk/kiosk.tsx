@@ -26,7 +26,13 @@ import { type Agent, useAgent } from './agent.ts';
 import { EntryTarget, useBlockedGestures, useKeyboard } from './keyboard.ts';
 import { t } from './messages.ts';
 import { saidFor } from './said.ts';
-import { CourierCodeScreen, FlatScreen, RecipientScreen, SizeScreen, TrackingScreen } from './screens/courier.tsx';
+import {
+  CourierCodeScreen,
+  FlatScreen,
+  RecipientScreen,
+  SizeScreen,
+  TrackingScreen,
+} from './screens/courier.tsx';
 import { DropOffScreen, PickUpScreen } from './screens/door.tsx';
 import { ClosedScreen, DropOffDoneScreen, End, PickUpDoneScreen, ReportedScreen } from './screens/ends.tsx';
 import { HomeScreen } from './screens/home.tsx';
@@ -41,11 +47,11 @@ export function Kiosk() {
       <div className="kiosk">
         <Header view={view} />
         <main className="stage">
-          {view && <Message view={view} trouble={agent.trouble !== null} />}
+          {view && view.show.screen !== 'closed' && <Message view={view} trouble={agent.trouble !== null} />}
           {/* Keyed by its screen: whatever a person typed leaves the page together with it. */}
           {view ? <Screen key={view.show.screen} agent={agent} view={view} /> : <Lost />}
         </main>
-        {view && view.idleMs !== null && <Idle key={`${view.turn} ${view.idleMs}`} idleMs={view.idleMs} />}
+        {view && view.idleMs !== null && <Idle key={view.turn} idleMs={view.idleMs} />}
       </div>
     </EntryTarget>
   );
@@ -73,7 +79,12 @@ function Message({ view, trouble }: { view: KioskView; trouble: boolean }) {
   const said = trouble ? saidFor('rate-limited') : view.message === null ? null : saidFor(view.message);
   if (!said) return null;
   return (
-    <Notice key={`${view.turn} ${said.title}`} tone={said.tone} title={said.title} live={said.tone === 'info' ? 'polite' : 'assertive'}>
+    <Notice
+      key={`${view.turn} ${said.title}`}
+      tone={said.tone}
+      title={said.title}
+      live={said.tone === 'info' ? 'polite' : 'assertive'}
+    >
       {trouble ? t('trouble') : said.next}
     </Notice>
   );
@@ -83,7 +94,13 @@ function Lost() {
   return <End icon="clock" tone="plain" title={t('lost.title')} text={t('lost.text')} />;
 }
 
-function Screen({ agent: { layout, busy, send }, view: { show } }: { agent: Agent; view: KioskView }): ReactNode {
+function Screen({
+  agent: { layout, busy, send },
+  view: { show },
+}: {
+  agent: Agent;
+  view: KioskView;
+}): ReactNode {
   switch (show.screen) {
     case 'home':
       return <HomeScreen show={show} busy={busy} send={send} />;
@@ -115,16 +132,23 @@ function Screen({ agent: { layout, busy, send }, view: { show } }: { agent: Agen
 /** From here on the seconds are said as well; before, the bar is enough. */
 const SAID_FROM_MS = 10_000;
 
+/** The bar is full when the screen was last touched; the agent's later answers only correct what is left. */
 function Idle({ idleMs }: { idleMs: number }) {
-  const [left, setLeft] = useState(idleMs);
+  const [fullMs] = useState(idleMs);
+  const [leftMs, setLeftMs] = useState(idleMs);
   useEffect(() => {
-    const endsAt = steadyMs() + idleMs;
-    return every(250, () => setLeft(Math.max(0, endsAt - steadyMs())));
+    const endsAtMs = steadyMs() + idleMs;
+    setLeftMs(idleMs);
+    return every(250, () => setLeftMs(Math.max(0, endsAtMs - steadyMs())));
   }, [idleMs]);
+  const text = t('idle', { count: Math.ceil(leftMs / 1000) });
+  const part = Math.min(1, leftMs / Math.max(1, fullMs));
   return (
-    <div className="idle" role="timer" aria-label={t('idle', { count: Math.ceil(left / 1000) })}>
-      <div className="idle-bar" style={{ animationDuration: `${idleMs}ms` }} />
-      {left <= SAID_FROM_MS && <p>{t('idle', { count: Math.ceil(left / 1000) })}</p>}
-    </div>
+    <footer className="idle">
+      <div role="timer" aria-label={text}>
+        <div className="idle-bar" style={{ transform: `scaleX(${part})` }} />
+        {leftMs <= SAID_FROM_MS && <p>{text}</p>}
+      </div>
+    </footer>
   );
 }

@@ -2,16 +2,16 @@
 import { translator } from '../kit/words.ts';
 
 export const t = translator({
-  'development': 'DEVELOPMENT',
-  'offline': 'Offline: parcels can still be left and collected here.',
-  'online': 'Online',
-  'connecting': 'Starting…',
+  development: 'DEVELOPMENT',
+  offline: 'Offline: parcels can still be left and collected here.',
+  online: 'Online',
+  connecting: 'Starting…',
   'lost.title': 'One moment',
-  'lost.text': 'This screen is waiting for its cabinet. It comes back by itself. No door has been opened meanwhile.',
-  'idle': { one: 'Back to the start in {count} second', other: 'Back to the start in {count} seconds' },
-  'cancel': 'Cancel',
+  'lost.text': 'This screen is waiting for its cabinet. It comes back by itself.',
+  idle: { one: 'Back to the start in {count} second', other: 'Back to the start in {count} seconds' },
+  cancel: 'Cancel',
   'start-again': 'Back to the start',
-  'trouble': 'Please try again.',
+  trouble: 'Please try again.',
 
   'home.title': 'Collect a parcel',
   'home.lead': 'Type the {count} digits from your message.',
@@ -28,7 +28,8 @@ export const t = translator({
   'home.badge.text': 'At the same reader.',
 
   'closed.title': 'This cabinet is closed',
-  'closed.next': 'Your parcel stays safe behind its door. Please come back later, or ask the building’s staff.',
+  'closed.next':
+    'Your parcel stays safe behind its door. Please come back later, or ask the building’s staff.',
 
   'code.title': 'Your courier code',
   'code.lead': 'Signed in for {carrier}. Type your own code.',
@@ -69,11 +70,12 @@ export const t = translator({
   'size.none': 'No door free',
 
   'door.where': 'Column {column} from the left, door {row} from the top',
-  'door.picture': 'Drawing of the cabinet. Your door is {n}: column {column} from the left, door {row} from the top.',
+  'door.picture':
+    'Drawing of the cabinet. Your door is {n}: column {column} from the left, door {row} from the top.',
   'door.open': 'Door {n} is open',
   'door.waiting': 'Unlocking door {n}…',
-  'door.pull': 'Door {n} is unlocked. Pull it open.',
-  'door.maybe': 'Pull door {n}: it may be unlocked',
+  'door.pull': 'Pull door {n} open',
+  'door.maybe': 'Try door {n}: pull it',
   'door.stuck': 'Door {n} did not unlock',
   'door.shut': 'Door {n} is shut',
   'fact.latch': 'Lock',
@@ -86,7 +88,7 @@ export const t = translator({
   'fact.door.open': 'Open',
   'fact.door.closed': 'Shut',
   'fact.door.unknown': 'Not sensed',
-  'again': 'Open door {n} again',
+  again: 'Open door {n} again',
   'again.left': { one: '{count} more time', other: '{count} more times' },
 
   'drop.lead': 'Put the parcel in and push the door shut.',

@@ -17,7 +17,9 @@ test('each says what happened and what to do next, in sentences', () => {
 });
 
 test('wrong, spent, revoked and early codes get one and the same sentence', () => {
-  const sentences = (['code-wrong', 'code-spent', 'code-revoked', 'grant-not-yet'] as const).map((code) => saidFor(told(code)));
+  const sentences = (['code-wrong', 'code-spent', 'code-revoked', 'grant-not-yet'] as const).map((code) =>
+    saidFor(told(code)),
+  );
   assert.equal(new Set(sentences).size, 1);
 });
 

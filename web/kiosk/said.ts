@@ -17,49 +17,118 @@ const bad = (title: string, next: string): Said => ({ tone: 'bad', title, next }
 const info = (title: string, next: string): Said => ({ tone: 'info', title, next });
 
 const ASK_STAFF = 'Please ask the building’s staff.';
-const CABINET_BUSINESS = bad('That did not work', `Nothing was opened. Try once more, or ${lower(ASK_STAFF)}`);
-const APP_BUSINESS = info('That belongs in the app', 'Do this in the Holdfast app or web page, not at this screen.');
+const CABINET_BUSINESS = bad(
+  'That did not work',
+  `Nothing was opened. Try once more, or ${lower(ASK_STAFF)}`,
+);
+const APP_BUSINESS = info(
+  'That belongs in the app',
+  'Do this in the Holdfast app or web page, not at this screen.',
+);
 
 export const SAID: Readonly<Record<Tellable, Said>> = {
-  'code-not-accepted': warn('This code was not accepted', 'Check the digits in your newest message and type them again. Only the newest code works.'),
+  'code-not-accepted': warn(
+    'This code was not accepted',
+    'Check the digits in your newest message and type them again. Only the newest code works.',
+  ),
   'code-expired': warn('This code has expired', `Your parcel is kept for you. ${ASK_STAFF}`),
-  'grant-locked-out': warn('Too many wrong tries for this parcel today', 'Show the QR code from your e-mail, or come back tomorrow.'),
-  'kiosk-guesses-spent': warn('Too many wrong codes were typed here today', 'Show the QR code from your e-mail, or type your flat and your code.'),
-  'flat-needed': info('This screen needs your flat too', 'Type your flat first, then the digits from your message.'),
-  'code-not-accepted-now': warn('Codes are paused at this screen', 'Show the QR code from your e-mail, or try again later.'),
+  'grant-locked-out': warn(
+    'Too many wrong tries for this parcel today',
+    'Show the QR code from your e-mail, or come back tomorrow.',
+  ),
+  'kiosk-guesses-spent': warn(
+    'Too many wrong codes were typed here today',
+    'Show the QR code from your e-mail, or type your flat and your code.',
+  ),
+  'flat-needed': info(
+    'This screen needs your flat too',
+    'Type your flat first, then the digits from your message.',
+  ),
+  'code-not-accepted-now': warn(
+    'Codes are paused at this screen',
+    'Show the QR code from your e-mail, or try again later.',
+  ),
 
-  'session-of-another': warn('Somebody else is using the cabinet', 'Wait until they have finished, then start again.'),
-  'session-pulses-spent': warn('The door was tried as often as it may be', `Your parcel is kept for you. Press “Something is wrong”, or ${lower(ASK_STAFF)}`),
+  'session-of-another': warn(
+    'Somebody else is using the cabinet',
+    'Wait until they have finished, then start again.',
+  ),
+  'session-pulses-spent': warn(
+    'The door was tried as often as it may be',
+    `Your parcel is kept for you. Press “Something is wrong”, or ${lower(ASK_STAFF)}`,
+  ),
   'session-over': info('Your time at this door is over', 'Start again at the first screen.'),
   'door-open': info('The door is still open', 'Push it shut until it clicks.'),
   'door-forced': bad('This door is being checked', `It was opened without permission. ${ASK_STAFF}`),
   'pulse-rate': info('The locks need a moment', 'Wait half a minute, then try again.'),
   'held-for-staff': warn('Staff keep this parcel for you', ASK_STAFF),
-  'compartment-out-of-service': warn('This door is out of service', `Your parcel is safe behind it. ${ASK_STAFF}`),
-  'compartment-occupied': warn('Something is already behind this door', 'Take your parcel along and choose another size.'),
+  'compartment-out-of-service': warn(
+    'This door is out of service',
+    `Your parcel is safe behind it. ${ASK_STAFF}`,
+  ),
+  'compartment-occupied': warn(
+    'Something is already behind this door',
+    'Take your parcel along and choose another size.',
+  ),
   'compartment-not-in-session': info('That is not your door', 'Only the door that is lit belongs to you.'),
-  'no-compartment-free': warn('No door of this size is free', 'Choose a larger size, or take the parcel along.'),
-  'no-larger-compartment': warn('No larger door is free', 'Take the parcel out, shut the door and press “Cancel”.'),
-  'parcel-still-sensed': warn('There is still something behind the door', 'Open the door again and take everything out.'),
-  'nothing-sensed': warn('Nothing is sensed behind the door', 'Open the door again and put the parcel right in, or press “Cancel”.'),
+  'no-compartment-free': warn(
+    'No door of this size is free',
+    'Choose a larger size, or take the parcel along.',
+  ),
+  'no-larger-compartment': warn(
+    'No larger door is free',
+    'Take the parcel out, shut the door and press “Cancel”.',
+  ),
+  'parcel-still-sensed': warn(
+    'There is still something behind the door',
+    'Open the door again and take everything out.',
+  ),
+  'nothing-sensed': warn(
+    'Nothing is sensed behind the door',
+    'Open the door again and put the parcel right in, or press “Cancel”.',
+  ),
 
   'badge-unknown': warn('This badge is not known here', 'Ask your carrier to register it, or scan it again.'),
   'badge-expired': warn('This badge has expired', 'Ask your carrier for a new one.'),
-  'courier-code-wrong': warn('That is not your courier code', 'Type it again. After a few wrong tries the badge is paused.'),
-  'courier-code-weak': warn('This code cannot be used', 'Type 6 or more digits, not a row like 123456 or 111111, the same both times.'),
-  'courier-locked-out': warn('This badge is paused after wrong codes', 'Wait a quarter of an hour, then scan it again.'),
+  'courier-code-wrong': warn(
+    'That is not your courier code',
+    'Type it again. After a few wrong tries the badge is paused.',
+  ),
+  'courier-code-weak': warn(
+    'This code cannot be used',
+    'Type 6 or more digits, not a row like 123456 or 111111, the same both times.',
+  ),
+  'courier-locked-out': warn(
+    'This badge is paused after wrong codes',
+    'Wait a quarter of an hour, then scan it again.',
+  ),
   'courier-suspended': warn('This badge is suspended', 'Ask your carrier. Take your parcels along.'),
   'courier-not-of-site': warn('This badge is for another site', 'Ask your carrier to add this one.'),
   'courier-may-not': warn('This badge may not do that', 'Ask your carrier, or the building’s staff.'),
-  'recipient-unknown': warn('Nobody was found for this flat', 'Check the flat on the label and type it again.'),
-  'tracking-malformed': warn('That is not a tracking number', 'Scan the bar code of the label, or type the number beside it.'),
-  'offline-too-long': warn('Drop-off is paused', 'This cabinet has been offline for too long. Take the parcel along. Collecting still works.'),
+  'recipient-unknown': warn(
+    'Nobody was found for this flat',
+    'Check the flat on the label and type it again.',
+  ),
+  'tracking-malformed': warn(
+    'That is not a tracking number',
+    'Scan the bar code of the label, or type the number beside it.',
+  ),
+  'offline-too-long': warn(
+    'Drop-off is paused',
+    'This cabinet has been offline for too long. Take the parcel along. Collecting still works.',
+  ),
 
   'no-roster': bad('This cabinet is not ready yet', ASK_STAFF),
-  'lockdown': bad('This cabinet is locked down', `No door opens until staff have checked it. ${ASK_STAFF}`),
+  lockdown: bad('This cabinet is locked down', `No door opens until staff have checked it. ${ASK_STAFF}`),
   'out-of-service': bad('This cabinet is out of service', ASK_STAFF),
-  'journal-full': bad('This cabinet cannot write its record', `It opens nothing that it cannot record. ${ASK_STAFF}`),
-  'clock-frozen': warn('This cabinet’s clock is being checked', `Try again in a few minutes, or ${lower(ASK_STAFF)}`),
+  'journal-full': bad(
+    'This cabinet cannot write its record',
+    `It opens nothing that it cannot record. ${ASK_STAFF}`,
+  ),
+  'clock-frozen': warn(
+    'This cabinet’s clock is being checked',
+    `Try again in a few minutes, or ${lower(ASK_STAFF)}`,
+  ),
   'board-absent': bad('The lock of this door does not answer', `Your parcel is safe. ${ASK_STAFF}`),
   'not-commissioned': bad('This cabinet is not set up yet', ASK_STAFF),
   'power-lost': bad('The power went off', 'When this screen is back, start again with the same code.'),
@@ -83,13 +152,25 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
   'order-expired': warn('This order has expired', 'Ask for a new one.'),
   'order-replayed': warn('This order was used already', 'Ask for a new one.'),
   'order-wrong-bank': warn('This order is for another cabinet', 'Use it at the cabinet that it names.'),
-  'order-limit': warn('The limit for such orders is reached', 'A second person has to sign, or wait until tomorrow.'),
-  'order-second-signature-needed': warn('A second signature is needed', 'Another person has to sign the same order.'),
+  'order-limit': warn(
+    'The limit for such orders is reached',
+    'A second person has to sign, or wait until tomorrow.',
+  ),
+  'order-second-signature-needed': warn(
+    'A second signature is needed',
+    'Another person has to sign the same order.',
+  ),
   'suspension-too-long': CABINET_BUSINESS,
   'suspension-untouchable': CABINET_BUSINESS,
   'policy-outside-roster': CABINET_BUSINESS,
-  'reissue-limit': warn('A new code was made for this parcel today', 'Use the newest message, or come back tomorrow.'),
-  'presence-missing': info('You have to be here for that', 'Show the code on this screen to your app, then try again.'),
+  'reissue-limit': warn(
+    'A new code was made for this parcel today',
+    'Use the newest message, or come back tomorrow.',
+  ),
+  'presence-missing': info(
+    'You have to be here for that',
+    'Show the code on this screen to your app, then try again.',
+  ),
   'device-unknown': warn('This phone is not known here', 'Use the code from your message.'),
 
   'sign-in-wrong': APP_BUSINESS,
@@ -120,11 +201,37 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
   'purpose-missing': CABINET_BUSINESS,
 };
 
+/** What is no denial: the agent's remarks on the way. */
+const REMARKS: Readonly<Record<string, Said>> = {
+  wait: info('One moment', 'The cabinet is still checking. Try again in a second.'),
+  'codes-differ': warn('The two codes differ', 'Choose your code again and type it the same both times.'),
+  'door-not-opened': warn(
+    'The door has not been open yet',
+    'Press “Open door … again”. If it stays shut, say that it did not open.',
+  ),
+  'shut-the-door': info('The door is still open', 'Push it shut until it clicks.'),
+  'scan-not-expected': info('A scan does not belong here', 'Finish this step first, or cancel it.'),
+  'release-refused': warn('The lock did not open', 'Press “Open door … again”.'),
+  'release-failed': warn(
+    'The lock reported a fault',
+    'Press “Open door … again”. If it stays shut, tell us.',
+  ),
+  'release-unknown': warn(
+    'The lock did not answer',
+    'Pull the door. If it is shut, press “Open door … again”.',
+  ),
+  'code-again': info(
+    'Your door was open already',
+    'To open it once more, type your code or show your QR code again.',
+  ),
+};
+
 const UNKNOWN: Said = info('Please look at the screen', 'If you cannot go on, ask the building’s staff.');
 
 /** The sentence for a code; a code from a newer agent gets one that is true in any case. */
 export function saidFor(code: string): Said {
-  return Object.hasOwn(SAID, code) ? SAID[code as Tellable] : UNKNOWN;
+  if (Object.hasOwn(SAID, code)) return SAID[code as Tellable];
+  return Object.hasOwn(REMARKS, code) ? (REMARKS[code] ?? UNKNOWN) : UNKNOWN;
 }
 
 function lower(sentence: string): string {

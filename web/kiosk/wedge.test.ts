@@ -28,7 +28,10 @@ test('keys that type nothing do not break a scan: scanners press Shift for capit
 
 test('slow digits are typing, and their Enter is an Enter', () => {
   const heard = press([...'123456789', 'Enter'], FAST_MS + 30);
-  assert.deepEqual(heard.slice(0, 2), [{ is: 'typed', text: '1' }, { is: 'typed', text: '2' }]);
+  assert.deepEqual(heard.slice(0, 2), [
+    { is: 'typed', text: '1' },
+    { is: 'typed', text: '2' },
+  ]);
   assert.deepEqual(heard.at(-1), { is: 'enter' });
 });
 

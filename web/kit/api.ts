@@ -35,7 +35,8 @@ export type Api = {
 };
 
 export function apiFor(app: AppName): Api {
-  const ask = <T>(path: string, init: RequestInit, body?: unknown) => asked<T>(app, path, withBody(init, body));
+  const ask = <T>(path: string, init: RequestInit, body?: unknown) =>
+    asked<T>(app, path, withBody(init, body));
   return {
     get: (path, signal) => ask(path, signal ? { method: 'GET', signal } : { method: 'GET' }),
     post: (path, body) => ask(path, { method: 'POST' }, body),
@@ -52,10 +53,12 @@ function withBody(init: RequestInit, body: unknown): RequestInit {
 
 async function asked<T>(app: AppName, path: string, init: RequestInit): Promise<T> {
   const headers = { accept: 'application/json', 'x-holdfast-app': app, ...init.headers };
-  const response = await fetch(path, { ...init, headers, credentials: 'same-origin' }).catch((cause: unknown) => {
-    if (init.signal?.aborted) throw cause;
-    throw new ApiProblem({ status: 0, code: 'network', detail: t('problem.network'), retry: true });
-  });
+  const response = await fetch(path, { ...init, headers, credentials: 'same-origin' }).catch(
+    (cause: unknown) => {
+      if (init.signal?.aborted) throw cause;
+      throw new ApiProblem({ status: 0, code: 'network', detail: t('problem.network'), retry: true });
+    },
+  );
   if (!response.ok) throw await problemOf(response);
   if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T;
   return (await response.json().catch(() => {

@@ -4,7 +4,15 @@ import { Icon, type IconName } from './icon.tsx';
 
 export type BadgeTone = 'plain' | 'info' | 'good' | 'warn' | 'bad';
 
-export function Badge({ tone = 'plain', icon, children }: { tone?: BadgeTone; icon?: IconName; children: ReactNode }) {
+export function Badge({
+  tone = 'plain',
+  icon,
+  children,
+}: {
+  tone?: BadgeTone;
+  icon?: IconName;
+  children: ReactNode;
+}) {
   return (
     <span className={`k-badge k-badge-${tone}`}>
       {icon && <Icon name={icon} size={16} />}

@@ -15,22 +15,46 @@ const ICON_SIZE: Record<ButtonSize, number> = { m: 20, l: 24, xl: 30 };
 
 type ButtonProps = Look & { busy?: boolean; children: ReactNode } & ButtonHTMLAttributes<HTMLButtonElement>;
 
-export function Button({ tone, size = 'm', icon, wide, busy = false, children, className, ...rest }: ButtonProps) {
+export function Button({
+  tone,
+  size = 'm',
+  icon,
+  wide,
+  busy = false,
+  children,
+  className,
+  ...rest
+}: ButtonProps) {
   const look: Look = { size, ...(tone && { tone }), ...(wide && { wide }) };
   return (
-    <button type="button" {...rest} aria-busy={busy || undefined} disabled={busy || rest.disabled} className={classOf(look, className)}>
+    <button
+      type="button"
+      {...rest}
+      aria-busy={busy || undefined}
+      disabled={busy || rest.disabled}
+      className={classOf(look, className)}
+    >
       {icon && <Icon name={icon} size={ICON_SIZE[size]} />}
       <span>{busy ? t('busy') : children}</span>
     </button>
   );
 }
 
-type IconButtonProps = { icon: IconName; label: string } & Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'children'>;
+type IconButtonProps = { icon: IconName; label: string } & Omit<
+  ButtonHTMLAttributes<HTMLButtonElement>,
+  'children'
+>;
 
 /** For tight places; the label is its accessible name and its tip. */
 export function IconButton({ icon, label, className = '', ...rest }: IconButtonProps) {
   return (
-    <button type="button" {...rest} aria-label={label} title={label} className={`k-icon-button ${className}`.trim()}>
+    <button
+      type="button"
+      {...rest}
+      aria-label={label}
+      title={label}
+      className={`k-icon-button ${className}`.trim()}
+    >
       <Icon name={icon} size={18} />
     </button>
   );

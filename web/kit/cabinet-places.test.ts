@@ -11,7 +11,8 @@ test('every door of the 24 stands in the cabinet and none covers another', () =>
   for (const [index, a] of boxes.entries()) {
     assert.ok(a.x >= 0 && a.y >= 0 && a.x + a.width <= width && a.y + a.height <= height);
     for (const b of boxes.slice(index + 1)) {
-      const apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+      const apart =
+        a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
       assert.ok(apart);
     }
   }
@@ -19,5 +20,8 @@ test('every door of the 24 stands in the cabinet and none covers another', () =>
 
 test('a short column stands on the plinth and leaves a gap above', () => {
   const { gaps } = placeDoors(LAYOUT_24.compartments, LAYOUT_24.columns);
-  assert.deepEqual(gaps.map(({ y, height }) => [Math.round(y / UNIT), Math.round(height / UNIT)]), [[0, 4]]);
+  assert.deepEqual(
+    gaps.map(({ y, height }) => [Math.round(y / UNIT), Math.round(height / UNIT)]),
+    [[0, 4]],
+  );
 });

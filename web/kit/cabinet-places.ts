@@ -5,7 +5,7 @@ export type Box = { x: number; y: number; width: number; height: number };
 export type PlacedDoor<Door> = Box & { door: Door };
 
 /** One unit of height, and the width of a column, in the drawing's own measure. */
-export const UNIT = 56;
+export const UNIT = 72;
 export const COLUMN_WIDTH = 148;
 const GAP = 6;
 

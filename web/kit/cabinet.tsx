@@ -3,11 +3,19 @@
  * the plinth, and the screen fills the space above. State is told by colour, by pattern and by word.
  */
 import { type KeyboardEvent, useId } from 'react';
-import { type CabinetPlace, placeDoors, type PlacedDoor, UNIT } from './cabinet-places.ts';
+import { type CabinetPlace, type PlacedDoor, placeDoors } from './cabinet-places.ts';
 import { t } from './messages.ts';
 
 export type DoorTone = 'plain' | 'empty' | 'reserved' | 'occupied' | 'held' | 'off' | 'alarm';
-export const DOOR_TONES: readonly DoorTone[] = ['plain', 'empty', 'reserved', 'occupied', 'held', 'off', 'alarm'];
+export const DOOR_TONES: readonly DoorTone[] = [
+  'plain',
+  'empty',
+  'reserved',
+  'occupied',
+  'held',
+  'off',
+  'alarm',
+];
 
 export type CabinetDoor = CabinetPlace & {
   size: string;
@@ -41,9 +49,16 @@ export function Cabinet({ label, columns, doors, lit = null, onPick, picked = nu
       <rect className="k-cabinet-body" x={-10} y={-10} width={width + 20} height={height + 20} rx={8} />
       <rect className="k-cabinet-plinth" x={2} y={height + 10} width={width - 4} height={16} />
       {gaps.map((gap) => (
-        <g key={gap.x} aria-hidden="true">
+        <g key={gap.x}>
           <rect className="k-cabinet-gap" x={gap.x} y={gap.y} width={gap.width} height={gap.height} rx={4} />
-          <rect className="k-cabinet-screen" x={gap.x + 18} y={gap.y + gap.height / 2 - 36} width={gap.width - 36} height={56} rx={5} />
+          <rect
+            className="k-cabinet-screen"
+            x={gap.x + 18}
+            y={gap.y + gap.height / 2 - 36}
+            width={gap.width - 36}
+            height={56}
+            rx={5}
+          />
         </g>
       ))}
       {placed.map((place) => (
@@ -70,17 +85,28 @@ type DoorProps = {
 
 function Door({ place: { door, x, y, width, height }, patterns, lit, picked, onPick }: DoorProps) {
   const tone = door.tone ?? 'plain';
-  const kind = ['k-door', `k-door-${tone}`, lit ? 'k-door-lit' : '', door.open ? 'k-door-open' : ''].join(' ');
+  const kind = ['k-door', `k-door-${tone}`, lit ? 'k-door-lit' : '', door.open ? 'k-door-open' : ''].join(
+    ' ',
+  );
   const middle = y + height / 2;
+  const halo = tone !== 'plain' && !lit && !door.open ? ' k-door-halo' : '';
   return (
     <g className={`${kind}${picked ? ' k-door-picked' : ''}`} {...asButton(door, onPick)}>
       <rect className="k-door-face" x={x} y={y} width={width} height={height} rx={4} />
-      {tone !== 'plain' && <rect x={x} y={y} width={width} height={height} rx={4} fill={`url(#${patterns}-${tone})`} />}
+      {tone !== 'plain' && (
+        <rect x={x} y={y} width={width} height={height} rx={4} fill={`url(#${patterns}-${tone})`} />
+      )}
       {door.open && <path className="k-door-leaf" d={leafOf(x, y, width, height)} />}
-      <text className="k-door-number" x={x + 12} y={middle} dominantBaseline="central">
+      <text className={`k-door-number${halo}`} x={x + 12} y={middle} dominantBaseline="central">
         {door.n}
       </text>
-      <text className="k-door-size" x={x + width - 22} y={middle} dominantBaseline="central" textAnchor="end">
+      <text
+        className={`k-door-size${halo}`}
+        x={x + width - 22}
+        y={middle}
+        dominantBaseline="central"
+        textAnchor="end"
+      >
         {door.size}
       </text>
       {door.accessible && <circle className="k-door-reach" cx={x + width - 11} cy={y + 11} r={4.5} />}
@@ -96,7 +122,8 @@ function leafOf(x: number, y: number, width: number, height: number): string {
 }
 
 function asButton(door: CabinetDoor, onPick: ((n: number) => void) | undefined) {
-  if (!onPick) return { 'aria-hidden': true };
+  // An image's children are presentational (WAI-ARIA 1.2, 5.2.8), so only buttons are described.
+  if (!onPick) return {};
   const pick = () => onPick(door.n);
   const named = t('cabinet.door', { n: door.n, size: door.size });
   return {
@@ -124,7 +151,7 @@ const PATTERN_SHAPES: Record<Exclude<DoorTone, 'plain'>, string> = {
 
 function Patterns({ id }: { id: string }) {
   return (
-    <defs aria-hidden="true">
+    <defs>
       {Object.entries(PATTERN_SHAPES).map(([tone, shape]) => (
         <pattern key={tone} id={`${id}-${tone}`} width={12} height={12} patternUnits="userSpaceOnUse">
           <path className={`k-pattern k-pattern-${tone}`} d={shape} />
@@ -141,10 +168,18 @@ export function CabinetLegend({ items }: { items: readonly { tone: DoorTone; tex
     <ul className="k-legend" aria-label={t('cabinet.legend')}>
       {items.map(({ tone, text }) => (
         <li key={tone}>
-          <svg width={UNIT / 2} height={UNIT / 2} viewBox="0 0 24 24" aria-hidden="true" className={`k-door k-door-${tone}`}>
+          <svg
+            width={28}
+            height={28}
+            viewBox="0 0 24 24"
+            aria-hidden="true"
+            className={`k-door k-door-${tone}`}
+          >
             <Patterns id={id} />
             <rect className="k-door-face" x={1} y={1} width={22} height={22} rx={4} />
-            {tone !== 'plain' && <rect x={1} y={1} width={22} height={22} rx={4} fill={`url(#${id}-${tone})`} />}
+            {tone !== 'plain' && (
+              <rect x={1} y={1} width={22} height={22} rx={4} fill={`url(#${id}-${tone})`} />
+            )}
           </svg>
           {text}
         </li>

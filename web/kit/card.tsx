@@ -2,7 +2,13 @@
 import { type ReactNode, useId } from 'react';
 import { Icon, type IconName } from './icon.tsx';
 
-type CardProps = { title?: string; level?: 2 | 3; actions?: ReactNode; className?: string; children: ReactNode };
+type CardProps = {
+  title?: string;
+  level?: 2 | 3;
+  actions?: ReactNode;
+  className?: string;
+  children: ReactNode;
+};
 
 export function Card({ title, level = 2, actions, className = '', children }: CardProps) {
   const id = useId();
@@ -33,7 +39,15 @@ export function Facts({ items }: { items: readonly { term: string; fact: ReactNo
   );
 }
 
-export function Empty({ icon = 'parcel', title, children }: { icon?: IconName; title: string; children?: ReactNode }) {
+export function Empty({
+  icon = 'parcel',
+  title,
+  children,
+}: {
+  icon?: IconName;
+  title: string;
+  children?: ReactNode;
+}) {
   return (
     <div className="k-empty">
       <Icon name={icon} size={40} />

@@ -1,7 +1,7 @@
 /** Copies a value that people would otherwise mistype. */
 import { useEffect, useState } from 'react';
-import { after } from './clock.ts';
 import { Button } from './button.tsx';
+import { after } from './clock.ts';
 import { t } from './messages.ts';
 
 const SHOWN_MS = 2_000;
@@ -18,7 +18,12 @@ export function CopyButton({ value, what }: { value: string; what: string }) {
     );
   };
   return (
-    <Button icon={said === 'copy.done' ? 'check' : 'copy'} tone="quiet" aria-label={t('copy.of', { what })} onClick={copy}>
+    <Button
+      icon={said === 'copy.done' ? 'check' : 'copy'}
+      tone="quiet"
+      aria-label={t('copy.of', { what })}
+      onClick={copy}
+    >
       <span aria-live="polite">{t(said)}</span>
     </Button>
   );

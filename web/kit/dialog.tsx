@@ -3,7 +3,13 @@ import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { IconButton } from './button.tsx';
 import { t } from './messages.ts';
 
-type DialogProps = { open: boolean; title: string; onClose: () => void; actions?: ReactNode; children?: ReactNode };
+type DialogProps = {
+  open: boolean;
+  title: string;
+  onClose: () => void;
+  actions?: ReactNode;
+  children?: ReactNode;
+};
 
 export function Dialog({ open, title, onClose, actions, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);

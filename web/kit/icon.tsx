@@ -18,7 +18,8 @@ const SHAPES = {
   clock: 'M12 2.8a9.2 9.2 0 100 18.4 9.2 9.2 0 000-18.4zM12 7v5.2l3.6 2.2',
   power: 'M12 3v8.4M6.6 6.4a8 8 0 1010.8 0',
   network: 'M2.5 9.4a14 14 0 0119 0M5.8 13.2a9 9 0 0112.4 0M9.1 17a4.2 4.2 0 015.8 0M12 20.3v.2',
-  networkOff: 'M3 3l18 18M2.5 9.4a14 14 0 014-2.7M10.4 5.6a14 14 0 0111.1 3.8M5.8 13.2a9 9 0 014.6-2.3M9.1 17a4.2 4.2 0 015.8 0M12 20.3v.2',
+  networkOff:
+    'M3 3l18 18M2.5 9.4a14 14 0 014-2.7M10.4 5.6a14 14 0 0111.1 3.8M5.8 13.2a9 9 0 014.6-2.3M9.1 17a4.2 4.2 0 015.8 0M12 20.3v.2',
   copy: 'M8.5 8.5h12v12h-12zM15.5 8.5v-5h-12v12h5',
   download: 'M12 3v12M7 10.4l5 5 5-5M4 20.5h16',
   external: 'M13.5 3.5h7v7M20.5 3.5l-9.6 9.6M17.5 13.6v6.9h-14v-14h6.9',
@@ -44,7 +45,14 @@ export type IconName = keyof typeof SHAPES;
 /** Hidden from assistive technology: the words beside it say the same. */
 export function Icon({ name, size = 24 }: { name: IconName; size?: number }) {
   return (
-    <svg className="k-icon" viewBox="0 0 24 24" width={size} height={size} aria-hidden="true" focusable="false">
+    <svg
+      className="k-icon"
+      viewBox="0 0 24 24"
+      width={size}
+      height={size}
+      aria-hidden="true"
+      focusable="false"
+    >
       <path d={SHAPES[name]} />
     </svg>
   );

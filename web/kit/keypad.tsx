@@ -4,7 +4,8 @@ import { Icon } from './icon.tsx';
 import { t } from './messages.ts';
 
 const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
-const LETTERS = [...'1234567890QWERTYUIOPASDFGHJKLZXCVBNM-./'];
+/** Rows of ten, in the places that people know. */
+const LETTERS = [...'1234567890QWERTYUIOPASDFGHJKL-ZXCVBNM./'];
 
 type KeyPadProps = {
   keys: 'digits' | 'letters';
@@ -19,35 +20,64 @@ const keepFocus = (event: MouseEvent): void => event.preventDefault();
 
 export function KeyPad({ keys, onKey, onDelete, onClear, disabled = false }: KeyPadProps) {
   const key = (text: string) => (
-    <button key={text} type="button" className="k-key" onMouseDown={keepFocus} disabled={disabled} onClick={() => onKey(text)}>
+    <button
+      key={text}
+      type="button"
+      className="k-key"
+      onMouseDown={keepFocus}
+      disabled={disabled}
+      onClick={() => onKey(text)}
+    >
       {text}
     </button>
   );
   const remove = (
-    <button type="button" className="k-key k-key-quiet" onMouseDown={keepFocus} disabled={disabled} onClick={onDelete} aria-label={t('keypad.delete')}>
+    <button
+      type="button"
+      className="k-key k-key-quiet"
+      onMouseDown={keepFocus}
+      disabled={disabled}
+      onClick={onDelete}
+      aria-label={t('keypad.delete')}
+    >
       <Icon name="erase" size={34} />
     </button>
   );
   const clear = (
-    <button type="button" className="k-key k-key-quiet" onMouseDown={keepFocus} disabled={disabled} onClick={onClear}>
+    <button
+      type="button"
+      className="k-key k-key-quiet k-key-half"
+      onMouseDown={keepFocus}
+      disabled={disabled}
+      onClick={onClear}
+    >
       {t('keypad.clear')}
     </button>
   );
   if (keys === 'digits') {
     return (
-      <div className="k-keypad k-keypad-digits" role="group" aria-label={t('keypad')}>
+      <fieldset className="k-keypad k-keypad-digits" aria-label={t('keypad')}>
         {DIGITS.map(key)}
         {clear}
         {key('0')}
         {remove}
-      </div>
+      </fieldset>
     );
   }
   return (
-    <div className="k-keypad k-keypad-letters" role="group" aria-label={t('keypad')}>
+    <fieldset className="k-keypad k-keypad-letters" aria-label={t('keypad')}>
       {LETTERS.map(key)}
       {remove}
       {clear}
-    </div>
+      <button
+        type="button"
+        className="k-key k-key-quiet k-key-half"
+        onMouseDown={keepFocus}
+        disabled={disabled}
+        onClick={() => onKey(' ')}
+      >
+        {t('keypad.space')}
+      </button>
+    </fieldset>
   );
 }

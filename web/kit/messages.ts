@@ -3,8 +3,8 @@ import { translator } from './words.ts';
 
 export const t = translator({
   'dialog.close': 'Close',
-  'busy': 'Working…',
-  'copy': 'Copy',
+  busy: 'Working…',
+  copy: 'Copy',
   'copy.of': 'Copy {what}',
   'copy.done': 'Copied',
   'copy.failed': 'Copying was not allowed',
@@ -12,7 +12,7 @@ export const t = translator({
   'table.csv.of': 'Download “{what}” as CSV',
   'table.empty': 'Nothing here yet.',
   'table.rows': { one: '{count} row', other: '{count} rows' },
-  'keypad': 'Key pad',
+  keypad: 'Key pad',
   'keypad.delete': 'Delete',
   'keypad.clear': 'Clear',
   'keypad.space': 'Space',

@@ -4,9 +4,19 @@ import { Icon, type IconName } from './icon.tsx';
 
 export type NoticeTone = 'info' | 'good' | 'warn' | 'bad';
 
-export const TONE_ICON: Record<NoticeTone, IconName> = { info: 'info', good: 'check', warn: 'warn', bad: 'warn' };
+export const TONE_ICON: Record<NoticeTone, IconName> = {
+  info: 'info',
+  good: 'check',
+  warn: 'warn',
+  bad: 'warn',
+};
 
-type NoticeProps = { tone: NoticeTone; title: string; live?: 'off' | 'polite' | 'assertive'; children?: ReactNode };
+type NoticeProps = {
+  tone: NoticeTone;
+  title: string;
+  live?: 'off' | 'polite' | 'assertive';
+  children?: ReactNode;
+};
 
 /** `live` says it aloud when it appears: "assertive" for what stops the person, else "polite". */
 export function Notice({ tone, title, live = 'polite', children }: NoticeProps) {

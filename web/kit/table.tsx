@@ -35,7 +35,9 @@ export function Table<Row>(props: TableProps<Row>) {
   const turn = (key: string) => setOrder((now) => ({ key, down: now?.key === key && !now.down }));
   return (
     <div className="k-table-frame">
-      <div className="k-table-scroll" role="region" aria-label={caption} tabIndex={0}>
+      {/* A region that scrolls has to be reachable by keyboard (WCAG 2.2, 2.1.1). */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above. */}
+      <section className="k-table-scroll" aria-label={caption} tabIndex={0}>
         <table className="k-table">
           <caption className={showCaption ? '' : 'k-hidden'}>{caption}</caption>
           <thead>
@@ -58,7 +60,7 @@ export function Table<Row>(props: TableProps<Row>) {
           </tbody>
         </table>
         {rows.length === 0 && <div className="k-table-empty">{empty ?? t('table.empty')}</div>}
-      </div>
+      </section>
       {csvName && rows.length > 0 && (
         <div className="k-spread k-table-foot">
           <span className="k-muted">{t('table.rows', { count: rows.length })}</span>
@@ -97,7 +99,11 @@ function Head<Row>({ column, order, onTurn }: HeadProps<Row>) {
   );
 }
 
-function sortedRows<Row>({ rows, columns, order }: Pick<TableProps<Row>, 'rows' | 'columns'> & { order: Order | null }) {
+function sortedRows<Row>({
+  rows,
+  columns,
+  order,
+}: Pick<TableProps<Row>, 'rows' | 'columns'> & { order: Order | null }) {
   const text = columns.find(({ key }) => key === order?.key)?.text;
   if (!order || !text) return rows;
   const sign = order.down ? -1 : 1;
@@ -111,7 +117,10 @@ function compare(a: string | number, b: string | number): number {
 
 function tableCsv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const told = columns.flatMap(({ head, text }) => (text ? [{ head, text }] : []));
-  return csvOf([told.map(({ head }) => head), ...rows.map((row) => told.map(({ text }) => String(text(row))))]);
+  return csvOf([
+    told.map(({ head }) => head),
+    ...rows.map((row) => told.map(({ text }) => String(text(row)))),
+  ]);
 }
 
 function download(name: string, text: string): void {

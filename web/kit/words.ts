@@ -7,11 +7,20 @@ export type Text = string | Plural;
 export type Texts = Readonly<Record<string, Text>>;
 
 type Names<S extends string> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
-type NamesOf<T extends Text> = T extends string ? Names<T> : T extends Plural ? Names<T['one'] | T['other']> | 'count' : never;
+type NamesOf<T extends Text> = T extends string
+  ? Names<T>
+  : T extends Plural
+    ? Names<T['one'] | T['other']> | 'count'
+    : never;
 export type Values = Readonly<Record<string, string | number>>;
-type Args<T extends Text> = [NamesOf<T>] extends [never] ? [] : [values: Readonly<Record<NamesOf<T>, string | number>>];
+type Args<T extends Text> = [NamesOf<T>] extends [never]
+  ? []
+  : [values: Readonly<Record<NamesOf<T>, string | number>>];
 
-export type Translate<T extends Texts> = <Key extends keyof T & string>(key: Key, ...args: Args<T[Key]>) => string;
+export type Translate<T extends Texts> = <Key extends keyof T & string>(
+  key: Key,
+  ...args: Args<T[Key]>
+) => string;
 
 /** The language of the tables; other languages are further tables with the same keys. */
 export const LANGUAGE = 'en';
@@ -23,7 +32,7 @@ export function translator<const T extends Texts>(table: T): Translate<T> {
 
 /** A text with its `{names}` replaced; a plural is chosen by `count`. */
 export function filled(text: Text, values: Values = {}): string {
-  const chosen = typeof text === 'string' ? text : pluralOf(text, Number(values['count'] ?? 0));
+  const chosen = typeof text === 'string' ? text : pluralOf(text, Number(values.count ?? 0));
   return chosen.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 

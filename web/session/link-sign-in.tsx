@@ -2,6 +2,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Button } from '../kit/button.tsx';
+import { Card } from '../kit/card.tsx';
 import { TextField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { t } from './messages.ts';
@@ -14,7 +15,7 @@ export function LinkSignIn<Me>({ session, title, lead }: LinkSignInProps<Me>) {
   const { underWay, problem } = session.useArrival();
   const ended = session.useEnded();
   return (
-    <main className="k-page k-stack">
+    <main className="k-page k-stack s-sign-in">
       <h1>{title}</h1>
       <OfflineNotice />
       {ended && !problem && <Notice tone="info" title={t('ended')} />}
@@ -24,7 +25,7 @@ export function LinkSignIn<Me>({ session, title, lead }: LinkSignInProps<Me>) {
           <p>{t('link.refused.again')}</p>
         </Notice>
       )}
-      {underWay ? <Loading /> : <AskForm session={session} lead={lead} />}
+      <Card>{underWay ? <Loading /> : <AskForm session={session} lead={lead} />}</Card>
     </main>
   );
 }
@@ -50,7 +51,7 @@ function AskForm<Me>({ session, lead }: { session: Session<Me>; lead: string }) 
   }
   return (
     <form className="k-stack" onSubmit={submit} noValidate>
-      <p className="k-lead">{lead}</p>
+      <p>{lead}</p>
       <TextField
         label={t('link.email')}
         type="email"

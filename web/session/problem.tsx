@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { ApiProblem } from '../kit/api.ts';
 import { Button } from '../kit/button.tsx';
 import { Notice } from '../kit/notice.tsx';
+import './session.css';
 import { t } from './messages.ts';
 import { useOnline } from './online.ts';
 
@@ -22,13 +23,15 @@ export function ProblemNotice({ problem, title = t('problem.act'), onRetry }: Pr
   const reason = problem instanceof ApiProblem ? problem.reason : null;
   return (
     <Notice tone="bad" title={title} live="assertive">
-      <p>{problem.message}</p>
-      {reason !== null && <p>{t('problem.reason', { reason })}</p>}
-      {onRetry && (
-        <Button icon="again" onClick={onRetry}>
-          {t('retry')}
-        </Button>
-      )}
+      <div className="k-stack-tight s-problem">
+        <p>{problem.message}</p>
+        {reason !== null && <p>{t('problem.reason', { reason })}</p>}
+        {onRetry && (
+          <Button icon="again" onClick={onRetry}>
+            {t('retry')}
+          </Button>
+        )}
+      </div>
     </Notice>
   );
 }

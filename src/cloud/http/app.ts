@@ -11,7 +11,7 @@ import type { Log } from '../../platform/log.ts';
 import { addSecurityHeaders, guardHosts } from './headers.ts';
 import type { Metrics } from './metrics.ts';
 import { answerError, problemFor, sendProblem } from './problems.ts';
-import { answerMissingPage, serveWebApps } from './webapps.ts';
+import { answerPage, listWebFiles, type WebFiles } from './webapps.ts';
 
 export type Tls = { keyPem: string; certificatePem: string };
 
@@ -43,9 +43,10 @@ export async function buildApp(options: AppOptions, mount: (app: FastifyInstance
   await app.register(fastifyRateLimit, limits(options.requestsPerMinute));
   await app.register(fastifySwagger, description());
   const methods = rememberMethods(app);
-  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => answerNotFound(options.webDir, methods, request, reply));
+  const files = options.webDir === null ? new Map<string, string>() : await listWebFiles(options.webDir);
+  // What is no route is a page, or nothing.
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => answerOther({ files, methods }, request, reply));
   mount(app);
-  if (options.webDir !== null) await serveWebApps(app, options.webDir);
   return app;
 }
 
@@ -117,13 +118,16 @@ function rememberMethods(app: FastifyInstance): Methods {
   return list;
 }
 
-function answerNotFound(webDir: string | null, methods: Methods, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function answerOther(known: { files: WebFiles; methods: Methods }, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.split('?', 1)[0] ?? '/';
-  const known = methods.find((route) => route.pattern.test(path));
-  if (known && !known.methods.includes(request.method)) {
-    const allowed = [...new Set(known.methods)].sort().join(', ');
-    reply.header('allow', allowed);
-    return sendProblem(reply, problemFor('method-not-allowed', `This path takes ${allowed}.`));
+  const route = known.methods.find(({ pattern }) => pattern.test(path));
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (!route && isRead && path !== '/api' && !path.startsWith('/api/')) {
+    const page = answerPage(known.files, path, reply);
+    if (page) return page;
   }
-  return answerMissingPage(webDir, request, reply) ?? sendProblem(reply, problemFor('not-found', 'No route or page has this path.'));
+  if (!route || route.methods.includes(request.method)) return sendProblem(reply, problemFor('not-found', 'No route or page has this path.'));
+  const allowed = [...new Set(route.methods)].sort().join(', ');
+  reply.header('allow', allowed);
+  return sendProblem(reply, problemFor('method-not-allowed', `This path takes ${allowed}.`));
 }

@@ -40,6 +40,9 @@ export type Ctx<A extends Access = Access, S extends Shape = Shape> = {
   streamChanges(): void;
 };
 
+/** A handler's answer when there is nothing to give, which is no error: 204. */
+export const NOTHING = Symbol('nothing');
+
 type RouteHead = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: string;
@@ -58,7 +61,7 @@ export type Route = RouteHead & { schema: Shape; handle(ctx: never): Promise<unk
 
 /** Writes one row of the table; the handler's context and answer are typed by its schema and access. */
 export function route<const A extends Access, const S extends Shape>(
-  row: RouteHead & { access: A; schema: S; handle(ctx: Ctx<A, S>): Promise<Answer<S>> },
+  row: RouteHead & { access: A; schema: S; handle(ctx: Ctx<A, S>): Promise<Answer<S> | typeof NOTHING> },
 ): Route {
   return row;
 }
@@ -149,8 +152,9 @@ function mountRoute(app: FastifyInstance, row: Route, { options, events, limits 
     handler: async (request, reply) => {
       const answer = await row.handle(ctxOf({ request, reply, cloud: options.cloud, events }) as never);
       if (reply.sent) return reply;
+      if (answer === NOTHING || !response) return reply.code(answer === NOTHING ? 204 : status).send();
       reply.code(status);
-      return response ? answer : reply.send();
+      return answer;
     },
   });
 }

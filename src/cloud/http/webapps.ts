@@ -4,52 +4,74 @@
  *   /            <webDir>/start       /resident/…  <webDir>/resident
  *   /courier/…   <webDir>/courier     /admin/…     <webDir>/admin
  *
- * A path without a file and without an extension is a place inside a single-page app, and gets that app's
- * `index.html`. Files under `assets/` have a hash of their content in their name, and may be kept forever;
- * everything else is asked for again each time.
+ * The list of files is read once, at start. A path that is not in it does not exist, so no spelling of a
+ * path reaches anything else. A path without a file and without an extension is a place inside a
+ * single-page app, and gets that app's `index.html`. Files under `assets/` have a hash of their content in
+ * their name, and may be kept forever; everything else is asked for again each time.
  */
-import fastifyStatic from '@fastify/static';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { join } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { extname, join, relative } from 'node:path';
+import type { FastifyReply } from 'fastify';
 import { problemFor, sendProblem } from './problems.ts';
 
-const WEB_APPS = ['resident', 'courier', 'admin'] as const;
+const WEB_APPS = ['start', 'resident', 'courier', 'admin'] as const;
+type WebApp = (typeof WEB_APPS)[number];
+
 const FOREVER = 'public, max-age=31536000, immutable';
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.map': 'application/json; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json',
+  '.woff2': 'font/woff2',
+};
 
-type Place = { root: string; file: string };
+/** URL path to file. */
+export type WebFiles = ReadonlyMap<string, string>;
 
-/** Which file of which app a path asks for. */
-export function placeFor(webDir: string, path: string): Place {
-  const app = WEB_APPS.find((name) => path === `/${name}` || path.startsWith(`/${name}/`));
-  const rest = app === undefined ? path : path.slice(app.length + 1);
-  return { root: join(webDir, app ?? 'start'), file: rest.replace(/^\/+/, '') || 'index.html' };
-}
-
-export async function serveWebApps(app: FastifyInstance, webDir: string): Promise<void> {
-  await app.register(fastifyStatic, { root: webDir, serve: false, cacheControl: false, dotfiles: 'deny', index: false });
-  const urls = ['/', '/*'];
-  for (const url of urls) {
-    app.get(url, { schema: { hide: true } as object, config: { rateLimit: false } }, (request, reply) => {
-      const path = pathOf(request);
-      if (path === '/api' || path.startsWith('/api/')) return reply.callNotFound();
-      const place = placeFor(webDir, path);
-      if (place.file.startsWith('assets/')) reply.header('cache-control', FOREVER);
-      return reply.sendFile(place.file, place.root);
+export async function listWebFiles(webDir: string): Promise<WebFiles> {
+  const files = new Map<string, string>();
+  for (const app of WEB_APPS) {
+    const folder = join(webDir, app);
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+      // An app that is not built yet is told to whoever asks for it.
+      if (error.code === 'ENOENT') return [];
+      throw error;
     });
+    for (const entry of entries) {
+      if (!entry.isFile() || TYPES[extname(entry.name)] === undefined) continue;
+      const file = join(entry.parentPath, entry.name);
+      files.set(`${prefixOf(app)}/${relative(folder, file).replaceAll('\\', '/')}`, file);
+    }
   }
+  return files;
 }
 
-/** A missing page of an app is its `index.html`; a missing file is missing. Undefined when neither. */
-export function answerMissingPage(webDir: string | null, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
-  const path = pathOf(request);
-  if (webDir === null || path.startsWith('/api/') || !['GET', 'HEAD'].includes(request.method)) return undefined;
-  const place = placeFor(webDir, path);
-  reply.header('cache-control', 'no-store');
-  if (place.file === 'index.html') return sendProblem(reply, problemFor('unavailable', 'The web apps are not built; run `npm run build:web`.'));
-  if (/\.[A-Za-z0-9]+$/.test(place.file) || place.root.endsWith('start')) return undefined;
-  return reply.code(200).sendFile('index.html', place.root);
+function prefixOf(app: WebApp): string {
+  return app === 'start' ? '' : `/${app}`;
 }
 
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '/';
+/** Answers with a page or file, or undefined when the path names none. */
+export function answerPage(files: WebFiles, path: string, reply: FastifyReply): FastifyReply | undefined {
+  const app = WEB_APPS.find((name) => name !== 'start' && (path === `/${name}` || path.startsWith(`/${name}/`)));
+  const file = files.get(path);
+  if (file !== undefined) return sendFile(reply, file, path.startsWith(`${prefixOf(app ?? 'start')}/assets/`));
+  const isPlace = app === undefined ? path === '/' : !/\.[A-Za-z0-9]+$/.test(path) && !path.includes('%') && !path.includes('/..');
+  if (!isPlace) return undefined;
+  const index = files.get(`${prefixOf(app ?? 'start')}/index.html`);
+  if (index === undefined) return sendProblem(reply, problemFor('unavailable', 'This page is not built; run `npm run build:web`.'));
+  return sendFile(reply, index, false);
+}
+
+function sendFile(reply: FastifyReply, file: string, forever: boolean): FastifyReply {
+  if (forever) reply.header('cache-control', FOREVER);
+  return reply.code(200).type(TYPES[extname(file)] ?? 'application/octet-stream').send(createReadStream(file));
 }

@@ -22,14 +22,23 @@ const POLL_MS = 1000;
 /** Builds or upgrades the engine's tables, as the owner role, and lets the application use them. */
 export async function migrateJobs(config: { ownerUrl: string }): Promise<void> {
   const pool = new pg.Pool({ connectionString: config.ownerUrl, max: 2, application_name: 'holdfast migrate jobs' });
-  // The engine asks for a listener of its own; a connection that breaks here fails the query in progress.
-  pool.on('error', () => undefined);
+  surviveBrokenConnections(pool);
   try {
     await runMigrations({ pgPool: pool, schema: SCHEMA, logger: quietLogger() });
     await pool.query(RIGHTS);
   } finally {
     await pool.end();
   }
+}
+
+/**
+ * A connection that breaks while nobody uses it raises an event, which ends the process when nobody
+ * listens. The query that comes next fails or gets another connection; that is answer enough.
+ */
+function surviveBrokenConnections(pool: pg.Pool): void {
+  const ignore = () => undefined;
+  pool.on('error', ignore);
+  pool.on('connect', (client) => client.on('error', ignore));
 }
 
 /** Row security is on in the engine's tables without a policy, which shuts everyone but the owner out. */
@@ -60,6 +69,7 @@ export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<J
   for (const noun of nouns) {
     for (const [name, handler] of Object.entries(noun.jobs ?? {})) taskList[name] = taskOf(cloud, name, handler);
   }
+  surviveBrokenConnections(cloud.database.pool);
   const schedule = nouns.flatMap((noun) => noun.schedule ?? []);
   const runner = await run({
     pgPool: cloud.database.pool,

@@ -5,9 +5,9 @@
  * Salts and values behind commitments are sealed beside the records, under the key of the person they
  * tell of, and otherwise under the tenant's.
  */
-import { base64url, fromBase64url } from '../../crypto/bytes.ts';
+import { fromBase64url } from '../../crypto/bytes.ts';
 import type { CommittedField } from '../../domain/kinds.ts';
-import type { PersonId, TenantId } from '../../domain/ids.ts';
+import type { PersonId } from '../../domain/ids.ts';
 import { NOTHING_COMMITTED, type Committed } from '../../ledger/batch.ts';
 import { SALT_BYTES, writeRecord, type Opening, type Openings, type RecordDraft } from '../../ledger/record.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -29,6 +29,8 @@ export type Journal = {
    * the tenant's. Call it in the transaction of the change that it records.
    */
   record(tx: Tx, draft: RecordDraft, owners?: Owners): Promise<{ seq: number; hash: string }>;
+  /** Where a journal ends; undefined when there is no such journal. */
+  endOf(tx: Tx, source: string): Promise<Committed | undefined>;
   /** Seals what stands behind a record's commitments. A person without a key (erased, unknown) owns nothing. */
   keepOpenings(tx: Tx, place: { source: string; seq: number }, openings: Openings, owners: Owners): Promise<void>;
   /** Opens what is kept; a field whose key was destroyed is absent. */
@@ -69,6 +71,7 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
       await store.moveEnd(tx, source, { ...end, lastSeq: seq, lastHash: hash });
       return { seq, hash };
     },
+    endOf: store.endOf,
     keepOpenings,
     async openOpenings(tx, source, range) {
       const found = new Map<number, Openings>();
@@ -114,13 +117,11 @@ export async function appendBatch(tx: Tx, batch: Appended): Promise<void> {
 
 /** The end of a journal, locked until the transaction ends; undefined when there is no such journal. */
 export const lockEnd = store.lockEnd;
-export const endOf = store.endOf;
+export const recordsBetween = store.recordsBetween;
+export const headAt = store.headAt;
 
 export async function headHashAt(tx: Tx, source: string, last: number): Promise<string | undefined> {
   return (await store.headAt(tx, source, last))?.hash;
 }
-
-export type { TenantId };
-export { base64url };
 
 export const journal: Noun = { migrations, routes };

@@ -3,14 +3,14 @@ import { sql } from 'kysely';
 import type { Committed } from '../../ledger/batch.ts';
 import { tables, type Tx } from '../../platform/database.ts';
 
-type Defaulted = { tenant_id?: string };
+/** `tenant_id` is filled in and compared by the database; no query names it. */
 type JournalTables = {
-  journals: Defaulted & { source: string; last_seq: number; last_hash: string; last_head: string };
+  journals: { source: string; last_seq: number; last_hash: string; last_head: string };
   records: RecordRow;
   openings: OpeningRow;
   heads: HeadRow;
 };
-export type RecordRow = Defaulted & {
+export type RecordRow = {
   source: string;
   seq: number;
   kind: string;
@@ -19,8 +19,8 @@ export type RecordRow = Defaulted & {
   bytes: Uint8Array;
   batch_last: number | null;
 };
-export type OpeningRow = Defaulted & { source: string; seq: number; field: string; subject_id: string | null; sealed: Uint8Array };
-export type HeadRow = Defaulted & { source: string; first: number; last: number; note: string; hash: string; key: Uint8Array };
+export type OpeningRow = { source: string; seq: number; field: string; subject_id: string | null; sealed: Uint8Array };
+export type HeadRow = { source: string; first: number; last: number; note: string; hash: string; key: Uint8Array };
 
 const on = (tx: Tx) => tables<JournalTables>(tx);
 /** A statement takes 65,535 parameters. */

@@ -7,8 +7,7 @@
 import { open, newKey, seal } from '../../crypto/aead.ts';
 import { base64url, fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import { deriveKey, hmacSha256, labelled, sha256 } from '../../crypto/hash.ts';
-import type { EpochId, PersonId, TenantId } from '../../domain/ids.ts';
-import type { SealedBox } from '../../contract/uplink.ts';
+import type { PersonId, TenantId } from '../../domain/ids.ts';
 import { tenantOf, type Tx } from '../../platform/database.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Cloud } from '../deps.ts';
@@ -81,8 +80,9 @@ export function openKeys(config: { rootKey: Uint8Array; random: Random; nowMs: (
     return open(sealing, sealed, `tenant/v1\0${tenant}\0${place}`);
   };
 
+  const pairs = openPairs({ random: config.random, nowMs: config.nowMs, sealBytesForTenant, openBytesForTenant });
   return {
-    ...openPairs({ random: config.random, nowMs: config.nowMs, sealBytesForTenant, openBytesForTenant }),
+    ...pairs,
     sealBytesForTenant,
     openBytesForTenant,
     sealForTenant: (tx, place, value) => sealBytesForTenant(tx, place, utf8(value)),
@@ -95,7 +95,7 @@ export function openKeys(config: { rootKey: Uint8Array; random: Random; nowMs: (
       const key = newKey();
       await store.insertTenantKey(tx, seal(wrapTenants, key, placeOfTenant(tenant)));
       const epoch = await makeEpoch(tx, { tenant, key }, 1, config.nowMs());
-      return [{ what: 'tenant', hash: checkOf(key) }, epoch.fact];
+      return [{ what: 'tenant', hash: checkOf(key) }, epoch.fact, ...(await pairs.makePairs(tx))];
     },
     async makeSubject(tx, person) {
       const known = await unwrapped(tx);
@@ -210,7 +210,5 @@ export async function tendKeys(cloud: Cloud, tx: Tx): Promise<{ epochMade: boole
 export async function recordKey(cloud: Cloud, tx: Tx, kind: 'key.made' | 'key.destroyed', { what, hash }: KeyFact): Promise<void> {
   await cloud.journal.record(tx, { kind, facts: { what, hash } });
 }
-
-export type { EpochId, SealedBox };
 
 export const keysNoun: Noun = { migrations };

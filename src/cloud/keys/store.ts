@@ -1,13 +1,13 @@
 /** SQL of the wrapped keys. */
 import { tables, type Tx } from '../../platform/database.ts';
 
-type Defaulted = { tenant_id?: string };
+/** `tenant_id` is filled in and compared by the database; no query names it. */
 export type KeyTables = {
-  tenant_keys: Defaulted & { wrapped: Uint8Array };
-  wrapping_epochs: Defaulted & { epoch: number; wrapped: Uint8Array; made_at_ms: number };
-  subject_keys: Defaulted & { person_id: string; epoch: number; wrapped: Uint8Array };
-  tenant_pairs: Defaulted & { name: PairName; public: Uint8Array; private_sealed: Uint8Array };
-  notifier_epochs: Defaulted & {
+  tenant_keys: { wrapped: Uint8Array };
+  wrapping_epochs: { epoch: number; wrapped: Uint8Array; made_at_ms: number };
+  subject_keys: { person_id: string; epoch: number; wrapped: Uint8Array };
+  tenant_pairs: { name: PairName; public: Uint8Array; private_sealed: Uint8Array };
+  notifier_epochs: {
     epoch_id: string;
     public: Uint8Array;
     private_sealed: Uint8Array | null;

@@ -7,7 +7,8 @@
  * again, under the same reference, which an SMS gateway drops and a mail reader shows once.
  */
 import { z } from 'zod';
-import { type NoticeCodes, noticeCodes, type NoticeWish, SEAL_INFO } from '../../contract/uplink.ts';
+import { type NoticeCodes, noticeCodes, type NoticeWish } from '../../contract/uplink.ts';
+import { fromUtf8 } from '../../crypto/bytes.ts';
 import { type BankId, type EpochId, idFrom, isId, type NoticeId, type ParcelId, parseId, type PersonId, type TenantId } from '../../domain/ids.ts';
 import { tenantOf, type Tx } from '../../platform/database.ts';
 import type { Cloud, JobPayload } from '../deps.ts';
@@ -140,7 +141,7 @@ async function prepareLink(cloud: Cloud, tx: Tx, row: store.NoticeRow, to: strin
 
 async function prepareCodes(cloud: Cloud, tx: Tx, row: store.NoticeRow, to: string, content: store.Content & { is: 'codes' }): Promise<Prepared> {
   if (content.untilMs <= cloud.clock.nowMs()) return { never: 'the code expired before it could be sent' };
-  const opened = await cloud.keys.openNotice(tx, content.epoch, content.box, `${content.bank}\0${row.reference}`);
+  const opened = await cloud.keys.openForNotifier(tx, { epoch: content.epoch, box: content.box, bank: content.bank, reference: row.reference });
   const codes = opened === undefined ? undefined : readCodes(opened);
   if (!codes) return { never: 'the code could not be opened' };
   const bankName = await banks.bankName(tx, content.bank);
@@ -149,9 +150,9 @@ async function prepareCodes(cloud: Cloud, tx: Tx, row: store.NoticeRow, to: stri
   return { message: { channel: 'email', to, qr: codes.qr, ...arrivalMail(arrival) } };
 }
 
-function readCodes(text: string): NoticeCodes | undefined {
+function readCodes(bytes: Uint8Array): NoticeCodes | undefined {
   try {
-    return noticeCodes.parse(JSON.parse(text));
+    return noticeCodes.parse(JSON.parse(fromUtf8(bytes)));
   } catch {
     // What a bank sealed is foreign input; that it is not of the form is the answer.
     return undefined;

@@ -107,10 +107,10 @@ export async function patchPerson(cloud: Cloud, tx: Tx, person: string, patch: P
   if (before.site && before.role === 'resident') await store.bumpDirectory(tx, before.site);
   const facts = {
     role: before.role,
-    name: profile.name !== before.profile.name,
-    flat: profile.flat !== before.profile.flat,
-    contact: profile.email !== before.profile.email || profile.phone !== before.profile.phone,
-    preferences: profile.accessible !== before.profile.accessible || JSON.stringify(profile.channels) !== JSON.stringify(before.profile.channels),
+    nameChanged: profile.name !== before.profile.name,
+    flatChanged: profile.flat !== before.profile.flat,
+    contactChanged: profile.email !== before.profile.email || profile.phone !== before.profile.phone,
+    preferencesChanged: profile.accessible !== before.profile.accessible || JSON.stringify(profile.channels) !== JSON.stringify(before.profile.channels),
   };
   await record(cloud, tx, { kind: 'person.changed', facts, person: before.person, by });
   return { ...before, profile };
@@ -146,6 +146,7 @@ export async function listPeople(cloud: Cloud, tx: Tx, of: { role: store.Role | 
   if (!Number.isSafeInteger(afterOrd)) throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
   const rows = await store.listPersons(tx, { role: of.role, afterOrd, limit: of.limit + 1 });
   const shown = rows.slice(0, of.limit);
+  await cloud.keys.subjects(tx, shown.map((row) => row.person));
   const items: Person[] = [];
   for (const row of shown) items.push(await opened(cloud, tx, row));
   const last = shown.at(-1);
@@ -155,7 +156,10 @@ export async function listPeople(cloud: Cloud, tx: Tx, of: { role: store.Role | 
 /** What the kiosks of a site need to find a recipient, and no more. */
 export async function directory(cloud: Cloud, tx: Tx, site: SiteId): Promise<{ version: number; entries: DirectoryEntries }> {
   const entries: DirectoryEntries = [];
-  for (const row of await store.residentsOf(tx, site)) {
+  const residents = await store.residentsOf(tx, site);
+  // Fetched at once; each would otherwise be a query of its own.
+  await cloud.keys.subjects(tx, residents.map((row) => row.person));
+  for (const row of residents) {
     const { profile, person } = await opened(cloud, tx, row);
     if (profile.flat === null) continue;
     entries.push({ person, flat: profile.flat, label: labelOf(profile.name), accessible: profile.accessible });

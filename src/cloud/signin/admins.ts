@@ -38,21 +38,21 @@ export type Presented = { email: string; password: string; totp: string; replace
 export async function signInAdmin(cloud: Cloud, presented: Presented): Promise<string> {
   const token = await onBeat(cloud.clock, async () => {
     const [known] = await cloud.database.estate((tx) => people.addressees(cloud, tx, presented.email, ['admin', 'super-admin']));
-    return known ? await tryKnown(cloud, known, presented) : await tryUnknown(presented);
+    return known ? await tryKnown(cloud, known, presented) : await tryUnknown(cloud, presented);
   });
   if (token === undefined) throw new HoldfastError('sign-in-denied', 'Check the address, the password and the code, or wait for the next code.');
   return token;
 }
 
-async function tryUnknown(presented: Presented): Promise<undefined> {
-  await verifyPassword(presented.password, await decoyHash());
+async function tryUnknown(cloud: Cloud, presented: Presented): Promise<undefined> {
+  await verifyPassword(presented.password, await decoyHash(cloud));
   return undefined;
 }
 
 async function tryKnown(cloud: Cloud, known: people.Addressee, presented: Presented): Promise<string | undefined> {
   const { tenant, person } = known;
   const counted = await cloud.database.tenant(tenant, (tx) => count(cloud, tx, person));
-  if (!counted) return await tryUnknown(presented);
+  if (!counted) return await tryUnknown(cloud, presented);
   const verdict = await compare(cloud, counted, presented);
   return await cloud.database.tenant(tenant, async (tx) => {
     const spent = 'step' in verdict && (await store.spendStep(tx, person, verdict.step));
@@ -76,7 +76,7 @@ async function count(cloud: Cloud, tx: Tx, person: PersonId): Promise<Counted | 
 /** Does all the work whatever the outcome, outside of any transaction: Argon2 takes its time on purpose. */
 async function compare(cloud: Cloud, counted: Counted, presented: Presented): Promise<{ step: number } | { reason: Denial }> {
   const lockedOut = counted.tries > TRIES_PER_HOUR;
-  const passwordRight = await verifyPassword(presented.password, lockedOut ? await decoyHash() : counted.passwordHash);
+  const passwordRight = await verifyPassword(presented.password, lockedOut ? await decoyHash(cloud) : counted.passwordHash);
   const question = { secret: counted.totpSecret, code: presented.totp, atMs: cloud.clock.nowMs() };
   const step = matchTotp({ ...question, lastStep: counted.lastStep });
   const usedStep = matchTotp({ ...question, lastStep: 0 });
@@ -89,7 +89,7 @@ async function compare(cloud: Cloud, counted: Counted, presented: Presented): Pr
 let decoy: Promise<string> | undefined;
 
 /** The hash of a password that nobody has, made once a process; comparing with it costs the same. */
-function decoyHash(): Promise<string> {
-  decoy ??= hashPassword(base64url(crypto.getRandomValues(new Uint8Array(32))));
+function decoyHash(cloud: Cloud): Promise<string> {
+  decoy ??= hashPassword(base64url(cloud.random.bytes(32)));
   return decoy;
 }

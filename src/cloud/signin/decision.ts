@@ -13,10 +13,6 @@ export type SignInDecision = {
   reason: Denial | undefined;
 };
 
-/**
- * A sign-in that was let in has no `decision` part: what a decision allows is a right at a bank, and
- * signing in is none. A refused one has its reason there.
- */
 export async function recordDecision(cloud: Cloud, tx: Tx, of: SignInDecision): Promise<void> {
   const { person, address, reason } = of;
   await cloud.journal.record(
@@ -25,7 +21,7 @@ export async function recordDecision(cloud: Cloud, tx: Tx, of: SignInDecision): 
       kind: 'sign-in.decided',
       facts: { method: of.method, role: of.role },
       fields: { person, ...(address === null ? {} : { address }) },
-      ...(reason === undefined ? {} : { decision: { allow: false, reason } as const }),
+      decision: reason === undefined ? { allow: true, right: 'sign-in' } : { allow: false, reason },
     },
     { person, address: person },
   );

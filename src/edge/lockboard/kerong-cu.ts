@@ -86,7 +86,9 @@ function judgeReply(held: readonly number[]): StatusReply | 'more' | 'no' {
   return { board: address >> 4, lock: address & 0x0f, command: command ?? 0, hooks: low | (high << 8), infrared: infraredLow | (infraredHigh << 8) };
 }
 
-type Exchange = { board: number; bytes: Uint8Array; expectReply: boolean; end: (reply: StatusReply | null, afterMs: number) => void };
+/** How an exchange ended. `unsent`: the line was down, so nothing was written. */
+type End = { reply: StatusReply | null; afterMs: number; unsent: boolean };
+type Exchange = { board: number; lock: number; bytes: Uint8Array; expectReply: boolean; end: (end: End) => void };
 
 export type KerongDeps = { line: Line; boards: readonly number[]; profile: BoardProfile; pollMs: number; clock: Clock; listener: LockBoardListener };
 
@@ -99,7 +101,9 @@ class KerongCu implements LockBoard {
   readonly #reader: ReplyReader;
   #urgent: Exchange[] = [];
   #looks: Exchange[] = [];
-  #current: { exchange: Exchange; sentMs: number; cancel: Cancel } | null = null;
+  #current: { exchange: Exchange; sentMs: number; unsent: boolean; cancel: Cancel } | null = null;
+  /** Between two exchanges the bus rests for `quietMs`. */
+  #resting = false;
   #misses = new Map<number, number>();
   #present = new Map<number, boolean>();
   #cancelPoll: Cancel = () => {};
@@ -124,7 +128,7 @@ class KerongCu implements LockBoard {
     this.#stopped = true;
     this.#cancelPoll();
     this.#current?.cancel();
-    for (const exchange of [this.#current?.exchange, ...this.#urgent]) exchange?.end(null, 0);
+    for (const exchange of [this.#current?.exchange, ...this.#urgent]) exchange?.end({ reply: null, afterMs: 0, unsent: false });
     this.#urgent = [];
     await this.#deps.line.close();
   }
@@ -133,12 +137,11 @@ class KerongCu implements LockBoard {
     const { profile } = this.#deps;
     return new Promise((resolve) => {
       this.#urgent.push({
-        board: target.board,
+        ...target,
         bytes: encodeUnlock(target.board, target.lock),
         expectReply: profile.unlockReply === 'status',
-        end: (reply, afterMs) => {
-          // Without an answer nobody knows whether the latch moved: the frame may have been heard, or not.
-          resolve(reply ? { outcome: 'released', afterMs, by: 'board' } : { outcome: 'unknown', afterMs, by: 'time' });
+        end: (end) => {
+          resolve(pulseAnswer(end));
           this.#look();
         },
       });
@@ -150,7 +153,7 @@ class KerongCu implements LockBoard {
     if (this.#stopped) return;
     for (const board of this.#deps.boards) {
       if (this.#looks.some((exchange) => exchange.board === board)) continue;
-      this.#looks.push({ board, bytes: encodeStatus(board), expectReply: true, end: (reply) => this.#looked(board, reply) });
+      this.#looks.push({ board, lock: 0, bytes: encodeStatus(board), expectReply: true, end: ({ reply }) => this.#looked(board, reply) });
     }
     this.#next();
   }
@@ -179,7 +182,7 @@ class KerongCu implements LockBoard {
   }
 
   #next(): void {
-    if (this.#current || this.#stopped) return;
+    if (this.#current || this.#resting || this.#stopped) return;
     const exchange = this.#urgent.shift() ?? this.#looks.shift();
     if (!exchange) return;
     const { line, clock, profile } = this.#deps;
@@ -187,13 +190,14 @@ class KerongCu implements LockBoard {
     const sentMs = clock.monotonicMs();
     const sent = line.write(exchange.bytes);
     const waitMs = exchange.expectReply && sent ? profile.replyMs : profile.quietMs;
-    this.#current = { exchange, sentMs, cancel: clock.after(waitMs, () => this.#end(null)) };
+    this.#current = { exchange, sentMs, unsent: !sent, cancel: clock.after(waitMs, () => this.#end(null)) };
   }
 
   #replied(reply: StatusReply): void {
     const exchange = this.#current?.exchange;
-    // A frame that nobody asked for, or from another board, is a late answer: it settles nothing.
-    if (!exchange?.expectReply || reply.board !== exchange.board) return;
+    // A frame that nobody asked for, from another board or lock, is a late answer: it settles nothing.
+    if (!exchange?.expectReply || reply.command !== STATUS_REPLY) return;
+    if (reply.board !== exchange.board || reply.lock !== exchange.lock) return;
     this.#end(reply);
   }
 
@@ -202,10 +206,16 @@ class KerongCu implements LockBoard {
     if (!current) return;
     current.cancel();
     this.#current = null;
-    const afterMs = this.#deps.clock.monotonicMs() - current.sentMs;
-    current.exchange.end(reply, afterMs);
-    if (this.#deps.profile.quietMs > 0) this.#deps.clock.after(this.#deps.profile.quietMs, () => this.#next());
-    else this.#next();
+    const { clock, profile } = this.#deps;
+    this.#resting = profile.quietMs > 0;
+    if (this.#resting) clock.after(profile.quietMs, () => this.#rested());
+    current.exchange.end({ reply, afterMs: clock.monotonicMs() - current.sentMs, unsent: current.unsent });
+    this.#next();
+  }
+
+  #rested(): void {
+    this.#resting = false;
+    this.#next();
   }
 
   #lineDown(): void {
@@ -213,4 +223,11 @@ class KerongCu implements LockBoard {
     for (const board of this.#deps.boards) this.#presence(board, false);
     this.#end(null);
   }
+}
+
+function pulseAnswer({ reply, afterMs, unsent }: End): PulseAnswer {
+  if (reply) return { outcome: 'released', afterMs, by: 'board' };
+  // Without an answer nobody knows whether the latch moved: the frame may have been heard, or not. Only a
+  // frame that was never written moved nothing.
+  return { outcome: unsent ? 'failed' : 'unknown', afterMs, by: 'time' };
 }

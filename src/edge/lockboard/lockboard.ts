@@ -25,7 +25,7 @@ export type LockBoardListener = {
 export type LockBoard = {
   start(): void;
   stop(): Promise<void>;
-  /** Resolves once; `unknown` when no answer came in time. Never throws for what a board does. */
+  /** Resolves once; `unknown` when no answer came in time, `failed` when nothing was sent. Never throws for what a board does. */
   pulse(target: { board: number; lock: number }): Promise<PulseAnswer>;
 };
 

@@ -23,7 +23,7 @@ export function startClock(moment: Moment, lastMs: number): ClockState {
     monotonicMs: moment.monotonicMs,
     source: back ? 'frozen' : 'clock',
     uncertaintyMs: MACHINE_UNCERTAINTY_MS,
-    frozen: back,
+    frozenSinceMs: back ? baseMs : null,
     wallOffsetMs: moment.wallMs - baseMs,
     followed: { day: dayOf(baseMs), ms: 0 },
   };
@@ -48,7 +48,7 @@ export function watchClock(draft: Draft): void {
     if (stepMs !== 0) draft.volatile({ clock: { ...clock, wallOffsetMs: offsetMs } });
     return;
   }
-  draft.volatile({ clock: { ...clock, wallOffsetMs: offsetMs, frozen: true, source: 'frozen' } });
+  draft.volatile({ clock: { ...clock, wallOffsetMs: offsetMs, frozenSinceMs: clock.frozenSinceMs ?? draft.nowMs, source: 'frozen' } });
   const cause = draft.record({ kind: 'clock.frozen', facts: { stepMs } });
   draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'clock' } });
 }
@@ -62,34 +62,38 @@ export function hearTime(draft: Draft, heard: { atMs: number; uncertaintyMs: num
   const { clock } = draft.state.volatile;
   const offMs = heard.atMs - draft.nowMs;
   if (Math.abs(offMs) > STEP_MS_MAX) {
-    if (clock.frozen) return;
-    draft.volatile({ clock: { ...clock, frozen: true, source: 'frozen' } });
+    if (clock.frozenSinceMs !== null) return;
+    draft.volatile({ clock: { ...clock, frozenSinceMs: draft.nowMs, source: 'frozen' } });
     const cause = draft.record({ kind: 'clock.frozen', facts: { stepMs: Math.round(offMs) } });
     draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'clock' } });
     return;
   }
   const day = dayOf(draft.nowMs);
-  const followedMs = (clock.followed.day === day ? clock.followed.ms : 0) + Math.abs(offMs);
+  // Time never runs backwards in the journal, so a correction back is not made; it only shows as uncertainty.
+  const baseMs = Math.max(heard.atMs, draft.nowMs);
+  const followedMs = (clock.followed.day === day ? clock.followed.ms : 0) + (baseMs - draft.nowMs);
   // A cloud that pushes the clock a little with every message gets no further than one step a day.
   if (followedMs > STEP_MS_MAX) return;
-  // Time never runs backwards in the journal: a correction back is slept through by the lower bound below.
-  const baseMs = Math.max(heard.atMs, draft.nowMs);
   draft.volatile({
     clock: {
       baseMs,
       monotonicMs: draft.moment.monotonicMs,
       source: 'cloud',
       uncertaintyMs: Math.round(heard.uncertaintyMs + Math.abs(baseMs - heard.atMs)),
-      frozen: false,
+      frozenSinceMs: null,
       wallOffsetMs: draft.moment.wallMs - baseMs,
       followed: { day, ms: followedMs },
     },
   });
-  if (clock.frozen) draft.record({ kind: 'clock.set', facts: { stepMs: Math.round(offMs), by: 'cloud' } });
+  if (clock.frozenSinceMs !== null) draft.record({ kind: 'clock.set', facts: { stepMs: Math.round(offMs), by: 'cloud' } });
 }
 
-export function isFrozen(state: BankState): boolean {
-  return state.volatile.clock.frozen;
+/**
+ * The time that expiry is judged by. While the clock is frozen it stands at the freeze: nothing newly
+ * expires, and what had expired before does not revive.
+ */
+export function expiryMs(state: BankState, nowMs: number): number {
+  return state.volatile.clock.frozenSinceMs ?? nowMs;
 }
 
 /** Days of the bank's time, for budgets that renew daily. */

@@ -6,7 +6,7 @@ import type { PersonId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import type { RosterCourier } from '../../domain/roster.ts';
 import { badgeHash } from '../../ledger/roster.ts';
-import { dayOf, isFrozen } from './clock.ts';
+import { dayOf, expiryMs } from './clock.ts';
 import type { Draft } from './draft.ts';
 import { suspensionOf } from './opening.ts';
 import { ONLY, policyOf, rosterOf, type BankState, type Courier, type Session } from './state.ts';
@@ -34,7 +34,7 @@ export function presentBadge(draft: Draft, secret: string): void {
 
 /** Why this courier may not work here now; undefined when they may. */
 export function courierDenial(state: BankState, courier: RosterCourier, nowMs: number): Denial | undefined {
-  if (courier.untilMs !== null && courier.untilMs <= nowMs && !isFrozen(state)) return 'badge-expired';
+  if (courier.untilMs !== null && courier.untilMs <= expiryMs(state, nowMs)) return 'badge-expired';
   if (suspensionOf(state, 'courier', courier.person, null)) return 'courier-suspended';
   const kept = state.courier[courier.person];
   if (kept && kept.guessDay === dayOf(nowMs) && kept.guesses >= policyOf(state).courierGuessesPerDay) return 'courier-locked-out';
@@ -55,16 +55,22 @@ export function presentCourierCode(draft: Draft, person: PersonId, code: string)
   const guesses = courier.guessDay === today ? courier.guesses + 1 : 1;
   draft.put('courier', person, { ...courier, guessDay: today, guesses });
   const seq = draft.record({ kind: 'attempt.counted', facts: { method: 'courier-code', kioskDay: today, guess: guesses }, fields: { person } });
-  draft.volatile({ comparing: seq });
+  draft.volatile({ comparing: { seq, flat: null } });
   draft.effect({ do: 'compare-courier', seq, courier: person, code, verifier: courier.verifier });
 }
 
 export function courierCompared(draft: Draft, answer: { seq: number; courier: PersonId; matches: boolean }): void {
-  if (draft.state.volatile.comparing !== answer.seq) return;
+  if (draft.state.volatile.comparing?.seq !== answer.seq) return;
   draft.volatile({ comparing: null });
   const entry = rosterOf(draft.state)?.couriers.find((candidate) => candidate.person === answer.courier);
   const courier = courierOf(draft.state, answer.courier);
   const base = { kind: 'attempt.decided', cause: answer.seq, facts: { method: 'courier-code', work: 'drop-off' }, fields: { person: answer.courier } } as const;
+  const { screen } = draft.state.volatile;
+  if (screen.at !== 'courier-code' || screen.courier !== answer.courier) {
+    // They have left the screen meanwhile; whoever stands there now is not them.
+    draft.record({ ...base, decision: { allow: false, reason: 'step-out-of-turn' } });
+    return;
+  }
   if (!answer.matches || !entry) {
     draft.record({ ...base, decision: { allow: false, reason: entry ? 'courier-code-wrong' : 'badge-unknown' } });
     if (courier.guesses >= policyOf(draft.state).courierGuessesPerDay) {

@@ -76,6 +76,8 @@ function applyRoster(draft: Draft, note: string, down: Heard): void {
   }
   const roster = opened.value;
   draft.put('roster', ONLY, { roster, hash, note, atMs: draft.nowMs });
+  // An epoch of a notifier that the root no longer names must not read another code.
+  if (held && held.roster.keys.notifier !== roster.keys.notifier) draft.drop('epoch', ONLY);
   draft.record({ kind: 'roster.applied', facts: { version: roster.version, hash } });
   for (const suspension of Object.values(draft.state.suspension)) {
     const gone = suspension.scope === 'courier' && !roster.couriers.some((courier) => courier.person === suspension.subject);
@@ -143,14 +145,25 @@ function windowKey(message: SuspendMessage): string {
   return `${message.scope}/${message.subject ?? message.compartment ?? ''}`;
 }
 
+/** A scope has its own kind of subject and no other, or one subject would have many windows. */
+function isShaped({ scope, subject, compartment }: SuspendMessage, state: BankState): boolean {
+  switch (scope) {
+    case 'courier':
+      return subject !== null && compartment === null;
+    case 'compartment':
+      return subject === null && compartment !== null && state.compartment[compartment] !== undefined;
+    case 'bank':
+      return subject === null && compartment === null;
+  }
+}
+
 function windowOf(draft: Draft, key: string) {
   const window = draft.state.window[key];
   return window && window.rosterVersion === (rosterOf(draft.state)?.version ?? 0) ? window : undefined;
 }
 
 function suspensionDenial(draft: Draft, message: SuspendMessage): Denial | undefined {
-  const shape = { courier: message.subject !== null, compartment: message.compartment !== null, bank: true }[message.scope];
-  if (!shape || (message.compartment !== null && !draft.state.compartment[message.compartment])) return 'message-malformed';
+  if (!isShaped(message, draft.state)) return 'message-malformed';
   const sinceMs = windowOf(draft, windowKey(message))?.sinceMs ?? draft.nowMs;
   return message.untilMs > sinceMs + SUSPENSION_HOURS_MAX * HOUR_MS + SLACK_MS ? 'suspension-too-long' : undefined;
 }

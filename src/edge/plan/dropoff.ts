@@ -10,9 +10,9 @@ import type { GrantId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts
 import { normalFlat, normalTracking } from '../../domain/scan.ts';
 import type { Draft } from './draft.ts';
 import { courierDenial, signOut } from './courier.ts';
-import { decidePulse, endSession, pulseDenial, sessionOf } from './opening.ts';
+import { decidePulse, endSession, isUnanswered, pulseDenial, sessionOf } from './opening.ts';
 import { custodyFields, parcelOf } from './pickup.ts';
-import { compartmentOf, ONLY, policyOf, rosterOf, type BankState, type Compartment, type Parcel, type Session } from './state.ts';
+import { compartmentOf, isAttended, ONLY, policyOf, rosterOf, type BankState, type Compartment, type Parcel, type Session } from './state.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -62,15 +62,14 @@ function isFree(state: BankState, compartment: Compartment, monotonicMs: number)
 
 /**
  * The compartment for a parcel: the smallest that fits. People who asked for reach get the doors kept for
- * it first, others get those last.
+ * it before all others; everybody else gets those last.
  */
 function chooseCompartment(state: BankState, want: { size: Size; above: Size | null; accessible: boolean; monotonicMs: number }): Compartment | undefined {
-  const rank = (compartment: Compartment) => SIZES.indexOf(compartment.size) * 4 + (compartment.accessible === want.accessible ? 0 : 2);
-  const reach = (compartment: Compartment) => (want.accessible && !compartment.accessible ? 100 : 0);
+  const rank = ({ size, accessible }: Compartment) => SIZES.indexOf(size) + (accessible === want.accessible ? 0 : SIZES.length);
   return Object.values(state.compartment)
     .filter((compartment) => isFree(state, compartment, want.monotonicMs) && fits(want.size, compartment.size))
     .filter((compartment) => want.above === null || SIZES.indexOf(compartment.size) > SIZES.indexOf(want.above))
-    .sort((a, b) => rank(a) + reach(a) - rank(b) - reach(b) || a.n - b.n)[0];
+    .sort((a, b) => rank(a) - rank(b) || a.n - b.n)[0];
 }
 
 type Wanted = { courier: PersonId; tracking: string; recipient: DirectoryEntries[number]; size: Size; above: Size | null; fresh: FreshIds };
@@ -149,19 +148,20 @@ export function dropOffAction(draft: Draft, session: Session, action: KioskActio
 export function dropOffDoorClosed(draft: Draft, session: Session, fresh: FreshIds): void {
   const now = sessionOf(draft.state, session.id);
   if (now.said === 'deposited') confirmDeposited(draft, now, fresh.grant);
-  else draft.say(null);
+  else if (isAttended(draft.state, now)) draft.say(null);
 }
 
 function confirmDeposited(draft: Draft, session: Session, grant: GrantId): void {
   const { occupied } = compartmentOf(draft.state, session.compartment);
   if (occupied === 'no' && !session.insisted) {
     draft.patch('session', session.id, { said: null, insisted: true });
-    return draft.deny('nothing-sensed');
+    if (isAttended(draft.state, session)) draft.deny('nothing-sensed');
+    return;
   }
+  // The door may shut after the courier left the screen; then it belongs to somebody else by now.
+  const attended = isAttended(draft.state, session);
   deposit(draft, session, grant, 'person');
-  const { screen } = draft.state.volatile;
-  if (screen.at !== 'session' || screen.courier === null) return;
-  draft.show({ at: 'drop-off-done', courier: screen.courier, tracking: parcelOfGrant(draft.state, grant).tracking });
+  if (attended) draft.show({ at: 'drop-off-done', courier: session.person, tracking: parcelOfGrant(draft.state, grant).tracking });
 }
 
 function parcelOfGrant(state: BankState, id: GrantId): Parcel {
@@ -189,7 +189,7 @@ function deposit(draft: Draft, session: Session, id: GrantId, basis: 'person' | 
   }
   draft.put('grant', id, {
     id, parcel: parcel.id, compartment: compartment.n, recipient: parcel.recipient, flat: parcel.flat, issue: 0, pinVerifier: null, qrVerifier: null, untilMs,
-    state: 'live', guessDay: 0, guesses: 0, session: null, endedAtMs: null,
+    state: 'live', session: null, endedAtMs: null,
   });
   draft.patch('parcel', parcel.id, { state: 'waiting' });
   draft.patch('compartment', compartment.n, { use: 'occupied' });
@@ -237,6 +237,7 @@ export function mintWaiting(draft: Draft): void {
 
 function takeLarger(draft: Draft, session: Session, fresh: FreshIds): void {
   const compartment = compartmentOf(draft.state, session.compartment);
+  if (isUnanswered(session)) return draft.say('wait');
   if (compartment.door === 'open') return draft.say('shut-the-door');
   if (compartment.occupied === 'yes') return draft.deny('parcel-still-sensed');
   const parcel = parcelOf(draft.state, session);
@@ -250,6 +251,7 @@ function takeLarger(draft: Draft, session: Session, fresh: FreshIds): void {
 
 function cancelDropOff(draft: Draft, session: Session): void {
   const compartment = compartmentOf(draft.state, session.compartment);
+  if (isUnanswered(session)) return draft.say('wait');
   if (compartment.door === 'open') return draft.say('shut-the-door');
   if (compartment.occupied === 'yes') return draft.deny('parcel-still-sensed');
   abandon(draft, session, 'cancelled', 'cancelled');
@@ -271,8 +273,10 @@ function abandon(draft: Draft, session: Session, why: 'cancelled' | 'timeout' | 
 export function dropOffOverdue(draft: Draft, session: Session, fresh: FreshIds): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   if (compartment.door === 'open') return;
-  if (!session.doorSensedOpen || compartment.occupied === 'no') return abandon(draft, session, 'timeout', 'timeout');
-  if (compartment.occupied === 'yes' && policyOf(draft.state).occupancyConfirms) return deposit(draft, session, fresh.grant, 'occupancy');
+  // A door opened and shut between two looks was never sensed open, yet something may be inside.
+  const nothingIn = compartment.occupied === 'no' || (compartment.occupied === 'unsensed' && !session.doorSensedOpen);
+  if (nothingIn) return abandon(draft, session, 'timeout', 'timeout');
+  if (session.doorSensedOpen && compartment.occupied === 'yes' && policyOf(draft.state).occupancyConfirms) return deposit(draft, session, fresh.grant, 'occupancy');
   const parcel = parcelOf(draft.state, session);
   const cause = draft.record({
     kind: 'discrepancy.reported', cause: session.openedSeq, compartment: compartment.n, facts: { what: 'left-unconfirmed' },

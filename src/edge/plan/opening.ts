@@ -5,7 +5,7 @@
  */
 import type { Denial, Outcome } from '../../domain/outcome.ts';
 import type { Session } from './state.ts';
-import { compartmentOf, policyOf, type BankState, type Door, type Occupied } from './state.ts';
+import { compartmentOf, isAttended, policyOf, type BankState, type Door, type Occupied } from './state.ts';
 import type { Draft } from './draft.ts';
 
 const MINUTE_MS = 60_000;
@@ -71,7 +71,12 @@ export function boardAnswered(draft: Draft, answer: BoardAnswer): void {
   });
   draft.patch('session', session.id, { release: { ...release, outcome: answer.outcome } });
   if (answer.outcome === 'refused' || answer.outcome === 'failed') draft.patch('compartment', answer.compartment, { expecting: null });
-  draft.say(answer.outcome === 'released' ? null : `release-${answer.outcome}`);
+  if (isAttended(draft.state, session)) draft.say(answer.outcome === 'released' ? null : `release-${answer.outcome}`);
+}
+
+/** A pulse is on its way: until it is answered the session cannot end, or its door would open unexplained. */
+export function isUnanswered(session: Session): boolean {
+  return session.release !== null && session.release.outcome === null;
 }
 
 /** After a restart: a release whose answer nobody heard is `unknown`. It is never guessed and never repeated. */

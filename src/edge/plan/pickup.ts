@@ -9,21 +9,29 @@ import type { KioskAction } from '../../contract/kiosk.ts';
 import type { GrantId, SessionId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { normalFlat } from '../../domain/scan.ts';
-import { dayOf, isFrozen } from './clock.ts';
+import { dayOf, expiryMs } from './clock.ts';
 import type { Draft } from './draft.ts';
-import { decidePulse, endSession, sessionOf } from './opening.ts';
-import { compartmentOf, ONLY, policyOf, type BankState, type Grant, type Parcel, type Session } from './state.ts';
+import { decidePulse, endSession, isUnanswered, sessionOf } from './opening.ts';
+import { compartmentOf, isAttended, ONLY, policyOf, type BankState, type Grant, type Parcel, type Session } from './state.ts';
 
 export type CodeMethod = 'pin' | 'flat-and-pin' | 'qr';
 
 /** True when today's wrong guesses at this kiosk are spent, and a PIN needs the flat beside it. */
 export function flatNeeded(state: BankState, nowMs: number): boolean {
-  return guessesToday(state, nowMs) >= policyOf(state).kioskGuessesPerDay;
+  return guessesToday(state, ONLY, nowMs) >= policyOf(state).kioskGuessesPerDay;
 }
 
-function guessesToday(state: BankState, nowMs: number): number {
-  const guesses = state.guesses[ONLY];
+function guessesToday(state: BankState, key: string, nowMs: number): number {
+  const guesses = state.guesses[key];
   return guesses?.day === dayOf(nowMs) ? guesses.count : 0;
+}
+
+/**
+ * Guesses with a flat are counted for the flat that was typed, whether anything waits for it or not. So
+ * each of its grants takes no more than its share, and the answers never tell which flats have a parcel.
+ */
+function flatKey(flat: string): string {
+  return `flat/${flat}`;
 }
 
 /** A code was presented: count it, then have it compared with every verifier. */
@@ -32,89 +40,85 @@ export function presentCode(draft: Draft, presented: { method: CodeMethod; code:
   const { method } = presented;
   if (state.volatile.comparing !== null) return draft.say('wait');
   if (method === 'pin' && flatNeeded(state, draft.nowMs)) return draft.say('flat-needed');
-  const today = dayOf(draft.nowMs);
-  const flat = presented.flat === undefined ? undefined : normalFlat(presented.flat);
-  const grants = Object.values(state.grant).filter((grant) => grant.issue > 0 && (flat === undefined || grant.flat === flat));
+  const flat = presented.flat === undefined ? null : normalFlat(presented.flat);
+  // Nothing is compared for a flat that is locked out: a right code must not answer otherwise than a wrong one.
+  if (flat !== null && isFlatLocked(state, flat, draft.nowMs)) return denyLocked(draft, method);
   // A QR code has 128 bits: guessing it is hopeless, so it spends no budget.
-  const guess = guessesToday(state, draft.nowMs) + (method === 'qr' ? 0 : 1);
-  if (method === 'pin') draft.put('guesses', ONLY, { day: today, count: guess });
-  if (method === 'flat-and-pin') for (const grant of grants) countAgainst(draft, grant, today);
-  const seq = draft.record({ kind: 'attempt.counted', facts: { method, kioskDay: today, guess } });
-  draft.volatile({ comparing: seq, activeMs: draft.moment.monotonicMs });
+  const key = { pin: ONLY, 'flat-and-pin': flatKey(flat ?? ''), qr: null }[method];
+  const guess = key === null ? 0 : guessesToday(state, key, draft.nowMs) + 1;
+  if (key !== null) countGuess(draft, key, guess);
+  const grants = Object.values(state.grant).filter((grant) => grant.issue > 0 && (flat === null || grant.flat === flat));
+  const seq = draft.record({ kind: 'attempt.counted', facts: { method, kioskDay: dayOf(draft.nowMs), guess } });
+  draft.volatile({ comparing: { seq, flat }, activeMs: draft.moment.monotonicMs });
   draft.effect({ do: 'compare', seq, method, code: presented.code, grants: grants.map((grant) => grant.id) });
 }
 
-function countAgainst(draft: Draft, grant: Grant, today: number): void {
-  const guesses = grant.guessDay === today ? grant.guesses + 1 : 1;
-  draft.patch('grant', grant.id, { guessDay: today, guesses });
+function countGuess(draft: Draft, key: string, count: number): void {
+  const day = dayOf(draft.nowMs);
+  for (const [old, guesses] of Object.entries(draft.state.guesses)) if (guesses.day < day) draft.drop('guesses', old);
+  draft.put('guesses', key, { day, count });
 }
 
-/** The rim compared. `grants` are those whose verifier matched, live ones first. */
+function isFlatLocked(state: BankState, flat: string, nowMs: number): boolean {
+  return guessesToday(state, flatKey(flat), nowMs) >= policyOf(state).guessesPerGrantDay;
+}
+
+function denyLocked(draft: Draft, method: CodeMethod): void {
+  draft.record({ kind: 'attempt.decided', facts: { method, work: 'pick-up' }, decision: { allow: false, reason: 'grant-locked-out' } });
+  draft.deny('grant-locked-out');
+}
+
+/** The rim compared: `grant` is the one whose verifier matched, a live one before one that is over. */
 export function codeCompared(draft: Draft, answer: { seq: number; method: CodeMethod; grant: GrantId | null; session: SessionId }): void {
-  if (draft.state.volatile.comparing !== answer.seq) return;
+  const { comparing } = draft.state.volatile;
+  if (comparing?.seq !== answer.seq) return;
   draft.volatile({ comparing: null });
+  if (answer.grant !== null) expireIfDue(draft, answer.grant);
   const grant = answer.grant === null ? undefined : draft.state.grant[answer.grant];
-  if (grant) expireIfDue(draft, grant.id);
-  const reason = grant ? grantDenial(draft.state, draft.state.grant[grant.id] ?? grant, answer, draft.nowMs) : 'code-wrong';
-  const fields = grant ? { grant: grant.id, parcel: grant.parcel, person: grant.recipient } : {};
+  const reason = grant ? DENIAL_OF[grant.state] : 'code-wrong';
   const base = {
     kind: 'attempt.decided',
     cause: answer.seq,
     facts: { method: answer.method, work: 'pick-up' },
-    fields,
+    fields: grant ? { grant: grant.id, parcel: grant.parcel, person: grant.recipient } : {},
     ...(grant ? { compartment: grant.compartment } : {}),
   } as const;
-  if (!grant || reason !== undefined) {
+  if (!grant || reason !== null) {
     draft.record({ ...base, decision: { allow: false, reason: reason ?? 'code-wrong' } });
-    noteGuess(draft, grant, reason ?? 'code-wrong', answer.seq);
+    noteLockout(draft, { method: answer.method, flat: comparing.flat, cause: answer.seq });
     return draft.deny(reason ?? 'code-wrong');
   }
   const cause = draft.record({ ...base, decision: { allow: true, right: 'pick-up' } });
-  forgiveGuess(draft, grant, answer.method);
+  forgiveGuess(draft, answer.method, comparing.flat);
   const held = grant.session === null ? undefined : draft.state.session[grant.session];
   if (held) resumePickUp(draft, held, cause);
   else openPickUp(draft, grant, answer.session, cause);
 }
 
-function grantDenial(state: BankState, grant: Grant, answer: { method: CodeMethod }, nowMs: number): Denial | undefined {
-  switch (grant.state) {
-    case 'spent':
-      return 'code-spent';
-    case 'held':
-      return 'held-for-staff';
-    case 'revoked':
-      return 'code-revoked';
-    case 'live': {
-      // The attempt itself was counted before, so the budget is overrun by more than its size.
-      const spent = answer.method === 'flat-and-pin' && grant.guessDay === dayOf(nowMs) && grant.guesses > policyOf(state).guessesPerGrantDay;
-      return spent ? 'grant-locked-out' : undefined;
+const DENIAL_OF: Readonly<Record<Grant['state'], Denial | null>> = {
+  live: null, spent: 'code-spent', held: 'held-for-staff', revoked: 'code-revoked',
+};
+
+/** A guess was wrong: when it was the last of its budget, a lockout begins. */
+function noteLockout(draft: Draft, guess: { method: CodeMethod; flat: string | null; cause: number }): void {
+  const { state, nowMs } = draft;
+  const untilMs = (dayOf(nowMs) + 1) * 86_400_000;
+  if (guess.method === 'pin' && flatNeeded(state, nowMs)) {
+    draft.record({ kind: 'lockout.began', facts: { scope: 'kiosk', untilMs } });
+  } else if (guess.flat !== null && isFlatLocked(state, guess.flat, nowMs)) {
+    for (const grant of Object.values(state.grant)) {
+      if (grant.state !== 'live' || grant.flat !== guess.flat) continue;
+      draft.record({ kind: 'lockout.began', compartment: grant.compartment, facts: { scope: 'grant', untilMs }, fields: { grant: grant.id } });
     }
-  }
-}
-
-function noteGuess(draft: Draft, grant: Grant | undefined, reason: Denial, cause: number): void {
-  const { state } = draft;
-  if (reason === 'grant-locked-out' && grant) {
-    draft.record({ kind: 'lockout.began', compartment: grant.compartment, facts: { scope: 'grant', untilMs: endOfDay(draft.nowMs) }, fields: { grant: grant.id } });
-  }
-  if (guessesToday(state, draft.nowMs) === policyOf(state).kioskGuessesPerDay && reason === 'code-wrong') {
-    draft.record({ kind: 'lockout.began', facts: { scope: 'kiosk', untilMs: endOfDay(draft.nowMs) } });
-    draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'guessing' } });
-  }
-}
-
-function endOfDay(nowMs: number): number {
-  return (dayOf(nowMs) + 1) * 86_400_000;
+  } else return;
+  draft.record({ kind: 'alarm.raised', cause: guess.cause, facts: { condition: 'guessing' } });
 }
 
 /** A right code was no wrong guess: what was counted before the comparison is given back. */
-function forgiveGuess(draft: Draft, grant: Grant, method: CodeMethod): void {
-  const guesses = draft.state.guesses[ONLY];
-  if (method === 'pin' && guesses) draft.put('guesses', ONLY, { ...guesses, count: Math.max(0, guesses.count - 1) });
-  if (method !== 'flat-and-pin') return;
-  for (const other of Object.values(draft.state.grant)) {
-    if (other.flat === grant.flat && other.guesses > 0) draft.patch('grant', other.id, { guesses: other.guesses - 1 });
-  }
+function forgiveGuess(draft: Draft, method: CodeMethod, flat: string | null): void {
+  const key = { pin: ONLY, 'flat-and-pin': flatKey(flat ?? ''), qr: null }[method];
+  const guesses = key === null ? undefined : draft.state.guesses[key];
+  if (key !== null && guesses) draft.put('guesses', key, { ...guesses, count: Math.max(0, guesses.count - 1) });
 }
 
 function openPickUp(draft: Draft, grant: Grant, id: SessionId, cause: number): void {
@@ -189,18 +193,21 @@ export function pickUpAction(draft: Draft, session: Session, action: KioskAction
 export function pickUpDoorClosed(draft: Draft, session: Session): void {
   const now = sessionOf(draft.state, session.id);
   if (now.said === 'collected') confirmCollected(draft, now);
-  else draft.say(null);
+  else if (isAttended(draft.state, now)) draft.say(null);
 }
 
 function confirmCollected(draft: Draft, session: Session): void {
   const { occupied } = compartmentOf(draft.state, session.compartment);
   if (occupied === 'yes' && !session.insisted) {
     draft.patch('session', session.id, { said: null, insisted: true });
-    return draft.deny('parcel-still-sensed');
+    if (isAttended(draft.state, session)) draft.deny('parcel-still-sensed');
+    return;
   }
-  if (occupied === 'yes') return collectedAgainstSensor(draft, session);
-  collected(draft, session, 'person');
-  draft.show({ at: 'pick-up-done' });
+  // The door may shut after the person left the screen; then it belongs to somebody else by now.
+  const attended = isAttended(draft.state, session);
+  if (occupied === 'yes') collectedAgainstSensor(draft, session);
+  else collected(draft, session, 'person');
+  if (attended) draft.show({ at: occupied === 'yes' ? 'reported' : 'pick-up-done' });
 }
 
 /** The one place where a recipient takes custody. */
@@ -232,10 +239,10 @@ function collectedAgainstSensor(draft: Draft, session: Session): void {
   });
   hold(draft, session, parcel, { why: 'discrepancy', cause });
   endSession(draft, session, 'confirmed', cause);
-  draft.show({ at: 'reported' });
 }
 
 function reportPickUp(draft: Draft, session: Session, what: 'not-received' | 'door-did-not-open' | 'not-my-parcel'): void {
+  if (isUnanswered(session)) return draft.say('wait');
   if (compartmentOf(draft.state, session.compartment).door === 'open') return draft.say('shut-the-door');
   const parcel = parcelOf(draft.state, session);
   const cause = draft.record({
@@ -296,7 +303,13 @@ export function pickUpOverdue(draft: Draft, session: Session): void {
 /** A grant past its time loses its right; the parcel stays where it is, for staff. */
 export function expireIfDue(draft: Draft, id: GrantId): void {
   const grant = draft.state.grant[id];
-  if (!grant || grant.state !== 'live' || grant.session !== null || grant.untilMs > draft.nowMs || isFrozen(draft.state)) return;
+  if (!grant || grant.state !== 'live' || grant.untilMs > expiryMs(draft.state, draft.nowMs)) return;
+  const session = grant.session === null ? undefined : draft.state.session[grant.session];
+  if (session) {
+    // A session under way is finished first. One that was left before its door ever opened ends with the grant.
+    if (session.state === 'open' || session.doorSensedOpen || isUnanswered(session)) return;
+    endSession(draft, session, 'timeout');
+  }
   const cause = draft.record({ kind: 'grant.expired', compartment: grant.compartment, facts: {}, fields: { grant: grant.id, parcel: grant.parcel } });
   draft.record({
     kind: 'parcel.held',
@@ -305,7 +318,7 @@ export function expireIfDue(draft: Draft, id: GrantId): void {
     facts: { why: 'expired' },
     fields: { parcel: grant.parcel, grant: grant.id, counterpart: grant.recipient },
   });
-  draft.patch('grant', id, { state: 'held', endedAtMs: draft.nowMs });
+  draft.patch('grant', id, { state: 'held', session: null, endedAtMs: draft.nowMs });
   draft.patch('parcel', grant.parcel, { state: 'held' });
   draft.patch('compartment', grant.compartment, { use: 'held' });
 }

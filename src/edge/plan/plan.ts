@@ -13,11 +13,11 @@ import { chooseCourierCode, courierCodeMade, courierCompared, presentBadge, pres
 import { directoryOpened, heard, refuseMessage, suspensionsOverdue, type Heard } from './downlink.ts';
 import { Draft, type Moment, type Planned } from './draft.ts';
 import {
-  dropOffAction, dropOffDoorClosed, dropOffOverdue, minted, openDropOff, takeFlat, takeRecipient, takeTracking, type FreshIds, type Minted,
+  dropOffAction, dropOffDoorClosed, dropOffOverdue, minted, mintWaiting, openDropOff, takeFlat, takeRecipient, takeTracking, type FreshIds, type Minted,
 } from './dropoff.ts';
 import { boardAnswered, doorSensed, settleAfterRestart, watchDoors, type BoardAnswer, type Sensed } from './opening.ts';
 import { codeCompared, expireIfDue, pickUpAction, pickUpDoorClosed, pickUpOverdue, presentCode, type CodeMethod } from './pickup.ts';
-import { attended, policyOf, rosterOf, type BankState, type Session } from './state.ts';
+import { attended, policyOf, rosterOf, type BankState, type Screen, type Session } from './state.ts';
 
 export type Event =
   | { type: 'started'; build: string; first: boolean; layout: string }
@@ -96,7 +96,9 @@ function started(draft: Draft, event: { build: string; first: boolean; layout: s
   }
   const unanswered = settleAfterRestart(draft);
   draft.record({ kind: 'agent.started', facts: { resumed: !event.first, unanswered, build: event.build } });
-  if (draft.state.volatile.clock.frozen) {
+  // A parcel taken in just before the power went has a grant and no code yet.
+  mintWaiting(draft);
+  if (draft.state.volatile.clock.frozenSinceMs !== null) {
     const cause = draft.record({ kind: 'clock.frozen', facts: { stepMs: Math.round(draft.moment.wallMs - draft.nowMs) } });
     draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'clock' } });
   }
@@ -228,16 +230,25 @@ function canEnd(state: BankState, session: Session): boolean {
   return !open && (session.work === 'drop-off' || session.doorSensedOpen);
 }
 
+function isFinished(screen: Screen): boolean {
+  return screen.at === 'pick-up-done' || screen.at === 'reported';
+}
+
+/** How long the present screen stays when nobody touches it. */
+export function idleLimitMs(state: BankState): number {
+  return (isFinished(state.volatile.screen) ? DONE_SECONDS : policyOf(state).kioskIdleSeconds) * 1000;
+}
+
 /** Nobody touched the screen for a while: it goes home, and what was begun waits or is given up. */
 function idle(draft: Draft): void {
   const { screen, activeMs, message } = draft.state.volatile;
   const quietMs = draft.moment.monotonicMs - activeMs;
-  const finished = screen.at === 'pick-up-done' || screen.at === 'reported';
+  const finished = isFinished(screen);
   if (screen.at === 'home') {
     if (message !== null && quietMs > DONE_SECONDS * 1000) draft.show({ at: 'home' });
     return;
   }
-  if (quietMs < (finished ? DONE_SECONDS : policyOf(draft.state).kioskIdleSeconds) * 1000) return;
+  if (quietMs < idleLimitMs(draft.state)) return;
   if (finished || screen.at === 'courier-code') return draft.show({ at: 'home' });
   if (screen.at === 'session') {
     draft.patch('session', screen.session, { state: 'paused' });

@@ -60,9 +60,6 @@ export type Grant = {
   qrVerifier: string | null;
   untilMs: number;
   state: 'live' | 'spent' | 'held' | 'revoked';
-  /** Wrong flat-and-code guesses of `guessDay`. */
-  guessDay: number;
-  guesses: number;
   session: SessionId | null;
   endedAtMs: number | null;
 };
@@ -109,7 +106,7 @@ export type Suspension = {
 /** When the cloud's power over one subject began, so that it ends 24 h later whatever the cloud repeats. */
 export type SuspensionWindow = { sinceMs: number; rosterVersion: number };
 
-/** Wrong guesses at this kiosk on `day` (days of the bank's time). */
+/** Wrong guesses on `day` (days of the bank's time): of PINs at this kiosk, or of codes for one flat. */
 export type Guesses = { day: number; count: number };
 
 export type Screen =
@@ -130,8 +127,8 @@ export type Volatile = {
   message: string | null;
   turn: number;
   activeMs: number;
-  /** A comparison is under way; a second attempt waits. */
-  comparing: number | null;
+  /** A comparison is under way; a second attempt waits. `flat`: the one that was given beside a PIN. */
+  comparing: { seq: number; flat: string | null } | null;
   boards: Readonly<Record<number, boolean>>;
   /** Monotonic time at which the cloud was last heard, null before the first word. */
   heardMs: number | null;
@@ -149,7 +146,8 @@ export type ClockState = {
   monotonicMs: number;
   source: RecordTime['source'];
   uncertaintyMs: number;
-  frozen: boolean;
+  /** When an unexplained step froze expiry; null while it is not frozen. */
+  frozenSinceMs: number | null;
   /** Wall minus bank time, as last seen: a jump of this is a step. */
   wallOffsetMs: number;
   /** How far the cloud's time was followed on `day`. */
@@ -231,6 +229,11 @@ export function compartmentOf(state: BankState, n: number): Compartment {
   const compartment = state.compartment[n];
   if (!compartment) throw new Error(`this bank has no compartment ${n}`);
   return compartment;
+}
+
+/** True when the person of `session` is at the screen: only then may it say or show something about it. */
+export function isAttended(state: BankState, session: Session): boolean {
+  return attended(state)?.id === session.id;
 }
 
 /** The session on the screen, if the screen is about one. */

@@ -4,7 +4,7 @@ import type { Moment } from './draft.ts';
 import { timeAt } from './clock.ts';
 import { freeBySize } from './dropoff.ts';
 import { courierOf } from './courier.ts';
-import { closedReason } from './plan.ts';
+import { closedReason, idleLimitMs } from './plan.ts';
 import { flatNeeded } from './pickup.ts';
 import { compartmentOf, policyOf, rosterOf, type BankState, type Screen, type Session } from './state.ts';
 
@@ -21,7 +21,7 @@ export function view(state: BankState, moment: Moment): KioskView {
     online: isOnline(state, moment),
     turn: volatile.turn,
     message: volatile.message,
-    idleMs: screen.at === 'home' ? null : Math.round(Math.max(0, policyOf(state).kioskIdleSeconds * 1000 - (moment.monotonicMs - volatile.activeMs))),
+    idleMs: screen.at === 'home' ? null : Math.round(Math.max(0, idleLimitMs(state) - (moment.monotonicMs - volatile.activeMs))),
     show: show(state, screen, moment),
   };
 }

@@ -13,7 +13,7 @@ type Props<Name extends KioskScreen['screen']> = { show: Show<Name>; busy: boole
 
 const DIGIT = /^\d$/;
 const LABEL = /^[A-Z0-9 ./-]$/;
-const CODE_LENGTH_MIN = 4;
+const CODE_LENGTH_MIN = 6;
 const CODE_LENGTH_MAX = 12;
 
 export function CourierCodeScreen({ show, busy, send }: Props<'courier-code'>) {
@@ -32,7 +32,12 @@ export function CourierCodeScreen({ show, busy, send }: Props<'courier-code'>) {
   });
   useTypingInto(code.entry);
   const { carrier } = show;
-  const lead = first !== null ? t('code.again.lead') : show.first ? t('code.first.lead', { carrier }) : t('code.lead', { carrier });
+  const lead =
+    first !== null
+      ? t('code.again.lead')
+      : show.first
+        ? t('code.first.lead', { carrier })
+        : t('code.lead', { carrier });
   const choosing = show.first && first === null;
   return (
     <Halves
@@ -80,7 +85,14 @@ export function TrackingScreen({ show, busy, send }: Props<'tracking'>) {
       pressed={
         <>
           <Keys entry={label.entry} keys="letters" busy={busy} />
-          <Button size="xl" tone="go" wide busy={busy} disabled={label.value.trim() === ''} onClick={label.entry.enter}>
+          <Button
+            size="xl"
+            tone="go"
+            wide
+            busy={busy}
+            disabled={label.value.trim() === ''}
+            onClick={label.entry.enter}
+          >
             {t('tracking.next')}
           </Button>
           <Button size="l" icon="leave" wide disabled={busy} onClick={() => send({ do: 'leave' })}>
@@ -110,7 +122,14 @@ export function FlatScreen({ show, busy, send }: Props<'flat'>) {
       pressed={
         <>
           <Keys entry={flat.entry} keys="letters" busy={busy} />
-          <Button size="xl" tone="go" wide busy={busy} disabled={flat.value.trim() === ''} onClick={flat.entry.enter}>
+          <Button
+            size="xl"
+            tone="go"
+            wide
+            busy={busy}
+            disabled={flat.value.trim() === ''}
+            onClick={flat.entry.enter}
+          >
             {t('flat.next')}
           </Button>
           <CancelButton busy={busy} send={send} />
@@ -126,8 +145,15 @@ export function RecipientScreen({ show, busy, send }: Props<'recipient'>) {
       <Title title={t('recipient.title')} lead={t('recipient.lead', { tracking: show.tracking })} />
       <ul className="choices">
         {show.recipients.map((name, index) => (
-          <li key={`${index}-${name}`}>
-            <Button size="xl" icon="person" wide disabled={busy} onClick={() => send({ do: 'recipient', index })}>
+          // biome-ignore lint/suspicious/noArrayIndexKey: names may repeat; the index is the answer.
+          <li key={index}>
+            <Button
+              size="xl"
+              icon="person"
+              wide
+              disabled={busy}
+              onClick={() => send({ do: 'recipient', index })}
+            >
               {name}
             </Button>
           </li>
@@ -141,7 +167,10 @@ export function RecipientScreen({ show, busy, send }: Props<'recipient'>) {
 export function SizeScreen({ show, busy, send }: Props<'size'>) {
   return (
     <div className="single">
-      <Title title={t('size.title')} lead={t('size.lead', { tracking: show.tracking, recipient: show.recipient })} />
+      <Title
+        title={t('size.title')}
+        lead={t('size.lead', { tracking: show.tracking, recipient: show.recipient })}
+      />
       <ul className="sizes">
         {SIZES.map((size) => (
           <SizeChoice key={size} size={size} free={show.free} busy={busy} send={send} />
@@ -156,10 +185,16 @@ type SizeChoiceProps = { size: Size; free: Show<'size'>['free']; busy: boolean; 
 
 function SizeChoice({ size, free, busy, send }: SizeChoiceProps) {
   const any = SIZES.some((offered) => fits(size, offered) && free[offered] > 0);
-  const left = free[size] > 0 ? t('size.free', { count: free[size] }) : t(any ? 'size.next-free' : 'size.none');
+  const left =
+    free[size] > 0 ? t('size.free', { count: free[size] }) : t(any ? 'size.next-free' : 'size.none');
   return (
     <li>
-      <button type="button" className="size" disabled={busy || !any} onClick={() => send({ do: 'size', size })}>
+      <button
+        type="button"
+        className="size"
+        disabled={busy || !any}
+        onClick={() => send({ do: 'size', size })}
+      >
         <span className={`size-box size-box-${size}`} aria-hidden="true">
           {size}
         </span>
@@ -171,7 +206,15 @@ function SizeChoice({ size, free, busy, send }: SizeChoiceProps) {
   );
 }
 
-export function CancelButton({ busy, send, text = t('cancel') }: { busy: boolean; send: Send; text?: string }) {
+export function CancelButton({
+  busy,
+  send,
+  text = t('cancel'),
+}: {
+  busy: boolean;
+  send: Send;
+  text?: string;
+}) {
   return (
     <Button size="l" icon="cross" wide disabled={busy} onClick={() => send({ do: 'cancel' })}>
       {text}

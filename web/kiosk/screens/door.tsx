@@ -21,8 +21,15 @@ export function DropOffScreen({ show, layout, busy, send }: Common & { show: Dro
   const { door, ask } = show;
   const n = door.compartment;
   return (
-    <DoorScreen door={door} layout={layout} lead={ask ? t('drop.ask', { n }) : t('drop.lead')}>
-      <Button size="xl" tone={ask ? 'go' : 'plain'} icon="check" wide busy={busy} onClick={() => send({ do: 'deposited' })}>
+    <DoorScreen door={door} ask={ask} layout={layout} lead={ask ? t('drop.ask', { n }) : t('drop.lead')}>
+      <Button
+        size="xl"
+        tone={ask ? 'go' : 'plain'}
+        icon="check"
+        wide
+        busy={busy}
+        onClick={() => send({ do: 'deposited' })}
+      >
         {t(ask ? 'drop.deposited' : 'drop.deposited.early')}
       </Button>
       <div className="actions">
@@ -44,8 +51,15 @@ export function PickUpScreen({ show, layout, busy, send }: Common & { show: Pick
   const { door, ask } = show;
   const [reporting, setReporting] = useState(false);
   return (
-    <DoorScreen door={door} layout={layout} lead={ask ? t('pick.ask') : t('pick.lead')}>
-      <Button size="xl" tone={ask ? 'go' : 'plain'} icon="check" wide busy={busy} onClick={() => send({ do: 'collected' })}>
+    <DoorScreen door={door} ask={ask} layout={layout} lead={ask ? t('pick.ask') : t('pick.lead')}>
+      <Button
+        size="xl"
+        tone={ask ? 'go' : 'plain'}
+        icon="check"
+        wide
+        busy={busy}
+        onClick={() => send({ do: 'collected' })}
+      >
         {t(ask ? 'pick.collected' : 'pick.collected.early')}
       </Button>
       <div className="actions">
@@ -66,10 +80,16 @@ export function PickUpScreen({ show, layout, busy, send }: Common & { show: Pick
   );
 }
 
-type DoorScreenProps = { door: Door; layout: KioskLayout | null; lead: string; children: ReactNode };
+type DoorScreenProps = {
+  door: Door;
+  ask: boolean;
+  layout: KioskLayout | null;
+  lead: string;
+  children: ReactNode;
+};
 
-function DoorScreen({ door, layout, lead, children }: DoorScreenProps) {
-  const state = stateOf(door);
+function DoorScreen({ door, ask, layout, lead, children }: DoorScreenProps) {
+  const state = stateOf(door, ask);
   const place = { column: door.column + 1, row: door.row + 1 };
   return (
     <div className="door-screen">
@@ -87,7 +107,10 @@ function DoorScreen({ door, layout, lead, children }: DoorScreenProps) {
           <Cabinet
             label={t('door.picture', { ...place, n: door.compartment })}
             columns={layout.columns}
-            doors={layout.compartments.map((one) => ({ ...one, open: one.n === door.compartment && door.door === 'open' }))}
+            doors={layout.compartments.map((one) => ({
+              ...one,
+              open: one.n === door.compartment && door.door === 'open',
+            }))}
             lit={door.compartment}
           />
         </div>
@@ -103,13 +126,14 @@ function DoorScreen({ door, layout, lead, children }: DoorScreenProps) {
 type State = { says: 'open' | 'waiting' | 'pull' | 'maybe' | 'stuck' | 'shut'; tone: 'go' | 'wait' | 'warn' };
 
 /** What to say first: a door that is seen open outweighs every answer of its latch. */
-function stateOf({ latch, door }: Door): State {
+function stateOf({ latch, door }: Door, ask: boolean): State {
   if (door === 'open') return { says: 'open', tone: 'go' };
+  if (ask && door === 'closed') return { says: 'shut', tone: 'wait' };
   switch (latch) {
     case 'waiting':
       return { says: 'waiting', tone: 'wait' };
     case 'released':
-      return door === 'closed' ? { says: 'shut', tone: 'wait' } : { says: 'pull', tone: 'go' };
+      return { says: 'pull', tone: 'go' };
     case 'unknown':
       return { says: 'maybe', tone: 'warn' };
     case 'refused':
@@ -119,7 +143,11 @@ function stateOf({ latch, door }: Door): State {
 }
 
 const LATCH_ICON: Record<Door['latch'], IconName> = {
-  waiting: 'clock', released: 'unlock', refused: 'lock', failed: 'warn', unknown: 'warn',
+  waiting: 'clock',
+  released: 'unlock',
+  refused: 'lock',
+  failed: 'warn',
+  unknown: 'warn',
 };
 const DOOR_ICON: Record<Door['door'], IconName> = { open: 'doorOpen', closed: 'door', unknown: 'info' };
 
@@ -153,7 +181,15 @@ function AgainButton({ door, busy, send }: { door: Door; busy: boolean; send: Se
 type What = Extract<KioskAction, { do: 'report' }>['what'];
 const REPORTS: readonly What[] = ['door-did-not-open', 'not-received', 'not-my-parcel'];
 
-function ReportDialog({ open, onClose, onReport }: { open: boolean; onClose: () => void; onReport: (what: What) => void }) {
+function ReportDialog({
+  open,
+  onClose,
+  onReport,
+}: {
+  open: boolean;
+  onClose: () => void;
+  onReport: (what: What) => void;
+}) {
   return (
     <Dialog open={open} title={t('report.title')} onClose={onClose}>
       <div className="choices">

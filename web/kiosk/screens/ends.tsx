@@ -8,7 +8,13 @@ import { t } from '../messages.ts';
 import { saidFor } from '../said.ts';
 import { Title } from './parts.tsx';
 
-type EndProps = { icon: IconName; tone: 'go' | 'warn' | 'plain'; title: string; text: string; children?: ReactNode };
+type EndProps = {
+  icon: IconName;
+  tone: 'go' | 'warn' | 'plain';
+  title: string;
+  text: string;
+  children?: ReactNode;
+};
 
 export function End({ icon, tone, title, text, children }: EndProps) {
   return (
@@ -25,12 +31,18 @@ export function End({ icon, tone, title, text, children }: EndProps) {
 /** The reason is a code of the closed list; what the agent says in its own words is not shown. */
 export function ClosedScreen({ show }: { show: Extract<KioskScreen, { screen: 'closed' }> }) {
   const said = saidFor(show.reason);
-  return <End icon="lock" tone="warn" title={t('closed.title')} text={`${said.title}. ${t('closed.next')}`} />;
+  return (
+    <End icon="lock" tone="warn" title={t('closed.title')} text={`${said.title}. ${t('closed.next')}`} />
+  );
 }
 
 type DoneProps = { busy: boolean; send: Send };
 
-export function DropOffDoneScreen({ show, busy, send }: DoneProps & { show: Extract<KioskScreen, { screen: 'drop-off-done' }> }) {
+export function DropOffDoneScreen({
+  show,
+  busy,
+  send,
+}: DoneProps & { show: Extract<KioskScreen, { screen: 'drop-off-done' }> }) {
   const text = t(show.offline ? 'drop-done.offline' : 'drop-done.text');
   return (
     <End icon="check" tone="go" title={t('drop-done.title', { tracking: show.tracking })} text={text}>

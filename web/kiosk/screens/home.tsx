@@ -20,7 +20,11 @@ const FLAT_LENGTH_MAX = 40;
 const FORGET_MS = 20_000;
 
 export function HomeScreen({ show, busy, send }: Props) {
-  return show.flatNeeded ? <FlatAndPin show={show} busy={busy} send={send} /> : <Pin show={show} busy={busy} send={send} />;
+  return show.flatNeeded ? (
+    <FlatAndPin show={show} busy={busy} send={send} />
+  ) : (
+    <Pin show={show} busy={busy} send={send} />
+  );
 }
 
 function Pin({ show: { pinDigits }, busy, send }: Props) {
@@ -31,7 +35,11 @@ function Pin({ show: { pinDigits }, busy, send }: Props) {
       said={
         <>
           <Title title={t('home.title')} lead={t('home.lead', { count: pinDigits })} />
-          <PinPlaces typed={pin.value} digits={pinDigits} label={t('home.pin', { count: pin.value.length, of: pinDigits })} />
+          <PinPlaces
+            typed={pin.value}
+            digits={pinDigits}
+            label={t('home.pin', { count: pin.value.length, of: pinDigits })}
+          />
           <OtherWays />
         </>
       }
@@ -47,7 +55,11 @@ function Pin({ show: { pinDigits }, busy, send }: Props) {
 
 function FlatAndPin({ show: { pinDigits }, busy, send }: Props) {
   const [step, setStep] = useState<'flat' | 'pin'>('flat');
-  const flat = useEntry({ accepts: FLAT, lengthMax: FLAT_LENGTH_MAX, onEnter: (typed) => typed && setStep('pin') });
+  const flat = useEntry({
+    accepts: FLAT,
+    lengthMax: FLAT_LENGTH_MAX,
+    onEnter: (typed) => typed && setStep('pin'),
+  });
   const pin = usePin(pinDigits, (typed) => {
     send({ do: 'flat-and-pin', flat: flat.value.trim(), pin: typed });
     flat.entry.clear();
@@ -82,7 +94,11 @@ function FlatAndPin({ show: { pinDigits }, busy, send }: Props) {
       said={
         <>
           <Title title={t('home.title')} lead={lead} />
-          <PinPlaces typed={pin.value} digits={pinDigits} label={t('home.pin', { count: pin.value.length, of: pinDigits })} />
+          <PinPlaces
+            typed={pin.value}
+            digits={pinDigits}
+            label={t('home.pin', { count: pin.value.length, of: pinDigits })}
+          />
           <Button size="l" icon="back" onClick={() => setStep('flat')}>
             {t('home.to-flat')}
           </Button>

@@ -32,7 +32,8 @@ export function PinPlaces({ typed, digits, label }: { typed: string; digits: num
         return (
           <div className="pin-group" key={at} aria-hidden="true">
             {group.map((digit, index) => (
-              <span key={at + index} className={digit ? 'pin-place pin-filled' : 'pin-place'}>
+              // biome-ignore lint/suspicious/noArrayIndexKey: a place is its number.
+              <span key={index} className={digit ? 'pin-place pin-filled' : 'pin-place'}>
                 {digit}
               </span>
             ))}
@@ -77,7 +78,9 @@ export function TypedField({ label, value, set, onFocus }: TypedFieldProps) {
 }
 
 export function Keys({ entry, keys, busy }: { entry: Entry; keys: 'digits' | 'letters'; busy: boolean }) {
-  return <KeyPad keys={keys} onKey={entry.type} onDelete={entry.remove} onClear={entry.clear} disabled={busy} />;
+  return (
+    <KeyPad keys={keys} onKey={entry.type} onDelete={entry.remove} onClear={entry.clear} disabled={busy} />
+  );
 }
 
 /** Two halves: what is said, and what is pressed. Below each other upright, side by side across. */

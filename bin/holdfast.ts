@@ -1,0 +1,109 @@
+/** The one program of the house: reads its arguments, then starts exactly one process. */
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { HoldfastError } from '../src/domain/errors.ts';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const USAGE = `holdfast <command>
+
+  up        the whole system on this machine          [--fresh] [--port P] [--data DIR]
+  demo      one parcel's journey in the terminal
+  admin     root init | roster sign                   [--data DIR] [--yes]
+  cloud     one cloud process                         --config FILE
+  edge      the agent of one bank                     --config FILE
+  rig       the virtual cabinet and its phone         --config FILE
+  sign      the signer's own page                     [--port P]
+  verify    check a parcel's receipt                  RECEIPT --root-key FILE
+  bench     speed against raw limits                  [--only NAME]
+
+Run them as: npm run holdfast -- <command>
+`;
+
+const OPTIONS = {
+  config: { type: 'string' },
+  data: { type: 'string' },
+  port: { type: 'string' },
+  fresh: { type: 'boolean', default: false },
+  yes: { type: 'boolean', default: false },
+  root: { type: 'string' },
+  'root-key': { type: 'string' },
+  keep: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+export type Arguments = { values: ReturnType<typeof read>['values']; rest: string[]; root: string };
+
+function read(args: string[]) {
+  return parseArgs({ args, options: OPTIONS, allowPositionals: true, strict: true });
+}
+
+async function main(args: string[]): Promise<number> {
+  const [command = 'help', ...others] = args;
+  const { values, positionals } = read(others);
+  const given: Arguments = { values, rest: positionals, root: ROOT };
+  if (values.help) return usage(0);
+  switch (command) {
+    case 'up':
+      return (await import('../src/up/up.ts')).runUp(given);
+    case 'demo':
+      return (await import('../src/up/demo.ts')).runDemo(given);
+    case 'admin':
+      return (await import('../src/signer/admin.ts')).runAdmin(given);
+    case 'cloud':
+      return (await import('../src/cloud/main.ts')).runCloud({ config: configOf(given), mode: positionals[0] });
+    case 'edge':
+      return (await import('../src/edge/main.ts')).runEdge({ config: configOf(given) });
+    case 'rig':
+      return (await import('../rig/main.ts')).runRig({ config: configOf(given) });
+    case 'sign':
+      return (await import('../src/signer/page.ts')).runSigner({ port: portOf(values.port) ?? 8081 });
+    case 'verify':
+      return (await import('../src/signer/verify.ts')).runVerify({ receipt: positionals[0], rootKey: values['root-key'] });
+    case 'bench':
+      return (await import('../bench/bench.ts')).main(others);
+    case 'help':
+    case '--help':
+    case '-h':
+      return usage(0);
+    case 'witness':
+      process.stderr.write('holdfast witness comes with the transparency log; it is not there yet.\n');
+      return 2;
+    default:
+      process.stderr.write(`there is no command ${command}\n\n`);
+      return usage(2);
+  }
+}
+
+function usage(status: number): number {
+  (status === 0 ? process.stdout : process.stderr).write(USAGE);
+  return status;
+}
+
+function configOf(given: Arguments): string {
+  const { config } = given.values;
+  if (config === undefined) throw new HoldfastError('input-invalid', 'say which configuration: --config FILE');
+  return resolve(config);
+}
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new HoldfastError('input-invalid', `--port takes a number from 1 to 65535, not ${text}`);
+  return port;
+}
+
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    // What an operator can act on is one sentence; a fault of ours shows where it happened.
+    const known = error instanceof HoldfastError && error.code !== 'internal';
+    const usage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
+    process.stderr.write(`holdfast: ${known || usage ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+    process.exit(1);
+  },
+);

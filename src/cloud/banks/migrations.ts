@@ -1,0 +1,101 @@
+/**
+ * Sites, banks, and what is known of each: its keys, what it says that it holds, and the picture of its
+ * doors as its records tell it.
+ *
+ * Two tables are read before a tenant is known: `bank_index` (a connection shows a certificate, which names
+ * a bank) and `enrolment_codes` (a new bank shows a code). They hold hashes and ids.
+ */
+import { type Migration, readWithoutTenant, tenantTable } from '../migrate.ts';
+
+export const migrations: Migration[] = [
+  {
+    id: '0004-banks',
+    sql: `
+create table sites (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  site_id text primary key,
+  name text not null,
+  created_at_ms bigint not null
+);
+create table banks (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  bank_id text primary key,
+  site_id text not null references sites (site_id),
+  name text not null,
+  layout jsonb not null,
+  registered_at_ms bigint not null,
+  -- SubjectPublicKeyInfo of its identity and the point that directories are sealed to; null until enrolled.
+  key bytea,
+  seal_key bytea,
+  enrolled_at_ms bigint,
+  -- Connected to the broker, where the broker is ours and says so; null where it is not.
+  connected boolean,
+  last_heard_ms bigint,
+  -- Its last hello: what it holds of what it is told.
+  hello jsonb,
+  roster_applied int not null default 0,
+  roster_applied_at_ms bigint,
+  roster_refused text
+);
+create index banks_by_site on banks (tenant_id, site_id);
+
+create table bank_index (
+  bank_id text primary key references banks (bank_id),
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  -- SHA-256 of the one client certificate that this bank may show; null until enrolled.
+  certificate bytea
+);
+create table enrolment_codes (
+  code_hash bytea primary key,
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  bank_id text not null references banks (bank_id),
+  expires_at_ms bigint not null,
+  used_at_ms bigint
+);
+
+create table compartments (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  bank_id text not null references banks (bank_id),
+  n int not null,
+  use text not null default 'empty' check (use in ('empty', 'reserved', 'occupied', 'held')),
+  withdrawn boolean not null default false,
+  door text not null default 'unknown' check (door in ('open', 'closed', 'unknown')),
+  parcel_id text,
+  since_ms bigint,
+  primary key (bank_id, n)
+);
+
+create table suspensions (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  suspension_id text primary key,
+  site_id text not null references sites (site_id),
+  scope text not null check (scope in ('courier', 'compartment', 'bank')),
+  -- Null: every bank of the site.
+  bank_id text references banks (bank_id),
+  subject text,
+  compartment int,
+  asked_at_ms bigint not null,
+  until_ms bigint not null,
+  lifted_at_ms bigint
+);
+create index suspensions_open on suspensions (tenant_id, site_id, until_ms) where lifted_at_ms is null;
+
+create table alarms (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  ord bigint generated always as identity primary key,
+  condition text not null,
+  bank_id text not null references banks (bank_id),
+  compartment int,
+  -- Numbers of records, where the alarm names some.
+  first_seq bigint,
+  last_seq bigint,
+  raised_at_ms bigint not null,
+  ended_at_ms bigint
+);
+create index alarms_open on alarms (tenant_id, raised_at_ms) where ended_at_ms is null;
+${['sites', 'banks', 'bank_index', 'enrolment_codes', 'compartments', 'suspensions', 'alarms'].map((table) => tenantTable(table)).join('')}
+${readWithoutTenant('bank_index', 'before_connection')}
+${readWithoutTenant('enrolment_codes', 'before_enrolment')}
+`,
+  },
+];

@@ -1,0 +1,40 @@
+/** What administrators see of banks, and the one route that a new bank calls. */
+import { z } from 'zod';
+import { bankDetail, banks as bankList } from '../../contract/http/admin.ts';
+import { enrolmentAnswer, enrolmentRequest } from '../../contract/uplink.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import { type Route, route } from '../http/http.ts';
+import { detail, summaries } from './banks.ts';
+import { enrol } from './enrol.ts';
+
+export const routes: Route[] = [
+  route({
+    method: 'GET',
+    url: '/api/admin/banks',
+    access: 'admin',
+    says: 'Every bank of the organisation, and how many doors are free.',
+    schema: { response: bankList },
+    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, async (tx) => ({ items: await summaries(cloud, tx) })),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/banks/:id',
+    access: 'admin',
+    says: 'One bank with each of its doors.',
+    schema: { params: z.strictObject({ id: z.string().max(64) }), response: bankDetail },
+    async handle({ cloud, actor, params }) {
+      const found = await cloud.database.tenant(actor.tenant, (tx) => detail(cloud, tx, params.id));
+      if (!found) throw new HoldfastError('not-found', 'There is no such bank here.');
+      return found;
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/api/enrolments',
+    access: 'bank',
+    guarded: true,
+    says: 'A new bank shows its one-time code and proves its key; it gets its client certificate.',
+    schema: { body: enrolmentRequest, response: enrolmentAnswer },
+    handle: ({ cloud, body }) => enrol(cloud, body),
+  }),
+];

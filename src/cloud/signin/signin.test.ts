@@ -1,0 +1,214 @@
+/** Signing in, against a real database: what is let in, once; what is refused, and how alike refusals are. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { sql } from 'kysely';
+import { totpCode, totpStep } from '../../crypto/password.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { PersonId } from '../../domain/ids.ts';
+import { notices } from '../notices/notices.ts';
+import * as people from '../people/people.ts';
+import { openStand, type Stand } from '../test-stand.ts';
+import { addAdmin, signInAdmin } from './admins.ts';
+import { askForLink, useLink } from './links.ts';
+import { authenticate, endAllOf, LIVES, signOut, sweep } from './sessions.ts';
+import { signin } from './signin.ts';
+
+const password = 'a long and quiet river';
+const email = 'Maria.Keller@example.org';
+const totpSecret = new Uint8Array(20).fill(7);
+const MINUTE_MS = 60_000;
+
+let stand: Stand;
+let admin: PersonId;
+
+before(async () => {
+  stand = await openStand([people.people, notices, signin], { urls: { resident: 'http://localhost:8080/resident', courier: 'http://localhost:8080/courier' } } as never);
+  admin = await stand.inTenant((tx) => addAdmin(stand.cloud, tx, { role: 'super-admin', name: 'Maria Keller', email, password, totpSecret, by: null }));
+});
+after(() => stand.close());
+
+const code = () => totpCode(totpSecret, totpStep(stand.cloud.clock.nowMs()));
+const enter = (changes: Partial<Parameters<typeof signInAdmin>[1]> = {}) => signInAdmin(stand.cloud, { email, password, totp: code(), replaces: undefined, ...changes });
+
+async function refusal(attempt: Promise<unknown>): Promise<string> {
+  const error = await attempt.then(() => assert.fail('it was let in'), (thrown: unknown) => thrown);
+  assert.ok(error instanceof HoldfastError);
+  assert.equal(error.code, 'sign-in-denied');
+  assert.equal(error.reason, undefined, 'a refusal tells no reason');
+  return error.message;
+}
+
+async function lastDecision() {
+  const record = (await stand.records('sign-in.decided')).at(-1);
+  return record?.decision?.allow === false ? record.decision.reason : 'allowed';
+}
+
+describe('administrators', () => {
+  test('password and code let in, and the session is theirs', async () => {
+    const token = await enter();
+    const actor = await authenticate(stand.cloud, 'admin', token);
+    assert.deepEqual(actor && { ...actor, signedInAtMs: 0 }, { is: 'admin', tenant: stand.tenant, person: admin, role: 'super-admin', signedInAtMs: 0 });
+    assert.equal(await authenticate(stand.cloud, 'resident', token), undefined, 'a token is for one app');
+    assert.equal(await authenticate(stand.cloud, 'admin', `${token.slice(0, -1)}A`), undefined);
+    assert.equal(await lastDecision(), 'allowed');
+  });
+
+  test('a code is used once, also by two at the same moment', async () => {
+    assert.ok((await refusal(enter())).length > 0);
+    assert.equal(await lastDecision(), 'second-factor-used');
+    stand.step(MINUTE_MS);
+    const both = await Promise.allSettled([enter(), enter()]);
+    assert.deepEqual(both.map((one) => one.status).sort(), ['fulfilled', 'rejected']);
+    assert.equal((await stand.records('sign-in.decided')).filter((record) => record.decision?.allow === false).length, 2);
+  });
+
+  test('an earlier code than the last used one is refused', async () => {
+    stand.step(MINUTE_MS);
+    await enter();
+    await refusal(enter({ totp: totpCode(totpSecret, totpStep(stand.cloud.clock.nowMs()) - 1) }));
+    assert.equal(await lastDecision(), 'second-factor-used');
+  });
+
+  test('every refusal has the same words and falls on the same beat', async () => {
+    stand.step(MINUTE_MS);
+    const timed = async (attempt: () => Promise<unknown>) => {
+      const startedMs = stand.cloud.clock.monotonicMs();
+      const words = await refusal(attempt());
+      return { words, beats: Math.round((stand.cloud.clock.monotonicMs() - startedMs) / 250) };
+    };
+    const wrongPassword = await timed(() => enter({ password: 'another river' }));
+    assert.equal(await lastDecision(), 'sign-in-wrong');
+    const wrongCode = await timed(() => enter({ totp: '000000' }));
+    assert.equal(await lastDecision(), 'second-factor-wrong');
+    const before = (await stand.records('sign-in.decided')).length;
+    const unknown = await timed(() => enter({ email: 'nobody@example.org' }));
+    assert.equal((await stand.records('sign-in.decided')).length, before, 'no tenant, no record');
+    assert.deepEqual(new Set([wrongPassword.words, wrongCode.words, unknown.words]).size, 1);
+    assert.deepEqual([wrongPassword.beats, wrongCode.beats, unknown.beats], [1, 1, 1]);
+    await enter();
+  });
+
+  test('ten wrong tries lock the account for the hour, right ones included', async () => {
+    stand.step(61 * MINUTE_MS);
+    await Promise.all(Array.from({ length: 10 }, () => refusal(enter({ password: 'wrong' }))));
+    await refusal(enter());
+    assert.equal(await lastDecision(), 'sign-in-locked-out');
+    stand.step(61 * MINUTE_MS);
+    assert.ok(await enter());
+  });
+
+  test('a success gives the tries back', async () => {
+    for (let round = 0; round < 2; round++) {
+      stand.step(MINUTE_MS);
+      for (let n = 0; n < 6; n++) await refusal(enter({ password: 'wrong' }));
+      await enter();
+    }
+  });
+});
+
+describe('sessions', () => {
+  const begin = async (replaces?: string) => {
+    stand.step(MINUTE_MS);
+    return await enter({ replaces });
+  };
+  const alive = async (token: string) => (await authenticate(stand.cloud, 'admin', token)) !== undefined;
+  const lastEnd = async () => (await stand.records('signed-out')).at(-1)?.facts['why'];
+
+  test('end by sign-out, by idling, by age, and when replaced; each is a record', async () => {
+    const first = await begin();
+    const second = await begin(first);
+    assert.equal(await alive(first), false);
+    assert.equal(await lastEnd(), 'replaced');
+    await signOut(stand.cloud, stand.tenant, second);
+    assert.equal(await alive(second), false);
+    assert.equal(await lastEnd(), 'person');
+    const third = await begin();
+    stand.step(29 * MINUTE_MS);
+    assert.equal(await alive(third), true);
+    stand.step(29 * MINUTE_MS);
+    assert.equal(await alive(third), true, 'use keeps it alive');
+    stand.step(30 * MINUTE_MS);
+    assert.equal(await alive(third), false);
+    assert.equal(await lastEnd(), 'idle');
+    const fourth = await begin();
+    for (let passedMs = 0; passedMs < LIVES.admin.ageMs - 20 * MINUTE_MS; passedMs += 20 * MINUTE_MS) {
+      assert.equal(await alive(fourth), true);
+      stand.step(20 * MINUTE_MS);
+    }
+    stand.step(20 * MINUTE_MS);
+    assert.equal(await alive(fourth), false);
+    assert.equal(await lastEnd(), 'age');
+  });
+
+  test('the sweep ends what nobody came back for', async () => {
+    const token = await begin();
+    stand.step(LIVES.admin.ageMs);
+    const ended = (await stand.records('signed-out')).length;
+    await sweep(stand.cloud);
+    assert.ok((await stand.records('signed-out')).length > ended);
+    assert.equal(await alive(token), false);
+    const { rows } = await stand.inTenant((tx) => sql`select 1 from sessions`.execute(tx));
+    assert.equal(rows.length, 0);
+  });
+});
+
+describe('links', () => {
+  let resident: PersonId;
+  const linkOf = async (): Promise<string> => {
+    const { rows } = await stand.inTenant((tx) => sql<{ link: Uint8Array }>`select link from notices where link is not null order by ord desc limit 1`.execute(tx));
+    const text = await stand.inTenant((tx) => stand.cloud.keys.openFor(tx, resident, 'notices/link', rows[0]?.link ?? new Uint8Array(0)));
+    return (JSON.parse(text ?? '{}') as { url: string }).url.split('#token=')[1] ?? '';
+  };
+  const count = async () => (await stand.inTenant((tx) => sql`select 1 from sign_in_links`.execute(tx))).rows.length;
+
+  before(async () => {
+    resident = await stand.inTenant((tx) => people.addResident(stand.cloud, tx, { site: stand.site, name: 'Ada Okafor', flat: '4B', email: 'ada@example.org', phone: null, accessible: false, by: null }));
+  });
+
+  test('a link works once, in its app, for fifteen minutes', async () => {
+    await askForLink(stand.cloud, 'resident', ' ADA@example.org');
+    const token = await linkOf();
+    await refusal(useLink(stand.cloud, { app: 'courier', token, replaces: undefined }));
+    const session = await useLink(stand.cloud, { app: 'resident', token, replaces: undefined });
+    assert.equal((await authenticate(stand.cloud, 'resident', session))?.person, resident);
+    await refusal(useLink(stand.cloud, { app: 'resident', token, replaces: undefined }));
+    assert.equal(await lastDecision(), 'link-used');
+    await askForLink(stand.cloud, 'resident', 'ada@example.org');
+    const late = await linkOf();
+    stand.step(15 * MINUTE_MS);
+    await refusal(useLink(stand.cloud, { app: 'resident', token: late, replaces: undefined }));
+    assert.equal(await lastDecision(), 'link-wrong');
+  });
+
+  test('an unknown address makes nothing, and a known one only so much', async () => {
+    stand.step(61 * MINUTE_MS);
+    const before = await count();
+    await askForLink(stand.cloud, 'resident', 'nobody@example.org');
+    await askForLink(stand.cloud, 'courier', 'ada@example.org');
+    assert.equal(await count(), before);
+    for (let n = 0; n < 8; n++) await askForLink(stand.cloud, 'resident', 'ada@example.org');
+    assert.equal(await count(), before + 5);
+  });
+
+  test('who is removed is signed out, and gets no link', async () => {
+    stand.step(61 * MINUTE_MS);
+    await askForLink(stand.cloud, 'resident', 'ada@example.org');
+    const session = await useLink(stand.cloud, { app: 'resident', token: await linkOf(), replaces: undefined });
+    await askForLink(stand.cloud, 'resident', 'ada@example.org');
+    const unused = await linkOf();
+    await stand.inTenant(async (tx) => {
+      await people.removePerson(stand.cloud, tx, resident, admin);
+      await endAllOf(stand.cloud, tx, resident);
+    });
+    assert.equal(await authenticate(stand.cloud, 'resident', session), undefined);
+    await refusal(useLink(stand.cloud, { app: 'resident', token: unused, replaces: undefined }));
+    await askForLink(stand.cloud, 'resident', 'ada@example.org');
+    assert.equal(await count(), 0);
+  });
+});
+
+test('nothing personal stands in any table, nor a token or a secret', async () => {
+  const everything = await stand.dump();
+  assert.ok(everything.includes('public.sessions'));
+  for (const secret of ['Keller', 'keller@', 'Okafor', 'ada@', '4B"', 'river', '#token']) assert.ok(!everything.includes(secret), secret);
+});

@@ -1,0 +1,146 @@
+/**
+ * What the tests of the cloud's nouns stand on: a real PostgreSQL in a temporary folder, real keys and a
+ * real journal, one tenant with one site, and a clock that can be moved. Banks are not told anything; who
+ * was to be told is kept in a list.
+ */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import pg from 'pg';
+import { base64url } from '../crypto/bytes.ts';
+import { newSigningKey, type SigningKey } from '../crypto/sign.ts';
+import { idFrom, type SiteId, type TenantId } from '../domain/ids.ts';
+import { type LedgerRecord, parseRecord } from '../ledger/record.ts';
+import { type Clock, systemClock } from '../platform/clock.ts';
+import { type Database, openDatabase, type Tx } from '../platform/database.ts';
+import { silentLog } from '../platform/log.ts';
+import { type Postgres, startPostgres } from '../platform/postgres.ts';
+import { systemRandom } from '../platform/random.ts';
+import type { Cloud } from './deps.ts';
+import { addJob, migrateJobs } from './jobs/jobs.ts';
+import { journal, openJournal } from './journal/journal.ts';
+import { keysNoun, openKeys } from './keys/keys.ts';
+import { migrate, prepareDatabase } from './migrate.ts';
+import type { Noun } from './noun.ts';
+import * as rosters from './rosters/rosters.ts';
+import { createTenant, tenants } from './tenants/tenants.ts';
+
+export type Stand = {
+  cloud: Cloud;
+  tenant: TenantId;
+  site: SiteId;
+  root: SigningKey;
+  /** Moves the wall clock. */
+  step(byMs: number): void;
+  /** Sites whose banks were to be told, in order. */
+  told: SiteId[];
+  inTenant<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The tenant's own records of a kind, oldest first. */
+  records(kind: string): Promise<LedgerRecord[]>;
+  /** Every byte of every table, for finding what must not be there. */
+  dump(): Promise<string>;
+  close(): Promise<void>;
+};
+
+/** Nouns are migrated in the order of their steps; those that the stand itself needs are always there. */
+export async function openStand(nouns: readonly Noun[], config: Partial<Cloud['config']> = {}): Promise<Stand> {
+  const home = await mkdtemp(join(tmpdir(), 'hf-cloud-'));
+  await chmod(home, 0o755);
+  const server = await startPostgres({ dataDir: join(home, 'data'), log: silentLog, clock: systemClock, random: systemRandom });
+  const closeServer = async () => {
+    await server.stop();
+    await rm(home, { recursive: true, force: true });
+  };
+  try {
+    const appUrl = await migrateAll(server, nouns);
+    return await openOn({ server, appUrl, config, closeServer });
+  } catch (error) {
+    await closeServer();
+    throw error;
+  }
+}
+
+async function migrateAll(server: Postgres, nouns: readonly Noun[]): Promise<string> {
+  const passwords = { ownerPassword: base64url(systemRandom.bytes(18)), appPassword: base64url(systemRandom.bytes(18)) };
+  await prepareDatabase({ superuserUrl: server.connectionString(server.superuser, 'postgres'), database: 'holdfast', ...passwords });
+  const ownerUrl = server.connectionString('holdfast_owner', 'holdfast', passwords.ownerPassword);
+  const migrations = [tenants, keysNoun, journal, rosters.rosters, ...nouns].flatMap((noun) => noun.migrations ?? []);
+  await migrate({ ownerUrl, migrations: [...new Set(migrations)], log: silentLog });
+  await migrateJobs({ ownerUrl });
+  return server.connectionString('holdfast_app', 'holdfast', passwords.appPassword);
+}
+
+type On = { server: Postgres; appUrl: string; config: Partial<Cloud['config']>; closeServer(): Promise<void> };
+
+async function openOn({ server, appUrl, config, closeServer }: On): Promise<Stand> {
+  let steppedMs = 0;
+  const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + steppedMs };
+  const database = await openDatabase({ url: appUrl, clock, log: silentLog });
+  const told: SiteId[] = [];
+  const cloud = cloudOf({ clock, database, told, config });
+  const { tenant, site, root } = await firstTenant(cloud);
+  return {
+    cloud, tenant, site, root, told,
+    step: (byMs) => void (steppedMs += byMs),
+    inTenant: (run) => database.tenant(tenant, run),
+    records: (kind) => recordsOf(database, tenant, kind),
+    dump: () => dump(server),
+    async close() {
+      await database.close();
+      await closeServer();
+    },
+  };
+}
+
+function cloudOf(of: { clock: Clock; database: Database; told: SiteId[]; config: Partial<Cloud['config']> }): Cloud {
+  const { clock, database, told } = of;
+  const keys = openKeys({ rootKey: systemRandom.bytes(32), random: systemRandom, nowMs: clock.nowMs });
+  const pin = () => base64url(systemRandom.bytes(32));
+  return {
+    config: of.config as Cloud['config'],
+    database, keys, clock, random: systemRandom, log: silentLog, addJob,
+    journal: openJournal({ keys, clock, random: systemRandom }),
+    pins: { current: pin(), next: pin(), offline: null },
+    changed: async () => undefined,
+    tellBanks: async (_tx, site) => void told.push(site),
+  };
+}
+
+async function firstTenant(cloud: Cloud): Promise<{ tenant: TenantId; site: SiteId; root: SigningKey }> {
+  const tenant = await createTenant(cloud);
+  const site = idFrom('site', systemRandom.bytes(16));
+  const root = newSigningKey();
+  await cloud.database.tenant(tenant, (tx) => rosters.openSite(tx, { site, rootKeys: [base64url(root.publicKey)], k: 1 }));
+  return { tenant, site, root };
+}
+
+async function recordsOf(database: Database, tenant: TenantId, kind: string): Promise<LedgerRecord[]> {
+  const query = sql<{ bytes: Uint8Array }>`select bytes from records where source = ${tenant} and kind = ${kind} order by seq`;
+  const { rows } = await database.tenant(tenant, (tx) => query.execute(tx));
+  return rows.map((row) => {
+    const parsed = parseRecord(new Uint8Array(row.bytes));
+    if (!parsed.ok) throw new Error(`a record does not parse: ${parsed.why}`);
+    return parsed.record;
+  });
+}
+
+/** As the superuser, whom no row security stops. */
+async function dump(server: Postgres): Promise<string> {
+  const client = new pg.Client({ connectionString: server.connectionString(server.superuser, 'holdfast') });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+       where table_schema in ('public', 'graphile_worker') and table_type = 'BASE TABLE'`,
+    );
+    const parts: string[] = [];
+    for (const { name } of rows) {
+      const table = await client.query<{ row: string }>(`select row_to_json(t)::text as row from ${name} t`);
+      parts.push(`${name}\n${table.rows.map((row) => row.row).join('\n')}`);
+    }
+    return parts.join('\n');
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,29 @@
+/** The ports of a whole system on one machine, counted from one base, and whether they are free. */
+import { createServer } from 'node:net';
+import { HoldfastError } from '../domain/errors.ts';
+
+const NAMES = ['start', 'signer', 'kiosk', 'rig', 'https', 'mqtt', 'smtp', 'sms', 'serial', 'scanner', 'uplink'] as const;
+export type PortName = (typeof NAMES)[number];
+export type Ports = Record<PortName, number>;
+
+export function portsFrom(base: number): Ports {
+  const entries = NAMES.map((name, index) => [name, base + index] as const);
+  return Object.fromEntries(entries) as Ports;
+}
+
+/** Throws a sentence that names every port that something else holds, and what to do. */
+export async function requireFree(ports: Ports, base: number): Promise<void> {
+  const taken: string[] = [];
+  for (const [name, port] of Object.entries(ports)) if (!(await isFree(port))) taken.push(`${port} (${name})`);
+  if (taken.length === 0) return;
+  const list = taken.join(', ');
+  throw new HoldfastError('conflict', `port ${list} is in use by another program. Stop that program, or choose another base: npm start -- --port ${base + 100}`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ host: '127.0.0.1', port }, () => probe.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,136 @@
+/** Starting and stopping the whole: the steps of `up`, in order, each printed. */
+import { existsSync, rmSync } from 'node:fs';
+import { HoldfastError } from '../domain/errors.ts';
+import type { Clock } from '../platform/clock.ts';
+import { writeDurable } from '../platform/durable.ts';
+import { silentLog } from '../platform/log.ts';
+import { startPostgres, type Postgres } from '../platform/postgres.ts';
+import { systemRandom } from '../platform/random.ts';
+import { prepareDatabase } from '../cloud/migrate.ts';
+import { Children } from './children.ts';
+import { cloudSpec, edgeSpec, rigSpec, signerSpec, writeConfigs, type SystemConfig } from './configs.ts';
+import { commission, firstStart, readState, rosterIsApplied, type Secrets } from './first-start.ts';
+import { makePlaces, placesIn, takeLock, type Places } from './places.ts';
+import { portsFrom, requireFree, type Ports } from './ports.ts';
+import { runFileOf, type RunFile } from './run-file.ts';
+import { waitFor } from './wait.ts';
+
+export const DATABASE = 'holdfast';
+
+export type StartSystem = { root: string; data: string; base: number; fresh: boolean; clock: Clock; say(line: string): void };
+
+export type System = { run: RunFile; ports: Ports; places: Places; children: Children; stop(): Promise<void> };
+
+const ROSTER_MS_MAX = 30_000;
+const BOARDS_MS_MAX = 10_000;
+
+export async function startSystem(given: StartSystem): Promise<System> {
+  const places = placesIn(given.data);
+  const ports = portsFrom(given.base);
+  makePlaces(places);
+  const unlock = takeLock(places, `http://localhost:${ports.start}`);
+  const undo: (() => Promise<void> | void)[] = [unlock];
+  const stop = async () => {
+    // In reverse: what was started last depends on what was started first.
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return await startSteps({ given, places, ports, undo, stop });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Steps = { given: StartSystem; places: Places; ports: Ports; undo: (() => Promise<void> | void)[]; stop(): Promise<void> };
+
+async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<System> {
+  const { say, clock } = given;
+  await requireFree(ports, given.base);
+  if (given.fresh || isHalfMade(places)) await wipe(places, say, given.fresh);
+  const postgres = await startDatabase(places, given, undo);
+  const secrets = await firstStart({ places, root: given.root, say });
+  const config: SystemConfig = { root: given.root, places, ports, secrets, ...databaseUrls(postgres, secrets) };
+  await prepareDatabase({
+    superuserUrl: postgres.connectionString(postgres.superuser, 'postgres'), database: DATABASE, ownerPassword: secrets.ownerPassword, appPassword: secrets.appPassword,
+  });
+  const children = new Children({
+    root: given.root,
+    clock,
+    say,
+    onMessage(name, message) {
+      const { power } = message as { power?: boolean };
+      if (name !== 'rig' || power === undefined) return;
+      say(power ? 'the cabinet has power again: starting its agent' : 'the cabinet lost its power: its agent is cut off');
+      if (!power) return children.cut('edge');
+      children.start(edgeSpec(config)).catch((error: unknown) => say((error as Error).message));
+    },
+  });
+  undo.push(() => children.stopAll(['edge', 'cloud', 'signer', 'rig']));
+  await writeConfigs(config);
+  const first = !readState(places).commissioned;
+  if (first) {
+    await commission.seed({ config, say });
+    // The rig and the start page show the people of the seed.
+    await writeConfigs(config);
+  }
+  say('starting cloud, rig and signer');
+  await Promise.all([children.start(rigSpec(config)), children.start(cloudSpec(config)), children.start(signerSpec(config))]);
+  say('starting the bank’s agent');
+  await children.start(edgeSpec(config));
+  if (first) await commission.finish({ config, say });
+  await waitFor({ clock, what: 'the bank to hold a signed roster', msMax: ROSTER_MS_MAX, holds: () => rosterIsApplied(ports) });
+  await waitFor({ clock, what: 'the lock boards to answer', msMax: BOARDS_MS_MAX, holds: () => boardsAnswer(ports) });
+  const run = await runFileOf(config);
+  await writeDurable(places.runFile, `${JSON.stringify(run, null, 2)}\n`, 0o600);
+  return { run, ports, places, children, stop };
+}
+
+async function startDatabase(places: Places, given: StartSystem, undo: Steps['undo']): Promise<Postgres> {
+  given.say('starting PostgreSQL');
+  const postgres = await startPostgres({ dataDir: places.postgres, log: silentLog, clock: given.clock, random: systemRandom });
+  undo.push(() => postgres.stop());
+  if (postgres.adopted) given.say('a database server left behind by an earlier run was adopted');
+  if (postgres.relocated) given.say(`the database stands in ${postgres.relocated.dir}, because it could not stand in ${places.data}`);
+  return postgres;
+}
+
+function databaseUrls(postgres: Postgres, secrets: Secrets) {
+  return {
+    databaseUrl: postgres.connectionString('holdfast_app', DATABASE, secrets.appPassword),
+    ownerDatabaseUrl: postgres.connectionString('holdfast_owner', DATABASE, secrets.ownerPassword),
+    relocated: postgres.relocated?.dir ?? null,
+  };
+}
+
+async function boardsAnswer(ports: Ports): Promise<boolean> {
+  const answer = await fetch(`http://127.0.0.1:${ports.kiosk}/api/health`);
+  return ((await answer.json()) as { ready: boolean }).ready;
+}
+
+/** A first start that was broken off before the bank was commissioned: nothing of value is there yet. */
+function isHalfMade(places: Places): boolean {
+  return existsSync(places.secretsFile) && !readState(places).commissioned;
+}
+
+async function wipe(places: Places, say: (line: string) => void, asked: boolean): Promise<void> {
+  say(asked ? 'starting fresh: the old data folder is emptied' : 'an earlier first start was broken off; beginning it anew');
+  await removeRelocated(places);
+  for (const path of [places.postgres, `${places.postgres}.password`, `${places.postgres}.log`, `${places.postgres}.socket`, places.cloud, places.edge, places.rig, places.phone, places.root, places.logs, places.runFile, places.secretsFile, places.stateFile]) {
+    rmSync(path, { recursive: true, force: true });
+  }
+  makePlaces(places);
+}
+
+/** A server left behind must be stopped before its folder goes, wherever it stands. */
+async function removeRelocated(places: Places): Promise<void> {
+  if (!existsSync(places.postgres) && !existsSync(`${places.postgres}.password`)) return;
+  const { systemClock } = await import('../platform/clock.ts');
+  try {
+    const postgres = await startPostgres({ dataDir: places.postgres, log: silentLog, clock: systemClock, random: systemRandom });
+    await postgres.stop();
+    if (postgres.relocated) rmSync(postgres.relocated.dir, { recursive: true, force: true });
+  } catch (cause) {
+    throw new HoldfastError('conflict', `the old database in ${places.postgres} can be neither adopted nor stopped`, { cause });
+  }
+}

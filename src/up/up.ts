@@ -1,0 +1,80 @@
+/**
+ * `holdfast up`: the whole system on this machine, for development and trials. It prepares what a first
+ * start needs, starts PostgreSQL, rig, cloud and edge as processes of their own, has the roster signed by
+ * the very command that an operator types, and then only supervises.
+ */
+import { resolve } from 'node:path';
+import { HoldfastError } from '../domain/errors.ts';
+import { sleep, systemClock } from '../platform/clock.ts';
+import { runUntilStopped } from '../platform/process.ts';
+import type { Arguments } from '../../bin/holdfast.ts';
+import { portsFrom } from './ports.ts';
+import { startSystem, type System } from './system.ts';
+
+const DEFAULT_PORT = 8080;
+const LAST_BASE = 65_535 - 16;
+
+export async function runUp(given: Arguments): Promise<number> {
+  const base = baseOf(given.values.port);
+  const data = resolve(given.values.data ?? resolve(given.root, '.holdfast'));
+  const startedMs = systemClock.monotonicMs();
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  let system: System | null = null;
+  let interrupted = false;
+  // A start can be broken off at any moment; what has begun by then is stopped in order.
+  const early = () => {
+    interrupted = true;
+  };
+  process.once('SIGINT', early);
+  process.once('SIGTERM', early);
+  system = await startSystem({ root: given.root, data, base, fresh: given.values.fresh, clock: systemClock, say });
+  process.off('SIGINT', early);
+  process.off('SIGTERM', early);
+  if (interrupted) {
+    await system.stop();
+    return 130;
+  }
+  printTable(system, say);
+  say(`ready http://localhost:${portsFrom(base).start}   (${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s; Ctrl-C stops)`);
+  const running = system;
+  return new Promise((done) => {
+    const stop = async () => {
+      say('stopping …');
+      await running.stop();
+      say('stopped. Parcels and records are kept; start again with: npm start');
+    };
+    runUntilStopped({ stop }, { onStopped: done });
+    keepAlive();
+  });
+}
+
+/** The children hold this process only through their channels; a heartbeat makes that certain. */
+async function keepAlive(): Promise<void> {
+  for (;;) await sleep(systemClock, 3_600_000);
+}
+
+function baseOf(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_PORT;
+  const base = Number(text);
+  if (!Number.isInteger(base) || base < 1024 || base > LAST_BASE) {
+    throw new HoldfastError('input-invalid', `--port takes a base from 1024 to ${LAST_BASE} (eleven ports are used from it on), not ${text}`);
+  }
+  return base;
+}
+
+function printTable(system: System, say: (line: string) => void): void {
+  const { urls, signIns } = system.run;
+  const rows: [string, string, string][] = [
+    ['start page', urls.start, ''],
+    ['kiosk', urls.kiosk, 'the screen at the cabinet'],
+    ['rig', urls.rig, 'the cabinet, the badge, the phone'],
+    ['resident', urls.resident, `flat ${signIns.resident.flat}, ${signIns.resident.email} (a link by e-mail)`],
+    ['courier', urls.courier, `${signIns.courier.carrier}, badge ${signIns.courier.badge}, code ${signIns.courier.code}`],
+    ['admin', urls.admin, `${signIns.admin.email}  ${signIns.admin.password}  TOTP ${signIns.admin.totpSecret}`],
+    ['signer', urls.signer, 'npm run holdfast -- admin roster sign'],
+    ['api', urls.api, `also ${urls.https}`],
+  ];
+  say('');
+  for (const [name, url, note] of rows) say(`  ${name.padEnd(11)} ${url.padEnd(34)} ${note}`.trimEnd());
+  say('');
+}

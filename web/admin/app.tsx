@@ -1,0 +1,148 @@
+/** Signed in or not; the navigation; and which page stands where. */
+import { useMutation } from '@tanstack/react-query';
+import { Button, LinkButton } from '../kit/button.tsx';
+import { Icon, type IconName } from '../kit/icon.tsx';
+import { Notice } from '../kit/notice.tsx';
+import { useFragment } from '../session/fragment.ts';
+import { useOnline } from '../session/online.ts';
+import { Loading, OfflineNotice, ProblemNotice } from '../session/problem.tsx';
+import { Attention } from './attention.tsx';
+import { Banks } from './banks.tsx';
+import { Couriers } from './couriers.tsx';
+import { Journal } from './journal.tsx';
+import { useLive } from './live.ts';
+import { t } from './messages.ts';
+import { Notices } from './notices.tsx';
+import { OddsPage } from './odds.tsx';
+import { Parcel } from './parcel.tsx';
+import { Parcels } from './parcels.tsx';
+import { PageHead } from './parts.tsx';
+import { People } from './people.tsx';
+import { Rosters } from './rosters.tsx';
+import { fragmentOf, type Route, routeOf, type Section, sectionOf, SECTIONS } from './routes.ts';
+import { type Me, session, useAttention } from './session.ts';
+import { SignIn } from './sign-in.tsx';
+
+export function App() {
+  const me = session.useMe();
+  if (me.data) return <Signed me={me.data} />;
+  if (me.data === null) return <SignIn />;
+  return (
+    <main className="k-page k-stack">
+      <h1>{t('app.title')}</h1>
+      {me.error ? <ProblemNotice problem={me.error} onRetry={() => void me.refetch()} /> : <Loading />}
+    </main>
+  );
+}
+
+function Signed({ me }: { me: Me }) {
+  const route = routeOf(useFragment());
+  const up = useLive();
+  const online = useOnline();
+  return (
+    <div className="a-frame">
+      <a className="a-skip k-button" href="#main" onClick={skipToMain}>
+        {t('app.skip')}
+      </a>
+      <Side me={me} section={sectionOf(route)} />
+      <main id="main" className="a-main k-stack" tabIndex={-1}>
+        <OfflineNotice />
+        {online && !up && <Notice tone="info" title={t('app.notLive')} />}
+        <Page route={route} />
+      </main>
+    </div>
+  );
+}
+
+/** The fragment is the page's address, so the link must not change it. */
+function skipToMain(event: { preventDefault(): void }): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
+const SECTION_ICON: Record<Section, IconName> = {
+  attention: 'warn',
+  banks: 'door',
+  parcels: 'parcel',
+  people: 'person',
+  couriers: 'badge',
+  rosters: 'key',
+  notices: 'message',
+  odds: 'shield',
+  journal: 'lock',
+};
+
+function Side({ me, section }: { me: Me; section: Section | null }) {
+  const signOut = useMutation({ mutationFn: () => session.signOut() });
+  return (
+    <header className="a-side">
+      <p className="a-brand">{t('app.brand')}</p>
+      <nav aria-label={t('app.sections')}>
+        <ul>
+          {SECTIONS.map((name) => (
+            <li key={name}>
+              <a href={`#/${name}`} aria-current={name === section ? 'page' : undefined}>
+                <Icon name={SECTION_ICON[name]} size={20} />
+                {t(`section.${name}`)}
+                {name === 'attention' && <AttentionCount />}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div className="a-who k-stack-tight">
+        <p>{me.name}</p>
+        <p className="k-muted k-small">{me.tenant}</p>
+        {signOut.error && <ProblemNotice problem={signOut.error} />}
+        <Button icon="leave" busy={signOut.isPending} onClick={() => signOut.mutate()}>
+          {t('app.signOut')}
+        </Button>
+      </div>
+    </header>
+  );
+}
+
+/** Seen only: the link keeps its name, and the page itself says what there is. */
+function AttentionCount() {
+  const count = useAttention().data?.items.length ?? 0;
+  if (count === 0) return null;
+  return (
+    <span className="a-count" aria-hidden="true">
+      {count}
+    </span>
+  );
+}
+
+function Page({ route }: { route: Route }) {
+  switch (route.at) {
+    case 'attention':
+      return <Attention />;
+    case 'banks':
+      return <Banks />;
+    case 'parcels':
+      return <Parcels state={route.state} bank={route.bank} />;
+    case 'parcel':
+      return <Parcel key={route.id} id={route.id} />;
+    case 'people':
+      return <People />;
+    case 'couriers':
+      return <Couriers />;
+    case 'rosters':
+      return <Rosters />;
+    case 'notices':
+      return <Notices />;
+    case 'odds':
+      return <OddsPage />;
+    case 'journal':
+      return <Journal bank={route.bank} />;
+    case 'nowhere':
+      return (
+        <>
+          <PageHead title={t('app.nowhere', { asked: route.asked })} />
+          <p>
+            <LinkButton href={fragmentOf({ at: 'attention' })}>{t('app.nowhereBack')}</LinkButton>
+          </p>
+        </>
+      );
+  }
+}

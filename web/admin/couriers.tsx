@@ -1,0 +1,130 @@
+/** Couriers by carrier: who may drop off, from when, and who is stopped now. */
+import { useState } from 'react';
+import { Badge, type BadgeTone } from '../kit/badge.tsx';
+import { Button } from '../kit/button.tsx';
+import { Card } from '../kit/card.tsx';
+import { Notice } from '../kit/notice.tsx';
+import { type Column, Table } from '../kit/table.tsx';
+import { Answered } from '../session/problem.tsx';
+import { BadgeCard, type MadeBadge } from './badge-card.tsx';
+import { type CourierAct, CourierActDialog } from './courier-act.tsx';
+import { CourierAddDialog } from './courier-add.tsx';
+import { t } from './messages.ts';
+import { exactTime, PageHead } from './parts.tsx';
+import { type Couriers as CouriersAnswer, type CourierRow, useCouriers } from './session.ts';
+
+type Carrier = CouriersAnswer['carriers'][number];
+
+export function Couriers() {
+  const couriers = useCouriers();
+  const [adding, setAdding] = useState(false);
+  const [made, setMade] = useState<MadeBadge | null>(null);
+  const [act, setAct] = useState<{ act: CourierAct; courier: CourierRow } | null>(null);
+  const [said, setSaid] = useState<string | null>(null);
+  return (
+    <>
+      <PageHead title={t('section.couriers')} lead={t('couriers.lead')}>
+        <Button tone="go" icon="badge" onClick={() => setAdding(true)} disabled={!couriers.data?.carriers.length}>
+          {t('couriers.add')}
+        </Button>
+      </PageHead>
+      {made && <BadgeCard made={made} onDone={() => setMade(null)} />}
+      {said !== null && <Notice tone="good" title={said} />}
+      <Answered query={couriers}>
+        {({ items, carriers }) => (
+          <>
+            {carriers.length === 0 && <p className="k-muted">{t('couriers.noCarriers')}</p>}
+            {carriers.map((carrier) => (
+              <CarrierCard key={carrier.id} carrier={carrier} couriers={ofCarrier(items, carrier)} onAct={setAct} />
+            ))}
+          </>
+        )}
+      </Answered>
+      <CourierAddDialog
+        open={adding}
+        carriers={couriers.data?.carriers ?? []}
+        onClose={() => setAdding(false)}
+        onMade={(badge) => {
+          setAdding(false);
+          setMade(badge);
+        }}
+      />
+      <CourierActDialog
+        asked={act}
+        onClose={() => setAct(null)}
+        onDone={(text) => {
+          setAct(null);
+          setSaid(text);
+        }}
+      />
+    </>
+  );
+}
+
+function ofCarrier(couriers: readonly CourierRow[], { id, name }: Carrier): CourierRow[] {
+  return couriers.filter(({ carrier }) => carrier === id || carrier === name);
+}
+
+type CarrierCardProps = {
+  carrier: Carrier;
+  couriers: readonly CourierRow[];
+  onAct: (asked: { act: CourierAct; courier: CourierRow }) => void;
+};
+
+function CarrierCard({ carrier, couriers, onAct }: CarrierCardProps) {
+  return (
+    <Card title={carrier.name}>
+      {couriers.length === 0 ? (
+        <p className="k-muted">{t('couriers.empty', { carrier: carrier.name })}</p>
+      ) : (
+        <Table
+          caption={t('couriers.caption', { carrier: carrier.name })}
+          columns={columnsOf((act, courier) => onAct({ act, courier }))}
+          rows={couriers}
+          rowKey={(row) => row.id}
+        />
+      )}
+    </Card>
+  );
+}
+
+const STATE_TONE: Record<CourierRow['state'], BadgeTone> = { active: 'good', 'waiting-for-roster': 'warn', suspended: 'bad', removed: 'plain' };
+
+function columnsOf(ask: (act: CourierAct, courier: CourierRow) => void): Column<CourierRow>[] {
+  return [
+    { key: 'name', head: t('couriers.name'), cell: (row) => row.name, text: (row) => row.name },
+    { key: 'state', head: t('couriers.state'), cell: (row) => <CourierState courier={row} />, text: (row) => t(`courier.${row.state}`) },
+    { key: 'actions', head: t('couriers.actions'), cell: (row) => <Actions courier={row} ask={ask} /> },
+  ];
+}
+
+function CourierState({ courier: { state, suspendedUntilMs } }: { courier: CourierRow }) {
+  return (
+    <span className="k-row">
+      <Badge tone={STATE_TONE[state]}>{t(`courier.${state}`)}</Badge>
+      {suspendedUntilMs !== null && <span className="k-muted">{t('couriers.until', { time: exactTime(suspendedUntilMs) })}</span>}
+    </span>
+  );
+}
+
+/** One who is leaving is stopped already; lifting that would need a roster that names them again. */
+function Actions({ courier, ask }: { courier: CourierRow; ask: (act: CourierAct, courier: CourierRow) => void }) {
+  const { name, state } = courier;
+  if (state === 'removed') return null;
+  return (
+    <span className="a-actions">
+      {state === 'suspended' ? (
+        <Button aria-label={t('couriers.liftOf', { name })} onClick={() => ask('lift', courier)}>
+          {t('couriers.lift')}
+        </Button>
+      ) : (
+        <Button aria-label={t('couriers.suspendOf', { name })} onClick={() => ask('suspend', courier)}>
+          {t('couriers.suspend')}
+        </Button>
+      )}
+      <Button aria-label={t('couriers.removeOf', { name })} onClick={() => ask('remove', courier)}>
+        {t('couriers.remove')}
+      </Button>
+    </span>
+  );
+}

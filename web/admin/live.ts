@@ -1,0 +1,43 @@
+/**
+ * Keeps the pages as the cloud has them: `changed` events name topics, and every question of a topic that
+ * a page shows is asked again. Events come in bursts (one opening writes many records), so topics are
+ * gathered for a moment first. While the stream is down, everything shown is asked for again now and then.
+ */
+import { useEffect, useRef } from 'react';
+import { after, every } from '../kit/clock.ts';
+import { useEvents } from '../kit/events.ts';
+import { SECTIONS } from './routes.ts';
+import { session } from './session.ts';
+
+const GATHER_MS = 150;
+const WITHOUT_STREAM_MS = 10_000;
+
+/** Returns whether the stream is up. */
+export function useLive(): boolean {
+  const gathered = useRef(new Set<string>());
+  const waiting = useRef(false);
+  const take = (topics: readonly string[]): void => {
+    for (const topic of topics) gathered.current.add(topic);
+    if (waiting.current) return;
+    waiting.current = true;
+    after(GATHER_MS, () => {
+      waiting.current = false;
+      askAgain(gathered.current);
+      gathered.current = new Set();
+    });
+  };
+  const up = useEvents(session.path('events'), { changed: ({ topics }: { topics: string[] }) => take(topics) }, () => take(SECTIONS));
+  useEffect(() => (up ? undefined : every(WITHOUT_STREAM_MS, () => askAgain(new Set(SECTIONS)))), [up]);
+  return up;
+}
+
+/** A topic without a section of its own may bear on any page; what needs attention depends on them all. */
+export function topicsAskedAgain(topics: ReadonlySet<string>): ReadonlySet<string> {
+  const known = new Set<string>(SECTIONS);
+  return [...topics].every((topic) => known.has(topic)) ? new Set([...topics, 'attention']) : known;
+}
+
+function askAgain(topics: ReadonlySet<string>): void {
+  const asked = topicsAskedAgain(topics);
+  void session.client.invalidateQueries({ predicate: ({ queryKey }) => asked.has(String(queryKey[0])) });
+}

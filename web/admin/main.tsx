@@ -1,0 +1,39 @@
+/**
+ * The admin app: what needs a person, and everything that stands behind it. Served under /admin/.
+ *
+ * Accessible names that tests rely on:
+ * - sign-in: text fields "Email", "Password", "Authenticator code", button "Sign in"; a refusal is an alert;
+ * - navigation "Sections" with the links "Attention", "Banks", "Parcels", "People", "Couriers", "Rosters",
+ *   "Notices", "Odds", "Journal"; each page's heading (level 1) has the same name; button "Sign out";
+ * - Attention: list "Attention"; links "Look: <sentence>";
+ * - Banks: a region for each bank under its name; group "Doors of <bank>" with buttons
+ *   "Door <n>, size <size>: <state>, door <open|closed|not known>";
+ * - Parcels: select "State", select "Bank", table "Parcels" whose rows link by tracking number, button
+ *   "Download “Parcels” as CSV", buttons "Show more" and "Show all";
+ * - a parcel (#/parcels/<id>): heading "Parcel <tracking>", list "Custody timeline", regions "Facts",
+ *   "What checks out" and "Notices", link "All parcels";
+ * - People: button "Add a resident" (dialog of that name: "Name", "Flat", "Email", "Mobile number", "Prefers a
+ *   door within seated reach", "Save"), search "Find by name or flat", table "Residents" with buttons
+ *   "Edit <name>" and "Remove <name>" (dialog with the button "Remove");
+ * - Couriers: button "Add a courier" (dialog of that name: "Carrier", "Name", "Email", "Make the badge"),
+ *   then the region "Badge of <name>" with the image "QR code of the badge" and buttons "Print" and "I have
+ *   printed it"; tables "Couriers of <carrier>" with buttons "Suspend now: <name>", "Lift suspension:
+ *   <name>", "Remove <name>" (dialogs with "Reason" and the buttons "Suspend now", "Lift suspension", "Remove");
+ * - Rosters: a region for each site; region "Command to sign the roster", button "Copy the command", tables
+ *   "Changes" and "Applied at the banks";
+ * - Notices: table "Notices"; Odds: region "All kiosks together, a day", table "Odds a kiosk and day";
+ * - Journal: select "Journal of", table "Records" with buttons "Show JSON: record <seq> of <bank>", which
+ *   open a dialog and in it a region "JSON of record <seq> of <bank>".
+ */
+import { QueryClientProvider } from '@tanstack/react-query';
+import '../kit/kit.css';
+import { mount } from '../kit/mount.tsx';
+import './admin.css';
+import { App } from './app.tsx';
+import { session } from './session.ts';
+
+mount(
+  <QueryClientProvider client={session.client}>
+    <App />
+  </QueryClientProvider>,
+);

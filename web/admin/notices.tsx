@@ -1,0 +1,73 @@
+/** Whether people were told. Texts and codes are not kept, so there is nothing more to show. */
+import { Badge, type BadgeTone } from '../kit/badge.tsx';
+import type { IconName } from '../kit/icon.tsx';
+import { type Column, Table } from '../kit/table.tsx';
+import { Answered } from '../session/problem.tsx';
+import { t } from './messages.ts';
+import { More, PageHead, rowsOf, Time } from './parts.tsx';
+import { type NoticeRow, useNotices } from './session.ts';
+
+const LOOK: Record<NoticeRow['state'], { tone: BadgeTone; icon: IconName }> = {
+  queued: { tone: 'info', icon: 'clock' },
+  sent: { tone: 'good', icon: 'check' },
+  failed: { tone: 'warn', icon: 'again' },
+  dead: { tone: 'bad', icon: 'cross' },
+};
+
+export function NoticeState({ state }: { state: NoticeRow['state'] }) {
+  const { tone, icon } = LOOK[state];
+  return (
+    <Badge tone={tone} icon={icon}>
+      {t(`notice.${state}`)}
+    </Badge>
+  );
+}
+
+const WHATS = ['arrival', 'reminder', 'expiry', 'collected', 'reissue', 'sign-in', 'alarm'] as const;
+
+/** The house's own word for what a notice is about; a word that this page does not know stays as it is. */
+export function noticeWhat(what: string): string {
+  const known = WHATS.find((word) => word === what);
+  return known ? t(`noticeWhat.${known}`) : what;
+}
+
+const COLUMNS: readonly Column<NoticeRow>[] = [
+  { key: 'at', head: t('notices.at'), cell: (row) => <Time atMs={row.atMs} />, text: (row) => new Date(row.atMs).toISOString() },
+  { key: 'what', head: t('notices.what'), cell: (row) => noticeWhat(row.what), text: (row) => noticeWhat(row.what) },
+  { key: 'recipient', head: t('notices.recipient'), cell: (row) => row.recipient, text: (row) => row.recipient },
+  {
+    key: 'channel',
+    head: t('notices.channel'),
+    cell: (row) => t(`channel.${row.channel}`),
+    text: (row) => t(`channel.${row.channel}`),
+  },
+  { key: 'state', head: t('notices.state'), cell: (row) => <NoticeState state={row.state} />, text: (row) => t(`notice.${row.state}`) },
+  { key: 'tries', head: t('notices.tries'), cell: (row) => row.tries, text: (row) => row.tries, numeric: true },
+  { key: 'error', head: t('notices.error'), cell: (row) => row.lastError ?? '', text: (row) => row.lastError ?? '' },
+];
+
+export function Notices() {
+  const notices = useNotices();
+  return (
+    <>
+      <PageHead title={t('section.notices')} lead={t('notices.lead')} />
+      <Answered query={notices}>
+        {(data) => (
+          <>
+            <div className="a-wide">
+              <Table
+                caption={t('notices.caption')}
+                columns={COLUMNS}
+                rows={rowsOf(data)}
+                rowKey={(row) => row.id}
+                csvName="notices"
+                empty={t('notices.empty')}
+              />
+            </div>
+            <More rows={notices} />
+          </>
+        )}
+      </Answered>
+    </>
+  );
+}

@@ -1,0 +1,122 @@
+/** Every parcel, by state and bank: who has it now and since when. */
+import { Badge, type BadgeTone } from '../kit/badge.tsx';
+import { SelectField } from '../kit/field.tsx';
+import { type Column, Table } from '../kit/table.tsx';
+import { Answered } from '../session/problem.tsx';
+import { t } from './messages.ts';
+import { exactTime, More, PageHead, rowsOf, Time } from './parts.tsx';
+import { fragmentOf, PARCEL_STATES, type ParcelState, type Route } from './routes.ts';
+import { type ParcelRow, useBankNames, useBanks, useParcels } from './session.ts';
+
+type Filter = Pick<Extract<Route, { at: 'parcels' }>, 'state' | 'bank'>;
+
+const TONE: Record<ParcelState, BadgeTone> = {
+  accepted: 'info',
+  waiting: 'info',
+  collected: 'good',
+  removed: 'plain',
+  held: 'warn',
+  'not-deposited': 'plain',
+};
+
+export function ParcelStateBadge({ state }: { state: ParcelState }) {
+  return <Badge tone={TONE[state]}>{t(`parcel.${state}`)}</Badge>;
+}
+
+export function Parcels(filter: Filter) {
+  const parcels = useParcels(filter);
+  const bankName = useBankNames();
+  return (
+    <>
+      <PageHead title={t('section.parcels')} lead={t('parcels.lead')} />
+      <Filters {...filter} />
+      <Answered query={parcels}>
+        {(data) => (
+          <>
+            <div className="a-parcels a-wide">
+              <Table
+                caption={t('parcels.caption')}
+                columns={columnsOf(bankName)}
+                rows={rowsOf(data)}
+                rowKey={(row) => row.id}
+                csvName="parcels"
+                empty={t(filter.state === null && filter.bank === null ? 'parcels.emptyAll' : 'parcels.empty')}
+              />
+            </div>
+            <More rows={parcels} />
+          </>
+        )}
+      </Answered>
+    </>
+  );
+}
+
+/** The filter stands in the address, so that a filtered list can be kept and sent. */
+function Filters({ state, bank }: Filter) {
+  const banks = useBanks().data?.items ?? [];
+  const turnTo = (next: Filter): void => {
+    window.location.hash = fragmentOf({ at: 'parcels', ...next });
+  };
+  return (
+    <div className="k-row a-filters">
+      <SelectField
+        label={t('parcels.state')}
+        value={state ?? ''}
+        onChange={(event) => turnTo({ state: PARCEL_STATES.find((known) => known === event.target.value) ?? null, bank })}
+      >
+        <option value="">{t('parcels.any')}</option>
+        {PARCEL_STATES.map((known) => (
+          <option key={known} value={known}>
+            {t(`parcel.${known}`)}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField label={t('parcels.bank')} value={bank ?? ''} onChange={(event) => turnTo({ state, bank: event.target.value || null })}>
+        <option value="">{t('parcels.any')}</option>
+        {banks.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </SelectField>
+    </div>
+  );
+}
+
+function columnsOf(bankName: (id: string) => string): Column<ParcelRow>[] {
+  const time = (key: 'depositedAtMs' | 'untilMs' | 'endedAtMs', head: string): Column<ParcelRow> => ({
+    key,
+    head,
+    cell: (row) => <Time atMs={row[key]} />,
+    text: (row) => (row[key] === null ? '' : new Date(row[key]).toISOString()),
+  });
+  const place = (row: ParcelRow): string => t('parcels.at', { bank: bankName(row.bank), n: row.compartment });
+  return [
+    {
+      key: 'tracking',
+      head: t('parcels.tracking'),
+      cell: (row) => (
+        <a className="a-row-link k-mono" href={fragmentOf({ at: 'parcel', id: row.id })}>
+          {row.tracking}
+        </a>
+      ),
+      text: (row) => row.tracking,
+    },
+    { key: 'state', head: t('parcels.state'), cell: (row) => <ParcelStateBadge state={row.state} />, text: (row) => t(`parcel.${row.state}`) },
+    { key: 'custody', head: t('parcels.custody'), cell: (row) => t(`custody.${row.custody}`), text: (row) => t(`custody.${row.custody}`) },
+    { key: 'recipient', head: t('parcels.recipient'), cell: (row) => row.recipient, text: (row) => row.recipient },
+    { key: 'flat', head: t('parcels.flat'), cell: (row) => row.flat, text: (row) => row.flat },
+    { key: 'where', head: t('parcels.where'), cell: place, text: place },
+    { key: 'size', head: t('parcels.size'), cell: (row) => row.size, text: (row) => row.size },
+    { key: 'carrier', head: t('parcels.carrier'), cell: (row) => row.carrier, text: (row) => row.carrier },
+    { key: 'courier', head: t('parcels.courier'), cell: (row) => row.courier, text: (row) => row.courier },
+    time('depositedAtMs', t('parcels.deposited')),
+    time('untilMs', t('parcels.until')),
+    time('endedAtMs', t('parcels.ended')),
+  ];
+}
+
+/** For the head of a parcel's own page. */
+export function untilText(row: Pick<ParcelRow, 'untilMs'>): string {
+  return row.untilMs === null ? t('app.none') : exactTime(row.untilMs);
+}

@@ -1,0 +1,77 @@
+/** Small parts that the admin pages share. */
+import { type ReactNode, useEffect, useRef } from 'react';
+import { Button } from '../kit/button.tsx';
+import { formatDate, formatDayTime, formatTimeWithSeconds } from '../kit/time.ts';
+import { ProblemNotice } from '../session/problem.tsx';
+import { t } from './messages.ts';
+import type { Rows } from './session.ts';
+
+/**
+ * A page's own heading. It takes the focus when the page is turned to, so that a keyboard or a screen
+ * reader starts at the page and not at the end of the navigation.
+ */
+export function PageHead({ title, lead, children }: { title: string; lead?: string; children?: ReactNode }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} – ${t('app.title')}`;
+    heading.current?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, [title]);
+  return (
+    <div className="k-spread">
+      <div className="k-stack-tight a-head">
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        {lead && <p className="k-muted">{lead}</p>}
+      </div>
+      {children}
+    </div>
+  );
+}
+
+export function Time({ atMs, exact = false }: { atMs: number | null; exact?: boolean }) {
+  if (atMs === null) return <span className="k-muted">–</span>;
+  return (
+    <time className="a-time" dateTime={new Date(atMs).toISOString()}>
+      {exact ? exactTime(atMs) : formatDayTime(atMs)}
+    </time>
+  );
+}
+
+/** Date and seconds, for evidence. */
+export function exactTime(atMs: number): string {
+  return `${formatDate(atMs)}, ${formatTimeWithSeconds(atMs)}`;
+}
+
+/** A hash or a key's fingerprint: long, exact, and breakable anywhere. */
+export function Exact({ children }: { children: string }) {
+  return <code className="a-exact">{children}</code>;
+}
+
+/** The foot of a list that comes in pages. */
+export function More<Row>({ rows }: { rows: Rows<Row> }) {
+  const showAll = async (): Promise<void> => {
+    let page = await rows.fetchNextPage();
+    while (page.hasNextPage && !page.isError) page = await page.fetchNextPage();
+  };
+  return (
+    <>
+      {rows.isFetchNextPageError && rows.error && <ProblemNotice problem={rows.error} onRetry={() => void rows.fetchNextPage()} />}
+      {rows.hasNextPage && (
+        <div className="k-row">
+          <Button busy={rows.isFetchingNextPage} onClick={() => void rows.fetchNextPage()}>
+            {t('app.more')}
+          </Button>
+          <Button tone="quiet" disabled={rows.isFetchingNextPage} onClick={() => void showAll()}>
+            {t('app.all')}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
+
+export function rowsOf<Row>(data: NonNullable<Rows<Row>['data']>): Row[] {
+  return data.pages.flatMap(({ items }) => items);
+}

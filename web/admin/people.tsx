@@ -1,0 +1,135 @@
+/** Residents: whom notices go to and whose name a kiosk finds. */
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Badge } from '../kit/badge.tsx';
+import { Button } from '../kit/button.tsx';
+import { Dialog } from '../kit/dialog.tsx';
+import { TextField } from '../kit/field.tsx';
+import { Notice } from '../kit/notice.tsx';
+import { type Column, Table } from '../kit/table.tsx';
+import { Answered, ProblemNotice } from '../session/problem.tsx';
+import { foldedText } from './format.ts';
+import { t } from './messages.ts';
+import { More, PageHead, rowsOf } from './parts.tsx';
+import { ResidentForm } from './resident-form.tsx';
+import { changed, type PersonRow, session, useResidents } from './session.ts';
+
+/** One dialog at a time: which, and for whom. */
+type Asked = { what: 'add' } | { what: 'edit' | 'remove'; person: PersonRow };
+
+export function People() {
+  const residents = useResidents();
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const [said, setSaid] = useState<string | null>(null);
+  const [find, setFind] = useState('');
+  const done = (text: string): void => {
+    setSaid(text);
+    setAsked(null);
+  };
+  const close = (): void => setAsked(null);
+  return (
+    <>
+      <PageHead title={t('section.people')} lead={t('people.lead')}>
+        <Button tone="go" icon="person" onClick={() => setAsked({ what: 'add' })}>
+          {t('people.add')}
+        </Button>
+      </PageHead>
+      {said !== null && <Notice tone="good" title={said} />}
+      <Answered query={residents}>
+        {(data) => {
+          const rows = rowsOf(data);
+          const found = rows.filter((row) => foldedText(`${row.name} ${row.flat ?? ''}`).includes(foldedText(find.trim())));
+          return (
+            <>
+              <div className="a-filters">
+                <TextField
+                  label={t('people.find')}
+                  hint={t('people.findHint', { count: rows.length })}
+                  type="search"
+                  value={find}
+                  onChange={(event) => setFind(event.target.value)}
+                />
+              </div>
+              <div className="a-wide">
+                <Table
+                  caption={t('people.caption')}
+                  columns={columnsOf(setAsked)}
+                  rows={found}
+                  rowKey={(row) => row.id}
+                  csvName="residents"
+                  empty={rows.length === 0 ? t('people.empty') : t('people.findNone', { text: find })}
+                />
+              </div>
+              <More rows={residents} />
+            </>
+          );
+        }}
+      </Answered>
+      <ResidentForm asked={asked && asked.what !== 'remove' ? asked : null} onClose={close} onDone={done} />
+      <RemoveDialog person={asked?.what === 'remove' ? asked.person : null} onClose={close} onDone={done} />
+    </>
+  );
+}
+
+type RemoveDialogProps = { person: PersonRow | null; onClose: () => void; onDone: (said: string) => void };
+
+function RemoveDialog({ person, onClose, onDone }: RemoveDialogProps) {
+  const remove = useMutation({
+    mutationFn: (leaving: PersonRow) => session.api.delete(session.path(`people/${encodeURIComponent(leaving.id)}`)),
+    onSuccess: async (_answer, leaving) => {
+      await changed('people');
+      onDone(t('people.removed', { name: leaving.name }));
+    },
+  });
+  const close = (): void => {
+    remove.reset();
+    onClose();
+  };
+  return (
+    <Dialog
+      open={person !== null}
+      title={person ? t('people.removeSure', { name: person.name, flat: person.flat ?? '–' }) : ''}
+      onClose={close}
+      actions={
+        <>
+          <Button tone="danger" busy={remove.isPending} onClick={() => person && remove.mutate(person)}>
+            {t('people.remove')}
+          </Button>
+          <Button onClick={close}>{t('app.cancel')}</Button>
+        </>
+      }
+    >
+      <p>{t('people.removeSays')}</p>
+      {remove.error && <ProblemNotice problem={remove.error} />}
+    </Dialog>
+  );
+}
+
+function columnsOf(ask: (asked: Asked) => void): Column<PersonRow>[] {
+  return [
+    { key: 'name', head: t('people.name'), cell: (row) => row.name, text: (row) => row.name },
+    { key: 'flat', head: t('people.flat'), cell: (row) => row.flat, text: (row) => row.flat ?? '' },
+    { key: 'email', head: t('people.email'), cell: (row) => row.email ?? '–', text: (row) => row.email ?? '' },
+    { key: 'phone', head: t('people.phone'), cell: (row) => row.phone ?? '–', text: (row) => row.phone ?? '' },
+    {
+      key: 'accessible',
+      head: t('people.reach'),
+      cell: (row) => row.accessible && <Badge tone="info">{t('people.accessibleShort')}</Badge>,
+      text: (row) => (row.accessible ? t('people.accessibleShort') : ''),
+    },
+    {
+      key: 'actions',
+      head: t('people.actions'),
+      cell: (row) => (
+        <span className="a-actions">
+          <Button aria-label={t('people.editOf', { name: row.name })} onClick={() => ask({ what: 'edit', person: row })}>
+            {t('people.edit')}
+          </Button>
+          <Button aria-label={t('people.removeOf', { name: row.name })} onClick={() => ask({ what: 'remove', person: row })}>
+            {t('people.remove')}
+          </Button>
+        </span>
+      ),
+    },
+  ];
+}

@@ -1,0 +1,44 @@
+/** What an administrator types about a resident, before it is sent; `residentAdd` of the contract is the law. */
+import type { PersonRow, ResidentAdd } from './session.ts';
+
+export type ResidentDraft = { name: string; flat: string; email: string; phone: string; accessible: boolean };
+export type DraftProblem = 'needed' | 'too-long' | 'email-shape' | 'phone-shape';
+export type DraftProblems = Partial<Record<'name' | 'flat' | 'email' | 'phone', DraftProblem>>;
+
+export const NAME_LENGTH_MAX = 120;
+export const FLAT_LENGTH_MAX = 40;
+const EMAIL_LENGTH_MAX = 200;
+
+/** Looser than the server's own check, which has the last word; it catches what a hurried hand leaves out. */
+const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+const PHONE = /^\+[1-9][0-9]{6,14}$/;
+
+export const EMPTY_DRAFT: ResidentDraft = { name: '', flat: '', email: '', phone: '', accessible: false };
+
+export function draftOf(person: PersonRow): ResidentDraft {
+  const { name, accessible } = person;
+  return { name, flat: person.flat ?? '', email: person.email ?? '', phone: person.phone ?? '', accessible };
+}
+
+/** What is sent: trimmed, a number without the spaces that people write into it, nothing as null. */
+export function residentOf(draft: ResidentDraft): ResidentAdd {
+  const phone = draft.phone.replaceAll(/[\s().-]/g, '');
+  return {
+    name: draft.name.trim(),
+    flat: draft.flat.trim(),
+    email: draft.email.trim() || null,
+    phone: phone || null,
+    accessible: draft.accessible,
+  };
+}
+
+export function problemsOf({ name, flat, email, phone }: ResidentAdd): DraftProblems {
+  const problems: DraftProblems = {};
+  if (name === '') problems.name = 'needed';
+  else if (name.length > NAME_LENGTH_MAX) problems.name = 'too-long';
+  if (flat === '') problems.flat = 'needed';
+  else if (flat.length > FLAT_LENGTH_MAX) problems.flat = 'too-long';
+  if (email !== null && (email.length > EMAIL_LENGTH_MAX || !EMAIL.test(email))) problems.email = 'email-shape';
+  if (phone !== null && !PHONE.test(phone)) problems.phone = 'phone-shape';
+  return problems;
+}

@@ -1,0 +1,70 @@
+/** The admin app's session, and every question that its pages ask. The first word of a key is its topic. */
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { z } from 'zod';
+import type * as contract from '../../src/contract/http/admin.ts';
+import { sessionOf } from '../session/session.ts';
+import { type ParcelState, queryOf } from './routes.ts';
+
+export type Me = z.infer<typeof contract.me>;
+export type BankSummary = z.infer<typeof contract.bankSummary>;
+export type BankDetail = z.infer<typeof contract.bankDetail>;
+export type Compartment = z.infer<typeof contract.compartmentView>;
+export type ParcelRow = z.infer<typeof contract.parcelRow>;
+export type ParcelDetail = z.infer<typeof contract.parcelDetail>;
+export type CustodyEvent = z.infer<typeof contract.custodyEvent>;
+export type PersonRow = z.infer<typeof contract.personRow>;
+export type ResidentAdd = z.infer<typeof contract.residentAdd>;
+export type CourierRow = z.infer<typeof contract.courierRow>;
+export type CourierAdd = z.infer<typeof contract.courierAdd>;
+export type Couriers = z.infer<typeof contract.couriers>;
+export type RosterState = z.infer<typeof contract.rosterState>;
+export type NoticeRow = z.infer<typeof contract.noticeRow>;
+export type Odds = z.infer<typeof contract.odds>;
+export type AttentionItem = z.infer<typeof contract.attention>['items'][number];
+export type JournalRow = z.infer<typeof contract.journalRow>;
+
+export const session = sessionOf<Me>('admin');
+
+type Pages<Row> = { items: Row[]; nextCursor: string | null };
+const PAGE_ROWS = 100;
+
+function useAnswer<Answer>(topic: string, route: string, id: string | null = null) {
+  return useQuery({
+    queryKey: [topic, route, id],
+    queryFn: ({ signal }) => session.api.get<Answer>(session.path(id === null ? route : `${route}/${encodeURIComponent(id)}`), signal),
+  });
+}
+
+function useRows<Row>(topic: string, filter: Readonly<Record<string, string | null>> = {}) {
+  return useInfiniteQuery({
+    queryKey: [topic, 'rows', filter],
+    queryFn: ({ pageParam, signal }) =>
+      session.api.get<Pages<Row>>(session.path(topic) + queryOf({ ...filter, cursor: pageParam, limit: PAGE_ROWS }), signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  });
+}
+export type Rows<Row> = ReturnType<typeof useRows<Row>>;
+
+export const useAttention = () => useAnswer<z.infer<typeof contract.attention>>('attention', 'attention');
+export const useBanks = () => useAnswer<z.infer<typeof contract.banks>>('banks', 'banks');
+export const useBank = (id: string) => useAnswer<BankDetail>('banks', 'banks', id);
+export const useParcel = (id: string) => useAnswer<ParcelDetail>('parcels', 'parcels', id);
+export const useCouriers = () => useAnswer<Couriers>('couriers', 'couriers');
+export const useRosters = () => useAnswer<z.infer<typeof contract.rosters>>('rosters', 'rosters');
+export const useOdds = () => useAnswer<Odds>('odds', 'odds');
+export const useParcels = (filter: { state: ParcelState | null; bank: string | null }) => useRows<ParcelRow>('parcels', filter);
+export const useResidents = () => useRows<PersonRow>('people', { role: 'resident' });
+export const useNotices = () => useRows<NoticeRow>('notices');
+export const useJournal = (bank: string | null) => useRows<JournalRow>('journal', { bank });
+
+/** The name of a bank by its id; what is no known bank (the cloud's own journal) keeps its word. */
+export function useBankNames(): (id: string) => string {
+  const banks = useBanks().data?.items ?? [];
+  return (id) => banks.find((bank) => bank.id === id)?.name ?? id;
+}
+
+/** Asks again for what an act has changed. */
+export function changed(...topics: string[]): Promise<unknown> {
+  return Promise.all(topics.map((topic) => session.client.invalidateQueries({ queryKey: [topic] })));
+}

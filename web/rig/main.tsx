@@ -1,0 +1,7 @@
+import '../kit/kit.css';
+import './rig.css';
+import './cabinet.css';
+import { mount } from '../kit/mount.tsx';
+import { RigPage } from './rig.tsx';
+
+mount(<RigPage />);
