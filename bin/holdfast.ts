@@ -53,7 +53,10 @@ async function main(args: string[]): Promise<number> {
     case 'admin':
       return (await import('../src/signer/admin.ts')).runAdmin(given);
     case 'cloud':
-      return (await import('../src/cloud/main.ts')).runCloud({ config: configOf(given), mode: positionals[0] });
+      return (await import('../src/cloud/main.ts')).runCloud({
+        config: configOf(given),
+        mode: positionals[0],
+      });
     case 'edge':
       return (await import('../src/edge/main.ts')).runEdge({ config: configOf(given) });
     case 'rig':
@@ -61,7 +64,10 @@ async function main(args: string[]): Promise<number> {
     case 'sign':
       return (await import('../src/signer/page.ts')).runSigner({ port: portOf(values.port) ?? 8081 });
     case 'verify':
-      return (await import('../src/signer/verify.ts')).runVerify({ receipt: positionals[0], rootKey: values['root-key'] });
+      return (await import('../src/signer/verify.ts')).runVerify({
+        receipt: positionals[0],
+        rootKey: values['root-key'],
+      });
     case 'bench':
       return (await import('../bench/bench.ts')).main(others);
     case 'help':
@@ -84,14 +90,16 @@ function usage(status: number): number {
 
 function configOf(given: Arguments): string {
   const { config } = given.values;
-  if (config === undefined) throw new HoldfastError('input-invalid', 'say which configuration: --config FILE');
+  if (config === undefined)
+    throw new HoldfastError('input-invalid', 'say which configuration: --config FILE');
   return resolve(config);
 }
 
 function portOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new HoldfastError('input-invalid', `--port takes a number from 1 to 65535, not ${text}`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new HoldfastError('input-invalid', `--port takes a number from 1 to 65535, not ${text}`);
   return port;
 }
 
@@ -103,7 +111,9 @@ main(process.argv.slice(2)).then(
     // What an operator can act on is one sentence; a fault of ours shows where it happened.
     const known = error instanceof HoldfastError && error.code !== 'internal';
     const usage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
-    process.stderr.write(`holdfast: ${known || usage ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+    process.stderr.write(
+      `holdfast: ${known || usage ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`,
+    );
     process.exit(1);
   },
 );

@@ -5,27 +5,41 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type DownMessage, type NoticeCodes, noticeCodes, SEAL_INFO } from '../src/contract/uplink.ts';
 import { base64url, fromBase64url, fromUtf8 } from '../src/crypto/bytes.ts';
-import { hpkeOpen, newHpkeKey, type HpkeKey } from '../src/crypto/hpke.ts';
+import { type HpkeKey, hpkeOpen, newHpkeKey } from '../src/crypto/hpke.ts';
 import { fingerprint, newSigningKey, type SigningKey } from '../src/crypto/sign.ts';
 import { issueClient, selfSignedAuthority } from '../src/crypto/x509.ts';
-import { noticeCodes, SEAL_INFO, type DownMessage, type NoticeCodes } from '../src/contract/uplink.ts';
-import { idFrom, type BankId, type CarrierId, type PersonId, type SiteId, type TenantId } from '../src/domain/ids.ts';
+import {
+  type BankId,
+  type CarrierId,
+  idFrom,
+  type PersonId,
+  type SiteId,
+  type TenantId,
+} from '../src/domain/ids.ts';
 import { DEFAULT_POLICY, type Roster } from '../src/domain/roster.ts';
 import { badgeText } from '../src/domain/scan.ts';
+import { type Agent, startAgent } from '../src/edge/agent.ts';
+import type { EdgeConfig } from '../src/edge/config.ts';
+import { openBankKeys } from '../src/edge/keys.ts';
 import { badgeHash, signEpoch, signRoster } from '../src/ledger/roster.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { systemRandom } from '../src/platform/random.ts';
-import { startAgent, type Agent } from '../src/edge/agent.ts';
-import { openBankKeys } from '../src/edge/keys.ts';
-import type { EdgeConfig } from '../src/edge/config.ts';
 
 const random = systemRandom;
-const id = <K extends 'tenant' | 'site' | 'bank' | 'person' | 'carrier'>(kind: K) => idFrom(kind, random.bytes(16));
+const id = <K extends 'tenant' | 'site' | 'bank' | 'person' | 'carrier'>(kind: K) =>
+  idFrom(kind, random.bytes(16));
 
 export const CU16_PROFILE: EdgeConfig['boards']['profile'] = {
-  name: 'kerong-cu16', locksPerBoard: 16, hookBitWhenClosed: 1, infraredBitWhenOccupied: 1, unlockReply: 'status', replyMs: 500, quietMs: 5,
+  name: 'kerong-cu16',
+  locksPerBoard: 16,
+  hookBitWhenClosed: 1,
+  infraredBitWhenOccupied: 1,
+  unlockReply: 'status',
+  replyMs: 500,
+  quietMs: 5,
 };
 
 export type TestSite = {
@@ -56,7 +70,11 @@ export async function newSite(): Promise<TestSite> {
   };
 }
 
-export function rosterFor(site: TestSite, bank: { key: string; sealKey: string }, change: Partial<Roster> = {}): Roster {
+export function rosterFor(
+  site: TestSite,
+  bank: { key: string; sealKey: string },
+  change: Partial<Roster> = {},
+): Roster {
   return {
     v: 1,
     tenant: site.tenant,
@@ -65,10 +83,25 @@ export function rosterFor(site: TestSite, bank: { key: string; sealKey: string }
     madeAtMs: 1_760_000_000_000,
     root: { keys: [base64url(site.root.publicKey)], k: 1 },
     banks: [{ bank: site.bank, ...bank }],
-    pins: { current: fingerprint(site.notifier.publicKey), next: fingerprint(site.root.publicKey), offline: null },
-    keys: { intake: base64url(site.intake.publicKey), notifier: base64url(site.notifier.publicKey), ledger: null },
+    pins: {
+      current: fingerprint(site.notifier.publicKey),
+      next: fingerprint(site.root.publicKey),
+      offline: null,
+    },
+    keys: {
+      intake: base64url(site.intake.publicKey),
+      notifier: base64url(site.notifier.publicKey),
+      ledger: null,
+    },
     carriers: [{ carrier: site.courier.carrier, name: 'UPS', key: null }],
-    couriers: [{ person: site.courier.person, carrier: site.courier.carrier, badgeHash: badgeHash(site.courier.badge), untilMs: null }],
+    couriers: [
+      {
+        person: site.courier.person,
+        carrier: site.courier.carrier,
+        badgeHash: badgeHash(site.courier.badge),
+        untilMs: null,
+      },
+    ],
     staff: [],
     policy: DEFAULT_POLICY,
     ...change,
@@ -76,23 +109,45 @@ export function rosterFor(site: TestSite, bank: { key: string; sealKey: string }
 }
 
 /** Starts the agent of `site` against boards at `serialPort`. Its uplink dials a port where nobody answers. */
-export async function startTestAgent(site: TestSite, ports: { serial: number; scanner: number | null }, onFatal: (error: Error) => void): Promise<Agent> {
+export async function startTestAgent(
+  site: TestSite,
+  ports: { serial: number; scanner: number | null },
+  onFatal: (error: Error) => void,
+): Promise<Agent> {
   const dataDir = join(site.dir, 'edge');
   const commissioningFile = join(site.dir, 'commissioning.json');
   const keys = await prepareKeys(site, dataDir);
   writeFileSync(
     commissioningFile,
     JSON.stringify({
-      v: 1, tenant: site.tenant, site: site.site, bank: site.bank, name: 'Test bank', rootKeys: [base64url(site.root.publicKey)], rootSignatures: 1,
-      pins: [fingerprint(site.root.publicKey), keys.fingerprint], enrolmentUrl: 'https://127.0.0.1:9/api/enrolments', enrolmentCode: 'x'.repeat(32),
-      brokerUrl: 'mqtts://127.0.0.1:9', development: true,
+      v: 1,
+      tenant: site.tenant,
+      site: site.site,
+      bank: site.bank,
+      name: 'Test bank',
+      rootKeys: [base64url(site.root.publicKey)],
+      rootSignatures: 1,
+      pins: [fingerprint(site.root.publicKey), keys.fingerprint],
+      enrolmentUrl: 'https://127.0.0.1:9/api/enrolments',
+      enrolmentCode: 'x'.repeat(32),
+      brokerUrl: 'mqtts://127.0.0.1:9',
+      development: true,
     }),
   );
   const config: EdgeConfig = {
-    dataDir, commissioningFile, kiosk: { port: 0, webDir: null },
-    boards: { family: 'kerong-cu', line: { kind: 'tcp', host: '127.0.0.1', port: ports.serial }, profile: CU16_PROFILE, pollMs: 60 },
+    dataDir,
+    commissioningFile,
+    kiosk: { port: 0, webDir: null },
+    boards: {
+      family: 'kerong-cu',
+      line: { kind: 'tcp', host: '127.0.0.1', port: ports.serial },
+      profile: CU16_PROFILE,
+      pollMs: 60,
+    },
     scanner: ports.scanner === null ? null : { host: '127.0.0.1', port: ports.scanner },
-    uplink: null, logPath: null, logLevel: 'silent',
+    uplink: null,
+    logPath: null,
+    logLevel: 'silent',
   };
   return startAgent({ config, clock: systemClock, random, log: silentLog, onFatal });
 }
@@ -105,37 +160,73 @@ async function prepareKeys(site: TestSite, dataDir: string) {
   if (await readIfExists(path)) return keys;
   const authority = newSigningKey();
   const times = { notBeforeMs: systemClock.nowMs() - 60_000, notAfterMs: systemClock.nowMs() + 86_400_000 };
-  const certificatePem = await selfSignedAuthority({ commonName: 'test', privateKey: authority.privateKey, serial: random.bytes(8), ...times });
+  const certificatePem = await selfSignedAuthority({
+    commonName: 'test',
+    privateKey: authority.privateKey,
+    serial: random.bytes(8),
+    ...times,
+  });
   const certificate = await issueClient({
-    authority: { privateKey: authority.privateKey, certificatePem }, commonName: site.bank, publicKey: keys.identity.publicKey, serial: random.bytes(8), ...times,
+    authority: { privateKey: authority.privateKey, certificatePem },
+    commonName: site.bank,
+    publicKey: keys.identity.publicKey,
+    serial: random.bytes(8),
+    ...times,
   });
   await writeDurable(path, certificate, 0o600);
   return keys;
 }
 
 /** What the cloud would send so that the bank serves: roster, epoch, directory. */
-export async function bringIntoService(site: TestSite, agent: Agent, change: Partial<Roster> = {}): Promise<void> {
+export async function bringIntoService(
+  site: TestSite,
+  agent: Agent,
+  change: Partial<Roster> = {},
+): Promise<void> {
   const { key, sealKey } = agent.state().standing;
-  tell(agent, { v: 1, type: 'roster', note: signRoster(rosterFor(site, { key, sealKey }, change), [site.root]) });
+  tell(agent, {
+    v: 1,
+    type: 'roster',
+    note: signRoster(rosterFor(site, { key, sealKey }, change), [site.root]),
+  });
   const nowMs = systemClock.nowMs();
-  const epoch = { v: 1 as const, tenant: site.tenant, epoch: idFrom('epoch', random.bytes(16)), key: base64url(site.epochKey.publicKey), notBeforeMs: nowMs, notAfterMs: nowMs + 7 * 86_400_000 };
+  const epoch = {
+    v: 1 as const,
+    tenant: site.tenant,
+    epoch: idFrom('epoch', random.bytes(16)),
+    key: base64url(site.epochKey.publicKey),
+    notBeforeMs: nowMs,
+    notAfterMs: nowMs + 7 * 86_400_000,
+  };
   tell(agent, { v: 1, type: 'epoch', note: signEpoch(epoch, site.notifier) });
   const { person, flat, label } = site.resident;
-  agent.dispatch({ type: 'directory-opened', opened: { version: 1, entries: [{ person, flat, label, accessible: false }] } });
+  agent.dispatch({
+    type: 'directory-opened',
+    opened: { version: 1, entries: [{ person, flat, label, accessible: false }] },
+  });
   await agent.settled();
 }
 
 export function tell(agent: Agent, message: DownMessage): void {
   const text = JSON.stringify(message);
-  agent.dispatch({ type: 'heard', heard: { message, hash: base64url(new Uint8Array(32)), bytes: text.length, text, time: null } });
+  agent.dispatch({
+    type: 'heard',
+    heard: { message, hash: base64url(new Uint8Array(32)), bytes: text.length, text, time: null },
+  });
 }
 
 /** Opens the newest notice as the notifier would. */
 export async function newestCodes(site: TestSite, agent: Agent): Promise<NoticeCodes> {
   const wish = agent.journal.wishes().at(-1);
   if (!wish) throw new Error('the bank wished for no notice');
-  const sealed = { enc: fromBase64url(wish.codes.enc) ?? new Uint8Array(0), ciphertext: fromBase64url(wish.codes.ciphertext) ?? new Uint8Array(0) };
-  const opened = await hpkeOpen(site.epochKey.privateKey, sealed, { info: SEAL_INFO.notice, aad: `${site.bank}\0${wish.reference}` });
+  const sealed = {
+    enc: fromBase64url(wish.codes.enc) ?? new Uint8Array(0),
+    ciphertext: fromBase64url(wish.codes.ciphertext) ?? new Uint8Array(0),
+  };
+  const opened = await hpkeOpen(site.epochKey.privateKey, sealed, {
+    info: SEAL_INFO.notice,
+    aad: `${site.bank}\0${wish.reference}`,
+  });
   if (!opened) throw new Error('the notice does not open with the epoch key');
   return noticeCodes.parse(JSON.parse(fromUtf8(opened)));
 }

@@ -3,9 +3,9 @@
  * rules, custody is never held twice, and the compartments are what the records say.
  */
 import assert from 'node:assert/strict';
-import type { Agent } from '../src/edge/agent.ts';
 import { base64url } from '../src/crypto/bytes.ts';
-import { leafHash, NO_HASH, parseRecord, type LedgerRecord } from '../src/ledger/record.ts';
+import type { Agent } from '../src/edge/agent.ts';
+import { type LedgerRecord, leafHash, NO_HASH, parseRecord } from '../src/ledger/record.ts';
 
 const PULSES_MAX = 3;
 
@@ -46,7 +46,7 @@ function checkReleases(records: readonly LedgerRecord[]): void {
       assert.ok(session, `release ${record.seq} stands in a session`);
       session.pulses++;
       assert.ok(session.pulses <= PULSES_MAX, `at most ${PULSES_MAX} pulses a session`);
-      assert.equal(record.facts['pulse'], session.pulses);
+      assert.equal(record.facts.pulse, session.pulses);
     }
     if (record.kind === 'release.answered') {
       const decided = records.find((candidate) => candidate.seq === record.cause);
@@ -77,6 +77,10 @@ function checkCompartments(agent: Agent, records: readonly LedgerRecord[]): void
     use.set(n, move.to);
   }
   for (const compartment of Object.values(agent.state().compartment)) {
-    assert.equal(compartment.use, use.get(compartment.n) ?? 'empty', `door ${compartment.n} is what its records say`);
+    assert.equal(
+      compartment.use,
+      use.get(compartment.n) ?? 'empty',
+      `door ${compartment.n} is what its records say`,
+    );
   }
 }

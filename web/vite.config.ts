@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
-import { build, defineConfig, type InlineConfig } from 'vite';
+import { build, defineConfig, type InlineConfig, type ViteBuilder } from 'vite';
 
 const WEB = import.meta.dirname;
 const DIST = join(WEB, 'dist');
@@ -32,9 +32,11 @@ function appConfig(app: string): InlineConfig {
   };
 }
 
-async function buildApps(): Promise<void> {
+async function buildApps(builder: ViteBuilder): Promise<void> {
   const present = APPS.filter((app) => existsSync(join(WEB, app, 'index.html')));
   for (const app of present) await build(appConfig(app));
+  // Vite would otherwise build this configuration itself, which is none of the apps.
+  for (const environment of Object.values(builder.environments)) environment.isBuilt = true;
 }
 
 export default defineConfig({ builder: { buildApp: buildApps } });

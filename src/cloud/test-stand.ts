@@ -10,7 +10,8 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { base64url } from '../crypto/bytes.ts';
 import { newSigningKey, type SigningKey } from '../crypto/sign.ts';
-import { idFrom, type SiteId, type TenantId } from '../domain/ids.ts';
+import { selfSignedAuthority } from '../crypto/x509.ts';
+import type { SiteId, TenantId } from '../domain/ids.ts';
 import { type LedgerRecord, parseRecord } from '../ledger/record.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { type Database, openDatabase, type Tx } from '../platform/database.ts';
@@ -18,11 +19,13 @@ import { silentLog } from '../platform/log.ts';
 import { type Postgres, startPostgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
 import type { Cloud } from './deps.ts';
+import * as banks from './banks/banks.ts';
 import { addJob, migrateJobs } from './jobs/jobs.ts';
 import { journal, openJournal } from './journal/journal.ts';
 import { keysNoun, openKeys } from './keys/keys.ts';
 import { migrate, prepareDatabase } from './migrate.ts';
 import type { Noun } from './noun.ts';
+import { people } from './people/people.ts';
 import * as rosters from './rosters/rosters.ts';
 import { createTenant, tenants } from './tenants/tenants.ts';
 
@@ -65,7 +68,7 @@ async function migrateAll(server: Postgres, nouns: readonly Noun[]): Promise<str
   const passwords = { ownerPassword: base64url(systemRandom.bytes(18)), appPassword: base64url(systemRandom.bytes(18)) };
   await prepareDatabase({ superuserUrl: server.connectionString(server.superuser, 'postgres'), database: 'holdfast', ...passwords });
   const ownerUrl = server.connectionString('holdfast_owner', 'holdfast', passwords.ownerPassword);
-  const migrations = [tenants, keysNoun, journal, rosters.rosters, ...nouns].flatMap((noun) => noun.migrations ?? []);
+  const migrations = [tenants, keysNoun, journal, people, banks.banks, rosters.rosters, ...nouns].flatMap((noun) => noun.migrations ?? []);
   await migrate({ ownerUrl, migrations: [...new Set(migrations)], log: silentLog });
   await migrateJobs({ ownerUrl });
   return server.connectionString('holdfast_app', 'holdfast', passwords.appPassword);
@@ -78,7 +81,7 @@ async function openOn({ server, appUrl, config, closeServer }: On): Promise<Stan
   const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + steppedMs };
   const database = await openDatabase({ url: appUrl, clock, log: silentLog });
   const told: SiteId[] = [];
-  const cloud = cloudOf({ clock, database, told, config });
+  const cloud = cloudOf({ clock, database, told, config, authority: await newAuthority() });
   const { tenant, site, root } = await firstTenant(cloud);
   return {
     cloud, tenant, site, root, told,
@@ -93,7 +96,9 @@ async function openOn({ server, appUrl, config, closeServer }: On): Promise<Stan
   };
 }
 
-function cloudOf(of: { clock: Clock; database: Database; told: SiteId[]; config: Partial<Cloud['config']> }): Cloud {
+type Parts = { clock: Clock; database: Database; told: SiteId[]; config: Partial<Cloud['config']>; authority: Cloud['authority'] };
+
+function cloudOf(of: Parts): Cloud {
   const { clock, database, told } = of;
   const keys = openKeys({ rootKey: systemRandom.bytes(32), random: systemRandom, nowMs: clock.nowMs });
   const pin = () => base64url(systemRandom.bytes(32));
@@ -102,16 +107,24 @@ function cloudOf(of: { clock: Clock; database: Database; told: SiteId[]; config:
     database, keys, clock, random: systemRandom, log: silentLog, addJob,
     journal: openJournal({ keys, clock, random: systemRandom }),
     pins: { current: pin(), next: pin(), offline: null },
+    authority: of.authority,
     changed: async () => undefined,
     tellBanks: async (_tx, site) => void told.push(site),
   };
 }
 
+async function newAuthority(): Promise<Cloud['authority']> {
+  const { privateKey } = newSigningKey();
+  const nowMs = systemClock.nowMs();
+  const times = { notBeforeMs: nowMs - 1000, notAfterMs: nowMs + 86_400_000 };
+  return { privateKey, certificatePem: await selfSignedAuthority({ commonName: 'banks', privateKey, serial: Uint8Array.of(1, 2, 3), ...times }) };
+}
+
 async function firstTenant(cloud: Cloud): Promise<{ tenant: TenantId; site: SiteId; root: SigningKey }> {
   const tenant = await createTenant(cloud);
-  const site = idFrom('site', systemRandom.bytes(16));
   const root = newSigningKey();
-  await cloud.database.tenant(tenant, (tx) => rosters.openSite(tx, { site, rootKeys: [base64url(root.publicKey)], k: 1 }));
+  const of = { name: 'Riverside', rootKeys: [base64url(root.publicKey)], rootSignatures: 1 };
+  const site = await cloud.database.tenant(tenant, (tx) => banks.addSite(cloud, tx, of));
   return { tenant, site, root };
 }
 

@@ -40,7 +40,10 @@ export const kioskAction = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('collected') }),
   /** The door did not open, or fell shut: try the same door again, within the session. */
   z.strictObject({ do: z.literal('again') }),
-  z.strictObject({ do: z.literal('report'), what: z.enum(['not-received', 'door-did-not-open', 'not-my-parcel']) }),
+  z.strictObject({
+    do: z.literal('report'),
+    what: z.enum(['not-received', 'door-did-not-open', 'not-my-parcel']),
+  }),
   /** Back to the start; in a drop-off, nothing was put in. */
   z.strictObject({ do: z.literal('cancel') }),
   /** Courier: another parcel; or leave. */
@@ -76,11 +79,19 @@ export const kioskScreen = z.discriminatedUnion('screen', [
   z.strictObject({ screen: z.literal('recipient'), tracking: z.string(), recipients: z.array(z.string()) }),
   /** `free`: how many empty compartments of each size are left. */
   z.strictObject({
-    screen: z.literal('size'), tracking: z.string(), recipient: z.string(),
+    screen: z.literal('size'),
+    tracking: z.string(),
+    recipient: z.string(),
     free: z.strictObject({ S: z.int(), M: z.int(), L: z.int(), XL: z.int() }),
   }),
   /** Put it in and shut the door. `ask`: the door is shut, say whether it is in. */
-  z.strictObject({ screen: z.literal('drop-off'), tracking: z.string(), ask: z.boolean(), larger: z.boolean(), door }),
+  z.strictObject({
+    screen: z.literal('drop-off'),
+    tracking: z.string(),
+    ask: z.boolean(),
+    larger: z.boolean(),
+    door,
+  }),
   z.strictObject({ screen: z.literal('drop-off-done'), tracking: z.string(), offline: z.boolean() }),
   /** Take it and shut the door. `ask`: the door is shut, say whether you took it. */
   z.strictObject({ screen: z.literal('pick-up'), ask: z.boolean(), door }),
@@ -111,7 +122,13 @@ export const kioskLayout = z.strictObject({
   columns: z.int(),
   compartments: z.array(
     z.strictObject({
-      n: z.int(), size, column: z.int(), row: z.int(), heightUnits: z.int(), middleCm: z.int(), accessible: z.boolean(),
+      n: z.int(),
+      size,
+      column: z.int(),
+      row: z.int(),
+      heightUnits: z.int(),
+      middleCm: z.int(),
+      accessible: z.boolean(),
     }),
   ),
 });

@@ -48,7 +48,10 @@ export const rigMessage = z.strictObject({
 });
 export type RigMessage = z.infer<typeof rigMessage>;
 
-export const rigParcelMove = z.strictObject({ do: z.enum(['put-in', 'take-out']), label: z.string().min(1).max(80).optional() });
+export const rigParcelMove = z.strictObject({
+  do: z.enum(['put-in', 'take-out']),
+  label: z.string().min(1).max(80).optional(),
+});
 export const rigPower = z.strictObject({ on: z.boolean() });
 export const rigNetwork = z.strictObject({ up: z.boolean() });
 export const rigScan = z.strictObject({ text: z.string().min(1).max(512) });

@@ -41,12 +41,19 @@ export const SEAL_INFO = {
 
 /** What stands behind the commitments of a batch: per record `seq`, per field, salt and value. */
 export const batchOpenings = z.array(
-  z.strictObject({ seq, openings: z.record(z.string(), z.strictObject({ salt: bytes, value: z.string().max(2000) })) }),
+  z.strictObject({
+    seq,
+    openings: z.record(z.string(), z.strictObject({ salt: bytes, value: z.string().max(2000) })),
+  }),
 );
 export type BatchOpenings = z.infer<typeof batchOpenings>;
 
 /** The codes of one grant, readable by the notifier only, forgotten after sending. */
-export const noticeCodes = z.strictObject({ v: z.literal(1), pin: z.string().regex(/^\d{6,12}$/), qr: z.string().max(64) });
+export const noticeCodes = z.strictObject({
+  v: z.literal(1),
+  pin: z.string().regex(/^\d{6,12}$/),
+  qr: z.string().max(64),
+});
 export type NoticeCodes = z.infer<typeof noticeCodes>;
 
 /** A wish to tell somebody something, which travels with the record that caused it. */
@@ -86,23 +93,60 @@ export const helloMessage = z.strictObject({
 });
 
 /** Asks for the cloud's time; the answer carries the nonce back, so a late one is known by its age. */
-export const timeAsk = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('time'), nonce: z.string().min(8).max(64) });
+export const timeAsk = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('time'),
+  nonce: z.string().min(8).max(64),
+});
 
 /** What the bank made of a message that it refused: told at once, and also a record. */
-export const refusalMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('refusal'), of: hash, reason: z.string().max(60) });
+export const refusalMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('refusal'),
+  of: hash,
+  reason: z.string().max(60),
+});
 
 export const upMessage = z.discriminatedUnion('type', [batchMessage, helloMessage, timeAsk, refusalMessage]);
 export type UpMessage = z.infer<typeof upMessage>;
 export type BatchMessage = z.infer<typeof batchMessage>;
 export type HelloMessage = z.infer<typeof helloMessage>;
 
-export const ackMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('ack'), lastSeq: seq, head: hash });
+export const ackMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('ack'),
+  lastSeq: seq,
+  head: hash,
+});
 /** A batch was not taken; `lastSeq` is what the cloud has. */
-export const batchRefused = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('batch-refused'), reason: z.string().max(60), lastSeq: seq });
-export const rosterMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('roster'), note: z.string().max(1_048_576) });
-export const epochMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('epoch'), note: z.string().max(8192) });
-export const directoryMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('directory'), version: seq, entries: sealedBox });
-export const timeMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('time'), nonce: z.string().max(64), atMs: z.int().nonnegative() });
+export const batchRefused = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('batch-refused'),
+  reason: z.string().max(60),
+  lastSeq: seq,
+});
+export const rosterMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('roster'),
+  note: z.string().max(1_048_576),
+});
+export const epochMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('epoch'),
+  note: z.string().max(8192),
+});
+export const directoryMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('directory'),
+  version: seq,
+  entries: sealedBox,
+});
+export const timeMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('time'),
+  nonce: z.string().max(64),
+  atMs: z.int().nonnegative(),
+});
 
 export const SUSPENSION_HOURS_MAX = 24;
 /** The most that a cloud may do on its own. `subject` is a courier's person id. */
@@ -115,10 +159,21 @@ export const suspendMessage = z.strictObject({
   compartment: z.int().positive().nullable(),
   untilMs: z.int().nonnegative(),
 });
-export const liftMessage = z.strictObject({ v: z.literal(UPLINK_VERSION), type: z.literal('lift'), id: z.string().min(8).max(64) });
+export const liftMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('lift'),
+  id: z.string().min(8).max(64),
+});
 
 export const downMessage = z.discriminatedUnion('type', [
-  ackMessage, batchRefused, rosterMessage, epochMessage, directoryMessage, timeMessage, suspendMessage, liftMessage,
+  ackMessage,
+  batchRefused,
+  rosterMessage,
+  epochMessage,
+  directoryMessage,
+  timeMessage,
+  suspendMessage,
+  liftMessage,
 ]);
 export type DownMessage = z.infer<typeof downMessage>;
 export type SuspendMessage = z.infer<typeof suspendMessage>;

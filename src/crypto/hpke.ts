@@ -7,7 +7,11 @@
 import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { utf8 } from './bytes.ts';
 
-const suite = new CipherSuite({ kem: new DhkemP256HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+const suite = new CipherSuite({
+  kem: new DhkemP256HkdfSha256(),
+  kdf: new HkdfSha256(),
+  aead: new Aes256Gcm(),
+});
 
 export type HpkeKey = {
   /** The 32-byte P-256 scalar of RFC 9180 section 7.1.2. Secret. */
@@ -30,7 +34,11 @@ export async function newHpkeKey(): Promise<HpkeKey> {
   };
 }
 
-export async function hpkeSeal(publicKey: Uint8Array, plaintext: Uint8Array, place: { info: string; aad: string }): Promise<HpkeSealed> {
+export async function hpkeSeal(
+  publicKey: Uint8Array,
+  plaintext: Uint8Array,
+  place: { info: string; aad: string },
+): Promise<HpkeSealed> {
   const recipientPublicKey = await suite.kem.deserializePublicKey(exact(publicKey));
   const sender = await suite.createSenderContext({ recipientPublicKey, info: exact(utf8(place.info)) });
   const ciphertext = await sender.seal(exact(plaintext), exact(utf8(place.aad)));
@@ -38,10 +46,18 @@ export async function hpkeSeal(publicKey: Uint8Array, plaintext: Uint8Array, pla
 }
 
 /** The plaintext, or undefined when it was not sealed for this key, use and place, or was changed. */
-export async function hpkeOpen(privateKey: Uint8Array, sealed: HpkeSealed, place: { info: string; aad: string }): Promise<Uint8Array | undefined> {
+export async function hpkeOpen(
+  privateKey: Uint8Array,
+  sealed: HpkeSealed,
+  place: { info: string; aad: string },
+): Promise<Uint8Array | undefined> {
   const recipientKey = await suite.kem.deserializePrivateKey(exact(privateKey));
   try {
-    const recipient = await suite.createRecipientContext({ recipientKey, enc: exact(sealed.enc), info: exact(utf8(place.info)) });
+    const recipient = await suite.createRecipientContext({
+      recipientKey,
+      enc: exact(sealed.enc),
+      info: exact(utf8(place.info)),
+    });
     return new Uint8Array(await recipient.open(exact(sealed.ciphertext), exact(utf8(place.aad))));
   } catch {
     // A malformed point and a wrong tag both mean: not for us. RFC 9180 section 9.7.2 asks for one answer.

@@ -31,7 +31,11 @@ export async function verifyPassword(password: string, stored: string): Promise<
   return equalBytes(await argon2id(password, salt, cost), tag);
 }
 
-async function argon2id(password: string, salt: Uint8Array, cost: { memoryKib: number; passes: number; lanes: number }): Promise<Uint8Array> {
+async function argon2id(
+  password: string,
+  salt: Uint8Array,
+  cost: { memoryKib: number; passes: number; lanes: number },
+): Promise<Uint8Array> {
   const message = utf8(password.normalize('NFC'));
   const tag = await argon2Async('argon2id', {
     message,
@@ -73,7 +77,12 @@ export function totpCode(secret: Uint8Array, step: number, digits = 6): string {
  * The step whose code `code` is, looked for one step around `atMs` and after `lastStep` only, so that a
  * step is used once (RFC 6238 section 5.2). Undefined when no such step has this code.
  */
-export function matchTotp(question: { secret: Uint8Array; code: string; atMs: number; lastStep: number }): number | undefined {
+export function matchTotp(question: {
+  secret: Uint8Array;
+  code: string;
+  atMs: number;
+  lastStep: number;
+}): number | undefined {
   const now = totpStep(question.atMs);
   let found: number | undefined;
   for (const step of [now - 1, now, now + 1]) {

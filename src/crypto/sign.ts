@@ -3,7 +3,13 @@
  * (RFC 5480), signatures as the DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3), private keys as PKCS #8.
  * A key's fingerprint is the SHA-256 of its SubjectPublicKeyInfo, which is also what a TLS pin holds.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign as nodeSign, verify as nodeVerify } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign as nodeSign,
+  verify as nodeVerify,
+} from 'node:crypto';
 import { base64url, fromHex } from './bytes.ts';
 import { equalBytes, sha256 } from './hash.ts';
 
@@ -73,7 +79,8 @@ function privateKeyObject(privateKey: Uint8Array) {
 }
 
 function publicKeyObject(publicKey: Uint8Array) {
-  if (publicKey.length !== SPKI_BYTES || !equalBytes(publicKey.subarray(0, SPKI_BEGIN.length), SPKI_BEGIN)) return undefined;
+  if (publicKey.length !== SPKI_BYTES || !equalBytes(publicKey.subarray(0, SPKI_BEGIN.length), SPKI_BEGIN))
+    return undefined;
   try {
     return createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' });
   } catch {

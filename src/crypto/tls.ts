@@ -27,6 +27,8 @@ export const clientTls = {
 
 /** base64url of the SHA-256 of a certificate's SubjectPublicKeyInfo (the pin of RFC 7469 section 2.4). */
 export function pinOf(certificate: { raw: Uint8Array } | string): string {
-  const x509 = new X509Certificate(typeof certificate === 'string' ? certificate : Buffer.from(certificate.raw));
+  const x509 = new X509Certificate(
+    typeof certificate === 'string' ? certificate : Buffer.from(certificate.raw),
+  );
   return base64url(sha256(new Uint8Array(x509.publicKey.export({ type: 'spki', format: 'der' }))));
 }

@@ -32,8 +32,13 @@ async function pairOf(privateKey: Uint8Array): Promise<CryptoKeyPair> {
 export type NamedKey = { commonName: string; privateKey: Uint8Array };
 
 /** A self-signed certificate for a server on `hosts` (DNS names or IP addresses), as PEM. */
-export async function selfSignedServer(of: NamedKey & CertificateTimes & { hosts: readonly string[]; serial: Uint8Array }): Promise<string> {
-  const names = of.hosts.map((host) => ({ type: isIP(host) ? ('ip' as const) : ('dns' as const), value: host }));
+export async function selfSignedServer(
+  of: NamedKey & CertificateTimes & { hosts: readonly string[]; serial: Uint8Array },
+): Promise<string> {
+  const names = of.hosts.map((host) => ({
+    type: isIP(host) ? ('ip' as const) : ('dns' as const),
+    value: host,
+  }));
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: Buffer.from(of.serial).toString('hex'),
     name: nameOf(of.commonName),
@@ -52,7 +57,9 @@ export async function selfSignedServer(of: NamedKey & CertificateTimes & { hosts
 }
 
 /** The certificate of an authority that issues client certificates to banks and cloud processes. */
-export async function selfSignedAuthority(of: NamedKey & CertificateTimes & { serial: Uint8Array }): Promise<string> {
+export async function selfSignedAuthority(
+  of: NamedKey & CertificateTimes & { serial: Uint8Array },
+): Promise<string> {
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: Buffer.from(of.serial).toString('hex'),
     name: nameOf(of.commonName),
@@ -79,7 +86,9 @@ export async function certificateRequest(of: NamedKey): Promise<string> {
 }
 
 /** The requested name and key, or undefined when the text is no P-256 request or its signature is wrong. */
-export async function openRequest(pem: string): Promise<{ commonName: string; publicKey: Uint8Array } | undefined> {
+export async function openRequest(
+  pem: string,
+): Promise<{ commonName: string; publicKey: Uint8Array } | undefined> {
   try {
     const request = new x509.Pkcs10CertificateRequest(pem);
     if (!(await request.verify())) return undefined;

@@ -7,8 +7,9 @@
  *
  * Who may write a kind: `bank` (a bank's journal), `cloud` (a tenant's own journal), or both.
  */
-import { DENIALS, OUTCOMES, RIGHTS } from './outcome.ts';
+
 import { SIZES } from './bank.ts';
+import { DENIALS, OUTCOMES, RIGHTS } from './outcome.ts';
 
 export type FactType =
   | { type: 'int'; min: number; max: number }
@@ -18,8 +19,21 @@ export type FactType =
 
 /** Fields that may be committed to. Each is text; an id, a label or a canonical JSON value. */
 export const COMMITTED_FIELDS = [
-  'person', 'counterpart', 'parcel', 'tracking', 'carrier', 'grant', 'session', 'order', 'flat', 'purpose',
-  'note', 'notice', 'address', 'subject', 'device',
+  'person',
+  'counterpart',
+  'parcel',
+  'tracking',
+  'carrier',
+  'grant',
+  'session',
+  'order',
+  'flat',
+  'purpose',
+  'note',
+  'notice',
+  'address',
+  'subject',
+  'device',
 ] as const;
 export type CommittedField = (typeof COMMITTED_FIELDS)[number];
 
@@ -39,16 +53,46 @@ const bool: FactType = { type: 'bool' };
 const words = (...list: readonly string[]): FactType => ({ type: 'word', words: list });
 
 const size = words(...SIZES);
-const method = words('pin', 'qr', 'flat-and-pin', 'badge', 'courier-code', 'device', 'order', 'password', 'totp', 'link', 'passkey');
+const method = words(
+  'pin',
+  'qr',
+  'flat-and-pin',
+  'badge',
+  'courier-code',
+  'device',
+  'order',
+  'password',
+  'totp',
+  'link',
+  'passkey',
+);
 const denial = words(...DENIALS);
 const basis = words('person', 'occupancy', 'staff', 'order');
 const channel = words('sms', 'email', 'push', 'webhook');
 const role = words('resident', 'courier', 'admin', 'super-admin', 'registrar', 'staff');
 const work = words('pick-up', 'drop-off', 'take-back', 'staff-release', 'count', 'override');
-export const SESSION_ENDS = ['confirmed', 'cancelled', 'timeout', 'occupancy', 'not-received', 'pulses-spent', 'next-person', 'order', 'fault'] as const;
+export const SESSION_ENDS = [
+  'confirmed',
+  'cancelled',
+  'timeout',
+  'occupancy',
+  'not-received',
+  'pulses-spent',
+  'next-person',
+  'order',
+  'fault',
+] as const;
 export const DISCREPANCIES = [
-  'not-received', 'door-did-not-open', 'not-my-parcel', 'left-unconfirmed', 'sensed-against-word', 'found-empty', 'found-occupied',
-  'missing', 'damaged', 'unlabelled',
+  'not-received',
+  'door-did-not-open',
+  'not-my-parcel',
+  'left-unconfirmed',
+  'sensed-against-word',
+  'found-empty',
+  'found-occupied',
+  'missing',
+  'damaged',
+  'unlabelled',
 ] as const;
 
 const bank = (spec: Omit<KindSpec, 'by'>): KindSpec => ({ by: 'bank', ...spec });
@@ -62,7 +106,10 @@ export const KINDS = {
   'agent.started': bank({ facts: { resumed: bool, unanswered: count, build: hash }, commits: [] }),
   'agent.stopped': bank({ facts: {}, commits: [] }),
   'clock.frozen': bank({ facts: { stepMs: signedMs }, commits: [] }),
-  'clock.set': bank({ facts: { stepMs: signedMs, by: words('cloud', 'order', 'person') }, commits: ['person', 'order'] }),
+  'clock.set': bank({
+    facts: { stepMs: signedMs, by: words('cloud', 'order', 'person') },
+    commits: ['person', 'order'],
+  }),
 
   // What came down from the cloud or was carried by hand.
   'bank.enrolled': both({ facts: { key: hash }, commits: [] }),
@@ -72,84 +119,287 @@ export const KINDS = {
   'epoch.applied': bank({ facts: { hash, notAfterMs: atMs }, commits: [] }),
   'directory.applied': bank({ facts: { version: count, entries: count }, commits: [] }),
   'message.refused': bank({ facts: { hash, bytes: count, reason: denial }, commits: [] }),
-  'suspension.applied': bank({ facts: { scope: words('courier', 'compartment', 'bank'), untilMs: atMs }, commits: ['subject'], has: ['compartment'] }),
-  'suspension.ended': bank({ facts: { scope: words('courier', 'compartment', 'bank'), by: words('time', 'cloud', 'roster', 'order') }, commits: ['subject'], has: ['compartment'] }),
-  'order.accepted': bank({ facts: { work, hash, signatures: count }, commits: ['order', 'person', 'purpose'], has: ['compartment'] }),
+  'suspension.applied': bank({
+    facts: { scope: words('courier', 'compartment', 'bank'), untilMs: atMs },
+    commits: ['subject'],
+    has: ['compartment'],
+  }),
+  'suspension.ended': bank({
+    facts: { scope: words('courier', 'compartment', 'bank'), by: words('time', 'cloud', 'roster', 'order') },
+    commits: ['subject'],
+    has: ['compartment'],
+  }),
+  'order.accepted': bank({
+    facts: { work, hash, signatures: count },
+    commits: ['order', 'person', 'purpose'],
+    has: ['compartment'],
+  }),
   'order.refused': bank({ facts: { hash, reason: denial }, commits: ['order'] }),
 
   // Attempts, decisions, sessions, releases, doors.
   'attempt.counted': bank({ facts: { method, kioskDay: count, guess: count }, commits: ['person'] }),
-  'attempt.decided': bank({ facts: { method, work }, commits: ['person', 'grant', 'parcel', 'session'], has: ['compartment', 'decision', 'cause'] }),
-  'lockout.began': bank({ facts: { scope: words('kiosk', 'grant', 'courier'), untilMs: atMs }, commits: ['person', 'grant'], has: ['compartment'] }),
-  'lockout.ended': bank({ facts: { scope: words('kiosk', 'grant', 'courier') }, commits: ['person', 'grant'], has: ['compartment'] }),
-  'session.opened': bank({ facts: { work, untilMs: atMs }, commits: ['person', 'grant', 'parcel', 'session'], has: ['compartment', 'cause'] }),
-  'session.resumed': bank({ facts: { work, pulses: count }, commits: ['session'], has: ['compartment', 'cause'] }),
-  'session.ended': bank({ facts: { work, end: words(...SESSION_ENDS), pulses: count, doorSensedOpen: bool }, commits: ['session'], has: ['compartment', 'cause'] }),
-  'release.decided': bank({ facts: { work, pulse: count }, commits: ['session'], has: ['compartment', 'decision', 'cause'] }),
-  'release.answered': bank({ facts: { afterMs: count, by: words('board', 'time', 'door', 'restart') }, commits: [], has: ['compartment', 'outcome', 'cause'] }),
+  'attempt.decided': bank({
+    facts: { method, work },
+    commits: ['person', 'grant', 'parcel', 'session'],
+    has: ['compartment', 'decision', 'cause'],
+  }),
+  'lockout.began': bank({
+    facts: { scope: words('kiosk', 'grant', 'courier'), untilMs: atMs },
+    commits: ['person', 'grant'],
+    has: ['compartment'],
+  }),
+  'lockout.ended': bank({
+    facts: { scope: words('kiosk', 'grant', 'courier') },
+    commits: ['person', 'grant'],
+    has: ['compartment'],
+  }),
+  'session.opened': bank({
+    facts: { work, untilMs: atMs },
+    commits: ['person', 'grant', 'parcel', 'session'],
+    has: ['compartment', 'cause'],
+  }),
+  'session.resumed': bank({
+    facts: { work, pulses: count },
+    commits: ['session'],
+    has: ['compartment', 'cause'],
+  }),
+  'session.ended': bank({
+    facts: { work, end: words(...SESSION_ENDS), pulses: count, doorSensedOpen: bool },
+    commits: ['session'],
+    has: ['compartment', 'cause'],
+  }),
+  'release.decided': bank({
+    facts: { work, pulse: count },
+    commits: ['session'],
+    has: ['compartment', 'decision', 'cause'],
+  }),
+  'release.answered': bank({
+    facts: { afterMs: count, by: words('board', 'time', 'door', 'restart') },
+    commits: [],
+    has: ['compartment', 'outcome', 'cause'],
+  }),
   'door.opened': bank({ facts: { expected: bool }, commits: [], has: ['compartment', 'cause'] }),
-  'door.closed': bank({ facts: { openMs: count, occupied: words('yes', 'no', 'unsensed') }, commits: [], has: ['compartment', 'cause'] }),
+  'door.closed': bank({
+    facts: { openMs: count, occupied: words('yes', 'no', 'unsensed') },
+    commits: [],
+    has: ['compartment', 'cause'],
+  }),
   'door.ajar': bank({ facts: { openMs: count }, commits: [], has: ['compartment', 'cause'] }),
-  'door.forced': bank({ facts: { occupied: words('yes', 'no', 'unsensed') }, commits: [], has: ['compartment'] }),
+  'door.forced': bank({
+    facts: { occupied: words('yes', 'no', 'unsensed') },
+    commits: [],
+    has: ['compartment'],
+  }),
   'latch.jammed': bank({ facts: { pulses: count }, commits: [], has: ['compartment', 'cause'] }),
   'board.lost': bank({ facts: { board: count }, commits: [] }),
   'board.returned': bank({ facts: { board: count }, commits: [] }),
   'board.garbled': bank({ facts: { board: count, bytes: count }, commits: [], has: ['compartment'] }),
-  'compartment.withdrawn': bank({ facts: { why: words('order', 'jammed', 'forced', 'fault', 'suspension') }, commits: ['order'], has: ['compartment'] }),
-  'compartment.restored': bank({ facts: { by: words('order', 'count', 'suspension-ended') }, commits: ['order'], has: ['compartment'] }),
+  'compartment.withdrawn': bank({
+    facts: { why: words('order', 'jammed', 'forced', 'fault', 'suspension') },
+    commits: ['order'],
+    has: ['compartment'],
+  }),
+  'compartment.restored': bank({
+    facts: { by: words('order', 'count', 'suspension-ended') },
+    commits: ['order'],
+    has: ['compartment'],
+  }),
 
   // Parcels: custody changes only here.
-  'parcel.accepted': bank({ facts: { size, offline: bool }, commits: ['parcel', 'tracking', 'carrier', 'person', 'counterpart', 'session'], has: ['compartment', 'cause'] }),
-  'parcel.deposited': bank({ facts: { size, basis, occupied: words('yes', 'no', 'unsensed'), untilMs: atMs }, commits: ['parcel', 'tracking', 'carrier', 'person', 'counterpart', 'grant', 'session'], has: ['compartment', 'cause'] }),
-  'parcel.not-deposited': bank({ facts: { why: words('cancelled', 'timeout', 'larger', 'door-did-not-open', 'fault') }, commits: ['parcel', 'session'], has: ['compartment', 'cause'] }),
-  'parcel.collected': bank({ facts: { basis, occupied: words('yes', 'no', 'unsensed') }, commits: ['parcel', 'tracking', 'carrier', 'person', 'counterpart', 'grant', 'session'], has: ['compartment', 'cause'] }),
-  'parcel.removed': bank({ facts: { basis, work, occupied: words('yes', 'no', 'unsensed') }, commits: ['parcel', 'tracking', 'carrier', 'person', 'counterpart', 'order', 'session'], has: ['compartment', 'cause'] }),
-  'parcel.held': bank({ facts: { why: words('expired', 'discrepancy', 'revoked', 'left-unconfirmed') }, commits: ['parcel', 'grant', 'counterpart'], has: ['compartment', 'cause'] }),
-  'compartment.freed': bank({ facts: { basis }, commits: ['parcel', 'order'], has: ['compartment', 'cause'] }),
-  'discrepancy.reported': bank({ facts: { what: words(...DISCREPANCIES) }, commits: ['person', 'parcel', 'session'], has: ['compartment', 'cause'] }),
-  'discrepancy.resolved': both({ facts: { what: words(...DISCREPANCIES), how: words('found', 'returned', 'lost', 'freed', 'counted') }, commits: ['person', 'parcel', 'order', 'note'], has: ['compartment'] }),
-  'count.taken': bank({ facts: { found: words('as-expected', 'empty', 'occupied', 'other') }, commits: ['person', 'order', 'parcel'], has: ['compartment', 'cause'] }),
+  'parcel.accepted': bank({
+    facts: { size, offline: bool },
+    commits: ['parcel', 'tracking', 'carrier', 'person', 'counterpart', 'session'],
+    has: ['compartment', 'cause'],
+  }),
+  'parcel.deposited': bank({
+    facts: { size, basis, occupied: words('yes', 'no', 'unsensed'), untilMs: atMs },
+    commits: ['parcel', 'tracking', 'carrier', 'person', 'counterpart', 'grant', 'session'],
+    has: ['compartment', 'cause'],
+  }),
+  'parcel.not-deposited': bank({
+    facts: { why: words('cancelled', 'timeout', 'larger', 'door-did-not-open', 'fault') },
+    commits: ['parcel', 'session'],
+    has: ['compartment', 'cause'],
+  }),
+  'parcel.collected': bank({
+    facts: { basis, occupied: words('yes', 'no', 'unsensed') },
+    commits: ['parcel', 'tracking', 'carrier', 'person', 'counterpart', 'grant', 'session'],
+    has: ['compartment', 'cause'],
+  }),
+  'parcel.removed': bank({
+    facts: { basis, work, occupied: words('yes', 'no', 'unsensed') },
+    commits: ['parcel', 'tracking', 'carrier', 'person', 'counterpart', 'order', 'session'],
+    has: ['compartment', 'cause'],
+  }),
+  'parcel.held': bank({
+    facts: { why: words('expired', 'discrepancy', 'revoked', 'left-unconfirmed') },
+    commits: ['parcel', 'grant', 'counterpart'],
+    has: ['compartment', 'cause'],
+  }),
+  'compartment.freed': bank({
+    facts: { basis },
+    commits: ['parcel', 'order'],
+    has: ['compartment', 'cause'],
+  }),
+  'discrepancy.reported': bank({
+    facts: { what: words(...DISCREPANCIES) },
+    commits: ['person', 'parcel', 'session'],
+    has: ['compartment', 'cause'],
+  }),
+  'discrepancy.resolved': both({
+    facts: { what: words(...DISCREPANCIES), how: words('found', 'returned', 'lost', 'freed', 'counted') },
+    commits: ['person', 'parcel', 'order', 'note'],
+    has: ['compartment'],
+  }),
+  'count.taken': bank({
+    facts: { found: words('as-expected', 'empty', 'occupied', 'other') },
+    commits: ['person', 'order', 'parcel'],
+    has: ['compartment', 'cause'],
+  }),
 
   // Grants and credentials.
-  'grant.issued': bank({ facts: { issue: count, fromMs: atMs, untilMs: atMs, digits: count }, commits: ['grant', 'parcel', 'counterpart'], has: ['compartment', 'cause'] }),
-  'grant.reissued': bank({ facts: { issue: count, by: words('order', 'person') }, commits: ['grant', 'parcel', 'counterpart', 'order'], has: ['compartment', 'cause'] }),
+  'grant.issued': bank({
+    facts: { issue: count, fromMs: atMs, untilMs: atMs, digits: count },
+    commits: ['grant', 'parcel', 'counterpart'],
+    has: ['compartment', 'cause'],
+  }),
+  'grant.reissued': bank({
+    facts: { issue: count, by: words('order', 'person') },
+    commits: ['grant', 'parcel', 'counterpart', 'order'],
+    has: ['compartment', 'cause'],
+  }),
   'grant.spent': bank({ facts: {}, commits: ['grant'], has: ['compartment', 'cause'] }),
   'grant.expired': bank({ facts: {}, commits: ['grant', 'parcel'], has: ['compartment'] }),
-  'grant.revoked': bank({ facts: { by: words('order', 'roster') }, commits: ['grant', 'parcel', 'order'], has: ['compartment'] }),
+  'grant.revoked': bank({
+    facts: { by: words('order', 'roster') },
+    commits: ['grant', 'parcel', 'order'],
+    has: ['compartment'],
+  }),
   'courier.code-set': bank({ facts: { change: bool }, commits: ['person'], has: ['cause'] }),
   'courier.signed-in': bank({ facts: { offline: bool }, commits: ['person', 'carrier'], has: ['cause'] }),
-  'courier.signed-out': bank({ facts: { why: words('done', 'idle', 'suspended', 'roster') }, commits: ['person'], has: ['cause'] }),
+  'courier.signed-out': bank({
+    facts: { why: words('done', 'idle', 'suspended', 'roster') },
+    commits: ['person'],
+    has: ['cause'],
+  }),
 
   // Alarms, lockdown, tamper.
-  'alarm.raised': both({ facts: { condition: words('forced', 'ajar', 'jammed', 'tamper', 'impact', 'power', 'clock', 'journal', 'board', 'guessing', 'override', 'fork', 'gap', 'rollback', 'key-opening', 'climate', 'two-identities', 'discrepancy') }, commits: ['note'], has: ['compartment', 'cause'] }),
-  'alarm.ended': both({ facts: { condition: words('forced', 'ajar', 'jammed', 'tamper', 'impact', 'power', 'clock', 'journal', 'board', 'guessing', 'override', 'fork', 'gap', 'rollback', 'key-opening', 'climate', 'two-identities', 'discrepancy') }, commits: ['person', 'order'], has: ['compartment', 'cause'] }),
-  'lockdown.began': bank({ facts: { by: words('tamper', 'order', 'suspension'), scope: words('bank', 'site') }, commits: ['order'], has: ['cause'] }),
-  'lockdown.cleared': bank({ facts: { by: words('order', 'time', 'suspension') }, commits: ['order', 'person'], has: ['cause'] }),
+  'alarm.raised': both({
+    facts: {
+      condition: words(
+        'forced',
+        'ajar',
+        'jammed',
+        'tamper',
+        'impact',
+        'power',
+        'clock',
+        'journal',
+        'board',
+        'guessing',
+        'override',
+        'fork',
+        'gap',
+        'rollback',
+        'key-opening',
+        'climate',
+        'two-identities',
+        'discrepancy',
+      ),
+    },
+    commits: ['note'],
+    has: ['compartment', 'cause'],
+  }),
+  'alarm.ended': both({
+    facts: {
+      condition: words(
+        'forced',
+        'ajar',
+        'jammed',
+        'tamper',
+        'impact',
+        'power',
+        'clock',
+        'journal',
+        'board',
+        'guessing',
+        'override',
+        'fork',
+        'gap',
+        'rollback',
+        'key-opening',
+        'climate',
+        'two-identities',
+        'discrepancy',
+      ),
+    },
+    commits: ['person', 'order'],
+    has: ['compartment', 'cause'],
+  }),
+  'lockdown.began': bank({
+    facts: { by: words('tamper', 'order', 'suspension'), scope: words('bank', 'site') },
+    commits: ['order'],
+    has: ['cause'],
+  }),
+  'lockdown.cleared': bank({
+    facts: { by: words('order', 'time', 'suspension') },
+    commits: ['order', 'person'],
+    has: ['cause'],
+  }),
 
   // The cloud's own acts.
   'tenant.created': cloud({ facts: {}, commits: [] }),
   'site.created': cloud({ facts: {}, commits: ['subject'] }),
   'bank.registered': cloud({ facts: {}, commits: ['subject'] }),
   'bank.connected': cloud({ facts: {}, commits: ['subject'] }),
-  'intake.refused': cloud({ facts: { reason: denial, firstMissing: count, lastMissing: count, hash }, commits: ['subject'] }),
+  'intake.refused': cloud({
+    facts: { reason: denial, firstMissing: count, lastMissing: count, hash },
+    commits: ['subject'],
+  }),
   'person.added': cloud({ facts: { role }, commits: ['person', 'subject'] }),
-  'person.changed': cloud({ facts: { role, nameChanged: bool, contactChanged: bool, flatChanged: bool, preferencesChanged: bool }, commits: ['person', 'subject'] }),
+  'person.changed': cloud({
+    facts: { role, nameChanged: bool, contactChanged: bool, flatChanged: bool, preferencesChanged: bool },
+    commits: ['person', 'subject'],
+  }),
   'person.removed': cloud({ facts: { role }, commits: ['person', 'subject'] }),
   'people.imported': cloud({ facts: { added: count, changed: count, rejected: count }, commits: ['person'] }),
   'roster.drafted': cloud({ facts: { version: count, hash }, commits: ['person'] }),
   'roster.received': cloud({ facts: { version: count, hash }, commits: ['person'] }),
   'roster.rejected': cloud({ facts: { version: count, hash, reason: denial }, commits: ['person'] }),
-  'suspension.asked': cloud({ facts: { scope: words('courier', 'compartment', 'bank'), untilMs: atMs }, commits: ['person', 'subject', 'purpose'], has: ['compartment'] }),
-  'suspension.lifted': cloud({ facts: { scope: words('courier', 'compartment', 'bank') }, commits: ['person', 'subject', 'purpose'], has: ['compartment'] }),
+  'suspension.asked': cloud({
+    facts: { scope: words('courier', 'compartment', 'bank'), untilMs: atMs },
+    commits: ['person', 'subject', 'purpose'],
+    has: ['compartment'],
+  }),
+  'suspension.lifted': cloud({
+    facts: { scope: words('courier', 'compartment', 'bank') },
+    commits: ['person', 'subject', 'purpose'],
+    has: ['compartment'],
+  }),
   'sign-in.decided': cloud({ facts: { method, role }, commits: ['person', 'address'], has: ['decision'] }),
   'sign-in.link-sent': cloud({ facts: { role }, commits: ['person'] }),
-  'signed-out': cloud({ facts: { role, why: words('person', 'idle', 'age', 'replaced', 'administrator') }, commits: ['person'] }),
+  'signed-out': cloud({
+    facts: { role, why: words('person', 'idle', 'age', 'replaced', 'administrator') },
+    commits: ['person'],
+  }),
   'custody.viewed': cloud({ facts: { role }, commits: ['person', 'parcel', 'purpose'] }),
-  'notice.queued': cloud({ facts: { channel, what: words('arrival', 'reminder', 'expiry', 'collected', 'reissue', 'sign-in', 'alarm') }, commits: ['notice', 'person', 'parcel'] }),
+  'notice.queued': cloud({
+    facts: {
+      channel,
+      what: words('arrival', 'reminder', 'expiry', 'collected', 'reissue', 'sign-in', 'alarm'),
+    },
+    commits: ['notice', 'person', 'parcel'],
+  }),
   'notice.sent': cloud({ facts: { channel, tries: count }, commits: ['notice', 'person'] }),
   'notice.failed': cloud({ facts: { channel, tries: count, final: bool }, commits: ['notice', 'person'] }),
-  'key.made': cloud({ facts: { what: words('tenant', 'epoch', 'subject', 'notifier-epoch', 'ledger', 'intake'), hash }, commits: ['subject'] }),
-  'key.destroyed': cloud({ facts: { what: words('tenant', 'epoch', 'subject', 'notifier-epoch', 'ledger', 'intake'), hash }, commits: ['subject'] }),
+  'key.made': cloud({
+    facts: { what: words('tenant', 'epoch', 'subject', 'notifier-epoch', 'ledger', 'intake'), hash },
+    commits: ['subject'],
+  }),
+  'key.destroyed': cloud({
+    facts: { what: words('tenant', 'epoch', 'subject', 'notifier-epoch', 'ledger', 'intake'), hash },
+    commits: ['subject'],
+  }),
   'export.made': cloud({ facts: { entries: count, hash }, commits: ['person', 'purpose', 'subject'] }),
   'erasure.done': cloud({ facts: { fields: count, exportsOut: count }, commits: ['person', 'subject'] }),
   'erasure.refused': cloud({ facts: { reason: denial }, commits: ['person', 'subject'] }),

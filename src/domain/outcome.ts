@@ -117,7 +117,15 @@ export const DENIALS = [
 export type Denial = (typeof DENIALS)[number];
 
 /** What may be done at a bank, and entering an app; a decision allows exactly one of them. */
-export const RIGHTS = ['pick-up', 'drop-off', 'take-back', 'staff-release', 'count', 'override', 'sign-in'] as const;
+export const RIGHTS = [
+  'pick-up',
+  'drop-off',
+  'take-back',
+  'staff-release',
+  'count',
+  'override',
+  'sign-in',
+] as const;
 export type Right = (typeof RIGHTS)[number];
 
 export type Decision = { allow: true; right: Right } | { allow: false; reason: Denial };

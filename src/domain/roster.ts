@@ -5,11 +5,20 @@
  * Residents are not in it. Who is told about a parcel is cloud data.
  */
 import { z } from 'zod';
-import { isId, type BankId, type CarrierId, type EpochId, type PersonId, type SiteId, type TenantId } from './ids.ts';
+import {
+  type BankId,
+  type CarrierId,
+  type EpochId,
+  isId,
+  type PersonId,
+  type SiteId,
+  type TenantId,
+} from './ids.ts';
 
 export const ROSTER_VERSION = 1;
 
-const id = <T extends string>(kind: Parameters<typeof isId>[0]) => z.custom<T>((value) => typeof value === 'string' && isId(kind, value), `an id that begins with ${kind}_`);
+const id = <T extends string>(kind: Parameters<typeof isId>[0]) =>
+  z.custom<T>((value) => typeof value === 'string' && isId(kind, value), `an id that begins with ${kind}_`);
 /** base64url of so many bytes, in its one form: the bits left over in the last letter are zero. */
 const base64urlOf = (bytes: number) => {
   const last = ['', '[AQgw]', '[AEIMQUYcgkosw048]'][bytes % 3] ?? '';
@@ -80,7 +89,10 @@ export const rosterBank = z.strictObject({
 export const rosterCarrier = z.strictObject({
   carrier: id<CarrierId>('carrier'),
   /** The company's name; not personal. No control or direction characters: a signer reads it. */
-  name: z.string().max(60).regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u),
+  name: z
+    .string()
+    .max(60)
+    .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u),
   /** The carrier's own key, which may delegate couriers; null until the carrier has one. */
   key: spki.nullable(),
 });
@@ -108,7 +120,10 @@ export const rosterSchema = z.strictObject({
   madeAtMs: atMs,
   /** The keys that sign the next roster, and how many of them must. */
   root: z.strictObject({ keys: z.array(spki).min(1).max(16).refine(distinct), k: z.int().min(1).max(16) }),
-  banks: z.array(rosterBank).max(1000).refine((all) => distinct(all.map(({ bank }) => bank))),
+  banks: z
+    .array(rosterBank)
+    .max(1000)
+    .refine((all) => distinct(all.map(({ bank }) => bank))),
   /** SHA-256 of the cloud's TLS server keys: today's, the next, and one that lies in a safe. */
   pins: z.strictObject({ current: sha256Text, next: sha256Text, offline: sha256Text.nullable() }),
   keys: z.strictObject({
@@ -117,14 +132,25 @@ export const rosterSchema = z.strictObject({
     /** Signs the notifier's short-lived epochs. */
     notifier: spki,
     /** Signs ledger checkpoints, once there is a transparency log. */
-    ledger: z.string().regex(/^[!-~]{1,200}$/).nullable(),
+    ledger: z
+      .string()
+      .regex(/^[!-~]{1,200}$/)
+      .nullable(),
   }),
-  carriers: z.array(rosterCarrier).max(200).refine((all) => distinct(all.map(({ carrier }) => carrier))),
+  carriers: z
+    .array(rosterCarrier)
+    .max(200)
+    .refine((all) => distinct(all.map(({ carrier }) => carrier))),
   couriers: z
     .array(rosterCourier)
     .max(10_000)
-    .refine((all) => distinct(all.map(({ person }) => person)) && distinct(all.map((courier) => courier.badgeHash))),
-  staff: z.array(rosterStaff).max(1000).refine((all) => distinct(all.map(({ key }) => key))),
+    .refine(
+      (all) => distinct(all.map(({ person }) => person)) && distinct(all.map((courier) => courier.badgeHash)),
+    ),
+  staff: z
+    .array(rosterStaff)
+    .max(1000)
+    .refine((all) => distinct(all.map(({ key }) => key))),
   policy: policySchema,
 });
 export type Roster = z.infer<typeof rosterSchema>;
@@ -161,15 +187,30 @@ function rows(roster: Roster): [string, string][] {
     ['site', roster.site],
     ...roster.root.keys.map((key, index): [string, string] => [`root key ${index + 1}`, key]),
     ['root signatures needed', String(roster.root.k)],
-    ...roster.banks.map((bank): [string, string] => [`bank ${bank.bank}`, `key ${bank.key} sealKey ${bank.sealKey}`]),
-    ...Object.entries(roster.pins).map(([name, pin]): [string, string] => [`server pin ${name}`, pin ?? 'none']),
+    ...roster.banks.map((bank): [string, string] => [
+      `bank ${bank.bank}`,
+      `key ${bank.key} sealKey ${bank.sealKey}`,
+    ]),
+    ...Object.entries(roster.pins).map(([name, pin]): [string, string] => [
+      `server pin ${name}`,
+      pin ?? 'none',
+    ]),
     ...Object.entries(roster.keys).map(([name, key]): [string, string] => [`${name} key`, key ?? 'none']),
-    ...roster.carriers.map((carrier): [string, string] => [`carrier ${carrier.carrier}`, `${carrier.name} key ${carrier.key ?? 'none'}`]),
+    ...roster.carriers.map((carrier): [string, string] => [
+      `carrier ${carrier.carrier}`,
+      `${carrier.name} key ${carrier.key ?? 'none'}`,
+    ]),
     ...roster.couriers.map((courier): [string, string] => [
       `courier ${courier.person}`,
       `carrier ${courier.carrier} badge ${courier.badgeHash} until ${courier.untilMs ?? 'removed'}`,
     ]),
-    ...roster.staff.map((person): [string, string] => [`staff ${person.person} key ${person.key}`, person.role]),
-    ...Object.entries(roster.policy).map(([name, value]): [string, string] => [`policy ${name}`, String(value)]),
+    ...roster.staff.map((person): [string, string] => [
+      `staff ${person.person} key ${person.key}`,
+      person.role,
+    ]),
+    ...Object.entries(roster.policy).map(([name, value]): [string, string] => [
+      `policy ${name}`,
+      String(value),
+    ]),
   ];
 }

@@ -5,7 +5,10 @@
  */
 import { base32 } from './ids.ts';
 
-export type Scan = { is: 'badge'; secret: string } | { is: 'pick-up'; secret: string } | { is: 'label'; text: string };
+export type Scan =
+  | { is: 'badge'; secret: string }
+  | { is: 'pick-up'; secret: string }
+  | { is: 'label'; text: string };
 
 const BADGE = /^HFB1([A-Z2-7]{26})$/;
 const PICK_UP = /^HFP1([A-Z2-7]{26})$/;

@@ -3,13 +3,13 @@
  * happen without it), then the planner with what the journal holds, then boards, kiosk, uplink.
  */
 import canonicalize from 'canonicalize';
+import type { KioskAction } from '../contract/kiosk.ts';
+import { type Commissioning, commissioning as commissioningSchema } from '../contract/uplink.ts';
 import { base64url, utf8 } from '../crypto/bytes.ts';
 import { sha256 } from '../crypto/hash.ts';
-import { commissioning as commissioningSchema, type Commissioning } from '../contract/uplink.ts';
-import type { KioskAction } from '../contract/kiosk.ts';
-import { LAYOUT_24, type BankLayout } from '../domain/bank.ts';
-import { pinDigits } from '../domain/scan.ts';
+import { type BankLayout, LAYOUT_24 } from '../domain/bank.ts';
 import { DEFAULT_POLICY } from '../domain/roster.ts';
+import { pinDigits } from '../domain/scan.ts';
 import type { Clock } from '../platform/clock.ts';
 import { readConfig } from '../platform/config.ts';
 import { makePrivateDir } from '../platform/durable.ts';
@@ -19,21 +19,34 @@ import type { EdgeConfig } from './config.ts';
 import { certificateFor } from './enrol.ts';
 import { Executor } from './execute.ts';
 import { Journal } from './journal.ts';
-import { keyTexts, openBankKeys, type BankKeys } from './keys.ts';
+import { type BankKeys, keyTexts, openBankKeys } from './keys.ts';
+import { type KioskServer, startKiosk } from './kiosk/server.ts';
 import { kerongCu } from './lockboard/kerong-cu.ts';
 import type { BoardStatus, LockBoard } from './lockboard/lockboard.ts';
 import { tcpLine } from './lockboard/tcp-line.ts';
-import { startKiosk, type KioskServer } from './kiosk/server.ts';
 import { startClock } from './plan/clock.ts';
 import type { Event } from './plan/plan.ts';
-import { freshVolatile, rosterOf, type BankState, type Compartment, type Kept, type Standing } from './plan/state.ts';
+import {
+  type BankState,
+  type Compartment,
+  freshVolatile,
+  type Kept,
+  rosterOf,
+  type Standing,
+} from './plan/state.ts';
 import { isOnline, view } from './plan/view.ts';
 import { openScanner, type Scanner } from './reader/scanner.ts';
 import { Uplink } from './uplink.ts';
 
 const TICK_MS = 1000;
 
-export type AgentDeps = { config: EdgeConfig; clock: Clock; random: Random; log: Log; onFatal(error: Error): void };
+export type AgentDeps = {
+  config: EdgeConfig;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  onFatal(error: Error): void;
+};
 
 export type Agent = {
   kioskPort: number;
@@ -60,15 +73,31 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const commissioning = readConfig(config.commissioningFile, commissioningSchema);
   const keys = await openBankKeys(config.dataDir);
   const certificate = await certificateFor({ dataDir: config.dataDir, commissioning, keys });
-  const journal = new Journal({ dataDir: config.dataDir, bank: commissioning.bank, storageKey: keys.storage, random });
+  const journal = new Journal({
+    dataDir: config.dataDir,
+    bank: commissioning.bank,
+    storageKey: keys.storage,
+    random,
+  });
   const layout = LAYOUT_24;
   const state = stateAtStart({ journal, standing: standingOf(commissioning, keys, layout), clock });
   const parts: { uplink: Uplink | null; kiosk: KioskServer | null } = { uplink: null, kiosk: null };
 
-  const boards = openBoards({ config, clock, layout, dispatch: (event) => executor.dispatch(event), fresh: () => executor.fresh() });
+  const boards = openBoards({
+    config,
+    clock,
+    layout,
+    dispatch: (event) => executor.dispatch(event),
+    fresh: () => executor.fresh(),
+  });
   const executor: Executor = new Executor(
     {
-      clock, random, log, journal, keys, boards,
+      clock,
+      random,
+      log,
+      journal,
+      keys,
+      boards,
       onPlanned(_state, records) {
         parts.kiosk?.changed();
         if (records > 0) parts.uplink?.kick();
@@ -80,7 +109,12 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     state,
   );
   const layoutHash = base64url(sha256(utf8(canonicalize(layout) ?? '')));
-  executor.dispatch({ type: 'started', build: layoutHash, first: journal.tip.lastSeq === 0, layout: layoutHash });
+  executor.dispatch({
+    type: 'started',
+    build: layoutHash,
+    first: journal.tip.lastSeq === 0,
+    layout: layoutHash,
+  });
 
   const act = async (action: KioskAction) => {
     executor.dispatch({ type: 'action', action, fresh: executor.fresh() });
@@ -93,10 +127,24 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     health: () => healthOf(executor, journal, keys),
     act,
   });
-  parts.uplink = openUplink({ config, commissioning, certificate, keys, journal, clock, random, log, executor });
+  parts.uplink = openUplink({
+    config,
+    commissioning,
+    certificate,
+    keys,
+    journal,
+    clock,
+    random,
+    log,
+    executor,
+  });
   boards.start();
   const scanner: Scanner | null = config.scanner
-    ? openScanner({ ...config.scanner, clock, onScan: (text) => void act({ do: 'scan', text }).catch(deps.onFatal) })
+    ? openScanner({
+        ...config.scanner,
+        clock,
+        onScan: (text) => void act({ do: 'scan', text }).catch(deps.onFatal),
+      })
     : null;
   parts.uplink.start();
   const cancelTick = clock.every(TICK_MS, () => executor.dispatch({ type: 'tick', fresh: executor.fresh() }));
@@ -155,8 +203,20 @@ function compartmentsOf(layout: BankLayout, kept: Kept): Record<string, Compartm
   return Object.fromEntries(
     layout.compartments.map(({ n, size, accessible, board, lock }) => {
       const compartment = kept.compartment[n] ?? {
-        n, size, accessible, board, lock, use: 'empty', withdrawn: null, parcel: null, session: null, door: 'unknown', doorSinceMs: 0, occupied: 'unsensed',
-        expecting: null, ajar: false,
+        n,
+        size,
+        accessible,
+        board,
+        lock,
+        use: 'empty',
+        withdrawn: null,
+        parcel: null,
+        session: null,
+        door: 'unknown',
+        doorSinceMs: 0,
+        occupied: 'unsensed',
+        expecting: null,
+        ajar: false,
       };
       return [String(n), compartment];
     }),
@@ -165,7 +225,13 @@ function compartmentsOf(layout: BankLayout, kept: Kept): Record<string, Compartm
 
 type Dispatch = Executor['dispatch'];
 
-function openBoards(deps: { config: EdgeConfig; clock: Clock; layout: BankLayout; dispatch: Dispatch; fresh: Executor['fresh'] }): LockBoard {
+function openBoards(deps: {
+  config: EdgeConfig;
+  clock: Clock;
+  layout: BankLayout;
+  dispatch: Dispatch;
+  fresh: Executor['fresh'];
+}): LockBoard {
   const { config, clock, layout, dispatch, fresh } = deps;
   const { line, profile, pollMs } = config.boards;
   const seen = new Map<number, string>();
@@ -187,12 +253,24 @@ function openBoards(deps: { config: EdgeConfig; clock: Clock; layout: BankLayout
     profile,
     pollMs,
     clock,
-    listener: { onStatus, onPresence: (board, present) => dispatch({ type: 'board', board, present }), onGarbled: () => {} },
+    listener: {
+      onStatus,
+      onPresence: (board, present) => dispatch({ type: 'board', board, present }),
+      onGarbled: () => {},
+    },
   });
 }
 
 type UplinkParts = {
-  config: EdgeConfig; commissioning: Commissioning; certificate: string; keys: BankKeys; journal: Journal; clock: Clock; random: Random; log: Log; executor: Executor;
+  config: EdgeConfig;
+  commissioning: Commissioning;
+  certificate: string;
+  keys: BankKeys;
+  journal: Journal;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  executor: Executor;
 };
 
 function openUplink(parts: UplinkParts): Uplink {
@@ -222,13 +300,26 @@ function openUplink(parts: UplinkParts): Uplink {
 }
 
 function layoutForKiosk(layout: BankLayout, name: string) {
-  const compartments = layout.compartments.map(({ n, size, column, row, heightUnits, middleCm, accessible }) => ({ n, size, column, row, heightUnits, middleCm, accessible }));
+  const compartments = layout.compartments.map(
+    ({ n, size, column, row, heightUnits, middleCm, accessible }) => ({
+      n,
+      size,
+      column,
+      row,
+      heightUnits,
+      middleCm,
+      accessible,
+    }),
+  );
   return { name, columns: layout.columns, compartments };
 }
 
 function healthOf(executor: Executor, journal: Journal, keys: BankKeys) {
   const { state } = executor;
-  const boards = Object.entries(state.volatile.boards).map(([board, present]) => ({ board: Number(board), present }));
+  const boards = Object.entries(state.volatile.boards).map(([board, present]) => ({
+    board: Number(board),
+    present,
+  }));
   return {
     ready: rosterOf(state) !== undefined && boards.length > 0 && boards.every((board) => board.present),
     bank: state.standing.bank,

@@ -6,8 +6,8 @@
 import { base64url, fromBase64url } from '../crypto/bytes.ts';
 import { equalBytes, hmacSha256, labelled } from '../crypto/hash.ts';
 import type { GrantId, PersonId } from '../domain/ids.ts';
-import { drawDigits, type Random } from '../platform/random.ts';
 import { pickUpText } from '../domain/scan.ts';
+import { drawDigits, type Random } from '../platform/random.ts';
 import type { Grant } from './plan/state.ts';
 
 export type CodeBook = { key: Uint8Array; bank: string };
@@ -34,12 +34,19 @@ export function sameVerifier(a: string, b: string): boolean {
  * Compares a presented code with every grant given, so that the time taken tells nothing but their number.
  * A live grant wins over one that is over, should both match.
  */
-export function findGrant(book: CodeBook, grants: readonly Grant[], presented: { method: 'pin' | 'flat-and-pin' | 'qr'; code: string }): Grant | undefined {
+export function findGrant(
+  book: CodeBook,
+  grants: readonly Grant[],
+  presented: { method: 'pin' | 'flat-and-pin' | 'qr'; code: string },
+): Grant | undefined {
   let live: Grant | undefined;
   let over: Grant | undefined;
   for (const grant of grants) {
     const of = { grant: grant.id, issue: grant.issue };
-    const made = presented.method === 'qr' ? qrVerifier(book, of, presented.code) : pinVerifier(book, of, presented.code);
+    const made =
+      presented.method === 'qr'
+        ? qrVerifier(book, of, presented.code)
+        : pinVerifier(book, of, presented.code);
     const kept = presented.method === 'qr' ? grant.qrVerifier : grant.pinVerifier;
     const matches = kept !== null && sameVerifier(kept, made);
     if (matches && grant.state === 'live') live = grant;
@@ -51,7 +58,11 @@ export function findGrant(book: CodeBook, grants: readonly Grant[], presented: {
 export type DrawnCode = { pin: string; qr: string; pinVerifier: string; qrVerifier: string };
 
 /** Draws a PIN that no live code of this bank has, and a QR secret of 128 bits. */
-export function drawCode(book: CodeBook, random: Random, draw: { grant: GrantId; issue: number; digits: number; others: readonly Grant[] }): DrawnCode {
+export function drawCode(
+  book: CodeBook,
+  random: Random,
+  draw: { grant: GrantId; issue: number; digits: number; others: readonly Grant[] },
+): DrawnCode {
   for (;;) {
     const pin = drawDigits(random, draw.digits);
     if (findGrant(book, draw.others, { method: 'pin', code: pin })) continue;

@@ -3,20 +3,21 @@
  * out. What an effect answers comes back as an event. If the process dies between the commit and an effect,
  * the next start finds the decision without an answer and settles it as `unknown`; it never repeats it.
  */
-import { fromBase64url, fromUtf8, base64url, utf8 } from '../crypto/bytes.ts';
+
+import { directoryEntries, type NoticeCodes, SEAL_INFO } from '../contract/uplink.ts';
+import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { hpkeOpen, hpkeSeal } from '../crypto/hpke.ts';
-import { directoryEntries, SEAL_INFO, type NoticeCodes } from '../contract/uplink.ts';
 import { idFrom } from '../domain/ids.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
-import { drawCode, findGrant, courierVerifier, sameVerifier, type CodeBook } from './codes.ts';
+import { type CodeBook, courierVerifier, drawCode, findGrant, sameVerifier } from './codes.ts';
 import type { Journal } from './journal.ts';
 import type { BankKeys } from './keys.ts';
 import type { LockBoard } from './lockboard/lockboard.ts';
 import type { Effect, Moment } from './plan/draft.ts';
 import type { FreshIds } from './plan/dropoff.ts';
-import { plan, type Event } from './plan/plan.ts';
+import { type Event, plan } from './plan/plan.ts';
 import type { BankState } from './plan/state.ts';
 
 export type ExecuteDeps = {
@@ -58,7 +59,11 @@ export class Executor {
 
   fresh(): FreshIds {
     const { random } = this.#deps;
-    return { session: idFrom('session', random.bytes(16)), parcel: idFrom('parcel', random.bytes(16)), grant: idFrom('grant', random.bytes(16)) };
+    return {
+      session: idFrom('session', random.bytes(16)),
+      parcel: idFrom('parcel', random.bytes(16)),
+      grant: idFrom('grant', random.bytes(16)),
+    };
   }
 
   /** Plans one event, commits it, and starts its effects. Returns when the commit has happened. */
@@ -96,16 +101,33 @@ export class Executor {
       case 'pulse':
         return this.#pulse(effect);
       case 'compare': {
-        const grants = effect.grants.map((id) => this.#state.grant[id]).filter((grant) => grant !== undefined);
+        const grants = effect.grants
+          .map((id) => this.#state.grant[id])
+          .filter((grant) => grant !== undefined);
         const found = findGrant(this.#book, grants, effect);
-        return this.#dispatchSoon({ type: 'compared', seq: effect.seq, method: effect.method, grant: found?.id ?? null, fresh: this.fresh() });
+        return this.#dispatchSoon({
+          type: 'compared',
+          seq: effect.seq,
+          method: effect.method,
+          grant: found?.id ?? null,
+          fresh: this.fresh(),
+        });
       }
       case 'compare-courier': {
         const made = courierVerifier(this.#book, effect.courier, effect.code);
-        return this.#dispatchSoon({ type: 'courier-compared', seq: effect.seq, courier: effect.courier, matches: sameVerifier(made, effect.verifier) });
+        return this.#dispatchSoon({
+          type: 'courier-compared',
+          seq: effect.seq,
+          courier: effect.courier,
+          matches: sameVerifier(made, effect.verifier),
+        });
       }
       case 'make-courier-code':
-        return this.#dispatchSoon({ type: 'courier-code-made', courier: effect.courier, verifier: courierVerifier(this.#book, effect.courier, effect.code) });
+        return this.#dispatchSoon({
+          type: 'courier-code-made',
+          courier: effect.courier,
+          verifier: courierVerifier(this.#book, effect.courier, effect.code),
+        });
       case 'mint':
         return this.#mint(effect);
       case 'open-directory':
@@ -125,19 +147,27 @@ export class Executor {
   async #pulse(effect: Extract<Effect, { do: 'pulse' }>): Promise<void> {
     // The decision `effect.seq` is in the journal: from here a power cut leaves it without an answer.
     const answer = await this.#deps.boards.pulse(effect);
-    this.dispatch({ type: 'board-answered', answer: { compartment: effect.compartment, seq: effect.seq, ...answer } });
+    this.dispatch({
+      type: 'board-answered',
+      answer: { compartment: effect.compartment, seq: effect.seq, ...answer },
+    });
   }
 
   async #mint(effect: Extract<Effect, { do: 'mint' }>): Promise<void> {
     const { random } = this.#deps;
-    const others = Object.values(this.#state.grant).filter((grant) => grant.state === 'live' && grant.issue > 0);
+    const others = Object.values(this.#state.grant).filter(
+      (grant) => grant.state === 'live' && grant.issue > 0,
+    );
     const digits = this.#state.standing.pinDigits;
     const code = drawCode(this.#book, random, { grant: effect.grant, issue: effect.issue, digits, others });
     const reference = idFrom('notice', random.bytes(16));
     const codes: NoticeCodes = { v: 1, pin: code.pin, qr: code.qr };
     const key = fromBase64url(effect.key);
     if (!key) throw new Error('the epoch key is no base64url');
-    const sealed = await hpkeSeal(key, utf8(JSON.stringify(codes)), { info: SEAL_INFO.notice, aad: `${this.#state.standing.bank}\0${reference}` });
+    const sealed = await hpkeSeal(key, utf8(JSON.stringify(codes)), {
+      info: SEAL_INFO.notice,
+      aad: `${this.#state.standing.bank}\0${reference}`,
+    });
     const box = { enc: base64url(sealed.enc), ciphertext: base64url(sealed.ciphertext) };
     this.dispatch({
       type: 'minted',
@@ -158,9 +188,14 @@ export class Executor {
     const enc = fromBase64url(effect.enc);
     const ciphertext = fromBase64url(effect.ciphertext);
     const place = { info: SEAL_INFO.directory, aad: `${this.#state.standing.bank}\0${effect.version}` };
-    const opened = enc && ciphertext ? await hpkeOpen(keys.seal.privateKey, { enc, ciphertext }, place) : undefined;
+    const opened =
+      enc && ciphertext ? await hpkeOpen(keys.seal.privateKey, { enc, ciphertext }, place) : undefined;
     const entries = opened === undefined ? undefined : readEntries(opened);
-    if (!entries) return this.dispatch({ type: 'directory-refused', refused: { ...refused, hash: base64url(new Uint8Array(32)) } });
+    if (!entries)
+      return this.dispatch({
+        type: 'directory-refused',
+        refused: { ...refused, hash: base64url(new Uint8Array(32)) },
+      });
     this.dispatch({ type: 'directory-opened', opened: { version: effect.version, entries } });
   }
 }

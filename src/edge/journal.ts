@@ -7,17 +7,18 @@
  *
  * The database is locked exclusively: two agents on one journal would be two banks.
  */
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+
 import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type BatchOpenings, type NoticeWish, noticeWish } from '../contract/uplink.ts';
 import { open, seal } from '../crypto/aead.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
-import { noticeWish, type BatchOpenings, type NoticeWish } from '../contract/uplink.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { NO_HEAD } from '../ledger/batch.ts';
-import { NO_HASH, SALT_BYTES, writeRecord, type WrittenRecord } from '../ledger/record.ts';
+import { NO_HASH, SALT_BYTES, type WrittenRecord, writeRecord } from '../ledger/record.ts';
 import type { Random } from '../platform/random.ts';
 import type { Planned } from './plan/draft.ts';
-import { COLLECTIONS, emptyKept, type BankState, type Kept } from './plan/state.ts';
+import { type BankState, COLLECTIONS, emptyKept, type Kept } from './plan/state.ts';
 
 /** Numbered, forward only; `user_version` says how many have run. */
 const MIGRATIONS: readonly string[] = [
@@ -32,7 +33,14 @@ const MIGRATIONS: readonly string[] = [
 
 const REFUSED_KEPT_MAX = 1000;
 
-export type JournalTip = { lastSeq: number; lastHash: string; lastMs: number; acknowledgedSeq: number; lastHead: string; headSeq: number };
+export type JournalTip = {
+  lastSeq: number;
+  lastHash: string;
+  lastMs: number;
+  acknowledgedSeq: number;
+  lastHead: string;
+  headSeq: number;
+};
 
 /** `dataDir` exists, for this user only. */
 export type OpenJournal = { dataDir: string; bank: string; storageKey: Uint8Array; random: Random };
@@ -50,7 +58,9 @@ export class Journal {
     this.#bank = bank;
     this.#key = storageKey;
     this.#random = random;
-    this.#db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;');
+    this.#db.exec(
+      'pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;',
+    );
     this.#migrate();
     this.#claim();
     this.#tip = this.#readTip();
@@ -68,11 +78,15 @@ export class Journal {
   readState(): Kept {
     const kept = emptyKept() as { [C in keyof Kept]: Record<string, unknown> };
     for (const row of this.#all('select collection, key, sealed from state')) {
-      const collection = String(row['collection']);
+      const collection = String(row.collection);
       const known = COLLECTIONS.find((candidate) => candidate === collection);
-      const key = String(row['key']);
-      const bytes = open(this.#key, row['sealed'] as Uint8Array, `state/${this.#bank}/${collection}/${key}`);
-      if (!known || !bytes) throw new HoldfastError('internal', `the journal's entry ${collection}/${key} does not open with this bank's storage key`);
+      const key = String(row.key);
+      const bytes = open(this.#key, row.sealed as Uint8Array, `state/${this.#bank}/${collection}/${key}`);
+      if (!known || !bytes)
+        throw new HoldfastError(
+          'internal',
+          `the journal's entry ${collection}/${key} does not open with this bank's storage key`,
+        );
       kept[known][key] = JSON.parse(fromUtf8(bytes));
     }
     return kept as Kept;
@@ -89,12 +103,23 @@ export class Journal {
     this.#transaction(() => {
       for (const entry of written) this.#insertRecord(entry);
       for (const wish of planned.wishes) {
-        this.#run('insert into wish (seq, reference, json) values (?, ?, ?)', wish.seq, wish.reference, JSON.stringify(wish));
+        this.#run(
+          'insert into wish (seq, reference, json) values (?, ?, ?)',
+          wish.seq,
+          wish.reference,
+          JSON.stringify(wish),
+        );
       }
       for (const change of changes) this.#writeEntity(change);
     });
     const last = written.at(-1);
-    if (last) this.#tip = { ...this.#tip, lastSeq: last.record.seq, lastHash: last.hash, lastMs: last.record.time.atMs };
+    if (last)
+      this.#tip = {
+        ...this.#tip,
+        lastSeq: last.record.seq,
+        lastHash: last.hash,
+        lastMs: last.record.time.atMs,
+      };
     return written;
   }
 
@@ -105,17 +130,32 @@ export class Journal {
     const time = { ...planned.time, atMs: Math.max(planned.time.atMs, this.#tip.lastMs) };
     for (const draft of planned.records) {
       const drawSalt = () => this.#random.bytes(SALT_BYTES);
-      const entry = writeRecord({ draft, source: this.#bank, seq: lastSeq + 1, prev: lastHash, time, drawSalt });
+      const entry = writeRecord({
+        draft,
+        source: this.#bank,
+        seq: lastSeq + 1,
+        prev: lastHash,
+        time,
+        drawSalt,
+      });
       written.push(entry);
       lastSeq = entry.record.seq;
       lastHash = entry.hash;
     }
-    if (planned.state.lastSeq !== lastSeq) throw new Error(`the plan counts to ${planned.state.lastSeq}, the journal to ${lastSeq}`);
+    if (planned.state.lastSeq !== lastSeq)
+      throw new Error(`the plan counts to ${planned.state.lastSeq}, the journal to ${lastSeq}`);
     return written;
   }
 
   #insertRecord({ record, bytes, hash, openings }: WrittenRecord): void {
-    this.#run('insert into record (seq, kind, at_ms, hash, bytes) values (?, ?, ?, ?, ?)', record.seq, record.kind, record.time.atMs, hash, bytes);
+    this.#run(
+      'insert into record (seq, kind, at_ms, hash, bytes) values (?, ?, ?, ?, ?)',
+      record.seq,
+      record.kind,
+      record.time.atMs,
+      hash,
+      bytes,
+    );
     if (Object.keys(openings).length === 0) return;
     const sealed = seal(this.#key, utf8(JSON.stringify(openings)), `opening/${this.#bank}/${record.seq}`);
     this.#run('insert into opening (seq, sealed) values (?, ?)', record.seq, sealed);
@@ -126,7 +166,11 @@ export class Journal {
       this.#run('delete from state where collection = ? and key = ?', change.collection, change.key);
       return;
     }
-    const sealed = seal(this.#key, utf8(JSON.stringify(change.entity)), `state/${this.#bank}/${change.collection}/${change.key}`);
+    const sealed = seal(
+      this.#key,
+      utf8(JSON.stringify(change.entity)),
+      `state/${this.#bank}/${change.collection}/${change.key}`,
+    );
     this.#run(
       'insert into state (collection, key, sealed) values (?, ?, ?) on conflict (collection, key) do update set sealed = excluded.sealed',
       change.collection,
@@ -137,7 +181,11 @@ export class Journal {
 
   /** The next records that no head covers yet, oldest first, at most `count`. */
   unsigned(count: number): { seq: number; bytes: Uint8Array }[] {
-    return this.#records('select seq, bytes from record where seq > ? order by seq limit ?', this.#tip.headSeq, count);
+    return this.#records(
+      'select seq, bytes from record where seq > ? order by seq limit ?',
+      this.#tip.headSeq,
+      count,
+    );
   }
 
   /** Every record's bytes, for an auditor. */
@@ -147,25 +195,66 @@ export class Journal {
 
   /** Keeps a signed head before it is sent: a range is signed once, and sent the same whatever is lost. */
   keepHead(head: { first: number; last: number; note: string; hash: string }): void {
-    this.#transaction(() => this.#run('insert into head (last, first, note, hash) values (?, ?, ?, ?)', head.last, head.first, head.note, head.hash));
+    this.#transaction(() =>
+      this.#run(
+        'insert into head (last, first, note, hash) values (?, ?, ?, ?)',
+        head.last,
+        head.first,
+        head.note,
+        head.hash,
+      ),
+    );
     this.#tip = { ...this.#tip, lastHead: head.hash, headSeq: head.last };
   }
 
   /** The oldest signed batch that is not acknowledged, with everything that travels with it. */
-  nextBatch(): { first: number; last: number; note: string; hash: string; records: Uint8Array[]; openings: BatchOpenings; wishes: NoticeWish[] } | undefined {
-    const head = this.#all('select first, last, note, hash from head where last > ? order by last limit 1', this.#tip.acknowledgedSeq)[0];
+  nextBatch():
+    | {
+        first: number;
+        last: number;
+        note: string;
+        hash: string;
+        records: Uint8Array[];
+        openings: BatchOpenings;
+        wishes: NoticeWish[];
+      }
+    | undefined {
+    const head = this.#all(
+      'select first, last, note, hash from head where last > ? order by last limit 1',
+      this.#tip.acknowledgedSeq,
+    )[0];
     if (!head) return undefined;
-    const first = Number(head['first']);
-    const last = Number(head['last']);
-    const records = this.#records('select seq, bytes from record where seq between ? and ? order by seq', first, last).map((row) => row.bytes);
-    return { first, last, note: String(head['note']), hash: String(head['hash']), records, openings: this.#openings(first, last), wishes: this.#wishes(first, last) };
+    const first = Number(head.first);
+    const last = Number(head.last);
+    const records = this.#records(
+      'select seq, bytes from record where seq between ? and ? order by seq',
+      first,
+      last,
+    ).map((row) => row.bytes);
+    return {
+      first,
+      last,
+      note: String(head.note),
+      hash: String(head.hash),
+      records,
+      openings: this.#openings(first, last),
+      wishes: this.#wishes(first, last),
+    };
   }
 
   #openings(first: number, last: number): BatchOpenings {
-    return this.#all('select seq, sealed from opening where seq between ? and ? order by seq', first, last).map((row) => {
-      const seq = Number(row['seq']);
-      const bytes = open(this.#key, row['sealed'] as Uint8Array, `opening/${this.#bank}/${seq}`);
-      if (!bytes) throw new HoldfastError('internal', `the openings of record ${seq} do not open with this bank's storage key`);
+    return this.#all(
+      'select seq, sealed from opening where seq between ? and ? order by seq',
+      first,
+      last,
+    ).map((row) => {
+      const seq = Number(row.seq);
+      const bytes = open(this.#key, row.sealed as Uint8Array, `opening/${this.#bank}/${seq}`);
+      if (!bytes)
+        throw new HoldfastError(
+          'internal',
+          `the openings of record ${seq} do not open with this bank's storage key`,
+        );
       return { seq, openings: JSON.parse(fromUtf8(bytes)) };
     });
   }
@@ -176,7 +265,9 @@ export class Journal {
   }
 
   #wishes(first: number, last: number): NoticeWish[] {
-    return this.#all('select json from wish where seq between ? and ? order by seq', first, last).map((row) => noticeWish.parse(JSON.parse(String(row['json']))));
+    return this.#all('select json from wish where seq between ? and ? order by seq', first, last).map((row) =>
+      noticeWish.parse(JSON.parse(String(row.json))),
+    );
   }
 
   /** The cloud has committed everything up to `seq`: openings and wishes leave this disk. */
@@ -195,23 +286,39 @@ export class Journal {
   /** Keeps what was refused, sealed, the newest thousand. */
   keepRefused(hash: string, atMs: number, text: string): void {
     this.#transaction(() => {
-      this.#run('insert or ignore into refused (hash, at_ms, sealed) values (?, ?, ?)', hash, atMs, seal(this.#key, utf8(text), `refused/${this.#bank}/${hash}`));
-      this.#run('delete from refused where hash in (select hash from refused order by at_ms desc limit -1 offset ?)', REFUSED_KEPT_MAX);
+      this.#run(
+        'insert or ignore into refused (hash, at_ms, sealed) values (?, ?, ?)',
+        hash,
+        atMs,
+        seal(this.#key, utf8(text), `refused/${this.#bank}/${hash}`),
+      );
+      this.#run(
+        'delete from refused where hash in (select hash from refused order by at_ms desc limit -1 offset ?)',
+        REFUSED_KEPT_MAX,
+      );
     });
   }
 
   meta(name: string): string | undefined {
     const row = this.#all('select value from meta where name = ?', name)[0];
-    return row === undefined ? undefined : String(row['value']);
+    return row === undefined ? undefined : String(row.value);
   }
 
   #setMeta(name: string, value: string): void {
-    this.#run('insert into meta (name, value) values (?, ?) on conflict (name) do update set value = excluded.value', name, value);
+    this.#run(
+      'insert into meta (name, value) values (?, ?) on conflict (name) do update set value = excluded.value',
+      name,
+      value,
+    );
   }
 
   #migrate(): void {
-    const done = Number(this.#db.prepare('pragma user_version').get()?.['user_version'] ?? 0);
-    if (done > MIGRATIONS.length) throw new HoldfastError('conflict', `this journal was written by a newer agent (form ${done}, known ${MIGRATIONS.length})`);
+    const done = Number(this.#db.prepare('pragma user_version').get()?.user_version ?? 0);
+    if (done > MIGRATIONS.length)
+      throw new HoldfastError(
+        'conflict',
+        `this journal was written by a newer agent (form ${done}, known ${MIGRATIONS.length})`,
+      );
     for (const [index, sql] of MIGRATIONS.entries()) {
       if (index < done) continue;
       this.#transaction(() => this.#db.exec(`${sql} pragma user_version = ${index + 1};`));
@@ -220,11 +327,15 @@ export class Journal {
 
   #claim(): void {
     const bank = this.meta('bank');
-    if (bank !== undefined && bank !== this.#bank) throw new HoldfastError('conflict', `this journal belongs to ${bank}, not to ${this.#bank}`);
+    if (bank !== undefined && bank !== this.#bank)
+      throw new HoldfastError('conflict', `this journal belongs to ${bank}, not to ${this.#bank}`);
     const proof = this.meta('storage-key');
     const place = `meta/${this.#bank}/storage-key`;
     if (proof !== undefined && !open(this.#key, fromBase64url(proof) ?? new Uint8Array(0), place)) {
-      throw new HoldfastError('conflict', 'this journal was sealed with another storage key than this bank holds');
+      throw new HoldfastError(
+        'conflict',
+        'this journal was sealed with another storage key than this bank holds',
+      );
     }
     if (bank !== undefined && proof !== undefined) return;
     this.#transaction(() => {
@@ -237,17 +348,17 @@ export class Journal {
     const record = this.#all('select seq, hash, at_ms from record order by seq desc limit 1')[0];
     const head = this.#all('select last, hash from head order by last desc limit 1')[0];
     return {
-      lastSeq: Number(record?.['seq'] ?? 0),
-      lastHash: String(record?.['hash'] ?? NO_HASH),
-      lastMs: Number(record?.['at_ms'] ?? 0),
+      lastSeq: Number(record?.seq ?? 0),
+      lastHash: String(record?.hash ?? NO_HASH),
+      lastMs: Number(record?.at_ms ?? 0),
       acknowledgedSeq: Number(this.meta('acknowledged') ?? 0),
-      lastHead: String(head?.['hash'] ?? NO_HEAD),
-      headSeq: Number(head?.['last'] ?? 0),
+      lastHead: String(head?.hash ?? NO_HEAD),
+      headSeq: Number(head?.last ?? 0),
     };
   }
 
   #records(sql: string, ...values: number[]): { seq: number; bytes: Uint8Array }[] {
-    return this.#all(sql, ...values).map((row) => ({ seq: Number(row['seq']), bytes: row['bytes'] as Uint8Array }));
+    return this.#all(sql, ...values).map((row) => ({ seq: Number(row.seq), bytes: row.bytes as Uint8Array }));
   }
 
   #all(sql: string, ...values: (string | number)[]): Record<string, unknown>[] {
@@ -288,8 +399,10 @@ function changedEntities(before: BankState, after: BankState): Change[] {
     const was: Readonly<Record<string, unknown>> = before[collection];
     const is: Readonly<Record<string, unknown>> = after[collection];
     if (was === is) continue;
-    for (const [key, entity] of Object.entries(is)) if (was[key] !== entity) changes.push({ collection, key, entity });
-    for (const key of Object.keys(was)) if (!Object.hasOwn(is, key)) changes.push({ collection, key, entity: undefined });
+    for (const [key, entity] of Object.entries(is))
+      if (was[key] !== entity) changes.push({ collection, key, entity });
+    for (const key of Object.keys(was))
+      if (!Object.hasOwn(is, key)) changes.push({ collection, key, entity: undefined });
   }
   return changes;
 }

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { newKey } from '../crypto/aead.ts';
 import { base64url } from '../crypto/bytes.ts';
-import { newHpkeKey, type HpkeKey } from '../crypto/hpke.ts';
+import { type HpkeKey, newHpkeKey } from '../crypto/hpke.ts';
 import { fingerprint, newSigningKey, publicKeyOf, type SigningKey } from '../crypto/sign.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { makePrivateDir, readIfExists, writeDurable } from '../platform/durable.ts';
@@ -30,7 +30,10 @@ export async function openBankKeys(dataDir: string): Promise<BankKeys> {
   if (held.every((bytes) => bytes === undefined)) return drawKeys(dir);
   const [identity, seal, storage, codes] = held;
   if (!identity || !seal || !storage || !codes) {
-    throw new HoldfastError('conflict', `some of the bank's keys in ${dir} are missing; restore them all, or commission this bank anew in an empty folder`);
+    throw new HoldfastError(
+      'conflict',
+      `some of the bank's keys in ${dir} are missing; restore them all, or commission this bank anew in an empty folder`,
+    );
   }
   const publicKey = publicKeyOf(identity);
   return {
@@ -47,7 +50,12 @@ async function drawKeys(dir: string): Promise<BankKeys> {
   const seal = await newHpkeKey();
   const storage = newKey();
   const codes = newKey();
-  const files = { identity: identity.privateKey, seal: Uint8Array.from([...seal.privateKey, ...seal.publicKey]), storage, codes };
+  const files = {
+    identity: identity.privateKey,
+    seal: Uint8Array.from([...seal.privateKey, ...seal.publicKey]),
+    storage,
+    codes,
+  };
   // If the process dies in between, the next start finds a part and says so; no key was used yet.
   for (const name of FILES) await writeDurable(join(dir, `${name}.key`), files[name], 0o600);
   return { identity, seal, storage, codes, fingerprint: fingerprint(identity.publicKey) };

@@ -4,13 +4,22 @@
  * on the way costs time and nothing else.
  */
 import { MqttClient } from 'mqtt';
-import { sha256 } from '../crypto/hash.ts';
+import {
+  type DownMessage,
+  downMessage,
+  downTopic,
+  MESSAGE_BYTES_MAX,
+  SEAL_INFO,
+  UPLINK_VERSION,
+  type UpMessage,
+  upTopic,
+} from '../contract/uplink.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
+import { sha256 } from '../crypto/hash.ts';
 import { hpkeSeal } from '../crypto/hpke.ts';
 import { privateKeyPem } from '../crypto/sign.ts';
-import { downMessage, downTopic, MESSAGE_BYTES_MAX, SEAL_INFO, UPLINK_VERSION, upTopic, type DownMessage, type UpMessage } from '../contract/uplink.ts';
 import type { Denial } from '../domain/outcome.ts';
-import { BATCH_RECORDS_MAX, batchRoot, headHash, signHead, type BatchHead } from '../ledger/batch.ts';
+import { BATCH_RECORDS_MAX, type BatchHead, batchRoot, headHash, signHead } from '../ledger/batch.ts';
 import type { Cancel, Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
@@ -18,7 +27,7 @@ import { connectPinned } from '../platform/tls.ts';
 import type { Journal } from './journal.ts';
 import type { BankKeys } from './keys.ts';
 import type { Heard } from './plan/downlink.ts';
-import { ONLY, rosterOf, type BankState } from './plan/state.ts';
+import { type BankState, ONLY, rosterOf } from './plan/state.ts';
 
 const PAUSE_MS_FIRST = 250;
 const PAUSE_MS_MAX = 30_000;
@@ -75,7 +84,9 @@ export class Uplink {
 
   /** There may be something to send. */
   kick(): void {
-    void this.#send().catch((error: unknown) => this.#deps.log.error('sending a batch failed', { error: (error as Error).message }));
+    void this.#send().catch((error: unknown) =>
+      this.#deps.log.error('sending a batch failed', { error: (error as Error).message }),
+    );
   }
 
   hello(): void {
@@ -103,7 +114,12 @@ export class Uplink {
     if (this.#stopped) return;
     const { host, port, pins, certificate, keys, log, bank } = this.#deps;
     try {
-      const socket = await connectPinned({ host, port, pins: pins(), client: { certificate, key: privateKeyPem(keys.identity.privateKey) } });
+      const socket = await connectPinned({
+        host,
+        port,
+        pins: pins(),
+        client: { certificate, key: privateKeyPem(keys.identity.privateKey) },
+      });
       if (this.#stopped) return void socket.destroy();
       const client = new MqttClient(() => socket, {
         clientId: bank,
@@ -161,7 +177,11 @@ export class Uplink {
     const client = this.#client;
     if (!client?.connected) return false;
     client.publish(upTopic(this.#deps.bank), JSON.stringify(message), { qos: 1 }, (error) => {
-      if (error) this.#deps.log.warn('a message was not taken by the broker', { type: message.type, error: error.message });
+      if (error)
+        this.#deps.log.warn('a message was not taken by the broker', {
+          type: message.type,
+          error: error.message,
+        });
     });
     return true;
   }
@@ -175,11 +195,27 @@ export class Uplink {
   #received(bytes: Uint8Array): void {
     const hash = base64url(sha256(bytes));
     const read = readDown(bytes);
-    if (!read.ok) return this.#deps.onUnheard({ hash, bytes: bytes.length, text: base64url(bytes.subarray(0, 4096)), reason: read.reason });
+    if (!read.ok)
+      return this.#deps.onUnheard({
+        hash,
+        bytes: bytes.length,
+        text: base64url(bytes.subarray(0, 4096)),
+        reason: read.reason,
+      });
     const { message } = read;
     if (message.type === 'ack') this.#acknowledged(message);
-    if (message.type === 'batch-refused') this.#deps.log.error('the cloud refused a batch', { reason: message.reason, cloudHas: message.lastSeq });
-    this.#deps.onHeard({ message, hash, bytes: bytes.length, text: fromUtf8(bytes).slice(0, 4096), time: this.#timeOf(message) });
+    if (message.type === 'batch-refused')
+      this.#deps.log.error('the cloud refused a batch', {
+        reason: message.reason,
+        cloudHas: message.lastSeq,
+      });
+    this.#deps.onHeard({
+      message,
+      hash,
+      bytes: bytes.length,
+      text: fromUtf8(bytes).slice(0, 4096),
+      time: this.#timeOf(message),
+    });
   }
 
   #timeOf(message: DownMessage): Heard['time'] {
@@ -216,7 +252,10 @@ export class Uplink {
     if (!intake || intake.length === 0) return;
     const batch = this.#deps.journal.nextBatch() ?? this.#makeBatch();
     if (!batch || batch.last === this.#sentLast) return;
-    const sealed = await hpkeSeal(intake, utf8(JSON.stringify(batch.openings)), { info: SEAL_INFO.intake, aad: batch.hash });
+    const sealed = await hpkeSeal(intake, utf8(JSON.stringify(batch.openings)), {
+      info: SEAL_INFO.intake,
+      aad: batch.hash,
+    });
     const sent = this.#publish({
       v: UPLINK_VERSION,
       type: 'batch',
@@ -246,7 +285,13 @@ export class Uplink {
     const first = records[0]?.seq;
     const last = records.at(-1)?.seq;
     if (first === undefined || last === undefined) return undefined;
-    const head: BatchHead = { bank, first, last, previous: journal.tip.lastHead, root: batchRoot(records.map((row) => row.bytes)) };
+    const head: BatchHead = {
+      bank,
+      first,
+      last,
+      previous: journal.tip.lastHead,
+      root: batchRoot(records.map((row) => row.bytes)),
+    };
     journal.keepHead({ first, last, note: signHead({ head, key: keys.identity }), hash: headHash(head) });
     return journal.nextBatch();
   }
@@ -264,10 +309,13 @@ export function readDown(bytes: Uint8Array): Read {
     // Foreign bytes: refused by name, kept by the caller.
     return { ok: false, reason: 'message-malformed' };
   }
-  if (typeof value !== 'object' || value === null || !('v' in value)) return { ok: false, reason: 'message-malformed' };
+  if (typeof value !== 'object' || value === null || !('v' in value))
+    return { ok: false, reason: 'message-malformed' };
   if (value.v !== UPLINK_VERSION) return { ok: false, reason: 'message-version-unknown' };
   const parsed = downMessage.safeParse(value);
   if (parsed.success) return { ok: true, message: parsed.data };
-  const known = downMessage.options.some((option) => option.shape.type.value === (value as { type?: unknown }).type);
+  const known = downMessage.options.some(
+    (option) => option.shape.type.value === (value as { type?: unknown }).type,
+  );
   return { ok: false, reason: known ? 'message-malformed' : 'message-kind-unknown' };
 }

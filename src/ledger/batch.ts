@@ -16,8 +16,8 @@ import { base64url, fromBase64, utf8 } from '../crypto/bytes.ts';
 import { equalBytes, sha256 } from '../crypto/hash.ts';
 import { isId } from '../domain/ids.ts';
 import type { Denial } from '../domain/outcome.ts';
-import { openNote, signNote, type NoteVerifier } from './note.ts';
-import { leafHash, NO_HASH, parseRecord, type LedgerRecord } from './record.ts';
+import { type NoteVerifier, openNote, signNote } from './note.ts';
+import { type LedgerRecord, leafHash, NO_HASH, parseRecord } from './record.ts';
 import { treeHash } from './tree.ts';
 
 const HEAD_TITLE = 'holdfast/batch-head/v1';
@@ -54,7 +54,8 @@ export function headHash(head: BatchHead): string {
   return base64url(sha256(utf8(headText(head))));
 }
 
-const HEAD = /^holdfast\/batch-head\/v1\n(bank_[a-z2-7]{26})\n([1-9][0-9]{0,15}) ([1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n([A-Za-z0-9+/]{43}=)\n$/;
+const HEAD =
+  /^holdfast\/batch-head\/v1\n(bank_[a-z2-7]{26})\n([1-9][0-9]{0,15}) ([1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n([A-Za-z0-9+/]{43}=)\n$/;
 
 /** The head in a note signed by `bank`'s key, or undefined. */
 export function openHead(note: string, key: NoteVerifier): BatchHead | undefined {
@@ -65,8 +66,15 @@ export function openHead(note: string, key: NoteVerifier): BatchHead | undefined
   const previousBytes = fromBase64(previous);
   const rootBytes = fromBase64(root);
   if (bank !== key.name || !isId('bank', bank) || !previousBytes || !rootBytes) return undefined;
-  const head = { bank, first: Number(first), last: Number(last), previous: base64url(previousBytes), root: base64url(rootBytes) };
-  const sound = Number.isSafeInteger(head.first) && Number.isSafeInteger(head.last) && head.first <= head.last;
+  const head = {
+    bank,
+    first: Number(first),
+    last: Number(last),
+    previous: base64url(previousBytes),
+    root: base64url(rootBytes),
+  };
+  const sound =
+    Number.isSafeInteger(head.first) && Number.isSafeInteger(head.last) && head.first <= head.last;
   return sound ? head : undefined;
 }
 
@@ -123,7 +131,8 @@ export function judgeBatch(question: JudgeBatch): Judgement {
 
 function judgeRecords(question: JudgeBatch, head: BatchHead): Judgement {
   const { committed, records } = question;
-  if (records.length !== head.last - head.first + 1 || records.length > BATCH_RECORDS_MAX) return refuse('batch-root-wrong');
+  if (records.length !== head.last - head.first + 1 || records.length > BATCH_RECORDS_MAX)
+    return refuse('batch-root-wrong');
   const root = Buffer.from(head.root, 'base64url');
   if (!equalBytes(treeHash(records.map(leafHash)), root)) return refuse('batch-root-wrong');
   const read: LedgerRecord[] = [];
@@ -132,15 +141,20 @@ function judgeRecords(question: JudgeBatch, head: BatchHead): Judgement {
     const parsed = parseRecord(bytes);
     if (!parsed.ok) return refuse('batch-record-malformed');
     const { record } = parsed;
-    if (record.source !== head.bank || record.seq !== head.first + index) return refuse('batch-record-malformed');
+    if (record.source !== head.bank || record.seq !== head.first + index)
+      return refuse('batch-record-malformed');
     if (record.prev !== prev) return refuse('batch-fork');
     prev = base64url(leafHash(bytes));
     read.push(record);
   }
-  return { verdict: 'append', head, records: read, next: { lastSeq: head.last, lastHash: prev, lastHead: headHash(head) } };
+  return {
+    verdict: 'append',
+    head,
+    records: read,
+    next: { lastSeq: head.last, lastHash: prev, lastHead: headHash(head) },
+  };
 }
 
 function refuse(reason: Denial, firstMissing = 0, lastMissing = 0): Judgement {
   return { verdict: 'refused', reason, firstMissing, lastMissing };
 }
-

@@ -47,7 +47,7 @@ test('the signature is plain ECDSA over the text: checked without this module', 
 
 test('openssl verifies the signature', async (t) => {
   if (spawnSync('openssl', ['version']).status !== 0) {
-    assert.notEqual(process.env['CI'], 'true', 'openssl is missing');
+    assert.notEqual(process.env.CI, 'true', 'openssl is missing');
     t.skip('NOT RUN: openssl');
     return;
   }

@@ -34,7 +34,10 @@ export function signNote(text: string, signers: readonly NoteSigner[]): string {
  * The text of a note, with those of `verifiers` whose signature it carries. Undefined when the form is
  * wrong, when a known key's signature does not verify, and when no known key has signed.
  */
-export function openNote(note: string, verifiers: readonly NoteVerifier[]): { text: string; signedBy: NoteVerifier[] } | undefined {
+export function openNote(
+  note: string,
+  verifiers: readonly NoteVerifier[],
+): { text: string; signedBy: NoteVerifier[] } | undefined {
   if (note.length > NOTE_BYTES_MAX || !isNoteText(note)) return undefined;
   const split = note.lastIndexOf('\n\n');
   if (split < 0 || !note.endsWith('\n')) return undefined;
@@ -49,7 +52,9 @@ export function openNote(note: string, verifiers: readonly NoteVerifier[]): { te
     if (!match || !signature || signature.length <= KEY_ID_BYTES) return undefined;
     const id = signature.subarray(0, KEY_ID_BYTES);
     // A line of an unknown key is ignored, as the standard asks.
-    const known = verifiers.find((verifier) => verifier.name === match[1] && equalBytes(keyId(verifier.publicKey), id));
+    const known = verifiers.find(
+      (verifier) => verifier.name === match[1] && equalBytes(keyId(verifier.publicKey), id),
+    );
     if (!known) continue;
     if (!verify(known.publicKey, message, signature.subarray(KEY_ID_BYTES))) return undefined;
     if (!signedBy.includes(known)) signedBy.push(known);

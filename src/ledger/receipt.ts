@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { base64url, fromBase64url, utf8 } from '../crypto/bytes.ts';
 import { COMMITTED_FIELDS, type CommittedField } from '../domain/kinds.ts';
 import { openHead } from './batch.ts';
-import { leafHash, opens, parseRecord, type LedgerRecord, type Openings } from './record.ts';
+import { type LedgerRecord, leafHash, type Openings, opens, parseRecord } from './record.ts';
 import { openRoster } from './roster.ts';
 import { includes, inclusionPath } from './tree.ts';
 
@@ -17,7 +17,10 @@ export const receiptEntry = z.strictObject({
   /** The record's bytes as text. */
   record: z.string(),
   /** What stands behind commitments, as far as this reader may see it. */
-  openings: z.partialRecord(z.enum(COMMITTED_FIELDS), z.strictObject({ salt: z.string(), value: z.string() })),
+  openings: z.partialRecord(
+    z.enum(COMMITTED_FIELDS),
+    z.strictObject({ salt: z.string(), value: z.string() }),
+  ),
   /** The signed head of the batch, and the record's RFC 6962 path to its root. */
   head: z.string(),
   path: z.array(hash).max(16),
@@ -44,10 +47,19 @@ export function receiptPath(hashes: readonly Uint8Array[], index: number): strin
 export type Verdict = { check: string; holds: boolean; says: string };
 
 /** Checks a receipt line by line. `rootKeys` come from somewhere that the receipt's maker does not control. */
-export function verifyReceipt(receipt: Receipt, root: { site: string; rootKeys: readonly string[] }): { verdicts: Verdict[]; records: LedgerRecord[]; holds: boolean } {
+export function verifyReceipt(
+  receipt: Receipt,
+  root: { site: string; rootKeys: readonly string[] },
+): { verdicts: Verdict[]; records: LedgerRecord[]; holds: boolean } {
   const vouched = vouchedBySiteRoot(receipt, root);
   const verdicts: Verdict[] = [
-    { check: 'bank key', holds: vouched, says: vouched ? 'the site root’s roster names the key of this bank' : 'vouched by the cloud only: no roster of this site root names the key' },
+    {
+      check: 'bank key',
+      holds: vouched,
+      says: vouched
+        ? 'the site root’s roster names the key of this bank'
+        : 'vouched by the cloud only: no roster of this site root names the key',
+    },
   ];
   const records: LedgerRecord[] = [];
   for (const entry of receipt.entries) {
@@ -55,7 +67,9 @@ export function verifyReceipt(receipt: Receipt, root: { site: string; rootKeys: 
     verdicts.push(verdict);
     if (record) records.push(record);
   }
-  const ordered = records.every((record, index) => index === 0 || record.seq > (records[index - 1]?.seq ?? 0));
+  const ordered = records.every(
+    (record, index) => index === 0 || record.seq > (records[index - 1]?.seq ?? 0),
+  );
   verdicts.push({ check: 'order', holds: ordered, says: 'the records stand in the bank’s own order' });
   return { verdicts, records, holds: verdicts.every((verdict) => verdict.holds) };
 }
@@ -63,10 +77,15 @@ export function verifyReceipt(receipt: Receipt, root: { site: string; rootKeys: 
 function vouchedBySiteRoot(receipt: Receipt, root: { site: string; rootKeys: readonly string[] }): boolean {
   if (receipt.roster === null) return false;
   const opened = openRoster(receipt.roster, { ...root, k: 1, version: 0 });
-  return opened.ok && opened.value.banks.some((bank) => bank.bank === receipt.bank && bank.key === receipt.bankKey);
+  return (
+    opened.ok && opened.value.banks.some((bank) => bank.bank === receipt.bank && bank.key === receipt.bankKey)
+  );
 }
 
-function verifyEntry(receipt: Receipt, entry: ReceiptEntry): { verdict: Verdict; record: LedgerRecord | undefined } {
+function verifyEntry(
+  receipt: Receipt,
+  entry: ReceiptEntry,
+): { verdict: Verdict; record: LedgerRecord | undefined } {
   const bytes = utf8(entry.record);
   const parsed = parseRecord(bytes);
   if (!parsed.ok) return { verdict: { check: 'record', holds: false, says: parsed.why }, record: undefined };
@@ -74,15 +93,33 @@ function verifyEntry(receipt: Receipt, entry: ReceiptEntry): { verdict: Verdict;
   const check = `record ${record.seq}, ${record.kind}`;
   const publicKey = fromBase64url(receipt.bankKey) ?? new Uint8Array(0);
   const head = openHead(entry.head, { name: receipt.bank, publicKey });
-  if (!head) return { verdict: { check, holds: false, says: 'the batch head is not signed by this bank' }, record };
+  if (!head)
+    return { verdict: { check, holds: false, says: 'the batch head is not signed by this bank' }, record };
   const path = entry.path.map((text) => fromBase64url(text) ?? new Uint8Array(0));
   const size = head.last - head.first + 1;
   const root = fromBase64url(head.root) ?? new Uint8Array(0);
-  const inside = record.source === receipt.bank && includes({ leaf: leafHash(bytes), index: record.seq - head.first, size, path, root });
-  if (!inside) return { verdict: { check, holds: false, says: 'the record is not in the batch that the bank signed' }, record };
+  const inside =
+    record.source === receipt.bank &&
+    includes({ leaf: leafHash(bytes), index: record.seq - head.first, size, path, root });
+  if (!inside)
+    return {
+      verdict: { check, holds: false, says: 'the record is not in the batch that the bank signed' },
+      record,
+    };
   const wrong = wrongOpenings(record, entry.openings);
-  if (wrong.length > 0) return { verdict: { check, holds: false, says: `the opened fields ${wrong.join(', ')} are not what the record committed to` }, record };
-  return { verdict: { check, holds: true, says: `in batch ${head.first}–${head.last} signed by the bank` }, record };
+  if (wrong.length > 0)
+    return {
+      verdict: {
+        check,
+        holds: false,
+        says: `the opened fields ${wrong.join(', ')} are not what the record committed to`,
+      },
+      record,
+    };
+  return {
+    verdict: { check, holds: true, says: `in batch ${head.first}–${head.last} signed by the bank` },
+    record,
+  };
 }
 
 function wrongOpenings(record: LedgerRecord, openings: Openings): CommittedField[] {
@@ -91,4 +128,3 @@ function wrongOpenings(record: LedgerRecord, openings: Openings): CommittedField
     return opening !== undefined && !opens(record, field, opening);
   });
 }
-

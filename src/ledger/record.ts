@@ -14,9 +14,16 @@
 import canonicalize from 'canonicalize';
 import { base64url, concat, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { equalBytes, sha256 } from '../crypto/hash.ts';
-import { COMMITTED_FIELDS, KINDS, kindSpec, type CommittedField, type FactType, type RecordKind } from '../domain/kinds.ts';
-import { DENIALS, OUTCOMES, RIGHTS, type Decision, type Outcome } from '../domain/outcome.ts';
 import { isId } from '../domain/ids.ts';
+import {
+  COMMITTED_FIELDS,
+  type CommittedField,
+  type FactType,
+  KINDS,
+  kindSpec,
+  type RecordKind,
+} from '../domain/kinds.ts';
+import { DENIALS, type Decision, OUTCOMES, type Outcome, RIGHTS } from '../domain/outcome.ts';
 
 export const RECORD_VERSION = 1;
 export const RECORD_BYTES_MAX = 65_535;
@@ -160,37 +167,55 @@ export function parseRecord(bytes: Uint8Array): Parsed {
     return bad('not UTF-8 JSON');
   }
   if (!isObject(value)) return bad('not an object');
-  if (value['v'] !== RECORD_VERSION) return bad('version unknown');
+  if (value.v !== RECORD_VERSION) return bad('version unknown');
   const why = complaint(value);
   if (why !== undefined) return bad(why);
   if (canonicalize(value) !== text) return bad('not in canonical form (RFC 8785)');
   return { ok: true, record: value as unknown as LedgerRecord };
 }
 
-const KEYS = new Set(['v', 'kind', 'source', 'seq', 'prev', 'time', 'cause', 'compartment', 'decision', 'outcome', 'facts', 'commitments']);
+const KEYS = new Set([
+  'v',
+  'kind',
+  'source',
+  'seq',
+  'prev',
+  'time',
+  'cause',
+  'compartment',
+  'decision',
+  'outcome',
+  'facts',
+  'commitments',
+]);
 
 function complaint(value: Record<string, unknown>): string | undefined {
   const stranger = Object.keys(value).find((key) => !KEYS.has(key));
   if (stranger !== undefined) return `unknown key ${stranger}`;
-  const kind = value['kind'];
+  const kind = value.kind;
   if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) return 'unlisted kind';
-  return complaintOfPlace(value, kind as RecordKind) ?? complaintOfParts(value, kind as RecordKind) ?? complaintOfContent(value, kind as RecordKind);
+  return (
+    complaintOfPlace(value, kind as RecordKind) ??
+    complaintOfParts(value, kind as RecordKind) ??
+    complaintOfContent(value, kind as RecordKind)
+  );
 }
 
 function complaintOfPlace(value: Record<string, unknown>, kind: RecordKind): string | undefined {
-  const source = value['source'];
-  if (typeof source !== 'string' || !(isId('bank', source) || isId('tenant', source))) return 'source is no bank or tenant id';
+  const source = value.source;
+  if (typeof source !== 'string' || !(isId('bank', source) || isId('tenant', source)))
+    return 'source is no bank or tenant id';
   const by = isId('bank', source) ? 'bank' : 'cloud';
   const writer = kindSpec(kind).by;
   if (writer !== 'both' && writer !== by) return `a ${by} does not write ${kind}`;
-  if (!isCount(value['seq']) || value['seq'] < 1) return 'seq is not a whole number from 1';
-  if (!isHash(value['prev'])) return 'prev is not a hash';
-  if ((value['seq'] === 1) !== (value['prev'] === NO_HASH)) return 'only the first record has no previous one';
-  const time = value['time'];
+  if (!isCount(value.seq) || value.seq < 1) return 'seq is not a whole number from 1';
+  if (!isHash(value.prev)) return 'prev is not a hash';
+  if ((value.seq === 1) !== (value.prev === NO_HASH)) return 'only the first record has no previous one';
+  const time = value.time;
   if (!isObject(time) || Object.keys(time).length !== 3) return 'time has atMs, source and uncertaintyMs';
-  if (!isCount(time['atMs']) || !isCount(time['uncertaintyMs'])) return 'times are whole milliseconds';
-  if (time['atMs'] > TIME_MS_MAX) return 'time is outside the calendar';
-  if (!TIME_SOURCES.some((known) => known === time['source'])) return 'time source unlisted';
+  if (!isCount(time.atMs) || !isCount(time.uncertaintyMs)) return 'times are whole milliseconds';
+  if (time.atMs > TIME_MS_MAX) return 'time is outside the calendar';
+  if (!TIME_SOURCES.some((known) => known === time.source)) return 'time source unlisted';
   return undefined;
 }
 
@@ -202,17 +227,23 @@ function complaintOfParts(value: Record<string, unknown>, kind: RecordKind): str
     if (value[part] !== undefined && !(spec.has ?? []).includes(part)) return `${kind} has no ${part}`;
   }
   // Without its decision or outcome such a record says nothing; cause and compartment may be unknown.
-  const lacking = (['decision', 'outcome'] as const).find((part) => (spec.has ?? []).includes(part) && value[part] === undefined);
+  const lacking = (['decision', 'outcome'] as const).find(
+    (part) => (spec.has ?? []).includes(part) && value[part] === undefined,
+  );
   if (lacking !== undefined) return `${kind} lacks its ${lacking}`;
   const { cause, compartment, decision, outcome } = value;
-  if (cause !== undefined && !(isCount(cause) && cause >= 1 && cause < (value['seq'] as number))) return 'cause is not an earlier seq';
-  if (compartment !== undefined && !(isCount(compartment) && compartment >= 1 && compartment <= 9999)) return 'compartment is not a door number';
+  if (cause !== undefined && !(isCount(cause) && cause >= 1 && cause < (value.seq as number)))
+    return 'cause is not an earlier seq';
+  if (compartment !== undefined && !(isCount(compartment) && compartment >= 1 && compartment <= 9999))
+    return 'compartment is not a door number';
   if (outcome !== undefined && !OUTCOMES.some((known) => known === outcome)) return 'outcome unlisted';
   if (decision === undefined) return undefined;
-  if (!isObject(decision) || Object.keys(decision).length !== 2) return 'a decision is allow with right, or not with reason';
-  if (decision['allow'] === true) return RIGHTS.some((known) => known === decision['right']) ? undefined : 'right unlisted';
-  if (decision['allow'] !== false) return 'a decision allows or does not';
-  return DENIALS.some((known) => known === decision['reason']) ? undefined : 'reason unlisted';
+  if (!isObject(decision) || Object.keys(decision).length !== 2)
+    return 'a decision is allow with right, or not with reason';
+  if (decision.allow === true)
+    return RIGHTS.some((known) => known === decision.right) ? undefined : 'right unlisted';
+  if (decision.allow !== false) return 'a decision allows or does not';
+  return DENIALS.some((known) => known === decision.reason) ? undefined : 'reason unlisted';
 }
 
 function complaintOfContent(value: Record<string, unknown>, kind: RecordKind): string | undefined {

@@ -9,17 +9,20 @@
 import canonicalize from 'canonicalize';
 import { base64url, fromBase64url, utf8 } from '../crypto/bytes.ts';
 import { labelled, sha256 } from '../crypto/hash.ts';
-import { allowed, denied, type Result } from '../domain/outcome.ts';
-import { epochSchema, rosterSchema, type Epoch, type Roster } from '../domain/roster.ts';
-import { openNote, signNote, type NoteVerifier } from './note.ts';
 import { isPublicKey, type SigningKey } from '../crypto/sign.ts';
+import { allowed, denied, type Result } from '../domain/outcome.ts';
+import { type Epoch, epochSchema, type Roster, rosterSchema } from '../domain/roster.ts';
+import { type NoteVerifier, openNote, signNote } from './note.ts';
 
 const ROSTER_TITLE = 'holdfast/roster/v1';
 const EPOCH_TITLE = 'holdfast/notifier-epoch/v1';
 
 export function signRoster(roster: Roster, rootKeys: readonly SigningKey[]): string {
   const text = `${ROSTER_TITLE}\n${roster.site}\n${canonicalize(roster)}\n`;
-  return signNote(text, rootKeys.map((key) => ({ name: roster.site, ...key })));
+  return signNote(
+    text,
+    rootKeys.map((key) => ({ name: roster.site, ...key })),
+  );
 }
 
 /** What a bank knows when a roster comes: its site, the root it trusts now, and the version it holds. */
@@ -34,11 +37,14 @@ export type RosterTrust = {
 
 /** The roster in a note, if this site's root signed it and it is newer than the one held. */
 export function openRoster(note: string, trust: RosterTrust): Result<Roster> {
-  const verifiers = trust.rootKeys.map((key): NoteVerifier => ({ name: trust.site, publicKey: fromBase64url(key) ?? new Uint8Array(0) }));
+  const verifiers = trust.rootKeys.map(
+    (key): NoteVerifier => ({ name: trust.site, publicKey: fromBase64url(key) ?? new Uint8Array(0) }),
+  );
   const opened = openNote(note, verifiers);
   if (!opened || opened.signedBy.length < trust.k) return denied('signature-wrong');
   const [title, site, json, end, ...rest] = opened.text.split('\n');
-  if (title !== ROSTER_TITLE || end !== '' || rest.length > 0 || json === undefined) return denied('roster-malformed');
+  if (title !== ROSTER_TITLE || end !== '' || rest.length > 0 || json === undefined)
+    return denied('roster-malformed');
   const roster = readCanonical(json, rosterSchema);
   if (!roster || roster.site !== site || !canSignNext(roster)) return denied('roster-malformed');
   if (roster.site !== trust.site) return denied('roster-wrong-site');
@@ -48,7 +54,10 @@ export function openRoster(note: string, trust: RosterTrust): Result<Roster> {
 
 /** A root that could not sign the next roster would close the site for good, so it is never adopted. */
 function canSignNext({ root }: Roster): boolean {
-  return root.k <= root.keys.length && root.keys.every((key) => isPublicKey(fromBase64url(key) ?? new Uint8Array(0)));
+  return (
+    root.k <= root.keys.length &&
+    root.keys.every((key) => isPublicKey(fromBase64url(key) ?? new Uint8Array(0)))
+  );
 }
 
 export function signEpoch(epoch: Epoch, notifierKey: SigningKey): string {
@@ -57,11 +66,15 @@ export function signEpoch(epoch: Epoch, notifierKey: SigningKey): string {
 
 /** The epoch in a note, if the notifier key that the roster names signed it. */
 export function openEpoch(note: string, roster: Roster): Result<Epoch> {
-  const verifier: NoteVerifier = { name: roster.tenant, publicKey: fromBase64url(roster.keys.notifier) ?? new Uint8Array(0) };
+  const verifier: NoteVerifier = {
+    name: roster.tenant,
+    publicKey: fromBase64url(roster.keys.notifier) ?? new Uint8Array(0),
+  };
   const opened = openNote(note, [verifier]);
   if (!opened) return denied('signature-wrong');
   const [title, json, end, ...rest] = opened.text.split('\n');
-  if (title !== EPOCH_TITLE || end !== '' || rest.length > 0 || json === undefined) return denied('message-malformed');
+  if (title !== EPOCH_TITLE || end !== '' || rest.length > 0 || json === undefined)
+    return denied('message-malformed');
   const epoch = readCanonical(json, epochSchema);
   return epoch && epoch.tenant === roster.tenant ? allowed(epoch) : denied('message-malformed');
 }
@@ -79,7 +92,10 @@ export function badgeHash(secret: string): string {
   return base64url(sha256(labelled('badge/v1', secret)));
 }
 
-function readCanonical<T>(json: string, schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } }): T | undefined {
+function readCanonical<T>(
+  json: string,
+  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
+): T | undefined {
   let value: unknown;
   try {
     value = JSON.parse(json);

@@ -21,7 +21,8 @@ export function treeHash(leaves: readonly Uint8Array[]): Uint8Array {
 
 /** The audit path for leaf `index`, nearest sibling first (section 2.1.1). */
 export function inclusionPath(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
-  if (!(Number.isSafeInteger(index) && index >= 0 && index < leaves.length)) throw new Error(`there is no leaf ${index} among ${leaves.length}`);
+  if (!(Number.isSafeInteger(index) && index >= 0 && index < leaves.length))
+    throw new Error(`there is no leaf ${index} among ${leaves.length}`);
   if (leaves.length === 1) return [];
   const split = largestPowerOfTwoBelow(leaves.length);
   return index < split
@@ -30,9 +31,16 @@ export function inclusionPath(leaves: readonly Uint8Array[], index: number): Uin
 }
 
 /** True when `path` leads from the leaf at `index` to `root` in a tree of `size` leaves (RFC 9162 section 2.1.3.2). */
-export function includes(claim: { leaf: Uint8Array; index: number; size: number; path: readonly Uint8Array[]; root: Uint8Array }): boolean {
+export function includes(claim: {
+  leaf: Uint8Array;
+  index: number;
+  size: number;
+  path: readonly Uint8Array[];
+  root: Uint8Array;
+}): boolean {
   const { leaf, index, size, path, root } = claim;
-  if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size)) return false;
+  if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size))
+    return false;
   let position = index;
   let last = size - 1;
   let hash = leaf;

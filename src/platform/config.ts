@@ -13,17 +13,26 @@ export function readConfig<T extends z.ZodType>(path: string, schema: T): z.infe
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new HoldfastError('input-invalid', `the configuration ${path} cannot be read as JSON: ${(cause as Error).message}`, { cause });
+    throw new HoldfastError(
+      'input-invalid',
+      `the configuration ${path} cannot be read as JSON: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const complaints = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(the whole)'}: ${issue.message}`);
-  throw new HoldfastError('input-invalid', `the configuration ${path} is not right:\n${complaints.join('\n')}`);
+  const complaints = parsed.error.issues.map(
+    (issue) => `  ${issue.path.join('.') || '(the whole)'}: ${issue.message}`,
+  );
+  throw new HoldfastError(
+    'input-invalid',
+    `the configuration ${path} is not right:\n${complaints.join('\n')}`,
+  );
 }
 
 /** True in continuous integration, where a missing peer is a failure. */
 export function isStrict(): boolean {
-  return process.env['CI'] === 'true';
+  return process.env.CI === 'true';
 }
 
 export const port = z.int().min(0).max(65_535);

@@ -55,13 +55,16 @@ const INT8_OID = 20;
 /** 64-bit integers come as numbers; one beyond 2^53 is a bug and must not be rounded. */
 function safeInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new Error('a bigint column holds more than a JavaScript number can');
+  if (!Number.isSafeInteger(value))
+    throw new Error('a bigint column holds more than a JavaScript number can');
   return value;
 }
 
 const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8_OID && format !== 'binary' ? safeInteger : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+    oid === INT8_OID && format !== 'binary'
+      ? safeInteger
+      : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
 };
 
 export async function openDatabase(config: DatabaseConfig): Promise<Database> {
@@ -90,7 +93,9 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
     tenant: (tenant, run) =>
       again(() =>
         kysely.transaction().execute(async (tx) => {
-          await tx.executeQuery(CompiledQuery.raw(`select set_config('holdfast.tenant', $1, true)`, [tenant]));
+          await tx.executeQuery(
+            CompiledQuery.raw(`select set_config('holdfast.tenant', $1, true)`, [tenant]),
+          );
           return run(tx);
         }),
       ),
@@ -108,7 +113,10 @@ async function refusePowerfulRole(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ name: string; powerful: boolean }>(
     'select rolname as name, rolsuper or rolbypassrls as powerful from pg_roles where rolname = current_user',
   );
-  if (rows[0]?.powerful) throw new Error(`databaseUrl signs in as ${rows[0].name}, which bypasses row security; use the application's role`);
+  if (rows[0]?.powerful)
+    throw new Error(
+      `databaseUrl signs in as ${rows[0].name}, which bypasses row security; use the application's role`,
+    );
 }
 
 const DEADLOCK = '40P01';
@@ -134,7 +142,9 @@ export function sqlState(error: unknown): string | undefined {
 
 /** The tenant of a transaction. Throws in a transaction without one (a bug of the caller). */
 export async function tenantOf(tx: Tx): Promise<TenantId> {
-  const { rows } = await sql<{ tenant: string | null }>`select current_setting('holdfast.tenant', true) as tenant`.execute(tx);
+  const { rows } = await sql<{
+    tenant: string | null;
+  }>`select current_setting('holdfast.tenant', true) as tenant`.execute(tx);
   const tenant = rows[0]?.tenant;
   if (!tenant) throw new Error('this needs a transaction of a tenant');
   return tenant as TenantId;
@@ -157,7 +167,11 @@ function openListener({ url, clock, log }: { url: string; clock: Clock; log: Log
   let cancelRetry: Cancel | undefined;
 
   async function connect(): Promise<pg.Client> {
-    const next = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS_MAX, application_name: 'holdfast listen' });
+    const next = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: CONNECT_MS_MAX,
+      application_name: 'holdfast listen',
+    });
     next.on('notification', ({ channel, payload }) => {
       for (const run of heard.get(channel) ?? []) run(payload ?? '');
     });

@@ -5,7 +5,13 @@ import { connectPinned } from './tls.ts';
 
 const ANSWER_BYTES_MAX = 2_097_152;
 
-export type PinnedCall = { url: string; method: 'GET' | 'POST' | 'PUT'; pins: readonly string[]; body?: string; headers?: Record<string, string> };
+export type PinnedCall = {
+  url: string;
+  method: 'GET' | 'POST' | 'PUT';
+  pins: readonly string[];
+  body?: string;
+  headers?: Record<string, string>;
+};
 
 export type Answer = { status: number; text: string };
 
@@ -16,22 +22,37 @@ export async function callPinned(call: PinnedCall): Promise<Answer> {
   const headers = {
     host: url.host,
     connection: 'close',
-    ...(call.body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(call.body)) }),
+    ...(call.body === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(call.body)) }),
     ...call.headers,
   };
   return new Promise((resolve, reject) => {
-    const options = { host: url.hostname, port: url.port, path: url.pathname + url.search, method: call.method, createConnection: () => socket, agent: false, headers };
+    const options = {
+      host: url.hostname,
+      port: url.port,
+      path: url.pathname + url.search,
+      method: call.method,
+      createConnection: () => socket,
+      agent: false,
+      headers,
+    };
     const asked = request(options, (response) => {
       const parts: Buffer[] = [];
       let bytes = 0;
       response.on('data', (part: Buffer) => {
         bytes += part.length;
-        if (bytes > ANSWER_BYTES_MAX) asked.destroy(new HoldfastError('upstream', `the answer of ${url.pathname} is too long`));
+        if (bytes > ANSWER_BYTES_MAX)
+          asked.destroy(new HoldfastError('upstream', `the answer of ${url.pathname} is too long`));
         else parts.push(part);
       });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
+      );
     });
-    asked.on('error', (cause) => reject(new HoldfastError('upstream', `no answer from ${url.host}: ${cause.message}`, { cause })));
+    asked.on('error', (cause) =>
+      reject(new HoldfastError('upstream', `no answer from ${url.host}: ${cause.message}`, { cause })),
+    );
     asked.end(call.body);
   });
 }

@@ -35,11 +35,17 @@ export function connectPinned(to: Pinned): Promise<TLSSocket> {
       reject(error);
     };
     socket.once('error', fail);
-    socket.once('timeout', () => fail(new HoldfastError('upstream', `no TLS answer from ${to.host}:${to.port}`)));
+    socket.once('timeout', () =>
+      fail(new HoldfastError('upstream', `no TLS answer from ${to.host}:${to.port}`)),
+    );
     socket.once('secureConnect', () => {
       const certificate = socket.getPeerCertificate();
       if (!certificate.raw || !to.pins.includes(pinOf(certificate))) {
-        return fail(new HoldfastError('upstream', 'the server key is not one of the pinned keys', { reason: 'signature-wrong' }));
+        return fail(
+          new HoldfastError('upstream', 'the server key is not one of the pinned keys', {
+            reason: 'signature-wrong',
+          }),
+        );
       }
       socket.setTimeout(0);
       socket.removeListener('error', fail);

@@ -1,30 +1,47 @@
 /** `holdfast admin …`: what is done with the site root, on a machine that holds it and nowhere else. */
-import { createInterface } from 'node:readline/promises';
+
 import { join, resolve } from 'node:path';
-import { readConfig } from '../platform/config.ts';
+import { createInterface } from 'node:readline/promises';
+import { z } from 'zod';
+import { fingerprint } from '../crypto/sign.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { noteHash } from '../ledger/roster.ts';
-import { fingerprint } from '../crypto/sign.ts';
-import { z } from 'zod';
+import { readConfig } from '../platform/config.ts';
 import { makeRoot, readRoot } from './root.ts';
 import { fetchDraft, submitSigned } from './roster-sign.ts';
 
-export const operatorAccess = z.strictObject({ api: z.string(), token: z.string().min(20), pins: z.array(z.string()).min(1), site: z.string() });
+export const operatorAccess = z.strictObject({
+  api: z.string(),
+  token: z.string().min(20),
+  pins: z.array(z.string()).min(1),
+  site: z.string(),
+});
 
-export type AdminArguments = { rest: string[]; values: { data?: string | undefined; root?: string | undefined; config?: string | undefined; yes: boolean }; root: string };
+export type AdminArguments = {
+  rest: string[];
+  values: { data?: string | undefined; root?: string | undefined; config?: string | undefined; yes: boolean };
+  root: string;
+};
 
 export async function runAdmin(given: AdminArguments): Promise<number> {
   const data = resolve(given.values.data ?? join(given.root, '.holdfast'));
   const rootDir = resolve(given.values.root ?? join(data, 'root'));
   const what = given.rest.join(' ');
   if (what === 'root init') return initRoot(rootDir);
-  if (what === 'roster sign') return signRoster({ rootDir, access: given.values.config ?? join(rootDir, 'operator.json'), yes: given.values.yes });
+  if (what === 'roster sign')
+    return signRoster({
+      rootDir,
+      access: given.values.config ?? join(rootDir, 'operator.json'),
+      yes: given.values.yes,
+    });
   throw new HoldfastError('input-invalid', `holdfast admin knows: root init, roster sign; not “${what}”`);
 }
 
 async function initRoot(rootDir: string): Promise<number> {
   const made = await makeRoot(rootDir);
-  process.stdout.write(`site root key made in ${rootDir} (mode 0600)\nfingerprint ${made.fingerprint}\nKeep it away from every cloud machine. Whoever holds it says whom the banks of this site trust.\n`);
+  process.stdout.write(
+    `site root key made in ${rootDir} (mode 0600)\nfingerprint ${made.fingerprint}\nKeep it away from every cloud machine. Whoever holds it says whom the banks of this site trust.\n`,
+  );
   return 0;
 }
 
@@ -37,22 +54,32 @@ async function signRoster(of: { rootDir: string; access: string; yes: boolean })
     return 0;
   }
   const { roster, changes } = draft;
-  process.stdout.write(`roster version ${roster.version} of ${roster.site}\nsite root ${fingerprint(root.publicKey)}\n\n`);
+  process.stdout.write(
+    `roster version ${roster.version} of ${roster.site}\nsite root ${fingerprint(root.publicKey)}\n\n`,
+  );
   for (const { what, was, becomes } of changes) {
     const sign = was === '' ? '+' : becomes === '' ? '-' : '~';
-    process.stdout.write(`  ${sign} ${what}\n${was === '' ? '' : `      was      ${was}\n`}${becomes === '' ? '' : `      becomes  ${becomes}\n`}`);
+    process.stdout.write(
+      `  ${sign} ${what}\n${was === '' ? '' : `      was      ${was}\n`}${becomes === '' ? '' : `      becomes  ${becomes}\n`}`,
+    );
   }
   if (!of.yes && !(await confirm())) {
     process.stdout.write('not signed\n');
     return 1;
   }
   const note = await submitSigned(access, roster, root);
-  process.stdout.write(`\nsigned and handed to the cloud, which passes it to the banks\nroster hash ${noteHash(note)}\n`);
+  process.stdout.write(
+    `\nsigned and handed to the cloud, which passes it to the banks\nroster hash ${noteHash(note)}\n`,
+  );
   return 0;
 }
 
 async function confirm(): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new HoldfastError('input-invalid', 'nobody is there to confirm; say --yes when the rows above were read elsewhere');
+  if (!process.stdin.isTTY)
+    throw new HoldfastError(
+      'input-invalid',
+      'nobody is there to confirm; say --yes when the rows above were read elsewhere',
+    );
   const line = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await line.question('\nSign exactly this? Type yes: ');
   line.close();

@@ -23,7 +23,8 @@ export async function runSigner(given: { port: number }): Promise<number> {
     const status = !own ? 421 : request.method === 'GET' && request.url === '/' ? 200 : 404;
     response.writeHead(status, {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+      'content-security-policy':
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
@@ -34,10 +35,11 @@ export async function runSigner(given: { port: number }): Promise<number> {
     server.once('error', reject);
     server.listen({ host: '127.0.0.1', port: given.port }, resolve);
   });
-  const stop = () => new Promise<void>((resolve) => {
-    server.closeAllConnections();
-    server.close(() => resolve());
-  });
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.closeAllConnections();
+      server.close(() => resolve());
+    });
   return new Promise((resolve) => {
     runUntilStopped({ stop }, { onStopped: resolve });
   });

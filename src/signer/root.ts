@@ -5,7 +5,14 @@
  */
 import { join } from 'node:path';
 import { base64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
-import { fingerprint, newSigningKey, privateKeyFromPem, privateKeyPem, publicKeyOf, type SigningKey } from '../crypto/sign.ts';
+import {
+  fingerprint,
+  newSigningKey,
+  privateKeyFromPem,
+  privateKeyPem,
+  publicKeyOf,
+  type SigningKey,
+} from '../crypto/sign.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { makePrivateDir, readIfExists, writeDurable } from '../platform/durable.ts';
 
@@ -17,7 +24,8 @@ export type RootPublic = { key: string; fingerprint: string };
 /** Makes the root key. Refuses to replace one: a lost root is a ceremony, never an accident. */
 export async function makeRoot(dir: string): Promise<RootPublic> {
   await makePrivateDir(dir);
-  if (await readIfExists(join(dir, FILE))) throw new HoldfastError('conflict', `there is a site root key in ${dir} already; it is not replaced`);
+  if (await readIfExists(join(dir, FILE)))
+    throw new HoldfastError('conflict', `there is a site root key in ${dir} already; it is not replaced`);
   const key = newSigningKey();
   await writeDurable(join(dir, FILE), utf8(privateKeyPem(key.privateKey)), 0o600);
   const shown = { key: base64url(key.publicKey), fingerprint: fingerprint(key.publicKey) };
@@ -27,7 +35,11 @@ export async function makeRoot(dir: string): Promise<RootPublic> {
 
 export async function readRoot(dir: string): Promise<SigningKey> {
   const pem = await readIfExists(join(dir, FILE));
-  if (!pem) throw new HoldfastError('not-found', `there is no site root key in ${dir}; make one with: holdfast admin root init --root ${dir}`);
+  if (!pem)
+    throw new HoldfastError(
+      'not-found',
+      `there is no site root key in ${dir}; make one with: holdfast admin root init --root ${dir}`,
+    );
   const privateKey = privateKeyFromPem(fromUtf8(pem));
   return { privateKey, publicKey: publicKeyOf(privateKey) };
 }

@@ -4,10 +4,10 @@
  * that are signed, and nothing that the cloud says about them is believed.
  */
 import { rosterDraft } from '../contract/http/admin.ts';
-import { HoldfastError } from '../domain/errors.ts';
-import { rosterChanges, rosterSchema, type Roster, type RosterChange } from '../domain/roster.ts';
 import { base64url } from '../crypto/bytes.ts';
 import type { SigningKey } from '../crypto/sign.ts';
+import { HoldfastError } from '../domain/errors.ts';
+import { type Roster, type RosterChange, rosterChanges, rosterSchema } from '../domain/roster.ts';
 import { openRoster, signRoster } from '../ledger/roster.ts';
 import { callPinned } from '../platform/https.ts';
 
@@ -18,16 +18,28 @@ export type Draft = { roster: Roster; changes: RosterChange[] };
 
 export async function fetchDraft(access: OperatorAccess, root: SigningKey): Promise<Draft | undefined> {
   const url = `${access.api}/api/operator/rosters/${access.site}/draft`;
-  const { status, text } = await callPinned({ url, method: 'GET', pins: access.pins, headers: { authorization: `Bearer ${access.token}` } });
+  const { status, text } = await callPinned({
+    url,
+    method: 'GET',
+    pins: access.pins,
+    headers: { authorization: `Bearer ${access.token}` },
+  });
   if (status === 204) return undefined;
-  if (status !== 200) throw new HoldfastError('upstream', `the cloud gave no draft (${status}): ${text.slice(0, 300)}`);
+  if (status !== 200)
+    throw new HoldfastError('upstream', `the cloud gave no draft (${status}): ${text.slice(0, 300)}`);
   const draft = rosterDraft.parse(JSON.parse(text));
   const roster = rosterSchema.parse(JSON.parse(draft.rosterJson));
-  if (roster.site !== access.site) throw new HoldfastError('conflict', `the draft is for ${roster.site}, not for ${access.site}`);
+  if (roster.site !== access.site)
+    throw new HoldfastError('conflict', `the draft is for ${roster.site}, not for ${access.site}`);
   const before = previousOf(draft.previousNote, access.site, root);
   const own = base64url(root.publicKey);
-  if (!roster.root.keys.includes(own)) throw new HoldfastError('conflict', 'the draft does not name this root key; signing it would lock this root out');
-  if (before && roster.version <= before.version) throw new HoldfastError('conflict', `version ${roster.version} is not newer than ${before.version}`);
+  if (!roster.root.keys.includes(own))
+    throw new HoldfastError(
+      'conflict',
+      'the draft does not name this root key; signing it would lock this root out',
+    );
+  if (before && roster.version <= before.version)
+    throw new HoldfastError('conflict', `version ${roster.version} is not newer than ${before.version}`);
   return { roster, changes: rosterChanges(before, roster) };
 }
 
@@ -35,16 +47,32 @@ export async function fetchDraft(access: OperatorAccess, root: SigningKey): Prom
 function previousOf(note: string | null, site: string, root: SigningKey): Roster | null {
   if (note === null) return null;
   const opened = openRoster(note, { site, rootKeys: [base64url(root.publicKey)], k: 1, version: 0 });
-  if (!opened.ok) throw new HoldfastError('conflict', `what the cloud calls the last roster is not signed by this root (${opened.reason})`);
+  if (!opened.ok)
+    throw new HoldfastError(
+      'conflict',
+      `what the cloud calls the last roster is not signed by this root (${opened.reason})`,
+    );
   return opened.value;
 }
 
-export async function submitSigned(access: OperatorAccess, roster: Roster, root: SigningKey): Promise<string> {
+export async function submitSigned(
+  access: OperatorAccess,
+  roster: Roster,
+  root: SigningKey,
+): Promise<string> {
   const note = signRoster(roster, [root]);
   const url = `${access.api}/api/operator/rosters/${access.site}`;
   const { status, text } = await callPinned({
-    url, method: 'PUT', pins: access.pins, body: JSON.stringify({ note }), headers: { authorization: `Bearer ${access.token}` },
+    url,
+    method: 'PUT',
+    pins: access.pins,
+    body: JSON.stringify({ note }),
+    headers: { authorization: `Bearer ${access.token}` },
   });
-  if (status !== 200 && status !== 204) throw new HoldfastError('upstream', `the cloud did not take the roster (${status}): ${text.slice(0, 300)}`);
+  if (status !== 200 && status !== 204)
+    throw new HoldfastError(
+      'upstream',
+      `the cloud did not take the roster (${status}): ${text.slice(0, 300)}`,
+    );
   return note;
 }

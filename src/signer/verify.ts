@@ -2,20 +2,27 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { HoldfastError } from '../domain/errors.ts';
-import { readConfig } from '../platform/config.ts';
-import { receiptSchema, verifyReceipt } from '../ledger/receipt.ts';
 import { rosterSchema } from '../domain/roster.ts';
+import { receiptSchema, verifyReceipt } from '../ledger/receipt.ts';
+import { readConfig } from '../platform/config.ts';
 
 const rootPublic = z.looseObject({ key: z.string() });
 
-export async function runVerify(given: { receipt: string | undefined; rootKey: string | undefined }): Promise<number> {
+export async function runVerify(given: {
+  receipt: string | undefined;
+  rootKey: string | undefined;
+}): Promise<number> {
   if (given.receipt === undefined || given.rootKey === undefined) {
-    throw new HoldfastError('input-invalid', 'say which receipt and whose root: holdfast verify RECEIPT --root-key site-root.pub');
+    throw new HoldfastError(
+      'input-invalid',
+      'say which receipt and whose root: holdfast verify RECEIPT --root-key site-root.pub',
+    );
   }
   const receipt = readConfig(given.receipt, receiptSchema);
   const { key } = rootPublic.parse(JSON.parse(readFileSync(given.rootKey, 'utf8')));
   const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), rootKeys: [key] });
-  for (const verdict of verdicts) process.stdout.write(`${verdict.holds ? 'ok  ' : 'FAIL'}  ${verdict.check}: ${verdict.says}\n`);
+  for (const verdict of verdicts)
+    process.stdout.write(`${verdict.holds ? 'ok  ' : 'FAIL'}  ${verdict.check}: ${verdict.says}\n`);
   process.stdout.write(holds ? 'verified\n' : 'NOT verified\n');
   return holds ? 0 : 1;
 }

@@ -46,14 +46,23 @@ export class Children {
     const { root, clock } = this.#deps;
     const entry = join(root, 'bin', 'holdfast.ts');
     // Detached: Ctrl-C reaches `up` alone, which then stops its children in order.
-    const child = spawn(process.execPath, [...(spec.nodeFlags ?? []), entry, ...spec.args], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = spawn(process.execPath, [...(spec.nodeFlags ?? []), entry, ...spec.args], {
+      cwd: root,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     const running: Running = { spec, process: child, wanted: true };
     this.#running.set(spec.name, running);
     const said = tail(child);
     return new Promise((resolve, reject) => {
       const cancel = clock.after(READY_MS_MAX, () => {
         child.kill('SIGKILL');
-        reject(new HoldfastError('unavailable', `${spec.name} was not ready after ${READY_MS_MAX / 1000} s:\n${said()}`));
+        reject(
+          new HoldfastError(
+            'unavailable',
+            `${spec.name} was not ready after ${READY_MS_MAX / 1000} s:\n${said()}`,
+          ),
+        );
       });
       let ready = false;
       child.on('message', (message) => {
@@ -65,7 +74,13 @@ export class Children {
       });
       child.on('exit', (status, signal) => {
         cancel();
-        if (!ready) reject(new HoldfastError('unavailable', `${spec.name} ended with ${signal ?? status} before it was ready:\n${said()}`));
+        if (!ready)
+          reject(
+            new HoldfastError(
+              'unavailable',
+              `${spec.name} ended with ${signal ?? status} before it was ready:\n${said()}`,
+            ),
+          );
         else this.#ended(running, said(), `${signal ?? status}`);
       });
     });
@@ -109,7 +124,9 @@ export class Children {
     this.#crashes = [...this.#crashes.filter((atMs) => nowMs - atMs < CRASH_WINDOW_MS), nowMs];
     say(`${running.spec.name} ended unexpectedly (${how}).${said === '' ? '' : `\n${said}`}`);
     if (this.#crashes.length > CRASHES_MAX) {
-      say(`${this.#crashes.length} crashes within a minute: ${running.spec.name} is left down. Its log says more.`);
+      say(
+        `${this.#crashes.length} crashes within a minute: ${running.spec.name} is left down. Its log says more.`,
+      );
       return;
     }
     say(`starting ${running.spec.name} again`);

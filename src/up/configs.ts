@@ -7,10 +7,9 @@ import type { cloudConfig } from '../cloud/config.ts';
 import type { EdgeConfig } from '../edge/config.ts';
 import { writeDurable } from '../platform/durable.ts';
 import type { ChildSpec } from './children.ts';
-import { readSeeded, type Secrets } from './first-start.ts';
+import { readSeeded, type Secrets } from './kept.ts';
 import type { Places } from './places.ts';
-import type { Ports } from './ports.ts';
-import { urlsOf } from './run-file.ts';
+import { type Ports, urlsOf } from './ports.ts';
 
 export type SystemConfig = {
   root: string;
@@ -51,7 +50,14 @@ function cloudOf({ places, ports, secrets, root, databaseUrl, ownerDatabaseUrl }
     https: { host: '127.0.0.1', port: ports.https, hosts: ['localhost', '127.0.0.1'] },
     broker: { embedded: { host: '127.0.0.1', port: ports.mqtt } },
     offlinePin: null,
-    mail: { host: '127.0.0.1', port: ports.smtp, user: secrets.smtpUser, password: secrets.smtpPassword, caPem: secrets.smtpCertificatePem, from: 'Holdfast <parcels@holdfast.localhost>' },
+    mail: {
+      host: '127.0.0.1',
+      port: ports.smtp,
+      user: secrets.smtpUser,
+      password: secrets.smtpPassword,
+      caPem: secrets.smtpCertificatePem,
+      from: 'Holdfast <parcels@holdfast.localhost>',
+    },
     sms: { url: `http://127.0.0.1:${ports.sms}/messages`, token: secrets.smsToken },
     urls: { resident: urls.resident, courier: urls.courier, admin: urls.admin },
     webDir: built(root, ''),
@@ -70,7 +76,15 @@ function edgeOf({ places, ports, root }: SystemConfig): EdgeConfig {
     boards: {
       family: 'kerong-cu',
       line: { kind: 'tcp', host: '127.0.0.1', port: ports.serial },
-      profile: { name: 'kerong-cu16', locksPerBoard: 16, hookBitWhenClosed: 1, infraredBitWhenOccupied: 1, unlockReply: 'status', replyMs: 500, quietMs: 10 },
+      profile: {
+        name: 'kerong-cu16',
+        locksPerBoard: 16,
+        hookBitWhenClosed: 1,
+        infraredBitWhenOccupied: 1,
+        unlockReply: 'status',
+        replyMs: 500,
+        quietMs: 10,
+      },
       pollMs: 200,
     },
     scanner: { host: '127.0.0.1', port: ports.scanner },
@@ -98,7 +112,11 @@ function rigOf({ places, ports, secrets, root }: SystemConfig): RigConfig {
     dataDir: places.rig,
     phoneDir: places.phone,
     webDir: built(root, 'rig'),
-    cast: seeded && { courier: seeded.signIns.courier, admin: { email: seeded.signIns.admin.email, totpSecret: seeded.signIns.admin.totpSecret }, resident: seeded.signIns.resident },
+    cast: seeded && {
+      courier: seeded.signIns.courier,
+      admin: { email: seeded.signIns.admin.email, totpSecret: seeded.signIns.admin.totpSecret },
+      resident: seeded.signIns.resident,
+    },
     links: urlsOf(ports),
   };
 }
@@ -124,7 +142,9 @@ function built(root: string, app: string): string | null {
  */
 export function cloudSpec(config: SystemConfig): ChildSpec {
   const { root, places } = config;
-  const reads = ['bin', 'src', 'node_modules', 'package.json', join('web', 'dist')].map((path) => join(root, path));
+  const reads = ['bin', 'src', 'node_modules', 'package.json', join('web', 'dist')].map((path) =>
+    join(root, path),
+  );
   const nodeFlags = [
     '--permission',
     ...[...reads, places.cloud, places.logs].map((path) => `--allow-fs-read=${path}`),

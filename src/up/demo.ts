@@ -6,18 +6,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { noteHash } from '../ledger/roster.ts';
-import { verifyReceipt, receiptSchema } from '../ledger/receipt.ts';
-import { HoldfastError } from '../domain/errors.ts';
-import type { parcelDetail, parcelRow } from '../contract/http/admin.ts';
 import type { z } from 'zod';
+import type { Arguments } from '../../bin/holdfast.ts';
+import type { parcelDetail, parcelRow } from '../contract/http/admin.ts';
+import { HoldfastError } from '../domain/errors.ts';
+import { receiptSchema, verifyReceipt } from '../ledger/receipt.ts';
+import { noteHash } from '../ledger/roster.ts';
 import { systemClock } from '../platform/clock.ts';
 import { readRootPublic } from '../signer/root.ts';
-import type { Arguments } from '../../bin/holdfast.ts';
 import { compareJournals } from './audit.ts';
-import { readSeeded } from './first-start.ts';
+import { readSeeded } from './kept.ts';
 import { People } from './people.ts';
-import { startSystem, type System } from './system.ts';
+import { type System, startSystem } from './system.ts';
 import { waitFor } from './wait.ts';
 
 const DEMO_PORT = 18_080;
@@ -30,7 +30,14 @@ export async function runDemo(given: Arguments): Promise<number> {
   let step = 0;
   const tell = (line: string) => say(`${String(++step).padStart(2)}. ${line}`);
   say(`a whole system on ports ${base} to ${base + 10}, its data in ${data}\n`);
-  const system = await startSystem({ root: given.root, data, base, fresh: true, clock: systemClock, say: (line) => say(`    ${line}`) });
+  const system = await startSystem({
+    root: given.root,
+    data,
+    base,
+    fresh: true,
+    clock: systemClock,
+    say: (line) => say(`    ${line}`),
+  });
   try {
     const verified = await journey(system, tell);
     await system.stop();
@@ -50,12 +57,16 @@ async function journey(system: System, tell: (line: string) => void): Promise<bo
   await people.courierSignsIn();
   tell(`the ${signIns.courier.carrier} courier scanned their badge and set a personal code`);
   const n = await people.dropsOff({ tracking: TRACKING, flat: signIns.resident.flat, size: 'M' });
-  tell(`parcel ${TRACKING} for flat ${signIns.resident.flat} lies behind door ${n}; the door is shut, the courier said so`);
+  tell(
+    `parcel ${TRACKING} for flat ${signIns.resident.flat} lies behind door ${n}; the door is shut, the courier said so`,
+  );
   await people.act({ do: 'leave' });
   const sms = await people.pinFrom('sms', signIns.resident.phone, beganMs);
   tell(`the resident's phone got an SMS: “${sms.message.text}”`);
   const mail = await people.pinFrom('email', signIns.resident.email, beganMs);
-  tell(`and an e-mail, “${mail.message.subject}”, with the PIN and ${mail.message.qr === null ? 'no' : 'a'} QR code`);
+  tell(
+    `and an e-mail, “${mail.message.subject}”, with the PIN and ${mail.message.qr === null ? 'no' : 'a'} QR code`,
+  );
   const opened = await people.picksUp(sms.pin);
   tell(`the PIN opened door ${opened}; the parcel was taken, the door shut, and the person said so`);
   const again = await people.act({ do: 'pin', pin: sms.pin });
@@ -80,21 +91,36 @@ async function custody(people: People, tell: (line: string) => void): Promise<Pa
   if (!row) throw new HoldfastError('not-found', 'the admin does not see the parcel');
   const detail = (await people.admin(`/parcels/${row.id}`)) as Parcel;
   tell(`the administrator sees custody of ${detail.tracking} (never what is in it):`);
-  for (const event of detail.timeline) tell(`   ${new Date(event.atMs).toISOString()} ±${event.uncertaintyMs} ms  record ${event.seq}  ${event.says}`);
+  for (const event of detail.timeline)
+    tell(
+      `   ${new Date(event.atMs).toISOString()} ±${event.uncertaintyMs} ms  record ${event.seq}  ${event.says}`,
+    );
   return detail;
 }
 
-async function verifyAll(of: { system: System; people: People; parcel: Parcel; site: string; tell(line: string): void }): Promise<boolean> {
+async function verifyAll(of: {
+  system: System;
+  people: People;
+  parcel: Parcel;
+  site: string;
+  tell(line: string): void;
+}): Promise<boolean> {
   const { system, people, parcel, site, tell } = of;
   const root = await readRootPublic(system.places.root);
   const receipt = receiptSchema.parse(await people.admin(`/parcels/${parcel.id}/receipt`));
   const { verdicts, holds } = verifyReceipt(receipt, { site, rootKeys: [root?.key ?? ''] });
-  if (receipt.roster !== null) tell(`the roster that the site root signed has hash ${noteHash(receipt.roster)}`);
-  for (const verdict of verdicts) tell(`   ${verdict.holds ? 'holds' : 'FAILS'}  ${verdict.check}: ${verdict.says}`);
+  if (receipt.roster !== null)
+    tell(`the roster that the site root signed has hash ${noteHash(receipt.roster)}`);
+  for (const verdict of verdicts)
+    tell(`   ${verdict.holds ? 'holds' : 'FAILS'}  ${verdict.check}: ${verdict.says}`);
   const cloudCopy = await everyRecord(people, receipt.bank);
   // The bank's agent must let go of its journal before anyone else may read it.
   await system.children.stop('edge');
-  const compared = compareJournals({ edgeDir: join(system.places.edge, 'bank'), bank: receipt.bank, cloudCopy });
+  const compared = compareJournals({
+    edgeDir: join(system.places.edge, 'bank'),
+    bank: receipt.bank,
+    cloudCopy,
+  });
   tell(`   ${compared.holds ? 'holds' : 'FAILS'}  journal: ${compared.says}`);
   return holds && compared.holds;
 }
@@ -105,7 +131,10 @@ async function everyRecord(people: People, bank: string): Promise<Map<number, st
   let cursor: string | null = null;
   do {
     const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page = (await people.admin(`/journal?bank=${bank}&limit=200${query}`)) as { items: { seq: number; json: string }[]; nextCursor: string | null };
+    const page = (await people.admin(`/journal?bank=${bank}&limit=200${query}`)) as {
+      items: { seq: number; json: string }[];
+      nextCursor: string | null;
+    };
     for (const item of page.items) copy.set(item.seq, item.json);
     cursor = page.nextCursor;
   } while (cursor !== null);

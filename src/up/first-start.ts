@@ -6,10 +6,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Commissioning } from '../contract/uplink.ts';
 import { base64url, utf8 } from '../crypto/bytes.ts';
 import { newSigningKey, privateKeyPem } from '../crypto/sign.ts';
 import { selfSignedServer } from '../crypto/x509.ts';
-import type { Commissioning } from '../contract/uplink.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { badgeText } from '../domain/scan.ts';
 import { badgeHash } from '../ledger/roster.ts';
@@ -18,56 +18,24 @@ import { readIfExists, writeDurable } from '../platform/durable.ts';
 import { drawDigits, systemRandom } from '../platform/random.ts';
 import { readRootPublic } from '../signer/root.ts';
 import { cloudSpec, type SystemConfig } from './configs.ts';
+import type { Secrets, Seeded, SeedInput } from './kept.ts';
 import type { Places } from './places.ts';
 import type { Ports } from './ports.ts';
 import { waitFor } from './wait.ts';
 
 const YEARS_MS = 10 * 365 * 86_400_000;
 
-/** Drawn once, mode 0600: what the parts of a development machine share, and the courier's badge. */
-export type Secrets = {
-  ownerPassword: string;
-  appPassword: string;
-  smtpUser: string;
-  smtpPassword: string;
-  smtpCertificatePem: string;
-  smtpKeyPem: string;
-  smsToken: string;
-  courier: { badge: string; code: string };
-};
-
-/** What `holdfast cloud seed` is given, and what it answers. */
-export type SeedInput = { badgeHash: string; rootKeys: string[] };
-export type Seeded = {
-  tenant: string;
-  site: string;
-  bank: { id: string; name: string; enrolmentCode: string };
-  pins: { current: string; next: string; offline: string | null };
-  operatorToken: string;
-  signIns: {
-    admin: { email: string; password: string; totpSecret: string };
-    courier: { carrier: string; name: string; badge: string; code: string };
-    resident: { flat: string; name: string; phone: string; email: string };
-  };
-};
-
-export type State = { commissioned: boolean };
-
-export function readState(places: Places): State {
-  if (!existsSync(places.stateFile)) return { commissioned: false };
-  return JSON.parse(readFileSync(places.stateFile, 'utf8')) as State;
-}
-
-export function readSeeded(places: Places): Seeded {
-  return JSON.parse(readFileSync(join(places.data, 'seeded.json'), 'utf8')) as Seeded;
-}
-
-export async function firstStart(of: { places: Places; root: string; say(line: string): void }): Promise<Secrets> {
+export async function firstStart(of: {
+  places: Places;
+  root: string;
+  say(line: string): void;
+}): Promise<Secrets> {
   const { places, root, say } = of;
   const kept = await readIfExists(places.secretsFile);
   if (kept) return JSON.parse(readFileSync(places.secretsFile, 'utf8')) as Secrets;
   say('making the site root: holdfast admin root init');
-  if (!(await readRootPublic(places.root))) await command({ root, args: ['admin', 'root', 'init', '--root', places.root] });
+  if (!(await readRootPublic(places.root)))
+    await command({ root, args: ['admin', 'root', 'init', '--root', places.root] });
   const secrets = await drawSecrets();
   await writeDurable(places.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
   return secrets;
@@ -78,7 +46,12 @@ async function drawSecrets(): Promise<Secrets> {
   const key = newSigningKey();
   const nowMs = systemClock.nowMs();
   const smtpCertificatePem = await selfSignedServer({
-    commonName: 'rig phone', privateKey: key.privateKey, hosts: ['localhost', '127.0.0.1'], serial: systemRandom.bytes(8), notBeforeMs: nowMs - 3_600_000, notAfterMs: nowMs + YEARS_MS,
+    commonName: 'rig phone',
+    privateKey: key.privateKey,
+    hosts: ['localhost', '127.0.0.1'],
+    serial: systemRandom.bytes(8),
+    notBeforeMs: nowMs - 3_600_000,
+    notAfterMs: nowMs + YEARS_MS,
   });
   return {
     ownerPassword: word(),
@@ -111,13 +84,32 @@ export const commission = {
     const input: SeedInput = { badgeHash: badgeHash(secrets.courier.badge), rootKeys: [rootPublic.key] };
     await writeDurable(join(places.cloud, 'seed-input.json'), JSON.stringify(input), 0o600);
     const spec = cloudSpec(config);
-    await command({ root: config.root, args: ['cloud', 'seed', ...spec.args.slice(1)], nodeFlags: spec.nodeFlags ?? [] });
-    const answer = JSON.parse(readFileSync(join(places.cloud, 'seeded.json'), 'utf8')) as Omit<Seeded, 'signIns'> & { signIns: Omit<Seeded['signIns'], 'courier'> & { courier: { carrier: string; name: string } } };
+    await command({
+      root: config.root,
+      args: ['cloud', 'seed', ...spec.args.slice(1)],
+      nodeFlags: spec.nodeFlags ?? [],
+    });
+    const answer = JSON.parse(readFileSync(join(places.cloud, 'seeded.json'), 'utf8')) as Omit<
+      Seeded,
+      'signIns'
+    > & { signIns: Omit<Seeded['signIns'], 'courier'> & { courier: { carrier: string; name: string } } };
     for (const name of ['seed-input.json', 'seeded.json']) rmSync(join(places.cloud, name));
-    const seeded: Seeded = { ...answer, signIns: { ...answer.signIns, courier: { ...answer.signIns.courier, ...secrets.courier } } };
+    const seeded: Seeded = {
+      ...answer,
+      signIns: { ...answer.signIns, courier: { ...answer.signIns.courier, ...secrets.courier } },
+    };
     await writeDurable(join(places.data, 'seeded.json'), `${JSON.stringify(seeded, null, 2)}\n`, 0o600);
-    await writeDurable(join(places.edge, 'commissioning.json'), JSON.stringify(commissioningOf(config, seeded, rootPublic.key), null, 2), 0o600);
-    const access = { api: `https://127.0.0.1:${config.ports.https}`, token: seeded.operatorToken, pins: [seeded.pins.current, seeded.pins.next], site: seeded.site };
+    await writeDurable(
+      join(places.edge, 'commissioning.json'),
+      JSON.stringify(commissioningOf(config, seeded, rootPublic.key), null, 2),
+      0o600,
+    );
+    const access = {
+      api: `https://127.0.0.1:${config.ports.https}`,
+      token: seeded.operatorToken,
+      pins: [seeded.pins.current, seeded.pins.next],
+      site: seeded.site,
+    };
     await writeDurable(join(places.root, 'operator.json'), JSON.stringify(access, null, 2), 0o600);
   },
 
@@ -125,8 +117,16 @@ export const commission = {
   async finish(of: { config: SystemConfig; say(line: string): void }): Promise<void> {
     const { config, say } = of;
     say('signing the first roster: holdfast admin roster sign');
-    await command({ root: config.root, args: ['admin', 'roster', 'sign', '--root', config.places.root, '--yes'] });
-    await waitFor({ clock: systemClock, what: 'the bank to apply its first roster', msMax: 30_000, holds: () => rosterIsApplied(config.ports) });
+    await command({
+      root: config.root,
+      args: ['admin', 'roster', 'sign', '--root', config.places.root, '--yes'],
+    });
+    await waitFor({
+      clock: systemClock,
+      what: 'the bank to apply its first roster',
+      msMax: 30_000,
+      holds: () => rosterIsApplied(config.ports),
+    });
     // Written last: until here a broken start begins anew, from here on nothing is ever thrown away.
     await writeDurable(config.places.stateFile, utf8(JSON.stringify({ commissioned: true })), 0o600);
   },
@@ -157,9 +157,17 @@ export async function rosterIsApplied(ports: Ports): Promise<boolean> {
 }
 
 /** Runs a command of this program as a process of its own; throws what it said when it fails. */
-function command(of: { root: string; args: readonly string[]; nodeFlags?: readonly string[] }): Promise<void> {
+function command(of: {
+  root: string;
+  args: readonly string[];
+  nodeFlags?: readonly string[];
+}): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...(of.nodeFlags ?? []), join(of.root, 'bin', 'holdfast.ts'), ...of.args], { cwd: of.root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(
+      process.execPath,
+      [...(of.nodeFlags ?? []), join(of.root, 'bin', 'holdfast.ts'), ...of.args],
+      { cwd: of.root, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
     let said = '';
     const keep = (part: Buffer) => {
       said = (said + part.toString('utf8')).slice(-6000);
@@ -169,7 +177,13 @@ function command(of: { root: string; args: readonly string[]; nodeFlags?: readon
     child.on('error', reject);
     child.on('exit', (status) => {
       if (status === 0) resolve();
-      else reject(new HoldfastError('unavailable', `holdfast ${of.args.slice(0, 3).join(' ')} failed:\n${said.trim()}`));
+      else
+        reject(
+          new HoldfastError(
+            'unavailable',
+            `holdfast ${of.args.slice(0, 3).join(' ')} failed:\n${said.trim()}`,
+          ),
+        );
     });
   });
 }

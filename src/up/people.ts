@@ -2,12 +2,13 @@
  * What people do, for the demo and the tests: at the kiosk, at the cabinet, with the phone, at the admin's
  * desk. Everything goes through the doors that people use: the kiosk's and the rig's HTTP, the admin's API.
  */
-import { HoldfastError } from '../domain/errors.ts';
-import { fromBase32, totpCode, totpStep } from '../crypto/password.ts';
+
 import type { KioskAction, KioskScreen, KioskView } from '../contract/kiosk.ts';
 import type { RigDoor, RigMessage } from '../contract/rig.ts';
+import { fromBase32, totpCode, totpStep } from '../crypto/password.ts';
+import { HoldfastError } from '../domain/errors.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Seeded } from './first-start.ts';
+import type { Seeded } from './kept.ts';
 import type { Ports } from './ports.ts';
 import { waitFor } from './wait.ts';
 
@@ -30,7 +31,11 @@ export class People {
 
   /** Does something at the kiosk and answers what it shows. */
   async act(action: KioskAction): Promise<KioskView> {
-    return (await ask(`${this.#kiosk}/api/actions`, { method: 'POST', body: action, headers: { 'x-holdfast-app': 'kiosk' } })) as KioskView;
+    return (await ask(`${this.#kiosk}/api/actions`, {
+      method: 'POST',
+      body: action,
+      headers: { 'x-holdfast-app': 'kiosk' },
+    })) as KioskView;
   }
 
   /** Waits until the kiosk shows `screen`. */
@@ -40,8 +45,17 @@ export class People {
       seen = await this.view();
       return seen.show.screen === screen;
     };
-    await waitFor({ clock: this.#deps.clock, what: `the kiosk to show ${screen}`, msMax: PATIENCE_MS, holds }).catch((cause: unknown) => {
-      throw new HoldfastError('unavailable', `the kiosk shows ${JSON.stringify(seen?.show)} (${seen?.message}), not ${screen}`, { cause });
+    await waitFor({
+      clock: this.#deps.clock,
+      what: `the kiosk to show ${screen}`,
+      msMax: PATIENCE_MS,
+      holds,
+    }).catch((cause: unknown) => {
+      throw new HoldfastError(
+        'unavailable',
+        `the kiosk shows ${JSON.stringify(seen?.show)} (${seen?.message}), not ${screen}`,
+        { cause },
+      );
     });
     return seen?.show as Extract<KioskScreen, { screen: S }>;
   }
@@ -63,7 +77,12 @@ export class People {
       const { show } = await this.view();
       return 'door' in show && show.door.door === door;
     };
-    await waitFor({ clock: this.#deps.clock, what: `the door to be sensed ${door}`, msMax: PATIENCE_MS, holds });
+    await waitFor({
+      clock: this.#deps.clock,
+      what: `the door to be sensed ${door}`,
+      msMax: PATIENCE_MS,
+      holds,
+    });
   }
 
   /** Signs in with the badge; sets the personal code where it is the first use. */
@@ -109,18 +128,43 @@ export class People {
   }
 
   /** Waits for a message to the phone or the mailbox that came after `afterMs`, and has a PIN. */
-  async pinFrom(channel: 'sms' | 'email', to: string, afterMs: number): Promise<{ pin: string; message: RigMessage }> {
+  async pinFrom(
+    channel: 'sms' | 'email',
+    to: string,
+    afterMs: number,
+  ): Promise<{ pin: string; message: RigMessage }> {
     let found: { pin: string; message: RigMessage } | undefined;
     const holds = async () => {
       for (const message of await this.messages()) {
         const pin = /(?<!\d)(\d{3})[ -]?(\d{3})[ -]?(\d{3})(?!\d)/.exec(message.text);
-        if (pin && message.channel === channel && message.to === to && message.receivedAtMs >= afterMs) found ??= { pin: pin.slice(1).join(''), message };
+        if (pin && message.channel === channel && message.to === to && message.receivedAtMs >= afterMs)
+          found ??= { pin: pin.slice(1).join(''), message };
       }
       return found !== undefined;
     };
-    await waitFor({ clock: this.#deps.clock, what: `the ${channel} with the PIN`, msMax: PATIENCE_MS, holds });
+    await waitFor({
+      clock: this.#deps.clock,
+      what: `the ${channel} with the PIN`,
+      msMax: PATIENCE_MS,
+      holds,
+    });
     if (!found) throw new HoldfastError('not-found', 'no PIN came');
     return found;
+  }
+
+  /** Waits for a mail to `to` that holds a link to sign in. */
+  async linkFrom(to: string): Promise<string> {
+    let link: string | undefined;
+    const holds = async () => {
+      const mail = (await this.messages()).find(
+        (message) => message.to === to && message.text.includes('#token='),
+      );
+      link = /https?:\/\/\S+#token=[A-Za-z0-9_-]+/.exec(mail?.text ?? '')?.[0];
+      return link !== undefined;
+    };
+    await waitFor({ clock: this.#deps.clock, what: 'the mail with the link', msMax: PATIENCE_MS, holds });
+    if (link === undefined) throw new HoldfastError('not-found', 'no link came');
+    return link;
   }
 
   /** Password and a time step that was not used before. */
@@ -135,16 +179,26 @@ export class People {
       headers: { 'content-type': 'application/json', 'x-holdfast-app': 'admin', origin: this.#start },
       body: JSON.stringify({ email, password, totp: totpCode(secret, step) }),
     });
-    if (!answer.ok) throw new HoldfastError('sign-in-denied', `the admin could not sign in (${answer.status}): ${await answer.text()}`);
+    if (!answer.ok)
+      throw new HoldfastError(
+        'sign-in-denied',
+        `the admin could not sign in (${answer.status}): ${await answer.text()}`,
+      );
     this.#cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
   }
 
   async admin(path: string): Promise<unknown> {
-    return ask(`${this.#start}/api/admin${path}`, { headers: { cookie: this.#cookie, 'x-holdfast-app': 'admin' } });
+    return ask(`${this.#start}/api/admin${path}`, {
+      headers: { cookie: this.#cookie, 'x-holdfast-app': 'admin' },
+    });
   }
 
   async adminPosts(path: string, body: unknown): Promise<unknown> {
-    return ask(`${this.#start}/api/admin${path}`, { method: 'POST', body, headers: { cookie: this.#cookie, 'x-holdfast-app': 'admin', origin: this.#start } });
+    return ask(`${this.#start}/api/admin${path}`, {
+      method: 'POST',
+      body,
+      headers: { cookie: this.#cookie, 'x-holdfast-app': 'admin', origin: this.#start },
+    });
   }
 
   get #kiosk(): string {
@@ -170,6 +224,7 @@ async function ask(url: string, asked: Asked = {}): Promise<unknown> {
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
-  if (!answer.ok) throw new HoldfastError('upstream', `${method} ${url} answered ${answer.status}: ${text.slice(0, 400)}`);
+  if (!answer.ok)
+    throw new HoldfastError('upstream', `${method} ${url} answered ${answer.status}: ${text.slice(0, 400)}`);
   return text === '' ? undefined : JSON.parse(text);
 }

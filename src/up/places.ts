@@ -52,13 +52,20 @@ type Holder = { pid: number; url: string };
 export function takeLock(places: Places, url: string): () => void {
   const holder = readHolder(places.lockFile);
   if (holder && isAlive(holder.pid)) {
-    throw new HoldfastError('conflict', `Holdfast is already running here: ${holder.url} (process ${holder.pid}). Stop it with Ctrl-C there, or start another with: npm start -- --data DIR --port PORT`);
+    throw new HoldfastError(
+      'conflict',
+      `Holdfast is already running here: ${holder.url} (process ${holder.pid}). Stop it with Ctrl-C there, or start another with: npm start -- --data DIR --port PORT`,
+    );
   }
   if (holder) rmSync(places.lockFile, { force: true });
   try {
     writeFileSync(places.lockFile, JSON.stringify({ pid: process.pid, url }), { flag: 'wx', mode: 0o600 });
   } catch (cause) {
-    throw new HoldfastError('conflict', `the lock ${places.lockFile} cannot be taken: another start is under way`, { cause });
+    throw new HoldfastError(
+      'conflict',
+      `the lock ${places.lockFile} cannot be taken: another start is under way`,
+      { cause },
+    );
   }
   return () => unlinkSync(places.lockFile);
 }

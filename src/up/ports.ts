@@ -2,7 +2,19 @@
 import { createServer } from 'node:net';
 import { HoldfastError } from '../domain/errors.ts';
 
-const NAMES = ['start', 'signer', 'kiosk', 'rig', 'https', 'mqtt', 'smtp', 'sms', 'serial', 'scanner', 'uplink'] as const;
+const NAMES = [
+  'start',
+  'signer',
+  'kiosk',
+  'rig',
+  'https',
+  'mqtt',
+  'smtp',
+  'sms',
+  'serial',
+  'scanner',
+  'uplink',
+] as const;
 export type PortName = (typeof NAMES)[number];
 export type Ports = Record<PortName, number>;
 
@@ -14,10 +26,14 @@ export function portsFrom(base: number): Ports {
 /** Throws a sentence that names every port that something else holds, and what to do. */
 export async function requireFree(ports: Ports, base: number): Promise<void> {
   const taken: string[] = [];
-  for (const [name, port] of Object.entries(ports)) if (!(await isFree(port))) taken.push(`${port} (${name})`);
+  for (const [name, port] of Object.entries(ports))
+    if (!(await isFree(port))) taken.push(`${port} (${name})`);
   if (taken.length === 0) return;
   const list = taken.join(', ');
-  throw new HoldfastError('conflict', `port ${list} is in use by another program. Stop that program, or choose another base: npm start -- --port ${base + 100}`);
+  throw new HoldfastError(
+    'conflict',
+    `port ${list} is in use by another program. Stop that program, or choose another base: npm start -- --port ${base + 100}`,
+  );
 }
 
 function isFree(port: number): Promise<boolean> {
@@ -26,4 +42,23 @@ function isFree(port: number): Promise<boolean> {
     probe.once('error', () => resolve(false));
     probe.listen({ host: '127.0.0.1', port }, () => probe.close(() => resolve(true)));
   });
+}
+
+export type Urls = Record<
+  'start' | 'kiosk' | 'resident' | 'courier' | 'admin' | 'rig' | 'signer' | 'api' | 'https',
+  string
+>;
+export function urlsOf(ports: Ports): Urls {
+  const start = `http://localhost:${ports.start}`;
+  return {
+    start: `${start}/`,
+    kiosk: `http://localhost:${ports.kiosk}/`,
+    resident: `${start}/resident/`,
+    courier: `${start}/courier/`,
+    admin: `${start}/admin/`,
+    rig: `http://localhost:${ports.rig}/`,
+    signer: `http://signer.localhost:${ports.signer}/`,
+    api: `${start}/api`,
+    https: `https://localhost:${ports.https}/`,
+  };
 }

@@ -1,25 +1,39 @@
 /** Starting and stopping the whole: the steps of `up`, in order, each printed. */
 import { existsSync, rmSync } from 'node:fs';
+import { prepareDatabase } from '../cloud/migrate.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import { writeDurable } from '../platform/durable.ts';
 import { silentLog } from '../platform/log.ts';
-import { startPostgres, type Postgres } from '../platform/postgres.ts';
+import { type Postgres, startPostgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
-import { prepareDatabase } from '../cloud/migrate.ts';
 import { Children } from './children.ts';
-import { cloudSpec, edgeSpec, rigSpec, signerSpec, writeConfigs, type SystemConfig } from './configs.ts';
-import { commission, firstStart, readState, rosterIsApplied, type Secrets } from './first-start.ts';
-import { makePlaces, placesIn, takeLock, type Places } from './places.ts';
-import { portsFrom, requireFree, type Ports } from './ports.ts';
-import { runFileOf, type RunFile } from './run-file.ts';
+import { cloudSpec, edgeSpec, rigSpec, type SystemConfig, signerSpec, writeConfigs } from './configs.ts';
+import { commission, firstStart, rosterIsApplied } from './first-start.ts';
+import { readState, type Secrets } from './kept.ts';
+import { makePlaces, type Places, placesIn, takeLock } from './places.ts';
+import { type Ports, portsFrom, requireFree } from './ports.ts';
+import { type RunFile, runFileOf } from './run-file.ts';
 import { waitFor } from './wait.ts';
 
 export const DATABASE = 'holdfast';
 
-export type StartSystem = { root: string; data: string; base: number; fresh: boolean; clock: Clock; say(line: string): void };
+export type StartSystem = {
+  root: string;
+  data: string;
+  base: number;
+  fresh: boolean;
+  clock: Clock;
+  say(line: string): void;
+};
 
-export type System = { run: RunFile; ports: Ports; places: Places; children: Children; stop(): Promise<void> };
+export type System = {
+  run: RunFile;
+  ports: Ports;
+  places: Places;
+  children: Children;
+  stop(): Promise<void>;
+};
 
 const ROSTER_MS_MAX = 30_000;
 const BOARDS_MS_MAX = 10_000;
@@ -42,7 +56,13 @@ export async function startSystem(given: StartSystem): Promise<System> {
   }
 }
 
-type Steps = { given: StartSystem; places: Places; ports: Ports; undo: (() => Promise<void> | void)[]; stop(): Promise<void> };
+type Steps = {
+  given: StartSystem;
+  places: Places;
+  ports: Ports;
+  undo: (() => Promise<void> | void)[];
+  stop(): Promise<void>;
+};
 
 async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<System> {
   const { say, clock } = given;
@@ -50,9 +70,18 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
   if (given.fresh || isHalfMade(places)) await wipe(places, say, given.fresh);
   const postgres = await startDatabase(places, given, undo);
   const secrets = await firstStart({ places, root: given.root, say });
-  const config: SystemConfig = { root: given.root, places, ports, secrets, ...databaseUrls(postgres, secrets) };
+  const config: SystemConfig = {
+    root: given.root,
+    places,
+    ports,
+    secrets,
+    ...databaseUrls(postgres, secrets),
+  };
   await prepareDatabase({
-    superuserUrl: postgres.connectionString(postgres.superuser, 'postgres'), database: DATABASE, ownerPassword: secrets.ownerPassword, appPassword: secrets.appPassword,
+    superuserUrl: postgres.connectionString(postgres.superuser, 'postgres'),
+    database: DATABASE,
+    ownerPassword: secrets.ownerPassword,
+    appPassword: secrets.appPassword,
   });
   const children = new Children({
     root: given.root,
@@ -61,7 +90,11 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
     onMessage(name, message) {
       const { power } = message as { power?: boolean };
       if (name !== 'rig' || power === undefined) return;
-      say(power ? 'the cabinet has power again: starting its agent' : 'the cabinet lost its power: its agent is cut off');
+      say(
+        power
+          ? 'the cabinet has power again: starting its agent'
+          : 'the cabinet lost its power: its agent is cut off',
+      );
       if (!power) return children.cut('edge');
       children.start(edgeSpec(config)).catch((error: unknown) => say((error as Error).message));
     },
@@ -75,12 +108,26 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
     await writeConfigs(config);
   }
   say('starting cloud, rig and signer');
-  await Promise.all([children.start(rigSpec(config)), children.start(cloudSpec(config)), children.start(signerSpec(config))]);
+  await Promise.all([
+    children.start(rigSpec(config)),
+    children.start(cloudSpec(config)),
+    children.start(signerSpec(config)),
+  ]);
   say('starting the bank’s agent');
   await children.start(edgeSpec(config));
   if (first) await commission.finish({ config, say });
-  await waitFor({ clock, what: 'the bank to hold a signed roster', msMax: ROSTER_MS_MAX, holds: () => rosterIsApplied(ports) });
-  await waitFor({ clock, what: 'the lock boards to answer', msMax: BOARDS_MS_MAX, holds: () => boardsAnswer(ports) });
+  await waitFor({
+    clock,
+    what: 'the bank to hold a signed roster',
+    msMax: ROSTER_MS_MAX,
+    holds: () => rosterIsApplied(ports),
+  });
+  await waitFor({
+    clock,
+    what: 'the lock boards to answer',
+    msMax: BOARDS_MS_MAX,
+    holds: () => boardsAnswer(ports),
+  });
   const run = await runFileOf(config);
   await writeDurable(places.runFile, `${JSON.stringify(run, null, 2)}\n`, 0o600);
   return { run, ports, places, children, stop };
@@ -88,10 +135,18 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
 
 async function startDatabase(places: Places, given: StartSystem, undo: Steps['undo']): Promise<Postgres> {
   given.say('starting PostgreSQL');
-  const postgres = await startPostgres({ dataDir: places.postgres, log: silentLog, clock: given.clock, random: systemRandom });
+  const postgres = await startPostgres({
+    dataDir: places.postgres,
+    log: silentLog,
+    clock: given.clock,
+    random: systemRandom,
+  });
   undo.push(() => postgres.stop());
   if (postgres.adopted) given.say('a database server left behind by an earlier run was adopted');
-  if (postgres.relocated) given.say(`the database stands in ${postgres.relocated.dir}, because it could not stand in ${places.data}`);
+  if (postgres.relocated)
+    given.say(
+      `the database stands in ${postgres.relocated.dir}, because it could not stand in ${places.data}`,
+    );
   return postgres;
 }
 
@@ -114,9 +169,27 @@ function isHalfMade(places: Places): boolean {
 }
 
 async function wipe(places: Places, say: (line: string) => void, asked: boolean): Promise<void> {
-  say(asked ? 'starting fresh: the old data folder is emptied' : 'an earlier first start was broken off; beginning it anew');
+  say(
+    asked
+      ? 'starting fresh: the old data folder is emptied'
+      : 'an earlier first start was broken off; beginning it anew',
+  );
   await removeRelocated(places);
-  for (const path of [places.postgres, `${places.postgres}.password`, `${places.postgres}.log`, `${places.postgres}.socket`, places.cloud, places.edge, places.rig, places.phone, places.root, places.logs, places.runFile, places.secretsFile, places.stateFile]) {
+  for (const path of [
+    places.postgres,
+    `${places.postgres}.password`,
+    `${places.postgres}.log`,
+    `${places.postgres}.socket`,
+    places.cloud,
+    places.edge,
+    places.rig,
+    places.phone,
+    places.root,
+    places.logs,
+    places.runFile,
+    places.secretsFile,
+    places.stateFile,
+  ]) {
     rmSync(path, { recursive: true, force: true });
   }
   makePlaces(places);
@@ -127,10 +200,19 @@ async function removeRelocated(places: Places): Promise<void> {
   if (!existsSync(places.postgres) && !existsSync(`${places.postgres}.password`)) return;
   const { systemClock } = await import('../platform/clock.ts');
   try {
-    const postgres = await startPostgres({ dataDir: places.postgres, log: silentLog, clock: systemClock, random: systemRandom });
+    const postgres = await startPostgres({
+      dataDir: places.postgres,
+      log: silentLog,
+      clock: systemClock,
+      random: systemRandom,
+    });
     await postgres.stop();
     if (postgres.relocated) rmSync(postgres.relocated.dir, { recursive: true, force: true });
   } catch (cause) {
-    throw new HoldfastError('conflict', `the old database in ${places.postgres} can be neither adopted nor stopped`, { cause });
+    throw new HoldfastError(
+      'conflict',
+      `the old database in ${places.postgres} can be neither adopted nor stopped`,
+      { cause },
+    );
   }
 }

@@ -4,12 +4,12 @@
  * the very command that an operator types, and then only supervises.
  */
 import { resolve } from 'node:path';
+import type { Arguments } from '../../bin/holdfast.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { sleep, systemClock } from '../platform/clock.ts';
 import { runUntilStopped } from '../platform/process.ts';
-import type { Arguments } from '../../bin/holdfast.ts';
 import { portsFrom } from './ports.ts';
-import { startSystem, type System } from './system.ts';
+import { type System, startSystem } from './system.ts';
 
 const DEFAULT_PORT = 8080;
 const LAST_BASE = 65_535 - 16;
@@ -27,7 +27,14 @@ export async function runUp(given: Arguments): Promise<number> {
   };
   process.once('SIGINT', early);
   process.once('SIGTERM', early);
-  system = await startSystem({ root: given.root, data, base, fresh: given.values.fresh, clock: systemClock, say });
+  system = await startSystem({
+    root: given.root,
+    data,
+    base,
+    fresh: given.values.fresh,
+    clock: systemClock,
+    say,
+  });
   process.off('SIGINT', early);
   process.off('SIGTERM', early);
   if (interrupted) {
@@ -35,7 +42,9 @@ export async function runUp(given: Arguments): Promise<number> {
     return 130;
   }
   printTable(system, say);
-  say(`ready http://localhost:${portsFrom(base).start}   (${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s; Ctrl-C stops)`);
+  say(
+    `ready http://localhost:${portsFrom(base).start}   (${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s; Ctrl-C stops)`,
+  );
   const running = system;
   return new Promise((done) => {
     const stop = async () => {
@@ -57,7 +66,10 @@ function baseOf(text: string | undefined): number {
   if (text === undefined) return DEFAULT_PORT;
   const base = Number(text);
   if (!Number.isInteger(base) || base < 1024 || base > LAST_BASE) {
-    throw new HoldfastError('input-invalid', `--port takes a base from 1024 to ${LAST_BASE} (eleven ports are used from it on), not ${text}`);
+    throw new HoldfastError(
+      'input-invalid',
+      `--port takes a base from 1024 to ${LAST_BASE} (eleven ports are used from it on), not ${text}`,
+    );
   }
   return base;
 }
@@ -68,9 +80,21 @@ function printTable(system: System, say: (line: string) => void): void {
     ['start page', urls.start, ''],
     ['kiosk', urls.kiosk, 'the screen at the cabinet'],
     ['rig', urls.rig, 'the cabinet, the badge, the phone'],
-    ['resident', urls.resident, `flat ${signIns.resident.flat}, ${signIns.resident.email} (a link by e-mail)`],
-    ['courier', urls.courier, `${signIns.courier.carrier}, badge ${signIns.courier.badge}, code ${signIns.courier.code}`],
-    ['admin', urls.admin, `${signIns.admin.email}  ${signIns.admin.password}  TOTP ${signIns.admin.totpSecret}`],
+    [
+      'resident',
+      urls.resident,
+      `flat ${signIns.resident.flat}, ${signIns.resident.email} (a link by e-mail)`,
+    ],
+    [
+      'courier',
+      urls.courier,
+      `${signIns.courier.carrier}, badge ${signIns.courier.badge}, code ${signIns.courier.code}`,
+    ],
+    [
+      'admin',
+      urls.admin,
+      `${signIns.admin.email}  ${signIns.admin.password}  TOTP ${signIns.admin.totpSecret}`,
+    ],
     ['signer', urls.signer, 'npm run holdfast -- admin roster sign'],
     ['api', urls.api, `also ${urls.https}`],
   ];

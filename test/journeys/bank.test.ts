@@ -2,10 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startTestRig, until } from '../../rig/test-rig.ts';
-import type { Agent } from '../../src/edge/agent.ts';
 import type { KioskScreen, KioskView } from '../../src/contract/kiosk.ts';
+import type { Agent } from '../../src/edge/agent.ts';
 import { systemClock } from '../../src/platform/clock.ts';
-import { bringIntoService, newestCodes, newSite, removeSite, startTestAgent, type TestSite } from '../bank.ts';
+import {
+  bringIntoService,
+  newestCodes,
+  newSite,
+  removeSite,
+  startTestAgent,
+  type TestSite,
+} from '../bank.ts';
 import { checkBank } from '../check-bank.ts';
 
 /** Started outside the hooks, so that it lives as long as the file. */
@@ -16,9 +23,13 @@ const fatal: Error[] = [];
 
 before(async () => {
   site = await newSite();
-  agent = await startTestAgent(site, { serial: rig.ports.serial, scanner: rig.ports.scanner }, (error) => fatal.push(error));
+  agent = await startTestAgent(site, { serial: rig.ports.serial, scanner: rig.ports.scanner }, (error) =>
+    fatal.push(error),
+  );
   await bringIntoService(site, agent);
-  await until(() => Object.values(agent.state().compartment).every((compartment) => compartment.door === 'closed'));
+  await until(() =>
+    Object.values(agent.state().compartment).every((compartment) => compartment.door === 'closed'),
+  );
 });
 
 after(async () => {
@@ -42,7 +53,10 @@ async function act(action: object): Promise<KioskView> {
   return (await response.json()) as KioskView;
 }
 
-function on<S extends KioskScreen['screen']>(view: KioskView, screen: S): Extract<KioskScreen, { screen: S }> {
+function on<S extends KioskScreen['screen']>(
+  view: KioskView,
+  screen: S,
+): Extract<KioskScreen, { screen: S }> {
   assert.equal(view.show.screen, screen, JSON.stringify(view));
   return view.show as Extract<KioskScreen, { screen: S }>;
 }
@@ -70,7 +84,10 @@ test('a badge scanned at the reader, a code chosen, a parcel in, the code opens 
   await rig.ask('/scan', { text: site.courier.badge });
   await until(async () => (await viewNow()).show.screen === 'courier-code');
   assert.equal(on(await viewNow(), 'courier-code').first, true);
-  assert.equal((await act({ do: 'courier-code-new', code: '123456', again: '123456' })).message, 'courier-code-weak');
+  assert.equal(
+    (await act({ do: 'courier-code-new', code: '123456', again: '123456' })).message,
+    'courier-code-weak',
+  );
   on(await act({ do: 'courier-code-new', code: '284917', again: '284917' }), 'tracking');
   const n = await dropOff('1Z 999 AA1 01 2345 6784', 'M');
   on(await act({ do: 'leave' }), 'home');
@@ -88,7 +105,11 @@ test('a badge scanned at the reader, a code chosen, a parcel in, the code opens 
   await rig.ask(`/doors/${n}/close`, undefined, 'POST');
   await until(async () => (await viewNow()).show.screen === 'pick-up-done');
 
-  assert.equal((await act({ do: 'pin', pin: codes.pin })).message, 'code-not-accepted', 'a spent code says no more than a wrong one');
+  assert.equal(
+    (await act({ do: 'pin', pin: codes.pin })).message,
+    'code-not-accepted',
+    'a spent code says no more than a wrong one',
+  );
   assert.equal(agent.state().compartment[n]?.use, 'empty');
   checkBank(agent);
 });
@@ -134,7 +155,9 @@ test('a restart keeps parcels and codes, and settles what nobody answered', asyn
   await act({ do: 'leave' });
   const codes = await newestCodes(site, agent);
   await agent.stop();
-  agent = await startTestAgent(site, { serial: rig.ports.serial, scanner: rig.ports.scanner }, (error) => fatal.push(error));
+  agent = await startTestAgent(site, { serial: rig.ports.serial, scanner: rig.ports.scanner }, (error) =>
+    fatal.push(error),
+  );
   await until(() => Object.values(agent.state().volatile.boards).length === 2);
   on(await act({ do: 'pin', pin: codes.pin }), 'pick-up');
   await doorIs(n, 'open');

@@ -19,7 +19,7 @@ import { Parcels } from './parcels.tsx';
 import { PageHead } from './parts.tsx';
 import { People } from './people.tsx';
 import { Rosters } from './rosters.tsx';
-import { fragmentOf, type Route, routeOf, type Section, sectionOf, SECTIONS } from './routes.ts';
+import { fragmentOf, type Route, routeOf, SECTIONS, type Section, sectionOf } from './routes.ts';
 import { type Me, session, useAttention } from './session.ts';
 import { SignIn } from './sign-in.tsx';
 
@@ -41,9 +41,9 @@ function Signed({ me }: { me: Me }) {
   const online = useOnline();
   return (
     <div className="a-frame">
-      <a className="a-skip k-button" href="#main" onClick={skipToMain}>
+      <Button className="a-skip" onClick={skipToMain}>
         {t('app.skip')}
-      </a>
+      </Button>
       <Side me={me} section={sectionOf(route)} />
       <main id="main" className="a-main k-stack" tabIndex={-1}>
         <OfflineNotice />
@@ -54,9 +54,8 @@ function Signed({ me }: { me: Me }) {
   );
 }
 
-/** The fragment is the page's address, so the link must not change it. */
-function skipToMain(event: { preventDefault(): void }): void {
-  event.preventDefault();
+/** A button and not a link to `#main`: the fragment is the page's address, and must stay. */
+function skipToMain(): void {
   document.getElementById('main')?.focus();
 }
 

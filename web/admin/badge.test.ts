@@ -3,19 +3,24 @@ import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 import { badgeText, readScan } from '../../src/domain/scan.ts';
 import { badgeHash as rosterBadgeHash } from '../../src/ledger/roster.ts';
-import { badgeHash, drawBadge, groupedBadge, type BadgeCrypto } from './badge.ts';
+import { type BadgeCrypto, badgeHash, drawBadge, groupedBadge } from './badge.ts';
 
 const browser = webcrypto as unknown as BadgeCrypto;
 
 test('the browser hashes a badge as the roster does', async () => {
-  const edges = [new Uint8Array(16), new Uint8Array(16).fill(255), Uint8Array.from({ length: 16 }, (_, i) => i)];
+  const edges = [
+    new Uint8Array(16),
+    new Uint8Array(16).fill(255),
+    Uint8Array.from({ length: 16 }, (_, i) => i),
+  ];
   for (const bytes of edges) {
     const text = badgeText(bytes);
     assert.equal(await badgeHash(browser, text), rosterBadgeHash(text));
   }
 });
 
-test('over many draws: no two badges alike, each read back by the scanner, each hash as the contract wants it', async () => {
+// 200 draws: a collision or a bad length of the encoding would show.
+test('no two badges are alike, and each is read back by the scanner', async () => {
   const texts = new Set<string>();
   for (let draw = 0; draw < 200; draw++) {
     const badge = await drawBadge(browser);

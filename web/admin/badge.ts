@@ -27,7 +27,10 @@ export async function badgeHash(browser: Pick<BadgeCrypto, 'subtle'>, text: stri
 
 /** RFC 4648 section 5 without padding, without Node's Buffer. */
 function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '');
 }
 
 /** The badge's text in groups of five, for a person who types it. */

@@ -35,7 +35,9 @@ export function Banks() {
             <Empty icon="door" title={t('banks.empty')} />
           ) : (
             <>
-              <CabinetLegend items={STATES.map((state) => ({ tone: TONE[state], text: t(`compartment.${state}`) }))} />
+              <CabinetLegend
+                items={STATES.map((state) => ({ tone: TONE[state], text: t(`compartment.${state}`) }))}
+              />
               {items.map((bank) => (
                 <BankCard key={bank.id} bank={bank} />
               ))}
@@ -49,7 +51,9 @@ export function Banks() {
 
 function BankCard({ bank }: { bank: BankSummary }) {
   const detail = useBank(bank.id);
-  const line = bank.online ? ({ tone: 'good', icon: 'network' } as const) : ({ tone: 'bad', icon: 'networkOff' } as const);
+  const line = bank.online
+    ? ({ tone: 'good', icon: 'network' } as const)
+    : ({ tone: 'bad', icon: 'networkOff' } as const);
   return (
     <Card
       title={bank.name}
@@ -76,8 +80,14 @@ function BankFacts({ bank }: { bank: BankSummary }) {
       <Facts
         items={[
           { term: t('banks.site'), fact: bank.site },
-          { term: t('banks.heard'), fact: bank.lastHeardMs === null ? t('app.never') : formatAgo(bank.lastHeardMs, now) },
-          { term: t('banks.occupied'), fact: t('banks.occupiedOf', { occupied: bank.occupied, compartments: bank.compartments }) },
+          {
+            term: t('banks.heard'),
+            fact: bank.lastHeardMs === null ? t('app.never') : formatAgo(bank.lastHeardMs, now),
+          },
+          {
+            term: t('banks.occupied'),
+            fact: t('banks.occupiedOf', { occupied: bank.occupied, compartments: bank.compartments }),
+          },
           { term: t('banks.free'), fact: free },
           { term: t('banks.roster'), fact: <RosterVersions roster={bank.roster} /> },
           { term: t('banks.lastSeq'), fact: bank.lastSeq },
@@ -90,10 +100,16 @@ function BankFacts({ bank }: { bank: BankSummary }) {
       />
       {!root && <p className="k-muted k-small">{t('parcel.vouchedCloudSays')}</p>}
       <div className="k-row">
-        <LinkButton href={fragmentOf({ at: 'parcels', state: null, bank: bank.id })} aria-label={t('banks.parcels', { name: bank.name })}>
+        <LinkButton
+          href={fragmentOf({ at: 'parcels', state: null, bank: bank.id })}
+          aria-label={t('banks.parcels', { name: bank.name })}
+        >
           {t('section.parcels')}
         </LinkButton>
-        <LinkButton href={fragmentOf({ at: 'journal', bank: bank.id })} aria-label={t('banks.journal', { name: bank.name })}>
+        <LinkButton
+          href={fragmentOf({ at: 'journal', bank: bank.id })}
+          aria-label={t('banks.journal', { name: bank.name })}
+        >
           {t('section.journal')}
         </LinkButton>
       </div>
@@ -139,12 +155,26 @@ function Doors({ bank }: { bank: BankDetail }) {
 function drawnDoor(door: Compartment): CabinetDoor {
   const { n, size, column, row, heightUnits, accessible } = door;
   const said = t('banks.doorSaid', { state: t(`compartment.${door.state}`), door: t(`door.${door.door}`) });
-  return { n, size, column, row, heightUnits, accessible, tone: TONE[door.state], open: door.door === 'open', said };
+  return {
+    n,
+    size,
+    column,
+    row,
+    heightUnits,
+    accessible,
+    tone: TONE[door.state],
+    open: door.door === 'open',
+    said,
+  };
 }
 
 function DoorFacts({ door }: { door: Compartment }) {
   const parcel =
-    door.parcel === null ? t('app.none') : <a href={fragmentOf({ at: 'parcel', id: door.parcel })}>{t('banks.parcelOpen')}</a>;
+    door.parcel === null ? (
+      t('app.none')
+    ) : (
+      <a href={fragmentOf({ at: 'parcel', id: door.parcel })}>{t('banks.parcelOpen')}</a>
+    );
   const size = door.accessible ? `${door.size}, ${t('banks.accessible')}` : door.size;
   return (
     <div className="k-stack-tight">

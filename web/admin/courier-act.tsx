@@ -6,16 +6,31 @@ import { Dialog } from '../kit/dialog.tsx';
 import { TextField } from '../kit/field.tsx';
 import { ProblemNotice } from '../session/problem.tsx';
 import { t } from './messages.ts';
-import { changed, type CourierRow, session } from './session.ts';
+import { type CourierRow, changed, session } from './session.ts';
 
 export type CourierAct = 'suspend' | 'lift' | 'remove';
 
 const REASON_LENGTH_MAX = 200;
 
 const WORDS = {
-  suspend: { title: 'couriers.suspendTitle', says: 'couriers.suspendSays', go: 'couriers.suspend', done: 'couriers.suspended' },
-  lift: { title: 'couriers.liftTitle', says: 'couriers.liftSays', go: 'couriers.lift', done: 'couriers.lifted' },
-  remove: { title: 'couriers.removeTitle', says: 'couriers.removeSays', go: 'couriers.remove', done: 'couriers.removed' },
+  suspend: {
+    title: 'couriers.suspendTitle',
+    says: 'couriers.suspendSays',
+    go: 'couriers.suspend',
+    done: 'couriers.suspended',
+  },
+  lift: {
+    title: 'couriers.liftTitle',
+    says: 'couriers.liftSays',
+    go: 'couriers.lift',
+    done: 'couriers.lifted',
+  },
+  remove: {
+    title: 'couriers.removeTitle',
+    says: 'couriers.removeSays',
+    go: 'couriers.remove',
+    done: 'couriers.removed',
+  },
 } as const;
 
 type CourierActDialogProps = {
@@ -26,7 +41,11 @@ type CourierActDialogProps = {
 
 export function CourierActDialog({ asked, onClose, onDone }: CourierActDialogProps) {
   return (
-    <Dialog open={asked !== null} title={asked ? t(WORDS[asked.act].title, { name: asked.courier.name }) : ''} onClose={onClose}>
+    <Dialog
+      open={asked !== null}
+      title={asked ? t(WORDS[asked.act].title, { name: asked.courier.name }) : ''}
+      onClose={onClose}
+    >
       {asked && <ActForm {...asked} onClose={onClose} onDone={onDone} />}
     </Dialog>
   );

@@ -10,10 +10,15 @@ import { drawBadge } from './badge.ts';
 import type { MadeBadge } from './badge-card.tsx';
 import { t } from './messages.ts';
 import { NAME_LENGTH_MAX } from './resident-draft.ts';
-import { changed, type CourierAdd, type Couriers, session } from './session.ts';
+import { type CourierAdd, type Couriers, changed, session } from './session.ts';
 
 type Carriers = Couriers['carriers'];
-type CourierAddDialogProps = { open: boolean; carriers: Carriers; onClose: () => void; onMade: (badge: MadeBadge) => void };
+type CourierAddDialogProps = {
+  open: boolean;
+  carriers: Carriers;
+  onClose: () => void;
+  onMade: (badge: MadeBadge) => void;
+};
 
 /** Browsers give WebCrypto to secure contexts only (W3C Secure Contexts, section 1.1). */
 const hasCrypto = (): boolean => window.isSecureContext && crypto.subtle !== undefined;
@@ -38,9 +43,18 @@ function AddForm({ carriers, onClose, onMade }: Omit<CourierAddDialogProps, 'ope
   const add = useMutation({
     mutationFn: async () => {
       const badge = await drawBadge(crypto);
-      const given: CourierAdd = { name: name.trim(), email: email.trim() || null, carrier, badgeHash: badge.hash };
+      const given: CourierAdd = {
+        name: name.trim(),
+        email: email.trim() || null,
+        carrier,
+        badgeHash: badge.hash,
+      };
       await session.api.post<unknown>(session.path('couriers'), given);
-      return { name: given.name, carrier: carriers.find(({ id }) => id === carrier)?.name ?? '', text: badge.text };
+      return {
+        name: given.name,
+        carrier: carriers.find(({ id }) => id === carrier)?.name ?? '',
+        text: badge.text,
+      };
     },
     onSuccess: async (made) => {
       await changed('couriers', 'rosters', 'attention');
@@ -57,7 +71,11 @@ function AddForm({ carriers, onClose, onMade }: Omit<CourierAddDialogProps, 'ope
   return (
     <form className="k-stack" onSubmit={submit} noValidate>
       {add.error && <ProblemNotice problem={add.error} />}
-      <SelectField label={t('couriers.carrier')} value={carrier} onChange={(event) => setCarrier(event.target.value)}>
+      <SelectField
+        label={t('couriers.carrier')}
+        value={carrier}
+        onChange={(event) => setCarrier(event.target.value)}
+      >
         {carriers.map((known) => (
           <option key={known.id} value={known.id}>
             {known.name}

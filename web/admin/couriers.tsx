@@ -11,7 +11,7 @@ import { type CourierAct, CourierActDialog } from './courier-act.tsx';
 import { CourierAddDialog } from './courier-add.tsx';
 import { t } from './messages.ts';
 import { exactTime, PageHead } from './parts.tsx';
-import { type Couriers as CouriersAnswer, type CourierRow, useCouriers } from './session.ts';
+import { type CourierRow, type Couriers as CouriersAnswer, useCouriers } from './session.ts';
 
 type Carrier = CouriersAnswer['carriers'][number];
 
@@ -24,7 +24,12 @@ export function Couriers() {
   return (
     <>
       <PageHead title={t('section.couriers')} lead={t('couriers.lead')}>
-        <Button tone="go" icon="badge" onClick={() => setAdding(true)} disabled={!couriers.data?.carriers.length}>
+        <Button
+          tone="go"
+          icon="badge"
+          onClick={() => setAdding(true)}
+          disabled={!couriers.data?.carriers.length}
+        >
           {t('couriers.add')}
         </Button>
       </PageHead>
@@ -35,7 +40,12 @@ export function Couriers() {
           <>
             {carriers.length === 0 && <p className="k-muted">{t('couriers.noCarriers')}</p>}
             {carriers.map((carrier) => (
-              <CarrierCard key={carrier.id} carrier={carrier} couriers={ofCarrier(items, carrier)} onAct={setAct} />
+              <CarrierCard
+                key={carrier.id}
+                carrier={carrier}
+                couriers={ofCarrier(items, carrier)}
+                onAct={setAct}
+              />
             ))}
           </>
         )}
@@ -88,12 +98,22 @@ function CarrierCard({ carrier, couriers, onAct }: CarrierCardProps) {
   );
 }
 
-const STATE_TONE: Record<CourierRow['state'], BadgeTone> = { active: 'good', 'waiting-for-roster': 'warn', suspended: 'bad', removed: 'plain' };
+const STATE_TONE: Record<CourierRow['state'], BadgeTone> = {
+  active: 'good',
+  'waiting-for-roster': 'warn',
+  suspended: 'bad',
+  removed: 'plain',
+};
 
 function columnsOf(ask: (act: CourierAct, courier: CourierRow) => void): Column<CourierRow>[] {
   return [
     { key: 'name', head: t('couriers.name'), cell: (row) => row.name, text: (row) => row.name },
-    { key: 'state', head: t('couriers.state'), cell: (row) => <CourierState courier={row} />, text: (row) => t(`courier.${row.state}`) },
+    {
+      key: 'state',
+      head: t('couriers.state'),
+      cell: (row) => <CourierState courier={row} />,
+      text: (row) => t(`courier.${row.state}`),
+    },
     { key: 'actions', head: t('couriers.actions'), cell: (row) => <Actions courier={row} ask={ask} /> },
   ];
 }
@@ -102,13 +122,21 @@ function CourierState({ courier: { state, suspendedUntilMs } }: { courier: Couri
   return (
     <span className="k-row">
       <Badge tone={STATE_TONE[state]}>{t(`courier.${state}`)}</Badge>
-      {suspendedUntilMs !== null && <span className="k-muted">{t('couriers.until', { time: exactTime(suspendedUntilMs) })}</span>}
+      {suspendedUntilMs !== null && (
+        <span className="k-muted">{t('couriers.until', { time: exactTime(suspendedUntilMs) })}</span>
+      )}
     </span>
   );
 }
 
 /** One who is leaving is stopped already; lifting that would need a roster that names them again. */
-function Actions({ courier, ask }: { courier: CourierRow; ask: (act: CourierAct, courier: CourierRow) => void }) {
+function Actions({
+  courier,
+  ask,
+}: {
+  courier: CourierRow;
+  ask: (act: CourierAct, courier: CourierRow) => void;
+}) {
   const { name, state } = courier;
   if (state === 'removed') return null;
   return (

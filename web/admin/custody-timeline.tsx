@@ -2,9 +2,10 @@
  * A parcel's records in order. Each says when (with how far the bank's clock may be off), who, what, which
  * door, and where it stands in which journal; a change of custody stands out.
  */
+
+import { Badge } from '../kit/badge.tsx';
 import { Card } from '../kit/card.tsx';
 import { LANGUAGE } from '../kit/words.ts';
-import { Badge } from '../kit/badge.tsx';
 import { uncertaintyText } from './format.ts';
 import { t } from './messages.ts';
 import { Exact, Time } from './parts.tsx';
@@ -33,7 +34,9 @@ function Event({ event }: { event: CustodyEvent }) {
     <li className={event.custody === null ? 'a-event' : 'a-event a-event-custody'}>
       <p className="a-event-when">
         <Time atMs={event.atMs} exact />{' '}
-        <span className="k-muted k-small">{t('parcel.exact', { uncertainty, source: event.timeSource })}</span>
+        <span className="k-muted k-small">
+          {t('parcel.exact', { uncertainty, source: event.timeSource })}
+        </span>
       </p>
       <p>{event.says}</p>
       <p className="k-row k-small">
@@ -46,8 +49,11 @@ function Event({ event }: { event: CustodyEvent }) {
         )}
       </p>
       <p className="k-muted k-small a-event-record">
-        {t('parcel.record', { seq: event.seq, source: bankName(event.source) })} <code>{event.kind}</code>{' '}
-        <span className="k-hidden">{t('parcel.hash')}</span> <Exact>{event.hash}</Exact>
+        <span>{t('parcel.record', { seq: event.seq, source: bankName(event.source) })}</span>
+        <code>{event.kind}</code>
+        <span>
+          <span className="k-hidden">{t('parcel.hash')}</span> <Exact>{event.hash}</Exact>
+        </span>
       </p>
     </li>
   );

@@ -15,7 +15,9 @@ export function uncertaintyText(uncertaintyMs: number, locale: string): string {
         ? ([uncertaintyMs / 1000, 'second'] as const)
         : ([uncertaintyMs / 60_000, 'minute'] as const);
   // Rounded up: an uncertainty may be overstated, never understated.
-  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'narrow' }).format(Math.ceil(value));
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'narrow' }).format(
+    Math.ceil(value),
+  );
 }
 
 /** Indented JSON, or the text itself where it is not JSON: a record is shown as it stands. */

@@ -9,7 +9,7 @@ import { type Column, Table } from '../kit/table.tsx';
 import { Answered } from '../session/problem.tsx';
 import { indentedJson } from './format.ts';
 import { t } from './messages.ts';
-import { Exact, exactTime, More, PageHead, rowsOf, Time } from './parts.tsx';
+import { CodeBlock, Exact, exactTime, More, PageHead, rowsOf, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';
 import { type JournalRow, useBankNames, useBanks, useJournal } from './session.ts';
 
@@ -70,21 +70,27 @@ function RecordDialog({ row, bankName, onClose }: RecordDialogProps) {
       onClose={onClose}
       actions={row && <CopyButton value={row.json} what={t('journal.jsonWhat')} />}
     >
-      {row && (
-        <pre className="a-json" role="region" aria-label={title} tabIndex={0}>
-          {indentedJson(row.json)}
-        </pre>
-      )}
+      {row && <CodeBlock label={title} text={indentedJson(row.json)} />}
     </Dialog>
   );
 }
 
 function columnsOf(bankName: (id: string) => string, show: (row: JournalRow) => void): Column<JournalRow>[] {
   return [
-    { key: 'source', head: t('journal.source'), cell: (row) => bankName(row.source), text: (row) => bankName(row.source) },
+    {
+      key: 'source',
+      head: t('journal.source'),
+      cell: (row) => bankName(row.source),
+      text: (row) => bankName(row.source),
+    },
     { key: 'seq', head: t('journal.seq'), cell: (row) => row.seq, text: (row) => row.seq, numeric: true },
     { key: 'kind', head: t('journal.kind'), cell: (row) => <code>{row.kind}</code>, text: (row) => row.kind },
-    { key: 'at', head: t('journal.at'), cell: (row) => <Time atMs={row.atMs} exact />, text: (row) => exactTime(row.atMs) },
+    {
+      key: 'at',
+      head: t('journal.at'),
+      cell: (row) => <Time atMs={row.atMs} exact />,
+      text: (row) => exactTime(row.atMs),
+    },
     {
       key: 'batch',
       head: t('journal.batch'),
@@ -96,12 +102,20 @@ function columnsOf(bankName: (id: string) => string, show: (row: JournalRow) => 
         ),
       text: (row) => row.batchLast ?? '',
     },
-    { key: 'hash', head: t('journal.hash'), cell: (row) => <Exact>{row.hash}</Exact>, text: (row) => row.hash },
+    {
+      key: 'hash',
+      head: t('journal.hash'),
+      cell: (row) => <Exact>{row.hash}</Exact>,
+      text: (row) => row.hash,
+    },
     {
       key: 'json',
       head: t('journal.json'),
       cell: (row) => (
-        <Button aria-label={t('journal.jsonShow', { seq: row.seq, source: bankName(row.source) })} onClick={() => show(row)}>
+        <Button
+          aria-label={t('journal.jsonShow', { seq: row.seq, source: bankName(row.source) })}
+          onClick={() => show(row)}
+        >
           {t('journal.json')}
         </Button>
       ),

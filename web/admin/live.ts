@@ -26,7 +26,11 @@ export function useLive(): boolean {
       gathered.current = new Set();
     });
   };
-  const up = useEvents(session.path('events'), { changed: ({ topics }: { topics: string[] }) => take(topics) }, () => take(SECTIONS));
+  const up = useEvents(
+    session.path('events'),
+    { changed: ({ topics }: { topics: string[] }) => take(topics) },
+    () => take(SECTIONS),
+  );
   useEffect(() => (up ? undefined : every(WITHOUT_STREAM_MS, () => askAgain(new Set(SECTIONS)))), [up]);
   return up;
 }

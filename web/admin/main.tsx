@@ -12,13 +12,14 @@
  *   "Download “Parcels” as CSV", buttons "Show more" and "Show all";
  * - a parcel (#/parcels/<id>): heading "Parcel <tracking>", list "Custody timeline", regions "Facts",
  *   "What checks out" and "Notices", link "All parcels";
- * - People: button "Add a resident" (dialog of that name: "Name", "Flat", "Email", "Mobile number", "Prefers a
- *   door within seated reach", "Save"), search "Find by name or flat", table "Residents" with buttons
- *   "Edit <name>" and "Remove <name>" (dialog with the button "Remove");
+ * - People: button "Add a resident" (dialog of that name: "Name", "Flat", "Email", "Mobile number",
+ *   "Prefers a door within seated reach", "Save"), search "Find by name or flat", table "Residents" with
+ *   buttons "Edit <name>" and "Remove <name>" (dialog with the button "Remove");
  * - Couriers: button "Add a courier" (dialog of that name: "Carrier", "Name", "Email", "Make the badge"),
- *   then the region "Badge of <name>" with the image "QR code of the badge" and buttons "Print" and "I have
- *   printed it"; tables "Couriers of <carrier>" with buttons "Suspend now: <name>", "Lift suspension:
- *   <name>", "Remove <name>" (dialogs with "Reason" and the buttons "Suspend now", "Lift suspension", "Remove");
+ *   then the region "Badge of <name>" with the image "QR code of the badge" and the buttons "Print" and
+ *   "I have printed it"; tables "Couriers of <carrier>" with buttons "Suspend now: <name>", "Lift
+ *   suspension: <name>", "Remove <name>" (dialogs with "Reason" and "Suspend now", "Lift suspension",
+ *   "Remove"; the last asks for no reason);
  * - Rosters: a region for each site; region "Command to sign the roster", button "Copy the command", tables
  *   "Changes" and "Applied at the banks";
  * - Notices: table "Notices"; Odds: region "All kiosks together, a day", table "Odds a kiosk and day";

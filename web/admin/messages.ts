@@ -134,10 +134,12 @@ export const t = translator({
   'parcel.commitmentsSays': 'The names shown here are those that the records committed to.',
   'parcel.vouched': 'The bank’s key is vouched for by',
   'parcel.vouchedRootSays': 'A roster signed by the site’s root names this bank’s key.',
-  'parcel.vouchedCloudSays': 'No applied roster names this key yet: believe it only as far as you believe the cloud.',
+  'parcel.vouchedCloudSays':
+    'No applied roster names this key yet: believe it only as far as you believe the cloud.',
   'parcel.verified': 'verified',
   'parcel.failed': 'does not verify',
-  'parcel.checkedBy': 'Checked by the cloud when this page was asked for. The exported evidence can be checked without us.',
+  'parcel.checkedBy':
+    'Checked by the cloud when this page was asked for. The exported evidence can be checked without us.',
   'parcel.notices': 'Notices',
   'parcel.noNotices': 'No notice was made for this parcel.',
   'parcel.noTimeline': 'No record has come up from the bank yet.',
@@ -145,7 +147,8 @@ export const t = translator({
   'parcel.untitled': 'Parcel',
   'parcel.recipientOf': '{name}, flat {flat}',
   'parcel.carrierOf': '{courier}, {carrier}',
-  'parcel.failedSays': 'Do not rely on what stands here. Export the evidence and compare it with the bank’s own journal.',
+  'parcel.failedSays':
+    'Do not rely on what stands here. Export the evidence and compare it with the bank’s own journal.',
 
   'people.lead': 'Residents get notices and may collect. Couriers have a page of their own.',
   'people.empty': 'No resident is listed yet.',
@@ -155,7 +158,8 @@ export const t = translator({
   'people.remove': 'Remove',
   'people.removeOf': 'Remove {name}',
   'people.removeSure': 'Remove {name} of flat {flat}?',
-  'people.removeSays': 'They get no further notices. What the records say about past parcels stays as evidence.',
+  'people.removeSays':
+    'They get no further notices. What the records say about past parcels stays as evidence.',
   'people.removed': '{name} was removed.',
   'people.added': '{name} was added.',
   'people.saved': '{name} was saved.',
@@ -178,7 +182,8 @@ export const t = translator({
   'people.findHint': 'Among the {count} rows loaded.',
   'people.findNone': 'None of the rows loaded matches “{text}”.',
 
-  'couriers.lead': 'A bank lets in the couriers of the roster it has applied. Adding one takes effect with the next signed roster; a suspension takes effect at once.',
+  'couriers.lead':
+    'A bank lets in the couriers of the roster it has applied. Adding one takes effect with the next signed roster; a suspension takes effect at once.',
   'couriers.empty': 'No courier of {carrier} is listed.',
   'couriers.noCarriers': 'This site has no carriers yet.',
   'couriers.add': 'Add a courier',
@@ -193,11 +198,13 @@ export const t = translator({
   'couriers.badgePrint': 'Print',
   'couriers.badgeDone': 'I have printed it',
   'couriers.badgeWaits': 'The badge works once the next roster is signed and applied. See Rosters.',
-  'couriers.insecure': 'This browser offers no cryptography to this page. Open the admin app over HTTPS or on this machine.',
+  'couriers.insecure':
+    'This browser offers no cryptography to this page. Open the admin app over HTTPS or on this machine.',
   'couriers.suspend': 'Suspend now',
   'couriers.suspendOf': 'Suspend now: {name}',
   'couriers.suspendTitle': 'Suspend {name}',
-  'couriers.suspendSays': 'At once, at every bank that is online, for at most 24 hours. A bank that is offline hears of it when it is back. Use Remove to end it for good.',
+  'couriers.suspendSays':
+    'At once, at every bank that is online, for at most 24 hours. A bank that is offline hears of it when it is back. Use Remove to end it for good.',
   'couriers.suspendReason': 'Reason',
   'couriers.lift': 'Lift suspension',
   'couriers.liftOf': 'Lift suspension: {name}',
@@ -205,16 +212,19 @@ export const t = translator({
   'couriers.remove': 'Remove',
   'couriers.removeOf': 'Remove {name}',
   'couriers.removeTitle': 'Remove {name}',
-  'couriers.removeSays': 'Suspends at once, and drafts a roster without this courier. It is for good once the roster is signed.',
+  'couriers.removeSays':
+    'Suspends at once, and drafts a roster without this courier. It is for good once the roster is signed.',
   'couriers.suspended': '{name} is suspended.',
   'couriers.lifted': 'The suspension of {name} is lifted.',
   'couriers.removed': '{name} leaves with the next roster.',
   'couriers.state': 'State',
   'couriers.caption': 'Couriers of {carrier}',
   'couriers.badgeText': 'Text of the badge:',
-  'couriers.badgeOnceSays': 'The secret was drawn in this browser and never sent; only its hash stands in the roster draft. Print it now: leaving this page discards it, and then only a new badge helps.',
+  'couriers.badgeOnceSays':
+    'The secret was drawn in this browser and never sent; only its hash stands in the roster draft. Print it now: leaving this page discards it, and then only a new badge helps.',
   'couriers.reasonHint': 'For colleagues; it is recorded.',
-  'couriers.liftSays': 'Banks accept the badge again as soon as they hear of it, if the roster they applied names this courier.',
+  'couriers.liftSays':
+    'Banks accept the badge again as soon as they hear of it, if the roster they applied names this courier.',
   'couriers.actions': 'Actions',
   'couriers.until': 'until {time}',
   'courier.active': 'active',
@@ -222,7 +232,8 @@ export const t = translator({
   'courier.suspended': 'suspended',
   'courier.removed': 'leaves with the next roster',
 
-  'rosters.lead': 'Whom a bank obeys. Only the site’s root key makes a roster count, and no cloud process can read that key.',
+  'rosters.lead':
+    'Whom a bank obeys. Only the site’s root key makes a roster count, and no cloud process can read that key.',
   'rosters.empty': 'No site has a roster yet.',
   'rosters.draft': 'Draft of version {version} waits for the root’s signature',
   'rosters.draftSays': 'Read every change below, then run this command where the root key is:',
@@ -252,7 +263,8 @@ export const t = translator({
   'rosters.asDesired': 'as desired',
   'rosters.behind': 'behind',
 
-  'notices.lead': 'What was sent to people, and whether it arrived at the carrier or mail server. Texts and codes are not kept.',
+  'notices.lead':
+    'What was sent to people, and whether it arrived at the carrier or mail server. Texts and codes are not kept.',
   'notices.empty': 'No notice has been made yet.',
   'notices.caption': 'Notices',
   'notices.what': 'About',
@@ -276,7 +288,8 @@ export const t = translator({
   'noticeWhat.sign-in': 'sign-in link',
   'noticeWhat.alarm': 'alarm',
 
-  'odds.lead': 'The chance that somebody who guesses at a kiosk all day, with every guess the bank allows, finds any live code.',
+  'odds.lead':
+    'The chance that somebody who guesses at a kiosk all day, with every guess the bank allows, finds any live code.',
   'odds.fleet': 'All kiosks together, a day',
   'odds.none': 'No code is live now.',
   'odds.oneIn': '1 in {n}',

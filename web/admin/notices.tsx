@@ -32,18 +32,49 @@ export function noticeWhat(what: string): string {
 }
 
 const COLUMNS: readonly Column<NoticeRow>[] = [
-  { key: 'at', head: t('notices.at'), cell: (row) => <Time atMs={row.atMs} />, text: (row) => new Date(row.atMs).toISOString() },
-  { key: 'what', head: t('notices.what'), cell: (row) => noticeWhat(row.what), text: (row) => noticeWhat(row.what) },
-  { key: 'recipient', head: t('notices.recipient'), cell: (row) => row.recipient, text: (row) => row.recipient },
+  {
+    key: 'at',
+    head: t('notices.at'),
+    cell: (row) => <Time atMs={row.atMs} />,
+    text: (row) => new Date(row.atMs).toISOString(),
+  },
+  {
+    key: 'what',
+    head: t('notices.what'),
+    cell: (row) => noticeWhat(row.what),
+    text: (row) => noticeWhat(row.what),
+  },
+  {
+    key: 'recipient',
+    head: t('notices.recipient'),
+    cell: (row) => row.recipient,
+    text: (row) => row.recipient,
+  },
   {
     key: 'channel',
     head: t('notices.channel'),
     cell: (row) => t(`channel.${row.channel}`),
     text: (row) => t(`channel.${row.channel}`),
   },
-  { key: 'state', head: t('notices.state'), cell: (row) => <NoticeState state={row.state} />, text: (row) => t(`notice.${row.state}`) },
-  { key: 'tries', head: t('notices.tries'), cell: (row) => row.tries, text: (row) => row.tries, numeric: true },
-  { key: 'error', head: t('notices.error'), cell: (row) => row.lastError ?? '', text: (row) => row.lastError ?? '' },
+  {
+    key: 'state',
+    head: t('notices.state'),
+    cell: (row) => <NoticeState state={row.state} />,
+    text: (row) => t(`notice.${row.state}`),
+  },
+  {
+    key: 'tries',
+    head: t('notices.tries'),
+    cell: (row) => row.tries,
+    text: (row) => row.tries,
+    numeric: true,
+  },
+  {
+    key: 'error',
+    head: t('notices.error'),
+    cell: (row) => row.lastError ?? '',
+    text: (row) => row.lastError ?? '',
+  },
 ];
 
 export function Notices() {

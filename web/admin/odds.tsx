@@ -1,4 +1,4 @@
-/** The live chance that guessing finds a code: a number the house commits to, shown where it can be held to it. */
+/** The live chance that guessing finds a code: a number that the house commits to, and is held to here. */
 import { Badge } from '../kit/badge.tsx';
 import { Card } from '../kit/card.tsx';
 import { type Column, Table } from '../kit/table.tsx';
@@ -51,11 +51,40 @@ function chance(probability: number): string {
 
 function columnsOf(bankName: (id: string) => string): Column<Row>[] {
   return [
-    { key: 'bank', head: t('odds.bank'), cell: (row) => bankName(row.bank), text: (row) => bankName(row.bank) },
-    { key: 'codes', head: t('odds.codes'), cell: (row) => row.liveCodes, text: (row) => row.liveCodes, numeric: true },
-    { key: 'digits', head: t('odds.digits'), cell: (row) => row.digits, text: (row) => row.digits, numeric: true },
-    { key: 'guesses', head: t('odds.guesses'), cell: (row) => row.guessesPerDay, text: (row) => row.guessesPerDay, numeric: true },
-    { key: 'chance', head: t('odds.chance'), cell: (row) => chance(row.perKioskDay), text: (row) => row.perKioskDay, numeric: true },
+    {
+      key: 'bank',
+      head: t('odds.bank'),
+      cell: (row) => bankName(row.bank),
+      text: (row) => bankName(row.bank),
+    },
+    {
+      key: 'codes',
+      head: t('odds.codes'),
+      cell: (row) => row.liveCodes,
+      text: (row) => row.liveCodes,
+      numeric: true,
+    },
+    {
+      key: 'digits',
+      head: t('odds.digits'),
+      cell: (row) => row.digits,
+      text: (row) => row.digits,
+      numeric: true,
+    },
+    {
+      key: 'guesses',
+      head: t('odds.guesses'),
+      cell: (row) => row.guessesPerDay,
+      text: (row) => row.guessesPerDay,
+      numeric: true,
+    },
+    {
+      key: 'chance',
+      head: t('odds.chance'),
+      cell: (row) => chance(row.perKioskDay),
+      text: (row) => row.perKioskDay,
+      numeric: true,
+    },
     {
       key: 'limit',
       head: t('odds.house'),

@@ -6,7 +6,7 @@ import { Answered } from '../session/problem.tsx';
 import { Vouched } from './banks.tsx';
 import { CustodyTimeline } from './custody-timeline.tsx';
 import { t } from './messages.ts';
-import { noticeWhat, NoticeState } from './notices.tsx';
+import { NoticeState, noticeWhat } from './notices.tsx';
 import { ParcelStateBadge, untilText } from './parcels.tsx';
 import { exactTime, PageHead, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';
@@ -16,7 +16,9 @@ export function Parcel({ id }: { id: string }) {
   const parcel = useParcel(id);
   return (
     <>
-      <PageHead title={parcel.data ? t('parcel.title', { tracking: parcel.data.tracking }) : t('parcel.untitled')}>
+      <PageHead
+        title={parcel.data ? t('parcel.title', { tracking: parcel.data.tracking }) : t('parcel.untitled')}
+      >
         <LinkButton icon="back" href={fragmentOf({ at: 'parcels', state: null, bank: null })}>
           {t('parcel.back')}
         </LinkButton>
@@ -45,13 +47,25 @@ function ParcelFacts({ parcel }: { parcel: ParcelDetail }) {
         items={[
           { term: t('parcels.state'), fact: <ParcelStateBadge state={parcel.state} /> },
           { term: t('parcels.custody'), fact: t(`custody.${parcel.custody}`) },
-          { term: t('parcels.recipient'), fact: t('parcel.recipientOf', { name: parcel.recipient, flat: parcel.flat }) },
-          { term: t('parcels.courier'), fact: t('parcel.carrierOf', { carrier: parcel.carrier, courier: parcel.courier }) },
-          { term: t('parcels.where'), fact: t('parcels.at', { bank: bankName(parcel.bank), n: parcel.compartment }) },
+          {
+            term: t('parcels.recipient'),
+            fact: t('parcel.recipientOf', { name: parcel.recipient, flat: parcel.flat }),
+          },
+          {
+            term: t('parcels.courier'),
+            fact: t('parcel.carrierOf', { carrier: parcel.carrier, courier: parcel.courier }),
+          },
+          {
+            term: t('parcels.where'),
+            fact: t('parcels.at', { bank: bankName(parcel.bank), n: parcel.compartment }),
+          },
           { term: t('parcels.size'), fact: parcel.size },
           { term: t('parcels.deposited'), fact: <Time atMs={parcel.depositedAtMs} exact /> },
           { term: t('parcels.until'), fact: untilText(parcel) },
-          { term: t('parcels.ended'), fact: parcel.endedAtMs === null ? t('app.none') : exactTime(parcel.endedAtMs) },
+          {
+            term: t('parcels.ended'),
+            fact: parcel.endedAtMs === null ? t('app.none') : exactTime(parcel.endedAtMs),
+          },
         ]}
       />
     </Card>

@@ -40,7 +40,9 @@ export function Parcels(filter: Filter) {
                 rows={rowsOf(data)}
                 rowKey={(row) => row.id}
                 csvName="parcels"
-                empty={t(filter.state === null && filter.bank === null ? 'parcels.emptyAll' : 'parcels.empty')}
+                empty={t(
+                  filter.state === null && filter.bank === null ? 'parcels.emptyAll' : 'parcels.empty',
+                )}
               />
             </div>
             <More rows={parcels} />
@@ -62,7 +64,9 @@ function Filters({ state, bank }: Filter) {
       <SelectField
         label={t('parcels.state')}
         value={state ?? ''}
-        onChange={(event) => turnTo({ state: PARCEL_STATES.find((known) => known === event.target.value) ?? null, bank })}
+        onChange={(event) =>
+          turnTo({ state: PARCEL_STATES.find((known) => known === event.target.value) ?? null, bank })
+        }
       >
         <option value="">{t('parcels.any')}</option>
         {PARCEL_STATES.map((known) => (
@@ -71,7 +75,11 @@ function Filters({ state, bank }: Filter) {
           </option>
         ))}
       </SelectField>
-      <SelectField label={t('parcels.bank')} value={bank ?? ''} onChange={(event) => turnTo({ state, bank: event.target.value || null })}>
+      <SelectField
+        label={t('parcels.bank')}
+        value={bank ?? ''}
+        onChange={(event) => turnTo({ state, bank: event.target.value || null })}
+      >
         <option value="">{t('parcels.any')}</option>
         {banks.map(({ id, name }) => (
           <option key={id} value={id}>
@@ -102,9 +110,24 @@ function columnsOf(bankName: (id: string) => string): Column<ParcelRow>[] {
       ),
       text: (row) => row.tracking,
     },
-    { key: 'state', head: t('parcels.state'), cell: (row) => <ParcelStateBadge state={row.state} />, text: (row) => t(`parcel.${row.state}`) },
-    { key: 'custody', head: t('parcels.custody'), cell: (row) => t(`custody.${row.custody}`), text: (row) => t(`custody.${row.custody}`) },
-    { key: 'recipient', head: t('parcels.recipient'), cell: (row) => row.recipient, text: (row) => row.recipient },
+    {
+      key: 'state',
+      head: t('parcels.state'),
+      cell: (row) => <ParcelStateBadge state={row.state} />,
+      text: (row) => t(`parcel.${row.state}`),
+    },
+    {
+      key: 'custody',
+      head: t('parcels.custody'),
+      cell: (row) => t(`custody.${row.custody}`),
+      text: (row) => t(`custody.${row.custody}`),
+    },
+    {
+      key: 'recipient',
+      head: t('parcels.recipient'),
+      cell: (row) => row.recipient,
+      text: (row) => row.recipient,
+    },
     { key: 'flat', head: t('parcels.flat'), cell: (row) => row.flat, text: (row) => row.flat },
     { key: 'where', head: t('parcels.where'), cell: place, text: place },
     { key: 'size', head: t('parcels.size'), cell: (row) => row.size, text: (row) => row.size },

@@ -49,6 +49,21 @@ export function Exact({ children }: { children: string }) {
   return <code className="a-exact">{children}</code>;
 }
 
+/** Code or JSON in a frame that scrolls. */
+export function CodeBlock({ label, text }: { label: string; text: string }) {
+  return (
+    <>
+      {/* A region that scrolls has to be reachable by keyboard (WCAG 2.2, 2.1.1). */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above. */}
+      <section className="a-code" aria-label={label} tabIndex={0}>
+        <pre>
+          <code>{text}</code>
+        </pre>
+      </section>
+    </>
+  );
+}
+
 /** The foot of a list that comes in pages. */
 export function More<Row>({ rows }: { rows: Rows<Row> }) {
   const showAll = async (): Promise<void> => {
@@ -57,7 +72,9 @@ export function More<Row>({ rows }: { rows: Rows<Row> }) {
   };
   return (
     <>
-      {rows.isFetchNextPageError && rows.error && <ProblemNotice problem={rows.error} onRetry={() => void rows.fetchNextPage()} />}
+      {rows.isFetchNextPageError && rows.error && (
+        <ProblemNotice problem={rows.error} onRetry={() => void rows.fetchNextPage()} />
+      )}
       {rows.hasNextPage && (
         <div className="k-row">
           <Button busy={rows.isFetchingNextPage} onClick={() => void rows.fetchNextPage()}>

@@ -38,7 +38,9 @@ export function People() {
       <Answered query={residents}>
         {(data) => {
           const rows = rowsOf(data);
-          const found = rows.filter((row) => foldedText(`${row.name} ${row.flat ?? ''}`).includes(foldedText(find.trim())));
+          const found = rows.filter((row) =>
+            foldedText(`${row.name} ${row.flat ?? ''}`).includes(foldedText(find.trim())),
+          );
           return (
             <>
               <div className="a-filters">
@@ -75,7 +77,8 @@ type RemoveDialogProps = { person: PersonRow | null; onClose: () => void; onDone
 
 function RemoveDialog({ person, onClose, onDone }: RemoveDialogProps) {
   const remove = useMutation({
-    mutationFn: (leaving: PersonRow) => session.api.delete(session.path(`people/${encodeURIComponent(leaving.id)}`)),
+    mutationFn: (leaving: PersonRow) =>
+      session.api.delete(session.path(`people/${encodeURIComponent(leaving.id)}`)),
     onSuccess: async (_answer, leaving) => {
       await changed('people');
       onDone(t('people.removed', { name: leaving.name }));
@@ -109,8 +112,18 @@ function columnsOf(ask: (asked: Asked) => void): Column<PersonRow>[] {
   return [
     { key: 'name', head: t('people.name'), cell: (row) => row.name, text: (row) => row.name },
     { key: 'flat', head: t('people.flat'), cell: (row) => row.flat, text: (row) => row.flat ?? '' },
-    { key: 'email', head: t('people.email'), cell: (row) => row.email ?? '–', text: (row) => row.email ?? '' },
-    { key: 'phone', head: t('people.phone'), cell: (row) => row.phone ?? '–', text: (row) => row.phone ?? '' },
+    {
+      key: 'email',
+      head: t('people.email'),
+      cell: (row) => row.email ?? '–',
+      text: (row) => row.email ?? '',
+    },
+    {
+      key: 'phone',
+      head: t('people.phone'),
+      cell: (row) => row.phone ?? '–',
+      text: (row) => row.phone ?? '',
+    },
     {
       key: 'accessible',
       head: t('people.reach'),
@@ -122,10 +135,16 @@ function columnsOf(ask: (asked: Asked) => void): Column<PersonRow>[] {
       head: t('people.actions'),
       cell: (row) => (
         <span className="a-actions">
-          <Button aria-label={t('people.editOf', { name: row.name })} onClick={() => ask({ what: 'edit', person: row })}>
+          <Button
+            aria-label={t('people.editOf', { name: row.name })}
+            onClick={() => ask({ what: 'edit', person: row })}
+          >
             {t('people.edit')}
           </Button>
-          <Button aria-label={t('people.removeOf', { name: row.name })} onClick={() => ask({ what: 'remove', person: row })}>
+          <Button
+            aria-label={t('people.removeOf', { name: row.name })}
+            onClick={() => ask({ what: 'remove', person: row })}
+          >
             {t('people.remove')}
           </Button>
         </span>

@@ -1,4 +1,4 @@
-/** A QR code (ISO/IEC 18004) as one path of squares, black on white in every palette, because scanners expect it. */
+/** A QR code (ISO/IEC 18004) as one path of squares, black on white in every palette for the scanners. */
 import { create } from 'qrcode';
 
 /** The quiet zone that the standard asks for, in modules. */
@@ -14,7 +14,13 @@ export function QrCode({ text, label }: { text: string; label: string }) {
     }
   }
   return (
-    <svg className="a-qr" viewBox={`0 0 ${side} ${side}`} role="img" aria-label={label} shapeRendering="crispEdges">
+    <svg
+      className="a-qr"
+      viewBox={`0 0 ${side} ${side}`}
+      role="img"
+      aria-label={label}
+      shapeRendering="crispEdges"
+    >
       <rect className="a-qr-paper" width={side} height={side} />
       <path className="a-qr-ink" d={path} />
     </svg>

@@ -1,14 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parcelRow, residentAdd } from '../../src/contract/http/admin.ts';
-import { EMPTY_DRAFT, problemsOf, residentOf, type ResidentDraft } from './resident-draft.ts';
+import { EMPTY_DRAFT, problemsOf, type ResidentDraft, residentOf } from './resident-draft.ts';
 import { PARCEL_STATES } from './routes.ts';
 
-const GOOD: ResidentDraft = { name: ' Ada Byron ', flat: '4B', email: 'ada@example.test', phone: '+44 7700 900-123', accessible: true };
+const GOOD: ResidentDraft = {
+  name: ' Ada Byron ',
+  flat: '4B',
+  email: 'ada@example.test',
+  phone: '+44 7700 900-123',
+  accessible: true,
+};
 
 test('what is sent is trimmed, with nothing as null', () => {
-  assert.deepEqual(residentOf(GOOD), { name: 'Ada Byron', flat: '4B', email: 'ada@example.test', phone: '+447700900123', accessible: true });
-  assert.deepEqual(residentOf({ ...GOOD, email: ' ', phone: '' }), { name: 'Ada Byron', flat: '4B', email: null, phone: null, accessible: true });
+  assert.deepEqual(residentOf(GOOD), {
+    name: 'Ada Byron',
+    flat: '4B',
+    email: 'ada@example.test',
+    phone: '+447700900123',
+    accessible: true,
+  });
+  assert.deepEqual(residentOf({ ...GOOD, email: ' ', phone: '' }), {
+    name: 'Ada Byron',
+    flat: '4B',
+    email: null,
+    phone: null,
+    accessible: true,
+  });
 });
 
 test('the form and the contract agree on what is a resident', () => {
@@ -30,13 +48,20 @@ test('the form and the contract agree on what is a resident', () => {
   ];
   for (const draft of drafts) {
     const given = residentOf(draft);
-    assert.equal(Object.keys(problemsOf(given)).length === 0, residentAdd.safeParse(given).success, JSON.stringify(draft));
+    assert.equal(
+      Object.keys(problemsOf(given)).length === 0,
+      residentAdd.safeParse(given).success,
+      JSON.stringify(draft),
+    );
   }
 });
 
 test('each wrong field is named with what is wrong', () => {
   assert.deepEqual(problemsOf(residentOf({ ...EMPTY_DRAFT, email: 'x', phone: '1' })), {
-    name: 'needed', flat: 'needed', email: 'email-shape', phone: 'phone-shape',
+    name: 'needed',
+    flat: 'needed',
+    email: 'email-shape',
+    phone: 'phone-shape',
   });
 });
 

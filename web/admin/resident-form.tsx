@@ -7,16 +7,28 @@ import { CheckField, TextField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { fieldProblem, ProblemNotice } from '../session/problem.tsx';
 import { t } from './messages.ts';
-import { type DraftProblem, draftOf, EMPTY_DRAFT, FLAT_LENGTH_MAX, NAME_LENGTH_MAX, problemsOf, residentOf } from './resident-draft.ts';
+import {
+  type DraftProblem,
+  draftOf,
+  EMPTY_DRAFT,
+  FLAT_LENGTH_MAX,
+  NAME_LENGTH_MAX,
+  problemsOf,
+  residentOf,
+} from './resident-draft.ts';
 import { changed, type PersonRow, type ResidentAdd, session } from './session.ts';
 
-export type FormAsked = { what: 'add' } | { what: 'edit' | 'remove'; person: PersonRow };
+type FormAsked = { what: 'add' } | { what: 'edit' | 'remove'; person: PersonRow };
 type ResidentFormProps = { asked: FormAsked | null; onClose: () => void; onDone: (said: string) => void };
 
 export function ResidentForm({ asked, onClose, onDone }: ResidentFormProps) {
   const person = asked && asked.what !== 'add' ? asked.person : null;
   return (
-    <Dialog open={asked !== null} title={person ? t('people.editOf', { name: person.name }) : t('people.add')} onClose={onClose}>
+    <Dialog
+      open={asked !== null}
+      title={person ? t('people.editOf', { name: person.name }) : t('people.add')}
+      onClose={onClose}
+    >
       {asked && <Form key={person?.id ?? 'add'} person={person} onClose={onClose} onDone={onDone} />}
     </Dialog>
   );
@@ -64,7 +76,9 @@ function Form({ person, onClose, onDone }: { person: PersonRow | null } & Omit<R
         checked={draft.accessible}
         onChange={(event) => setDraft({ ...draft, accessible: event.target.checked })}
       />
-      {given.email === null && given.phone === null && <Notice tone="warn" title={t('people.contactNeeded')} live="off" />}
+      {given.email === null && given.phone === null && (
+        <Notice tone="warn" title={t('people.contactNeeded')} live="off" />
+      )}
       <div className="k-dialog-actions">
         <Button type="submit" tone="go" busy={save.isPending}>
           {t('people.save')}

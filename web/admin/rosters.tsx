@@ -9,7 +9,7 @@ import { Notice } from '../kit/notice.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { Answered } from '../session/problem.tsx';
 import { t } from './messages.ts';
-import { Exact, PageHead, Time } from './parts.tsx';
+import { CodeBlock, Exact, PageHead, Time } from './parts.tsx';
 import { type RosterState, useRosters } from './session.ts';
 
 type Draft = NonNullable<RosterState['draft']>;
@@ -22,7 +22,13 @@ export function Rosters() {
     <>
       <PageHead title={t('section.rosters')} lead={t('rosters.lead')} />
       <Answered query={rosters}>
-        {({ items }) => (items.length === 0 ? <Empty icon="key" title={t('rosters.empty')} /> : items.map((site) => <Site key={site.site} site={site} />))}
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty icon="key" title={t('rosters.empty')} />
+          ) : (
+            items.map((site) => <Site key={site.site} site={site} />)
+          )
+        }
       </Answered>
     </>
   );
@@ -50,13 +56,32 @@ function Site({ site }: { site: RosterState }) {
 }
 
 const CHANGES: readonly Column<Change>[] = [
-  { key: 'what', head: t('rosters.change'), cell: (row) => <code className="a-words">{row.what}</code>, text: (row) => row.what },
-  { key: 'was', head: t('rosters.was'), cell: (row) => <ChangeText text={row.was} />, text: (row) => row.was },
-  { key: 'becomes', head: t('rosters.becomes'), cell: (row) => <ChangeText text={row.becomes} />, text: (row) => row.becomes },
+  {
+    key: 'what',
+    head: t('rosters.change'),
+    cell: (row) => <code className="a-words">{row.what}</code>,
+    text: (row) => row.what,
+  },
+  {
+    key: 'was',
+    head: t('rosters.was'),
+    cell: (row) => <ChangeText text={row.was} />,
+    text: (row) => row.was,
+  },
+  {
+    key: 'becomes',
+    head: t('rosters.becomes'),
+    cell: (row) => <ChangeText text={row.becomes} />,
+    text: (row) => row.becomes,
+  },
 ];
 
 function ChangeText({ text }: { text: string }) {
-  return text === '' ? <span className="k-muted">{t('rosters.nothing')}</span> : <code className="a-words">{text}</code>;
+  return text === '' ? (
+    <span className="k-muted">{t('rosters.nothing')}</span>
+  ) : (
+    <code className="a-words">{text}</code>
+  );
 }
 
 function DraftWaiting({ draft }: { draft: Draft }) {
@@ -66,13 +91,17 @@ function DraftWaiting({ draft }: { draft: Draft }) {
         {t('rosters.draftSays')}
       </Notice>
       <div className="a-command">
-        <pre role="region" aria-label={t('rosters.command')} tabIndex={0}>
-          <code>{draft.command}</code>
-        </pre>
+        <CodeBlock label={t('rosters.command')} text={draft.command} />
         <CopyButton value={draft.command} what={t('rosters.commandWhat')} />
       </div>
       <Facts items={[{ term: t('rosters.hash'), fact: <Exact>{draft.hash}</Exact> }]} />
-      <Table caption={t('rosters.changes')} showCaption columns={CHANGES} rows={draft.changes} rowKey={(row) => row.what} />
+      <Table
+        caption={t('rosters.changes')}
+        showCaption
+        columns={CHANGES}
+        rows={draft.changes}
+        rowKey={(row) => row.what}
+      />
     </section>
   );
 }
@@ -102,14 +131,29 @@ function AppliedTable({ site }: { site: RosterState }) {
   const desired = site.desired?.version ?? 0;
   const columns: readonly Column<Applied>[] = [
     { key: 'bank', head: t('rosters.bank'), cell: (row) => row.name, text: (row) => row.name },
-    { key: 'version', head: t('rosters.version'), cell: (row) => row.applied, text: (row) => row.applied, numeric: true },
+    {
+      key: 'version',
+      head: t('rosters.version'),
+      cell: (row) => row.applied,
+      text: (row) => row.applied,
+      numeric: true,
+    },
     {
       key: 'state',
       head: t('rosters.state'),
       cell: (row) =>
-        row.applied >= desired ? <Badge tone="good">{t('rosters.asDesired')}</Badge> : <Badge tone="warn">{t('rosters.behind')}</Badge>,
+        row.applied >= desired ? (
+          <Badge tone="good">{t('rosters.asDesired')}</Badge>
+        ) : (
+          <Badge tone="warn">{t('rosters.behind')}</Badge>
+        ),
     },
-    { key: 'when', head: t('rosters.when'), cell: (row) => <Time atMs={row.appliedAtMs} />, text: (row) => row.appliedAtMs ?? 0 },
+    {
+      key: 'when',
+      head: t('rosters.when'),
+      cell: (row) => <Time atMs={row.appliedAtMs} />,
+      text: (row) => row.appliedAtMs ?? 0,
+    },
     {
       key: 'refused',
       head: t('rosters.refused'),
@@ -117,5 +161,14 @@ function AppliedTable({ site }: { site: RosterState }) {
       text: (row) => row.refused ?? '',
     },
   ];
-  return <Table caption={t('rosters.applied')} showCaption columns={columns} rows={site.banks} rowKey={(row) => row.bank} empty={t('banks.empty')} />;
+  return (
+    <Table
+      caption={t('rosters.applied')}
+      showCaption
+      columns={columns}
+      rows={site.banks}
+      rowKey={(row) => row.bank}
+      empty={t('banks.empty')}
+    />
+  );
 }

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fragmentOf, routeOf, sectionOf, SECTIONS, type Route } from './routes.ts';
+import { fragmentOf, type Route, routeOf, SECTIONS, sectionOf } from './routes.ts';
 
 test('every route is found again by its fragment', () => {
   const routes: Route[] = [
-    { at: 'attention' }, { at: 'banks' }, { at: 'people' }, { at: 'couriers' }, { at: 'rosters' }, { at: 'notices' }, { at: 'odds' },
+    { at: 'attention' },
+    { at: 'banks' },
+    { at: 'people' },
+    { at: 'couriers' },
+    { at: 'rosters' },
+    { at: 'notices' },
+    { at: 'odds' },
     { at: 'parcels', state: null, bank: null },
     { at: 'parcels', state: 'waiting', bank: 'bank_a' },
     { at: 'parcel', id: 'parcel_abc' },

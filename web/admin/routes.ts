@@ -2,10 +2,27 @@
  * The admin app's addresses. They live in the fragment, so that the server serves one page, a reload
  * stays where it was, and a parcel's page can be sent to a colleague: `#/parcels/<id>`.
  */
-export const SECTIONS = ['attention', 'banks', 'parcels', 'people', 'couriers', 'rosters', 'notices', 'odds', 'journal'] as const;
+export const SECTIONS = [
+  'attention',
+  'banks',
+  'parcels',
+  'people',
+  'couriers',
+  'rosters',
+  'notices',
+  'odds',
+  'journal',
+] as const;
 export type Section = (typeof SECTIONS)[number];
 
-export const PARCEL_STATES = ['accepted', 'waiting', 'collected', 'removed', 'held', 'not-deposited'] as const;
+export const PARCEL_STATES = [
+  'accepted',
+  'waiting',
+  'collected',
+  'removed',
+  'held',
+  'not-deposited',
+] as const;
 export type ParcelState = (typeof PARCEL_STATES)[number];
 
 export type Route =
@@ -74,8 +91,12 @@ export function sectionOf(route: Route): Section | null {
 
 /** Query text of what is set, or nothing. */
 export function queryOf(values: Readonly<Record<string, string | number | null>>): string {
-  const set = Object.entries(values).filter((entry): entry is [string, string | number] => entry[1] !== null && entry[1] !== '');
-  return set.length === 0 ? '' : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString()}`;
+  const set = Object.entries(values).filter(
+    (entry): entry is [string, string | number] => entry[1] !== null && entry[1] !== '',
+  );
+  return set.length === 0
+    ? ''
+    : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString()}`;
 }
 
 function parcelState(text: string | null): ParcelState | null {

@@ -31,7 +31,11 @@ const PAGE_ROWS = 100;
 function useAnswer<Answer>(topic: string, route: string, id: string | null = null) {
   return useQuery({
     queryKey: [topic, route, id],
-    queryFn: ({ signal }) => session.api.get<Answer>(session.path(id === null ? route : `${route}/${encodeURIComponent(id)}`), signal),
+    queryFn: ({ signal }) =>
+      session.api.get<Answer>(
+        session.path(id === null ? route : `${route}/${encodeURIComponent(id)}`),
+        signal,
+      ),
   });
 }
 
@@ -39,7 +43,10 @@ function useRows<Row>(topic: string, filter: Readonly<Record<string, string | nu
   return useInfiniteQuery({
     queryKey: [topic, 'rows', filter],
     queryFn: ({ pageParam, signal }) =>
-      session.api.get<Pages<Row>>(session.path(topic) + queryOf({ ...filter, cursor: pageParam, limit: PAGE_ROWS }), signal),
+      session.api.get<Pages<Row>>(
+        session.path(topic) + queryOf({ ...filter, cursor: pageParam, limit: PAGE_ROWS }),
+        signal,
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: ({ nextCursor }) => nextCursor,
   });
@@ -53,7 +60,8 @@ export const useParcel = (id: string) => useAnswer<ParcelDetail>('parcels', 'par
 export const useCouriers = () => useAnswer<Couriers>('couriers', 'couriers');
 export const useRosters = () => useAnswer<z.infer<typeof contract.rosters>>('rosters', 'rosters');
 export const useOdds = () => useAnswer<Odds>('odds', 'odds');
-export const useParcels = (filter: { state: ParcelState | null; bank: string | null }) => useRows<ParcelRow>('parcels', filter);
+export const useParcels = (filter: { state: ParcelState | null; bank: string | null }) =>
+  useRows<ParcelRow>('parcels', filter);
 export const useResidents = () => useRows<PersonRow>('people', { role: 'resident' });
 export const useNotices = () => useRows<NoticeRow>('notices');
 export const useJournal = (bank: string | null) => useRows<JournalRow>('journal', { bank });

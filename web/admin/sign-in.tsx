@@ -65,7 +65,13 @@ function SignInForm() {
   return (
     <form className="k-stack" onSubmit={submit} noValidate>
       {signIn.error && <ProblemNotice problem={signIn.error} title={t('signIn.denied')} />}
-      <TextField label={t('signIn.email')} type="email" autoComplete="username" error={needed('email')} {...field('email')} />
+      <TextField
+        label={t('signIn.email')}
+        type="email"
+        autoComplete="username"
+        error={needed('email')}
+        {...field('email')}
+      />
       <TextField
         label={t('signIn.password')}
         type="password"

@@ -24,7 +24,12 @@ export function App() {
   );
 }
 
-const STATE_TONE: Record<Me['state'], NoticeTone> = { active: 'good', 'waiting-for-roster': 'warn', suspended: 'bad', removed: 'bad' };
+const STATE_TONE: Record<Me['state'], NoticeTone> = {
+  active: 'good',
+  'waiting-for-roster': 'warn',
+  suspended: 'bad',
+  removed: 'bad',
+};
 
 function Signed({ me }: { me: Me }) {
   const banks = useBanks();
@@ -48,12 +53,20 @@ function Signed({ me }: { me: Me }) {
         <section className="k-stack" aria-labelledby="banks">
           <h2 id="banks">{t('banks')}</h2>
           <Answered query={banks}>
-            {({ items }) => (items.length === 0 ? <p>{t('banks.empty')}</p> : items.map((bank) => <BankFree key={bank.id} bank={bank} />))}
+            {({ items }) =>
+              items.length === 0 ? (
+                <p>{t('banks.empty')}</p>
+              ) : (
+                items.map((bank) => <BankFree key={bank.id} bank={bank} />)
+              )
+            }
           </Answered>
         </section>
         <section className="k-stack" aria-labelledby="drops">
           <h2 id="drops">{t('drops')}</h2>
-          <Answered query={drops}>{({ items }) => <Drops drops={items} banks={banks.data?.items ?? []} />}</Answered>
+          <Answered query={drops}>
+            {({ items }) => <Drops drops={items} banks={banks.data?.items ?? []} />}
+          </Answered>
         </section>
       </main>
     </div>

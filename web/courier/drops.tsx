@@ -5,7 +5,12 @@ import { formatTime } from '../kit/time.ts';
 import { t } from './messages.ts';
 import type { Bank, Drop } from './session.ts';
 
-const TONE: Record<Drop['state'], BadgeTone> = { waiting: 'info', collected: 'good', held: 'warn', removed: 'plain' };
+const TONE: Record<Drop['state'], BadgeTone> = {
+  waiting: 'info',
+  collected: 'good',
+  held: 'warn',
+  removed: 'plain',
+};
 
 export function Drops({ drops, banks }: { drops: readonly Drop[]; banks: readonly Bank[] }) {
   if (drops.length === 0) return <Empty title={t('drops.empty')} />;
@@ -17,9 +22,13 @@ export function Drops({ drops, banks }: { drops: readonly Drop[]; banks: readonl
           <time dateTime={new Date(drop.atMs).toISOString()}>{formatTime(drop.atMs)}</time>
           <div>
             <p className="k-mono">{drop.tracking}</p>
-            <p className="k-muted">{t('drops.where', { bank: nameOf(drop.bank), n: drop.compartment })}</p>
+            <p className="k-spread">
+              <span className="k-muted">
+                {t('drops.where', { bank: nameOf(drop.bank), n: drop.compartment })}
+              </span>
+              <Badge tone={TONE[drop.state]}>{t(`drop.${drop.state}`)}</Badge>
+            </p>
           </div>
-          <Badge tone={TONE[drop.state]}>{t(`drop.${drop.state}`)}</Badge>
         </li>
       ))}
     </ul>

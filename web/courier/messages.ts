@@ -12,13 +12,14 @@ export const t = translator({
   'state.active': 'Active',
   'state.active.text': 'Your badge and code let you drop off.',
   'state.waiting-for-roster': 'Waiting for roster',
-  'state.waiting-for-roster.text': 'Your badge works as soon as the site has signed its next roster and the banks have applied it.',
+  'state.waiting-for-roster.text':
+    'Your badge works as soon as the site has signed its next roster and the banks have applied it.',
   'state.suspended': 'Suspended',
   'state.suspended.text': 'Banks refuse your badge for now. Ask the people who run the site.',
   'state.removed': 'Removed',
   'state.removed.text': 'Banks refuse your badge, and the next roster no longer names you.',
 
-  'banks': 'Free before you walk',
+  banks: 'Free before you walk',
   'banks.empty': 'You serve no bank yet.',
   'banks.online': 'online',
   'banks.offline': 'offline',
@@ -28,7 +29,7 @@ export const t = translator({
   'banks.size': 'Size',
   'banks.count': 'Free',
 
-  'drops': 'Today’s drops',
+  drops: 'Today’s drops',
   'drops.empty': 'No drop-off yet today.',
   'drops.where': '{bank}, door {n}',
   'drop.waiting': 'waiting',

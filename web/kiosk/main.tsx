@@ -1,5 +1,6 @@
 import '../kit/kit.css';
 import './kiosk.css';
+import './screens/door.css';
 import './screens/screens.css';
 import { mount } from '../kit/mount.tsx';
 import { Kiosk } from './kiosk.tsx';

@@ -10,7 +10,7 @@ export type Said = { tone: NoticeTone; title: string; next: string };
 
 /** Never told apart at a kiosk: see `told` of the domain. */
 type Untold = 'code-wrong' | 'code-spent' | 'code-revoked' | 'grant-not-yet';
-export type Tellable = Exclude<Denial, Untold> | typeof CODE_NOT_ACCEPTED;
+type Tellable = Exclude<Denial, Untold> | typeof CODE_NOT_ACCEPTED;
 
 const warn = (title: string, next: string): Said => ({ tone: 'warn', title, next });
 const bad = (title: string, next: string): Said => ({ tone: 'bad', title, next });

@@ -13,7 +13,7 @@ export const WEDGE_START: Wedge = { burst: '', lastAtMs: Number.NEGATIVE_INFINIT
 /** Fast typists leave 80 ms and more; scanners 1 to 20 ms, slow ones behind a USB hub up to 40. */
 export const FAST_MS = 50;
 /** The shortest label that a carrier prints has more; a person's two quick keys have fewer. */
-export const SCAN_LENGTH_MIN = 6;
+const SCAN_LENGTH_MIN = 6;
 /** What the agent takes as one scan. */
 export const SCAN_LENGTH_MAX = 512;
 

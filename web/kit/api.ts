@@ -5,7 +5,7 @@
 import type { Problem } from '../../src/contract/http/common.ts';
 import { t } from './messages.ts';
 
-export type AppName = 'kiosk' | 'resident' | 'courier' | 'admin' | 'rig' | 'start';
+type AppName = 'kiosk' | 'resident' | 'courier' | 'admin' | 'rig' | 'start';
 
 export class ApiProblem extends Error {
   /** 0 when no answer came at all. */

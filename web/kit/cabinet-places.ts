@@ -1,12 +1,12 @@
 /** Where each door of a layout stands in the drawing. Pure, and shared by every drawing of a cabinet. */
 export type CabinetPlace = { n: number; column: number; row: number; heightUnits: number };
 
-export type Box = { x: number; y: number; width: number; height: number };
+type Box = { x: number; y: number; width: number; height: number };
 export type PlacedDoor<Door> = Box & { door: Door };
 
 /** One unit of height, and the width of a column, in the drawing's own measure. */
 export const UNIT = 72;
-export const COLUMN_WIDTH = 148;
+const COLUMN_WIDTH = 148;
 const GAP = 6;
 
 /** Columns are as high as the highest one; what a shorter one leaves free above is a gap. */

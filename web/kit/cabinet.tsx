@@ -7,15 +7,6 @@ import { type CabinetPlace, type PlacedDoor, placeDoors } from './cabinet-places
 import { t } from './messages.ts';
 
 export type DoorTone = 'plain' | 'empty' | 'reserved' | 'occupied' | 'held' | 'off' | 'alarm';
-export const DOOR_TONES: readonly DoorTone[] = [
-  'plain',
-  'empty',
-  'reserved',
-  'occupied',
-  'held',
-  'off',
-  'alarm',
-];
 
 export type CabinetDoor = CabinetPlace & {
   size: string;

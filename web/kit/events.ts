@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { after } from './clock.ts';
 
-export type EventHandlers = Readonly<Record<string, (data: never) => void>>;
+type EventHandlers = Readonly<Record<string, (data: never) => void>>;
 
 const RETRY_MS = 2_000;
 

@@ -4,7 +4,7 @@ import { Icon, type IconName } from './icon.tsx';
 
 export type NoticeTone = 'info' | 'good' | 'warn' | 'bad';
 
-export const TONE_ICON: Record<NoticeTone, IconName> = {
+const TONE_ICON: Record<NoticeTone, IconName> = {
   info: 'info',
   good: 'check',
   warn: 'warn',

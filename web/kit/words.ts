@@ -12,7 +12,7 @@ type NamesOf<T extends Text> = T extends string
   : T extends Plural
     ? Names<T['one'] | T['other']> | 'count'
     : never;
-export type Values = Readonly<Record<string, string | number>>;
+type Values = Readonly<Record<string, string | number>>;
 type Args<T extends Text> = [NamesOf<T>] extends [never]
   ? []
   : [values: Readonly<Record<NamesOf<T>, string | number>>];

@@ -11,7 +11,9 @@ export function History() {
     <Answered query={parcels}>
       {({ items }) => {
         const past = items.flatMap((parcel) =>
-          parcel.state === 'collected' || parcel.state === 'removed' ? [{ ...parcel, state: parcel.state }] : [],
+          parcel.state === 'collected' || parcel.state === 'removed'
+            ? [{ ...parcel, state: parcel.state }]
+            : [],
         );
         if (past.length === 0) return <Empty title={t('history.empty')} />;
         return (

@@ -10,7 +10,7 @@ export const t = translator({
   'signIn.title': 'Your parcels',
   'signIn.lead': 'Type the e-mail address that your building has for you. We send a link that signs you in.',
 
-  'parcels': 'Parcels',
+  parcels: 'Parcels',
   'parcels.title': 'Waiting for you',
   'parcels.empty': 'Nothing waits for you now.',
   'parcels.empty.text': 'When something comes, you get a message with your code.',
@@ -21,17 +21,17 @@ export const t = translator({
   'parcel.from': 'From',
   'parcel.came': 'Came',
   'parcel.tracking': 'Tracking number',
-  'parcel.size': 'Compartment size',
+  'parcel.size': 'Size',
   'parcel.held': 'Held for staff',
   'parcel.held.text': 'The time to collect it yourself has passed. Ask the people who run your building.',
 
-  'history': 'History',
+  history: 'History',
   'history.empty': 'No parcel has been collected yet.',
   'history.when': 'Came {came}, {what} {ended}',
   'history.collected': 'collected',
   'history.removed': 'taken out by staff',
 
-  'preferences': 'Preferences',
+  preferences: 'Preferences',
   'preferences.channels': 'How we tell you',
   'preferences.sms': 'SMS to {phone}',
   'preferences.sms.none': 'SMS (no mobile number on file)',
@@ -43,5 +43,6 @@ export const t = translator({
   'preferences.accessible.text': 'Between 38 and 122 cm above the floor, where one is free.',
   'preferences.save': 'Save',
   'preferences.saved': 'Saved. It holds for the next parcel.',
-  'preferences.wrong': 'Is the number or the address wrong? Ask the people who run your building to change it.',
+  'preferences.wrong':
+    'Is the number or the address wrong? Ask the people who run your building to change it.',
 });

@@ -33,14 +33,14 @@ export function Preferences({ me }: { me: Me }) {
           onChange={(event) => setSms(event.target.checked)}
         />
         <CheckField
-          label={me.email === null ? t('preferences.email.none') : t('preferences.email', { email: me.email })}
+          label={
+            me.email === null ? t('preferences.email.none') : t('preferences.email', { email: me.email })
+          }
           checked={email && me.email !== null}
           disabled={me.email === null}
           onChange={(event) => setEmail(event.target.checked)}
         />
-        {!reached && (
-          <Notice tone="warn" title={t('preferences.one')} live="assertive" />
-        )}
+        {!reached && <Notice tone="warn" title={t('preferences.one')} live="assertive" />}
         <p className="k-muted">{t('preferences.wrong')}</p>
       </Card>
       <Card title={t('preferences.reach')}>

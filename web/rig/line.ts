@@ -7,7 +7,7 @@ import { t } from './messages.ts';
 
 const api = apiFor('rig');
 
-export type Told = { tone: 'good' | 'warn'; title: string; text: string };
+type Told = { tone: 'good' | 'warn'; title: string; text: string };
 /** Does something at the rig; what it refuses is told. */
 export type Act = (path: string, body?: unknown) => void;
 

@@ -1,5 +1,5 @@
 /** Finds the links in a message's text, so that nothing of its HTML has to be drawn. */
-export type Part = { text: string; href: string | null };
+type Part = { text: string; href: string | null };
 
 const LINK = /https?:\/\/[^\s<>"]+/g;
 /** A full stop or bracket at the end belongs to the sentence. */

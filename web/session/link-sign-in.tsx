@@ -1,4 +1,4 @@
-/** Sign-in by a link sent to the address on file. The answer is the same whether the address is known or not. */
+/** Sign-in by a link sent to the address on file. A known address gets the same answer as an unknown one. */
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Button } from '../kit/button.tsx';
@@ -33,7 +33,9 @@ export function LinkSignIn<Me>({ session, title, lead }: LinkSignInProps<Me>) {
 function AskForm<Me>({ session, lead }: { session: Session<Me>; lead: string }) {
   const [email, setEmail] = useState('');
   const [empty, setEmpty] = useState(false);
-  const ask = useMutation({ mutationFn: (address: string) => session.api.post(session.path('sign-in/ask'), { email: address }) });
+  const ask = useMutation({
+    mutationFn: (address: string) => session.api.post(session.path('sign-in/ask'), { email: address }),
+  });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     setEmpty(email.trim() === '');

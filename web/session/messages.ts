@@ -2,14 +2,14 @@
 import { translator } from '../kit/words.ts';
 
 export const t = translator({
-  'loading': 'Loading…',
-  'retry': 'Try again',
-  'offline': 'No connection to the cloud',
+  loading: 'Loading…',
+  retry: 'Try again',
+  offline: 'No connection to the cloud',
   'offline.text': 'What you see may be old. Doors, codes and badges go on working at the bank.',
   'problem.load': 'This could not be loaded',
   'problem.act': 'That did not work',
   'problem.reason': 'Reason: {reason}',
-  'ended': 'Your session has ended',
+  ended: 'Your session has ended',
   'ended.text': 'Sign in again to go on where you were.',
 
   'link.email': 'Email',

@@ -3,10 +3,10 @@
  * nobody, and any answer "sign in first" sets it to null, so that every page ends at the sign-in form
  * without a rule of its own. What was loaded is dropped with the session.
  */
-import { MutationCache, QueryCache, QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
-import { apiFor, ApiProblem, type Api } from '../kit/api.ts';
+import { MutationCache, QueryCache, QueryClient, type UseQueryResult, useQuery } from '@tanstack/react-query';
+import { type Api, ApiProblem, apiFor } from '../kit/api.ts';
 
-export type SessionApp = 'admin' | 'resident' | 'courier';
+type SessionApp = 'admin' | 'resident' | 'courier';
 
 const ME = ['me'];
 const ENDED = ['ended'];
@@ -42,11 +42,18 @@ export function sessionOf<Me>(app: SessionApp): Session<Me> {
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       // "always": a browser's idea of being online must not hold back a question to this very machine.
-      queries: { networkMode: 'always', staleTime: FRESH_MS, retry: (tries, error) => tries < TRIES_MAX && mayRetry(error) },
+      queries: {
+        networkMode: 'always',
+        staleTime: FRESH_MS,
+        retry: (tries, error) => tries < TRIES_MAX && mayRetry(error),
+      },
       mutations: { networkMode: 'always', retry: false },
     },
   });
-  const askMe = { queryKey: ME, queryFn: ({ signal }: { signal: AbortSignal }) => meOf<Me>(api, path('me'), signal) };
+  const askMe = {
+    queryKey: ME,
+    queryFn: ({ signal }: { signal: AbortSignal }) => meOf<Me>(api, path('me'), signal),
+  };
   const signedIn = async (): Promise<void> => {
     client.setQueryData(ENDED, false);
     await client.fetchQuery({ ...askMe, staleTime: 0 });
@@ -85,7 +92,12 @@ export function sessionOf<Me>(app: SessionApp): Session<Me> {
 }
 
 function useArrivalOf(): { underWay: boolean; problem: Error | null } {
-  const { fetchStatus, error } = useQuery({ queryKey: ARRIVAL, queryFn: () => false, enabled: false, retry: false });
+  const { fetchStatus, error } = useQuery({
+    queryKey: ARRIVAL,
+    queryFn: () => false,
+    enabled: false,
+    retry: false,
+  });
   return { underWay: fetchStatus === 'fetching', problem: error };
 }
 

@@ -57,6 +57,7 @@ const SAYS: Readonly<Record<string, string>> = {
   fork: 'the journal says two things under one number',
   rollback: 'the journal went back behind what it had said',
   'batch-refused': 'its records were not accepted',
+  'message-refused': 'it sent a message that nobody understands',
   discrepancy: 'what the records say about a parcel does not fit together',
 };
 

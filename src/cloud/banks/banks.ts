@@ -1,9 +1,6 @@
 /** Sites and banks: registering, enrolling, what each holds, and what the cloud may ask of it. */
-import type { z } from 'zod';
-import type { bankDetail, bankSummary } from '../../contract/http/admin.ts';
 import type { HelloMessage } from '../../contract/uplink.ts';
 import { base64url } from '../../crypto/bytes.ts';
-import { fingerprint } from '../../crypto/sign.ts';
 import type { BankLayout } from '../../domain/bank.ts';
 import { type BankId, idFrom, isId, type SiteId, type TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
@@ -13,7 +10,7 @@ import * as rosters from '../rosters/rosters.ts';
 import { alarmProjections } from './alarms.ts';
 import { certificateHash } from './enrol.ts';
 import { migrations } from './migrations.ts';
-import { countFree, EMPTY, pictureProjections, pictures, shownState } from './picture.ts';
+import { pictureProjections } from './picture.ts';
 import { routes } from './routes.ts';
 import * as store from './store.ts';
 
@@ -21,9 +18,8 @@ export type { Bank, Site } from './store.ts';
 export { alarms, end as endAlarm, raise as raiseAlarm } from './alarms.ts';
 export { enrolmentCode } from './enrol.ts';
 export { foldPicture, EMPTY as EMPTY_PICTURE, type Picture, pictures } from './picture.ts';
+export { type BankSummary, isOnline, summaries, vouchedBy } from './views.ts';
 export { lift, suspend, suspensionsOf, type Suspend } from './suspensions.ts';
-
-export type BankSummary = z.infer<typeof bankSummary>;
 
 /** Begins a site. `rootKeys` are the public keys that sign its rosters; their private halves are nowhere here. */
 export async function addSite(cloud: Cloud, tx: Tx, of: { name: string; rootKeys: readonly string[]; rootSignatures: number }): Promise<SiteId> {
@@ -93,59 +89,6 @@ export async function heard(cloud: Cloud, tx: Tx, bank: BankId): Promise<void> {
 export async function setConnected(cloud: Cloud, tx: Tx, bank: BankId | null, connected: boolean): Promise<void> {
   await store.setConnected(tx, bank, connected);
   await cloud.changed(tx, ['banks', 'attention']);
-}
-
-/** Without word from a broker, a bank that says something every quarter of an hour is online for this long. */
-const HEARD_WITHIN_MS = 20 * 60_000;
-
-export function isOnline(bank: store.Bank, nowMs: number): boolean {
-  if (bank.connected !== null) return bank.connected;
-  return bank.lastHeardMs !== null && nowMs - bank.lastHeardMs < HEARD_WITHIN_MS;
-}
-
-/** A bank's key counts when a roster that the site's root signed, and that the bank applied, names it. */
-export async function vouchedBy(tx: Tx, bank: Pick<store.Bank, 'bank' | 'site' | 'key' | 'roster'>): Promise<BankSummary['vouchedBy']> {
-  if (bank.key === null || bank.roster.applied === 0) return 'the cloud only';
-  const key = base64url(bank.key);
-  const roster = await rosters.verifiedRoster(tx, bank.site, bank.roster.applied);
-  return roster?.banks.some((named) => named.bank === bank.bank && named.key === key) ? 'site root' : 'the cloud only';
-}
-
-export async function summaries(cloud: Cloud, tx: Tx): Promise<BankSummary[]> {
-  const items: BankSummary[] = [];
-  for (const bank of await store.selectBanks(tx)) items.push(await summaryOf(cloud, tx, bank));
-  return items;
-}
-
-async function summaryOf(cloud: Cloud, tx: Tx, bank: store.Bank): Promise<BankSummary> {
-  const { free, occupied } = countFree(bank.layout, await pictures(tx, bank.bank));
-  const end = await cloud.journal.endOf(tx, bank.bank);
-  const desired = await rosters.current(tx, bank.site);
-  return {
-    id: bank.bank,
-    name: bank.name,
-    site: bank.site,
-    online: isOnline(bank, cloud.clock.nowMs()),
-    lastHeardMs: bank.lastHeardMs,
-    fingerprint: bank.key && fingerprint(bank.key),
-    vouchedBy: await vouchedBy(tx, bank),
-    lastSeq: end?.lastSeq ?? 0,
-    roster: { desired: desired?.version ?? 0, applied: bank.roster.applied, appliedAtMs: bank.roster.appliedAtMs },
-    free,
-    occupied,
-    compartments: bank.layout.compartments.length,
-  };
-}
-
-export async function detail(cloud: Cloud, tx: Tx, id: string): Promise<z.infer<typeof bankDetail> | undefined> {
-  const bank = await findBank(tx, id);
-  if (!bank) return undefined;
-  const shown = await pictures(tx, bank.bank);
-  const doors = bank.layout.compartments.map(({ n, size, column, row, heightUnits, accessible }) => {
-    const picture = shown.get(n) ?? EMPTY;
-    return { n, size, column, row, heightUnits, accessible, state: shownState(picture), door: picture.door, parcel: picture.parcel, sinceMs: picture.sinceMs };
-  });
-  return { ...(await summaryOf(cloud, tx, bank)), layoutColumns: bank.layout.columns, doors };
 }
 
 const onRosterApplied: Projection = async (cloud, tx, { bank, record }) => {

@@ -4,8 +4,8 @@ import { bankDetail, banks as bankList } from '../../contract/http/admin.ts';
 import { enrolmentAnswer, enrolmentRequest } from '../../contract/uplink.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { type Route, route } from '../http/http.ts';
-import { detail, summaries } from './banks.ts';
 import { enrol } from './enrol.ts';
+import { detail, summaries } from './views.ts';
 
 export const routes: Route[] = [
   route({

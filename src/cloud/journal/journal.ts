@@ -125,3 +125,21 @@ export async function headHashAt(tx: Tx, source: string, last: number): Promise<
 }
 
 export const journal: Noun = { migrations, routes };
+
+export type { HeadRow, RecordRow } from './store.ts';
+export { headsOf, sources } from './store.ts';
+
+export type Batch = { head: store.HeadRow; records: store.RecordRow[] };
+
+/** The batches that hold these records, each whole, in order. */
+export async function batchesWith(tx: Tx, source: string, seqs: readonly number[]): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  for (const head of await store.headsOver(tx, source, seqs)) batches.push({ head, records: await store.recordsBetween(tx, source, head) });
+  return batches;
+}
+
+/** What a batch that begins at `first` has to continue. */
+export async function recordAndHeadBefore(tx: Tx, source: string, first: number): Promise<{ record: store.RecordRow | undefined; head: store.HeadRow | undefined }> {
+  const [record] = await store.recordsBetween(tx, source, { first: first - 1, last: first - 1 });
+  return { record, head: await store.headAt(tx, source, first - 1) };
+}

@@ -112,3 +112,11 @@ export async function pageOfRecords(tx: Tx, page: { source: string | undefined; 
   if (page.before !== undefined) query = query.where(sql<boolean>`position < ${page.before}`);
   return query.execute();
 }
+
+/** The batches that hold these records, each whole. */
+export async function headsOver(tx: Tx, source: string, seqs: readonly number[]): Promise<HeadRow[]> {
+  if (seqs.length === 0) return [];
+  const { rows } = await sql<HeadRow>`select first, last, source, note, hash, key from heads
+    where source = ${source} and exists (select 1 from unnest(${seqs}::bigint[]) as wanted (seq) where seq between first and last) order by last`.execute(tx);
+  return rows;
+}

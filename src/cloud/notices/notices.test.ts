@@ -15,11 +15,12 @@ import { hpkeSeal } from '../../crypto/hpke.ts';
 import { newSigningKey, privateKeyPem } from '../../crypto/sign.ts';
 import { serverTls } from '../../crypto/tls.ts';
 import { selfSignedServer } from '../../crypto/x509.ts';
+import { LAYOUT_24 } from '../../domain/bank.ts';
 import { type BankId, idFrom, type ParcelId, type PersonId } from '../../domain/ids.ts';
 import { openEpoch } from '../../ledger/roster.ts';
 import { sleep, systemClock } from '../../platform/clock.ts';
 import { systemRandom } from '../../platform/random.ts';
-import { banks } from '../banks/banks.ts';
+import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { type JobRunner, startJobs } from '../jobs/jobs.ts';
 import * as people from '../people/people.ts';
@@ -71,12 +72,8 @@ async function startGateway(): Promise<Pick<Cloud['config'], 'sms'>> {
 }
 
 before(async () => {
-  stand = await openStand([people.people, banks, noticesNoun.notices], { ...(await startSmtp()), ...(await startGateway()) } as Partial<Cloud['config']>);
-  bank = idFrom('bank', systemRandom.bytes(16));
-  await stand.inTenant(async (tx) => {
-    await sql`insert into sites (site_id, name, created_at_ms) values (${stand.site}, 'Riverside', 0)`.execute(tx);
-    await sql`insert into banks (bank_id, site_id, name, layout, registered_at_ms) values (${bank}, ${stand.site}, 'North Lobby', '{}', 0)`.execute(tx);
-  });
+  stand = await openStand([noticesNoun.notices], { ...(await startSmtp()), ...(await startGateway()) } as Partial<Cloud['config']>);
+  bank = await stand.inTenant((tx) => banks.registerBank(stand.cloud, tx, { site: stand.site, name: 'North Lobby', layout: LAYOUT_24 }));
   runner = await startJobs(stand.cloud, [noticesNoun.notices]);
 });
 

@@ -1,47 +1,46 @@
 /**
- * Parcels as their records tell them, and which records tell of which parcel. The link stands here, beside
- * the log: a record itself names neither.
+ * Parcels, folded from the banks' records, and which records tell of each. The tracking number is sealed
+ * under its recipient's key. Everything here can be rebuilt from the records.
  */
-import { type Migration, tenantTable } from '../migrate.ts';
+import { tenantTable, type Migration } from '../migrate.ts';
 
 export const migrations: Migration[] = [
   {
-    id: '0010-parcels',
+    id: '0006-parcels',
     sql: `
 create table parcels (
   tenant_id text not null default current_setting('holdfast.tenant', true),
   parcel_id text primary key,
-  ord bigint generated always as identity unique,
-  site_id text not null,
-  bank_id text not null,
+  bank_id text not null references banks (bank_id),
   compartment int not null,
   size text not null check (size in ('S', 'M', 'L', 'XL')),
-  carrier_id text not null,
-  courier_id text not null,
-  recipient_id text not null,
-  -- Under the recipient's key; the index finds an equal number and tells nothing else.
-  tracking bytea not null,
-  tracking_index bytea not null,
   state text not null check (state in ('accepted', 'waiting', 'collected', 'removed', 'held', 'not-deposited')),
   custody text not null check (custody in ('courier', 'bank', 'recipient', 'staff')),
+  carrier_id text,
+  courier_id text,
+  recipient_id text,
+  -- Null where the bank did not say it, and after erasure.
+  tracking bytea,
   accepted_at_ms bigint not null,
   deposited_at_ms bigint,
   until_ms bigint,
-  ended_at_ms bigint
+  ended_at_ms bigint,
+  ord bigint generated always as identity unique
 );
+create index parcels_by_ord on parcels (tenant_id, ord);
 create index parcels_by_recipient on parcels (tenant_id, recipient_id, ord);
 create index parcels_by_courier on parcels (tenant_id, courier_id, ord);
-create index parcels_by_tracking on parcels (tenant_id, tracking_index);
-create unique index parcels_one_a_door on parcels (bank_id, compartment) where state in ('accepted', 'waiting', 'held');
-create table parcel_records (
+create index parcels_inside on parcels (bank_id, compartment) where state in ('accepted', 'waiting', 'held');
+create table parcel_events (
   tenant_id text not null default current_setting('holdfast.tenant', true),
   parcel_id text not null references parcels (parcel_id),
   source text not null,
   seq bigint not null,
-  primary key (parcel_id, source, seq)
+  primary key (source, seq),
+  foreign key (source, seq) references records (source, seq)
 );
-${tenantTable('parcels')}
-${tenantTable('parcel_records')}
+create index parcel_events_of on parcel_events (parcel_id, seq);
+${['parcels', 'parcel_events'].map((table) => tenantTable(table)).join('')}
 `,
   },
 ];

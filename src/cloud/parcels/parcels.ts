@@ -1,120 +1,71 @@
-/**
- * Parcels and their custody, as the banks' records tell them. Nothing here decides anything: a bank has
- * decided, and this is the picture of it. Custody changes only by a record of a transfer; a record that
- * contradicts the picture stops the batch, because then either side has a fault that must not be papered over.
- */
-import { isId, type PersonId } from '../../domain/ids.ts';
-import type { CommittedField, RecordKind } from '../../domain/kinds.ts';
-import type { Size } from '../../domain/bank.ts';
-import { normalTracking } from '../../domain/scan.ts';
+/** Parcels: who answers for each, as the banks' records tell it. */
+import type { CarrierId, PersonId } from '../../domain/ids.ts';
+import { parseId } from '../../domain/ids.ts';
+import type { RecordKind } from '../../domain/kinds.ts';
+import { kindSpec, RECORD_KINDS } from '../../domain/kinds.ts';
 import type { Tx } from '../../platform/database.ts';
+import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import type { Noun, Projection, Told } from '../noun.ts';
+import { foldParcel, type Standing } from './custody.ts';
 import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 import * as store from './store.ts';
+import { trackingPlace } from './views.ts';
 
-export type { Custody, ParcelState, StoredParcel } from './store.ts';
-export { findParcel, listParcels, everyParcel } from './store.ts';
+export { checkCloud, type Finding } from './check.ts';
+export { listParcels, type Parcel } from './store.ts';
+export { trackingOf } from './views.ts';
 
-const TRACKING_PLACE = 'parcels/tracking';
+/** Records of a door, which tell of whatever parcel lies behind it. */
+const DOOR_KINDS = ['release.decided', 'release.answered', 'door.opened', 'door.closed', 'door.ajar', 'door.forced', 'latch.jammed'] as const satisfies RecordKind[];
+const PARCEL_KINDS = RECORD_KINDS.filter((kind) => kindSpec(kind).by !== 'cloud' && kindSpec(kind).commits.includes('parcel'));
 
-/** The tracking number in clear; "(erased)" once the recipient's key is gone. */
-export async function trackingOf(cloud: Cloud, tx: Tx, row: store.StoredParcel): Promise<string> {
-  return (await cloud.keys.openFor(tx, row.recipient_id as PersonId, TRACKING_PLACE, row.tracking)) ?? '(erased)';
-}
-
-function field(told: Told, name: CommittedField): string {
-  const value = told.fields[name];
-  if (value === undefined) throw new Error(`a ${told.record.kind} record came without ${name}`);
-  return value;
-}
-
-function doorOf(told: Told): number {
-  if (told.record.compartment === undefined) throw new Error(`a ${told.record.kind} record came without a compartment`);
-  return told.record.compartment;
-}
-
-const accepted: Projection = async (cloud, tx, told) => {
-  const recipient = field(told, 'counterpart') as PersonId;
-  const tracking = field(told, 'tracking');
-  await store.insertParcel(tx, {
-    parcel_id: field(told, 'parcel'),
-    site_id: told.site,
-    bank_id: told.bank,
-    compartment: doorOf(told),
-    size: told.record.facts['size'] as Size,
-    carrier_id: field(told, 'carrier'),
-    courier_id: field(told, 'person'),
-    recipient_id: recipient,
-    tracking: await cloud.keys.sealFor(tx, recipient, TRACKING_PLACE, tracking),
-    tracking_index: await cloud.keys.index(tx, 'tracking', normalTracking(tracking) ?? tracking),
-    state: 'accepted',
-    custody: 'courier',
-    accepted_at_ms: told.record.time.atMs,
-    deposited_at_ms: null,
-    until_ms: null,
-    ended_at_ms: null,
-  });
+const onParcel: Projection = async (cloud, tx, told) => {
+  const parcel = parseId('parcel', told.fields.parcel ?? '');
+  if (!parcel) return;
+  const was = await store.findParcel(tx, parcel);
+  if (was && was.bank !== told.bank) return complain(cloud, tx, told);
+  const { standing, complaint } = foldParcel(was, told.record);
+  if (!was && standing) await store.insertParcel(tx, await newParcel(cloud, tx, told, { parcel, standing }));
+  else if (was && standing && standing !== was) await store.updateStanding(tx, parcel, standing);
+  if (standing) await store.insertEvent(tx, { parcel_id: parcel, source: told.bank, seq: told.record.seq });
+  if (complaint !== undefined) await complain(cloud, tx, told);
+  await cloud.changed(tx, ['parcels']);
 };
 
-type Transfer = { from: readonly store.ParcelState[]; to: store.ParcelState; custody: store.Custody; times: (told: Told) => Partial<store.ParcelRow> };
+async function complain(cloud: Cloud, tx: Tx, { bank, record }: Told): Promise<void> {
+  await banks.raiseAlarm(cloud, tx, { condition: 'discrepancy', bank, compartment: record.compartment, firstSeq: record.seq, lastSeq: record.seq, atMs: record.time.atMs });
+}
 
-const ends = (told: Told) => ({ ended_at_ms: told.record.time.atMs });
+async function newParcel(cloud: Cloud, tx: Tx, told: Told, of: { parcel: store.Parcel['parcel']; standing: Standing }): Promise<Omit<store.Parcel, 'ord'>> {
+  const { fields } = told;
+  const recipient = fields.counterpart as PersonId | undefined;
+  const known = recipient === undefined ? new Set() : await cloud.keys.subjects(tx, [recipient]);
+  const place = trackingPlace(of.parcel);
+  const sealed = async (text: string) => (recipient !== undefined && known.has(recipient) ? cloud.keys.sealFor(tx, recipient, place, text) : cloud.keys.sealForTenant(tx, place, text));
+  return {
+    ...of.standing,
+    parcel: of.parcel,
+    bank: told.bank,
+    carrier: (fields.carrier as CarrierId | undefined) ?? null,
+    courier: (fields.person as PersonId | undefined) ?? null,
+    recipient: recipient ?? null,
+    tracking: fields.tracking === undefined ? null : await sealed(fields.tracking),
+  };
+}
 
-/** Every change of a parcel's state: which record makes it, from where, to where, and who answers after it. */
-export const TRANSFERS: Partial<Record<RecordKind, Transfer>> = {
-  'parcel.deposited': {
-    from: ['accepted'], to: 'waiting', custody: 'bank',
-    times: (told) => ({ deposited_at_ms: told.record.time.atMs, until_ms: Number(told.record.facts['untilMs']) }),
+const onDoor: Projection = async (_cloud, tx, { bank, record }) => {
+  if (record.compartment === undefined) return;
+  const parcel = await store.parcelInside(tx, bank, record.compartment);
+  if (parcel) await store.insertEvent(tx, { parcel_id: parcel, source: bank, seq: record.seq });
+};
+
+export const parcels: Noun = {
+  migrations,
+  routes,
+  projections: {
+    ...Object.fromEntries(PARCEL_KINDS.map((kind) => [kind, onParcel])),
+    ...Object.fromEntries(DOOR_KINDS.map((kind) => [kind, onDoor])),
   },
-  'parcel.not-deposited': { from: ['accepted'], to: 'not-deposited', custody: 'courier', times: ends },
-  'parcel.held': { from: ['accepted', 'waiting'], to: 'held', custody: 'bank', times: () => ({}) },
-  'parcel.collected': { from: ['waiting'], to: 'collected', custody: 'recipient', times: ends },
-  'parcel.removed': { from: ['waiting', 'held'], to: 'removed', custody: 'staff', times: ends },
 };
-
-function transfer(kind: RecordKind, of: Transfer): Projection {
-  return async (cloud, tx, told) => {
-    const parcel = await store.findParcel(tx, field(told, 'parcel'));
-    if (!parcel || !of.from.includes(parcel.state)) throw new Error(`${kind} for a parcel that is ${parcel?.state ?? 'unknown'}`);
-    await store.updateParcel(tx, parcel.parcel_id, { state: of.to, custody: of.custody, ...of.times(told) });
-    await cloud.changed(tx, ['parcels']);
-  };
-}
-
-/**
- * Which parcel a record tells of: the one it names, or the one behind its door. Called for every record of a
- * bank with a compartment, after the record's own projection.
- */
-export async function link(tx: Tx, told: Told, before: store.StoredParcel | undefined): Promise<void> {
-  const named = told.fields.parcel;
-  const parcel = named !== undefined && isId('parcel', named) ? named : before?.parcel_id;
-  if (parcel === undefined || !(await store.findParcel(tx, parcel))) return;
-  await store.linkRecord(tx, { parcel_id: parcel, source: told.record.source, seq: told.record.seq });
-}
-
-/** Wraps a projection so that its record is linked to the parcel that it tells of. */
-function linked(projection: Projection | null): Projection {
-  return async (cloud, tx, told) => {
-    // Asked before, because a collection leaves nothing behind the door.
-    const before = told.record.compartment === undefined ? undefined : await store.parcelBehind(tx, told.bank, told.record.compartment);
-    await projection?.(cloud, tx, told);
-    await link(tx, told, before);
-  };
-}
-
-/** Records that belong to a parcel's story though they change nothing of it. */
-const STORY: readonly RecordKind[] = [
-  'attempt.decided', 'session.opened', 'session.resumed', 'session.ended', 'release.decided', 'release.answered', 'door.opened', 'door.closed', 'door.ajar', 'door.forced',
-  'latch.jammed', 'grant.issued', 'grant.reissued', 'grant.spent', 'grant.expired', 'grant.revoked', 'discrepancy.reported', 'discrepancy.resolved', 'count.taken',
-];
-
-const projections: Partial<Record<RecordKind, Projection>> = {
-  ...Object.fromEntries(STORY.map((kind) => [kind, linked(null)])),
-  ...Object.fromEntries(Object.entries(TRANSFERS).map(([kind, of]) => [kind, linked(transfer(kind as RecordKind, of))])),
-  'parcel.accepted': linked(accepted),
-};
-
-
-export const parcels: Noun = { migrations, routes, projections };

@@ -1,72 +1,104 @@
 /** SQL of parcels and of the records that tell of them. */
+import { sql } from 'kysely';
+import type { BankId, CarrierId, ParcelId, PersonId } from '../../domain/ids.ts';
 import { tables, type Tx } from '../../platform/database.ts';
-import type { Size } from '../../domain/bank.ts';
+import type { Standing } from './custody.ts';
 
-export type ParcelState = 'accepted' | 'waiting' | 'collected' | 'removed' | 'held' | 'not-deposited';
-export type Custody = 'courier' | 'bank' | 'recipient' | 'staff';
+type ParcelTables = { parcel_events: { parcel_id: string; source: string; seq: number } };
 
-export type ParcelRow = {
-  parcel_id: string;
-  site_id: string;
-  bank_id: string;
+export type Parcel = Standing & {
+  parcel: ParcelId;
+  bank: BankId;
+  carrier: CarrierId | null;
+  courier: PersonId | null;
+  recipient: PersonId | null;
+  tracking: Uint8Array | null;
+  ord: number;
+};
+
+type ParcelSql = {
+  parcel_id: ParcelId;
+  bank_id: BankId;
   compartment: number;
-  size: Size;
-  carrier_id: string;
-  courier_id: string;
-  recipient_id: string;
-  tracking: Uint8Array;
-  tracking_index: Uint8Array;
-  state: ParcelState;
-  custody: Custody;
+  size: Parcel['size'];
+  state: Parcel['state'];
+  custody: Parcel['custody'];
+  carrier_id: CarrierId | null;
+  courier_id: PersonId | null;
+  recipient_id: PersonId | null;
+  tracking: Uint8Array | null;
   accepted_at_ms: number;
   deposited_at_ms: number | null;
   until_ms: number | null;
   ended_at_ms: number | null;
+  ord: number;
 };
-export type StoredParcel = ParcelRow & { ord: number };
-type Tables = { parcels: StoredParcel; parcel_records: { parcel_id: string; source: string; seq: number } };
 
-const on = (tx: Tx) => tables<Tables>(tx);
-/** Behind a door now; the database allows one of them a door. */
-const PRESENT: ParcelState[] = ['accepted', 'waiting', 'held'];
+const parcelOf = (row: ParcelSql): Parcel => ({
+  parcel: row.parcel_id,
+  bank: row.bank_id,
+  compartment: row.compartment,
+  size: row.size,
+  state: row.state,
+  custody: row.custody,
+  carrier: row.carrier_id,
+  courier: row.courier_id,
+  recipient: row.recipient_id,
+  tracking: row.tracking,
+  acceptedAtMs: row.accepted_at_ms,
+  depositedAtMs: row.deposited_at_ms,
+  untilMs: row.until_ms,
+  endedAtMs: row.ended_at_ms,
+  ord: row.ord,
+});
 
-export async function insertParcel(tx: Tx, row: ParcelRow): Promise<void> {
-  await on(tx).insertInto('parcels').values(row as StoredParcel).execute();
+export async function insertParcel(tx: Tx, of: Omit<Parcel, 'ord'>): Promise<void> {
+  await sql`insert into parcels (parcel_id, bank_id, compartment, size, state, custody, carrier_id, courier_id, recipient_id, tracking, accepted_at_ms)
+    values (${of.parcel}, ${of.bank}, ${of.compartment}, ${of.size}, ${of.state}, ${of.custody}, ${of.carrier}, ${of.courier}, ${of.recipient},
+      ${of.tracking}, ${of.acceptedAtMs})`.execute(tx);
 }
 
-export async function updateParcel(tx: Tx, parcel: string, change: Partial<ParcelRow>): Promise<void> {
-  await on(tx).updateTable('parcels').set(change).where('parcel_id', '=', parcel).execute();
+export async function updateStanding(tx: Tx, parcel: string, to: Standing): Promise<void> {
+  await sql`update parcels set state = ${to.state}, custody = ${to.custody}, deposited_at_ms = ${to.depositedAtMs}, until_ms = ${to.untilMs},
+    ended_at_ms = ${to.endedAtMs} where parcel_id = ${parcel}`.execute(tx);
 }
 
-export async function findParcel(tx: Tx, parcel: string): Promise<StoredParcel | undefined> {
-  return on(tx).selectFrom('parcels').selectAll().where('parcel_id', '=', parcel).executeTakeFirst();
+export async function findParcel(tx: Tx, parcel: string): Promise<Parcel | undefined> {
+  const { rows } = await sql<ParcelSql>`select * from parcels where parcel_id = ${parcel}`.execute(tx);
+  return rows[0] && parcelOf(rows[0]);
 }
 
-export async function parcelBehind(tx: Tx, bank: string, compartment: number): Promise<StoredParcel | undefined> {
-  return on(tx).selectFrom('parcels').selectAll().where('bank_id', '=', bank).where('compartment', '=', compartment).where('state', 'in', PRESENT).executeTakeFirst();
+/** The parcel that takes up a compartment now. */
+export async function parcelInside(tx: Tx, bank: string, compartment: number): Promise<ParcelId | undefined> {
+  const { rows } = await sql<{ parcel: ParcelId }>`select parcel_id as parcel from parcels
+    where bank_id = ${bank} and compartment = ${compartment} and state in ('accepted', 'waiting', 'held') order by ord desc limit 1`.execute(tx);
+  return rows[0]?.parcel;
 }
 
-export async function linkRecord(tx: Tx, link: { parcel_id: string; source: string; seq: number }): Promise<void> {
-  await on(tx).insertInto('parcel_records').values(link).onConflict((conflict) => conflict.doNothing()).execute();
+export type ParcelQuery = { state?: string | undefined; bank?: string | undefined; recipient?: string; courier?: string; before?: number | undefined; limit: number };
+
+/** Newest first. */
+export async function listParcels(tx: Tx, of: ParcelQuery): Promise<Parcel[]> {
+  const { rows } = await sql<ParcelSql>`select * from parcels
+    where (${of.state ?? null}::text is null or state = ${of.state ?? null})
+      and (${of.bank ?? null}::text is null or bank_id = ${of.bank ?? null})
+      and (${of.recipient ?? null}::text is null or recipient_id = ${of.recipient ?? null})
+      and (${of.courier ?? null}::text is null or courier_id = ${of.courier ?? null})
+      and (${of.before ?? null}::bigint is null or ord < ${of.before ?? null})
+    order by ord desc limit ${of.limit}`.execute(tx);
+  return rows.map(parcelOf);
 }
 
-export async function linksOf(tx: Tx, parcel: string): Promise<{ source: string; seq: number }[]> {
-  return on(tx).selectFrom('parcel_records').select(['source', 'seq']).where('parcel_id', '=', parcel).orderBy('source').orderBy('seq').execute();
+export async function everyParcel(tx: Tx): Promise<Parcel[]> {
+  const { rows } = await sql<ParcelSql>`select * from parcels order by ord`.execute(tx);
+  return rows.map(parcelOf);
 }
 
-export type ParcelFilter = { state?: ParcelState | undefined; bank?: string | undefined; recipient?: string | undefined; courier?: string | undefined };
-
-/** Newest first, older than `before`. */
-export async function listParcels(tx: Tx, page: ParcelFilter & { before: number | undefined; limit: number }): Promise<StoredParcel[]> {
-  let query = on(tx).selectFrom('parcels').selectAll().orderBy('ord', 'desc').limit(page.limit);
-  if (page.state !== undefined) query = query.where('state', '=', page.state);
-  if (page.bank !== undefined) query = query.where('bank_id', '=', page.bank);
-  if (page.recipient !== undefined) query = query.where('recipient_id', '=', page.recipient);
-  if (page.courier !== undefined) query = query.where('courier_id', '=', page.courier);
-  if (page.before !== undefined) query = query.where('ord', '<', page.before);
-  return query.execute();
+export async function insertEvent(tx: Tx, row: ParcelTables['parcel_events']): Promise<void> {
+  await tables<ParcelTables>(tx).insertInto('parcel_events').values(row).execute();
 }
 
-export async function everyParcel(tx: Tx): Promise<StoredParcel[]> {
-  return on(tx).selectFrom('parcels').selectAll().orderBy('ord').execute();
+export async function eventsOf(tx: Tx, parcel: string): Promise<{ source: BankId; seq: number }[]> {
+  const { rows } = await sql<{ source: BankId; seq: number }>`select source, seq from parcel_events where parcel_id = ${parcel} order by seq`.execute(tx);
+  return rows;
 }

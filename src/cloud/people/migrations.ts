@@ -40,7 +40,7 @@ create table couriers (
   carrier_id text not null references carriers (carrier_id),
   badge_hash text not null,
   until_ms bigint,
-  suspension_id text,
+  -- While the banks are asked to refuse the courier; the suspensions themselves are the banks'.
   suspended_until_ms bigint,
   unique (tenant_id, badge_hash)
 );

@@ -175,10 +175,11 @@ export function labelOf(name: string): string {
   return [...`${first}${last}`].slice(0, LABEL_LENGTH_MAX).join('');
 }
 
+export const directoryVersion = store.directoryVersion;
 export const carriers = store.listCarriers;
 export const couriers = store.listCouriers;
 export const courier = store.findCourier;
-export const setSuspension = store.setSuspension;
+export const setSuspendedUntil = store.setSuspendedUntil;
 
 /** Whose address is this, over all tenants? The one question asked before a tenant is known. */
 export async function addressees(cloud: Cloud, estateTx: Tx, email: string, roles: readonly store.Role[]): Promise<store.Addressee[]> {

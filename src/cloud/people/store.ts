@@ -105,11 +105,11 @@ export type CourierRow = {
   badgeHash: string;
   untilMs: number | null;
   active: boolean;
-  suspension: { id: string; untilMs: number } | null;
+  suspendedUntilMs: number | null;
 };
 type CourierSql = {
   person_id: PersonId; carrier_id: CarrierId; badge_hash: string; until_ms: number | null; state: string;
-  suspension_id: string | null; suspended_until_ms: number | null;
+  suspended_until_ms: number | null;
 };
 
 const courierOf = (row: CourierSql): CourierRow => ({
@@ -118,7 +118,7 @@ const courierOf = (row: CourierSql): CourierRow => ({
   badgeHash: row.badge_hash,
   untilMs: row.until_ms,
   active: row.state === 'active',
-  suspension: row.suspension_id === null ? null : { id: row.suspension_id, untilMs: row.suspended_until_ms ?? 0 },
+  suspendedUntilMs: row.suspended_until_ms,
 });
 
 export async function insertCourier(tx: Tx, of: { person: PersonId; carrier: CarrierId; badgeHash: string; untilMs: number | null }): Promise<void> {
@@ -141,7 +141,6 @@ export async function badgeIsKnown(tx: Tx, badgeHash: string): Promise<boolean> 
   return (await sql`select 1 from couriers where badge_hash = ${badgeHash}`.execute(tx)).rows.length > 0;
 }
 
-export async function setSuspension(tx: Tx, person: PersonId, suspension: { id: string; untilMs: number } | null): Promise<void> {
-  await sql`update couriers set suspension_id = ${suspension?.id ?? null}, suspended_until_ms = ${suspension?.untilMs ?? null}
-    where person_id = ${person}`.execute(tx);
+export async function setSuspendedUntil(tx: Tx, person: PersonId, untilMs: number | null): Promise<void> {
+  await sql`update couriers set suspended_until_ms = ${untilMs} where person_id = ${person}`.execute(tx);
 }

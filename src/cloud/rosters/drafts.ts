@@ -13,7 +13,7 @@ import type { Cloud } from '../deps.ts';
 import * as people from '../people/people.ts';
 import * as store from './store.ts';
 
-export type Draft = { version: number; hash: string; json: string; changes: RosterChange[]; previousNote: string | null };
+export type Draft = { version: number; madeAtMs: number; hash: string; json: string; changes: RosterChange[]; previousNote: string | null };
 
 /** What waits for the root's signature; null when nothing does. Writes a new draft when the desired state moved. */
 export async function draft(cloud: Cloud, tx: Tx, site: SiteId, by: people.By = null): Promise<Draft | null> {
@@ -29,7 +29,8 @@ export async function draft(cloud: Cloud, tx: Tx, site: SiteId, by: people.By = 
   const kept = await store.findDraft(tx, site);
   const current = kept && kept.version === desired.version && contentOf(readRoster(kept.json)) === contentOf(desired) ? kept.json : undefined;
   const json = current ?? canonical(desired);
-  const shown: Draft = { version: desired.version, hash: draftHash(json), json, changes: rosterChanges(before, readRoster(json)), previousNote: last?.note ?? null };
+  const roster = readRoster(json);
+  const shown: Draft = { version: roster.version, madeAtMs: roster.madeAtMs, hash: draftHash(json), json, changes: rosterChanges(before, roster), previousNote: last?.note ?? null };
   if (current !== undefined) return shown;
   await store.putDraft(tx, site, { version: desired.version, json, atMs: desired.madeAtMs });
   const person = by === null ? {} : { person: by };
@@ -40,7 +41,7 @@ export async function draft(cloud: Cloud, tx: Tx, site: SiteId, by: people.By = 
 
 async function desiredRoster(cloud: Cloud, tx: Tx, trust: store.SiteTrust, before: Roster | null): Promise<Roster> {
   const nowMs = cloud.clock.nowMs();
-  const couriers = (await people.couriers(tx)).filter((courier) => courier.active && !(courier.suspension && courier.suspension.untilMs > nowMs));
+  const couriers = (await people.couriers(tx)).filter((courier) => courier.active && (courier.suspendedUntilMs ?? 0) <= nowMs);
   const carriers = await people.carriers(tx);
   const keys = await cloud.keys.published(tx);
   return rosterSchema.parse({

@@ -22,7 +22,7 @@ let stand: Stand;
 let admin: PersonId;
 
 before(async () => {
-  stand = await openStand([people.people, notices, signin], { urls: { resident: 'http://localhost:8080/resident', courier: 'http://localhost:8080/courier' } } as never);
+  stand = await openStand([notices, signin], { urls: { resident: 'http://localhost:8080/resident', courier: 'http://localhost:8080/courier' } } as never);
   admin = await stand.inTenant((tx) => addAdmin(stand.cloud, tx, { role: 'super-admin', name: 'Maria Keller', email, password, totpSecret, by: null }));
 });
 after(() => stand.close());

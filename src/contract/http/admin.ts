@@ -3,9 +3,19 @@ import { z } from 'zod';
 import { atMs, page } from './common.ts';
 
 /** `POST sign-in`: password and TOTP in one step; 204 and a cookie, or 401 with one constant answer. */
-export const signInRequest = z.strictObject({ email: z.string().max(200), password: z.string().min(1).max(200), totp: z.string().regex(/^\d{6}$/) });
+export const signInRequest = z.strictObject({
+  email: z.string().max(200),
+  password: z.string().min(1).max(200),
+  totp: z.string().regex(/^\d{6}$/),
+});
 /** `GET me`, `POST sign-out`. */
-export const me = z.strictObject({ name: z.string(), email: z.string(), role: z.enum(['admin', 'super-admin']), tenant: z.string(), signedInAtMs: atMs });
+export const me = z.strictObject({
+  name: z.string(),
+  email: z.string(),
+  role: z.enum(['admin', 'super-admin']),
+  tenant: z.string(),
+  signedInAtMs: atMs,
+});
 
 export const bankSummary = z.strictObject({
   id: z.string(),
@@ -78,7 +88,15 @@ export const custodyEvent = z.strictObject({
 /** `GET parcels/:id`: the row, its timeline, and what checks out. */
 export const parcelDetail = parcelRow.extend({
   timeline: z.array(custodyEvent),
-  notices: z.array(z.strictObject({ channel: z.enum(['sms', 'email']), what: z.string(), state: z.enum(['queued', 'sent', 'failed', 'dead']), tries: z.int(), atMs })),
+  notices: z.array(
+    z.strictObject({
+      channel: z.enum(['sms', 'email']),
+      what: z.string(),
+      state: z.enum(['queued', 'sent', 'failed', 'dead']),
+      tries: z.int(),
+      atMs,
+    }),
+  ),
   verified: z.strictObject({
     chain: z.boolean(),
     head: z.boolean(),
@@ -102,7 +120,10 @@ export const residentAdd = z.strictObject({
   name: z.string().min(1).max(120),
   flat: z.string().min(1).max(40),
   email: z.email().max(200).nullable(),
-  phone: z.string().regex(/^\+[1-9][0-9]{6,14}$/).nullable(),
+  phone: z
+    .string()
+    .regex(/^\+[1-9][0-9]{6,14}$/)
+    .nullable(),
   accessible: z.boolean().default(false),
 });
 
@@ -114,9 +135,17 @@ export const courierRow = z.strictObject({
   state: z.enum(['active', 'waiting-for-roster', 'suspended', 'removed']),
   suspendedUntilMs: atMs.nullable(),
 });
-export const couriers = z.strictObject({ items: z.array(courierRow), carriers: z.array(z.strictObject({ id: z.string(), name: z.string() })) });
+export const couriers = z.strictObject({
+  items: z.array(courierRow),
+  carriers: z.array(z.strictObject({ id: z.string(), name: z.string() })),
+});
 /** `POST couriers`: the badge's secret is drawn in the page; only its hash comes here. */
-export const courierAdd = z.strictObject({ name: z.string().min(1).max(120), email: z.email().max(200).nullable(), carrier: z.string(), badgeHash: z.string().length(43) });
+export const courierAdd = z.strictObject({
+  name: z.string().min(1).max(120),
+  email: z.email().max(200).nullable(),
+  carrier: z.string(),
+  badgeHash: z.string().length(43),
+});
 /** `POST couriers/:id/suspend`, `POST couriers/:id/lift`: at once, at every bank, for at most 24 h. `DELETE couriers/:id` also drafts a roster. */
 export const suspension = z.strictObject({ reason: z.string().min(1).max(200) });
 
@@ -124,15 +153,36 @@ export const rosterState = z.strictObject({
   site: z.string(),
   siteName: z.string(),
   /** What waits for the root's signature, if anything: the command to type, and every change in it. */
-  draft: z.strictObject({ version: z.int(), hash: z.string(), command: z.string(), changes: z.array(z.strictObject({ what: z.string(), was: z.string(), becomes: z.string() })) }).nullable(),
+  draft: z
+    .strictObject({
+      version: z.int(),
+      hash: z.string(),
+      command: z.string(),
+      changes: z.array(z.strictObject({ what: z.string(), was: z.string(), becomes: z.string() })),
+    })
+    .nullable(),
   /** The last signed roster that the cloud holds. */
-  desired: z.strictObject({ version: z.int(), hash: z.string(), signatures: z.int(), needed: z.int() }).nullable(),
-  banks: z.array(z.strictObject({ bank: z.string(), name: z.string(), applied: z.int(), appliedAtMs: atMs.nullable(), refused: z.string().nullable() })),
+  desired: z
+    .strictObject({ version: z.int(), hash: z.string(), signatures: z.int(), needed: z.int() })
+    .nullable(),
+  banks: z.array(
+    z.strictObject({
+      bank: z.string(),
+      name: z.string(),
+      applied: z.int(),
+      appliedAtMs: atMs.nullable(),
+      refused: z.string().nullable(),
+    }),
+  ),
   rootFingerprints: z.array(z.string()),
 });
 /** `GET rosters`. `GET rosters/:site/draft` (bearer of an operator token) and `PUT rosters/:site` carry the note for `holdfast admin roster sign`. */
 export const rosters = z.strictObject({ items: z.array(rosterState) });
-export const rosterDraft = z.strictObject({ site: z.string(), rosterJson: z.string(), previousNote: z.string().nullable() });
+export const rosterDraft = z.strictObject({
+  site: z.string(),
+  rosterJson: z.string(),
+  previousNote: z.string().nullable(),
+});
 export const rosterSubmit = z.strictObject({ note: z.string().max(1_048_576) });
 
 export const noticeRow = z.strictObject({
@@ -149,16 +199,41 @@ export const noticeRow = z.strictObject({
 export const notices = page(noticeRow);
 
 /** `GET odds`: the live chance per kiosk-day that guessing finds a code. */
-export const odds = z.strictObject({ items: z.array(z.strictObject({ bank: z.string(), liveCodes: z.int(), digits: z.int(), guessesPerDay: z.int(), perKioskDay: z.number() })), fleetPerDay: z.number() });
+export const odds = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      bank: z.string(),
+      liveCodes: z.int(),
+      digits: z.int(),
+      guessesPerDay: z.int(),
+      perKioskDay: z.number(),
+    }),
+  ),
+  fleetPerDay: z.number(),
+});
 
 /** `GET attention`: what needs a person, most urgent first. */
 export const attention = z.strictObject({
-  items: z.array(z.strictObject({ kind: z.string(), severity: z.enum(['alarm', 'warning', 'note']), says: z.string(), atMs, link: z.string().nullable() })),
+  items: z.array(
+    z.strictObject({
+      kind: z.string(),
+      severity: z.enum(['alarm', 'warning', 'note']),
+      says: z.string(),
+      atMs,
+      link: z.string().nullable(),
+    }),
+  ),
 });
 
 /** `GET journal?bank&cursor&limit`: every record as it stands, newest first. */
 export const journalRow = z.strictObject({
-  source: z.string(), seq: z.int(), kind: z.string(), atMs, hash: z.string(), json: z.string(), batchLast: z.int().nullable(),
+  source: z.string(),
+  seq: z.int(),
+  kind: z.string(),
+  atMs,
+  hash: z.string(),
+  json: z.string(),
+  batchLast: z.int().nullable(),
 });
 export const journal = page(journalRow);
 /** `GET events`: server-sent events, event `changed` with `{ topics: string[] }`, so that a page asks again. */

@@ -11,21 +11,54 @@ export const linkAsk = z.strictObject({ email: z.string().min(3).max(200) });
 /** `POST sign-in`: the link's secret, once; 204 and a cookie. */
 export const linkUse = z.strictObject({ token: z.string().min(20).max(200) });
 
-export const residentMe = z.strictObject({ name: z.string(), flat: z.string(), email: z.string().nullable(), phone: z.string().nullable(), accessible: z.boolean(), channels: z.strictObject({ sms: z.boolean(), email: z.boolean() }) });
-export const residentPatch = z.strictObject({ accessible: z.boolean().optional(), channels: z.strictObject({ sms: z.boolean(), email: z.boolean() }).optional() });
+export const residentMe = z.strictObject({
+  name: z.string(),
+  flat: z.string(),
+  email: z.string().nullable(),
+  phone: z.string().nullable(),
+  accessible: z.boolean(),
+  channels: z.strictObject({ sms: z.boolean(), email: z.boolean() }),
+});
+export const residentPatch = z.strictObject({
+  accessible: z.boolean().optional(),
+  channels: z.strictObject({ sms: z.boolean(), email: z.boolean() }).optional(),
+});
 
 export const residentParcel = z.strictObject({
-  id: z.string(), tracking: z.string(), carrier: z.string(), bank: z.string(), bankName: z.string(), compartment: z.int(), size: z.enum(['S', 'M', 'L', 'XL']),
+  id: z.string(),
+  tracking: z.string(),
+  carrier: z.string(),
+  bank: z.string(),
+  bankName: z.string(),
+  compartment: z.int(),
+  size: z.enum(['S', 'M', 'L', 'XL']),
   state: z.enum(['waiting', 'collected', 'held', 'removed']),
-  depositedAtMs: atMs, untilMs: atMs, endedAtMs: atMs.nullable(),
+  depositedAtMs: atMs,
+  untilMs: atMs,
+  endedAtMs: atMs.nullable(),
 });
 /** `GET parcels`: waiting first. */
 export const residentParcels = z.strictObject({ items: z.array(residentParcel) });
 
-export const courierMe = z.strictObject({ name: z.string(), carrier: z.string(), state: z.enum(['active', 'waiting-for-roster', 'suspended', 'removed']) });
-export const courierBank = z.strictObject({ id: z.string(), name: z.string(), online: z.boolean(), free: z.strictObject({ S: z.int(), M: z.int(), L: z.int(), XL: z.int() }) });
+export const courierMe = z.strictObject({
+  name: z.string(),
+  carrier: z.string(),
+  state: z.enum(['active', 'waiting-for-roster', 'suspended', 'removed']),
+});
+export const courierBank = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  online: z.boolean(),
+  free: z.strictObject({ S: z.int(), M: z.int(), L: z.int(), XL: z.int() }),
+});
 export const courierBanks = z.strictObject({ items: z.array(courierBank) });
-export const courierDrop = z.strictObject({ tracking: z.string(), bank: z.string(), compartment: z.int(), atMs, state: z.enum(['waiting', 'collected', 'held', 'removed']) });
+export const courierDrop = z.strictObject({
+  tracking: z.string(),
+  bank: z.string(),
+  compartment: z.int(),
+  atMs,
+  state: z.enum(['waiting', 'collected', 'held', 'removed']),
+});
 export const courierDrops = z.strictObject({ items: z.array(courierDrop) });
 
 /** `GET /api/start`: what the start page of a development machine shows; 404 elsewhere. */

@@ -6,9 +6,15 @@
 import { existsSync } from 'node:fs';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
-import { kioskAction, type KioskAction, type KioskHealth, type KioskLayout, type KioskView } from '../../contract/kiosk.ts';
 import { CSRF_HEADER, type Problem } from '../../contract/http/common.ts';
-import { ERRORS, HoldfastError, type ErrorCode } from '../../domain/errors.ts';
+import {
+  type KioskAction,
+  type KioskHealth,
+  type KioskLayout,
+  type KioskView,
+  kioskAction,
+} from '../../contract/kiosk.ts';
+import { ERRORS, type ErrorCode, HoldfastError } from '../../domain/errors.ts';
 
 const BODY_BYTES_MAX = 16_384;
 const STREAMS_MAX = 8;
@@ -27,8 +33,15 @@ export type KioskDeps = {
 export type KioskServer = { port: number; changed(): void; stop(): Promise<void> };
 
 const CSP = [
-  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'", "font-src 'self'",
-  "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'",
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "font-src 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
 ].join('; ');
 
 export async function startKiosk(deps: KioskDeps): Promise<KioskServer> {
@@ -37,9 +50,16 @@ export async function startKiosk(deps: KioskDeps): Promise<KioskServer> {
   guard(app);
   routes(app, deps, streams);
   if (deps.webDir !== null && existsSync(deps.webDir)) {
-    await app.register(fastifyStatic, { root: deps.webDir, cacheControl: true, maxAge: 0, index: 'index.html' });
+    await app.register(fastifyStatic, {
+      root: deps.webDir,
+      cacheControl: true,
+      maxAge: 0,
+      index: 'index.html',
+    });
   } else {
-    app.get('/', (_request, reply) => reply.type('text/plain').send('The kiosk page is not built. Run: npm run build:web\n'));
+    app.get('/', (_request, reply) =>
+      reply.type('text/plain').send('The kiosk page is not built. Run: npm run build:web\n'),
+    );
   }
   await app.listen({ host: '127.0.0.1', port: deps.port });
   const send = () => {
@@ -77,7 +97,9 @@ function guard(app: FastifyInstance): void {
       throw new HoldfastError('csrf', `send the header ${CSRF_HEADER}: kiosk`);
     }
   });
-  app.setErrorHandler((error, _request, reply) => problem(reply, codeOf(error), error instanceof Error ? error.message : ''));
+  app.setErrorHandler((error, _request, reply) =>
+    problem(reply, codeOf(error), error instanceof Error ? error.message : ''),
+  );
   app.setNotFoundHandler((_request, reply) => problem(reply, 'not-found', 'the kiosk has no such page'));
 }
 
@@ -92,9 +114,11 @@ function routes(app: FastifyInstance, deps: KioskDeps, streams: Set<FastifyReply
     return deps.view();
   });
   app.get('/api/events', (request, reply) => {
-    if (streams.size >= STREAMS_MAX) throw new HoldfastError('rate-limited', 'too many screens are connected');
+    if (streams.size >= STREAMS_MAX)
+      throw new HoldfastError('rate-limited', 'too many screens are connected');
     reply.hijack();
-    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) reply.raw.setHeader(name, value);
     reply.raw.writeHead(200, { 'content-type': 'text/event-stream', connection: 'keep-alive' });
     reply.raw.write(`event: view\ndata: ${JSON.stringify(deps.view())}\n\n`);
     streams.add(reply);
@@ -113,6 +137,13 @@ function codeOf(error: unknown): ErrorCode {
 function problem(reply: FastifyReply, code: ErrorCode, detail: string): FastifyReply {
   const { status, title, retry } = ERRORS[code];
   // What broke inside is for the log; a kiosk's page is told that something did.
-  const body: Problem = { type: `/errors/${code}`, title, status, code, detail: code === 'internal' ? title : detail, retry };
+  const body: Problem = {
+    type: `/errors/${code}`,
+    title,
+    status,
+    code,
+    detail: code === 'internal' ? title : detail,
+    retry,
+  };
   return reply.code(status).type('application/problem+json').send(body);
 }

@@ -6,7 +6,7 @@
  * One exchange at a time is on the bus. An unlock goes before any waiting look, is written once, and is
  * answered by the board or by time.
  */
-import type { Clock, Cancel } from '../../platform/clock.ts';
+import type { Cancel, Clock } from '../../platform/clock.ts';
 import type { BoardProfile } from '../config.ts';
 import type { Line, LockBoard, LockBoardListener, PulseAnswer } from './lockboard.ts';
 
@@ -78,19 +78,39 @@ export class ReplyReader {
 }
 
 function judgeReply(held: readonly number[]): StatusReply | 'more' | 'no' {
-  const [start, address = 0, command, low = 0, high = 0, infraredLow = 0, infraredHigh = 0, end, check] = held;
+  const [start, address = 0, command, low = 0, high = 0, infraredLow = 0, infraredHigh = 0, end, check] =
+    held;
   if (start !== STX) return 'no';
   if (command !== undefined && command !== STATUS_REPLY && command !== STATUS_ALL_REPLY) return 'no';
   if (held.length < REPLY_BYTES) return 'more';
   if (end !== ETX || check !== sum(held.slice(0, REPLY_BYTES - 1))) return 'no';
-  return { board: address >> 4, lock: address & 0x0f, command: command ?? 0, hooks: low | (high << 8), infrared: infraredLow | (infraredHigh << 8) };
+  return {
+    board: address >> 4,
+    lock: address & 0x0f,
+    command: command ?? 0,
+    hooks: low | (high << 8),
+    infrared: infraredLow | (infraredHigh << 8),
+  };
 }
 
 /** How an exchange ended. `unsent`: the line was down, so nothing was written. */
 type End = { reply: StatusReply | null; afterMs: number; unsent: boolean };
-type Exchange = { board: number; lock: number; bytes: Uint8Array; expectReply: boolean; end: (end: End) => void };
+type Exchange = {
+  board: number;
+  lock: number;
+  bytes: Uint8Array;
+  expectReply: boolean;
+  end: (end: End) => void;
+};
 
-export type KerongDeps = { line: Line; boards: readonly number[]; profile: BoardProfile; pollMs: number; clock: Clock; listener: LockBoardListener };
+export type KerongDeps = {
+  line: Line;
+  boards: readonly number[];
+  profile: BoardProfile;
+  pollMs: number;
+  clock: Clock;
+  listener: LockBoardListener;
+};
 
 export function kerongCu(deps: KerongDeps): LockBoard {
   return new KerongCu(deps);
@@ -111,7 +131,10 @@ class KerongCu implements LockBoard {
 
   constructor(deps: KerongDeps) {
     this.#deps = deps;
-    this.#reader = new ReplyReader({ reply: (reply) => this.#replied(reply), garbled: (bytes) => deps.listener.onGarbled(bytes) });
+    this.#reader = new ReplyReader({
+      reply: (reply) => this.#replied(reply),
+      garbled: (bytes) => deps.listener.onGarbled(bytes),
+    });
   }
 
   start(): void {
@@ -128,7 +151,8 @@ class KerongCu implements LockBoard {
     this.#stopped = true;
     this.#cancelPoll();
     this.#current?.cancel();
-    for (const exchange of [this.#current?.exchange, ...this.#urgent]) exchange?.end({ reply: null, afterMs: 0, unsent: false });
+    for (const exchange of [this.#current?.exchange, ...this.#urgent])
+      exchange?.end({ reply: null, afterMs: 0, unsent: false });
     this.#urgent = [];
     await this.#deps.line.close();
   }
@@ -153,7 +177,13 @@ class KerongCu implements LockBoard {
     if (this.#stopped) return;
     for (const board of this.#deps.boards) {
       if (this.#looks.some((exchange) => exchange.board === board)) continue;
-      this.#looks.push({ board, lock: 0, bytes: encodeStatus(board), expectReply: true, end: ({ reply }) => this.#looked(board, reply) });
+      this.#looks.push({
+        board,
+        lock: 0,
+        bytes: encodeStatus(board),
+        expectReply: true,
+        end: ({ reply }) => this.#looked(board, reply),
+      });
     }
     this.#next();
   }
@@ -177,7 +207,10 @@ class KerongCu implements LockBoard {
     const { locksPerBoard, hookBitWhenClosed, infraredBitWhenOccupied } = this.#deps.profile;
     const locks = Array.from({ length: locksPerBoard }, (_, lock) => lock);
     const closed = locks.map((lock) => ((reply.hooks >> lock) & 1) === hookBitWhenClosed);
-    const occupied = infraredBitWhenOccupied === null ? null : locks.map((lock) => ((reply.infrared >> lock) & 1) === infraredBitWhenOccupied);
+    const occupied =
+      infraredBitWhenOccupied === null
+        ? null
+        : locks.map((lock) => ((reply.infrared >> lock) & 1) === infraredBitWhenOccupied);
     this.#deps.listener.onStatus({ board: reply.board, closed, occupied });
   }
 

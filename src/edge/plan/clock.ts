@@ -48,7 +48,14 @@ export function watchClock(draft: Draft): void {
     if (stepMs !== 0) draft.volatile({ clock: { ...clock, wallOffsetMs: offsetMs } });
     return;
   }
-  draft.volatile({ clock: { ...clock, wallOffsetMs: offsetMs, frozenSinceMs: clock.frozenSinceMs ?? draft.nowMs, source: 'frozen' } });
+  draft.volatile({
+    clock: {
+      ...clock,
+      wallOffsetMs: offsetMs,
+      frozenSinceMs: clock.frozenSinceMs ?? draft.nowMs,
+      source: 'frozen',
+    },
+  });
   const cause = draft.record({ kind: 'clock.frozen', facts: { stepMs } });
   draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'clock' } });
 }
@@ -85,7 +92,8 @@ export function hearTime(draft: Draft, heard: { atMs: number; uncertaintyMs: num
       followed: { day, ms: followedMs },
     },
   });
-  if (clock.frozenSinceMs !== null) draft.record({ kind: 'clock.set', facts: { stepMs: Math.round(offMs), by: 'cloud' } });
+  if (clock.frozenSinceMs !== null)
+    draft.record({ kind: 'clock.set', facts: { stepMs: Math.round(offMs), by: 'cloud' } });
 }
 
 /**

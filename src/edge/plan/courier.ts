@@ -9,7 +9,7 @@ import { badgeHash } from '../../ledger/roster.ts';
 import { dayOf, expiryMs } from './clock.ts';
 import type { Draft } from './draft.ts';
 import { suspensionOf } from './opening.ts';
-import { ONLY, policyOf, rosterOf, type BankState, type Courier, type Session } from './state.ts';
+import { type BankState, type Courier, ONLY, policyOf, rosterOf, type Session } from './state.ts';
 
 const HOUR_MS = 3_600_000;
 export const COURIER_CODE_DIGITS_MIN = 6;
@@ -37,7 +37,8 @@ export function courierDenial(state: BankState, courier: RosterCourier, nowMs: n
   if (courier.untilMs !== null && courier.untilMs <= expiryMs(state, nowMs)) return 'badge-expired';
   if (suspensionOf(state, 'courier', courier.person, null)) return 'courier-suspended';
   const kept = state.courier[courier.person];
-  if (kept && kept.guessDay === dayOf(nowMs) && kept.guesses >= policyOf(state).courierGuessesPerDay) return 'courier-locked-out';
+  if (kept && kept.guessDay === dayOf(nowMs) && kept.guesses >= policyOf(state).courierGuessesPerDay)
+    return 'courier-locked-out';
   const heardMs = state.heard[ONLY]?.atMs ?? 0;
   return nowMs - heardMs > policyOf(state).offlineDropOffHours * HOUR_MS ? 'offline-too-long' : undefined;
 }
@@ -54,17 +55,29 @@ export function presentCourierCode(draft: Draft, person: PersonId, code: string)
   const today = dayOf(draft.nowMs);
   const guesses = courier.guessDay === today ? courier.guesses + 1 : 1;
   draft.put('courier', person, { ...courier, guessDay: today, guesses });
-  const seq = draft.record({ kind: 'attempt.counted', facts: { method: 'courier-code', kioskDay: today, guess: guesses }, fields: { person } });
+  const seq = draft.record({
+    kind: 'attempt.counted',
+    facts: { method: 'courier-code', kioskDay: today, guess: guesses },
+    fields: { person },
+  });
   draft.volatile({ comparing: { seq, flat: null } });
   draft.effect({ do: 'compare-courier', seq, courier: person, code, verifier: courier.verifier });
 }
 
-export function courierCompared(draft: Draft, answer: { seq: number; courier: PersonId; matches: boolean }): void {
+export function courierCompared(
+  draft: Draft,
+  answer: { seq: number; courier: PersonId; matches: boolean },
+): void {
   if (draft.state.volatile.comparing?.seq !== answer.seq) return;
   draft.volatile({ comparing: null });
   const entry = rosterOf(draft.state)?.couriers.find((candidate) => candidate.person === answer.courier);
   const courier = courierOf(draft.state, answer.courier);
-  const base = { kind: 'attempt.decided', cause: answer.seq, facts: { method: 'courier-code', work: 'drop-off' }, fields: { person: answer.courier } } as const;
+  const base = {
+    kind: 'attempt.decided',
+    cause: answer.seq,
+    facts: { method: 'courier-code', work: 'drop-off' },
+    fields: { person: answer.courier },
+  } as const;
   const { screen } = draft.state.volatile;
   if (screen.at !== 'courier-code' || screen.courier !== answer.courier) {
     // They have left the screen meanwhile; whoever stands there now is not them.
@@ -72,10 +85,17 @@ export function courierCompared(draft: Draft, answer: { seq: number; courier: Pe
     return;
   }
   if (!answer.matches || !entry) {
-    draft.record({ ...base, decision: { allow: false, reason: entry ? 'courier-code-wrong' : 'badge-unknown' } });
+    draft.record({
+      ...base,
+      decision: { allow: false, reason: entry ? 'courier-code-wrong' : 'badge-unknown' },
+    });
     if (courier.guesses >= policyOf(draft.state).courierGuessesPerDay) {
       const untilMs = (dayOf(draft.nowMs) + 1) * 24 * HOUR_MS;
-      draft.record({ kind: 'lockout.began', facts: { scope: 'courier', untilMs }, fields: { person: answer.courier } });
+      draft.record({
+        kind: 'lockout.began',
+        facts: { scope: 'courier', untilMs },
+        fields: { person: answer.courier },
+      });
       draft.record({ kind: 'alarm.raised', cause: answer.seq, facts: { condition: 'guessing' } });
       draft.show({ at: 'home' });
       return draft.deny('courier-locked-out');
@@ -87,7 +107,11 @@ export function courierCompared(draft: Draft, answer: { seq: number; courier: Pe
   signIn(draft, entry, cause);
 }
 
-export function chooseCourierCode(draft: Draft, person: PersonId, chosen: { code: string; again: string }): void {
+export function chooseCourierCode(
+  draft: Draft,
+  person: PersonId,
+  chosen: { code: string; again: string },
+): void {
   if (courierOf(draft.state, person).verifier !== null) return draft.deny('step-out-of-turn');
   if (chosen.code !== chosen.again) return draft.say('codes-differ');
   if (isWeak(chosen.code)) return draft.deny('courier-code-weak');
@@ -101,16 +125,29 @@ export function courierCodeMade(draft: Draft, made: { courier: PersonId; verifie
   const courier = courierOf(draft.state, made.courier);
   if (courier.verifier !== null) return;
   draft.put('courier', made.courier, { ...courier, verifier: made.verifier });
-  const cause = draft.record({ kind: 'courier.code-set', facts: { change: false }, fields: { person: made.courier } });
+  const cause = draft.record({
+    kind: 'courier.code-set',
+    facts: { change: false },
+    fields: { person: made.courier },
+  });
   signIn(draft, entry, cause);
 }
 
 function signIn(draft: Draft, entry: RosterCourier, cause: number): void {
-  draft.record({ kind: 'courier.signed-in', cause, facts: { offline: draft.state.volatile.heardMs === null }, fields: { person: entry.person, carrier: entry.carrier } });
+  draft.record({
+    kind: 'courier.signed-in',
+    cause,
+    facts: { offline: draft.state.volatile.heardMs === null },
+    fields: { person: entry.person, carrier: entry.carrier },
+  });
   const left = unfinishedOf(draft.state, entry.person);
   if (left) {
     draft.record({
-      kind: 'session.resumed', cause, compartment: left.compartment, facts: { work: left.work, pulses: left.pulses }, fields: { session: left.id },
+      kind: 'session.resumed',
+      cause,
+      compartment: left.compartment,
+      facts: { work: left.work, pulses: left.pulses },
+      fields: { session: left.id },
     });
     draft.patch('session', left.id, { state: 'open' });
     return draft.show({ at: 'session', session: left.id, courier: entry.person });
@@ -120,10 +157,17 @@ function signIn(draft: Draft, entry: RosterCourier, cause: number): void {
 
 /** A drop-off of this courier that a power cut or a walk to the van interrupted. */
 function unfinishedOf(state: BankState, person: PersonId): Session | undefined {
-  return Object.values(state.session).find((session) => session.work === 'drop-off' && session.person === person);
+  return Object.values(state.session).find(
+    (session) => session.work === 'drop-off' && session.person === person,
+  );
 }
 
-export function signOut(draft: Draft, person: PersonId, why: 'done' | 'idle' | 'suspended' | 'roster', message: string | null = null): void {
+export function signOut(
+  draft: Draft,
+  person: PersonId,
+  why: 'done' | 'idle' | 'suspended' | 'roster',
+  message: string | null = null,
+): void {
   draft.record({ kind: 'courier.signed-out', facts: { why }, fields: { person } });
   draft.show({ at: 'home' }, message);
 }

@@ -2,20 +2,31 @@
  * What comes down from the cloud. Rosters and epochs are believed for their signatures alone; the cloud
  * itself may only suspend, for at most 24 hours in all for each subject and roster version.
  */
-import { SUSPENSION_HOURS_MAX, type DirectoryEntries, type DownMessage, type SuspendMessage } from '../../contract/uplink.ts';
+import {
+  type DirectoryEntries,
+  type DownMessage,
+  SUSPENSION_HOURS_MAX,
+  type SuspendMessage,
+} from '../../contract/uplink.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { noteHash, openEpoch, openRoster } from '../../ledger/roster.ts';
 import { hearTime } from './clock.ts';
 import { signOut } from './courier.ts';
 import type { Draft } from './draft.ts';
 import { mintWaiting } from './dropoff.ts';
-import { ONLY, rosterOf, type BankState } from './state.ts';
+import { type BankState, ONLY, rosterOf } from './state.ts';
 
 const HOUR_MS = 3_600_000;
 /** What a cloud's clock may be ahead of the bank's. */
 const SLACK_MS = 5 * 60_000;
 
-export type Heard = { message: DownMessage; hash: string; bytes: number; text: string; time: { atMs: number; uncertaintyMs: number } | null };
+export type Heard = {
+  message: DownMessage;
+  hash: string;
+  bytes: number;
+  text: string;
+  time: { atMs: number; uncertaintyMs: number } | null;
+};
 
 export function heard(draft: Draft, down: Heard): void {
   const { message } = down;
@@ -46,8 +57,14 @@ export function heard(draft: Draft, down: Heard): void {
 }
 
 /** Foreign bytes, or a message of a version or type that this bank does not know: refused and kept. */
-export function refuseMessage(draft: Draft, refused: { hash: string; bytes: number; text: string; reason: Denial }): void {
-  draft.record({ kind: 'message.refused', facts: { hash: refused.hash, bytes: refused.bytes, reason: refused.reason } });
+export function refuseMessage(
+  draft: Draft,
+  refused: { hash: string; bytes: number; text: string; reason: Denial },
+): void {
+  draft.record({
+    kind: 'message.refused',
+    facts: { hash: refused.hash, bytes: refused.bytes, reason: refused.reason },
+  });
   draft.effect({ do: 'tell-refusal', hash: refused.hash, reason: refused.reason, text: refused.text });
 }
 
@@ -71,8 +88,16 @@ function applyRoster(draft: Draft, note: string, down: Heard): void {
   const opened = openRoster(note, trust);
   const reason = opened.ok ? ownPlace(draft.state, opened.value) : opened.reason;
   if (!opened.ok || reason !== undefined) {
-    draft.record({ kind: 'roster.refused', facts: { version: opened.ok ? opened.value.version : 0, hash, reason: reason ?? 'roster-malformed' } });
-    return draft.effect({ do: 'tell-refusal', hash: down.hash, reason: reason ?? 'roster-malformed', text: down.text });
+    draft.record({
+      kind: 'roster.refused',
+      facts: { version: opened.ok ? opened.value.version : 0, hash, reason: reason ?? 'roster-malformed' },
+    });
+    return draft.effect({
+      do: 'tell-refusal',
+      hash: down.hash,
+      reason: reason ?? 'roster-malformed',
+      text: down.text,
+    });
   }
   const roster = opened.value;
   draft.put('roster', ONLY, { roster, hash, note, atMs: draft.nowMs });
@@ -80,7 +105,9 @@ function applyRoster(draft: Draft, note: string, down: Heard): void {
   if (held && held.roster.keys.notifier !== roster.keys.notifier) draft.drop('epoch', ONLY);
   draft.record({ kind: 'roster.applied', facts: { version: roster.version, hash } });
   for (const suspension of Object.values(draft.state.suspension)) {
-    const gone = suspension.scope === 'courier' && !roster.couriers.some((courier) => courier.person === suspension.subject);
+    const gone =
+      suspension.scope === 'courier' &&
+      !roster.couriers.some((courier) => courier.person === suspension.subject);
     if (gone) endSuspension(draft, suspension.id, 'roster');
   }
   const { screen } = draft.state.volatile;
@@ -92,7 +119,10 @@ function applyRoster(draft: Draft, note: string, down: Heard): void {
 }
 
 /** A roster that does not name this very bank is not this bank's roster. */
-function ownPlace(state: BankState, roster: { tenant: string; banks: readonly { bank: string; key: string; sealKey: string }[] }): Denial | undefined {
+function ownPlace(
+  state: BankState,
+  roster: { tenant: string; banks: readonly { bank: string; key: string; sealKey: string }[] },
+): Denial | undefined {
   const { standing } = state;
   if (roster.tenant !== standing.tenant) return 'roster-wrong-site';
   const own = roster.banks.find((bank) => bank.bank === standing.bank);
@@ -106,7 +136,8 @@ function applyEpoch(draft: Draft, note: string, down: Heard): void {
   const epoch = opened.value;
   const held = draft.state.epoch[ONLY];
   if (held?.epoch === epoch.epoch) return;
-  if (held && epoch.notAfterMs <= held.notAfterMs) return refuseMessage(draft, { ...down, reason: 'message-replayed' });
+  if (held && epoch.notAfterMs <= held.notAfterMs)
+    return refuseMessage(draft, { ...down, reason: 'message-replayed' });
   draft.put('epoch', ONLY, epoch);
   draft.record({ kind: 'epoch.applied', facts: { hash: noteHash(note), notAfterMs: epoch.notAfterMs } });
   mintWaiting(draft);
@@ -116,7 +147,10 @@ function applyEpoch(draft: Draft, note: string, down: Heard): void {
 export function directoryOpened(draft: Draft, opened: { version: number; entries: DirectoryEntries }): void {
   if (opened.version <= (draft.state.directory[ONLY]?.version ?? 0)) return;
   draft.put('directory', ONLY, opened);
-  draft.record({ kind: 'directory.applied', facts: { version: opened.version, entries: opened.entries.length } });
+  draft.record({
+    kind: 'directory.applied',
+    facts: { version: opened.version, entries: opened.entries.length },
+  });
   draft.effect({ do: 'hello' });
 }
 
@@ -126,7 +160,8 @@ function suspend(draft: Draft, message: SuspendMessage, down: Heard): void {
   if (reason !== undefined) return refuseMessage(draft, { ...down, reason });
   const { id, scope, subject, compartment, untilMs } = message;
   const key = windowKey(message);
-  if (!windowOf(draft, key)) draft.put('window', key, { sinceMs: draft.nowMs, rosterVersion: rosterOf(draft.state)?.version ?? 0 });
+  if (!windowOf(draft, key))
+    draft.put('window', key, { sinceMs: draft.nowMs, rosterVersion: rosterOf(draft.state)?.version ?? 0 });
   draft.put('suspension', id, { id, scope, subject, compartment, untilMs });
   draft.record({
     kind: 'suspension.applied',
@@ -135,7 +170,13 @@ function suspend(draft: Draft, message: SuspendMessage, down: Heard): void {
     ...(compartment === null ? {} : { compartment }),
   });
   const { screen } = draft.state.volatile;
-  if (scope === 'courier' && 'courier' in screen && screen.courier === subject && screen.at !== 'session' && screen.courier !== null) {
+  if (
+    scope === 'courier' &&
+    'courier' in screen &&
+    screen.courier === subject &&
+    screen.at !== 'session' &&
+    screen.courier !== null
+  ) {
     signOut(draft, screen.courier, 'suspended', 'courier-suspended');
   }
   draft.effect({ do: 'hello' });
@@ -165,7 +206,9 @@ function windowOf(draft: Draft, key: string) {
 function suspensionDenial(draft: Draft, message: SuspendMessage): Denial | undefined {
   if (!isShaped(message, draft.state)) return 'message-malformed';
   const sinceMs = windowOf(draft, windowKey(message))?.sinceMs ?? draft.nowMs;
-  return message.untilMs > sinceMs + SUSPENSION_HOURS_MAX * HOUR_MS + SLACK_MS ? 'suspension-too-long' : undefined;
+  return message.untilMs > sinceMs + SUSPENSION_HOURS_MAX * HOUR_MS + SLACK_MS
+    ? 'suspension-too-long'
+    : undefined;
 }
 
 export function endSuspension(draft: Draft, id: string, by: 'time' | 'cloud' | 'roster' | 'order'): void {

@@ -6,9 +6,9 @@
  * Records, wishes and entities become durable together, before the first effect (commit, then act).
  */
 import type { NoticeWish } from '../../contract/uplink.ts';
+import type { GrantId, PersonId, SessionId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { told } from '../../domain/outcome.ts';
-import type { GrantId, PersonId, SessionId } from '../../domain/ids.ts';
 import type { RecordDraft, RecordTime } from '../../ledger/record.ts';
 import type { BankState, Collection, Kept, Screen, Volatile } from './state.ts';
 
@@ -19,7 +19,13 @@ export type Effect =
   /** One unlock frame. Sent once; never again by itself. `seq` names the decision that allows it. */
   | { do: 'pulse'; compartment: number; board: number; lock: number; seq: number }
   /** Compare a presented code with the verifiers of `grants`; every one of them, whatever is found. */
-  | { do: 'compare'; seq: number; method: 'pin' | 'flat-and-pin' | 'qr'; code: string; grants: readonly GrantId[] }
+  | {
+      do: 'compare';
+      seq: number;
+      method: 'pin' | 'flat-and-pin' | 'qr';
+      code: string;
+      grants: readonly GrantId[];
+    }
   | { do: 'compare-courier'; seq: number; courier: PersonId; code: string; verifier: string }
   | { do: 'make-courier-code'; courier: PersonId; code: string }
   /** Draw a code for a grant and seal it for the notifier. */
@@ -104,6 +110,12 @@ export class Draft {
   }
 
   done(): Planned {
-    return { state: this.state, time: this.time, records: this.records, wishes: this.wishes, effects: this.effects };
+    return {
+      state: this.state,
+      time: this.time,
+      records: this.records,
+      wishes: this.wishes,
+      effects: this.effects,
+    };
   }
 }

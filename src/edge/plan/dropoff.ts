@@ -8,11 +8,21 @@ import type { DirectoryEntries, NoticeWish } from '../../contract/uplink.ts';
 import { fits, SIZES, type Size } from '../../domain/bank.ts';
 import type { GrantId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts';
 import { normalFlat, normalTracking } from '../../domain/scan.ts';
-import type { Draft } from './draft.ts';
 import { courierDenial, signOut } from './courier.ts';
+import type { Draft } from './draft.ts';
 import { decidePulse, endSession, isUnanswered, pulseDenial, sessionOf } from './opening.ts';
 import { custodyFields, parcelOf } from './pickup.ts';
-import { compartmentOf, isAttended, ONLY, policyOf, rosterOf, type BankState, type Compartment, type Parcel, type Session } from './state.ts';
+import {
+  type BankState,
+  type Compartment,
+  compartmentOf,
+  isAttended,
+  ONLY,
+  type Parcel,
+  policyOf,
+  rosterOf,
+  type Session,
+} from './state.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -32,17 +42,25 @@ export function takeFlat(draft: Draft, on: { courier: PersonId; tracking: string
   const choices = entries.filter((entry) => normalFlat(entry.flat) === wanted);
   const [only] = choices;
   if (only === undefined) return draft.deny('recipient-unknown');
-  if (choices.length > 1) return draft.show({ at: 'recipient', ...on, choices });
+  if (choices.length > 1) return draft.show({ at: 'recipient', courier: on.courier, tracking: on.tracking, choices });
   askSize(draft, on, only);
 }
 
-export function takeRecipient(draft: Draft, on: { courier: PersonId; tracking: string; choices: DirectoryEntries }, index: number): void {
+export function takeRecipient(
+  draft: Draft,
+  on: { courier: PersonId; tracking: string; choices: DirectoryEntries },
+  index: number,
+): void {
   const chosen = on.choices[index];
   if (chosen === undefined) return draft.deny('recipient-unknown');
   askSize(draft, on, chosen);
 }
 
-function askSize(draft: Draft, on: { courier: PersonId; tracking: string }, recipient: DirectoryEntries[number]): void {
+function askSize(
+  draft: Draft,
+  on: { courier: PersonId; tracking: string },
+  recipient: DirectoryEntries[number],
+): void {
   draft.show({ at: 'size', courier: on.courier, tracking: on.tracking, recipient });
 }
 
@@ -57,22 +75,43 @@ export function freeBySize(state: BankState, monotonicMs: number): Record<Size, 
 
 function isFree(state: BankState, compartment: Compartment, monotonicMs: number): boolean {
   const denial = pulseDenial(state, compartment.n, monotonicMs);
-  return compartment.use === 'empty' && compartment.session === null && compartment.door === 'closed' && compartment.occupied !== 'yes' && (denial === undefined || denial === 'pulse-rate');
+  return (
+    compartment.use === 'empty' &&
+    compartment.session === null &&
+    compartment.door === 'closed' &&
+    compartment.occupied !== 'yes' &&
+    (denial === undefined || denial === 'pulse-rate')
+  );
 }
 
 /**
  * The compartment for a parcel: the smallest that fits. People who asked for reach get the doors kept for
  * it before all others; everybody else gets those last.
  */
-function chooseCompartment(state: BankState, want: { size: Size; above: Size | null; accessible: boolean; monotonicMs: number }): Compartment | undefined {
-  const rank = ({ size, accessible }: Compartment) => SIZES.indexOf(size) + (accessible === want.accessible ? 0 : SIZES.length);
+function chooseCompartment(
+  state: BankState,
+  want: { size: Size; above: Size | null; accessible: boolean; monotonicMs: number },
+): Compartment | undefined {
+  const rank = ({ size, accessible }: Compartment) =>
+    SIZES.indexOf(size) + (accessible === want.accessible ? 0 : SIZES.length);
   return Object.values(state.compartment)
-    .filter((compartment) => isFree(state, compartment, want.monotonicMs) && fits(want.size, compartment.size))
-    .filter((compartment) => want.above === null || SIZES.indexOf(compartment.size) > SIZES.indexOf(want.above))
+    .filter(
+      (compartment) => isFree(state, compartment, want.monotonicMs) && fits(want.size, compartment.size),
+    )
+    .filter(
+      (compartment) => want.above === null || SIZES.indexOf(compartment.size) > SIZES.indexOf(want.above),
+    )
     .sort((a, b) => rank(a) - rank(b) || a.n - b.n)[0];
 }
 
-type Wanted = { courier: PersonId; tracking: string; recipient: DirectoryEntries[number]; size: Size; above: Size | null; fresh: FreshIds };
+type Wanted = {
+  courier: PersonId;
+  tracking: string;
+  recipient: DirectoryEntries[number];
+  size: Size;
+  above: Size | null;
+  fresh: FreshIds;
+};
 
 /** Opens a drop-off session at an empty compartment. False when there is none. */
 export function openDropOff(draft: Draft, wanted: Wanted): boolean {
@@ -80,19 +119,41 @@ export function openDropOff(draft: Draft, wanted: Wanted): boolean {
   const entry = rosterOf(draft.state)?.couriers.find((candidate) => candidate.person === courier);
   const reason = entry ? courierDenial(draft.state, entry, draft.nowMs) : 'badge-unknown';
   if (!entry || reason !== undefined) {
-    signOut(draft, courier, reason === 'courier-suspended' ? 'suspended' : 'roster', reason ?? 'badge-unknown');
+    signOut(
+      draft,
+      courier,
+      reason === 'courier-suspended' ? 'suspended' : 'roster',
+      reason ?? 'badge-unknown',
+    );
     return false;
   }
-  const compartment = chooseCompartment(draft.state, { size, above, accessible: recipient.accessible, monotonicMs: draft.moment.monotonicMs });
+  const compartment = chooseCompartment(draft.state, {
+    size,
+    above,
+    accessible: recipient.accessible,
+    monotonicMs: draft.moment.monotonicMs,
+  });
   if (!compartment) {
     const none = above === null ? 'no-compartment-free' : 'no-larger-compartment';
-    draft.record({ kind: 'attempt.decided', facts: { method: 'courier-code', work: 'drop-off' }, decision: { allow: false, reason: none }, fields: { person: courier } });
+    draft.record({
+      kind: 'attempt.decided',
+      facts: { method: 'courier-code', work: 'drop-off' },
+      decision: { allow: false, reason: none },
+      fields: { person: courier },
+    });
     draft.deny(none);
     return false;
   }
   const parcel: Parcel = {
-    id: fresh.parcel, tracking, carrier: entry.carrier, courier, recipient: recipient.person as PersonId, flat: normalFlat(recipient.flat), size,
-    compartment: compartment.n, state: 'accepted',
+    id: fresh.parcel,
+    tracking,
+    carrier: entry.carrier,
+    courier,
+    recipient: recipient.person as PersonId,
+    flat: normalFlat(recipient.flat),
+    size,
+    compartment: compartment.n,
+    state: 'accepted',
   };
   begin(draft, parcel, fresh.session);
   return true;
@@ -102,11 +163,26 @@ function begin(draft: Draft, parcel: Parcel, id: SessionId): void {
   const untilMs = draft.nowMs + policyOf(draft.state).graceMinutes * 60_000;
   const { compartment } = parcel;
   const openedSeq = draft.record({
-    kind: 'session.opened', compartment, facts: { work: 'drop-off', untilMs }, fields: { session: id, parcel: parcel.id, person: parcel.courier },
+    kind: 'session.opened',
+    compartment,
+    facts: { work: 'drop-off', untilMs },
+    fields: { session: id, parcel: parcel.id, person: parcel.courier },
   });
   const session: Session = {
-    id, work: 'drop-off', grant: null, parcel: parcel.id, compartment, person: parcel.courier, state: 'open', openedSeq, pulses: 0, release: null,
-    doorSensedOpen: false, untilMs, said: null, insisted: false,
+    id,
+    work: 'drop-off',
+    grant: null,
+    parcel: parcel.id,
+    compartment,
+    person: parcel.courier,
+    state: 'open',
+    openedSeq,
+    pulses: 0,
+    release: null,
+    doorSensedOpen: false,
+    untilMs,
+    said: null,
+    insisted: false,
   };
   draft.put('parcel', parcel.id, parcel);
   draft.put('session', id, session);
@@ -161,7 +237,12 @@ function confirmDeposited(draft: Draft, session: Session, grant: GrantId): void 
   // The door may shut after the courier left the screen; then it belongs to somebody else by now.
   const attended = isAttended(draft.state, session);
   deposit(draft, session, grant, 'person');
-  if (attended) draft.show({ at: 'drop-off-done', courier: session.person, tracking: parcelOfGrant(draft.state, grant).tracking });
+  if (attended)
+    draft.show({
+      at: 'drop-off-done',
+      courier: session.person,
+      tracking: parcelOfGrant(draft.state, grant).tracking,
+    });
 }
 
 function parcelOfGrant(state: BankState, id: GrantId): Parcel {
@@ -184,12 +265,26 @@ function deposit(draft: Draft, session: Session, id: GrantId, basis: 'person' | 
   });
   if (compartment.occupied === 'no') {
     draft.record({
-      kind: 'discrepancy.reported', cause, compartment: compartment.n, facts: { what: 'sensed-against-word' }, fields: { person: session.person, parcel: parcel.id, session: session.id },
+      kind: 'discrepancy.reported',
+      cause,
+      compartment: compartment.n,
+      facts: { what: 'sensed-against-word' },
+      fields: { person: session.person, parcel: parcel.id, session: session.id },
     });
   }
   draft.put('grant', id, {
-    id, parcel: parcel.id, compartment: compartment.n, recipient: parcel.recipient, flat: parcel.flat, issue: 0, pinVerifier: null, qrVerifier: null, untilMs,
-    state: 'live', session: null, endedAtMs: null,
+    id,
+    parcel: parcel.id,
+    compartment: compartment.n,
+    recipient: parcel.recipient,
+    flat: parcel.flat,
+    issue: 0,
+    pinVerifier: null,
+    qrVerifier: null,
+    untilMs,
+    state: 'live',
+    session: null,
+    endedAtMs: null,
   });
   draft.patch('parcel', parcel.id, { state: 'waiting' });
   draft.patch('compartment', compartment.n, { use: 'occupied' });
@@ -202,7 +297,14 @@ export function mintFor(draft: Draft, id: GrantId): void {
   const epoch = draft.state.epoch[ONLY];
   const grant = draft.state.grant[id];
   if (!grant || !epoch || epoch.notAfterMs <= draft.nowMs) return;
-  draft.effect({ do: 'mint', grant: id, session: null, issue: grant.issue + 1, epoch: epoch.epoch, key: epoch.key });
+  draft.effect({
+    do: 'mint',
+    grant: id,
+    session: null,
+    issue: grant.issue + 1,
+    epoch: epoch.epoch,
+    key: epoch.key,
+  });
 }
 
 export type Minted = {
@@ -217,14 +319,18 @@ export type Minted = {
 /** The rim drew a code. The grant, its record and the sealed notice become durable together. */
 export function minted(draft: Draft, answer: Minted): void {
   const grant = draft.state.grant[answer.grant];
-  if (!grant || grant.state !== 'live' || grant.issue !== answer.issue - 1) return;
+  if (grant?.state !== 'live' || grant.issue !== answer.issue - 1) return;
   const seq = draft.record({
     kind: 'grant.issued',
     compartment: grant.compartment,
     facts: { issue: answer.issue, fromMs: draft.nowMs, untilMs: grant.untilMs, digits: answer.digits },
     fields: { grant: grant.id, parcel: grant.parcel, counterpart: grant.recipient },
   });
-  draft.patch('grant', grant.id, { issue: answer.issue, pinVerifier: answer.pinVerifier, qrVerifier: answer.qrVerifier });
+  draft.patch('grant', grant.id, {
+    issue: answer.issue,
+    pinVerifier: answer.pinVerifier,
+    qrVerifier: answer.qrVerifier,
+  });
   draft.wishes.push({ ...answer.wish, seq, what: 'arrival' });
 }
 
@@ -243,10 +349,22 @@ function takeLarger(draft: Draft, session: Session, fresh: FreshIds): void {
   const parcel = parcelOf(draft.state, session);
   const recipient = draft.state.directory[ONLY]?.entries.find((entry) => entry.person === parcel.recipient);
   if (!recipient) return draft.deny('recipient-unknown');
-  const want = { size: parcel.size, above: compartment.size, accessible: recipient.accessible, monotonicMs: draft.moment.monotonicMs };
+  const want = {
+    size: parcel.size,
+    above: compartment.size,
+    accessible: recipient.accessible,
+    monotonicMs: draft.moment.monotonicMs,
+  };
   if (!chooseCompartment(draft.state, want)) return draft.deny('no-larger-compartment');
   abandon(draft, session, 'larger', 'cancelled');
-  openDropOff(draft, { courier: session.person, tracking: parcel.tracking, recipient, size: parcel.size, above: compartment.size, fresh });
+  openDropOff(draft, {
+    courier: session.person,
+    tracking: parcel.tracking,
+    recipient,
+    size: parcel.size,
+    above: compartment.size,
+    fresh,
+  });
 }
 
 function cancelDropOff(draft: Draft, session: Session): void {
@@ -259,10 +377,19 @@ function cancelDropOff(draft: Draft, session: Session): void {
 }
 
 /** Nothing was put in, by a person's word or a sensor's: the compartment is empty as before. */
-function abandon(draft: Draft, session: Session, why: 'cancelled' | 'timeout' | 'larger', end: 'cancelled' | 'timeout'): void {
+function abandon(
+  draft: Draft,
+  session: Session,
+  why: 'cancelled' | 'timeout' | 'larger',
+  end: 'cancelled' | 'timeout',
+): void {
   const parcel = parcelOf(draft.state, session);
   const cause = draft.record({
-    kind: 'parcel.not-deposited', cause: session.openedSeq, compartment: session.compartment, facts: { why }, fields: { parcel: parcel.id, session: session.id },
+    kind: 'parcel.not-deposited',
+    cause: session.openedSeq,
+    compartment: session.compartment,
+    facts: { why },
+    fields: { parcel: parcel.id, session: session.id },
   });
   endSession(draft, session, end, cause);
   draft.drop('parcel', parcel.id);
@@ -274,15 +401,26 @@ export function dropOffOverdue(draft: Draft, session: Session, fresh: FreshIds):
   const compartment = compartmentOf(draft.state, session.compartment);
   if (compartment.door === 'open') return;
   // A door opened and shut between two looks was never sensed open, yet something may be inside.
-  const nothingIn = compartment.occupied === 'no' || (compartment.occupied === 'unsensed' && !session.doorSensedOpen);
+  const nothingIn =
+    compartment.occupied === 'no' || (compartment.occupied === 'unsensed' && !session.doorSensedOpen);
   if (nothingIn) return abandon(draft, session, 'timeout', 'timeout');
-  if (session.doorSensedOpen && compartment.occupied === 'yes' && policyOf(draft.state).occupancyConfirms) return deposit(draft, session, fresh.grant, 'occupancy');
+  if (session.doorSensedOpen && compartment.occupied === 'yes' && policyOf(draft.state).occupancyConfirms)
+    return deposit(draft, session, fresh.grant, 'occupancy');
   const parcel = parcelOf(draft.state, session);
   const cause = draft.record({
-    kind: 'discrepancy.reported', cause: session.openedSeq, compartment: compartment.n, facts: { what: 'left-unconfirmed' },
+    kind: 'discrepancy.reported',
+    cause: session.openedSeq,
+    compartment: compartment.n,
+    facts: { what: 'left-unconfirmed' },
     fields: { person: session.person, parcel: parcel.id, session: session.id },
   });
-  draft.record({ kind: 'parcel.held', cause, compartment: compartment.n, facts: { why: 'left-unconfirmed' }, fields: { parcel: parcel.id, counterpart: parcel.recipient } });
+  draft.record({
+    kind: 'parcel.held',
+    cause,
+    compartment: compartment.n,
+    facts: { why: 'left-unconfirmed' },
+    fields: { parcel: parcel.id, counterpart: parcel.recipient },
+  });
   endSession(draft, session, 'timeout', cause);
   draft.patch('parcel', parcel.id, { state: 'held' });
   draft.patch('compartment', compartment.n, { use: 'held' });

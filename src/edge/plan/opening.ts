@@ -4,9 +4,9 @@
  * is not an open door, and a door sensed open never stops a pulse.
  */
 import type { Denial, Outcome } from '../../domain/outcome.ts';
-import type { Session } from './state.ts';
-import { compartmentOf, isAttended, policyOf, type BankState, type Door, type Occupied } from './state.ts';
 import type { Draft } from './draft.ts';
+import type { Session } from './state.ts';
+import { type BankState, compartmentOf, type Door, isAttended, type Occupied, policyOf } from './state.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -14,16 +14,25 @@ const MINUTE_MS = 60_000;
 export function pulseDenial(state: BankState, n: number, monotonicMs: number): Denial | undefined {
   const compartment = compartmentOf(state, n);
   if (suspensionOf(state, 'bank', null, null)) return 'lockdown';
-  if (compartment.withdrawn !== null || suspensionOf(state, 'compartment', null, n)) return 'compartment-out-of-service';
+  if (compartment.withdrawn !== null || suspensionOf(state, 'compartment', null, n))
+    return 'compartment-out-of-service';
   if (state.volatile.boards[compartment.board] === false) return 'board-absent';
   const recent = state.volatile.pulsesMs.filter((atMs) => monotonicMs - atMs < MINUTE_MS);
   return recent.length >= policyOf(state).pulsesPerMinute ? 'pulse-rate' : undefined;
 }
 
 /** The suspension in force over a courier, a compartment or the whole bank. */
-export function suspensionOf(state: BankState, scope: 'courier' | 'compartment' | 'bank', subject: string | null, n: number | null) {
+export function suspensionOf(
+  state: BankState,
+  scope: 'courier' | 'compartment' | 'bank',
+  subject: string | null,
+  n: number | null,
+) {
   return Object.values(state.suspension).find(
-    (suspension) => suspension.scope === scope && (scope !== 'courier' || suspension.subject === subject) && (scope !== 'compartment' || suspension.compartment === n),
+    (suspension) =>
+      suspension.scope === scope &&
+      (scope !== 'courier' || suspension.subject === subject) &&
+      (scope !== 'compartment' || suspension.compartment === n),
   );
 }
 
@@ -34,16 +43,28 @@ export function suspensionOf(state: BankState, scope: 'courier' | 'compartment' 
 export function decidePulse(draft: Draft, sessionId: string, cause: number): boolean {
   const session = sessionOf(draft.state, sessionId);
   const { compartment: n, work } = session;
-  const reason = session.pulses >= policyOf(draft.state).pulsesPerSession ? 'session-pulses-spent' : pulseDenial(draft.state, n, draft.moment.monotonicMs);
+  const reason =
+    session.pulses >= policyOf(draft.state).pulsesPerSession
+      ? 'session-pulses-spent'
+      : pulseDenial(draft.state, n, draft.moment.monotonicMs);
   const pulse = session.pulses + 1;
-  const base = { kind: 'release.decided', cause, compartment: n, facts: { work, pulse }, fields: { session: session.id } } as const;
+  const base = {
+    kind: 'release.decided',
+    cause,
+    compartment: n,
+    facts: { work, pulse },
+    fields: { session: session.id },
+  } as const;
   if (reason !== undefined) {
     draft.record({ ...base, decision: { allow: false, reason } });
     draft.deny(reason);
     return false;
   }
   const seq = draft.record({ ...base, decision: { allow: true, right: work } });
-  draft.patch('session', session.id, { pulses: pulse, release: { seq, pulse, atMs: draft.nowMs, outcome: null } });
+  draft.patch('session', session.id, {
+    pulses: pulse,
+    release: { seq, pulse, atMs: draft.nowMs, outcome: null },
+  });
   draft.patch('compartment', n, { expecting: seq, session: session.id });
   const { pulsesMs } = draft.state.volatile;
   const { monotonicMs } = draft.moment;
@@ -54,11 +75,19 @@ export function decidePulse(draft: Draft, sessionId: string, cause: number): boo
   return true;
 }
 
-export type BoardAnswer = { compartment: number; seq: number; outcome: Outcome; afterMs: number; by: 'board' | 'time' };
+export type BoardAnswer = {
+  compartment: number;
+  seq: number;
+  outcome: Outcome;
+  afterMs: number;
+  by: 'board' | 'time';
+};
 
 /** The board answered a pulse, or its time to answer ran out (`unknown`). */
 export function boardAnswered(draft: Draft, answer: BoardAnswer): void {
-  const session = Object.values(draft.state.session).find((candidate) => candidate.release?.seq === answer.seq);
+  const session = Object.values(draft.state.session).find(
+    (candidate) => candidate.release?.seq === answer.seq,
+  );
   const release = session?.release;
   // An answer to a release that is settled or gone says nothing new; the journal has its outcome.
   if (!session || !release || release.outcome !== null) return;
@@ -70,8 +99,10 @@ export function boardAnswered(draft: Draft, answer: BoardAnswer): void {
     facts: { afterMs: Math.round(answer.afterMs), by: answer.by },
   });
   draft.patch('session', session.id, { release: { ...release, outcome: answer.outcome } });
-  if (answer.outcome === 'refused' || answer.outcome === 'failed') draft.patch('compartment', answer.compartment, { expecting: null });
-  if (isAttended(draft.state, session)) draft.say(answer.outcome === 'released' ? null : `release-${answer.outcome}`);
+  if (answer.outcome === 'refused' || answer.outcome === 'failed')
+    draft.patch('compartment', answer.compartment, { expecting: null });
+  if (isAttended(draft.state, session))
+    draft.say(answer.outcome === 'released' ? null : `release-${answer.outcome}`);
 }
 
 /** A pulse is on its way: until it is answered the session cannot end, or its door would open unexplained. */
@@ -107,7 +138,8 @@ export type DoorEvent = { what: 'opened' | 'closed' | 'forced' | 'none'; session
 
 export function doorSensed(draft: Draft, sensed: Sensed): DoorEvent {
   const before = compartmentOf(draft.state, sensed.compartment);
-  if (before.occupied !== sensed.occupied) draft.patch('compartment', sensed.compartment, { occupied: sensed.occupied });
+  if (before.occupied !== sensed.occupied)
+    draft.patch('compartment', sensed.compartment, { occupied: sensed.occupied });
   if (before.door === sensed.door || sensed.door === 'unknown') return { what: 'none', session: undefined };
   draft.patch('compartment', sensed.compartment, { door: sensed.door, doorSinceMs: draft.nowMs });
   if (sensed.door === 'open') return doorOpened(draft, sensed.compartment);
@@ -146,7 +178,11 @@ function doorOpened(draft: Draft, n: number): DoorEvent {
 /** A door open without a release. The compartment goes out of use unless somebody's parcel waits in it. */
 function forced(draft: Draft, n: number): void {
   const compartment = compartmentOf(draft.state, n);
-  const cause = draft.record({ kind: 'door.forced', compartment: n, facts: { occupied: compartment.occupied } });
+  const cause = draft.record({
+    kind: 'door.forced',
+    compartment: n,
+    facts: { occupied: compartment.occupied },
+  });
   draft.record({ kind: 'alarm.raised', cause, compartment: n, facts: { condition: 'forced' } });
   if (compartment.use === 'empty' && compartment.withdrawn === null) {
     draft.record({ kind: 'compartment.withdrawn', compartment: n, facts: { why: 'forced' } });
@@ -177,14 +213,27 @@ function doorClosed(draft: Draft, sensed: Sensed, openMs: number | null): DoorEv
 export function watchDoors(draft: Draft): void {
   const limitMs = policyOf(draft.state).ajarSeconds * 1000;
   for (const compartment of Object.values(draft.state.compartment)) {
-    if (compartment.door !== 'open' || compartment.ajar || draft.nowMs - compartment.doorSinceMs < limitMs) continue;
-    const cause = draft.record({ kind: 'door.ajar', compartment: compartment.n, facts: { openMs: Math.round(draft.nowMs - compartment.doorSinceMs) } });
+    if (compartment.door !== 'open' || compartment.ajar || draft.nowMs - compartment.doorSinceMs < limitMs)
+      continue;
+    const cause = draft.record({
+      kind: 'door.ajar',
+      compartment: compartment.n,
+      facts: { openMs: Math.round(draft.nowMs - compartment.doorSinceMs) },
+    });
     draft.record({ kind: 'alarm.raised', cause, compartment: compartment.n, facts: { condition: 'ajar' } });
     draft.patch('compartment', compartment.n, { ajar: true });
   }
 }
 
-export type SessionEnd = 'confirmed' | 'cancelled' | 'timeout' | 'occupancy' | 'not-received' | 'pulses-spent' | 'order' | 'fault';
+export type SessionEnd =
+  | 'confirmed'
+  | 'cancelled'
+  | 'timeout'
+  | 'occupancy'
+  | 'not-received'
+  | 'pulses-spent'
+  | 'order'
+  | 'fault';
 
 /** Ends a session: its door takes no further pulse, and an opening after this is forced. */
 export function endSession(draft: Draft, session: Session, end: SessionEnd, cause?: number): void {

@@ -12,7 +12,16 @@ import { normalFlat } from '../../domain/scan.ts';
 import { dayOf, expiryMs } from './clock.ts';
 import type { Draft } from './draft.ts';
 import { decidePulse, endSession, isUnanswered, sessionOf } from './opening.ts';
-import { compartmentOf, isAttended, ONLY, policyOf, type BankState, type Grant, type Parcel, type Session } from './state.ts';
+import {
+  type BankState,
+  compartmentOf,
+  type Grant,
+  isAttended,
+  ONLY,
+  type Parcel,
+  policyOf,
+  type Session,
+} from './state.ts';
 
 export type CodeMethod = 'pin' | 'flat-and-pin' | 'qr';
 
@@ -35,7 +44,10 @@ function flatKey(flat: string): string {
 }
 
 /** A code was presented: count it, then have it compared with every verifier. */
-export function presentCode(draft: Draft, presented: { method: CodeMethod; code: string; flat?: string }): void {
+export function presentCode(
+  draft: Draft,
+  presented: { method: CodeMethod; code: string; flat?: string },
+): void {
   const { state } = draft;
   const { method } = presented;
   if (state.volatile.comparing !== null) return draft.say('wait');
@@ -47,15 +59,21 @@ export function presentCode(draft: Draft, presented: { method: CodeMethod; code:
   const key = { pin: ONLY, 'flat-and-pin': flatKey(flat ?? ''), qr: null }[method];
   const guess = key === null ? 0 : guessesToday(state, key, draft.nowMs) + 1;
   if (key !== null) countGuess(draft, key, guess);
-  const grants = Object.values(state.grant).filter((grant) => grant.issue > 0 && (flat === null || grant.flat === flat));
-  const seq = draft.record({ kind: 'attempt.counted', facts: { method, kioskDay: dayOf(draft.nowMs), guess } });
+  const grants = Object.values(state.grant).filter(
+    (grant) => grant.issue > 0 && (flat === null || grant.flat === flat),
+  );
+  const seq = draft.record({
+    kind: 'attempt.counted',
+    facts: { method, kioskDay: dayOf(draft.nowMs), guess },
+  });
   draft.volatile({ comparing: { seq, flat }, activeMs: draft.moment.monotonicMs });
   draft.effect({ do: 'compare', seq, method, code: presented.code, grants: grants.map((grant) => grant.id) });
 }
 
 function countGuess(draft: Draft, key: string, count: number): void {
   const day = dayOf(draft.nowMs);
-  for (const [old, guesses] of Object.entries(draft.state.guesses)) if (guesses.day < day) draft.drop('guesses', old);
+  for (const [old, guesses] of Object.entries(draft.state.guesses))
+    if (guesses.day < day) draft.drop('guesses', old);
   draft.put('guesses', key, { day, count });
 }
 
@@ -64,12 +82,19 @@ function isFlatLocked(state: BankState, flat: string, nowMs: number): boolean {
 }
 
 function denyLocked(draft: Draft, method: CodeMethod): void {
-  draft.record({ kind: 'attempt.decided', facts: { method, work: 'pick-up' }, decision: { allow: false, reason: 'grant-locked-out' } });
+  draft.record({
+    kind: 'attempt.decided',
+    facts: { method, work: 'pick-up' },
+    decision: { allow: false, reason: 'grant-locked-out' },
+  });
   draft.deny('grant-locked-out');
 }
 
 /** The rim compared: `grant` is the one whose verifier matched, a live one before one that is over. */
-export function codeCompared(draft: Draft, answer: { seq: number; method: CodeMethod; grant: GrantId | null; session: SessionId }): void {
+export function codeCompared(
+  draft: Draft,
+  answer: { seq: number; method: CodeMethod; grant: GrantId | null; session: SessionId },
+): void {
   const { comparing } = draft.state.volatile;
   if (comparing?.seq !== answer.seq) return;
   draft.volatile({ comparing: null });
@@ -96,7 +121,10 @@ export function codeCompared(draft: Draft, answer: { seq: number; method: CodeMe
 }
 
 const DENIAL_OF: Readonly<Record<Grant['state'], Denial | null>> = {
-  live: null, spent: 'code-spent', held: 'held-for-staff', revoked: 'code-revoked',
+  live: null,
+  spent: 'code-spent',
+  held: 'held-for-staff',
+  revoked: 'code-revoked',
 };
 
 /** A guess was wrong: when it was the last of its budget, a lockout begins. */
@@ -108,7 +136,12 @@ function noteLockout(draft: Draft, guess: { method: CodeMethod; flat: string | n
   } else if (guess.flat !== null && isFlatLocked(state, guess.flat, nowMs)) {
     for (const grant of Object.values(state.grant)) {
       if (grant.state !== 'live' || grant.flat !== guess.flat) continue;
-      draft.record({ kind: 'lockout.began', compartment: grant.compartment, facts: { scope: 'grant', untilMs }, fields: { grant: grant.id } });
+      draft.record({
+        kind: 'lockout.began',
+        compartment: grant.compartment,
+        facts: { scope: 'grant', untilMs },
+        fields: { grant: grant.id },
+      });
     }
   } else return;
   draft.record({ kind: 'alarm.raised', cause: guess.cause, facts: { condition: 'guessing' } });
@@ -118,7 +151,8 @@ function noteLockout(draft: Draft, guess: { method: CodeMethod; flat: string | n
 function forgiveGuess(draft: Draft, method: CodeMethod, flat: string | null): void {
   const key = { pin: ONLY, 'flat-and-pin': flatKey(flat ?? ''), qr: null }[method];
   const guesses = key === null ? undefined : draft.state.guesses[key];
-  if (key !== null && guesses) draft.put('guesses', key, { ...guesses, count: Math.max(0, guesses.count - 1) });
+  if (key !== null && guesses)
+    draft.put('guesses', key, { ...guesses, count: Math.max(0, guesses.count - 1) });
 }
 
 function openPickUp(draft: Draft, grant: Grant, id: SessionId, cause: number): void {
@@ -163,7 +197,8 @@ function resumePickUp(draft: Draft, session: Session, cause: number): void {
   });
   draft.patch('session', session.id, { state: 'open', said: null, insisted: false });
   draft.show({ at: 'session', session: session.id, courier: null });
-  if (compartmentOf(draft.state, session.compartment).door !== 'open') decidePulse(draft, session.id, resumed);
+  if (compartmentOf(draft.state, session.compartment).door !== 'open')
+    decidePulse(draft, session.id, resumed);
 }
 
 /** What a person does on the pick-up screen. */
@@ -241,7 +276,11 @@ function collectedAgainstSensor(draft: Draft, session: Session): void {
   endSession(draft, session, 'confirmed', cause);
 }
 
-function reportPickUp(draft: Draft, session: Session, what: 'not-received' | 'door-did-not-open' | 'not-my-parcel'): void {
+function reportPickUp(
+  draft: Draft,
+  session: Session,
+  what: 'not-received' | 'door-did-not-open' | 'not-my-parcel',
+): void {
   if (isUnanswered(session)) return draft.say('wait');
   if (compartmentOf(draft.state, session.compartment).door === 'open') return draft.say('shut-the-door');
   const parcel = parcelOf(draft.state, session);
@@ -252,13 +291,23 @@ function reportPickUp(draft: Draft, session: Session, what: 'not-received' | 'do
     facts: { what },
     fields: { person: session.person, parcel: parcel.id, session: session.id },
   });
-  draft.record({ kind: 'alarm.raised', cause, compartment: session.compartment, facts: { condition: 'discrepancy' } });
+  draft.record({
+    kind: 'alarm.raised',
+    cause,
+    compartment: session.compartment,
+    facts: { condition: 'discrepancy' },
+  });
   hold(draft, session, parcel, { why: 'discrepancy', cause });
   endSession(draft, session, 'not-received', cause);
   draft.show({ at: 'reported' });
 }
 
-function hold(draft: Draft, session: Session, parcel: Parcel, held: { why: 'discrepancy' | 'left-unconfirmed'; cause: number }): void {
+function hold(
+  draft: Draft,
+  session: Session,
+  parcel: Parcel,
+  held: { why: 'discrepancy' | 'left-unconfirmed'; cause: number },
+): void {
   spendGrant(draft, session, held.cause);
   draft.record({
     kind: 'parcel.held',
@@ -273,7 +322,13 @@ function hold(draft: Draft, session: Session, parcel: Parcel, held: { why: 'disc
 
 function spendGrant(draft: Draft, session: Session, cause: number): void {
   if (session.grant === null) return;
-  draft.record({ kind: 'grant.spent', cause, compartment: session.compartment, facts: {}, fields: { grant: session.grant } });
+  draft.record({
+    kind: 'grant.spent',
+    cause,
+    compartment: session.compartment,
+    facts: {},
+    fields: { grant: session.grant },
+  });
   draft.patch('grant', session.grant, { state: 'spent', session: null, endedAtMs: draft.nowMs });
 }
 
@@ -287,7 +342,8 @@ export function pickUpOverdue(draft: Draft, session: Session): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   // Whose door never opened keeps the session for the same code; whose door is open is an alarm already.
   if (!session.doorSensedOpen || compartment.door === 'open') return;
-  if (compartment.occupied === 'no' && policyOf(draft.state).occupancyConfirms) return collected(draft, session, 'occupancy');
+  if (compartment.occupied === 'no' && policyOf(draft.state).occupancyConfirms)
+    return collected(draft, session, 'occupancy');
   const parcel = parcelOf(draft.state, session);
   const cause = draft.record({
     kind: 'discrepancy.reported',
@@ -303,14 +359,19 @@ export function pickUpOverdue(draft: Draft, session: Session): void {
 /** A grant past its time loses its right; the parcel stays where it is, for staff. */
 export function expireIfDue(draft: Draft, id: GrantId): void {
   const grant = draft.state.grant[id];
-  if (!grant || grant.state !== 'live' || grant.untilMs > expiryMs(draft.state, draft.nowMs)) return;
+  if (grant?.state !== 'live' || grant.untilMs > expiryMs(draft.state, draft.nowMs)) return;
   const session = grant.session === null ? undefined : draft.state.session[grant.session];
   if (session) {
     // A session under way is finished first. One that was left before its door ever opened ends with the grant.
     if (session.state === 'open' || session.doorSensedOpen || isUnanswered(session)) return;
     endSession(draft, session, 'timeout');
   }
-  const cause = draft.record({ kind: 'grant.expired', compartment: grant.compartment, facts: {}, fields: { grant: grant.id, parcel: grant.parcel } });
+  const cause = draft.record({
+    kind: 'grant.expired',
+    compartment: grant.compartment,
+    facts: {},
+    fields: { grant: grant.id, parcel: grant.parcel },
+  });
   draft.record({
     kind: 'parcel.held',
     cause,

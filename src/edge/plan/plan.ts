@@ -9,15 +9,47 @@ import type { GrantId, PersonId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { readScan } from '../../domain/scan.ts';
 import { timeAt, watchClock } from './clock.ts';
-import { chooseCourierCode, courierCodeMade, courierCompared, presentBadge, presentCourierCode, signOut } from './courier.ts';
-import { directoryOpened, heard, refuseMessage, suspensionsOverdue, type Heard } from './downlink.ts';
+import {
+  chooseCourierCode,
+  courierCodeMade,
+  courierCompared,
+  presentBadge,
+  presentCourierCode,
+  signOut,
+} from './courier.ts';
+import { directoryOpened, type Heard, heard, refuseMessage, suspensionsOverdue } from './downlink.ts';
 import { Draft, type Moment, type Planned } from './draft.ts';
 import {
-  dropOffAction, dropOffDoorClosed, dropOffOverdue, minted, mintWaiting, openDropOff, takeFlat, takeRecipient, takeTracking, type FreshIds, type Minted,
+  dropOffAction,
+  dropOffDoorClosed,
+  dropOffOverdue,
+  type FreshIds,
+  type Minted,
+  minted,
+  mintWaiting,
+  openDropOff,
+  takeFlat,
+  takeRecipient,
+  takeTracking,
 } from './dropoff.ts';
-import { boardAnswered, doorSensed, settleAfterRestart, watchDoors, type BoardAnswer, type Sensed } from './opening.ts';
-import { codeCompared, expireIfDue, pickUpAction, pickUpDoorClosed, pickUpOverdue, presentCode, type CodeMethod } from './pickup.ts';
-import { attended, policyOf, rosterOf, type BankState, type Screen, type Session } from './state.ts';
+import {
+  type BoardAnswer,
+  boardAnswered,
+  doorSensed,
+  type Sensed,
+  settleAfterRestart,
+  watchDoors,
+} from './opening.ts';
+import {
+  type CodeMethod,
+  codeCompared,
+  expireIfDue,
+  pickUpAction,
+  pickUpDoorClosed,
+  pickUpOverdue,
+  presentCode,
+} from './pickup.ts';
+import { attended, type BankState, policyOf, rosterOf, type Screen, type Session } from './state.ts';
 
 export type Event =
   | { type: 'started'; build: string; first: boolean; layout: string }
@@ -91,7 +123,11 @@ function started(draft: Draft, event: { build: string; first: boolean; layout: s
     draft.record({ kind: 'journal.created', facts: { key: standing.fingerprint } });
     draft.record({
       kind: 'bank.commissioned',
-      facts: { layout: event.layout, compartments: standing.layout.compartments.length, development: standing.development },
+      facts: {
+        layout: event.layout,
+        compartments: standing.layout.compartments.length,
+        development: standing.development,
+      },
     });
   }
   const unanswered = settleAfterRestart(draft);
@@ -99,7 +135,10 @@ function started(draft: Draft, event: { build: string; first: boolean; layout: s
   // A parcel taken in just before the power went has a grant and no code yet.
   mintWaiting(draft);
   if (draft.state.volatile.clock.frozenSinceMs !== null) {
-    const cause = draft.record({ kind: 'clock.frozen', facts: { stepMs: Math.round(draft.moment.wallMs - draft.nowMs) } });
+    const cause = draft.record({
+      kind: 'clock.frozen',
+      facts: { stepMs: Math.round(draft.moment.wallMs - draft.nowMs) },
+    });
     draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'clock' } });
   }
 }
@@ -114,16 +153,21 @@ export function closedReason(state: BankState): Denial | undefined {
 
 function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
   const closed = closedReason(draft.state);
-  if (closed !== undefined && action.do !== 'cancel' && action.do !== 'leave' && !attended(draft.state)) return draft.deny(closed);
+  if (closed !== undefined && action.do !== 'cancel' && action.do !== 'leave' && !attended(draft.state))
+    return draft.deny(closed);
   const session = attended(draft.state);
   if (session && action.do !== 'scan') return actInSession(draft, session, action, fresh);
   switch (action.do) {
     case 'scan':
       return scanned(draft, action.text);
     case 'pin':
-      return atHome(draft) ? presentCode(draft, { method: 'pin', code: action.pin }) : draft.deny('step-out-of-turn');
+      return atHome(draft)
+        ? presentCode(draft, { method: 'pin', code: action.pin })
+        : draft.deny('step-out-of-turn');
     case 'flat-and-pin':
-      return atHome(draft) ? presentCode(draft, { method: 'flat-and-pin', code: action.pin, flat: action.flat }) : draft.deny('step-out-of-turn');
+      return atHome(draft)
+        ? presentCode(draft, { method: 'flat-and-pin', code: action.pin, flat: action.flat })
+        : draft.deny('step-out-of-turn');
     case 'cancel':
     case 'leave':
       return leave(draft);
@@ -169,19 +213,26 @@ function scanned(draft: Draft, text: string): void {
 
 function actAsCourier(draft: Draft, action: KioskAction, fresh: FreshIds): void {
   const { screen } = draft.state.volatile;
-  if (screen.at === 'courier-code' && action.do === 'courier-code') return presentCourierCode(draft, screen.courier, action.code);
-  if (screen.at === 'courier-code' && action.do === 'courier-code-new') return chooseCourierCode(draft, screen.courier, action);
-  if (screen.at === 'tracking' && action.do === 'tracking') return takeTracking(draft, screen.courier, action.text);
+  if (screen.at === 'courier-code' && action.do === 'courier-code')
+    return presentCourierCode(draft, screen.courier, action.code);
+  if (screen.at === 'courier-code' && action.do === 'courier-code-new')
+    return chooseCourierCode(draft, screen.courier, action);
+  if (screen.at === 'tracking' && action.do === 'tracking')
+    return takeTracking(draft, screen.courier, action.text);
   if (screen.at === 'flat' && action.do === 'flat') return takeFlat(draft, screen, action.text);
-  if (screen.at === 'recipient' && action.do === 'recipient') return takeRecipient(draft, screen, action.index);
-  if (screen.at === 'size' && action.do === 'size') return void openDropOff(draft, { ...screen, size: action.size, above: null, fresh });
-  if (screen.at === 'drop-off-done' && action.do === 'next-parcel') return draft.show({ at: 'tracking', courier: screen.courier });
+  if (screen.at === 'recipient' && action.do === 'recipient')
+    return takeRecipient(draft, screen, action.index);
+  if (screen.at === 'size' && action.do === 'size')
+    return void openDropOff(draft, { ...screen, size: action.size, above: null, fresh });
+  if (screen.at === 'drop-off-done' && action.do === 'next-parcel')
+    return draft.show({ at: 'tracking', courier: screen.courier });
   draft.deny('step-out-of-turn');
 }
 
 function leave(draft: Draft): void {
   const { screen } = draft.state.volatile;
-  if (screen.at === 'courier-code' || !('courier' in screen) || screen.courier === null) return draft.show({ at: 'home' });
+  if (screen.at === 'courier-code' || !('courier' in screen) || screen.courier === null)
+    return draft.show({ at: 'home' });
   signOut(draft, screen.courier, 'done');
 }
 
@@ -200,7 +251,10 @@ function boardSeen(draft: Draft, seen: { board: number; present: boolean }): voi
   if (before === seen.present) return;
   draft.volatile({ boards: { ...draft.state.volatile.boards, [seen.board]: seen.present } });
   if (before === undefined && seen.present) return;
-  const cause = draft.record({ kind: seen.present ? 'board.returned' : 'board.lost', facts: { board: seen.board } });
+  const cause = draft.record({
+    kind: seen.present ? 'board.returned' : 'board.lost',
+    facts: { board: seen.board },
+  });
   if (!seen.present) draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'board' } });
   else draft.record({ kind: 'alarm.ended', cause, facts: { condition: 'board' } });
 }
@@ -213,13 +267,20 @@ function tick(draft: Draft, fresh: FreshIds): void {
   for (const grant of Object.values(draft.state.grant)) {
     expireIfDue(draft, grant.id);
     const ended = draft.state.grant[grant.id];
-    if (ended?.endedAtMs != null && ended.state === 'spent' && draft.nowMs - ended.endedAtMs > SPENT_GRANTS_KEPT_MS) draft.drop('grant', grant.id);
+    if (
+      ended?.endedAtMs != null &&
+      ended.state === 'spent' &&
+      draft.nowMs - ended.endedAtMs > SPENT_GRANTS_KEPT_MS
+    )
+      draft.drop('grant', grant.id);
   }
   suspensionsOverdue(draft);
   watchDoors(draft);
   idle(draft);
   // One journey a tick, because each takes the ids drawn for this event.
-  const overdue = Object.values(draft.state.session).find((session) => session.state === 'paused' && session.untilMs <= draft.nowMs && canEnd(draft.state, session));
+  const overdue = Object.values(draft.state.session).find(
+    (session) => session.state === 'paused' && session.untilMs <= draft.nowMs && canEnd(draft.state, session),
+  );
   if (!overdue) return;
   if (overdue.work === 'pick-up') pickUpOverdue(draft, overdue);
   else dropOffOverdue(draft, overdue, fresh);
@@ -257,4 +318,3 @@ function idle(draft: Draft): void {
   }
   if ('courier' in screen) signOut(draft, screen.courier, 'idle');
 }
-

@@ -5,11 +5,12 @@
  * Collections are maps from a key to an entity, replaced and never edited in place, so that the journal
  * finds what changed by identity.
  */
+
+import type { DirectoryEntries } from '../../contract/uplink.ts';
 import type { BankLayout, Size } from '../../domain/bank.ts';
 import type { CarrierId, GrantId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts';
 import type { Outcome, Right } from '../../domain/outcome.ts';
 import { DEFAULT_POLICY, type Epoch, type Policy, type Roster } from '../../domain/roster.ts';
-import type { DirectoryEntries } from '../../contract/uplink.ts';
 import type { RecordTime } from '../../ledger/record.ts';
 
 export type Door = 'open' | 'closed' | 'unknown';
@@ -188,7 +189,18 @@ export type Kept = {
 };
 
 export const COLLECTIONS = [
-  'compartment', 'parcel', 'grant', 'session', 'courier', 'suspension', 'window', 'roster', 'epoch', 'directory', 'guesses', 'heard',
+  'compartment',
+  'parcel',
+  'grant',
+  'session',
+  'courier',
+  'suspension',
+  'window',
+  'roster',
+  'epoch',
+  'directory',
+  'guesses',
+  'heard',
 ] as const satisfies readonly (keyof Kept)[];
 export type Collection = (typeof COLLECTIONS)[number];
 
@@ -199,7 +211,18 @@ export const ONLY = 'only';
 
 export function emptyKept(): Kept {
   return {
-    compartment: {}, parcel: {}, grant: {}, session: {}, courier: {}, suspension: {}, window: {}, roster: {}, epoch: {}, directory: {}, guesses: {}, heard: {},
+    compartment: {},
+    parcel: {},
+    grant: {},
+    session: {},
+    courier: {},
+    suspension: {},
+    window: {},
+    roster: {},
+    epoch: {},
+    directory: {},
+    guesses: {},
+    heard: {},
   };
 }
 

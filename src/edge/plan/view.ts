@@ -1,12 +1,12 @@
 /** What the kiosk's screen shows: a pure picture of the state, with nothing in it that the person may not see. */
 import type { KioskScreen, KioskView } from '../../contract/kiosk.ts';
-import type { Moment } from './draft.ts';
 import { timeAt } from './clock.ts';
-import { freeBySize } from './dropoff.ts';
 import { courierOf } from './courier.ts';
-import { closedReason, idleLimitMs } from './plan.ts';
+import type { Moment } from './draft.ts';
+import { freeBySize } from './dropoff.ts';
 import { flatNeeded } from './pickup.ts';
-import { compartmentOf, policyOf, rosterOf, type BankState, type Screen, type Session } from './state.ts';
+import { closedReason, idleLimitMs } from './plan.ts';
+import { type BankState, compartmentOf, policyOf, rosterOf, type Screen, type Session } from './state.ts';
 
 /** The cloud counts as near when it was heard within this time. */
 const ONLINE_MS = 90_000;
@@ -21,7 +21,10 @@ export function view(state: BankState, moment: Moment): KioskView {
     online: isOnline(state, moment),
     turn: volatile.turn,
     message: volatile.message,
-    idleMs: screen.at === 'home' ? null : Math.round(Math.max(0, idleLimitMs(state) - (moment.monotonicMs - volatile.activeMs))),
+    idleMs:
+      screen.at === 'home'
+        ? null
+        : Math.round(Math.max(0, idleLimitMs(state) - (moment.monotonicMs - volatile.activeMs))),
     show: show(state, screen, moment),
   };
 }
@@ -38,15 +41,28 @@ function show(state: BankState, screen: Screen, moment: Moment): KioskScreen {
     case 'home':
       return home(state, moment);
     case 'courier-code':
-      return { screen: 'courier-code', carrier: carrierOf(state, screen.courier), first: courierOf(state, screen.courier).verifier === null };
+      return {
+        screen: 'courier-code',
+        carrier: carrierOf(state, screen.courier),
+        first: courierOf(state, screen.courier).verifier === null,
+      };
     case 'tracking':
       return { screen: 'tracking', carrier: carrierOf(state, screen.courier) };
     case 'flat':
       return { screen: 'flat', tracking: screen.tracking };
     case 'recipient':
-      return { screen: 'recipient', tracking: screen.tracking, recipients: screen.choices.map((choice) => choice.label) };
+      return {
+        screen: 'recipient',
+        tracking: screen.tracking,
+        recipients: screen.choices.map((choice) => choice.label),
+      };
     case 'size':
-      return { screen: 'size', tracking: screen.tracking, recipient: `${screen.recipient.flat} · ${screen.recipient.label}`, free: freeBySize(state, moment.monotonicMs) };
+      return {
+        screen: 'size',
+        tracking: screen.tracking,
+        recipient: `${screen.recipient.flat} · ${screen.recipient.label}`,
+        free: freeBySize(state, moment.monotonicMs),
+      };
     case 'session': {
       const session = state.session[screen.session];
       return session ? atDoor(state, session) : home(state, moment);
@@ -80,10 +96,14 @@ function atDoor(state: BankState, session: Session): KioskScreen {
     size: compartment.size,
     column: place?.column ?? 0,
     row: place?.row ?? 0,
-    latch: session.release === null ? ('waiting' as const) : (session.release.outcome ?? ('waiting' as const)),
+    latch:
+      session.release === null ? ('waiting' as const) : (session.release.outcome ?? ('waiting' as const)),
     door: compartment.door,
     occupied: compartment.occupied,
-    again: !session.doorSensedOpen || session.work === 'drop-off' ? pulsesLeft > 0 && compartment.door !== 'open' : compartment.door !== 'open',
+    again:
+      !session.doorSensedOpen || session.work === 'drop-off'
+        ? pulsesLeft > 0 && compartment.door !== 'open'
+        : compartment.door !== 'open',
     pulsesLeft,
   };
   const ask = session.doorSensedOpen && compartment.door === 'closed';

@@ -11,10 +11,19 @@ const LF = 0x0a;
 
 export type Scanner = { stop(): Promise<void> };
 
-export function openScanner(deps: { host: string; port: number; clock: Clock; onScan(text: string): void }): Scanner {
+export function openScanner(deps: {
+  host: string;
+  port: number;
+  clock: Clock;
+  onScan(text: string): void;
+}): Scanner {
   const lines = new LineReader(deps.onScan);
   const line = tcpLine(deps);
-  line.open({ onBytes: (bytes) => lines.take(bytes), onUp: () => lines.reset(), onDown: () => lines.reset() });
+  line.open({
+    onBytes: (bytes) => lines.take(bytes),
+    onUp: () => lines.reset(),
+    onDown: () => lines.reset(),
+  });
   return { stop: () => line.close() };
 }
 

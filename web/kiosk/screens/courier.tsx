@@ -206,15 +206,7 @@ function SizeChoice({ size, free, busy, send }: SizeChoiceProps) {
   );
 }
 
-export function CancelButton({
-  busy,
-  send,
-  text = t('cancel'),
-}: {
-  busy: boolean;
-  send: Send;
-  text?: string;
-}) {
+function CancelButton({ busy, send, text = t('cancel') }: { busy: boolean; send: Send; text?: string }) {
   return (
     <Button size="l" icon="cross" wide disabled={busy} onClick={() => send({ do: 'cancel' })}>
       {text}

@@ -1,0 +1,6 @@
+/** What administrators do that is not one noun's alone. */
+import type { Noun } from '../noun.ts';
+import { routes as peopleRoutes } from './people-routes.ts';
+import { routes } from './routes.ts';
+
+export const admin = { routes: [...routes, ...peopleRoutes] } satisfies Noun;

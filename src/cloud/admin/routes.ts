@@ -1,0 +1,85 @@
+/** The administrator's own page, the overview, rosters, notices, and the stream of changes. */
+import type { z } from 'zod';
+import { attention as attentionList, me, notices as noticesPage, type noticeRow, odds as oddsList, rosters as rosterList } from '../../contract/http/admin.ts';
+import { pageQuery } from '../../contract/http/common.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { Tx } from '../../platform/database.ts';
+import type { Cloud } from '../deps.ts';
+import { type Route, route } from '../http/http.ts';
+import * as notices from '../notices/notices.ts';
+import * as people from '../people/people.ts';
+import { attention, odds, rosterStates } from './overview.ts';
+
+async function noticeRows(cloud: Cloud, tx: Tx, rows: readonly notices.NoticeRow[]): Promise<z.infer<typeof noticeRow>[]> {
+  await cloud.keys.subjects(tx, rows.map((row) => row.person));
+  const items: z.infer<typeof noticeRow>[] = [];
+  for (const { notice: id, channel, what, person, state, tries, lastError, atMs } of rows) {
+    const recipient = (await people.findPerson(cloud, tx, person))?.profile.name ?? '';
+    items.push({ id, channel, what, recipient, state, tries, lastError, atMs });
+  }
+  return items;
+}
+
+export const routes: Route[] = [
+  route({
+    method: 'GET',
+    url: '/api/admin/me',
+    access: 'admin',
+    says: 'The signed-in administrator.',
+    schema: { response: me },
+    handle: ({ cloud, actor }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => {
+        const { profile } = await people.requirePerson(cloud, tx, actor.person);
+        return { name: profile.name, email: profile.email ?? '', role: actor.role, tenant: actor.tenant, signedInAtMs: actor.signedInAtMs };
+      }),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/attention',
+    access: 'admin',
+    says: 'What needs a person, most urgent first.',
+    schema: { response: attentionList },
+    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, async (tx) => ({ items: await attention(cloud, tx) })),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/odds',
+    access: 'admin',
+    says: 'The live chance that a day of guessing finds a code.',
+    schema: { response: oddsList },
+    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, (tx) => odds(tx)),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/rosters',
+    access: 'admin',
+    says: 'For each site: what waits for a signature, what was signed, and what each bank has applied.',
+    schema: { response: rosterList },
+    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, async (tx) => ({ items: await rosterStates(cloud, tx) })),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/notices',
+    access: 'admin',
+    says: 'Notices, newest first; never what they said.',
+    schema: { query: pageQuery, response: noticesPage },
+    async handle({ cloud, actor, query }) {
+      const beforeOrd = query.cursor === undefined ? null : Number(query.cursor);
+      if (beforeOrd !== null && !Number.isSafeInteger(beforeOrd)) throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
+      return await cloud.database.tenant(actor.tenant, async (tx) => {
+        const rows = await notices.list(tx, { beforeOrd, limit: query.limit + 1 });
+        const shown = rows.slice(0, query.limit);
+        const last = shown.at(-1);
+        return { items: await noticeRows(cloud, tx, shown), nextCursor: rows.length > query.limit && last ? String(last.ord) : null };
+      });
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/events',
+    access: 'admin',
+    says: 'Server-sent events: event `changed` with the topics to ask again for.',
+    schema: {},
+    handle: async ({ streamChanges }) => streamChanges(),
+  }),
+];

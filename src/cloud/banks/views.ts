@@ -1,0 +1,65 @@
+/** Banks as administrators see them. */
+import type { z } from 'zod';
+import type { bankDetail, bankSummary } from '../../contract/http/admin.ts';
+import { base64url } from '../../crypto/bytes.ts';
+import { fingerprint } from '../../crypto/sign.ts';
+import type { Tx } from '../../platform/database.ts';
+import type { Cloud } from '../deps.ts';
+import * as rosters from '../rosters/rosters.ts';
+import { countFree, EMPTY, pictures, shownState } from './picture.ts';
+import * as store from './store.ts';
+
+export type BankSummary = z.infer<typeof bankSummary>;
+
+/** Without word from a broker, a bank that says something every quarter of an hour is online for this long. */
+const HEARD_WITHIN_MS = 20 * 60_000;
+
+export function isOnline(bank: store.Bank, nowMs: number): boolean {
+  if (bank.connected !== null) return bank.connected;
+  return bank.lastHeardMs !== null && nowMs - bank.lastHeardMs < HEARD_WITHIN_MS;
+}
+
+/** A bank's key counts when a roster that the site's root signed, and that the bank applied, names it. */
+export async function vouchedBy(tx: Tx, bank: Pick<store.Bank, 'bank' | 'site' | 'key' | 'roster'>): Promise<BankSummary['vouchedBy']> {
+  if (bank.key === null || bank.roster.applied === 0) return 'the cloud only';
+  const key = base64url(bank.key);
+  const roster = await rosters.verifiedRoster(tx, bank.site, bank.roster.applied);
+  return roster?.banks.some((named) => named.bank === bank.bank && named.key === key) ? 'site root' : 'the cloud only';
+}
+
+export async function summaries(cloud: Cloud, tx: Tx): Promise<BankSummary[]> {
+  const items: BankSummary[] = [];
+  for (const bank of await store.selectBanks(tx)) items.push(await summaryOf(cloud, tx, bank));
+  return items;
+}
+
+async function summaryOf(cloud: Cloud, tx: Tx, bank: store.Bank): Promise<BankSummary> {
+  const { free, occupied } = countFree(bank.layout, await pictures(tx, bank.bank));
+  const end = await cloud.journal.endOf(tx, bank.bank);
+  const desired = await rosters.current(tx, bank.site);
+  return {
+    id: bank.bank,
+    name: bank.name,
+    site: bank.site,
+    online: isOnline(bank, cloud.clock.nowMs()),
+    lastHeardMs: bank.lastHeardMs,
+    fingerprint: bank.key && fingerprint(bank.key),
+    vouchedBy: await vouchedBy(tx, bank),
+    lastSeq: end?.lastSeq ?? 0,
+    roster: { desired: desired?.version ?? 0, applied: bank.roster.applied, appliedAtMs: bank.roster.appliedAtMs },
+    free,
+    occupied,
+    compartments: bank.layout.compartments.length,
+  };
+}
+
+export async function detail(cloud: Cloud, tx: Tx, id: string): Promise<z.infer<typeof bankDetail> | undefined> {
+  const [bank] = await store.selectBanks(tx, { bank: id });
+  if (!bank) return undefined;
+  const shown = await pictures(tx, bank.bank);
+  const doors = bank.layout.compartments.map(({ n, size, column, row, heightUnits, accessible }) => {
+    const picture = shown.get(n) ?? EMPTY;
+    return { n, size, column, row, heightUnits, accessible, state: shownState(picture), door: picture.door, parcel: picture.parcel, sinceMs: picture.sinceMs };
+  });
+  return { ...(await summaryOf(cloud, tx, bank)), layoutColumns: bank.layout.columns, doors };
+}

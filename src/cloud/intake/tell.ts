@@ -1,0 +1,59 @@
+/**
+ * What a bank is told, by comparing what it says that it holds with what is desired. The comparison is
+ * made again on every hello and after every change, so that a lost message costs time and nothing else.
+ */
+import { base64url, utf8 } from '../../crypto/bytes.ts';
+import { hpkeSeal } from '../../crypto/hpke.ts';
+import { SEAL_INFO, UPLINK_VERSION, type DownMessage, type HelloMessage } from '../../contract/uplink.ts';
+import type { Tx } from '../../platform/database.ts';
+import type { Bank } from '../banks/banks.ts';
+import * as banks from '../banks/banks.ts';
+import type { Cloud } from '../deps.ts';
+import * as people from '../people/people.ts';
+import * as rosters from '../rosters/rosters.ts';
+
+const v = UPLINK_VERSION;
+
+/** In the order in which a bank needs them: what is signed by keys of the roster comes after the roster. */
+export async function whatToTell(cloud: Cloud, tx: Tx, bank: Bank): Promise<DownMessage[]> {
+  const { hello } = bank;
+  if (hello === null || bank.key === null || bank.sealKey === null) return [];
+  const roster = await rosterFor(tx, { ...bank, key: bank.key }, hello);
+  const hasRoster = roster.length > 0 || hello.roster.version > 0;
+  return [
+    ...roster,
+    ...(hasRoster ? await epochFor(cloud, tx, hello) : []),
+    ...(await directoryFor(cloud, tx, { ...bank, sealKey: bank.sealKey }, hello)),
+    ...(await suspensionsFor(cloud, tx, bank, hello)),
+  ];
+}
+
+/** A roster that does not name this bank with this key would only be refused, so it is not sent. */
+async function rosterFor(tx: Tx, bank: Bank & { key: Uint8Array }, hello: HelloMessage): Promise<DownMessage[]> {
+  const current = await rosters.current(tx, bank.site);
+  if (!current || current.version <= hello.roster.version) return [];
+  const key = base64url(bank.key);
+  const named = current.roster.banks.some((other) => other.bank === bank.bank && other.key === key);
+  return named ? [{ v, type: 'roster', note: current.note }] : [];
+}
+
+async function epochFor(cloud: Cloud, tx: Tx, hello: HelloMessage): Promise<DownMessage[]> {
+  const current = await cloud.keys.currentEpoch(tx);
+  return current && current.epoch !== hello.epoch ? [{ v, type: 'epoch', note: current.note }] : [];
+}
+
+async function directoryFor(cloud: Cloud, tx: Tx, bank: Bank & { sealKey: Uint8Array }, hello: HelloMessage): Promise<DownMessage[]> {
+  if ((await people.directoryVersion(tx, bank.site)) <= hello.directory) return [];
+  const { version, entries } = await people.directory(cloud, tx, bank.site);
+  const sealed = await hpkeSeal(bank.sealKey, utf8(JSON.stringify(entries)), { info: SEAL_INFO.directory, aad: `${bank.bank}\0${version}` });
+  return [{ v, type: 'directory', version, entries: { enc: base64url(sealed.enc), ciphertext: base64url(sealed.ciphertext) } }];
+}
+
+async function suspensionsFor(cloud: Cloud, tx: Tx, bank: Bank, hello: HelloMessage): Promise<DownMessage[]> {
+  const inForce = await banks.suspensionsOf(tx, { site: bank.site, bank: bank.bank, nowMs: cloud.clock.nowMs() });
+  const lifts = hello.suspensions.filter((id) => !inForce.some((suspension) => suspension.id === id));
+  return [
+    ...inForce.filter((suspension) => !hello.suspensions.includes(suspension.id)),
+    ...lifts.map((id): DownMessage => ({ v, type: 'lift', id })),
+  ];
+}

@@ -1,0 +1,36 @@
+/** Every record of the organisation as it stands, for administrators. */
+import { z } from 'zod';
+import { journal } from '../../contract/http/admin.ts';
+import { pageQuery } from '../../contract/http/common.ts';
+import { base64url, fromUtf8 } from '../../crypto/bytes.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import { type Route, route } from '../http/http.ts';
+import * as store from './store.ts';
+
+export const routes: Route[] = [
+  route({
+    method: 'GET',
+    url: '/api/admin/journal',
+    access: 'admin',
+    says: "The records of the organisation's banks and of the cloud itself, newest first.",
+    schema: { query: pageQuery.extend({ bank: z.string().max(64).optional() }), response: journal },
+    handle: ({ cloud, actor, query }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => {
+        const before = query.cursor === undefined ? undefined : Number(query.cursor);
+        if (before !== undefined && !Number.isSafeInteger(before)) throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
+        const rows = await store.pageOfRecords(tx, { source: query.bank, before, limit: query.limit + 1 });
+        const shown = rows.slice(0, query.limit);
+        const items = shown.map((row) => ({
+          source: row.source,
+          seq: row.seq,
+          kind: row.kind,
+          atMs: row.at_ms,
+          hash: base64url(row.hash),
+          json: fromUtf8(row.bytes),
+          batchLast: row.batch_last,
+        }));
+        const last = shown.at(-1);
+        return { items, nextCursor: rows.length > query.limit && last ? String(last.position) : null };
+      }),
+  }),
+];

@@ -1,0 +1,77 @@
+/**
+ * Verifying records again from what is kept: nothing here trusts a column that it can recompute. It serves
+ * an administrator's question about one parcel and the check of a whole journal.
+ */
+import { base64url } from '../../crypto/bytes.ts';
+import type { CommittedField } from '../../domain/kinds.ts';
+import { headHash, NO_HEAD, openHead, batchRoot } from '../../ledger/batch.ts';
+import { leafHash, opens, parseRecord, type LedgerRecord, type Openings } from '../../ledger/record.ts';
+import type { HeadRow, RecordRow } from '../journal/journal.ts';
+
+export type Segment = {
+  source: string;
+  records: readonly RecordRow[];
+  /** Leaf hash of the record before the first; `NO_HASH` where there is none. */
+  prev: string;
+  prevSeq: number;
+};
+
+export type Finding = { where: string; what: string };
+
+/** Reads records in order and finds every break of number, chain, form, and of the columns beside the bytes. */
+export function checkChain({ source, records, prev, prevSeq }: Segment): { read: LedgerRecord[]; end: string; findings: Finding[] } {
+  const read: LedgerRecord[] = [];
+  const findings: Finding[] = [];
+  let hash = prev;
+  let seq = prevSeq;
+  for (const row of records) {
+    const where = `${source} record ${row.seq}`;
+    const bytes = new Uint8Array(row.bytes);
+    const parsed = parseRecord(bytes);
+    if (!parsed.ok) findings.push({ where, what: `does not parse: ${parsed.why}` });
+    else {
+      const { record } = parsed;
+      if (record.source !== source || record.seq !== row.seq || record.kind !== row.kind || record.time.atMs !== row.at_ms) findings.push({ where, what: 'its columns differ from its bytes' });
+      if (record.prev !== hash) findings.push({ where, what: 'does not continue the chain' });
+      read.push(record);
+    }
+    if (row.seq !== seq + 1) findings.push({ where, what: `follows record ${seq}` });
+    hash = base64url(leafHash(bytes));
+    if (base64url(row.hash) !== hash) findings.push({ where, what: 'its hash is not that of its bytes' });
+    seq = row.seq;
+  }
+  return { read, end: hash, findings };
+}
+
+export type HeadClaim = {
+  bank: string;
+  head: HeadRow;
+  /** The head before; undefined for the first. */
+  before: HeadRow | undefined;
+  records: readonly RecordRow[];
+  /** The key that the bank is enrolled with. */
+  key: Uint8Array;
+};
+
+/** A signed head: by the bank's key, over exactly these records, continuing the head before. */
+export function checkHead({ bank, head, before, records, key }: HeadClaim): Finding[] {
+  const where = `${bank} head ${head.first}–${head.last}`;
+  const findings: Finding[] = [];
+  const opened = openHead(head.note, { name: bank, publicKey: new Uint8Array(key) });
+  if (!opened) return [{ where, what: 'is not signed by the key of the bank' }];
+  if (base64url(head.key) !== base64url(key)) findings.push({ where, what: 'was taken under another key' });
+  if (opened.first !== head.first || opened.last !== head.last || headHash(opened) !== head.hash) findings.push({ where, what: 'its columns differ from its note' });
+  if (opened.previous !== (before?.hash ?? NO_HEAD) || opened.first !== (before?.last ?? 0) + 1) findings.push({ where, what: 'does not continue the head before' });
+  if (records.length !== opened.last - opened.first + 1 || batchRoot(records.map((row) => new Uint8Array(row.bytes))) !== opened.root) findings.push({ where, what: 'its root is not that of its records' });
+  return findings;
+}
+
+/** True when every commitment of the record is opened by what is kept beside it. */
+export function allOpened(record: LedgerRecord, openings: Openings | undefined): boolean {
+  const fields = Object.keys(record.commitments) as CommittedField[];
+  return fields.every((field) => {
+    const opening = openings?.[field];
+    return opening !== undefined && opens(record, field, opening);
+  });
+}
+

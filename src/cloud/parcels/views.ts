@@ -1,0 +1,140 @@
+/** Parcels as people see them: rows, and one parcel's timeline with what checks out of it. */
+import type { z } from 'zod';
+import type { custodyEvent, parcelDetail, parcelRow } from '../../contract/http/admin.ts';
+import { base64url } from '../../crypto/bytes.ts';
+import { NO_HASH, parseRecord, type LedgerRecord, type Openings } from '../../ledger/record.ts';
+import type { Tx } from '../../platform/database.ts';
+import * as banks from '../banks/banks.ts';
+import type { Cloud } from '../deps.ts';
+import * as journal from '../journal/journal.ts';
+import * as notices from '../notices/notices.ts';
+import * as people from '../people/people.ts';
+import { custodyAfter } from './custody.ts';
+import { says } from './says.ts';
+import * as store from './store.ts';
+import { allOpened, checkChain, checkHead } from './verify.ts';
+
+type ParcelRow = z.infer<typeof parcelRow>;
+
+export const trackingPlace = (parcel: string) => `parcels/tracking\0${parcel}`;
+const UNKNOWN = '(not known)';
+
+/** What rows name more than once is looked up once. */
+type Names = { person(id: string | null): Promise<people.Profile | undefined>; carrier(id: string | null): string };
+
+async function namesIn(cloud: Cloud, tx: Tx): Promise<Names> {
+  const carriers = new Map((await people.carriers(tx)).map((carrier) => [carrier.carrier as string, carrier.name]));
+  const known = new Map<string, people.Profile | undefined>();
+  return {
+    carrier: (id) => (id === null ? UNKNOWN : (carriers.get(id) ?? UNKNOWN)),
+    async person(id) {
+      if (id === null) return undefined;
+      if (!known.has(id)) known.set(id, (await people.findPerson(cloud, tx, id))?.profile);
+      return known.get(id);
+    },
+  };
+}
+
+async function rowOf(cloud: Cloud, tx: Tx, names: Names, of: store.Parcel): Promise<ParcelRow> {
+  const recipient = await names.person(of.recipient);
+  return {
+    id: of.parcel,
+    tracking: await trackingOf(cloud, tx, of),
+    carrier: names.carrier(of.carrier),
+    courier: (await names.person(of.courier))?.name ?? UNKNOWN,
+    recipient: recipient?.name ?? UNKNOWN,
+    flat: recipient?.flat ?? UNKNOWN,
+    bank: of.bank,
+    compartment: of.compartment,
+    size: of.size,
+    state: of.state,
+    custody: of.custody,
+    depositedAtMs: of.depositedAtMs,
+    untilMs: of.untilMs,
+    endedAtMs: of.endedAtMs,
+  };
+}
+
+/** The tracking number as it was scanned, while its key lives. */
+export async function trackingOf(cloud: Cloud, tx: Tx, of: store.Parcel): Promise<string> {
+  return (of.tracking !== null && (await openTracking(cloud, tx, { ...of, tracking: of.tracking }))) || UNKNOWN;
+}
+
+async function openTracking(cloud: Cloud, tx: Tx, of: store.Parcel & { tracking: Uint8Array }): Promise<string | undefined> {
+  const own = of.recipient !== null && (await cloud.keys.subjects(tx, [of.recipient])).has(of.recipient);
+  const place = trackingPlace(of.parcel);
+  return own && of.recipient !== null ? cloud.keys.openFor(tx, of.recipient, place, of.tracking) : cloud.keys.openForTenant(tx, place, of.tracking);
+}
+
+async function rowsOf(cloud: Cloud, tx: Tx, list: readonly store.Parcel[]): Promise<ParcelRow[]> {
+  const names = await namesIn(cloud, tx);
+  const rows: ParcelRow[] = [];
+  for (const parcel of list) rows.push(await rowOf(cloud, tx, names, parcel));
+  return rows;
+}
+
+export async function pageOfParcels(cloud: Cloud, tx: Tx, of: { state: string | undefined; bank: string | undefined; before: number | undefined; limit: number }) {
+  const list = await store.listParcels(tx, { ...of, limit: of.limit + 1 });
+  const shown = list.slice(0, of.limit);
+  const last = shown.at(-1);
+  return { items: await rowsOf(cloud, tx, shown), nextCursor: list.length > of.limit && last ? String(last.ord) : null };
+}
+
+export async function detail(cloud: Cloud, tx: Tx, id: string): Promise<z.infer<typeof parcelDetail> | undefined> {
+  const parcel = await store.findParcel(tx, id);
+  if (!parcel) return undefined;
+  const names = await namesIn(cloud, tx);
+  const events = await store.eventsOf(tx, parcel.parcel);
+  const { timeline, verified } = await timelineOf(cloud, tx, { names, bank: parcel.bank, seqs: events.map((event) => event.seq) });
+  const sent = await notices.ofParcel(tx, parcel.parcel);
+  return {
+    ...(await rowOf(cloud, tx, names, parcel)),
+    timeline,
+    notices: sent.map(({ channel, what, state, tries, atMs }) => ({ channel, what, state, tries, atMs })),
+    verified,
+  };
+}
+
+type Timeline = { timeline: z.infer<typeof custodyEvent>[]; verified: z.infer<typeof parcelDetail>['verified'] };
+
+async function timelineOf(cloud: Cloud, tx: Tx, of: { names: Names; bank: string; seqs: readonly number[] }): Promise<Timeline> {
+  const wanted = new Set(of.seqs);
+  const bank = await banks.findBank(tx, of.bank);
+  const result: Timeline = { timeline: [], verified: { chain: true, head: true, commitments: true, vouchedBy: bank ? await banks.vouchedBy(tx, bank) : 'the cloud only' } };
+  for (const batch of await journal.batchesWith(tx, of.bank, of.seqs)) {
+    const before = await journal.recordAndHeadBefore(tx, of.bank, batch.head.first);
+    const chain = checkChain({ source: of.bank, records: batch.records, prev: before.record ? base64url(before.record.hash) : NO_HASH, prevSeq: batch.head.first - 1 });
+    const head = checkHead({ bank: of.bank, head: batch.head, before: before.head, records: batch.records, key: bank?.key ?? new Uint8Array(0) });
+    result.verified.chain &&= chain.findings.length === 0;
+    result.verified.head &&= head.length === 0;
+    const openings = await cloud.journal.openOpenings(tx, of.bank, batch.head);
+    for (const row of batch.records) {
+      if (!wanted.has(row.seq)) continue;
+      const parsed = parseRecord(new Uint8Array(row.bytes));
+      if (!parsed.ok) continue;
+      result.verified.commitments &&= allOpened(parsed.record, openings.get(row.seq));
+      result.timeline.push(await eventOf(of.names, { record: parsed.record, hash: base64url(row.hash), openings: openings.get(row.seq) }));
+    }
+  }
+  // No record that should be there may be missing from what was verified.
+  result.verified.chain &&= result.timeline.length === wanted.size;
+  return result;
+}
+
+async function eventOf(names: Names, of: { record: LedgerRecord; hash: string; openings: Openings | undefined }): Promise<z.infer<typeof custodyEvent>> {
+  const { record } = of;
+  const who = (await names.person(of.openings?.person?.value ?? null))?.name ?? null;
+  return {
+    kind: record.kind,
+    atMs: record.time.atMs,
+    timeSource: record.time.source,
+    uncertaintyMs: record.time.uncertaintyMs,
+    source: record.source,
+    seq: record.seq,
+    hash: of.hash,
+    compartment: record.compartment ?? null,
+    who,
+    says: says(record, who),
+    custody: custodyAfter(record.kind),
+  };
+}

@@ -1,0 +1,91 @@
+/** The resident app: who I am here, how I am told, and my own parcels. */
+import type { z } from 'zod';
+import { residentMe, residentParcels, residentPatch, type residentParcel } from '../../contract/http/resident.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { Tx } from '../../platform/database.ts';
+import * as banks from '../banks/banks.ts';
+import type { Cloud } from '../deps.ts';
+import { type Route, route } from '../http/http.ts';
+import type { Noun } from '../noun.ts';
+import * as parcels from '../parcels/parcels.ts';
+import * as people from '../people/people.ts';
+
+const PARCELS_SHOWN = 200;
+
+const shown = ({ profile }: people.Person): z.infer<typeof residentMe> => ({
+  name: profile.name,
+  flat: profile.flat ?? '',
+  email: profile.email,
+  phone: profile.phone,
+  accessible: profile.accessible,
+  channels: profile.channels,
+});
+
+/** Somebody has to be reachable for a code to reach them. */
+function checkChannels({ profile }: people.Person, channels: { sms: boolean; email: boolean }): void {
+  if (channels.sms && profile.phone === null) throw new HoldfastError('conflict', 'There is no phone number on file; ask the building to add one.');
+  if (channels.email && profile.email === null) throw new HoldfastError('conflict', 'There is no mail address on file; ask the building to add one.');
+  if (!channels.sms && !channels.email) throw new HoldfastError('conflict', 'Leave one way on, or no code can reach you.');
+}
+
+type Row = z.infer<typeof residentParcel>;
+const ORDER: Readonly<Record<Row['state'], number>> = { waiting: 0, held: 1, collected: 2, removed: 2 };
+
+async function ownParcels(cloud: Cloud, tx: Tx, person: string): Promise<Row[]> {
+  const names = new Map((await banks.allBanks(tx)).map(({ bank, name }) => [bank as string, name]));
+  const carriers = new Map((await people.carriers(tx)).map(({ carrier, name }) => [carrier as string, name]));
+  const items: Row[] = [];
+  for (const parcel of await parcels.listParcels(tx, { recipient: person, before: undefined, limit: PARCELS_SHOWN })) {
+    const { state, compartment, size } = parcel;
+    if (state === 'accepted' || state === 'not-deposited') continue;
+    const depositedAtMs = parcel.deposited_at_ms ?? parcel.accepted_at_ms;
+    items.push({
+      id: parcel.parcel_id,
+      tracking: await parcels.trackingOf(cloud, tx, parcel),
+      carrier: carriers.get(parcel.carrier_id) ?? '',
+      bank: parcel.bank_id,
+      bankName: names.get(parcel.bank_id) ?? parcel.bank_id,
+      compartment, size, state, depositedAtMs,
+      untilMs: parcel.until_ms ?? depositedAtMs,
+      endedAtMs: parcel.ended_at_ms,
+    });
+  }
+  return items.sort((a, b) => ORDER[a.state] - ORDER[b.state] || b.depositedAtMs - a.depositedAtMs);
+}
+
+const routes: Route[] = [
+  route({
+    method: 'GET',
+    url: '/api/resident/me',
+    access: 'resident',
+    says: 'The signed-in resident.',
+    schema: { response: residentMe },
+    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, async (tx) => shown(await people.requirePerson(cloud, tx, actor.person))),
+  }),
+  route({
+    method: 'PATCH',
+    url: '/api/resident/me',
+    access: 'resident',
+    says: 'Changes how the resident is told, and whether they need a door within reach.',
+    schema: { body: residentPatch, response: residentMe },
+    handle: ({ cloud, actor, body }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => {
+        const before = await people.requirePerson(cloud, tx, actor.person);
+        if (body.channels) checkChannels(before, body.channels);
+        const after = await people.patchPerson(cloud, tx, actor.person, { accessible: body.accessible, channels: body.channels, by: actor.person });
+        if (after.site) await cloud.tellBanks(tx, after.site);
+        await cloud.changed(tx, ['people']);
+        return shown(after);
+      }),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/resident/parcels',
+    access: 'resident',
+    says: "The signed-in resident's own parcels: waiting ones first.",
+    schema: { response: residentParcels },
+    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, async (tx) => ({ items: await ownParcels(cloud, tx, actor.person) })),
+  }),
+];
+
+export const residents = { routes } satisfies Noun;

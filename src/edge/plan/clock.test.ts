@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { badgeHash } from '../../ledger/roster.ts';
+import { startClock, timeAt } from './clock.ts';
+import { bankInService, CARRIER, COURIER, DAY_MS, dropOff, HOUR_MS, START_MS, type TestBank } from './test-bank.ts';
+
+const MINUTE_MS = 60_000;
+
+function bankMs(bank: TestBank): number {
+  return timeAt(bank.state.volatile.clock, bank.moment()).atMs;
+}
+
+test('a step of the wall clock freezes expiry, either way, and moves no time of the bank', () => {
+  for (const stepMs of [30 * DAY_MS, -30 * DAY_MS]) {
+    const bank = bankInService();
+    const { n, pin } = dropOff(bank);
+    const beforeMs = bankMs(bank);
+    bank.wallMs += stepMs;
+    bank.tick();
+    assert.equal(bankMs(bank), beforeMs);
+    assert.equal(bank.told('clock.frozen').length, 1);
+    bank.wait(8 * DAY_MS);
+    assert.equal(bank.compartment(n).use, 'occupied', 'nothing newly expires');
+    bank.act({ do: 'pin', pin });
+    bank.on('pick-up');
+  }
+});
+
+test('a freeze revives nothing that had expired', () => {
+  const bank = bankInService();
+  const until = bank.wallMs + HOUR_MS;
+  bank.roster({ version: 2, couriers: [{ person: COURIER.person, carrier: CARRIER, badgeHash: badgeHash(COURIER.badge), untilMs: until }] });
+  bank.wait(2 * HOUR_MS);
+  assert.equal(bank.act({ do: 'scan', text: COURIER.badge }).message, 'badge-expired');
+  bank.wallMs += DAY_MS;
+  bank.tick();
+  assert.equal(bank.act({ do: 'scan', text: COURIER.badge }).message, 'badge-expired');
+});
+
+test('the cloud’s time ends a freeze when it agrees with the monotonic run, and not otherwise', () => {
+  const bank = bankInService();
+  bank.wallMs += DAY_MS;
+  bank.tick();
+  bank.hearTime(bankMs(bank) + HOUR_MS);
+  assert.notEqual(bank.state.volatile.clock.frozenSinceMs, null);
+  bank.hearTime(bankMs(bank) + 2000);
+  assert.equal(bank.state.volatile.clock.frozenSinceMs, null);
+  assert.equal(bank.told('clock.set').at(-1)?.facts?.['by'], 'cloud');
+});
+
+test('a cloud that disagrees by more than five minutes is itself an unexplained step', () => {
+  const bank = bankInService();
+  const beforeMs = bankMs(bank);
+  bank.hearTime(beforeMs + 7 * DAY_MS);
+  assert.equal(bank.told('clock.frozen').length, 1);
+  assert.equal(bankMs(bank), beforeMs);
+});
+
+test('the cloud moves the clock by five minutes a day at most, however often it speaks', () => {
+  const bank = bankInService();
+  for (let hour = 0; hour < 10; hour++) {
+    for (let word = 0; word < 20; word++) bank.hearTime(bankMs(bank) + MINUTE_MS);
+    bank.wait(MINUTE_MS);
+  }
+  const aheadMs = bankMs(bank) - bank.wallMs;
+  assert.ok(aheadMs > 0 && aheadMs <= 5 * MINUTE_MS, `${aheadMs} ms ahead`);
+});
+
+test('time never runs backwards, and a bank ahead of the cloud still hears it all day', () => {
+  const bank = bankInService();
+  for (let word = 0; word < 10; word++) {
+    const beforeMs = bankMs(bank);
+    bank.hearTime(beforeMs - 4 * MINUTE_MS);
+    assert.equal(bankMs(bank), beforeMs);
+    assert.equal(bank.state.volatile.clock.source, 'cloud');
+    assert.ok(bank.state.volatile.clock.uncertaintyMs >= 4 * MINUTE_MS);
+    bank.wait(MINUTE_MS);
+  }
+});
+
+test('slow drift of the wall clock never adds up to a step', () => {
+  const bank = bankInService();
+  for (let day = 0; day < 30; day++) {
+    bank.wallMs += MINUTE_MS;
+    bank.wait(DAY_MS);
+  }
+  assert.equal(bank.told('clock.frozen').length, 0);
+});
+
+test('a machine that wakes with a clock before its journal’s last record is frozen', () => {
+  const bank = bankInService();
+  bank.wait(HOUR_MS);
+  bank.powerCut(-2 * HOUR_MS);
+  assert.notEqual(bank.state.volatile.clock.frozenSinceMs, null);
+  assert.equal(bank.told('clock.frozen').length, 1);
+  assert.ok(bankMs(bank) >= START_MS + HOUR_MS);
+});
+
+test('uncertainty grows with the time since the clock was set', () => {
+  const clock = startClock({ wallMs: START_MS, monotonicMs: 0 }, 0);
+  const at = (monotonicMs: number) => timeAt(clock, { wallMs: 0, monotonicMs }).uncertaintyMs;
+  assert.ok(at(DAY_MS) > at(0));
+});

@@ -1,0 +1,226 @@
+/**
+ * What holds for every plan of every bank, whatever the event: checked after each step of every planner
+ * test. Nothing but tests imports it.
+ */
+import { kioskView } from '../../contract/kiosk.ts';
+import { NO_HASH, type RecordDraft, writeRecord } from '../../ledger/record.ts';
+import type { Moment, Planned } from './draft.ts';
+import type { Event } from './plan.ts';
+import type { BankState, Compartment } from './state.ts';
+import { view } from './view.ts';
+
+export const PULSES_MAX = 3;
+
+type Pulses = { session: string; count: number };
+
+/** What the rules remember from plan to plan: the chain, custody, and the pulses of each session. */
+export type RuleLedger = {
+  prev: string;
+  use: Map<number, string>;
+  pulses: Map<number, Pulses>;
+  answered: Set<number>;
+  secrets: Set<string>;
+};
+
+export function newLedger(): RuleLedger {
+  return { prev: NO_HASH, use: new Map(), pulses: new Map(), answered: new Set(), secrets: new Set() };
+}
+
+export type Checked = {
+  before: BankState;
+  event: Event;
+  planned: Planned;
+  moment: Moment;
+  ledger: RuleLedger;
+};
+
+export function checkPlan(checked: Checked): void {
+  checkRecords(checked);
+  checkEffects(checked);
+  checkSessions(checked.planned.state);
+  checkUse(checked);
+  checkScreen(checked);
+}
+
+function must(holds: boolean, law: string, event: Event): asserts holds {
+  if (!holds) throw new Error(`${law}; after ${JSON.stringify(event)}`);
+}
+
+/** Every record fits the table of kinds, the numbers have no gap, and pulses are decided before they are sent. */
+function checkRecords({ before, event, planned, ledger }: Checked): void {
+  must(
+    planned.state.lastSeq === before.lastSeq + planned.records.length,
+    'the state counts its records',
+    event,
+  );
+  planned.records.forEach((draft, index) => {
+    const seq = before.lastSeq + index + 1;
+    const written = writeRecord({
+      draft,
+      source: before.standing.bank,
+      seq,
+      prev: ledger.prev,
+      time: planned.time,
+      drawSalt: () => new Uint8Array(16),
+    });
+    ledger.prev = written.hash;
+    noteSession(draft, event, ledger);
+    noteCustody(draft, event, ledger);
+    if (draft.kind === 'release.answered') noteAnswer(draft, event, ledger);
+    for (const name of ['tracking', 'flat'] as const)
+      if (draft.fields?.[name] !== undefined) ledger.secrets.add(draft.fields[name]);
+  });
+}
+
+function noteSession(draft: RecordDraft, event: Event, ledger: RuleLedger): void {
+  const n = draft.compartment ?? 0;
+  const open = ledger.pulses.get(n);
+  if (draft.kind === 'session.opened') {
+    must(open === undefined, `door ${n} has one session at a time`, event);
+    ledger.pulses.set(n, { session: draft.fields?.session ?? '', count: 0 });
+  }
+  if (draft.kind === 'session.ended')
+    must(ledger.pulses.delete(n), `only an open session of door ${n} ends`, event);
+  if (draft.kind !== 'release.decided' || draft.decision?.allow !== true) return;
+  must(
+    open !== undefined && open.session === draft.fields?.session,
+    'a pulse stands in its own session',
+    event,
+  );
+  open.count++;
+  must(
+    open.count <= PULSES_MAX && draft.facts?.pulse === open.count,
+    `at most ${PULSES_MAX} pulses a session, counted`,
+    event,
+  );
+}
+
+function noteAnswer(draft: RecordDraft, event: Event, ledger: RuleLedger): void {
+  const cause = draft.cause ?? 0;
+  // The door may settle what nobody answered; a board's answer never comes twice.
+  if (draft.facts?.by === 'door') return;
+  must(!ledger.answered.has(cause), `release ${cause} is answered once`, event);
+  ledger.answered.add(cause);
+}
+
+const MOVES: Partial<Record<RecordDraft['kind'], { from: readonly string[]; to: string }>> = {
+  'parcel.accepted': { from: ['empty'], to: 'reserved' },
+  'parcel.not-deposited': { from: ['reserved'], to: 'empty' },
+  'parcel.deposited': { from: ['reserved'], to: 'occupied' },
+  'parcel.collected': { from: ['occupied'], to: 'empty' },
+  'parcel.held': { from: ['occupied', 'reserved'], to: 'held' },
+  'parcel.removed': { from: ['occupied', 'held'], to: 'empty' },
+  'compartment.freed': { from: ['held'], to: 'empty' },
+};
+
+function noteCustody(draft: RecordDraft, event: Event, ledger: RuleLedger): void {
+  const move = MOVES[draft.kind];
+  if (!move) return;
+  const n = draft.compartment ?? 0;
+  const was = ledger.use.get(n) ?? 'empty';
+  must(move.from.includes(was), `${draft.kind} at door ${n} while it is ${was}`, event);
+  ledger.use.set(n, move.to);
+}
+
+/** Commit, then act: what an effect does was recorded in the very plan that asks for it. */
+function checkEffects({ before, event, planned }: Checked): void {
+  const recordAt = (seq: number) => planned.records[seq - before.lastSeq - 1];
+  for (const effect of planned.effects) {
+    if (effect.do === 'pulse') {
+      const decided = recordAt(effect.seq);
+      must(
+        decided?.kind === 'release.decided' && decided.decision?.allow === true,
+        'a pulse follows its own decision',
+        event,
+      );
+      must(decided.compartment === effect.compartment, 'a pulse moves the latch that was decided', event);
+    }
+    if (effect.do === 'compare' || effect.do === 'compare-courier') {
+      must(
+        recordAt(effect.seq)?.kind === 'attempt.counted',
+        'an attempt is counted before it is compared',
+        event,
+      );
+    }
+    if (effect.do === 'compare' && effect.method !== 'qr') {
+      const spent = Object.entries(planned.state.guesses).some(
+        ([key, guesses]) =>
+          guesses.count > (before.guesses[key]?.count ?? 0) || guesses.day !== before.guesses[key]?.day,
+      );
+      must(spent, 'a guess is taken from its budget before it is compared', event);
+    }
+  }
+  const pulses = planned.effects.filter((effect) => effect.do === 'pulse').length;
+  must(pulses <= 1, 'one event sends one pulse at most', event);
+}
+
+function checkSessions(state: BankState): void {
+  const taken = new Set<string>();
+  for (const session of Object.values(state.session)) {
+    for (const key of [session.grant, `door ${session.compartment}`]) {
+      if (key === null) continue;
+      if (taken.has(key)) throw new Error(`two sessions hold ${key}`);
+      taken.add(key);
+    }
+    if (session.pulses > PULSES_MAX) throw new Error('a session has more than three pulses');
+    const { screen } = state.volatile;
+    const onScreen = screen.at === 'session' && screen.session === session.id;
+    if (session.state === 'open' && !onScreen) throw new Error('a session is open and nobody attends it');
+  }
+  for (const grant of Object.values(state.grant)) {
+    const session = grant.session === null ? undefined : state.session[grant.session];
+    if (grant.session !== null && session?.grant !== grant.id)
+      throw new Error('a grant names a session that is not its own');
+  }
+}
+
+/** Custody in the state is what the records say, and nothing but a word or a sensor's sight ends it. */
+function checkUse({ before, event, planned, ledger }: Checked): void {
+  for (const compartment of Object.values(planned.state.compartment)) {
+    must(
+      compartment.use === (ledger.use.get(compartment.n) ?? 'empty'),
+      `door ${compartment.n} is what its records say`,
+      event,
+    );
+    const was = before.compartment[compartment.n];
+    if (was?.use === 'occupied' && compartment.use === 'empty')
+      checkFreed(was, { before, event, planned, ledger });
+  }
+}
+
+function checkFreed(
+  was: Compartment,
+  { before, event, planned }: Pick<Checked, 'before' | 'event' | 'planned' | 'ledger'>,
+): void {
+  const collected = planned.records.find(
+    (record) => record.kind === 'parcel.collected' && record.compartment === was.n,
+  );
+  must(collected !== undefined, `door ${was.n} is freed by a collection`, event);
+  const session = was.session === null ? undefined : before.session[was.session];
+  must(session?.doorSensedOpen === true, 'nothing is collected through a door that was never open', event);
+  if (event.type === 'sensed')
+    must(session.said === 'collected', 'a closing door alone frees nothing', event);
+  if (event.type === 'tick')
+    must(collected.facts?.basis === 'occupancy' && was.occupied === 'no', 'time alone frees nothing', event);
+}
+
+/** The view is one that the contract knows, and at home it holds nothing of anybody. */
+function checkScreen({ planned, moment, event, ledger }: Checked): void {
+  const shown = view(planned.state, moment);
+  kioskView.parse(shown);
+  if (shown.show.screen !== 'home' && shown.show.screen !== 'closed') return;
+  const text = JSON.stringify(shown);
+  const labels = Object.values(planned.state.directory).flatMap(({ entries }) =>
+    entries.map((entry) => entry.label),
+  );
+  for (const own of [...ledger.secrets, ...labels])
+    must(!text.includes(own), `the home screen shows ${own}`, event);
+}
+
+/** Freezes a value and everything in it, so that a plan which edits what it was given throws. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || value instanceof Uint8Array)
+    return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}

@@ -1,0 +1,62 @@
+/** Chromium for tests: found by role and label, checked by axe, with its pictures kept. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { ROOT } from '../site.ts';
+
+const PROGRAM = '/usr/bin/chromium';
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** Why the browser tests cannot run here, or null. */
+export const missingBrowser = existsSync(PROGRAM) ? null : 'NOT RUN: chromium';
+
+export async function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: PROGRAM, args: FLAGS });
+}
+
+export type Watched = { page: Page; errors: string[] };
+
+/** A page whose console errors and failed scripts are kept, since a journey must have none. */
+export async function openPage(context: BrowserContext, url: string): Promise<Watched> {
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`${page.url()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`));
+  await page.goto(url);
+  return { page, errors };
+}
+
+const SHOTS = join(ROOT, '.holdfast', 'screens');
+
+export async function shot(page: Page, name: string): Promise<void> {
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), animations: 'disabled' });
+}
+
+type Violation = { id: string; help: string; nodes: { target: string[] }[] };
+
+/** WCAG 2.2 A and AA, as far as axe can see. */
+export async function checkAccessible(page: Page): Promise<void> {
+  // The page's own policy allows no inline script, so axe comes in over the debugging protocol.
+  await page.evaluate(readFileSync(AXE, 'utf8'));
+  const violations = (await page.evaluate(
+    `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((r) => r.violations)`,
+  )) as Violation[];
+  assert.deepEqual(
+    violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map((node) => node.target.join(' ')) })),
+    [],
+  );
+}

@@ -1,0 +1,180 @@
+/** The main job, whole: a parcel goes in, its owner takes it out, and the record proves it. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import type { z } from 'zod';
+import type { couriers, parcelDetail, parcelRow, rosters } from '../../src/contract/http/admin.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { waitFor } from '../../src/up/wait.ts';
+import { startSite } from '../site.ts';
+
+const site = await startSite();
+after(() => site.stop());
+const { people, seeded, system } = site;
+const { resident } = seeded.signIns;
+
+type Row = z.infer<typeof parcelRow>;
+type Detail = z.infer<typeof parcelDetail>;
+
+async function parcelOf(tracking: string): Promise<Detail> {
+  const { items } = (await people.admin('/parcels?limit=50')) as { items: Row[] };
+  const row = items.find((item) => item.tracking === tracking);
+  assert.ok(row, `the admin sees ${tracking}`);
+  return (await people.admin(`/parcels/${row.id}`)) as Detail;
+}
+
+test('in and out: badge, code, parcel, notice by SMS and e-mail, PIN, the right door, a dead code, custody', async () => {
+  const beganMs = systemClock.nowMs();
+  await people.courierSignsIn();
+  const n = await people.dropsOff({ tracking: '1Z999AA10123456784', flat: resident.flat, size: 'M' });
+  await people.act({ do: 'leave' });
+  const sms = await people.pinFrom('sms', resident.phone, beganMs);
+  const mail = await people.pinFrom('email', resident.email, beganMs);
+  assert.equal(sms.pin, mail.pin);
+  assert.match(sms.pin, /^\d{9}$/);
+  assert.match(mail.message.qr ?? '', /^HFP1[A-Z2-7]{26}$/, 'the picture in the mail is the pick-up code');
+  assert.doesNotMatch(sms.message.text, /https?:/, 'an SMS carries no link');
+  assert.equal(await people.picksUp(sms.pin), n);
+  assert.equal((await people.act({ do: 'pin', pin: sms.pin })).message, 'code-not-accepted');
+  await site.drained();
+  await people.adminSignsIn();
+  const parcel = await parcelOf('1Z999AA10123456784');
+  assert.equal(parcel.state, 'collected');
+  assert.equal(parcel.custody, 'recipient');
+  assert.equal(parcel.courier, seeded.signIns.courier.name);
+  assert.equal(parcel.recipient, resident.name);
+  assert.deepEqual(parcel.verified, { chain: true, head: true, commitments: true, vouchedBy: 'site root' });
+  const kinds = parcel.timeline.map((event) => event.kind);
+  for (const kind of [
+    'parcel.accepted',
+    'release.decided',
+    'release.answered',
+    'door.opened',
+    'door.closed',
+    'parcel.deposited',
+    'grant.issued',
+    'attempt.decided',
+    'session.opened',
+    'parcel.collected',
+    'grant.spent',
+  ]) {
+    assert.ok(kinds.includes(kind as never), `the timeline tells of ${kind}`);
+  }
+  await site.checkSite();
+});
+
+test('with the network down everything at the cabinet works, and the cloud has it all afterwards', async () => {
+  const beganMs = systemClock.nowMs();
+  await people.courierSignsIn();
+  await people.dropsOff({ tracking: 'TBA303912345678', flat: resident.flat, size: 'S' });
+  await people.act({ do: 'leave' });
+  const { pin } = await people.pinFrom('sms', resident.phone, beganMs);
+  await people.rig('/network', { up: false });
+  await waitFor({
+    clock: systemClock,
+    what: 'the kiosk to say that it is offline',
+    msMax: 20_000,
+    holds: async () => !(await people.view()).online,
+  });
+  await people.picksUp(pin);
+  await people.courierSignsIn();
+  const n = await people.dropsOff({ tracking: '9400111899223197428490', flat: resident.flat, size: 'L' });
+  await people.act({ do: 'leave' });
+  assert.equal(
+    (await people.messages()).filter((message) => message.receivedAtMs > beganMs).length,
+    2,
+    'no notice without a network',
+  );
+  await people.rig('/network', { up: true });
+  const late = await people.pinFrom('sms', resident.phone, beganMs).then(async () => {
+    await waitFor({
+      clock: systemClock,
+      what: 'the late notices',
+      msMax: 45_000,
+      holds: async () =>
+        (await people.messages()).filter((message) => message.receivedAtMs > beganMs).length === 4,
+    });
+    return (await people.messages()).find((message) => message.channel === 'sms');
+  });
+  const lateCode = /(\d{3})[ -](\d{3})[ -](\d{3})/.exec(late?.text ?? '');
+  assert.equal(await people.picksUp(lateCode?.slice(1).join('') ?? ''), n);
+  await site.checkSite();
+});
+
+test('a power cut with the door not yet open: the same code resumes its session', async () => {
+  const beganMs = systemClock.nowMs();
+  await people.courierSignsIn();
+  const n = await people.dropsOff({ tracking: '420902105511400111899223', flat: resident.flat, size: 'M' });
+  await people.act({ do: 'leave' });
+  const { pin } = await people.pinFrom('sms', resident.phone, beganMs);
+  await people.rig(`/doors/${n}/jam`);
+  await people.act({ do: 'pin', pin });
+  await people.shown('pick-up');
+  await people.rig('/power', { on: false });
+  await waitFor({
+    clock: systemClock,
+    what: 'the agent to be cut off',
+    msMax: 10_000,
+    holds: async () => !system.children.isRunning('edge'),
+  });
+  await people.rig(`/doors/${n}/unjam`);
+  await people.rig('/power', { on: true });
+  await waitFor({
+    clock: systemClock,
+    what: 'the kiosk to be back',
+    msMax: 30_000,
+    holds: async () => (await people.view()).show.screen === 'home',
+  });
+  await waitFor({
+    clock: systemClock,
+    what: 'the boards to be back',
+    msMax: 15_000,
+    holds: async () =>
+      (
+        (await (await fetch(`http://127.0.0.1:${system.ports.kiosk}/api/health`)).json()) as {
+          ready: boolean;
+        }
+      ).ready,
+  });
+  assert.equal(await people.picksUp(pin), n);
+  await people.adminSignsIn();
+  await site.drained();
+  const kinds = (await parcelOf('420902105511400111899223')).timeline.map((event) => event.kind);
+  assert.ok(kinds.includes('session.resumed'), 'the session went on, it did not begin anew');
+  await site.checkSite();
+});
+
+test('a suspended courier is refused at once; the roster that drops them is signed by the operator’s own command', async () => {
+  await people.adminSignsIn();
+  const list = (await people.admin('/couriers')) as z.infer<typeof couriers>;
+  const courier = list.items.find((item) => item.name === seeded.signIns.courier.name);
+  assert.ok(courier);
+  await people.adminPosts(`/couriers/${courier.id}/suspend`, { reason: 'a test' });
+  await waitFor({
+    clock: systemClock,
+    what: 'the suspension at the bank',
+    msMax: 10_000,
+    holds: async () => {
+      await people.rig('/scan', { text: seeded.signIns.courier.badge });
+      return (await people.view()).message === 'courier-suspended';
+    },
+  });
+  await people.adminPosts(`/couriers/${courier.id}/lift`, { reason: 'a test' });
+  await waitFor({
+    clock: systemClock,
+    what: 'the suspension to be lifted',
+    msMax: 10_000,
+    holds: async () => {
+      await people.rig('/scan', { text: seeded.signIns.courier.badge });
+      return (await people.view()).show.screen === 'courier-code';
+    },
+  });
+  await people.act({ do: 'cancel' });
+  const state = (await people.admin('/rosters')) as z.infer<typeof rosters>;
+  const [roster] = state.items;
+  assert.equal(
+    roster?.desired?.version,
+    roster?.banks[0]?.applied,
+    'desired and applied are shown, and agree',
+  );
+  await site.checkSite();
+});

@@ -1,0 +1,165 @@
+/**
+ * The whole system for tests: what `npm start` runs, on a data folder and ports of its own, with the people
+ * who use it. Every journey ends in `checkSite()`.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { receiptSchema, verifyReceipt } from '../src/ledger/receipt.ts';
+import { systemClock } from '../src/platform/clock.ts';
+import { systemRandom } from '../src/platform/random.ts';
+import { readRootPublic } from '../src/signer/root.ts';
+import { compareJournals } from '../src/up/audit.ts';
+import { edgeSpec, type SystemConfig } from '../src/up/configs.ts';
+import { readSeeded, type Seeded } from '../src/up/kept.ts';
+import { People } from '../src/up/people.ts';
+import { type System, startSystem } from '../src/up/system.ts';
+import { waitFor } from '../src/up/wait.ts';
+
+export const ROOT = join(import.meta.dirname, '..');
+const BLOCK = 16;
+
+export type Site = {
+  system: System;
+  people: People;
+  seeded: Seeded;
+  data: string;
+  /** Waits until the cloud has committed everything that the bank has written. */
+  drained(): Promise<void>;
+  checkSite(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export async function startSite(): Promise<Site> {
+  const data = mkdtempSync(join(tmpdir(), 'holdfast-site-'));
+  const base = await freeBase();
+  const lines: string[] = [];
+  const system = await startSystem({
+    root: ROOT,
+    data,
+    base,
+    fresh: false,
+    clock: systemClock,
+    say: (line) => lines.push(line),
+  });
+  const seeded = readSeeded(system.places);
+  const people = new People({ ports: system.ports, signIns: seeded.signIns, clock: systemClock });
+  const site: Site = {
+    system,
+    people,
+    seeded,
+    data,
+    drained: () => drained(site),
+    checkSite: () => checkSite(site),
+    async stop() {
+      await system.stop();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+  return site;
+}
+
+type Health = { lastSeq: number; acknowledgedSeq: number };
+
+async function drained({ system }: Site): Promise<void> {
+  const holds = async () => {
+    const answer = await fetch(`http://127.0.0.1:${system.ports.kiosk}/api/health`);
+    const health = (await answer.json()) as Health;
+    return health.lastSeq === health.acknowledgedSeq;
+  };
+  await waitFor({ clock: systemClock, what: 'the cloud to have every record', msMax: 30_000, holds });
+}
+
+/**
+ * Ledger, custody and compartments, re-verified from the bytes: by the cloud's own check in a process of its
+ * own, by each parcel's receipt against the site root, and by the bank's journal on its disk against the
+ * cloud's copy.
+ */
+async function checkSite(site: Site): Promise<void> {
+  const { system, people, seeded } = site;
+  await site.drained();
+  checkCloud(system);
+  await people.adminSignsIn();
+  const root = await readRootPublic(system.places.root);
+  const { items } = (await people.admin('/parcels?limit=200')) as { items: { id: string }[] };
+  for (const { id } of items) {
+    const receipt = receiptSchema.parse(await people.admin(`/parcels/${id}/receipt`));
+    const { holds, verdicts } = verifyReceipt(receipt, { site: seeded.site, rootKeys: [root?.key ?? ''] });
+    assert.ok(holds, JSON.stringify(verdicts.filter((verdict) => !verdict.holds)));
+  }
+  await compareCompartments(site);
+  const copy = await cloudCopy(people, seeded.bank.id);
+  await system.children.stop('edge');
+  const compared = compareJournals({
+    edgeDir: join(system.places.edge, 'bank'),
+    bank: seeded.bank.id,
+    cloudCopy: copy,
+  });
+  assert.ok(compared.holds, compared.says);
+  assert.ok(compared.records > 0);
+  await system.children.start(edgeSpec({ root: ROOT, places: system.places } as SystemConfig));
+}
+
+function checkCloud(system: System): void {
+  const config = join(system.places.cloud, 'config.json');
+  const run = spawnSync(
+    process.execPath,
+    [join(ROOT, 'bin', 'holdfast.ts'), 'cloud', 'check', '--config', config],
+    { encoding: 'utf8', cwd: ROOT },
+  );
+  assert.equal(run.status, 0, `${run.stdout}\n${run.stderr}`);
+}
+
+/** What the cloud shows of each door is what the bank itself says, and what lies in the metal. */
+async function compareCompartments({ system, people, seeded }: Site): Promise<void> {
+  const detail = (await people.admin(`/banks/${seeded.bank.id}`)) as {
+    doors: { n: number; state: string; door: string }[];
+  };
+  const answer = await fetch(`http://127.0.0.1:${system.ports.rig}/doors`);
+  const metal = (await answer.json()) as { n: number; door: string; parcels: string[] }[];
+  for (const { n, state, door } of detail.doors) {
+    const steel = metal.find((candidate) => candidate.n === n);
+    assert.equal(
+      steel?.parcels.length ?? 0,
+      state === 'occupied' || state === 'held' ? 1 : 0,
+      `door ${n} is ${state}`,
+    );
+    if (door !== 'unknown') assert.equal(door, steel?.door, `door ${n}`);
+  }
+}
+
+async function cloudCopy(people: People, bank: string): Promise<Map<number, string>> {
+  const copy = new Map<number, string>();
+  let cursor: string | null = null;
+  do {
+    const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const page = (await people.admin(`/journal?bank=${bank}&limit=200${query}`)) as {
+      items: { seq: number; json: string }[];
+      nextCursor: string | null;
+    };
+    for (const item of page.items) copy.set(item.seq, item.json);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return copy;
+}
+
+/** A block of ports that nobody has now; drawn, so that two test files rarely meet. */
+export async function freeBase(): Promise<number> {
+  for (let tries = 0; tries < 50; tries++) {
+    const base = 20_000 + BLOCK * systemRandom.below(1500);
+    const free = await Promise.all(Array.from({ length: BLOCK }, (_, index) => isFree(base + index)));
+    if (free.every((one) => one)) return base;
+  }
+  throw new Error('no free block of ports was found');
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ host: '127.0.0.1', port }, () => probe.close(() => resolve(true)));
+  });
+}

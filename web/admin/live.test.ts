@@ -1,0 +1,12 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { topicsAskedAgain } from './live.ts';
+import { SECTIONS } from './routes.ts';
+
+test('a known topic asks its own section again, and what needs attention', () => {
+  assert.deepEqual(topicsAskedAgain(new Set(['parcels'])), new Set(['parcels', 'attention']));
+});
+
+test('a topic that this page does not know asks everything again', () => {
+  assert.deepEqual(topicsAskedAgain(new Set(['parcels', 'doors'])), new Set(SECTIONS));
+});
