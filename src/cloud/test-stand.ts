@@ -18,8 +18,8 @@ import { type Database, openDatabase, type Tx } from '../platform/database.ts';
 import { silentLog } from '../platform/log.ts';
 import { type Postgres, startPostgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
-import type { Cloud } from './deps.ts';
 import * as banks from './banks/banks.ts';
+import type { Cloud } from './deps.ts';
 import { addJob, migrateJobs } from './jobs/jobs.ts';
 import { journal, openJournal } from './journal/journal.ts';
 import { keysNoun, openKeys } from './keys/keys.ts';
@@ -43,14 +43,24 @@ export type Stand = {
   records(kind: string): Promise<LedgerRecord[]>;
   /** Every byte of every table, for finding what must not be there. */
   dump(): Promise<string>;
+  /** As the role that no row security stops; no process of ours may run as it. */
+  superuserUrl(): string;
   close(): Promise<void>;
 };
 
 /** Nouns are migrated in the order of their steps; those that the stand itself needs are always there. */
-export async function openStand(nouns: readonly Noun[], config: Partial<Cloud['config']> = {}): Promise<Stand> {
+export async function openStand(
+  nouns: readonly Noun[],
+  config: Partial<Cloud['config']> = {},
+): Promise<Stand> {
   const home = await mkdtemp(join(tmpdir(), 'hf-cloud-'));
   await chmod(home, 0o755);
-  const server = await startPostgres({ dataDir: join(home, 'data'), log: silentLog, clock: systemClock, random: systemRandom });
+  const server = await startPostgres({
+    dataDir: join(home, 'data'),
+    log: silentLog,
+    clock: systemClock,
+    random: systemRandom,
+  });
   const closeServer = async () => {
     await server.stop();
     await rm(home, { recursive: true, force: true });
@@ -65,16 +75,30 @@ export async function openStand(nouns: readonly Noun[], config: Partial<Cloud['c
 }
 
 async function migrateAll(server: Postgres, nouns: readonly Noun[]): Promise<string> {
-  const passwords = { ownerPassword: base64url(systemRandom.bytes(18)), appPassword: base64url(systemRandom.bytes(18)) };
-  await prepareDatabase({ superuserUrl: server.connectionString(server.superuser, 'postgres'), database: 'holdfast', ...passwords });
+  const passwords = {
+    ownerPassword: base64url(systemRandom.bytes(18)),
+    appPassword: base64url(systemRandom.bytes(18)),
+  };
+  await prepareDatabase({
+    superuserUrl: server.connectionString(server.superuser, 'postgres'),
+    database: 'holdfast',
+    ...passwords,
+  });
   const ownerUrl = server.connectionString('holdfast_owner', 'holdfast', passwords.ownerPassword);
-  const migrations = [tenants, keysNoun, journal, people, banks.banks, rosters.rosters, ...nouns].flatMap((noun) => noun.migrations ?? []);
+  const migrations = [tenants, keysNoun, journal, people, banks.banks, rosters.rosters, ...nouns].flatMap(
+    (noun) => noun.migrations ?? [],
+  );
   await migrate({ ownerUrl, migrations: [...new Set(migrations)], log: silentLog });
   await migrateJobs({ ownerUrl });
   return server.connectionString('holdfast_app', 'holdfast', passwords.appPassword);
 }
 
-type On = { server: Postgres; appUrl: string; config: Partial<Cloud['config']>; closeServer(): Promise<void> };
+type On = {
+  server: Postgres;
+  appUrl: string;
+  config: Partial<Cloud['config']>;
+  closeServer(): Promise<void>;
+};
 
 async function openOn({ server, appUrl, config, closeServer }: On): Promise<Stand> {
   let steppedMs = 0;
@@ -84,11 +108,18 @@ async function openOn({ server, appUrl, config, closeServer }: On): Promise<Stan
   const cloud = cloudOf({ clock, database, told, config, authority: await newAuthority() });
   const { tenant, site, root } = await firstTenant(cloud);
   return {
-    cloud, tenant, site, root, told,
-    step: (byMs) => void (steppedMs += byMs),
+    cloud,
+    tenant,
+    site,
+    root,
+    told,
+    step(byMs) {
+      steppedMs += byMs;
+    },
     inTenant: (run) => database.tenant(tenant, run),
     records: (kind) => recordsOf(database, tenant, kind),
     dump: () => dump(server),
+    superuserUrl: () => server.connectionString(server.superuser, 'holdfast'),
     async close() {
       await database.close();
       await closeServer();
@@ -96,7 +127,13 @@ async function openOn({ server, appUrl, config, closeServer }: On): Promise<Stan
   };
 }
 
-type Parts = { clock: Clock; database: Database; told: SiteId[]; config: Partial<Cloud['config']>; authority: Cloud['authority'] };
+type Parts = {
+  clock: Clock;
+  database: Database;
+  told: SiteId[];
+  config: Partial<Cloud['config']>;
+  authority: Cloud['authority'];
+};
 
 function cloudOf(of: Parts): Cloud {
   const { clock, database, told } = of;
@@ -104,7 +141,12 @@ function cloudOf(of: Parts): Cloud {
   const pin = () => base64url(systemRandom.bytes(32));
   return {
     config: of.config as Cloud['config'],
-    database, keys, clock, random: systemRandom, log: silentLog, addJob,
+    database,
+    keys,
+    clock,
+    random: systemRandom,
+    log: silentLog,
+    addJob,
     journal: openJournal({ keys, clock, random: systemRandom }),
     pins: { current: pin(), next: pin(), offline: null },
     authority: of.authority,
@@ -117,7 +159,15 @@ async function newAuthority(): Promise<Cloud['authority']> {
   const { privateKey } = newSigningKey();
   const nowMs = systemClock.nowMs();
   const times = { notBeforeMs: nowMs - 1000, notAfterMs: nowMs + 86_400_000 };
-  return { privateKey, certificatePem: await selfSignedAuthority({ commonName: 'banks', privateKey, serial: Uint8Array.of(1, 2, 3), ...times }) };
+  return {
+    privateKey,
+    certificatePem: await selfSignedAuthority({
+      commonName: 'banks',
+      privateKey,
+      serial: Uint8Array.of(1, 2, 3),
+      ...times,
+    }),
+  };
 }
 
 async function firstTenant(cloud: Cloud): Promise<{ tenant: TenantId; site: SiteId; root: SigningKey }> {
@@ -129,7 +179,9 @@ async function firstTenant(cloud: Cloud): Promise<{ tenant: TenantId; site: Site
 }
 
 async function recordsOf(database: Database, tenant: TenantId, kind: string): Promise<LedgerRecord[]> {
-  const query = sql<{ bytes: Uint8Array }>`select bytes from records where source = ${tenant} and kind = ${kind} order by seq`;
+  const query = sql<{
+    bytes: Uint8Array;
+  }>`select bytes from records where source = ${tenant} and kind = ${kind} order by seq`;
   const { rows } = await database.tenant(tenant, (tx) => query.execute(tx));
   return rows.map((row) => {
     const parsed = parseRecord(new Uint8Array(row.bytes));

@@ -22,6 +22,7 @@ const actions: { [Do in KioskAction['do']]: Extract<KioskAction, { do: Do }> } =
   cancel: { do: 'cancel' },
   'next-parcel': { do: 'next-parcel' },
   leave: { do: 'leave' },
+  here: { do: 'here' },
 };
 
 test('every action is read as it is, and with nothing more or less', () => {

@@ -49,6 +49,8 @@ export const kioskAction = z.discriminatedUnion('do', [
   /** Courier: another parcel; or leave. */
   z.strictObject({ do: z.literal('next-parcel') }),
   z.strictObject({ do: z.literal('leave') }),
+  /** Somebody is typing: the screen stays. Sent now and then, and changes nothing else. */
+  z.strictObject({ do: z.literal('here') }),
 ]);
 export type KioskAction = z.infer<typeof kioskAction>;
 

@@ -44,12 +44,15 @@ export function receiptPath(hashes: readonly Uint8Array[], index: number): strin
   return inclusionPath(hashes, index).map(base64url);
 }
 
+/** Whom a verifier trusts, and how many of them must have signed a roster. */
+export type SiteRoot = { site: string; rootKeys: readonly string[]; k: number };
+
 export type Verdict = { check: string; holds: boolean; says: string };
 
 /** Checks a receipt line by line. `rootKeys` come from somewhere that the receipt's maker does not control. */
 export function verifyReceipt(
   receipt: Receipt,
-  root: { site: string; rootKeys: readonly string[] },
+  root: SiteRoot,
 ): { verdicts: Verdict[]; records: LedgerRecord[]; holds: boolean } {
   const vouched = vouchedBySiteRoot(receipt, root);
   const verdicts: Verdict[] = [
@@ -71,12 +74,24 @@ export function verifyReceipt(
     (record, index) => index === 0 || record.seq > (records[index - 1]?.seq ?? 0),
   );
   verdicts.push({ check: 'order', holds: ordered, says: 'the records stand in the bank’s own order' });
+  const tied = tellsOfItsParcel(receipt);
+  verdicts.push({
+    check: 'parcel',
+    holds: tied,
+    says: tied ? 'the records that move custody name this parcel' : 'the records do not name this parcel',
+  });
   return { verdicts, records, holds: verdicts.every((verdict) => verdict.holds) };
 }
 
-function vouchedBySiteRoot(receipt: Receipt, root: { site: string; rootKeys: readonly string[] }): boolean {
+/** Every record of custody has to open to this receipt's parcel, and one at least must be there. */
+function tellsOfItsParcel(receipt: Receipt): boolean {
+  const named = receipt.entries.flatMap((entry) => entry.openings.parcel?.value ?? []);
+  return named.length > 0 && named.every((parcel) => parcel === receipt.parcel);
+}
+
+function vouchedBySiteRoot(receipt: Receipt, root: SiteRoot): boolean {
   if (receipt.roster === null) return false;
-  const opened = openRoster(receipt.roster, { ...root, k: 1, version: 0 });
+  const opened = openRoster(receipt.roster, { ...root, version: 0 });
   return (
     opened.ok && opened.value.banks.some((bank) => bank.bank === receipt.bank && bank.key === receipt.bankKey)
   );

@@ -80,11 +80,13 @@ export function openEpoch(note: string, roster: Roster): Result<Epoch> {
 }
 
 /**
- * The hash by which a roster's version is shown and compared: of the whole note. Total, because notes
- * that are refused are named by it too.
+ * The hash by which a roster's version is shown and compared: of the note's text, because a note of the
+ * same text may carry more signatures, or others. Total, since notes that are refused are named by it too.
  */
 export function noteHash(note: string): string {
-  return base64url(sha256(utf8('note/v1\0'), utf8(note)));
+  const split = note.lastIndexOf('\n\n');
+  const text = split < 0 ? note : note.slice(0, split + 1);
+  return base64url(sha256(utf8('note/v1\0'), utf8(text)));
 }
 
 /** How a badge's secret stands in the roster. The secret has 128 bits, so a plain hash hides it. */

@@ -37,3 +37,8 @@ export function isStrict(): boolean {
 
 export const port = z.int().min(0).max(65_535);
 export const logLevel = z.enum(['silent', 'error', 'warn', 'info']);
+
+/** This process's environment with changes, for a child that must be told something in no other way. */
+export function environmentWith(changes: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  return { ...process.env, ...changes };
+}

@@ -1,5 +1,5 @@
-/** One HTTPS request over a pinned connection: what a bank and a signer need of the cloud's HTTP. */
-import { request } from 'node:https';
+/** One HTTPS request over a pinned connection: HTTP/1.1 on a TLS socket whose server was proven by its pin. */
+import { request } from 'node:http';
 import { HoldfastError } from '../domain/errors.ts';
 import { connectPinned } from './tls.ts';
 
@@ -34,7 +34,6 @@ export async function callPinned(call: PinnedCall): Promise<Answer> {
       path: url.pathname + url.search,
       method: call.method,
       createConnection: () => socket,
-      agent: false,
       headers,
     };
     const asked = request(options, (response) => {

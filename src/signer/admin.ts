@@ -3,12 +3,14 @@
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
+import { fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { fingerprint } from '../crypto/sign.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { noteHash } from '../ledger/roster.ts';
 import { readConfig } from '../platform/config.ts';
+import { readIfExists, writeDurable } from '../platform/durable.ts';
 import { makeRoot, readRoot } from './root.ts';
-import { fetchDraft, submitSigned } from './roster-sign.ts';
+import { fetchDraft, type Memory, submitSigned } from './roster-sign.ts';
 
 export const operatorAccess = z.strictObject({
   api: z.string(),
@@ -48,7 +50,8 @@ async function initRoot(rootDir: string): Promise<number> {
 async function signRoster(of: { rootDir: string; access: string; yes: boolean }): Promise<number> {
   const access = readConfig(of.access, operatorAccess);
   const root = await readRoot(of.rootDir);
-  const draft = await fetchDraft(access, root);
+  const memory = memoryIn(of.rootDir, access.site);
+  const draft = await fetchDraft(access, root, memory);
   if (!draft) {
     process.stdout.write('there is no roster waiting to be signed\n');
     return 0;
@@ -67,11 +70,25 @@ async function signRoster(of: { rootDir: string; access: string; yes: boolean })
     process.stdout.write('not signed\n');
     return 1;
   }
-  const note = await submitSigned(access, roster, root);
+  const note = await submitSigned(access, roster, root, memory);
   process.stdout.write(
     `\nsigned and handed to the cloud, which passes it to the banks\nroster hash ${noteHash(note)}\n`,
   );
   return 0;
+}
+
+function memoryIn(rootDir: string, site: string): Memory {
+  const path = join(rootDir, `${site}.last-roster.note`);
+  return {
+    async read() {
+      const bytes = readIfExists(path);
+      return bytes ? fromUtf8(bytes) : null;
+    },
+    // Kept after the cloud took it: a roster that was never handed over was never in force.
+    async keep(note) {
+      writeDurable(path, utf8(note), 0o600);
+    },
+  };
 }
 
 async function confirm(): Promise<boolean> {

@@ -16,7 +16,17 @@ export type OperatorAccess = { api: string; token: string; pins: string[]; site:
 
 export type Draft = { roster: Roster; changes: RosterChange[] };
 
-export async function fetchDraft(access: OperatorAccess, root: SigningKey): Promise<Draft | undefined> {
+/**
+ * What this signer signed last, kept beside the root key: the cloud's word for it would let an older roster
+ * pass as the last one, and hide that somebody who was removed comes back.
+ */
+export type Memory = { read(): Promise<string | null>; keep(note: string): Promise<void> };
+
+export async function fetchDraft(
+  access: OperatorAccess,
+  root: SigningKey,
+  memory: Memory,
+): Promise<Draft | undefined> {
   const url = `${access.api}/api/operator/rosters/${access.site}/draft`;
   const { status, text } = await callPinned({
     url,
@@ -31,7 +41,8 @@ export async function fetchDraft(access: OperatorAccess, root: SigningKey): Prom
   const roster = rosterSchema.parse(JSON.parse(draft.rosterJson));
   if (roster.site !== access.site)
     throw new HoldfastError('conflict', `the draft is for ${roster.site}, not for ${access.site}`);
-  const before = previousOf(draft.previousNote, access.site, root);
+  const remembered = await memory.read();
+  const before = previousOf(remembered ?? draft.previousNote, access.site, root);
   const own = base64url(root.publicKey);
   if (!roster.root.keys.includes(own))
     throw new HoldfastError(
@@ -43,14 +54,14 @@ export async function fetchDraft(access: OperatorAccess, root: SigningKey): Prom
   return { roster, changes: rosterChanges(before, roster) };
 }
 
-/** The roster before, believed only if this root signed it; else every row counts as new. */
+/** The roster before, believed only if this root signed it; without one, every row counts as new. */
 function previousOf(note: string | null, site: string, root: SigningKey): Roster | null {
   if (note === null) return null;
   const opened = openRoster(note, { site, rootKeys: [base64url(root.publicKey)], k: 1, version: 0 });
   if (!opened.ok)
     throw new HoldfastError(
       'conflict',
-      `what the cloud calls the last roster is not signed by this root (${opened.reason})`,
+      `what stands as the last roster is not signed by this root (${opened.reason})`,
     );
   return opened.value;
 }
@@ -59,6 +70,7 @@ export async function submitSigned(
   access: OperatorAccess,
   roster: Roster,
   root: SigningKey,
+  memory: Memory,
 ): Promise<string> {
   const note = signRoster(roster, [root]);
   const url = `${access.api}/api/operator/rosters/${access.site}`;
@@ -74,5 +86,6 @@ export async function submitSigned(
       'upstream',
       `the cloud did not take the roster (${status}): ${text.slice(0, 300)}`,
     );
+  await memory.keep(note);
   return note;
 }

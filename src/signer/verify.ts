@@ -20,7 +20,7 @@ export async function runVerify(given: {
   }
   const receipt = readConfig(given.receipt, receiptSchema);
   const { key } = rootPublic.parse(JSON.parse(readFileSync(given.rootKey, 'utf8')));
-  const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), rootKeys: [key] });
+  const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), rootKeys: [key], k: 1 });
   for (const verdict of verdicts)
     process.stdout.write(`${verdict.holds ? 'ok  ' : 'FAIL'}  ${verdict.check}: ${verdict.says}\n`);
   process.stdout.write(holds ? 'verified\n' : 'NOT verified\n');

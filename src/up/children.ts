@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { HoldfastError } from '../domain/errors.ts';
 import type { Clock } from '../platform/clock.ts';
+import { environmentWith } from '../platform/config.ts';
 
 export type ChildName = 'cloud' | 'edge' | 'rig' | 'signer';
 
@@ -15,6 +16,11 @@ export type ChildSpec = {
   args: readonly string[];
   /** Flags of Node itself, as the permission model's. */
   nodeFlags?: readonly string[];
+  /**
+   * The folder that it runs in and takes for its home; libraries look for settings from the one up to the
+   * other. The program's own when unset.
+   */
+  cwd?: string;
 };
 
 export type ChildrenDeps = {
@@ -47,7 +53,8 @@ export class Children {
     const entry = join(root, 'bin', 'holdfast.ts');
     // Detached: Ctrl-C reaches `up` alone, which then stops its children in order.
     const child = spawn(process.execPath, [...(spec.nodeFlags ?? []), entry, ...spec.args], {
-      cwd: root,
+      cwd: spec.cwd ?? root,
+      ...(spec.cwd === undefined ? {} : { env: environmentWith({ HOME: spec.cwd }) }),
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -150,7 +150,8 @@ export function cloudSpec(config: SystemConfig): ChildSpec {
     ...[...reads, places.cloud, places.logs].map((path) => `--allow-fs-read=${path}`),
     ...[places.cloud, places.logs].map((path) => `--allow-fs-write=${path}`),
   ];
-  return { name: 'cloud', args: ['cloud', '--config', cloudFile(config)], nodeFlags };
+  // Its folder is its own as well: libraries look for their settings where they are started.
+  return { name: 'cloud', args: ['cloud', '--config', cloudFile(config)], nodeFlags, cwd: places.cloud };
 }
 
 export function edgeSpec(config: SystemConfig): ChildSpec {

@@ -14,6 +14,7 @@ import { HoldfastError } from '../domain/errors.ts';
 import { badgeText } from '../domain/scan.ts';
 import { badgeHash } from '../ledger/roster.ts';
 import { systemClock } from '../platform/clock.ts';
+import { environmentWith } from '../platform/config.ts';
 import { readIfExists, writeDurable } from '../platform/durable.ts';
 import { drawDigits, systemRandom } from '../platform/random.ts';
 import { readRootPublic } from '../signer/root.ts';
@@ -84,10 +85,13 @@ export const commission = {
     const input: SeedInput = { badgeHash: badgeHash(secrets.courier.badge), rootKeys: [rootPublic.key] };
     await writeDurable(join(places.cloud, 'seed-input.json'), JSON.stringify(input), 0o600);
     const spec = cloudSpec(config);
+    // Making key files durably takes calls that the permission model has not; everything after runs under it.
+    await command({ root: config.root, args: ['cloud', 'init', ...spec.args.slice(1)] });
     await command({
       root: config.root,
       args: ['cloud', 'seed', ...spec.args.slice(1)],
       nodeFlags: spec.nodeFlags ?? [],
+      cwd: places.cloud,
     });
     const answer = JSON.parse(readFileSync(join(places.cloud, 'seeded.json'), 'utf8')) as Omit<
       Seeded,
@@ -161,12 +165,17 @@ function command(of: {
   root: string;
   args: readonly string[];
   nodeFlags?: readonly string[];
+  cwd?: string;
 }): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
       [...(of.nodeFlags ?? []), join(of.root, 'bin', 'holdfast.ts'), ...of.args],
-      { cwd: of.root, stdio: ['ignore', 'pipe', 'pipe'] },
+      {
+        cwd: of.cwd ?? of.root,
+        ...(of.cwd === undefined ? {} : { env: environmentWith({ HOME: of.cwd }) }),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
     );
     let said = '';
     const keep = (part: Buffer) => {

@@ -117,7 +117,7 @@ function Page({ route }: { route: Route }) {
     case 'attention':
       return <Attention />;
     case 'banks':
-      return <Banks />;
+      return <Banks bank={route.bank} />;
     case 'parcels':
       return <Parcels state={route.state} bank={route.bank} />;
     case 'parcel':

@@ -24,27 +24,37 @@ const TONE: Record<Compartment['state'], DoorTone> = {
 };
 const STATES = Object.keys(TONE) as Compartment['state'][];
 
-export function Banks() {
+export function Banks({ bank }: { bank: string | null }) {
   const banks = useBanks();
   return (
     <>
-      <PageHead title={t('section.banks')} lead={t('banks.lead')} />
+      <PageHead title={t('section.banks')} lead={t('banks.lead')}>
+        {bank !== null && (
+          <LinkButton icon="back" href={fragmentOf({ at: 'banks', bank: null })}>
+            {t('banks.all')}
+          </LinkButton>
+        )}
+      </PageHead>
       <Answered query={banks}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty icon="door" title={t('banks.empty')} />
-          ) : (
-            <>
-              <CabinetLegend
-                items={STATES.map((state) => ({ tone: TONE[state], text: t(`compartment.${state}`) }))}
-              />
-              {items.map((bank) => (
-                <BankCard key={bank.id} bank={bank} />
-              ))}
-            </>
-          )
-        }
+        {({ items }) => (
+          <Cabinets banks={items.filter(({ id }) => bank === null || id === bank)} asked={bank} />
+        )}
       </Answered>
+    </>
+  );
+}
+
+function Cabinets({ banks, asked }: { banks: readonly BankSummary[]; asked: string | null }) {
+  if (banks.length === 0)
+    return <Empty icon="door" title={t(asked === null ? 'banks.empty' : 'banks.unknown')} />;
+  return (
+    <>
+      <CabinetLegend
+        items={STATES.map((state) => ({ tone: TONE[state], text: t(`compartment.${state}`) }))}
+      />
+      {banks.map((bank) => (
+        <BankCard key={bank.id} bank={bank} />
+      ))}
     </>
   );
 }

@@ -103,14 +103,8 @@ function columnsOf(bankName: (id: string) => string, show: (row: JournalRow) => 
       text: (row) => row.batchLast ?? '',
     },
     {
-      key: 'hash',
-      head: t('journal.hash'),
-      cell: (row) => <Exact>{row.hash}</Exact>,
-      text: (row) => row.hash,
-    },
-    {
       key: 'json',
-      head: t('journal.json'),
+      head: t('journal.jsonHead'),
       cell: (row) => (
         <Button
           aria-label={t('journal.jsonShow', { seq: row.seq, source: bankName(row.source) })}
@@ -119,6 +113,12 @@ function columnsOf(bankName: (id: string) => string, show: (row: JournalRow) => 
           {t('journal.json')}
         </Button>
       ),
+    },
+    {
+      key: 'hash',
+      head: t('journal.hash'),
+      cell: (row) => <Exact>{row.hash}</Exact>,
+      text: (row) => row.hash,
     },
   ];
 }

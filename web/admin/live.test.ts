@@ -4,7 +4,8 @@ import { topicsAskedAgain } from './live.ts';
 import { SECTIONS } from './routes.ts';
 
 test('a known topic asks its own section again, and what needs attention', () => {
-  assert.deepEqual(topicsAskedAgain(new Set(['parcels'])), new Set(['parcels', 'attention']));
+  assert.deepEqual(topicsAskedAgain(new Set(['rosters'])), new Set(['rosters', 'attention']));
+  assert.deepEqual(topicsAskedAgain(new Set(['parcels'])), new Set(['parcels', 'attention', 'odds']));
 });
 
 test('a topic that this page does not know asks everything again', () => {

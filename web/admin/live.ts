@@ -35,10 +35,14 @@ export function useLive(): boolean {
   return up;
 }
 
-/** A topic without a section of its own may bear on any page; what needs attention depends on them all. */
+/**
+ * What a topic bears on: the odds follow the parcels that wait, and what needs attention depends on all. A
+ * topic without a section of its own may bear on any page.
+ */
 export function topicsAskedAgain(topics: ReadonlySet<string>): ReadonlySet<string> {
-  const known = new Set<string>(SECTIONS);
-  return [...topics].every((topic) => known.has(topic)) ? new Set([...topics, 'attention']) : known;
+  const sections = new Set<string>(SECTIONS);
+  if (![...topics].every((topic) => sections.has(topic))) return sections;
+  return new Set([...topics, 'attention', ...(topics.has('parcels') ? ['odds'] : [])]);
 }
 
 function askAgain(topics: ReadonlySet<string>): void {

@@ -6,8 +6,8 @@
  * - navigation "Sections" with the links "Attention", "Banks", "Parcels", "People", "Couriers", "Rosters",
  *   "Notices", "Odds", "Journal"; each page's heading (level 1) has the same name; button "Sign out";
  * - Attention: list "Attention"; links "Look: <sentence>";
- * - Banks: a region for each bank under its name; group "Doors of <bank>" with buttons
- *   "Door <n>, size <size>: <state>, door <open|closed|not known>";
+ * - Banks (#/banks/<id> shows one, with the link "All banks"): a region for each bank under its name;
+ *   group "Doors of <bank>" with buttons "Door <n>, size <size>: <state>, door <open|closed|not known>";
  * - Parcels: select "State", select "Bank", table "Parcels" whose rows link by tracking number, button
  *   "Download “Parcels” as CSV", buttons "Show more" and "Show all";
  * - a parcel (#/parcels/<id>): heading "Parcel <tracking>", list "Custody timeline", regions "Facts",

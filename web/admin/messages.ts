@@ -47,6 +47,8 @@ export const t = translator({
 
   'banks.lead': 'Each bank as it stands, door by door. This page moves no latch.',
   'banks.empty': 'No bank is enrolled at this site yet.',
+  'banks.all': 'All banks',
+  'banks.unknown': 'There is no bank by that name here.',
   'banks.online': 'online',
   'banks.offline': 'offline',
   'banks.heard': 'Last heard',
@@ -318,6 +320,7 @@ export const t = translator({
   'journal.batchOpen': 'not signed yet',
   'journal.json': 'Show JSON',
   'journal.jsonWhat': 'the JSON',
+  'journal.jsonHead': 'JSON',
   'journal.jsonOf': 'JSON of record {seq} of {source}',
   'journal.jsonShow': 'Show JSON: record {seq} of {source}',
 });

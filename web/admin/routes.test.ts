@@ -5,7 +5,7 @@ import { fragmentOf, type Route, routeOf, SECTIONS, sectionOf } from './routes.t
 test('every route is found again by its fragment', () => {
   const routes: Route[] = [
     { at: 'attention' },
-    { at: 'banks' },
+    { at: 'banks', bank: null },
     { at: 'people' },
     { at: 'couriers' },
     { at: 'rosters' },
@@ -15,6 +15,7 @@ test('every route is found again by its fragment', () => {
     { at: 'parcels', state: 'waiting', bank: 'bank_a' },
     { at: 'parcel', id: 'parcel_abc' },
     { at: 'parcel', id: 'a/b?c#d %' },
+    { at: 'banks', bank: 'bank_a' },
     { at: 'journal', bank: null },
     { at: 'journal', bank: 'bank_b' },
   ];
@@ -34,7 +35,7 @@ test('an empty fragment is what needs attention; a parcel stands under parcels',
 
 test('what names no page says so, and a state that does not exist is no filter', () => {
   assert.deepEqual(routeOf('#/lockers'), { at: 'nowhere', asked: 'lockers' });
-  assert.deepEqual(routeOf('#/banks/x'), { at: 'nowhere', asked: 'banks/x' });
+  assert.deepEqual(routeOf('#/odds/x'), { at: 'nowhere', asked: 'odds/x' });
   assert.deepEqual(routeOf('#/parcels/a/b'), { at: 'nowhere', asked: 'parcels/a/b' });
   assert.deepEqual(routeOf('#/parcels?state=stolen'), { at: 'parcels', state: null, bank: null });
   assert.deepEqual(routeOf('#/parcels/%E0%A4'), { at: 'parcel', id: '%E0%A4' });

@@ -27,7 +27,7 @@ export type ParcelState = (typeof PARCEL_STATES)[number];
 
 export type Route =
   | { at: 'attention' | 'people' | 'couriers' | 'rosters' | 'notices' | 'odds' }
-  | { at: 'banks' }
+  | { at: 'banks'; bank: string | null }
   | { at: 'parcels'; state: ParcelState | null; bank: string | null }
   | { at: 'parcel'; id: string }
   | { at: 'journal'; bank: string | null }
@@ -40,6 +40,7 @@ export function routeOf(fragment: string): Route {
   const asked = new URLSearchParams(query);
   if (rest.length > 0) return { at: 'nowhere', asked: path };
   if (section === 'parcels' && id !== '') return { at: 'parcel', id: decoded(id) };
+  if (section === 'banks') return { at: 'banks', bank: id === '' ? null : decoded(id) };
   if (id !== '') return { at: 'nowhere', asked: path };
   switch (section) {
     case '':
@@ -50,7 +51,6 @@ export function routeOf(fragment: string): Route {
     case 'rosters':
     case 'notices':
     case 'odds':
-    case 'banks':
       return { at: section };
     case 'parcels':
       return { at: 'parcels', state: parcelState(asked.get('state')), bank: asked.get('bank') };
@@ -72,8 +72,9 @@ export function fragmentOf(route: Route): string {
       return `#/journal${queryOf({ bank: route.bank })}`;
     case 'nowhere':
       return `#/${route.asked}`;
-    case 'attention':
     case 'banks':
+      return route.bank === null ? '#/banks' : `#/banks/${encodeURIComponent(route.bank)}`;
+    case 'attention':
     case 'people':
     case 'couriers':
     case 'rosters':

@@ -5,11 +5,15 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { KioskAction, KioskLayout, KioskView } from '../../src/contract/kiosk.ts';
 import { ApiProblem, apiFor } from '../kit/api.ts';
+import { steadyMs } from '../kit/clock.ts';
 import { useEvents } from '../kit/events.ts';
 
 const api = apiFor('kiosk');
 
 export type Send = (action: KioskAction) => void;
+
+/** Typing keeps the screen; saying so more often than this would only be noise. */
+const HERE_EVERY_MS = 10_000;
 
 export type Agent = {
   view: KioskView | null;
@@ -21,6 +25,8 @@ export type Agent = {
   /** Why the last action got no view for an answer. */
   trouble: ApiProblem | null;
   send: Send;
+  /** Somebody is typing. */
+  here: () => void;
 };
 
 export function useAgent(): Agent {
@@ -59,11 +65,19 @@ export function useAgent(): Agent {
     [show],
   );
 
+  const hereMs = useRef(0);
+  const here = useCallback((): void => {
+    const atMs = steadyMs();
+    if (atMs - hereMs.current < HERE_EVERY_MS) return;
+    hereMs.current = atMs;
+    void api.post<KioskView>('/api/actions', { do: 'here' }).then(show, setProblem(setTrouble));
+  }, [show]);
+
   useEffect(() => {
     if (!up) setView(null);
   }, [up]);
 
-  return { view, layout, up, busy, trouble, send };
+  return { view, layout, up, busy, trouble, send, here };
 }
 
 function setProblem(set: (problem: ApiProblem) => void): (error: unknown) => void {

@@ -39,9 +39,20 @@ import { HomeScreen } from './screens/home.tsx';
 
 export function Kiosk() {
   const agent = useAgent();
-  const { view, send } = agent;
+  const { view, send, here } = agent;
   const target = useKeyboard((text) => send({ do: 'scan', text }));
   useBlockedGestures();
+  const away = view === null || view.idleMs === null;
+  useEffect(() => {
+    if (away) return;
+    const stay = (): void => here();
+    document.addEventListener('keydown', stay);
+    document.addEventListener('pointerdown', stay);
+    return () => {
+      document.removeEventListener('keydown', stay);
+      document.removeEventListener('pointerdown', stay);
+    };
+  }, [away, here]);
   return (
     <EntryTarget value={target}>
       <div className="kiosk">

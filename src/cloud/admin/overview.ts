@@ -1,6 +1,10 @@
 /** What an administrator sees at a glance: what needs a person, and how well codes withstand guessing. */
 import type { z } from 'zod';
-import type { attention as attentionSchema, odds as oddsSchema, rosterState } from '../../contract/http/admin.ts';
+import type {
+  attention as attentionSchema,
+  odds as oddsSchema,
+  rosterState,
+} from '../../contract/http/admin.ts';
 import { DEFAULT_POLICY } from '../../domain/roster.ts';
 import { pinDigits } from '../../domain/scan.ts';
 import type { Tx } from '../../platform/database.ts';
@@ -15,8 +19,15 @@ const DEAD_SHOWN_MS = 7 * DAY_MS;
 const SEVERITIES = ['alarm', 'warning', 'note'] as const;
 
 export async function attention(cloud: Cloud, tx: Tx): Promise<Attention> {
-  const items: Attention = [...(await banks.alarms(tx)), ...(await ofBanks(cloud, tx)), ...(await ofDrafts(cloud, tx)), ...(await ofNotices(cloud, tx))];
-  return items.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.atMs - a.atMs);
+  const items: Attention = [
+    ...(await banks.alarms(tx)),
+    ...(await ofBanks(cloud, tx)),
+    ...(await ofDrafts(cloud, tx)),
+    ...(await ofNotices(cloud, tx)),
+  ];
+  return items.sort(
+    (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.atMs - a.atMs,
+  );
 }
 
 async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
@@ -25,11 +36,36 @@ async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
   for (const bank of await banks.allBanks(tx)) {
     const link = `/admin/banks/${bank.bank}`;
     const common = { severity: 'warning' as const, link };
-    if (bank.key === null) items.push({ ...common, severity: 'note', kind: 'not-enrolled', says: `${bank.name} has not been enrolled.`, atMs: nowMs });
-    else if (!banks.isOnline(bank, nowMs)) items.push({ ...common, kind: 'offline', says: `${bank.name} is not connected; it goes on working, and its records come later.`, atMs: bank.lastHeardMs ?? nowMs });
-    if (bank.roster.refused) items.push({ ...common, kind: 'roster-refused', says: `${bank.name} refused a roster (${bank.roster.refused}).`, atMs: bank.roster.appliedAtMs ?? nowMs });
+    if (bank.key === null)
+      items.push({
+        ...common,
+        severity: 'note',
+        kind: 'not-enrolled',
+        says: `${bank.name} has not been enrolled.`,
+        atMs: nowMs,
+      });
+    else if (!banks.isOnline(bank, nowMs))
+      items.push({
+        ...common,
+        kind: 'offline',
+        says: `${bank.name} is not connected; it goes on working, and its records come later.`,
+        atMs: bank.lastHeardMs ?? nowMs,
+      });
+    if (bank.roster.refused)
+      items.push({
+        ...common,
+        kind: 'roster-refused',
+        says: `${bank.name} refused a roster (${bank.roster.refused}).`,
+        atMs: bank.roster.appliedAtMs ?? nowMs,
+      });
     const held = [...(await banks.pictures(tx, bank.bank))].filter(([, door]) => door.use === 'held');
-    for (const [n, door] of held) items.push({ ...common, kind: 'held', says: `${bank.name}, door ${n}: a parcel is held for staff.`, atMs: door.sinceMs ?? nowMs });
+    for (const [n, door] of held)
+      items.push({
+        ...common,
+        kind: 'held',
+        says: `${bank.name}, door ${n}: a parcel is held for staff.`,
+        atMs: door.sinceMs ?? nowMs,
+      });
   }
   return items;
 }
@@ -40,7 +76,13 @@ async function ofDrafts(cloud: Cloud, tx: Tx): Promise<Attention> {
     const waiting = await rosters.draft(cloud, tx, site);
     if (!waiting) continue;
     const says = `${name}: roster ${waiting.version} waits for the signature of the site's root (${waiting.changes.length} changes).`;
-    items.push({ kind: 'roster-waiting', severity: 'note', says, atMs: waiting.madeAtMs, link: '/admin/rosters' });
+    items.push({
+      kind: 'roster-waiting',
+      severity: 'note',
+      says,
+      atMs: waiting.madeAtMs,
+      link: '/admin/rosters',
+    });
   }
   return items;
 }
@@ -64,10 +106,13 @@ export async function odds(tx: Tx): Promise<z.infer<typeof oddsSchema>> {
   const items: z.infer<typeof oddsSchema>['items'] = [];
   let none = 1;
   for (const bank of await banks.allBanks(tx)) {
-    const policy = (await rosters.verifiedRoster(tx, bank.site, bank.roster.applied))?.policy ?? DEFAULT_POLICY;
+    const policy =
+      (await rosters.verifiedRoster(tx, bank.site, bank.roster.applied))?.policy ?? DEFAULT_POLICY;
     const guessesPerDay = policy.kioskGuessesPerDay;
     const digits = pinDigits(bank.layout.compartments.length, guessesPerDay);
-    const liveCodes = [...(await banks.pictures(tx, bank.bank)).values()].filter((door) => door.use === 'occupied').length;
+    const liveCodes = [...(await banks.pictures(tx, bank.bank)).values()].filter(
+      (door) => door.use === 'occupied',
+    ).length;
     const perKioskDay = Math.min(1, (guessesPerDay * liveCodes) / 10 ** digits);
     none *= 1 - perKioskDay;
     items.push({ bank: bank.bank, liveCodes, digits, guessesPerDay, perKioskDay });
@@ -86,9 +131,22 @@ export async function rosterStates(cloud: Cloud, tx: Tx): Promise<z.infer<typeof
     states.push({
       site,
       siteName: await banks.siteName(tx, site),
-      draft: waiting && { version: waiting.version, hash: waiting.hash, command: SIGN_COMMAND, changes: waiting.changes },
-      desired: signed ? { version: signed.version, hash: signed.hash, signatures: signed.signatures, needed: k } : null,
-      banks: (await banks.banksOf(tx, site)).map(({ bank, name, roster }) => ({ bank, name, applied: roster.applied, appliedAtMs: roster.appliedAtMs, refused: roster.refused })),
+      draft: waiting && {
+        version: waiting.version,
+        hash: waiting.hash,
+        command: SIGN_COMMAND,
+        changes: waiting.changes,
+      },
+      desired: signed
+        ? { version: signed.version, hash: signed.hash, signatures: signed.signatures, needed: k }
+        : null,
+      banks: (await banks.banksOf(tx, site)).map(({ bank, name, roster }) => ({
+        bank,
+        name,
+        applied: roster.applied,
+        appliedAtMs: roster.appliedAtMs,
+        refused: roster.refused,
+      })),
       rootFingerprints: fingerprints,
     });
   }

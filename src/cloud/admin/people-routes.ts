@@ -1,6 +1,14 @@
 /** People and couriers, as administrators keep them. */
 import { z } from 'zod';
-import { courierAdd, courierRow, couriers as courierList, people as peoplePage, personRow, residentAdd, suspension } from '../../contract/http/admin.ts';
+import {
+  courierAdd,
+  couriers as courierList,
+  courierRow,
+  people as peoplePage,
+  personRow,
+  residentAdd,
+  suspension,
+} from '../../contract/http/admin.ts';
 import { pageQuery } from '../../contract/http/common.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { SiteId } from '../../domain/ids.ts';
@@ -13,7 +21,9 @@ import * as people from '../people/people.ts';
 import * as signin from '../signin/signin.ts';
 
 const idParams = z.strictObject({ id: z.string().max(64) });
-const roleQuery = pageQuery.extend({ role: z.enum(['resident', 'courier', 'admin', 'super-admin']).optional() });
+const roleQuery = pageQuery.extend({
+  role: z.enum(['resident', 'courier', 'admin', 'super-admin']).optional(),
+});
 const residentPatch = residentAdd.extend({ accessible: z.boolean() }).partial();
 
 function rowOf({ person, role, profile }: people.Person): z.infer<typeof personRow> {
@@ -38,9 +48,17 @@ type Remove = { id: string; by: { person: people.Person['person']; role: 'admin'
 async function removePerson(cloud: Cloud, tx: Tx, { id, by }: Remove): Promise<void> {
   const found = await people.requirePerson(cloud, tx, id);
   const isAdmin = found.role === 'admin' || found.role === 'super-admin';
-  if (isAdmin && by.role !== 'super-admin') throw new HoldfastError('not-allowed', 'Only a super-admin removes administrators.', { reason: 'role-may-not' });
-  if (found.person === by.person) throw new HoldfastError('conflict', 'Nobody removes themselves; somebody else has to be able to undo it.');
-  if (found.role === 'courier') return await couriers.remove(cloud, tx, { courier: id, by: by.person, purpose: 'removed' });
+  if (isAdmin && by.role !== 'super-admin')
+    throw new HoldfastError('not-allowed', 'Only a super-admin removes administrators.', {
+      reason: 'role-may-not',
+    });
+  if (found.person === by.person)
+    throw new HoldfastError(
+      'conflict',
+      'Nobody removes themselves; somebody else has to be able to undo it.',
+    );
+  if (found.role === 'courier')
+    return await couriers.remove(cloud, tx, { courier: id, by: by.person, purpose: 'removed' });
   await people.removePerson(cloud, tx, id, by.person);
   await signin.endAllOf(cloud, tx, found.person);
   await peopleChanged(cloud, tx, found.site);
@@ -55,7 +73,11 @@ const peopleRoutes: Route[] = [
     schema: { query: roleQuery, response: peoplePage },
     handle: ({ cloud, actor, query }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
-        const { items, nextCursor } = await people.listPeople(cloud, tx, { role: query.role ?? null, cursor: query.cursor, limit: query.limit });
+        const { items, nextCursor } = await people.listPeople(cloud, tx, {
+          role: query.role ?? null,
+          cursor: query.cursor,
+          limit: query.limit,
+        });
         return { items: items.map(rowOf), nextCursor };
       }),
   }),
@@ -83,7 +105,8 @@ const peopleRoutes: Route[] = [
     handle: ({ cloud, actor, params, body }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
         const found = await people.requirePerson(cloud, tx, params.id);
-        if (found.role !== 'resident') throw new HoldfastError('conflict', 'Only the data of residents is changed here.');
+        if (found.role !== 'resident')
+          throw new HoldfastError('conflict', 'Only the data of residents is changed here.');
         const after = await people.patchPerson(cloud, tx, params.id, { ...body, by: actor.person });
         await peopleChanged(cloud, tx, found.site);
         return rowOf(after);
@@ -95,7 +118,8 @@ const peopleRoutes: Route[] = [
     access: 'admin',
     says: 'Removes a person; their sessions end at once.',
     schema: { params: idParams },
-    handle: ({ cloud, actor, params }) => cloud.database.tenant(actor.tenant, (tx) => removePerson(cloud, tx, { id: params.id, by: actor })),
+    handle: ({ cloud, actor, params }) =>
+      cloud.database.tenant(actor.tenant, (tx) => removePerson(cloud, tx, { id: params.id, by: actor })),
   }),
 ];
 
@@ -134,7 +158,9 @@ const courierRoutes: Route[] = [
     says: 'Pauses a courier at every bank, at once and for less than 24 hours.',
     schema: { params: idParams, body: suspension },
     handle: ({ cloud, actor, params, body }) =>
-      cloud.database.tenant(actor.tenant, (tx) => couriers.suspend(cloud, tx, { courier: params.id, by: actor.person, purpose: body.reason })),
+      cloud.database.tenant(actor.tenant, (tx) =>
+        couriers.suspend(cloud, tx, { courier: params.id, by: actor.person, purpose: body.reason }),
+      ),
   }),
   route({
     method: 'POST',
@@ -143,7 +169,9 @@ const courierRoutes: Route[] = [
     says: "Ends a courier's pause.",
     schema: { params: idParams, body: suspension },
     handle: ({ cloud, actor, params, body }) =>
-      cloud.database.tenant(actor.tenant, (tx) => couriers.lift(cloud, tx, { courier: params.id, by: actor.person, purpose: body.reason })),
+      cloud.database.tenant(actor.tenant, (tx) =>
+        couriers.lift(cloud, tx, { courier: params.id, by: actor.person, purpose: body.reason }),
+      ),
   }),
   route({
     method: 'DELETE',
@@ -152,7 +180,9 @@ const courierRoutes: Route[] = [
     says: 'Pauses a courier at once, and leaves them out of the next roster.',
     schema: { params: idParams },
     handle: ({ cloud, actor, params }) =>
-      cloud.database.tenant(actor.tenant, (tx) => couriers.remove(cloud, tx, { courier: params.id, by: actor.person, purpose: 'removed' })),
+      cloud.database.tenant(actor.tenant, (tx) =>
+        couriers.remove(cloud, tx, { courier: params.id, by: actor.person, purpose: 'removed' }),
+      ),
   }),
 ];
 

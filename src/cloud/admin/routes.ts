@@ -1,6 +1,13 @@
 /** The administrator's own page, the overview, rosters, notices, and the stream of changes. */
 import type { z } from 'zod';
-import { attention as attentionList, me, notices as noticesPage, type noticeRow, odds as oddsList, rosters as rosterList } from '../../contract/http/admin.ts';
+import {
+  attention as attentionList,
+  me,
+  type noticeRow,
+  notices as noticesPage,
+  odds as oddsList,
+  rosters as rosterList,
+} from '../../contract/http/admin.ts';
 import { pageQuery } from '../../contract/http/common.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Tx } from '../../platform/database.ts';
@@ -10,8 +17,15 @@ import * as notices from '../notices/notices.ts';
 import * as people from '../people/people.ts';
 import { attention, odds, rosterStates } from './overview.ts';
 
-async function noticeRows(cloud: Cloud, tx: Tx, rows: readonly notices.NoticeRow[]): Promise<z.infer<typeof noticeRow>[]> {
-  await cloud.keys.subjects(tx, rows.map((row) => row.person));
+async function noticeRows(
+  cloud: Cloud,
+  tx: Tx,
+  rows: readonly notices.NoticeRow[],
+): Promise<z.infer<typeof noticeRow>[]> {
+  await cloud.keys.subjects(
+    tx,
+    rows.map((row) => row.person),
+  );
   const items: z.infer<typeof noticeRow>[] = [];
   for (const { notice: id, channel, what, person, state, tries, lastError, atMs } of rows) {
     const recipient = (await people.findPerson(cloud, tx, person))?.profile.name ?? '';
@@ -30,7 +44,13 @@ export const routes: Route[] = [
     handle: ({ cloud, actor }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
         const { profile } = await people.requirePerson(cloud, tx, actor.person);
-        return { name: profile.name, email: profile.email ?? '', role: actor.role, tenant: actor.tenant, signedInAtMs: actor.signedInAtMs };
+        return {
+          name: profile.name,
+          email: profile.email ?? '',
+          role: actor.role,
+          tenant: actor.tenant,
+          signedInAtMs: actor.signedInAtMs,
+        };
       }),
   }),
   route({
@@ -39,7 +59,8 @@ export const routes: Route[] = [
     access: 'admin',
     says: 'What needs a person, most urgent first.',
     schema: { response: attentionList },
-    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, async (tx) => ({ items: await attention(cloud, tx) })),
+    handle: ({ cloud, actor }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => ({ items: await attention(cloud, tx) })),
   }),
   route({
     method: 'GET',
@@ -55,7 +76,8 @@ export const routes: Route[] = [
     access: 'admin',
     says: 'For each site: what waits for a signature, what was signed, and what each bank has applied.',
     schema: { response: rosterList },
-    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, async (tx) => ({ items: await rosterStates(cloud, tx) })),
+    handle: ({ cloud, actor }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => ({ items: await rosterStates(cloud, tx) })),
   }),
   route({
     method: 'GET',
@@ -65,12 +87,16 @@ export const routes: Route[] = [
     schema: { query: pageQuery, response: noticesPage },
     async handle({ cloud, actor, query }) {
       const beforeOrd = query.cursor === undefined ? null : Number(query.cursor);
-      if (beforeOrd !== null && !Number.isSafeInteger(beforeOrd)) throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
+      if (beforeOrd !== null && !Number.isSafeInteger(beforeOrd))
+        throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
       return await cloud.database.tenant(actor.tenant, async (tx) => {
         const rows = await notices.list(tx, { beforeOrd, limit: query.limit + 1 });
         const shown = rows.slice(0, query.limit);
         const last = shown.at(-1);
-        return { items: await noticeRows(cloud, tx, shown), nextCursor: rows.length > query.limit && last ? String(last.ord) : null };
+        return {
+          items: await noticeRows(cloud, tx, shown),
+          nextCursor: rows.length > query.limit && last ? String(last.ord) : null,
+        };
       });
     },
   }),

@@ -33,10 +33,22 @@ export async function suspend(cloud: Cloud, tx: Tx, { courier, by, purpose }: Ac
   await redraft(cloud, tx, by);
 }
 
-async function pause(cloud: Cloud, tx: Tx, of: { person: PersonId; by: PersonId; purpose: string }): Promise<void> {
+async function pause(
+  cloud: Cloud,
+  tx: Tx,
+  of: { person: PersonId; by: PersonId; purpose: string },
+): Promise<void> {
   const untilMs = cloud.clock.nowMs() + SUSPENSION_MS;
   for (const { site } of await banks.sites(tx)) {
-    await banks.suspend(cloud, tx, { site, scope: 'courier', subject: of.person, compartment: null, untilMs, by: of.by, purpose: of.purpose });
+    await banks.suspend(cloud, tx, {
+      site,
+      scope: 'courier',
+      subject: of.person,
+      compartment: null,
+      untilMs,
+      by: of.by,
+      purpose: of.purpose,
+    });
   }
   await people.setSuspendedUntil(tx, of.person, untilMs);
 }
@@ -49,7 +61,8 @@ export async function lift(cloud: Cloud, tx: Tx, { courier, by, purpose }: Act):
     // Of the whole site, which no bank's name stands for.
     const open = await banks.suspensionsOf(tx, { site, bank: '', nowMs });
     for (const { id, scope, subject } of open) {
-      if (scope === 'courier' && subject === person && (await banks.lift(cloud, tx, { id, by, purpose }))) lifted++;
+      if (scope === 'courier' && subject === person && (await banks.lift(cloud, tx, { id, by, purpose })))
+        lifted++;
     }
   }
   if (lifted === 0) throw new HoldfastError('conflict', 'This courier is not suspended.');

@@ -1,5 +1,6 @@
 /** The courier app: who I am here, where there is room, and what became of what I left. */
-import { courierBanks, courierDrops, courierMe } from '../../contract/http/resident.ts';
+import type { z } from 'zod';
+import { courierBanks, type courierDrop, courierDrops, courierMe } from '../../contract/http/resident.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import * as banks from '../banks/banks.ts';
 import { type Route, route } from '../http/http.ts';
@@ -30,7 +31,12 @@ export const routes: Route[] = [
     schema: { response: courierBanks },
     handle: ({ cloud, actor }) =>
       cloud.database.tenant(actor.tenant, async (tx) => ({
-        items: (await banks.summaries(cloud, tx)).map(({ id, name, online, free }) => ({ id, name, online, free })),
+        items: (await banks.summaries(cloud, tx)).map(({ id, name, online, free }) => ({
+          id,
+          name,
+          online,
+          free,
+        })),
       })),
   }),
   route({
@@ -41,12 +47,19 @@ export const routes: Route[] = [
     schema: { response: courierDrops },
     handle: ({ cloud, actor }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
-        const names = new Map((await banks.allBanks(tx)).map(({ bank, name }) => [bank as string, name]));
-        const items = [];
-        for (const parcel of await parcels.listParcels(tx, { courier: actor.person, before: undefined, limit: DROPS_SHOWN })) {
-          const { state, compartment, deposited_at_ms: atMs } = parcel;
+        const names = new Map((await banks.allBanks(tx)).map(({ bank, name }) => [bank, name]));
+        const items: z.infer<typeof courierDrop>[] = [];
+        for (const parcel of await parcels.listParcels(tx, { courier: actor.person, limit: DROPS_SHOWN })) {
+          const { state, bank, compartment } = parcel;
           if (state === 'accepted' || state === 'not-deposited') continue;
-          items.push({ tracking: await parcels.trackingOf(cloud, tx, parcel), bank: names.get(parcel.bank_id) ?? parcel.bank_id, compartment, atMs: atMs ?? parcel.accepted_at_ms, state });
+          const tracking = await parcels.trackingOf(cloud, tx, parcel);
+          items.push({
+            tracking,
+            bank: names.get(bank) ?? bank,
+            compartment,
+            atMs: parcel.depositedAtMs ?? parcel.acceptedAtMs,
+            state,
+          });
         }
         return { items };
       }),

@@ -16,8 +16,13 @@ type Named = { signed: ReadonlySet<PersonId>; applied: ReadonlySet<PersonId> };
 export async function standings(cloud: Cloud, tx: Tx): Promise<Standing[]> {
   const named = await namedCouriers(tx);
   const carriers = new Map((await people.carriers(tx)).map(({ carrier, name }) => [carrier, name]));
-  const rows = (await people.couriers(tx)).filter((courier) => courier.active || named.signed.has(courier.person));
-  await cloud.keys.subjects(tx, rows.map((courier) => courier.person));
+  const rows = (await people.couriers(tx)).filter(
+    (courier) => courier.active || named.signed.has(courier.person),
+  );
+  await cloud.keys.subjects(
+    tx,
+    rows.map((courier) => courier.person),
+  );
   const shown: Standing[] = [];
   for (const courier of rows) {
     const found = await people.findPerson(cloud, tx, courier.person);
@@ -47,9 +52,11 @@ async function namedCouriers(tx: Tx): Promise<Named> {
   const signed = new Set<PersonId>();
   let applied: Set<PersonId> | undefined;
   for (const { site } of await rosters.sites(tx)) {
-    for (const courier of (await rosters.current(tx, site))?.roster.couriers ?? []) signed.add(courier.person);
+    for (const courier of (await rosters.current(tx, site))?.roster.couriers ?? [])
+      signed.add(courier.person);
     const versions = (await banks.banksOf(tx, site)).map((bank) => bank.roster.applied);
-    const roster = versions.length === 0 ? undefined : await rosters.verifiedRoster(tx, site, Math.min(...versions));
+    const roster =
+      versions.length === 0 ? undefined : await rosters.verifiedRoster(tx, site, Math.min(...versions));
     const known = new Set(roster?.couriers.map((courier) => courier.person));
     applied = new Set([...(applied ?? known)].filter((person) => known.has(person)));
   }

@@ -31,7 +31,10 @@ const BODY_BYTES_MAX = 65_536;
 const REQUEST_MS_MAX = 30_000;
 const MINUTE_MS = 60_000;
 
-export async function buildApp(options: AppOptions, mount: (app: FastifyInstance) => void): Promise<FastifyInstance> {
+export async function buildApp(
+  options: AppOptions,
+  mount: (app: FastifyInstance) => void,
+): Promise<FastifyInstance> {
   const app = newFastify(options.tls);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -45,13 +48,21 @@ export async function buildApp(options: AppOptions, mount: (app: FastifyInstance
   const methods = rememberMethods(app);
   const files = options.webDir === null ? new Map<string, string>() : await listWebFiles(options.webDir);
   // What is no route is a page, or nothing.
-  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => answerOther({ files, methods }, request, reply));
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
+    answerOther({ files, methods }, request, reply),
+  );
   mount(app);
   return app;
 }
 
 function newFastify(tls: Tls | null): FastifyInstance {
-  const common = { logger: false, bodyLimit: BODY_BYTES_MAX, requestTimeout: REQUEST_MS_MAX, return503OnClosing: false, forceCloseConnections: 'idle' } as const;
+  const common = {
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+  } as const;
   if (tls === null) return Fastify(common);
   const https = { ...serverTls, key: tls.keyPem, cert: tls.certificatePem };
   return Fastify({ ...common, https }) as unknown as FastifyInstance;
@@ -64,7 +75,8 @@ function limits(max: number) {
     max,
     timeWindow: MINUTE_MS,
     addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
-    errorResponseBuilder: () => new HoldfastError('rate-limited', 'This address has sent many requests in the last minute.'),
+    errorResponseBuilder: () =>
+      new HoldfastError('rate-limited', 'This address has sent many requests in the last minute.'),
   };
 }
 
@@ -75,7 +87,8 @@ function description() {
       info: {
         title: 'Holdfast',
         version: '1',
-        description: 'The interface of a Holdfast cloud. It can ask a bank and suspend; it cannot make a latch move. Errors are problem details (RFC 9457).',
+        description:
+          'The interface of a Holdfast cloud. It can ask a bank and suspend; it cannot make a latch move. Errors are problem details (RFC 9457).',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       components: {
@@ -99,7 +112,8 @@ function logRequests(app: FastifyInstance, { clock, log, metrics }: AppOptions):
     const tookMs = Math.round(clock.monotonicMs() - (started.get(request) ?? clock.monotonicMs()));
     const route = request.routeOptions.url ?? 'none';
     metrics.requestEnded({ route, method: request.method, status: reply.statusCode, tookMs });
-    if (route.startsWith('/api')) log.info('request', { method: request.method, route, status: reply.statusCode, tookMs });
+    if (route.startsWith('/api'))
+      log.info('request', { method: request.method, route, status: reply.statusCode, tookMs });
   });
 }
 
@@ -111,14 +125,22 @@ function rememberMethods(app: FastifyInstance): Methods {
   app.addHook('onRoute', (route) => {
     if (route.url.includes('*')) return;
     const methods = known.get(route.url) ?? [];
-    if (methods.length === 0) list.push({ pattern: new RegExp(`^${route.url.replaceAll('.', '\\.').replaceAll(/:[A-Za-z]+/g, '[^/]+')}$`), methods });
+    if (methods.length === 0)
+      list.push({
+        pattern: new RegExp(`^${route.url.replaceAll('.', '\\.').replaceAll(/:[A-Za-z]+/g, '[^/]+')}$`),
+        methods,
+      });
     methods.push(...[route.method].flat());
     known.set(route.url, methods);
   });
   return list;
 }
 
-function answerOther(known: { files: WebFiles; methods: Methods }, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function answerOther(
+  known: { files: WebFiles; methods: Methods },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const path = request.url.split('?', 1)[0] ?? '/';
   const route = known.methods.find(({ pattern }) => pattern.test(path));
   const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -126,7 +148,8 @@ function answerOther(known: { files: WebFiles; methods: Methods }, request: Fast
     const page = answerPage(known.files, path, reply);
     if (page) return page;
   }
-  if (!route || route.methods.includes(request.method)) return sendProblem(reply, problemFor('not-found', 'No route or page has this path.'));
+  if (!route || route.methods.includes(request.method))
+    return sendProblem(reply, problemFor('not-found', 'No route or page has this path.'));
   const allowed = [...new Set(route.methods)].sort().join(', ');
   reply.header('allow', allowed);
   return sendProblem(reply, problemFor('method-not-allowed', `This path takes ${allowed}.`));

@@ -54,7 +54,12 @@ export function openEventHub(clock: Clock): EventHub {
 
 function begin(reply: FastifyReply): Stream {
   reply.hijack();
-  const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+  const headers = {
+    ...reply.getHeaders(),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  };
   reply.raw.writeHead(200, headers as Record<string, string>);
   reply.raw.write('retry: 3000\n\n');
   return {

@@ -11,9 +11,9 @@
  *             its proof of possession
  */
 import type { FastifyRequest } from 'fastify';
+import { CSRF_HEADER } from '../../contract/http/common.ts';
 import { fromBase64url, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes, sha256 } from '../../crypto/hash.ts';
-import { CSRF_HEADER } from '../../contract/http/common.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
 
@@ -22,7 +22,13 @@ export type App = (typeof APPS)[number];
 
 export type Access = 'public' | App | 'operator' | 'bank';
 
-export type AdminActor = { is: 'admin'; tenant: TenantId; person: PersonId; role: 'admin' | 'super-admin'; signedInAtMs: number };
+export type AdminActor = {
+  is: 'admin';
+  tenant: TenantId;
+  person: PersonId;
+  role: 'admin' | 'super-admin';
+  signedInAtMs: number;
+};
 export type ResidentActor = { is: 'resident'; tenant: TenantId; person: PersonId; signedInAtMs: number };
 export type CourierActor = { is: 'courier'; tenant: TenantId; person: PersonId; signedInAtMs: number };
 export type SignedIn = AdminActor | ResidentActor | CourierActor;
@@ -60,7 +66,10 @@ export async function admit(keeper: GateKeeper, access: Access, request: Fastify
       checkOwnPage(request);
       const token = request.cookies[cookieName(access)];
       const actor = token === undefined ? undefined : await keeper.authenticate(access, token);
-      if (actor?.is !== access) throw new HoldfastError('not-signed-in', `Sign in to the ${access} app.`, { reason: 'session-absent' });
+      if (actor?.is !== access)
+        throw new HoldfastError('not-signed-in', `Sign in to the ${access} app.`, {
+          reason: 'session-absent',
+        });
       return actor;
     }
     case 'operator':
@@ -82,7 +91,8 @@ export function checkOwnPage(request: FastifyRequest): void {
   if (SAFE_METHODS.has(request.method)) return;
   const { origin, 'sec-fetch-site': site } = request.headers;
   const headerMissing = !request.headers[CSRF_HEADER];
-  const foreignOrigin = origin !== undefined && origin !== `${request.protocol}://${request.headers.host ?? ''}`;
+  const foreignOrigin =
+    origin !== undefined && origin !== `${request.protocol}://${request.headers.host ?? ''}`;
   const foreignSite = site !== undefined && site !== 'same-origin';
   if (!headerMissing && !foreignOrigin && !foreignSite) return;
   const detail = `Requests that change something carry ${CSRF_HEADER} and come from a page of this origin.`;
@@ -96,7 +106,12 @@ function checkOperator(keeper: GateKeeper, request: FastifyRequest): void {
   const whole = fromBase64url(presented)?.length === OPERATOR_TOKEN_BYTES;
   // Hashes are compared, so that neither the time nor a length tells anything about the token.
   const same = equalBytes(operatorTokenHash(presented), keeper.operatorTokenHash);
-  if (!whole || !same) throw new HoldfastError('not-signed-in', 'Present the operator token of this machine as a bearer token.', { reason: 'session-absent' });
+  if (!whole || !same)
+    throw new HoldfastError(
+      'not-signed-in',
+      'Present the operator token of this machine as a bearer token.',
+      { reason: 'session-absent' },
+    );
 }
 
 export function operatorTokenHash(token: string): Uint8Array {

@@ -23,7 +23,8 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
-  'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), bluetooth=(), midi=()',
+  'permissions-policy':
+    'camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), bluetooth=(), midi=()',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
@@ -41,7 +42,8 @@ const HSTS = 'max-age=63072000; includeSubDomains';
 export function guardHosts(app: FastifyInstance, hosts: readonly string[]): void {
   const served = new Set(['localhost', '127.0.0.1', ...hosts.map((host) => host.toLowerCase())]);
   app.addHook('onRequest', async (request) => {
-    if (!served.has(request.hostname.toLowerCase())) throw new HoldfastError('not-found', 'This host name is not served here.');
+    if (!served.has(request.hostname.toLowerCase()))
+      throw new HoldfastError('not-found', 'This host name is not served here.');
   });
 }
 

@@ -1,13 +1,14 @@
 /** The frame around every route: who gets in, what leaves, and in which form. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request as httpsRequest } from 'node:https';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
 import { CSRF_HEADER, problem } from '../../contract/http/common.ts';
+import { base64url } from '../../crypto/bytes.ts';
 import { newSigningKey, privateKeyPem } from '../../crypto/sign.ts';
 import { selfSignedServer } from '../../crypto/x509.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -15,7 +16,6 @@ import { idFrom } from '../../domain/ids.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { silentLog } from '../../platform/log.ts';
 import { systemRandom } from '../../platform/random.ts';
-import { base64url } from '../../crypto/bytes.ts';
 import type { Cloud } from '../deps.ts';
 import { operatorTokenHash } from './gate.ts';
 import { SECURITY_HEADERS } from './headers.ts';
@@ -27,19 +27,88 @@ const operatorToken = base64url(systemRandom.bytes(32));
 const greeting = z.strictObject({ says: z.string() });
 
 const routes = [
-  route({ method: 'GET', url: '/api/admin/hello', access: 'admin', says: 'Greets.', schema: { response: greeting }, handle: async ({ actor }) => ({ says: actor.role }) }),
   route({
-    method: 'POST', url: '/api/admin/hello/:name', access: 'admin', says: 'Greets by name.', status: 201,
-    schema: { params: z.strictObject({ name: z.string().max(5) }), body: z.strictObject({ times: z.int().min(1) }), response: greeting },
+    method: 'GET',
+    url: '/api/admin/hello',
+    access: 'admin',
+    says: 'Greets.',
+    schema: { response: greeting },
+    handle: async ({ actor }) => ({ says: actor.role }),
+  }),
+  route({
+    method: 'POST',
+    url: '/api/admin/hello/:name',
+    access: 'admin',
+    says: 'Greets by name.',
+    status: 201,
+    schema: {
+      params: z.strictObject({ name: z.string().max(5) }),
+      body: z.strictObject({ times: z.int().min(1) }),
+      response: greeting,
+    },
     handle: async ({ params }) => ({ says: params.name }),
   }),
-  route({ method: 'POST', url: '/api/admin/enter', access: 'public', guarded: true, says: 'Enters.', schema: {}, handle: async ({ session }) => session.set('admin', 'right', 1000) }),
-  route({ method: 'GET', url: '/api/operator/hello', access: 'operator', says: 'Greets.', schema: { response: greeting }, handle: async () => ({ says: 'operator' }) }),
-  route({ method: 'POST', url: '/api/enrolments', access: 'bank', says: 'Enrols.', schema: { response: greeting }, handle: async () => ({ says: 'bank' }) }),
-  route({ method: 'GET', url: '/api/admin/broken', access: 'public', says: 'Breaks.', schema: {}, handle: async () => { throw new Error('of Ada Okafor'); } }),
-  route({ method: 'GET', url: '/api/admin/denied', access: 'public', says: 'Denies.', schema: {}, handle: async () => { throw new HoldfastError('denied', 'No.', { reason: 'role-may-not' }); } }),
-  route({ method: 'GET', url: '/api/admin/talkative', access: 'public', says: 'Says too much.', schema: { response: greeting }, handle: async () => ({ says: 'a', secret: 'b' }) as { says: string } }),
-  route({ method: 'GET', url: '/api/admin/events', access: 'admin', says: 'Streams.', schema: {}, handle: async ({ streamChanges }) => streamChanges() }),
+  route({
+    method: 'POST',
+    url: '/api/admin/enter',
+    access: 'public',
+    guarded: true,
+    says: 'Enters.',
+    schema: {},
+    handle: async ({ session }) => session.set('admin', 'right', 1000),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/operator/hello',
+    access: 'operator',
+    says: 'Greets.',
+    schema: { response: greeting },
+    handle: async () => ({ says: 'operator' }),
+  }),
+  route({
+    method: 'POST',
+    url: '/api/enrolments',
+    access: 'bank',
+    says: 'Enrols.',
+    schema: { response: greeting },
+    handle: async () => ({ says: 'bank' }),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/broken',
+    access: 'public',
+    says: 'Breaks.',
+    schema: {},
+    handle: async () => {
+      throw new Error('of Ada Okafor');
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/denied',
+    access: 'public',
+    says: 'Denies.',
+    schema: {},
+    handle: async () => {
+      throw new HoldfastError('denied', 'No.', { reason: 'role-may-not' });
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/talkative',
+    access: 'public',
+    says: 'Says too much.',
+    schema: { response: greeting },
+    handle: async () => ({ says: 'a', secret: 'b' }) as { says: string },
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/events',
+    access: 'admin',
+    says: 'Streams.',
+    schema: {},
+    handle: async ({ streamChanges }) => streamChanges(),
+  }),
 ];
 
 type Answer = { status: number; headers: IncomingHttpHeaders; text: string };
@@ -54,10 +123,24 @@ function ask(path: string, { method = 'GET', headers = {}, body, tls = false }: 
   // One connection each, so that a test sees its own answer and nothing of the one before.
   const agent = false;
   return new Promise((resolve, reject) => {
-    const sent = send({ host: '127.0.0.1', port, path, method, agent, rejectUnauthorized: false, headers: { host: `localhost:${port}`, ...headers } }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (part: string) => (text += part)).on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
-    });
+    const sent = send(
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method,
+        agent,
+        rejectUnauthorized: false,
+        headers: { host: `localhost:${port}`, ...headers },
+      },
+      (answer) => {
+        let text = '';
+        answer
+          .setEncoding('utf8')
+          .on('data', (part: string) => (text += part))
+          .on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
+      },
+    );
     sent.on('error', reject).end(body);
   });
 }
@@ -81,13 +164,30 @@ before(async () => {
   }
   const { privateKey } = newSigningKey();
   const nowMs = systemClock.nowMs();
-  const certificatePem = await selfSignedServer({ commonName: 'localhost', privateKey, hosts: ['localhost', '127.0.0.1'], serial: systemRandom.bytes(8), notBeforeMs: nowMs - 1000, notAfterMs: nowMs + 3_600_000 });
+  const certificatePem = await selfSignedServer({
+    commonName: 'localhost',
+    privateKey,
+    hosts: ['localhost', '127.0.0.1'],
+    serial: systemRandom.bytes(8),
+    notBeforeMs: nowMs - 1000,
+    notAfterMs: nowMs + 3_600_000,
+  });
   const cloud = { clock: systemClock, log: silentLog, random: systemRandom } as unknown as Cloud;
   servers = await startHttp({
-    cloud, routes, httpPort: 0, https: { port: 0, host: '127.0.0.1', keyPem: privateKeyPem(privateKey), certificatePem },
-    hosts: ['lockers.example.org'], webDir: folder, startFile: null, isReady: async () => true, limits: { guardedPerMinute: 5 },
+    cloud,
+    routes,
+    httpPort: 0,
+    https: { port: 0, host: '127.0.0.1', keyPem: privateKeyPem(privateKey), certificatePem },
+    hosts: ['lockers.example.org'],
+    webDir: folder,
+    startFile: null,
+    isReady: async () => true,
+    limits: { guardedPerMinute: 5 },
     keeper: {
-      authenticate: async (app, token) => (app === 'admin' && token === 'right' ? { is: 'admin', tenant, person, role: 'admin', signedInAtMs: 0 } : undefined),
+      authenticate: async (app, token) =>
+        app === 'admin' && token === 'right'
+          ? { is: 'admin', tenant, person, role: 'admin', signedInAtMs: 0 }
+          : undefined,
       operatorTokenHash: operatorTokenHash(operatorToken),
     },
   });
@@ -102,27 +202,50 @@ describe('who gets in', () => {
   test('a session of the right app, and nobody without one', async () => {
     assert.equal((await ask('/api/admin/hello', { headers: signedIn })).text, '{"says":"admin"}');
     assert.equal(codeOf(await ask('/api/admin/hello')), 'not-signed-in');
-    assert.equal(codeOf(await ask('/api/admin/hello', { headers: { cookie: 'holdfast_admin=wrong' } })), 'not-signed-in');
-    assert.equal(codeOf(await ask('/api/admin/hello', { headers: { cookie: 'holdfast_resident=right' } })), 'not-signed-in');
+    assert.equal(
+      codeOf(await ask('/api/admin/hello', { headers: { cookie: 'holdfast_admin=wrong' } })),
+      'not-signed-in',
+    );
+    assert.equal(
+      codeOf(await ask('/api/admin/hello', { headers: { cookie: 'holdfast_resident=right' } })),
+      'not-signed-in',
+    );
   });
 
   test('a change needs the app header, our origin and our site', async () => {
-    const post = (headers: Record<string, string>) => ask('/api/admin/hello/ada', { method: 'POST', body: '{"times":1}', headers: { 'content-type': 'application/json', ...signedIn, ...headers } });
+    const post = (headers: Record<string, string>) =>
+      ask('/api/admin/hello/ada', {
+        method: 'POST',
+        body: '{"times":1}',
+        headers: { 'content-type': 'application/json', ...signedIn, ...headers },
+      });
     const origin = `http://localhost:${servers.httpPort}`;
-    assert.equal((await post({ [CSRF_HEADER]: 'admin', origin, 'sec-fetch-site': 'same-origin' })).status, 201);
+    assert.equal(
+      (await post({ [CSRF_HEADER]: 'admin', origin, 'sec-fetch-site': 'same-origin' })).status,
+      201,
+    );
     assert.equal(codeOf(await post({})), 'csrf');
     assert.equal(codeOf(await post({ [CSRF_HEADER]: 'admin', origin: 'http://evil.example' })), 'csrf');
-    assert.equal(codeOf(await post({ [CSRF_HEADER]: 'admin', origin: `http://localhost:${servers.httpPort + 1}` })), 'csrf');
+    assert.equal(
+      codeOf(await post({ [CSRF_HEADER]: 'admin', origin: `http://localhost:${servers.httpPort + 1}` })),
+      'csrf',
+    );
     assert.equal(codeOf(await post({ [CSRF_HEADER]: 'admin', 'sec-fetch-site': 'same-site' })), 'csrf');
     assert.equal(codeOf(await post({ [CSRF_HEADER]: 'admin', origin: 'null' })), 'csrf');
   });
 
   test('refusals come before the input is looked at', async () => {
-    assert.equal(codeOf(await ask('/api/admin/hello/much-too-long', { method: 'POST', headers: ownPage, body: '{"x":1}' })), 'not-signed-in');
+    assert.equal(
+      codeOf(
+        await ask('/api/admin/hello/much-too-long', { method: 'POST', headers: ownPage, body: '{"x":1}' }),
+      ),
+      'not-signed-in',
+    );
   });
 
   test('an operator by token, whole and right', async () => {
-    const bearer = (token: string) => ask('/api/operator/hello', { headers: { authorization: `Bearer ${token}` } });
+    const bearer = (token: string) =>
+      ask('/api/operator/hello', { headers: { authorization: `Bearer ${token}` } });
     assert.equal((await bearer(operatorToken)).status, 200);
     assert.equal(codeOf(await bearer(`${operatorToken}A`)), 'not-signed-in');
     assert.equal(codeOf(await bearer('')), 'not-signed-in');
@@ -131,20 +254,39 @@ describe('who gets in', () => {
   test('banks over TLS only, and TLS is 1.3 with AES-256', async () => {
     assert.equal(codeOf(await ask('/api/enrolments', { method: 'POST' })), 'not-found');
     assert.equal((await ask('/api/enrolments', { method: 'POST', tls: true })).text, '{"says":"bank"}');
-    await assert.rejects(new Promise((resolve, reject) => {
-      httpsRequest({ host: '127.0.0.1', port: servers.httpsPort ?? 0, maxVersion: 'TLSv1.2', rejectUnauthorized: false }, resolve).on('error', reject).end();
-    }), /protocol version|alert/i);
+    await assert.rejects(
+      new Promise((resolve, reject) => {
+        httpsRequest(
+          {
+            host: '127.0.0.1',
+            port: servers.httpsPort ?? 0,
+            maxVersion: 'TLSv1.2',
+            rejectUnauthorized: false,
+          },
+          resolve,
+        )
+          .on('error', reject)
+          .end();
+      }),
+      /protocol version|alert/i,
+    );
   });
 
   test('a foreign host name gets nothing', async () => {
-    assert.equal(codeOf(await ask('/api/admin/hello', { headers: { ...signedIn, host: 'evil.example' } })), 'not-found');
+    assert.equal(
+      codeOf(await ask('/api/admin/hello', { headers: { ...signedIn, host: 'evil.example' } })),
+      'not-found',
+    );
     assert.equal(codeOf(await ask('/', { headers: { host: 'evil.example:80' } })), 'not-found');
     assert.equal((await ask('/api/health', { headers: { host: 'lockers.example.org' } })).status, 200);
   });
 
   test('few tries a minute where guessing pays', async () => {
     const statuses: number[] = [];
-    for (let n = 0; n < 7; n++) statuses.push((await ask('/api/admin/enter', { method: 'POST', headers: { [CSRF_HEADER]: 'admin' } })).status);
+    for (let n = 0; n < 7; n++)
+      statuses.push(
+        (await ask('/api/admin/enter', { method: 'POST', headers: { [CSRF_HEADER]: 'admin' } })).status,
+      );
     assert.deepEqual(statuses, [204, 204, 204, 204, 204, 429, 429]);
     const refused = await ask('/api/admin/enter', { method: 'POST', headers: { [CSRF_HEADER]: 'admin' } });
     assert.equal(codeOf(refused), 'rate-limited');
@@ -157,7 +299,8 @@ describe('what leaves', () => {
   test('every answer carries the security headers', async () => {
     for (const path of ['/', '/admin', '/api/health', '/api/nothing', '/openapi.json']) {
       const { headers } = await ask(path);
-      for (const [name, value] of Object.entries(SECURITY_HEADERS)) assert.equal(headers[name], value, `${name} of ${path}`);
+      for (const [name, value] of Object.entries(SECURITY_HEADERS))
+        assert.equal(headers[name], value, `${name} of ${path}`);
       assert.equal(headers['cache-control'], 'no-store', path);
       assert.equal(headers['strict-transport-security'], undefined);
       assert.equal(headers['access-control-allow-origin'], undefined);
@@ -168,29 +311,57 @@ describe('what leaves', () => {
   });
 
   test('the session cookie is for its app alone', async () => {
-    const entered = await ask('/api/admin/enter', { method: 'POST', headers: { [CSRF_HEADER]: 'admin' }, tls: true });
-    assert.equal(entered.headers['set-cookie']?.[0], 'holdfast_admin=right; Max-Age=1; Path=/api/admin; HttpOnly; Secure; SameSite=Strict');
+    const entered = await ask('/api/admin/enter', {
+      method: 'POST',
+      headers: { [CSRF_HEADER]: 'admin' },
+      tls: true,
+    });
+    assert.equal(
+      entered.headers['set-cookie']?.[0],
+      'holdfast_admin=right; Max-Age=1; Path=/api/admin; HttpOnly; Secure; SameSite=Strict',
+    );
   });
 
   test('wrong input is named, part by part', async () => {
-    const answer = await ask('/api/admin/hello/ada', { method: 'POST', headers: { ...ownPage, ...signedIn }, body: '{"times":0,"x":1}' });
+    const answer = await ask('/api/admin/hello/ada', {
+      method: 'POST',
+      headers: { ...ownPage, ...signedIn },
+      body: '{"times":0,"x":1}',
+    });
     assert.equal(codeOf(answer), 'input-invalid');
     const { fields } = problem.parse(JSON.parse(answer.text));
     assert.deepEqual(fields?.map((field) => field.path).sort(), ['body', 'body/times']);
     assert.match(fields?.find((field) => field.path === 'body/times')?.expected ?? '', />=1/);
-    const path = await ask('/api/admin/hello/much-too-long', { method: 'POST', headers: { ...ownPage, ...signedIn }, body: '{"times":1}' });
+    const path = await ask('/api/admin/hello/much-too-long', {
+      method: 'POST',
+      headers: { ...ownPage, ...signedIn },
+      body: '{"times":1}',
+    });
     assert.equal(problem.parse(JSON.parse(path.text)).fields?.[0]?.path, 'params/name');
   });
 
   test('every error is a problem of the table', async () => {
-    const post = (headers: Record<string, string>, body: string) => ask('/api/admin/hello/ada', { method: 'POST', headers: { ...signedIn, [CSRF_HEADER]: 'admin', ...headers }, body });
+    const post = (headers: Record<string, string>, body: string) =>
+      ask('/api/admin/hello/ada', {
+        method: 'POST',
+        headers: { ...signedIn, [CSRF_HEADER]: 'admin', ...headers },
+        body,
+      });
     assert.equal(codeOf(await post({ 'content-type': 'application/json' }, '{')), 'json-malformed');
     assert.equal(codeOf(await post({ 'content-type': 'application/json' }, '')), 'json-malformed');
     assert.equal(codeOf(await post({ 'content-type': 'text/xml' }, '<a/>')), 'media-type');
-    assert.equal(codeOf(await post({ 'content-type': 'application/json' }, JSON.stringify({ times: 'x'.repeat(70_000) }))), 'too-large');
+    assert.equal(
+      codeOf(
+        await post({ 'content-type': 'application/json' }, JSON.stringify({ times: 'x'.repeat(70_000) })),
+      ),
+      'too-large',
+    );
     assert.equal(codeOf(await ask('/api/nothing')), 'not-found');
     assert.equal(codeOf(await ask('/api/admin/denied')), 'denied');
-    const wrongMethod = await ask('/api/admin/hello', { method: 'DELETE', headers: { [CSRF_HEADER]: 'admin' } });
+    const wrongMethod = await ask('/api/admin/hello', {
+      method: 'DELETE',
+      headers: { [CSRF_HEADER]: 'admin' },
+    });
     assert.equal(codeOf(wrongMethod), 'method-not-allowed');
     assert.equal(wrongMethod.headers.allow, 'GET, HEAD');
     assert.equal(codeOf(await ask('/api/admin/enter')), 'method-not-allowed');
@@ -206,22 +377,25 @@ describe('what leaves', () => {
   test('a stream of changes reaches the tenant that it is of', async () => {
     const heard = new Promise<string>((resolve, reject) => {
       const headers = { host: `localhost:${servers.httpPort}`, ...signedIn };
-      const stream = httpRequest({ host: '127.0.0.1', port: servers.httpPort, path: '/api/admin/events', headers }, (answer) => {
-        assert.equal(answer.headers['content-type'], 'text/event-stream; charset=utf-8');
-        assert.equal(answer.headers['x-content-type-options'], 'nosniff');
-        let text = '';
-        answer.setEncoding('utf8').on('data', (part: string) => {
-          text += part;
-          if (text.includes('retry') && !text.includes('data')) {
-            servers.events.publish(idFrom('tenant', systemRandom.bytes(16)), ['parcels']);
-            servers.events.publish(tenant, ['banks']);
-          }
-          if (text.includes('data: ')) {
-            stream.destroy();
-            resolve(text);
-          }
-        });
-      });
+      const stream = httpRequest(
+        { host: '127.0.0.1', port: servers.httpPort, path: '/api/admin/events', headers },
+        (answer) => {
+          assert.equal(answer.headers['content-type'], 'text/event-stream; charset=utf-8');
+          assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+          let text = '';
+          answer.setEncoding('utf8').on('data', (part: string) => {
+            text += part;
+            if (text.includes('retry') && !text.includes('data')) {
+              servers.events.publish(idFrom('tenant', systemRandom.bytes(16)), ['parcels']);
+              servers.events.publish(tenant, ['banks']);
+            }
+            if (text.includes('data: ')) {
+              stream.destroy();
+              resolve(text);
+            }
+          });
+        },
+      );
       stream.on('error', (error) => (stream.destroyed ? undefined : reject(error))).end();
     });
     assert.equal(await heard, 'retry: 3000\n\nevent: changed\ndata: {"topics":["banks"]}\n\n');
@@ -247,7 +421,12 @@ describe('pages and descriptions', () => {
   });
 
   test('no path leaves the folder of an app', async () => {
-    for (const path of ['/admin/../start/index.html', '/admin/%2e%2e/start/index.html', '/admin/..%2f..%2fetc/passwd', '/resident/assets/../../admin/index.html']) {
+    for (const path of [
+      '/admin/../start/index.html',
+      '/admin/%2e%2e/start/index.html',
+      '/admin/..%2f..%2fetc/passwd',
+      '/resident/assets/../../admin/index.html',
+    ]) {
       const answer = await ask(path);
       assert.ok([403, 404].includes(answer.status), `${path} answered ${answer.status}`);
       codeOf(answer);
@@ -257,7 +436,8 @@ describe('pages and descriptions', () => {
   test('OpenAPI 3.1 names every route, with what it takes', async () => {
     const described = JSON.parse((await ask('/openapi.json')).text);
     assert.equal(described.openapi, '3.1.0');
-    for (const row of routes) assert.ok(described.paths[row.url.replace(':name', '{name}')]?.[row.method.toLowerCase()], row.url);
+    for (const row of routes)
+      assert.ok(described.paths[row.url.replace(':name', '{name}')]?.[row.method.toLowerCase()], row.url);
     const post = described.paths['/api/admin/hello/{name}'].post;
     assert.deepEqual(post.security, [{ admin: [] }]);
     assert.deepEqual(post.requestBody.content['application/json'].schema.required, ['times']);
@@ -267,8 +447,14 @@ describe('pages and descriptions', () => {
     assert.equal((await ask('/api/health')).text, '{"state":"alive"}');
     assert.equal((await ask('/api/ready')).text, '{"state":"ready"}');
     const metrics = await ask('/metrics');
-    assert.match(metrics.text, /holdfast_http_requests_total\{method="GET",route="\/api\/admin\/hello",status="401"\}/);
-    assert.equal(codeOf(await ask('/metrics', { headers: { 'x-forwarded-for': '203.0.113.7' } })), 'not-found');
+    assert.match(
+      metrics.text,
+      /holdfast_http_requests_total\{method="GET",route="\/api\/admin\/hello",status="401"\}/,
+    );
+    assert.equal(
+      codeOf(await ask('/metrics', { headers: { 'x-forwarded-for': '203.0.113.7' } })),
+      'not-found',
+    );
     assert.equal(codeOf(await ask('/api/start')), 'not-found');
   });
 });

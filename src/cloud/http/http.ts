@@ -13,15 +13,27 @@ import { HoldfastError } from '../../domain/errors.ts';
 import type { Cloud } from '../deps.ts';
 import { type AppOptions, buildApp, type Tls } from './app.ts';
 import { type EventHub, openEventHub } from './events.ts';
-import { type Access, type ActorOf, admit, type App, APPS, cookieName, cookiePath, type GateKeeper } from './gate.ts';
-import { type Metrics, openMetrics } from './metrics.ts';
+import {
+  type Access,
+  type ActorOf,
+  APPS,
+  type App,
+  admit,
+  cookieName,
+  cookiePath,
+  type GateKeeper,
+} from './gate.ts';
+import { openMetrics } from './metrics.ts';
 import { mountSystem } from './system.ts';
 
-export type { App, SignedIn } from './gate.ts';
+export { type App, operatorTokenHash, type SignedIn } from './gate.ts';
 
 type Shape = { params?: z.ZodType; query?: z.ZodType; body?: z.ZodType; response?: z.ZodType };
-type Parsed<S extends Shape, Part extends keyof Shape> = S extends Record<Part, infer Schema extends z.ZodType> ? z.output<Schema> : undefined;
-type Answer<S extends Shape> = S extends { response: infer Schema extends z.ZodType } ? z.output<Schema> : void;
+type Parsed<S extends Shape, Part extends keyof Shape> =
+  S extends Record<Part, infer Schema extends z.ZodType> ? z.output<Schema> : undefined;
+type Answer<S extends Shape> = S extends { response: infer Schema extends z.ZodType }
+  ? z.output<Schema>
+  : void;
 
 /** Everything that a handler knows about its request. */
 export type Ctx<A extends Access = Access, S extends Shape = Shape> = {
@@ -105,7 +117,14 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
   const limits = { ...LIMITS, ...options.limits };
   let closing = false;
   const isReady = async () => !closing && (await options.isReady());
-  const common: Omit<AppOptions, 'tls'> = { clock: cloud.clock, log, metrics, hosts: options.hosts, webDir: options.webDir, requestsPerMinute: limits.requestsPerMinute };
+  const common: Omit<AppOptions, 'tls'> = {
+    clock: cloud.clock,
+    log,
+    metrics,
+    hosts: options.hosts,
+    webDir: options.webDir,
+    requestsPerMinute: limits.requestsPerMinute,
+  };
   const mount = (app: FastifyInstance) => {
     for (const row of options.routes) mountRoute(app, row, { options, events, limits });
     mountSystem(app, { metrics, isReady, startFile: options.startFile });
@@ -173,12 +192,15 @@ function ctxOf({ request, reply, cloud, events }: Asked) {
     body: request.body,
     session: {
       token: (app: App) => request.cookies[cookieName(app)],
-      set: (app: App, token: string, lifeMs: number) => void reply.setCookie(cookieName(app), token, { ...cookieOf(app), maxAge: Math.floor(lifeMs / 1000) }),
+      set: (app: App, token: string, lifeMs: number) =>
+        void reply.setCookie(cookieName(app), token, { ...cookieOf(app), maxAge: Math.floor(lifeMs / 1000) }),
       clear: (app: App) => void reply.clearCookie(cookieName(app), cookieOf(app)),
     },
     streamChanges() {
-      if (!actor || !('tenant' in actor)) throw new Error('a stream of changes belongs to a signed-in person');
-      if (!events.open(actor.tenant, reply)) throw new HoldfastError('rate-limited', 'Too many pages of this organisation are open at once.');
+      if (!actor || !('tenant' in actor))
+        throw new Error('a stream of changes belongs to a signed-in person');
+      if (!events.open(actor.tenant, reply))
+        throw new HoldfastError('rate-limited', 'Too many pages of this organisation are open at once.');
     },
   };
 }
@@ -198,12 +220,19 @@ async function listen(app: FastifyInstance, port: number, host: string): Promise
     await app.listen({ port, host });
   } catch (cause) {
     const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    throw taken ? new HoldfastError('unavailable', `Port ${port} is in use by another program; choose another with --port.`, { cause }) : cause;
+    throw taken
+      ? new HoldfastError(
+          'unavailable',
+          `Port ${port} is in use by another program; choose another with --port.`,
+          { cause },
+        )
+      : cause;
   }
 }
 
 function portOf(app: FastifyInstance): number {
   const address = app.server.address();
-  if (address === null || typeof address === 'string') throw new Error('a server that listens on TCP has a port');
+  if (address === null || typeof address === 'string')
+    throw new Error('a server that listens on TCP has a port');
   return address.port;
 }

@@ -1,5 +1,5 @@
 /** Counters for Prometheus, with route patterns as labels: never a path, which would hold ids. */
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
 export type Metrics = {
   registry: Registry;
@@ -10,7 +10,12 @@ export function openMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const labelNames = ['method', 'route', 'status'] as const;
-  const requests = new Counter({ name: 'holdfast_http_requests_total', help: 'Requests answered.', labelNames, registers: [registry] });
+  const requests = new Counter({
+    name: 'holdfast_http_requests_total',
+    help: 'Requests answered.',
+    labelNames,
+    registers: [registry],
+  });
   const seconds = new Histogram({
     name: 'holdfast_http_request_seconds',
     help: 'Time from the first byte in to the last byte out.',

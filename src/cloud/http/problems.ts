@@ -10,13 +10,24 @@ import { ERRORS, type ErrorCode, HoldfastError } from '../../domain/errors.ts';
 import type { Log } from '../../platform/log.ts';
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
-  reply.code(problem.status).header('content-type', 'application/problem+json; charset=utf-8').header('cache-control', 'no-store');
+  reply
+    .code(problem.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .header('cache-control', 'no-store');
   return reply.send(JSON.stringify(problem));
 }
 
 export function problemFor(code: ErrorCode, detail: string, reason?: string): Problem {
   const { status, title, retry } = ERRORS[code];
-  return { type: `/errors/${code}`, title, status, code, detail, retry, ...(reason === undefined ? {} : { reason }) };
+  return {
+    type: `/errors/${code}`,
+    title,
+    status,
+    code,
+    detail,
+    retry,
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 /** Codes that fastify and its parsers give, as entries of our table. */
@@ -25,7 +36,10 @@ const FRAMEWORK: Readonly<Record<string, { code: ErrorCode; detail: string }>> =
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'json-malformed', detail: 'The body is empty.' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'json-malformed', detail: 'The body is not JSON.' },
   FST_ERR_CTP_BODY_TOO_LARGE: { code: 'too-large', detail: 'The body is larger than this route takes.' },
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'json-malformed', detail: 'The body does not have the length that was announced.' },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    code: 'json-malformed',
+    detail: 'The body does not have the length that was announced.',
+  },
   FST_ERR_BAD_URL: { code: 'not-found', detail: 'The path is not a valid one.' },
 };
 
@@ -35,11 +49,15 @@ export function problemOf(error: unknown): Problem {
   const code = error instanceof Error ? (error as FastifyError).code : undefined;
   const known = code === undefined ? undefined : FRAMEWORK[code];
   if (known) return problemFor(known.code, known.detail);
-  if (error instanceof SyntaxError && (error as FastifyError).statusCode === 400) return problemFor('json-malformed', 'The body is not JSON.');
+  if (error instanceof SyntaxError && (error as FastifyError).statusCode === 400)
+    return problemFor('json-malformed', 'The body is not JSON.');
   return problemFor('internal', 'Try again; if it stays, tell the people who run this installation.');
 }
 
-type InputError = { validation: readonly { instancePath: string; message?: string }[]; validationContext?: string };
+type InputError = {
+  validation: readonly { instancePath: string; message?: string }[];
+  validationContext?: string;
+};
 
 function inputProblem(error: InputError): Problem {
   const part = error.validationContext ?? 'body';
@@ -47,14 +65,24 @@ function inputProblem(error: InputError): Problem {
     path: `${part}${issue.instancePath === '/' ? '' : issue.instancePath}`,
     expected: issue.message ?? 'another value',
   }));
-  return { ...problemFor('input-invalid', `Look at ${fields.map((field) => field.path).join(', ')}.`), fields };
+  return {
+    ...problemFor('input-invalid', `Look at ${fields.map((field) => field.path).join(', ')}.`),
+    fields,
+  };
 }
 
 /** The error handler of the application. */
-export function answerError(log: Log): (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply {
+export function answerError(
+  log: Log,
+): (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply {
   return (error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.code === 'internal') log.error('a request broke', { route: request.routeOptions.url, method: request.method, ...traceOf(error) });
+    if (problem.code === 'internal')
+      log.error('a request broke', {
+        route: request.routeOptions.url,
+        method: request.method,
+        ...traceOf(error),
+      });
     if (problem.code === 'rate-limited' && !reply.hasHeader('retry-after')) reply.header('retry-after', '60');
     return sendProblem(reply, problem);
   };
@@ -63,9 +91,15 @@ export function answerError(log: Log): (error: unknown, request: FastifyRequest,
 /** Class, code and stack frames. A response that broke its own schema also says where. */
 export function traceOf(error: unknown): { error: string; code?: string; at?: string; where?: string } {
   if (!(error instanceof Error)) return { error: typeof error };
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 8);
+  const frames = (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 8);
   const code = (error as FastifyError).code;
-  const where = isResponseSerializationError(error) && error.cause ? error.cause.issues?.map((issue) => `${issue.path.join('.')}: ${issue.code}`).join(', ') : undefined;
+  const where =
+    isResponseSerializationError(error) && error.cause
+      ? error.cause.issues?.map((issue) => `${issue.path.join('.')}: ${issue.code}`).join(', ')
+      : undefined;
   return {
     error: error.name,
     ...(typeof code === 'string' ? { code } : {}),

@@ -41,11 +41,13 @@ export async function listWebFiles(webDir: string): Promise<WebFiles> {
   const files = new Map<string, string>();
   for (const app of WEB_APPS) {
     const folder = join(webDir, app);
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-      // An app that is not built yet is told to whoever asks for it.
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
+      (error: NodeJS.ErrnoException) => {
+        // An app that is not built yet is told to whoever asks for it.
+        if (error.code === 'ENOENT') return [];
+        throw error;
+      },
+    );
     for (const entry of entries) {
       if (!entry.isFile() || TYPES[extname(entry.name)] === undefined) continue;
       const file = join(entry.parentPath, entry.name);
@@ -61,17 +63,27 @@ function prefixOf(app: WebApp): string {
 
 /** Answers with a page or file, or undefined when the path names none. */
 export function answerPage(files: WebFiles, path: string, reply: FastifyReply): FastifyReply | undefined {
-  const app = WEB_APPS.find((name) => name !== 'start' && (path === `/${name}` || path.startsWith(`/${name}/`)));
+  const app = WEB_APPS.find(
+    (name) => name !== 'start' && (path === `/${name}` || path.startsWith(`/${name}/`)),
+  );
   const file = files.get(path);
-  if (file !== undefined) return sendFile(reply, file, path.startsWith(`${prefixOf(app ?? 'start')}/assets/`));
-  const isPlace = app === undefined ? path === '/' : !/\.[A-Za-z0-9]+$/.test(path) && !path.includes('%') && !path.includes('/..');
+  if (file !== undefined)
+    return sendFile(reply, file, path.startsWith(`${prefixOf(app ?? 'start')}/assets/`));
+  const isPlace =
+    app === undefined
+      ? path === '/'
+      : !/\.[A-Za-z0-9]+$/.test(path) && !path.includes('%') && !path.includes('/..');
   if (!isPlace) return undefined;
   const index = files.get(`${prefixOf(app ?? 'start')}/index.html`);
-  if (index === undefined) return sendProblem(reply, problemFor('unavailable', 'This page is not built; run `npm run build:web`.'));
+  if (index === undefined)
+    return sendProblem(reply, problemFor('unavailable', 'This page is not built; run `npm run build:web`.'));
   return sendFile(reply, index, false);
 }
 
 function sendFile(reply: FastifyReply, file: string, forever: boolean): FastifyReply {
   if (forever) reply.header('cache-control', FOREVER);
-  return reply.code(200).type(TYPES[extname(file)] ?? 'application/octet-stream').send(createReadStream(file));
+  return reply
+    .code(200)
+    .type(TYPES[extname(file)] ?? 'application/octet-stream')
+    .send(createReadStream(file));
 }

@@ -21,7 +21,11 @@ const POLL_MS = 1000;
 
 /** Builds or upgrades the engine's tables, as the owner role, and lets the application use them. */
 export async function migrateJobs(config: { ownerUrl: string }): Promise<void> {
-  const pool = new pg.Pool({ connectionString: config.ownerUrl, max: 2, application_name: 'holdfast migrate jobs' });
+  const pool = new pg.Pool({
+    connectionString: config.ownerUrl,
+    max: 2,
+    application_name: 'holdfast migrate jobs',
+  });
   surviveBrokenConnections(pool);
   try {
     await runMigrations({ pgPool: pool, schema: SCHEMA, logger: quietLogger() });
@@ -49,16 +53,22 @@ grant usage on schema ${SCHEMA} to ${APP_ROLE};
 grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${APP_ROLE};
 grant usage on all sequences in schema ${SCHEMA} to ${APP_ROLE};
 grant execute on all functions in schema ${SCHEMA} to ${APP_ROLE};
-${['jobs', 'job_queues', 'tasks', 'known_crontabs'].map((name) => `
+${['jobs', 'job_queues', 'tasks', 'known_crontabs']
+  .map(
+    (name) => `
 drop policy if exists application on ${SCHEMA}._private_${name};
-create policy application on ${SCHEMA}._private_${name} to ${APP_ROLE} using (true) with check (true);`).join('')}
+create policy application on ${SCHEMA}._private_${name} to ${APP_ROLE} using (true) with check (true);`,
+  )
+  .join('')}
 commit;
 `;
 
 export const addJob: AddJob = async (tx, name, payload, options = {}) => {
   const runAt = options.runAtMs === undefined ? null : new Date(options.runAtMs).toISOString();
   await sql`select 1 from graphile_worker.add_job(${name}::text, payload => ${JSON.stringify(payload)}::json,
-    run_at => ${runAt}::timestamptz, max_attempts => ${options.triesMax ?? TRIES_MAX}::int, job_key => ${options.key ?? null}::text)`.execute(tx);
+    run_at => ${runAt}::timestamptz, max_attempts => ${options.triesMax ?? TRIES_MAX}::int, job_key => ${options.key ?? null}::text)`.execute(
+    tx,
+  );
 };
 
 export type JobRunner = { stop(): Promise<void> };
@@ -67,7 +77,8 @@ export type JobRunner = { stop(): Promise<void> };
 export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<JobRunner> {
   const taskList: TaskList = {};
   for (const noun of nouns) {
-    for (const [name, handler] of Object.entries(noun.jobs ?? {})) taskList[name] = taskOf(cloud, name, handler);
+    for (const [name, handler] of Object.entries(noun.jobs ?? {}))
+      taskList[name] = taskOf(cloud, name, handler);
   }
   surviveBrokenConnections(cloud.database.pool);
   const schedule = nouns.flatMap((noun) => noun.schedule ?? []);
@@ -75,7 +86,9 @@ export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<J
     pgPool: cloud.database.pool,
     schema: SCHEMA,
     taskList,
-    parsedCronItems: parseCronItems(schedule.map(({ job, cron }) => ({ task: job, match: cron, identifier: job }))),
+    parsedCronItems: parseCronItems(
+      schedule.map(({ job, cron }) => ({ task: job, match: cron, identifier: job })),
+    ),
     concurrency: CONCURRENCY,
     pollInterval: POLL_MS,
     noHandleSignals: true,
@@ -91,7 +104,8 @@ function taskOf(cloud: Cloud, name: string, handler: JobHandler): TaskList[strin
       await handler(cloud, payload as JobPayload);
     } catch (error) {
       // The engine keeps the message of a failure in its table, where no personal data may stand.
-      const code = error instanceof Error ? String((error as { code?: unknown }).code ?? error.name) : 'unknown';
+      const code =
+        error instanceof Error ? String((error as { code?: unknown }).code ?? error.name) : 'unknown';
       log.warn('a job failed', { job: name, tries: job.attempts, code });
       throw new Error(`${name}: ${code}`);
     }

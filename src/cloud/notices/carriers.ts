@@ -8,10 +8,18 @@ import { toBuffer } from 'qrcode';
 import { smsAccepted } from '../../contract/sms.ts';
 import { clientTls } from '../../crypto/tls.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { type MailText, QR_CONTENT_ID } from './texts.ts';
 
 export type SmsConfig = { url: string; token: string };
-export type MailConfig = { host: string; port: number; user: string; password: string; caPem: string; from: string };
+export type MailConfig = {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  caPem: string;
+  from: string;
+};
 
 const TIMEOUT_MS = 10_000;
 
@@ -24,19 +32,33 @@ export class NotSent extends HoldfastError {
   }
 }
 
-export async function sendSms(config: SmsConfig, message: { to: string; text: string; reference: string }): Promise<void> {
+export type Sms = { to: string; text: string; reference: string };
+
+export async function sendSms(config: SmsConfig, clock: Clock, message: Sms): Promise<void> {
+  const late = new AbortController();
+  const cancel = clock.after(TIMEOUT_MS, () => late.abort());
+  try {
+    await postSms(config, message, late.signal);
+  } finally {
+    cancel();
+  }
+}
+
+async function postSms(config: SmsConfig, message: Sms, signal: AbortSignal): Promise<void> {
   const answer = await fetch(`${config.url}/messages`, {
     method: 'POST',
     headers: { authorization: `Bearer ${config.token}`, 'content-type': 'application/json' },
     body: JSON.stringify(message),
     redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal,
   }).catch((cause: unknown) => {
     throw new NotSent('the SMS gateway did not answer', cause);
   });
   if (answer.status !== 202) throw new NotSent(`the SMS gateway answered ${answer.status}`);
+  // A body that is no JSON confirms nothing, which is what the check says.
   const accepted = smsAccepted.safeParse(await answer.json().catch(() => null));
-  if (accepted.data?.reference !== message.reference) throw new NotSent('the SMS gateway confirmed another message');
+  if (accepted.data?.reference !== message.reference)
+    throw new NotSent('the SMS gateway confirmed another message');
 }
 
 export type Mail = MailText & {
@@ -61,7 +83,17 @@ export async function sendMail(config: MailConfig, mail: Mail): Promise<void> {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const attachments = mail.qr === null ? [] : [{ filename: 'pick-up-code.png', content: await qrPng(mail.qr), cid: QR_CONTENT_ID, contentDisposition: 'inline' as const }];
+  const attachments =
+    mail.qr === null
+      ? []
+      : [
+          {
+            filename: 'pick-up-code.png',
+            content: await qrPng(mail.qr),
+            cid: QR_CONTENT_ID,
+            contentDisposition: 'inline' as const,
+          },
+        ];
   try {
     await transport.sendMail({
       from: config.from,

@@ -7,14 +7,25 @@
  * again, under the same reference, which an SMS gateway drops and a mail reader shows once.
  */
 import { z } from 'zod';
-import { type NoticeCodes, noticeCodes, type NoticeWish } from '../../contract/uplink.ts';
+import { type NoticeCodes, type NoticeWish, noticeCodes } from '../../contract/uplink.ts';
 import { fromUtf8 } from '../../crypto/bytes.ts';
-import { type BankId, type EpochId, idFrom, isId, type NoticeId, type ParcelId, parseId, type PersonId, type TenantId } from '../../domain/ids.ts';
-import { tenantOf, type Tx } from '../../platform/database.ts';
+import {
+  type BankId,
+  type EpochId,
+  idFrom,
+  isId,
+  type NoticeId,
+  type ParcelId,
+  type PersonId,
+  parseId,
+  type TenantId,
+} from '../../domain/ids.ts';
+import { type Tx, tenantOf } from '../../platform/database.ts';
+import * as banks from '../banks/banks.ts';
 import type { Cloud, JobPayload } from '../deps.ts';
 import type { Noun, Told } from '../noun.ts';
-import * as banks from '../banks/banks.ts';
 import * as people from '../people/people.ts';
+import { allTenants } from '../tenants/tenants.ts';
 import { type Mail, NotSent, sendMail, sendSms } from './carriers.ts';
 import { migrations } from './migrations.ts';
 import * as store from './store.ts';
@@ -49,7 +60,13 @@ export async function wish(cloud: Cloud, tx: Tx, of: Wish): Promise<void> {
   if (phone !== null && channels.sms) wanted.push('sms');
   if (email !== null && channels.email) wanted.push('email');
   const content = {
-    is: 'codes', parcel: of.parcel, bank: of.bank, compartment: of.compartment, untilMs: of.untilMs, epoch: of.wish.epoch as EpochId, box: of.wish.codes,
+    is: 'codes',
+    parcel: of.parcel,
+    bank: of.bank,
+    compartment: of.compartment,
+    untilMs: of.untilMs,
+    epoch: of.wish.epoch as EpochId,
+    box: of.wish.codes,
   } as const;
   const common = { reference: of.wish.reference, what: of.wish.what, person: of.recipient, content };
   for (const channel of wanted) await queue(cloud, tx, { ...common, channel });
@@ -58,14 +75,30 @@ export async function wish(cloud: Cloud, tx: Tx, of: Wish): Promise<void> {
 }
 
 /** Queues a mail with a link to sign in. The link is sealed under the person's own key while it waits. */
-export async function queueLink(cloud: Cloud, tx: Tx, of: { person: PersonId; app: 'resident' | 'courier'; url: string; minutes: number }): Promise<void> {
+export async function queueLink(
+  cloud: Cloud,
+  tx: Tx,
+  of: { person: PersonId; app: 'resident' | 'courier'; url: string; minutes: number },
+): Promise<void> {
   const { app, url, minutes } = of;
   const sealed = await cloud.keys.sealFor(tx, of.person, LINK_PLACE, JSON.stringify({ app, url, minutes }));
   const reference = idFrom('notice', cloud.random.bytes(16));
-  await queue(cloud, tx, { reference, what: 'sign-in', channel: 'email', person: of.person, content: { is: 'link', sealed } });
+  await queue(cloud, tx, {
+    reference,
+    what: 'sign-in',
+    channel: 'email',
+    person: of.person,
+    content: { is: 'link', sealed },
+  });
 }
 
-type Queue = { reference: string; what: store.What; channel: store.Channel; person: PersonId; content: store.Content };
+type Queue = {
+  reference: string;
+  what: store.What;
+  channel: store.Channel;
+  person: PersonId;
+  content: store.Content;
+};
 
 async function queue(cloud: Cloud, tx: Tx, of: Queue): Promise<void> {
   const notice = idFrom('notice', cloud.random.bytes(16));
@@ -73,10 +106,19 @@ async function queue(cloud: Cloud, tx: Tx, of: Queue): Promise<void> {
   const parcel = of.content.is === 'codes' ? of.content.parcel : undefined;
   await cloud.journal.record(
     tx,
-    { kind: 'notice.queued', facts: { channel: of.channel, what: of.what }, fields: { notice, person: of.person, ...(parcel ? { parcel } : {}) } },
+    {
+      kind: 'notice.queued',
+      facts: { channel: of.channel, what: of.what },
+      fields: { notice, person: of.person, ...(parcel ? { parcel } : {}) },
+    },
     { notice: of.person, person: of.person, parcel: of.person },
   );
-  await cloud.addJob(tx, SEND_JOB, { tenant: await tenantOf(tx), notice }, { key: notice, triesMax: TRIES_MAX });
+  await cloud.addJob(
+    tx,
+    SEND_JOB,
+    { tenant: await tenantOf(tx), notice },
+    { key: notice, triesMax: TRIES_MAX },
+  );
   await cloud.changed(tx, ['notices']);
 }
 
@@ -85,7 +127,9 @@ const jobPayload = z.strictObject({
   notice: z.custom<NoticeId>((text) => typeof text === 'string' && isId('notice', text)),
 });
 
-type Message = { channel: 'sms'; to: string; text: string } | ({ channel: 'email' } & Omit<Mail, 'reference'>);
+type Message =
+  | { channel: 'sms'; to: string; text: string }
+  | ({ channel: 'email' } & Omit<Mail, 'reference'>);
 /** A notice that can be sent, or the reason why it never can. */
 type Prepared = { message: Message } | { never: string };
 
@@ -116,7 +160,7 @@ async function send(cloud: Cloud, payload: JobPayload): Promise<void> {
 async function transmit(cloud: Cloud, reference: NoticeId, message: Message): Promise<void> {
   switch (message.channel) {
     case 'sms':
-      return await sendSms(cloud.config.sms, { to: message.to, text: message.text, reference });
+      return await sendSms(cloud.config.sms, cloud.clock, { to: message.to, text: message.text, reference });
     case 'email':
       return await sendMail(cloud.config.mail, { ...message, reference });
   }
@@ -128,20 +172,43 @@ async function prepare(cloud: Cloud, tx: Tx, row: store.NoticeRow): Promise<Prep
   const to = row.channel === 'sms' ? person.profile.phone : person.profile.email;
   if (to === null) return { never: 'the recipient has no phone number or mail address' };
   if (row.content === null) throw new Error('a notice that waits has something to tell');
-  return row.content.is === 'link' ? await prepareLink(cloud, tx, row, to, row.content.sealed) : await prepareCodes(cloud, tx, row, to, row.content);
+  return row.content.is === 'link'
+    ? await prepareLink(cloud, tx, row, to, row.content.sealed)
+    : await prepareCodes(cloud, tx, row, to, row.content);
 }
 
-const linkSchema = z.strictObject({ app: z.enum(['resident', 'courier']), url: z.string(), minutes: z.int() });
+const linkSchema = z.strictObject({
+  app: z.enum(['resident', 'courier']),
+  url: z.string(),
+  minutes: z.int(),
+});
 
-async function prepareLink(cloud: Cloud, tx: Tx, row: store.NoticeRow, to: string, sealed: Uint8Array): Promise<Prepared> {
+async function prepareLink(
+  cloud: Cloud,
+  tx: Tx,
+  row: store.NoticeRow,
+  to: string,
+  sealed: Uint8Array,
+): Promise<Prepared> {
   const text = await cloud.keys.openFor(tx, row.person, LINK_PLACE, sealed);
   if (text === undefined) return { never: 'the recipient has left' };
   return { message: { channel: 'email', to, qr: null, ...signInMail(linkSchema.parse(JSON.parse(text))) } };
 }
 
-async function prepareCodes(cloud: Cloud, tx: Tx, row: store.NoticeRow, to: string, content: store.Content & { is: 'codes' }): Promise<Prepared> {
+async function prepareCodes(
+  cloud: Cloud,
+  tx: Tx,
+  row: store.NoticeRow,
+  to: string,
+  content: store.Content & { is: 'codes' },
+): Promise<Prepared> {
   if (content.untilMs <= cloud.clock.nowMs()) return { never: 'the code expired before it could be sent' };
-  const opened = await cloud.keys.openForNotifier(tx, { epoch: content.epoch, box: content.box, bank: content.bank, reference: row.reference });
+  const opened = await cloud.keys.openForNotifier(tx, {
+    epoch: content.epoch,
+    box: content.box,
+    bank: content.bank,
+    reference: row.reference,
+  });
   const codes = opened === undefined ? undefined : readCodes(opened);
   if (!codes) return { never: 'the code could not be opened' };
   const bankName = await banks.bankName(tx, content.bank);
@@ -159,22 +226,53 @@ function readCodes(bytes: Uint8Array): NoticeCodes | undefined {
   }
 }
 
-async function endTry(cloud: Cloud, tx: Tx, of: { notice: NoticeId; state: 'sent' | 'failed' | 'dead'; error: string | null; tries: number }): Promise<void> {
+async function endTry(
+  cloud: Cloud,
+  tx: Tx,
+  of: { notice: NoticeId; state: 'sent' | 'failed' | 'dead'; error: string | null; tries: number },
+): Promise<void> {
   const row = await store.findNotice(tx, of.notice);
   if (!row) throw new Error('a notice stays in its table');
   await store.endTry(tx, of.notice, of);
   const fields = { notice: of.notice, person: row.person };
   const owners = { notice: row.person, person: row.person };
   const { channel } = row;
-  if (of.state === 'sent') await cloud.journal.record(tx, { kind: 'notice.sent', facts: { channel, tries: of.tries }, fields }, owners);
-  else await cloud.journal.record(tx, { kind: 'notice.failed', facts: { channel, tries: of.tries, final: of.state === 'dead' }, fields }, owners);
+  if (of.state === 'sent')
+    await cloud.journal.record(
+      tx,
+      { kind: 'notice.sent', facts: { channel, tries: of.tries }, fields },
+      owners,
+    );
+  else
+    await cloud.journal.record(
+      tx,
+      { kind: 'notice.failed', facts: { channel, tries: of.tries, final: of.state === 'dead' }, fields },
+      owners,
+    );
   if (of.state === 'sent' && row.what === 'sign-in') await recordLinkSent(cloud, tx, row.person);
   await cloud.changed(tx, of.state === 'dead' ? ['notices', 'attention'] : ['notices']);
 }
 
 async function recordLinkSent(cloud: Cloud, tx: Tx, person: PersonId): Promise<void> {
   const role = (await people.findPerson(cloud, tx, person))?.role ?? 'resident';
-  await cloud.journal.record(tx, { kind: 'sign-in.link-sent', facts: { role }, fields: { person } }, { person });
+  await cloud.journal.record(
+    tx,
+    { kind: 'sign-in.link-sent', facts: { role }, fields: { person } },
+    { person },
+  );
+}
+
+const STUCK_MS = 86_400_000;
+
+/** Gives up what nobody tries any more, so that somebody sees it and its code is forgotten. Runs by the clock. */
+async function sweep(cloud: Cloud): Promise<void> {
+  for (const tenant of await allTenants(cloud)) {
+    await cloud.database.tenant(tenant, async (tx) => {
+      for (const { notice, tries } of await store.stuckSince(tx, cloud.clock.nowMs() - STUCK_MS)) {
+        await endTry(cloud, tx, { notice, state: 'dead', error: 'it was tried for a day', tries });
+      }
+    });
+  }
 }
 
 /** A bank's record that makes a code carries the wish to tell its recipient. */
@@ -185,7 +283,14 @@ async function projectWish(cloud: Cloud, tx: Tx, told: Told): Promise<void> {
   const parcel = parseId('parcel', fields.parcel ?? '');
   const untilMs = record.facts['untilMs'] ?? (parcel && (await store.untilOfParcel(tx, parcel)));
   if (!recipient || !parcel || record.compartment === undefined || typeof untilMs !== 'number') return;
-  await wish(cloud, tx, { wish: told.wish, bank: told.bank, compartment: record.compartment, untilMs, parcel, recipient });
+  await wish(cloud, tx, {
+    wish: told.wish,
+    bank: told.bank,
+    compartment: record.compartment,
+    untilMs,
+    parcel,
+    recipient,
+  });
 }
 
 export const ofParcel = store.noticesOfParcel;
@@ -194,6 +299,11 @@ export const list = store.listNotices;
 
 export const notices = {
   migrations,
-  jobs: { [SEND_JOB]: send },
-  projections: { 'grant.issued': projectWish, 'grant.reissued': projectWish, 'parcel.deposited': projectWish },
+  jobs: { [SEND_JOB]: send, 'notices.sweep': sweep },
+  schedule: [{ job: 'notices.sweep', cron: '23 * * * *' }],
+  projections: {
+    'grant.issued': projectWish,
+    'grant.reissued': projectWish,
+    'parcel.deposited': projectWish,
+  },
 } satisfies Noun;

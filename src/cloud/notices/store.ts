@@ -10,10 +10,26 @@ export type State = 'queued' | 'sent' | 'failed' | 'dead';
 
 /** What waits to be told: the codes of a grant at a bank, or a link to sign in with. */
 export type Content =
-  | { is: 'codes'; parcel: ParcelId; bank: BankId; compartment: number; untilMs: number; epoch: EpochId; box: SealedBox }
+  | {
+      is: 'codes';
+      parcel: ParcelId;
+      bank: BankId;
+      compartment: number;
+      untilMs: number;
+      epoch: EpochId;
+      box: SealedBox;
+    }
   | { is: 'link'; sealed: Uint8Array };
 
-export type NewNotice = { notice: NoticeId; reference: string; channel: Channel; what: What; person: PersonId; content: Content; atMs: number };
+export type NewNotice = {
+  notice: NoticeId;
+  reference: string;
+  channel: Channel;
+  what: What;
+  person: PersonId;
+  content: Content;
+  atMs: number;
+};
 
 /** False when this reference was taken before on this channel. */
 export async function insertNotice(tx: Tx, of: NewNotice): Promise<boolean> {
@@ -28,21 +44,58 @@ export async function insertNotice(tx: Tx, of: NewNotice): Promise<boolean> {
 }
 
 type NoticeSql = {
-  notice_id: NoticeId; reference: string; channel: Channel; what: What; state: State; tries: number; last_error: string | null; person_id: PersonId;
-  parcel_id: ParcelId | null; bank_id: BankId | null; compartment: number | null; until_ms: number | null; epoch_id: EpochId | null;
-  box: unknown; link: Uint8Array | null; at_ms: number; ord: number;
+  notice_id: NoticeId;
+  reference: string;
+  channel: Channel;
+  what: What;
+  state: State;
+  tries: number;
+  last_error: string | null;
+  person_id: PersonId;
+  parcel_id: ParcelId | null;
+  bank_id: BankId | null;
+  compartment: number | null;
+  until_ms: number | null;
+  epoch_id: EpochId | null;
+  box: unknown;
+  link: Uint8Array | null;
+  at_ms: number;
+  ord: number;
 };
 
 export type NoticeRow = {
-  notice: NoticeId; reference: string; channel: Channel; what: What; state: State; tries: number; lastError: string | null; person: PersonId;
-  parcel: ParcelId | null; bank: BankId | null; compartment: number | null; atMs: number; ord: number; content: Content | null;
+  notice: NoticeId;
+  reference: string;
+  channel: Channel;
+  what: What;
+  state: State;
+  tries: number;
+  lastError: string | null;
+  person: PersonId;
+  parcel: ParcelId | null;
+  bank: BankId | null;
+  compartment: number | null;
+  atMs: number;
+  ord: number;
+  content: Content | null;
 };
 
 function rowOf(row: NoticeSql): NoticeRow {
   return {
-    notice: row.notice_id, reference: row.reference, channel: row.channel, what: row.what, state: row.state, tries: row.tries,
-    lastError: row.last_error, person: row.person_id, parcel: row.parcel_id, bank: row.bank_id, compartment: row.compartment,
-    atMs: row.at_ms, ord: row.ord, content: contentOf(row),
+    notice: row.notice_id,
+    reference: row.reference,
+    channel: row.channel,
+    what: row.what,
+    state: row.state,
+    tries: row.tries,
+    lastError: row.last_error,
+    person: row.person_id,
+    parcel: row.parcel_id,
+    bank: row.bank_id,
+    compartment: row.compartment,
+    atMs: row.at_ms,
+    ord: row.ord,
+    content: contentOf(row),
   };
 }
 
@@ -54,12 +107,18 @@ function contentOf(row: NoticeSql): Content | null {
 }
 
 export async function findNotice(tx: Tx, notice: NoticeId): Promise<NoticeRow | undefined> {
-  const found = await sql<NoticeSql>`select * from notices where notice_id = ${notice} for update`.execute(tx);
+  const found = await sql<NoticeSql>`select * from notices where notice_id = ${notice} for update`.execute(
+    tx,
+  );
   return found.rows[0] && rowOf(found.rows[0]);
 }
 
 /** Counts one more try and says how it ended; what was to be sent is kept only while it may be tried again. */
-export async function endTry(tx: Tx, notice: NoticeId, of: { state: 'sent' | 'failed' | 'dead'; error: string | null; tries: number }): Promise<void> {
+export async function endTry(
+  tx: Tx,
+  notice: NoticeId,
+  of: { state: 'sent' | 'failed' | 'dead'; error: string | null; tries: number },
+): Promise<void> {
   const over = of.state !== 'failed';
   await sql`update notices set state = ${of.state}, tries = ${of.tries}, last_error = ${of.error},
     box = case when ${over} then null else box end, link = case when ${over} then null else link end
@@ -67,25 +126,45 @@ export async function endTry(tx: Tx, notice: NoticeId, of: { state: 'sent' | 'fa
 }
 
 /** Newest first, from before `beforeOrd`. */
-export async function listNotices(tx: Tx, of: { beforeOrd: number | null; limit: number }): Promise<NoticeRow[]> {
-  const found = await sql<NoticeSql>`select * from notices where (${of.beforeOrd}::bigint is null or ord < ${of.beforeOrd})
+export async function listNotices(
+  tx: Tx,
+  of: { beforeOrd: number | null; limit: number },
+): Promise<NoticeRow[]> {
+  const found =
+    await sql<NoticeSql>`select * from notices where (${of.beforeOrd}::bigint is null or ord < ${of.beforeOrd})
     order by ord desc limit ${of.limit}`.execute(tx);
   return found.rows.map(rowOf);
 }
 
 export async function noticesOfParcel(tx: Tx, parcel: ParcelId): Promise<NoticeRow[]> {
-  const found = await sql<NoticeSql>`select * from notices where parcel_id = ${parcel} order by ord`.execute(tx);
+  const found = await sql<NoticeSql>`select * from notices where parcel_id = ${parcel} order by ord`.execute(
+    tx,
+  );
   return found.rows.map(rowOf);
 }
 
 /** Until when the parcel waits, as its last notice said; a code issued again does not change that. */
 export async function untilOfParcel(tx: Tx, parcel: ParcelId): Promise<number | undefined> {
-  const found = await sql<{ until_ms: number }>`select until_ms from notices where parcel_id = ${parcel} and until_ms is not null
+  const found = await sql<{
+    until_ms: number;
+  }>`select until_ms from notices where parcel_id = ${parcel} and until_ms is not null
     order by ord desc limit 1`.execute(tx);
   return found.rows[0]?.until_ms;
 }
 
+/** Notices that have waited since before then. The engine forgets a job whose last try died with its process. */
+export async function stuckSince(tx: Tx, beforeMs: number): Promise<NoticeRow[]> {
+  const found =
+    await sql<NoticeSql>`select * from notices where state in ('queued', 'failed') and at_ms <= ${beforeMs} limit 500`.execute(
+      tx,
+    );
+  return found.rows.map(rowOf);
+}
+
 export async function deadSince(tx: Tx, sinceMs: number): Promise<NoticeRow[]> {
-  const found = await sql<NoticeSql>`select * from notices where state = 'dead' and what <> 'sign-in' and at_ms > ${sinceMs} order by ord desc limit 50`.execute(tx);
+  const found =
+    await sql<NoticeSql>`select * from notices where state = 'dead' and what <> 'sign-in' and at_ms > ${sinceMs} order by ord desc limit 50`.execute(
+      tx,
+    );
   return found.rows.map(rowOf);
 }

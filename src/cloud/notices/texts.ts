@@ -16,7 +16,20 @@ export function grouped(pin: string): string {
   return pin.replace(/(\d{3})(?=\d)/g, '$1 ');
 }
 
-const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
 
 export function dayOf(atMs: number): string {
   const at = new Date(atMs);
@@ -36,7 +49,10 @@ export function arrivalSms({ bankName, pin, untilMs }: Arrival): string {
 
 function gsm(text: string): string {
   const plain = text.normalize('NFKD').replaceAll(/[\u0300-\u036f]/g, '');
-  return plain.replaceAll(/[^A-Za-z0-9 .,:;'&()/+-]/g, '').slice(0, 40).trim();
+  return plain
+    .replaceAll(/[^A-Za-z0-9 .,:;'&()/+-]/g, '')
+    .slice(0, 40)
+    .trim();
 }
 
 export function arrivalMail({ bankName, compartment, untilMs, pin }: Arrival): MailText {
@@ -55,7 +71,7 @@ export function arrivalMail({ bankName, compartment, untilMs, pin }: Arrival): M
   const body = `
 <h1 style="font-size:22px;margin:0 0 16px">A parcel is waiting for you</h1>
 <table role="presentation" style="border-collapse:collapse;font-size:16px">
-<tr><td style="padding:4px 16px 4px 0;color:#444">Where</td><td style="padding:4px 0"><strong>${escape(bankName)}</strong>, compartment <strong>${compartment}</strong></td></tr>
+<tr><td style="padding:4px 16px 4px 0;color:#444">Where</td><td style="padding:4px 0"><strong>${escaped(bankName)}</strong>, compartment <strong>${compartment}</strong></td></tr>
 <tr><td style="padding:4px 16px 4px 0;color:#444">Until</td><td style="padding:4px 0">${until}</td></tr>
 </table>
 <p style="margin:24px 0 4px;color:#444">Your PIN</p>
@@ -63,18 +79,30 @@ export function arrivalMail({ bankName, compartment, untilMs, pin }: Arrival): M
 <img src="cid:${QR_CONTENT_ID}" width="240" height="240" alt="QR code for the kiosk's scanner. The PIN above does the same.">
 <p style="margin:16px 0">At the kiosk choose <strong>Collect</strong>, then show the QR code to the scanner or type the PIN.</p>
 <p style="margin:16px 0;color:#444">The code works once. Whoever has it can collect the parcel, so keep it to yourself; nobody of Holdfast or of the building asks you for it.</p>`;
-  return { subject: `A parcel is waiting for you at ${bankName}`, text, html: page('A parcel is waiting for you', body) };
+  return {
+    subject: `A parcel is waiting for you at ${bankName}`,
+    text,
+    html: page('A parcel is waiting for you', body),
+  };
 }
 
 const APP_NAMES = { resident: 'resident', courier: 'courier' } as const;
 
-export function signInMail({ app, url, minutes }: { app: keyof typeof APP_NAMES; url: string; minutes: number }): MailText {
+export function signInMail({
+  app,
+  url,
+  minutes,
+}: {
+  app: keyof typeof APP_NAMES;
+  url: string;
+  minutes: number;
+}): MailText {
   const rules = `The link works once, for ${minutes} minutes, in the browser where you open it.`;
   const notYou = 'If you did not ask for it, do nothing: without the link nobody gets in.';
   const text = [`Sign in to the Holdfast ${APP_NAMES[app]} app:`, '', url, '', rules, notYou, ''].join('\n');
   const body = `
 <h1 style="font-size:22px;margin:0 0 16px">Sign in to Holdfast</h1>
-<p style="margin:0 0 24px"><a href="${escape(url)}" style="display:inline-block;padding:12px 20px;background:#0b3d91;color:#ffffff;border-radius:6px;text-decoration:none;font-size:16px">Sign in to the ${APP_NAMES[app]} app</a></p>
+<p style="margin:0 0 24px"><a href="${escaped(url)}" style="display:inline-block;padding:12px 20px;background:#0b3d91;color:#ffffff;border-radius:6px;text-decoration:none;font-size:16px">Sign in to the ${APP_NAMES[app]} app</a></p>
 <p style="margin:16px 0;color:#444">${rules}</p>
 <p style="margin:16px 0;color:#444">${notYou}</p>`;
   return { subject: 'Sign in to Holdfast', text, html: page('Sign in to Holdfast', body) };
@@ -82,12 +110,16 @@ export function signInMail({ app, url, minutes }: { app: keyof typeof APP_NAMES;
 
 function page(title: string, body: string): string {
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title></head>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title></head>
 <body style="margin:0;padding:24px;background:#ffffff;color:#111111;font-family:Arial,Helvetica,sans-serif;line-height:1.5">${body}
 </body></html>
 `;
 }
 
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }

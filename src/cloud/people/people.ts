@@ -28,7 +28,13 @@ const profileSchema = z.strictObject({
 });
 export type Profile = z.infer<typeof profileSchema>;
 
-export type Person = { person: PersonId; role: store.Role; site: SiteId | null; active: boolean; profile: Profile };
+export type Person = {
+  person: PersonId;
+  role: store.Role;
+  site: SiteId | null;
+  active: boolean;
+  profile: Profile;
+};
 
 /** Who did it, for the record; null when the installation itself did. */
 export type By = PersonId | null;
@@ -36,7 +42,15 @@ export type By = PersonId | null;
 const PROFILE_PLACE = 'people/profile';
 const LABEL_LENGTH_MAX = 60;
 
-export type NewResident = { site: SiteId; name: string; flat: string; email: string | null; phone: string | null; accessible: boolean; by: By };
+export type NewResident = {
+  site: SiteId;
+  name: string;
+  flat: string;
+  email: string | null;
+  phone: string | null;
+  accessible: boolean;
+  by: By;
+};
 
 export async function addResident(cloud: Cloud, tx: Tx, of: NewResident): Promise<PersonId> {
   const profile: Profile = {
@@ -53,40 +67,79 @@ export async function addResident(cloud: Cloud, tx: Tx, of: NewResident): Promis
 }
 
 /** The person only; `signin` gives an administrator a password and a second factor. */
-export async function addAdmin(cloud: Cloud, tx: Tx, of: { role: 'admin' | 'super-admin'; name: string; email: string; by: By }): Promise<PersonId> {
-  const profile: Profile = { ...bare(of.name), email: normalAddress(of.email), channels: { sms: false, email: true } };
+export async function addAdmin(
+  cloud: Cloud,
+  tx: Tx,
+  of: { role: 'admin' | 'super-admin'; name: string; email: string; by: By },
+): Promise<PersonId> {
+  const profile: Profile = {
+    ...bare(of.name),
+    email: normalAddress(of.email),
+    channels: { sms: false, email: true },
+  };
   const address = cloud.keys.estateIndex('email', normalAddress(of.email));
-  if (await store.adminHasAddress(tx, address)) throw new HoldfastError('conflict', 'That address is an administrator already.');
+  if (await store.adminHasAddress(tx, address))
+    throw new HoldfastError('conflict', 'That address is an administrator already.');
   return await add(cloud, tx, { role: of.role, site: null, profile, by: of.by });
 }
 
-export type NewCourier = { name: string; email: string | null; carrier: string; badgeHash: string; untilMs?: number | null; by: By };
+export type NewCourier = {
+  name: string;
+  email: string | null;
+  carrier: string;
+  badgeHash: string;
+  untilMs?: number | null;
+  by: By;
+};
 
 export async function addCourier(cloud: Cloud, tx: Tx, of: NewCourier): Promise<PersonId> {
   const carrier = (await store.listCarriers(tx)).find((known) => known.carrier === of.carrier)?.carrier;
   if (!carrier) throw new HoldfastError('not-found', 'There is no such carrier here.');
-  if (await store.badgeIsKnown(tx, of.badgeHash)) throw new HoldfastError('conflict', 'That badge belongs to a courier already.');
+  if (await store.badgeIsKnown(tx, of.badgeHash))
+    throw new HoldfastError('conflict', 'That badge belongs to a courier already.');
   const profile: Profile = { ...bare(of.name), email: of.email && normalAddress(of.email) };
   const person = await add(cloud, tx, { role: 'courier', site: null, profile, by: of.by });
   await store.insertCourier(tx, { person, carrier, badgeHash: of.badgeHash, untilMs: of.untilMs ?? null });
   return person;
 }
 
-export async function addCarrier(cloud: Cloud, tx: Tx, of: { name: string; key: string | null }): Promise<CarrierId> {
+export async function addCarrier(
+  cloud: Cloud,
+  tx: Tx,
+  of: { name: string; key: string | null },
+): Promise<CarrierId> {
   const carrier = idFrom('carrier', cloud.random.bytes(16));
   await store.insertCarrier(tx, { carrier, name: of.name, key: of.key });
   return carrier;
 }
 
 function bare(name: string): Profile {
-  return { name: name.trim(), flat: null, email: null, phone: null, accessible: false, channels: { sms: false, email: false } };
+  return {
+    name: name.trim(),
+    flat: null,
+    email: null,
+    phone: null,
+    accessible: false,
+    channels: { sms: false, email: false },
+  };
 }
 
-async function add(cloud: Cloud, tx: Tx, of: { role: store.Role; site: SiteId | null; profile: Profile; by: By }): Promise<PersonId> {
+async function add(
+  cloud: Cloud,
+  tx: Tx,
+  of: { role: store.Role; site: SiteId | null; profile: Profile; by: By },
+): Promise<PersonId> {
   const person = idFrom('person', cloud.random.bytes(16));
   await cloud.keys.makeSubject(tx, person);
   const sealed = await sealProfile(cloud, tx, person, of.profile);
-  await store.insertPerson(tx, { person, role: of.role, site: of.site, profile: sealed, flatIndex: await flatIndex(cloud, tx, of.profile), atMs: cloud.clock.nowMs() });
+  await store.insertPerson(tx, {
+    person,
+    role: of.role,
+    site: of.site,
+    profile: sealed,
+    flatIndex: await flatIndex(cloud, tx, of.profile),
+    atMs: cloud.clock.nowMs(),
+  });
   await store.setAddress(tx, { person, role: of.role, address: addressIndex(cloud, of.profile) });
   await record(cloud, tx, { kind: 'person.added', facts: { role: of.role }, person, by: of.by });
   return person;
@@ -95,7 +148,12 @@ async function add(cloud: Cloud, tx: Tx, of: { role: store.Role; site: SiteId | 
 export type ProfilePatch = { [Key in keyof Profile]?: Profile[Key] | undefined };
 
 /** Changes what is given and leaves the rest. Answers the person as they stand after it. */
-export async function patchPerson(cloud: Cloud, tx: Tx, person: string, patch: ProfilePatch & { by: By }): Promise<Person> {
+export async function patchPerson(
+  cloud: Cloud,
+  tx: Tx,
+  person: string,
+  patch: ProfilePatch & { by: By },
+): Promise<Person> {
   const before = await requirePerson(cloud, tx, person);
   const { by, ...changes } = patch;
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
@@ -103,14 +161,21 @@ export async function patchPerson(cloud: Cloud, tx: Tx, person: string, patch: P
   if (profile.email) profile.email = normalAddress(profile.email);
   const sealed = await sealProfile(cloud, tx, before.person, profile);
   await store.updateProfile(tx, before.person, sealed, await flatIndex(cloud, tx, profile));
-  if (profile.email !== before.profile.email) await store.setAddress(tx, { person: before.person, role: before.role, address: addressIndex(cloud, profile) });
+  if (profile.email !== before.profile.email)
+    await store.setAddress(tx, {
+      person: before.person,
+      role: before.role,
+      address: addressIndex(cloud, profile),
+    });
   if (before.site && before.role === 'resident') await store.bumpDirectory(tx, before.site);
   const facts = {
     role: before.role,
     nameChanged: profile.name !== before.profile.name,
     flatChanged: profile.flat !== before.profile.flat,
     contactChanged: profile.email !== before.profile.email || profile.phone !== before.profile.phone,
-    preferencesChanged: profile.accessible !== before.profile.accessible || JSON.stringify(profile.channels) !== JSON.stringify(before.profile.channels),
+    preferencesChanged:
+      profile.accessible !== before.profile.accessible ||
+      JSON.stringify(profile.channels) !== JSON.stringify(before.profile.channels),
   };
   await record(cloud, tx, { kind: 'person.changed', facts, person: before.person, by });
   return { ...before, profile };
@@ -141,12 +206,20 @@ export async function requirePerson(cloud: Cloud, tx: Tx, person: string): Promi
 
 export type PeoplePage = { items: Person[]; nextCursor: string | null };
 
-export async function listPeople(cloud: Cloud, tx: Tx, of: { role: store.Role | null; cursor: string | undefined; limit: number }): Promise<PeoplePage> {
+export async function listPeople(
+  cloud: Cloud,
+  tx: Tx,
+  of: { role: store.Role | null; cursor: string | undefined; limit: number },
+): Promise<PeoplePage> {
   const afterOrd = of.cursor === undefined ? 0 : Number(of.cursor);
-  if (!Number.isSafeInteger(afterOrd)) throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
+  if (!Number.isSafeInteger(afterOrd))
+    throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
   const rows = await store.listPersons(tx, { role: of.role, afterOrd, limit: of.limit + 1 });
   const shown = rows.slice(0, of.limit);
-  await cloud.keys.subjects(tx, shown.map((row) => row.person));
+  await cloud.keys.subjects(
+    tx,
+    shown.map((row) => row.person),
+  );
   const items: Person[] = [];
   for (const row of shown) items.push(await opened(cloud, tx, row));
   const last = shown.at(-1);
@@ -154,15 +227,27 @@ export async function listPeople(cloud: Cloud, tx: Tx, of: { role: store.Role | 
 }
 
 /** What the kiosks of a site need to find a recipient, and no more. */
-export async function directory(cloud: Cloud, tx: Tx, site: SiteId): Promise<{ version: number; entries: DirectoryEntries }> {
+export async function directory(
+  cloud: Cloud,
+  tx: Tx,
+  site: SiteId,
+): Promise<{ version: number; entries: DirectoryEntries }> {
   const entries: DirectoryEntries = [];
   const residents = await store.residentsOf(tx, site);
   // Fetched at once; each would otherwise be a query of its own.
-  await cloud.keys.subjects(tx, residents.map((row) => row.person));
+  await cloud.keys.subjects(
+    tx,
+    residents.map((row) => row.person),
+  );
   for (const row of residents) {
     const { profile, person } = await opened(cloud, tx, row);
     if (profile.flat === null) continue;
-    entries.push({ person, flat: profile.flat, label: labelOf(profile.name), accessible: profile.accessible });
+    entries.push({
+      person,
+      flat: profile.flat,
+      label: labelOf(profile.name),
+      accessible: profile.accessible,
+    });
   }
   return { version: await store.directoryVersion(tx, site), entries };
 }
@@ -182,7 +267,12 @@ export const courier = store.findCourier;
 export const setSuspendedUntil = store.setSuspendedUntil;
 
 /** Whose address is this, over all tenants? The one question asked before a tenant is known. */
-export async function addressees(cloud: Cloud, estateTx: Tx, email: string, roles: readonly store.Role[]): Promise<store.Addressee[]> {
+export async function addressees(
+  cloud: Cloud,
+  estateTx: Tx,
+  email: string,
+  roles: readonly store.Role[],
+): Promise<store.Addressee[]> {
   return await store.findAddressees(estateTx, cloud.keys.estateIndex('email', normalAddress(email)), roles);
 }
 
@@ -210,7 +300,12 @@ function addressIndex(cloud: Cloud, profile: Profile): Uint8Array | null {
   return profile.email === null ? null : cloud.keys.estateIndex('email', profile.email);
 }
 
-type PersonRecord = { kind: 'person.added' | 'person.changed' | 'person.removed'; facts: Record<string, string | boolean>; person: PersonId; by: By };
+type PersonRecord = {
+  kind: 'person.added' | 'person.changed' | 'person.removed';
+  facts: Record<string, string | boolean>;
+  person: PersonId;
+  by: By;
+};
 
 async function record(cloud: Cloud, tx: Tx, of: PersonRecord): Promise<void> {
   const fields = { subject: of.person, ...(of.by === null ? {} : { person: of.by }) };

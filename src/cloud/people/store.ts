@@ -6,8 +6,22 @@ import type { Tx } from '../../platform/database.ts';
 export const ROLES = ['resident', 'courier', 'admin', 'super-admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-export type PersonRow = { person: PersonId; role: Role; site: SiteId | null; active: boolean; profile: Uint8Array; ord: number };
-type PersonSql = { person_id: PersonId; role: Role; site_id: SiteId | null; state: string; profile: Uint8Array; ord: number };
+export type PersonRow = {
+  person: PersonId;
+  role: Role;
+  site: SiteId | null;
+  active: boolean;
+  profile: Uint8Array;
+  ord: number;
+};
+type PersonSql = {
+  person_id: PersonId;
+  role: Role;
+  site_id: SiteId | null;
+  state: string;
+  profile: Uint8Array;
+  ord: number;
+};
 
 const personOf = (row: PersonSql): PersonRow => ({
   person: row.person_id,
@@ -18,15 +32,31 @@ const personOf = (row: PersonSql): PersonRow => ({
   ord: row.ord,
 });
 
-export type NewPerson = { person: PersonId; role: Role; site: SiteId | null; profile: Uint8Array; flatIndex: Uint8Array | null; atMs: number };
+export type NewPerson = {
+  person: PersonId;
+  role: Role;
+  site: SiteId | null;
+  profile: Uint8Array;
+  flatIndex: Uint8Array | null;
+  atMs: number;
+};
 
 export async function insertPerson(tx: Tx, of: NewPerson): Promise<void> {
   await sql`insert into persons (person_id, role, site_id, state, profile, flat_index, added_at_ms)
-    values (${of.person}, ${of.role}, ${of.site}, 'active', ${of.profile}, ${of.flatIndex}, ${of.atMs})`.execute(tx);
+    values (${of.person}, ${of.role}, ${of.site}, 'active', ${of.profile}, ${of.flatIndex}, ${of.atMs})`.execute(
+    tx,
+  );
 }
 
-export async function updateProfile(tx: Tx, person: PersonId, profile: Uint8Array, flatIndex: Uint8Array | null): Promise<void> {
-  await sql`update persons set profile = ${profile}, flat_index = ${flatIndex} where person_id = ${person}`.execute(tx);
+export async function updateProfile(
+  tx: Tx,
+  person: PersonId,
+  profile: Uint8Array,
+  flatIndex: Uint8Array | null,
+): Promise<void> {
+  await sql`update persons set profile = ${profile}, flat_index = ${flatIndex} where person_id = ${person}`.execute(
+    tx,
+  );
 }
 
 /** False when there was nobody to remove. */
@@ -42,7 +72,10 @@ export async function findPerson(tx: Tx, person: string): Promise<PersonRow | un
 }
 
 /** Active people of a role in the order in which they were added, from after `afterOrd`. */
-export async function listPersons(tx: Tx, of: { role: Role | null; afterOrd: number; limit: number }): Promise<PersonRow[]> {
+export async function listPersons(
+  tx: Tx,
+  of: { role: Role | null; afterOrd: number; limit: number },
+): Promise<PersonRow[]> {
   const found = await sql<PersonSql>`select * from persons
     where state = 'active' and (${of.role}::text is null or role = ${of.role}) and ord > ${of.afterOrd}
     order by ord limit ${of.limit}`.execute(tx);
@@ -56,46 +89,76 @@ export async function residentsOf(tx: Tx, site: SiteId): Promise<PersonRow[]> {
 }
 
 export async function bumpDirectory(tx: Tx, site: SiteId): Promise<number> {
-  const bumped = await sql<{ version: number }>`insert into directory_versions (site_id, version) values (${site}, 1)
-    on conflict (site_id) do update set version = directory_versions.version + 1 returning version`.execute(tx);
+  const bumped = await sql<{
+    version: number;
+  }>`insert into directory_versions (site_id, version) values (${site}, 1)
+    on conflict (site_id) do update set version = directory_versions.version + 1 returning version`.execute(
+    tx,
+  );
   return bumped.rows[0]?.version ?? 0;
 }
 
 export async function directoryVersion(tx: Tx, site: SiteId): Promise<number> {
-  const found = await sql<{ version: number }>`select version from directory_versions where site_id = ${site}`.execute(tx);
+  const found = await sql<{
+    version: number;
+  }>`select version from directory_versions where site_id = ${site}`.execute(tx);
   return found.rows[0]?.version ?? 0;
 }
 
 /** Addresses under which a person signs in. An address taken by another admin breaks a unique index. */
-export async function setAddress(tx: Tx, of: { person: PersonId; role: Role; address: Uint8Array | null }): Promise<void> {
+export async function setAddress(
+  tx: Tx,
+  of: { person: PersonId; role: Role; address: Uint8Array | null },
+): Promise<void> {
   await sql`delete from address_index where person_id = ${of.person}`.execute(tx);
   if (of.address === null) return;
-  await sql`insert into address_index (address, person_id, role) values (${of.address}, ${of.person}, ${of.role})`.execute(tx);
+  await sql`insert into address_index (address, person_id, role) values (${of.address}, ${of.person}, ${of.role})`.execute(
+    tx,
+  );
 }
 
 /** Is this address an administrator's already, in this tenant? */
 export async function adminHasAddress(tx: Tx, address: Uint8Array): Promise<boolean> {
-  const found = await sql`select 1 from address_index where address = ${address} and role in ('admin', 'super-admin')`.execute(tx);
+  const found =
+    await sql`select 1 from address_index where address = ${address} and role in ('admin', 'super-admin')`.execute(
+      tx,
+    );
   return found.rows.length > 0;
 }
 
 export type Addressee = { tenant: TenantId; person: PersonId; role: Role };
 
 /** Whose address is this, over all tenants? For sign-in, before the tenant is known. */
-export async function findAddressees(tx: Tx, address: Uint8Array, roles: readonly Role[]): Promise<Addressee[]> {
-  const found = await sql<{ tenant_id: TenantId; person_id: PersonId; role: Role }>`select tenant_id, person_id, role
-    from address_index where address = ${address} and role = any(${[...roles]}::text[]) order by person_id limit 5`.execute(tx);
+export async function findAddressees(
+  tx: Tx,
+  address: Uint8Array,
+  roles: readonly Role[],
+): Promise<Addressee[]> {
+  const found = await sql<{
+    tenant_id: TenantId;
+    person_id: PersonId;
+    role: Role;
+  }>`select tenant_id, person_id, role
+    from address_index where address = ${address} and role = any(${[...roles]}::text[]) order by person_id limit 5`.execute(
+    tx,
+  );
   return found.rows.map((row) => ({ tenant: row.tenant_id, person: row.person_id, role: row.role }));
 }
 
 export type Carrier = { carrier: CarrierId; name: string; key: string | null };
 
 export async function insertCarrier(tx: Tx, of: Carrier): Promise<void> {
-  await sql`insert into carriers (carrier_id, name, key) values (${of.carrier}, ${of.name}, ${of.key})`.execute(tx);
+  await sql`insert into carriers (carrier_id, name, key) values (${of.carrier}, ${of.name}, ${of.key})`.execute(
+    tx,
+  );
 }
 
 export async function listCarriers(tx: Tx): Promise<Carrier[]> {
-  const found = await sql<{ carrier_id: CarrierId; name: string; key: string | null }>`select carrier_id, name, key from carriers order by ord`.execute(tx);
+  const found = await sql<{
+    carrier_id: CarrierId;
+    name: string;
+    key: string | null;
+  }>`select carrier_id, name, key from carriers order by ord`.execute(tx);
   return found.rows.map((row) => ({ carrier: row.carrier_id, name: row.name, key: row.key }));
 }
 
@@ -108,7 +171,11 @@ export type CourierRow = {
   suspendedUntilMs: number | null;
 };
 type CourierSql = {
-  person_id: PersonId; carrier_id: CarrierId; badge_hash: string; until_ms: number | null; state: string;
+  person_id: PersonId;
+  carrier_id: CarrierId;
+  badge_hash: string;
+  until_ms: number | null;
+  state: string;
   suspended_until_ms: number | null;
 };
 
@@ -121,18 +188,25 @@ const courierOf = (row: CourierSql): CourierRow => ({
   suspendedUntilMs: row.suspended_until_ms,
 });
 
-export async function insertCourier(tx: Tx, of: { person: PersonId; carrier: CarrierId; badgeHash: string; untilMs: number | null }): Promise<void> {
+export async function insertCourier(
+  tx: Tx,
+  of: { person: PersonId; carrier: CarrierId; badgeHash: string; untilMs: number | null },
+): Promise<void> {
   await sql`insert into couriers (person_id, carrier_id, badge_hash, until_ms)
     values (${of.person}, ${of.carrier}, ${of.badgeHash}, ${of.untilMs})`.execute(tx);
 }
 
 export async function listCouriers(tx: Tx): Promise<CourierRow[]> {
-  const found = await sql<CourierSql>`select couriers.*, persons.state from couriers join persons using (person_id) order by persons.ord`.execute(tx);
+  const found =
+    await sql<CourierSql>`select couriers.*, persons.state from couriers join persons using (person_id) order by persons.ord`.execute(
+      tx,
+    );
   return found.rows.map(courierOf);
 }
 
 export async function findCourier(tx: Tx, person: string): Promise<CourierRow | undefined> {
-  const found = await sql<CourierSql>`select couriers.*, persons.state from couriers join persons using (person_id)
+  const found =
+    await sql<CourierSql>`select couriers.*, persons.state from couriers join persons using (person_id)
     where couriers.person_id = ${person} for update of couriers`.execute(tx);
   return found.rows[0] && courierOf(found.rows[0]);
 }

@@ -1,6 +1,11 @@
 /** The resident app: who I am here, how I am told, and my own parcels. */
 import type { z } from 'zod';
-import { residentMe, residentParcels, residentPatch, type residentParcel } from '../../contract/http/resident.ts';
+import {
+  residentMe,
+  type residentParcel,
+  residentParcels,
+  residentPatch,
+} from '../../contract/http/resident.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
@@ -23,31 +28,39 @@ const shown = ({ profile }: people.Person): z.infer<typeof residentMe> => ({
 
 /** Somebody has to be reachable for a code to reach them. */
 function checkChannels({ profile }: people.Person, channels: { sms: boolean; email: boolean }): void {
-  if (channels.sms && profile.phone === null) throw new HoldfastError('conflict', 'There is no phone number on file; ask the building to add one.');
-  if (channels.email && profile.email === null) throw new HoldfastError('conflict', 'There is no mail address on file; ask the building to add one.');
-  if (!channels.sms && !channels.email) throw new HoldfastError('conflict', 'Leave one way on, or no code can reach you.');
+  if (channels.sms && profile.phone === null)
+    throw new HoldfastError('conflict', 'There is no phone number on file; ask the building to add one.');
+  if (channels.email && profile.email === null)
+    throw new HoldfastError('conflict', 'There is no mail address on file; ask the building to add one.');
+  if (!channels.sms && !channels.email)
+    throw new HoldfastError('conflict', 'Leave one way on, or no code can reach you.');
 }
 
 type Row = z.infer<typeof residentParcel>;
 const ORDER: Readonly<Record<Row['state'], number>> = { waiting: 0, held: 1, collected: 2, removed: 2 };
 
 async function ownParcels(cloud: Cloud, tx: Tx, person: string): Promise<Row[]> {
-  const names = new Map((await banks.allBanks(tx)).map(({ bank, name }) => [bank as string, name]));
-  const carriers = new Map((await people.carriers(tx)).map(({ carrier, name }) => [carrier as string, name]));
+  const names = new Map((await banks.allBanks(tx)).map(({ bank, name }) => [bank, name]));
+  const carriers = new Map((await people.carriers(tx)).map(({ carrier, name }) => [carrier, name]));
   const items: Row[] = [];
-  for (const parcel of await parcels.listParcels(tx, { recipient: person, before: undefined, limit: PARCELS_SHOWN })) {
-    const { state, compartment, size } = parcel;
+  for (const parcel of await parcels.listParcels(tx, { recipient: person, limit: PARCELS_SHOWN })) {
+    const { parcel: id, bank, carrier, state, compartment, size, endedAtMs } = parcel;
     if (state === 'accepted' || state === 'not-deposited') continue;
-    const depositedAtMs = parcel.deposited_at_ms ?? parcel.accepted_at_ms;
+    const depositedAtMs = parcel.depositedAtMs ?? parcel.acceptedAtMs;
+    const tracking = await parcels.trackingOf(cloud, tx, parcel);
+    const carrierName = (carrier && carriers.get(carrier)) ?? '';
     items.push({
-      id: parcel.parcel_id,
-      tracking: await parcels.trackingOf(cloud, tx, parcel),
-      carrier: carriers.get(parcel.carrier_id) ?? '',
-      bank: parcel.bank_id,
-      bankName: names.get(parcel.bank_id) ?? parcel.bank_id,
-      compartment, size, state, depositedAtMs,
-      untilMs: parcel.until_ms ?? depositedAtMs,
-      endedAtMs: parcel.ended_at_ms,
+      id,
+      tracking,
+      carrier: carrierName,
+      bank,
+      bankName: names.get(bank) ?? bank,
+      compartment,
+      size,
+      state,
+      depositedAtMs,
+      untilMs: parcel.untilMs ?? depositedAtMs,
+      endedAtMs,
     });
   }
   return items.sort((a, b) => ORDER[a.state] - ORDER[b.state] || b.depositedAtMs - a.depositedAtMs);
@@ -60,7 +73,10 @@ const routes: Route[] = [
     access: 'resident',
     says: 'The signed-in resident.',
     schema: { response: residentMe },
-    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, async (tx) => shown(await people.requirePerson(cloud, tx, actor.person))),
+    handle: ({ cloud, actor }) =>
+      cloud.database.tenant(actor.tenant, async (tx) =>
+        shown(await people.requirePerson(cloud, tx, actor.person)),
+      ),
   }),
   route({
     method: 'PATCH',
@@ -72,7 +88,11 @@ const routes: Route[] = [
       cloud.database.tenant(actor.tenant, async (tx) => {
         const before = await people.requirePerson(cloud, tx, actor.person);
         if (body.channels) checkChannels(before, body.channels);
-        const after = await people.patchPerson(cloud, tx, actor.person, { accessible: body.accessible, channels: body.channels, by: actor.person });
+        const after = await people.patchPerson(cloud, tx, actor.person, {
+          accessible: body.accessible,
+          channels: body.channels,
+          by: actor.person,
+        });
         if (after.site) await cloud.tellBanks(tx, after.site);
         await cloud.changed(tx, ['people']);
         return shown(after);
@@ -84,7 +104,10 @@ const routes: Route[] = [
     access: 'resident',
     says: "The signed-in resident's own parcels: waiting ones first.",
     schema: { response: residentParcels },
-    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, async (tx) => ({ items: await ownParcels(cloud, tx, actor.person) })),
+    handle: ({ cloud, actor }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => ({
+        items: await ownParcels(cloud, tx, actor.person),
+      })),
   }),
 ];
 

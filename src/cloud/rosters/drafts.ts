@@ -7,13 +7,26 @@ import { base64url, utf8 } from '../../crypto/bytes.ts';
 import { sha256 } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { SiteId } from '../../domain/ids.ts';
-import { type Roster, ROSTER_VERSION, type RosterChange, rosterChanges, rosterSchema } from '../../domain/roster.ts';
-import { tenantOf, type Tx } from '../../platform/database.ts';
+import {
+  ROSTER_VERSION,
+  type Roster,
+  type RosterChange,
+  rosterChanges,
+  rosterSchema,
+} from '../../domain/roster.ts';
+import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import * as people from '../people/people.ts';
 import * as store from './store.ts';
 
-export type Draft = { version: number; madeAtMs: number; hash: string; json: string; changes: RosterChange[]; previousNote: string | null };
+export type Draft = {
+  version: number;
+  madeAtMs: number;
+  hash: string;
+  json: string;
+  changes: RosterChange[];
+  previousNote: string | null;
+};
 
 /** What waits for the root's signature; null when nothing does. Writes a new draft when the desired state moved. */
 export async function draft(cloud: Cloud, tx: Tx, site: SiteId, by: people.By = null): Promise<Draft | null> {
@@ -27,21 +40,42 @@ export async function draft(cloud: Cloud, tx: Tx, site: SiteId, by: people.By = 
     return null;
   }
   const kept = await store.findDraft(tx, site);
-  const current = kept && kept.version === desired.version && contentOf(readRoster(kept.json)) === contentOf(desired) ? kept.json : undefined;
+  const current =
+    kept && kept.version === desired.version && contentOf(readRoster(kept.json)) === contentOf(desired)
+      ? kept.json
+      : undefined;
   const json = current ?? canonical(desired);
   const roster = readRoster(json);
-  const shown: Draft = { version: roster.version, madeAtMs: roster.madeAtMs, hash: draftHash(json), json, changes: rosterChanges(before, roster), previousNote: last?.note ?? null };
+  const shown: Draft = {
+    version: roster.version,
+    madeAtMs: roster.madeAtMs,
+    hash: draftHash(json),
+    json,
+    changes: rosterChanges(before, roster),
+    previousNote: last?.note ?? null,
+  };
   if (current !== undefined) return shown;
   await store.putDraft(tx, site, { version: desired.version, json, atMs: desired.madeAtMs });
   const person = by === null ? {} : { person: by };
-  await cloud.journal.record(tx, { kind: 'roster.drafted', facts: { version: shown.version, hash: shown.hash }, fields: person }, person);
+  await cloud.journal.record(
+    tx,
+    { kind: 'roster.drafted', facts: { version: shown.version, hash: shown.hash }, fields: person },
+    person,
+  );
   await cloud.changed(tx, ['rosters', 'attention']);
   return shown;
 }
 
-async function desiredRoster(cloud: Cloud, tx: Tx, trust: store.SiteTrust, before: Roster | null): Promise<Roster> {
+async function desiredRoster(
+  cloud: Cloud,
+  tx: Tx,
+  trust: store.SiteTrust,
+  before: Roster | null,
+): Promise<Roster> {
   const nowMs = cloud.clock.nowMs();
-  const couriers = (await people.couriers(tx)).filter((courier) => courier.active && (courier.suspendedUntilMs ?? 0) <= nowMs);
+  const couriers = (await people.couriers(tx)).filter(
+    (courier) => courier.active && (courier.suspendedUntilMs ?? 0) <= nowMs,
+  );
   const carriers = await people.carriers(tx);
   const keys = await cloud.keys.published(tx);
   return rosterSchema.parse({
@@ -55,7 +89,12 @@ async function desiredRoster(cloud: Cloud, tx: Tx, trust: store.SiteTrust, befor
     pins: cloud.pins,
     keys: { intake: keys.intake, notifier: keys.notifier, ledger: null },
     carriers: carriers.map(({ carrier, name, key }) => ({ carrier, name, key })),
-    couriers: couriers.map(({ person, carrier, badgeHash, untilMs }) => ({ person, carrier, badgeHash, untilMs })),
+    couriers: couriers.map(({ person, carrier, badgeHash, untilMs }) => ({
+      person,
+      carrier,
+      badgeHash,
+      untilMs,
+    })),
     staff: before?.staff ?? [],
     policy: trust.policy,
   });
@@ -79,4 +118,3 @@ export function readRoster(json: string): Roster {
 function draftHash(json: string): string {
   return base64url(sha256(utf8(json)));
 }
-

@@ -7,8 +7,8 @@ import { newSigningKey, type SigningKey } from '../../crypto/sign.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { idFrom, type PersonId } from '../../domain/ids.ts';
 import { type Roster, rosterSchema } from '../../domain/roster.ts';
-import { badgeHash, noteHash, signRoster } from '../../ledger/roster.ts';
 import { badgeText } from '../../domain/scan.ts';
+import { badgeHash, noteHash, signRoster } from '../../ledger/roster.ts';
 import { systemRandom } from '../../platform/random.ts';
 import * as people from '../people/people.ts';
 import { openStand, type Stand } from '../test-stand.ts';
@@ -18,7 +18,8 @@ let stand: Stand;
 let courier: PersonId;
 
 const waiting = () => stand.inTenant((tx) => rosters.draft(stand.cloud, tx, stand.site));
-const signed = (json: string, key: SigningKey, change: Partial<Roster> = {}) => signRoster({ ...rosterSchema.parse(JSON.parse(json)), ...change }, [key]);
+const signed = (json: string, key: SigningKey, change: Partial<Roster> = {}) =>
+  signRoster({ ...rosterSchema.parse(JSON.parse(json)), ...change }, [key]);
 const submit = (note: string) => rosters.submit(stand.cloud, stand.site, note);
 const reasonOf = (result: Awaited<ReturnType<typeof submit>>) => (result.ok ? 'taken' : result.reason.reason);
 
@@ -32,7 +33,13 @@ before(async () => {
   stand = await openStand([]);
   await stand.inTenant(async (tx) => {
     const carrier = await people.addCarrier(stand.cloud, tx, { name: 'Parcel Runner', key: null });
-    courier = await people.addCourier(stand.cloud, tx, { name: 'Ben Ito', email: null, carrier, badgeHash: badgeHash(badgeText(systemRandom.bytes(16))), by: null });
+    courier = await people.addCourier(stand.cloud, tx, {
+      name: 'Ben Ito',
+      email: null,
+      carrier,
+      badgeHash: badgeHash(badgeText(systemRandom.bytes(16))),
+      by: null,
+    });
   });
 });
 after(() => stand.close());
@@ -42,7 +49,11 @@ test('a draft stays the same, byte for byte, until the desired state moves', asy
   stand.step(1000);
   assert.equal((await waiting())?.json, first?.json);
   assert.equal((await stand.records('roster.drafted')).length, 1);
-  const bank = { bank: idFrom('bank', systemRandom.bytes(16)), key: base64url(newSigningKey().publicKey), sealKey: base64url((await newHpkeKey()).publicKey) };
+  const bank = {
+    bank: idFrom('bank', systemRandom.bytes(16)),
+    key: base64url(newSigningKey().publicKey),
+    sealKey: base64url((await newHpkeKey()).publicKey),
+  };
   await stand.inTenant((tx) => rosters.nameBank(tx, stand.site, bank));
   const second = await waiting();
   assert.notEqual(second?.json, first?.json);
@@ -58,7 +69,10 @@ test('another root is refused, and so is what the root did not sign', async () =
   assert.equal(reasonOf(await submit(note.replace('Parcel Runner', 'Parcel Bunner'))), 'signature-wrong');
   assert.equal(reasonOf(await submit('nothing like a note')), 'signature-wrong');
   const rejected = await stand.records('roster.rejected');
-  assert.deepEqual(rejected.map((record) => record.facts['reason']), ['signature-wrong', 'signature-wrong', 'signature-wrong']);
+  assert.deepEqual(
+    rejected.map((record) => record.facts['reason']),
+    ['signature-wrong', 'signature-wrong', 'signature-wrong'],
+  );
   assert.deepEqual(stand.told, []);
 });
 
@@ -85,7 +99,11 @@ test('an older one is refused once a newer was taken', async () => {
   const first = (await stand.inTenant((tx) => rosters.current(tx, stand.site)))?.note ?? '';
   await stand.inTenant((tx) => people.removePerson(stand.cloud, tx, courier, null));
   const draft = await waiting();
-  assert.deepEqual(draft?.changes.map((row) => row.what).sort(), [`courier ${courier}`, 'made at', 'version']);
+  assert.deepEqual(draft?.changes.map((row) => row.what).sort(), [
+    `courier ${courier}`,
+    'made at',
+    'version',
+  ]);
   assert.equal(draft?.previousNote, first);
   assert.equal(reasonOf(await submit(signed(await waitingJson(), stand.root))), 'taken');
   assert.equal(reasonOf(await submit(first)), 'roster-version-old');
@@ -93,7 +111,8 @@ test('an older one is refused once a newer was taken', async () => {
 });
 
 test('a roster counts only when its signatures verify from the first root', async () => {
-  const verified = (version: number) => stand.inTenant((tx) => rosters.verifiedRoster(tx, stand.site, version));
+  const verified = (version: number) =>
+    stand.inTenant((tx) => rosters.verifiedRoster(tx, stand.site, version));
   assert.equal((await verified(1))?.couriers.length, 1);
   assert.equal((await verified(2))?.couriers.length, 0);
   assert.equal(await verified(3), undefined);
@@ -102,9 +121,16 @@ test('a roster counts only when its signatures verify from the first root', asyn
 test('a suspended courier is not in the draft while the suspension runs', async () => {
   const [carrier] = await stand.inTenant((tx) => people.carriers(tx));
   const other = await stand.inTenant((tx) =>
-    people.addCourier(stand.cloud, tx, { name: 'Eva Lund', email: null, carrier: carrier?.carrier ?? '', badgeHash: badgeHash(badgeText(systemRandom.bytes(16))), by: null }),
+    people.addCourier(stand.cloud, tx, {
+      name: 'Eva Lund',
+      email: null,
+      carrier: carrier?.carrier ?? '',
+      badgeHash: badgeHash(badgeText(systemRandom.bytes(16))),
+      by: null,
+    }),
   );
-  const named = async () => (JSON.parse((await waiting())?.json ?? '{"couriers":[]}') as Roster).couriers.map((row) => row.person);
+  const named = async () =>
+    (JSON.parse((await waiting())?.json ?? '{"couriers":[]}') as Roster).couriers.map((row) => row.person);
   assert.deepEqual(await named(), [other]);
   await stand.inTenant((tx) => people.setSuspendedUntil(tx, other, stand.cloud.clock.nowMs() + 3_600_000));
   assert.deepEqual(await named(), []);
@@ -114,5 +140,8 @@ test('a suspended courier is not in the draft while the suspension runs', async 
 
 test('a site that is not there is not found', async () => {
   const nowhere = idFrom('site', systemRandom.bytes(16));
-  await assert.rejects(rosters.submit(stand.cloud, nowhere, 'x'), (error) => error instanceof HoldfastError && error.code === 'not-found');
+  await assert.rejects(
+    rosters.submit(stand.cloud, nowhere, 'x'),
+    (error) => error instanceof HoldfastError && error.code === 'not-found',
+  );
 });

@@ -13,13 +13,34 @@ import { routes } from './routes.ts';
 import * as store from './store.ts';
 
 export { type Draft, draft } from './drafts.ts';
-export { current, currentNote, rootOf, type Signed, type SiteRoot, sites, submit, verifiedRoster } from './signed.ts';
+export {
+  current,
+  currentNote,
+  rootOf,
+  type Signed,
+  type SiteRoot,
+  sites,
+  submit,
+  verifiedRoster,
+} from './signed.ts';
 
 /** Begins a site: whom its banks will trust. `rootKeys` are public (SubjectPublicKeyInfo, base64url). */
-export async function openSite(tx: Tx, of: { site: SiteId; rootKeys: readonly string[]; k: number; policy?: Policy }): Promise<void> {
+export async function openSite(
+  tx: Tx,
+  of: { site: SiteId; rootKeys: readonly string[]; k: number; policy?: Policy },
+): Promise<void> {
   const whole = of.rootKeys.every((key) => isPublicKey(fromBase64url(key) ?? new Uint8Array(0)));
-  if (!whole || of.k < 1 || of.k > of.rootKeys.length) throw new HoldfastError('input-invalid', 'A site has at least one root key, and needs at most all of them.');
-  await store.insertSite(tx, { site: of.site, rootKeys: [...of.rootKeys], rootK: of.k, policy: of.policy ?? DEFAULT_POLICY });
+  if (!whole || of.k < 1 || of.k > of.rootKeys.length)
+    throw new HoldfastError(
+      'input-invalid',
+      'A site has at least one root key, and needs at most all of them.',
+    );
+  await store.insertSite(tx, {
+    site: of.site,
+    rootKeys: [...of.rootKeys],
+    rootK: of.k,
+    policy: of.policy ?? DEFAULT_POLICY,
+  });
 }
 
 /** Puts a bank's keys into the desired state, after it has proved to have them. */

@@ -39,8 +39,17 @@ export const routes: Route[] = [
       const taken = await submit(cloud, siteOf(params.site), body.note);
       if (taken.ok) return;
       const { reason, differs } = taken.reason;
-      if (!differs) throw new HoldfastError('denied', "The site's root did not sign this, or it is not newer than the roster held.", { reason });
-      throw new HoldfastError('conflict', 'What was signed is not what waits now. Fetch the draft again and sign that.', { reason });
+      if (!differs)
+        throw new HoldfastError(
+          'denied',
+          "The site's root did not sign this, or it is not newer than the roster held.",
+          { reason },
+        );
+      throw new HoldfastError(
+        'conflict',
+        'What was signed is not what waits now. Fetch the draft again and sign that.',
+        { reason },
+      );
     },
   }),
 ];

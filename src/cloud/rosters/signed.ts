@@ -22,7 +22,11 @@ const NOT_THE_DRAFT = 'roster-malformed' satisfies Denial;
 export type Refusal = { reason: Denial; differs: boolean };
 
 /** Takes a signed roster, or says why not. Both are recorded. */
-export async function submit(cloud: Cloud, site: SiteId, note: string): Promise<Result<{ version: number }, Refusal>> {
+export async function submit(
+  cloud: Cloud,
+  site: SiteId,
+  note: string,
+): Promise<Result<{ version: number }, Refusal>> {
   const tenant = await cloud.database.estate((tx) => store.tenantOfSite(tx, site));
   if (!tenant) throw new HoldfastError('not-found', 'There is no such site here.');
   if (note.includes('\0')) throw new HoldfastError('input-invalid', 'A note is text of whole lines.');
@@ -38,7 +42,13 @@ export async function submit(cloud: Cloud, site: SiteId, note: string): Promise<
       return { ok: false, reason: { reason, differs: opened.ok } };
     }
     const { version } = opened.value;
-    await store.insertSigned(tx, site, { version, note, json: waiting.json, signatures: opened.signatures, atMs: cloud.clock.nowMs() });
+    await store.insertSigned(tx, site, {
+      version,
+      note,
+      json: waiting.json,
+      signatures: opened.signatures,
+      atMs: cloud.clock.nowMs(),
+    });
     await store.deleteDraft(tx, site);
     await cloud.journal.record(tx, { kind: 'roster.received', facts: { version, hash } });
     await cloud.tellBanks(tx, site);
@@ -53,7 +63,10 @@ async function judge(tx: Tx, site: SiteId, note: string): Promise<Judged> {
   const trust = await trustOf(tx, site);
   const opened = openRoster(note, trust);
   if (!opened.ok) return opened;
-  const verifiers = trust.rootKeys.map((key) => ({ name: trust.site, publicKey: fromBase64url(key) ?? new Uint8Array(0) }));
+  const verifiers = trust.rootKeys.map((key) => ({
+    name: trust.site,
+    publicKey: fromBase64url(key) ?? new Uint8Array(0),
+  }));
   return { ok: true, value: opened.value, signatures: openNote(note, verifiers)?.signedBy.length ?? 0 };
 }
 
@@ -71,7 +84,15 @@ export type Signed = { version: number; hash: string; note: string; signatures: 
 /** The last signed roster of a site; undefined before the first. */
 export async function current(tx: Tx, site: SiteId): Promise<Signed | undefined> {
   const last = await store.lastSigned(tx, site);
-  return last && { version: last.version, hash: noteHash(last.note), note: last.note, signatures: last.signatures, roster: readRoster(last.json) };
+  return (
+    last && {
+      version: last.version,
+      hash: noteHash(last.note),
+      note: last.note,
+      signatures: last.signatures,
+      roster: readRoster(last.json),
+    }
+  );
 }
 
 export async function currentNote(tx: Tx, site: SiteId): Promise<string | undefined> {
@@ -112,7 +133,12 @@ export async function sites(tx: Tx): Promise<SiteRoot[]> {
   const roots: SiteRoot[] = [];
   for (const { site } of await store.listSites(tx)) {
     const { rootKeys, k } = await trustOf(tx, site);
-    roots.push({ site, k, rootKeys, fingerprints: rootKeys.map((key) => fingerprint(fromBase64url(key) ?? new Uint8Array(0))) });
+    roots.push({
+      site,
+      k,
+      rootKeys,
+      fingerprints: rootKeys.map((key) => fingerprint(fromBase64url(key) ?? new Uint8Array(0))),
+    });
   }
   return roots;
 }

@@ -7,11 +7,18 @@ import type { Tx } from '../../platform/database.ts';
 export type SiteTrust = { site: SiteId; rootKeys: string[]; rootK: number; policy: Policy };
 type SiteSql = { site_id: SiteId; root_keys: string[]; root_k: number; policy: unknown };
 
-const trustOf = (row: SiteSql): SiteTrust => ({ site: row.site_id, rootKeys: row.root_keys, rootK: row.root_k, policy: policySchema.parse(row.policy) });
+const trustOf = (row: SiteSql): SiteTrust => ({
+  site: row.site_id,
+  rootKeys: row.root_keys,
+  rootK: row.root_k,
+  policy: policySchema.parse(row.policy),
+});
 
 export async function insertSite(tx: Tx, of: SiteTrust): Promise<void> {
   await sql`insert into roster_sites (site_id, root_keys, root_k, policy)
-    values (${of.site}, ${JSON.stringify(of.rootKeys)}::jsonb, ${of.rootK}, ${JSON.stringify(of.policy)}::jsonb)`.execute(tx);
+    values (${of.site}, ${JSON.stringify(of.rootKeys)}::jsonb, ${of.rootK}, ${JSON.stringify(of.policy)}::jsonb)`.execute(
+    tx,
+  );
 }
 
 /** Locked until the transaction ends: one draft or signature at a time. */
@@ -32,7 +39,9 @@ export async function listSites(tx: Tx): Promise<SiteTrust[]> {
 
 /** Works in a transaction without a tenant. */
 export async function tenantOfSite(tx: Tx, site: string): Promise<TenantId | undefined> {
-  const found = await sql<{ tenant_id: TenantId }>`select tenant_id from roster_sites where site_id = ${site}`.execute(tx);
+  const found = await sql<{
+    tenant_id: TenantId;
+  }>`select tenant_id from roster_sites where site_id = ${site}`.execute(tx);
   return found.rows[0]?.tenant_id;
 }
 
@@ -40,23 +49,32 @@ export type NamedBank = { bank: BankId; key: string; sealKey: string };
 
 export async function putBank(tx: Tx, site: SiteId, of: NamedBank): Promise<void> {
   await sql`insert into roster_banks (bank_id, site_id, key, seal_key) values (${of.bank}, ${site}, ${of.key}, ${of.sealKey})
-    on conflict (bank_id) do update set key = excluded.key, seal_key = excluded.seal_key, site_id = excluded.site_id`.execute(tx);
+    on conflict (bank_id) do update set key = excluded.key, seal_key = excluded.seal_key, site_id = excluded.site_id`.execute(
+    tx,
+  );
 }
 
 export async function banksOf(tx: Tx, site: SiteId): Promise<NamedBank[]> {
-  const found = await sql<{ bank_id: BankId; key: string; seal_key: string }>`select * from roster_banks where site_id = ${site} order by bank_id`.execute(tx);
+  const found = await sql<{
+    bank_id: BankId;
+    key: string;
+    seal_key: string;
+  }>`select * from roster_banks where site_id = ${site} order by bank_id`.execute(tx);
   return found.rows.map((row) => ({ bank: row.bank_id, key: row.key, sealKey: row.seal_key }));
 }
 
 export type DraftRow = { version: number; json: string };
 
 export async function findDraft(tx: Tx, site: SiteId): Promise<DraftRow | undefined> {
-  return (await sql<DraftRow>`select version, json from roster_drafts where site_id = ${site}`.execute(tx)).rows[0];
+  return (await sql<DraftRow>`select version, json from roster_drafts where site_id = ${site}`.execute(tx))
+    .rows[0];
 }
 
 export async function putDraft(tx: Tx, site: SiteId, of: DraftRow & { atMs: number }): Promise<void> {
   await sql`insert into roster_drafts (site_id, version, json, made_at_ms) values (${site}, ${of.version}, ${of.json}, ${of.atMs})
-    on conflict (site_id) do update set version = excluded.version, json = excluded.json, made_at_ms = excluded.made_at_ms`.execute(tx);
+    on conflict (site_id) do update set version = excluded.version, json = excluded.json, made_at_ms = excluded.made_at_ms`.execute(
+    tx,
+  );
 }
 
 export async function deleteDraft(tx: Tx, site: SiteId): Promise<void> {
@@ -71,15 +89,24 @@ export async function insertSigned(tx: Tx, site: SiteId, of: SignedRow & { atMs:
 }
 
 export async function lastSigned(tx: Tx, site: SiteId): Promise<SignedRow | undefined> {
-  const found = await sql<SignedRow>`select version, note, json, signatures from rosters where site_id = ${site} order by version desc limit 1`.execute(tx);
+  const found =
+    await sql<SignedRow>`select version, note, json, signatures from rosters where site_id = ${site} order by version desc limit 1`.execute(
+      tx,
+    );
   return found.rows[0];
 }
 
 export async function signedNote(tx: Tx, site: SiteId, version: number): Promise<string | undefined> {
-  return (await sql<{ note: string }>`select note from rosters where site_id = ${site} and version = ${version}`.execute(tx)).rows[0]?.note;
+  return (
+    await sql<{
+      note: string;
+    }>`select note from rosters where site_id = ${site} and version = ${version}`.execute(tx)
+  ).rows[0]?.note;
 }
 
 export async function signedNotesUpTo(tx: Tx, site: SiteId, version: number): Promise<string[]> {
-  const found = await sql<{ note: string }>`select note from rosters where site_id = ${site} and version <= ${version} order by version`.execute(tx);
+  const found = await sql<{
+    note: string;
+  }>`select note from rosters where site_id = ${site} and version <= ${version} order by version`.execute(tx);
   return found.rows.map((row) => row.note);
 }

@@ -22,13 +22,26 @@ const HOUR_MS = 3_600_000;
 const TRIES_PER_HOUR = 10;
 const PASSWORD_LENGTH_MIN = 12;
 
-export type NewAdmin = { role: store.AdminRole; name: string; email: string; password: string; totpSecret: Uint8Array; by: people.By };
+export type NewAdmin = {
+  role: store.AdminRole;
+  name: string;
+  email: string;
+  password: string;
+  totpSecret: Uint8Array;
+  by: people.By;
+};
 
 export async function addAdmin(cloud: Cloud, tx: Tx, of: NewAdmin): Promise<PersonId> {
-  if (of.password.length < PASSWORD_LENGTH_MIN) throw new HoldfastError('input-invalid', `A password has at least ${PASSWORD_LENGTH_MIN} characters.`);
+  if (of.password.length < PASSWORD_LENGTH_MIN)
+    throw new HoldfastError('input-invalid', `A password has at least ${PASSWORD_LENGTH_MIN} characters.`);
   const person = await people.addAdmin(cloud, tx, of);
   const totpSealed = await cloud.keys.sealFor(tx, person, TOTP_PLACE, base64url(of.totpSecret));
-  await store.insertCredential(tx, { person, role: of.role, passwordHash: await hashPassword(of.password), totpSealed });
+  await store.insertCredential(tx, {
+    person,
+    role: of.role,
+    passwordHash: await hashPassword(of.password),
+    totpSealed,
+  });
   return person;
 }
 
@@ -37,10 +50,16 @@ export type Presented = { email: string; password: string; totp: string; replace
 /** The new session's token. Throws `sign-in-denied`, always in the same words. */
 export async function signInAdmin(cloud: Cloud, presented: Presented): Promise<string> {
   const token = await onBeat(cloud.clock, async () => {
-    const [known] = await cloud.database.estate((tx) => people.addressees(cloud, tx, presented.email, ['admin', 'super-admin']));
+    const [known] = await cloud.database.estate((tx) =>
+      people.addressees(cloud, tx, presented.email, ['admin', 'super-admin']),
+    );
     return known ? await tryKnown(cloud, known, presented) : await tryUnknown(cloud, presented);
   });
-  if (token === undefined) throw new HoldfastError('sign-in-denied', 'Check the address, the password and the code, or wait for the next code.');
+  if (token === undefined)
+    throw new HoldfastError(
+      'sign-in-denied',
+      'Check the address, the password and the code, or wait for the next code.',
+    );
   return token;
 }
 
@@ -49,7 +68,11 @@ async function tryUnknown(cloud: Cloud, presented: Presented): Promise<undefined
   return undefined;
 }
 
-async function tryKnown(cloud: Cloud, known: people.Addressee, presented: Presented): Promise<string | undefined> {
+async function tryKnown(
+  cloud: Cloud,
+  known: people.Addressee,
+  presented: Presented,
+): Promise<string | undefined> {
   const { tenant, person } = known;
   const counted = await cloud.database.tenant(tenant, (tx) => count(cloud, tx, person));
   if (!counted) return await tryUnknown(cloud, presented);
@@ -58,9 +81,20 @@ async function tryKnown(cloud: Cloud, known: people.Addressee, presented: Presen
     const spent = 'step' in verdict && (await store.spendStep(tx, person, verdict.step));
     const reason = 'reason' in verdict ? verdict.reason : spent ? undefined : 'second-factor-used';
     const method = reason === 'sign-in-wrong' || reason === 'sign-in-locked-out' ? 'password' : 'totp';
-    await recordDecision(cloud, tx, { method, role: counted.role, person, address: people.normalAddress(presented.email), reason });
+    await recordDecision(cloud, tx, {
+      method,
+      role: counted.role,
+      person,
+      address: people.normalAddress(presented.email),
+      reason,
+    });
     if (reason !== undefined) return undefined;
-    return await sessions.begin(cloud, tx, { app: 'admin', person, role: counted.role, replaces: presented.replaces });
+    return await sessions.begin(cloud, tx, {
+      app: 'admin',
+      person,
+      role: counted.role,
+      replaces: presented.replaces,
+    });
   });
 }
 
@@ -74,9 +108,16 @@ async function count(cloud: Cloud, tx: Tx, person: PersonId): Promise<Counted | 
 }
 
 /** Does all the work whatever the outcome, outside of any transaction: Argon2 takes its time on purpose. */
-async function compare(cloud: Cloud, counted: Counted, presented: Presented): Promise<{ step: number } | { reason: Denial }> {
+async function compare(
+  cloud: Cloud,
+  counted: Counted,
+  presented: Presented,
+): Promise<{ step: number } | { reason: Denial }> {
   const lockedOut = counted.tries > TRIES_PER_HOUR;
-  const passwordRight = await verifyPassword(presented.password, lockedOut ? await decoyHash(cloud) : counted.passwordHash);
+  const passwordRight = await verifyPassword(
+    presented.password,
+    lockedOut ? await decoyHash(cloud) : counted.passwordHash,
+  );
   const question = { secret: counted.totpSecret, code: presented.totp, atMs: cloud.clock.nowMs() };
   const step = matchTotp({ ...question, lastStep: counted.lastStep });
   const usedStep = matchTotp({ ...question, lastStep: 0 });

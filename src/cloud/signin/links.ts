@@ -23,11 +23,17 @@ const LINKS_PER_HOUR = 5;
 export async function askForLink(cloud: Cloud, app: store.LinkApp, email: string): Promise<void> {
   await onBeat(cloud.clock, async () => {
     const found = await cloud.database.estate((tx) => people.addressees(cloud, tx, email, [app]));
-    for (const { tenant, person } of found) await cloud.database.tenant(tenant, (tx) => makeLink(cloud, tx, app, person));
+    for (const { tenant, person } of found)
+      await cloud.database.tenant(tenant, (tx) => makeLink(cloud, tx, app, person));
   });
 }
 
-async function makeLink(cloud: Cloud, tx: Tx, app: store.LinkApp, person: people.Addressee['person']): Promise<void> {
+async function makeLink(
+  cloud: Cloud,
+  tx: Tx,
+  app: store.LinkApp,
+  person: people.Addressee['person'],
+): Promise<void> {
   const nowMs = cloud.clock.nowMs();
   if ((await store.linksSince(tx, person, nowMs - 60 * MINUTE_MS)) >= LINKS_PER_HOUR) return;
   const { token, tokenHash } = sessions.newToken(cloud);
@@ -37,17 +43,36 @@ async function makeLink(cloud: Cloud, tx: Tx, app: store.LinkApp, person: people
 }
 
 /** The new session's token. Throws `sign-in-denied`, always in the same words. */
-export async function useLink(cloud: Cloud, of: { app: store.LinkApp; token: string; replaces: string | undefined }): Promise<string> {
+export async function enterByLink(
+  cloud: Cloud,
+  of: { app: store.LinkApp; token: string; replaces: string | undefined },
+): Promise<string> {
   const tokenHash = sessions.tokenHashOf(of.token);
   const link = tokenHash && (await cloud.database.estate((tx) => store.findLink(tx, tokenHash)));
-  const session = link?.app === of.app ? await cloud.database.tenant(link.tenant, (tx) => spend(cloud, tx, { ...of, tokenHash, link })) : undefined;
-  if (session === undefined) throw new HoldfastError('sign-in-denied', 'The link is wrong, used, or older than fifteen minutes. Ask for a new one.');
+  const session =
+    link?.app === of.app
+      ? await cloud.database.tenant(link.tenant, (tx) => spend(cloud, tx, { ...of, tokenHash, link }))
+      : undefined;
+  if (session === undefined)
+    throw new HoldfastError(
+      'sign-in-denied',
+      'The link is wrong, used, or older than fifteen minutes. Ask for a new one.',
+    );
   return session;
 }
 
-type Spend = { app: store.LinkApp; tokenHash: Uint8Array | undefined; link: store.Link; replaces: string | undefined };
+type Spend = {
+  app: store.LinkApp;
+  tokenHash: Uint8Array | undefined;
+  link: store.Link;
+  replaces: string | undefined;
+};
 
-async function spend(cloud: Cloud, tx: Tx, { app, tokenHash, link, replaces }: Spend): Promise<string | undefined> {
+async function spend(
+  cloud: Cloud,
+  tx: Tx,
+  { app, tokenHash, link, replaces }: Spend,
+): Promise<string | undefined> {
   const person = await people.findPerson(cloud, tx, link.person);
   const reason = await refusal(cloud, tx, { tokenHash, link, isActive: person?.active === true });
   await recordDecision(cloud, tx, { method: 'link', role: app, person: link.person, address: null, reason });
@@ -55,8 +80,13 @@ async function spend(cloud: Cloud, tx: Tx, { app, tokenHash, link, replaces }: S
   return await sessions.begin(cloud, tx, { app, person: link.person, role: app, replaces });
 }
 
-async function refusal(cloud: Cloud, tx: Tx, of: { tokenHash: Uint8Array | undefined; link: store.Link; isActive: boolean }): Promise<Denial | undefined> {
+async function refusal(
+  cloud: Cloud,
+  tx: Tx,
+  of: { tokenHash: Uint8Array | undefined; link: store.Link; isActive: boolean },
+): Promise<Denial | undefined> {
   const nowMs = cloud.clock.nowMs();
-  if (!of.isActive || of.tokenHash === undefined || nowMs - of.link.madeAtMs >= LINK_MINUTES * MINUTE_MS) return 'link-wrong';
+  if (!of.isActive || of.tokenHash === undefined || nowMs - of.link.madeAtMs >= LINK_MINUTES * MINUTE_MS)
+    return 'link-wrong';
   return (await store.spendLink(tx, of.tokenHash, nowMs)) ? undefined : 'link-used';
 }

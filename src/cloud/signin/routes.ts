@@ -3,7 +3,7 @@ import { signInRequest } from '../../contract/http/admin.ts';
 import { linkAsk, linkUse } from '../../contract/http/resident.ts';
 import { type Route, route } from '../http/http.ts';
 import { signInAdmin } from './admins.ts';
-import { askForLink, useLink } from './links.ts';
+import { askForLink, enterByLink } from './links.ts';
 import { LIVES, signOut } from './sessions.ts';
 
 const adminRoutes: Route[] = [
@@ -54,7 +54,7 @@ function linkRoutes(app: 'resident' | 'courier'): Route[] {
       says: 'Signs in with the secret of a link; sets the session cookie.',
       schema: { body: linkUse },
       async handle({ cloud, body, session }) {
-        const token = await useLink(cloud, { app, token: body.token, replaces: session.token(app) });
+        const token = await enterByLink(cloud, { app, token: body.token, replaces: session.token(app) });
         session.set(app, token, LIVES[app].ageMs);
       },
     }),

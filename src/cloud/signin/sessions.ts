@@ -38,7 +38,12 @@ export function tokenHashOf(token: string): Uint8Array | undefined {
   return bytes?.length === TOKEN_BYTES ? sha256(bytes) : undefined;
 }
 
-export type Begin = { app: App; person: PersonId; role: string; /** The session that the browser had before, if any. */ replaces: string | undefined };
+export type Begin = {
+  app: App;
+  person: PersonId;
+  role: string /** The session that the browser had before, if any. */;
+  replaces: string | undefined;
+};
 
 /** A new session with a new token; the browser's earlier one of this app ends. */
 export async function begin(cloud: Cloud, tx: Tx, of: Begin): Promise<string> {
@@ -46,7 +51,13 @@ export async function begin(cloud: Cloud, tx: Tx, of: Begin): Promise<string> {
   const before = of.replaces === undefined ? undefined : tokenHashOf(of.replaces);
   const replaced = before && (await store.findSession(tx, before));
   if (replaced) await end(cloud, tx, replaced, 'replaced');
-  await store.insertSession(tx, { tokenHash, person: of.person, app: of.app, role: of.role, nowMs: cloud.clock.nowMs() });
+  await store.insertSession(tx, {
+    tokenHash,
+    person: of.person,
+    app: of.app,
+    role: of.role,
+    nowMs: cloud.clock.nowMs(),
+  });
   return token;
 }
 
@@ -61,7 +72,8 @@ export async function authenticate(cloud: Cloud, app: App, token: string): Promi
     await cloud.database.tenant(session.tenant, (tx) => end(cloud, tx, session, over));
     return undefined;
   }
-  if (nowMs - session.seenAtMs >= TOUCH_MS) await cloud.database.tenant(session.tenant, (tx) => store.touchSession(tx, session.tokenHash, nowMs));
+  if (nowMs - session.seenAtMs >= TOUCH_MS)
+    await cloud.database.tenant(session.tenant, (tx) => store.touchSession(tx, session.tokenHash, nowMs));
   return actorOf(session);
 }
 
@@ -74,7 +86,13 @@ function overBy(session: store.Session, nowMs: number): 'idle' | 'age' | undefin
 function actorOf({ tenant, person, app, role, beganAtMs: signedInAtMs }: store.Session): SignedIn {
   switch (app) {
     case 'admin':
-      return { is: 'admin', tenant, person, role: role === 'super-admin' ? 'super-admin' : 'admin', signedInAtMs };
+      return {
+        is: 'admin',
+        tenant,
+        person,
+        role: role === 'super-admin' ? 'super-admin' : 'admin',
+        signedInAtMs,
+      };
     case 'resident':
     case 'courier':
       return { is: app, tenant, person, signedInAtMs };
@@ -92,15 +110,25 @@ export async function signOut(cloud: Cloud, tenant: TenantId, token: string): Pr
 
 /** Ends every session and link of a person, as when they are removed. */
 export async function endAllOf(cloud: Cloud, tx: Tx, person: PersonId): Promise<void> {
-  for (const session of await store.deleteSessionsOf(tx, person)) await recordEnd(cloud, tx, session, 'administrator');
+  for (const session of await store.deleteSessionsOf(tx, person))
+    await recordEnd(cloud, tx, session, 'administrator');
 }
 
 async function end(cloud: Cloud, tx: Tx, session: store.Session, why: SessionEnd): Promise<void> {
   if (await store.deleteSession(tx, session.tokenHash)) await recordEnd(cloud, tx, session, why);
 }
 
-async function recordEnd(cloud: Cloud, tx: Tx, { person, role }: store.Session, why: SessionEnd): Promise<void> {
-  await cloud.journal.record(tx, { kind: 'signed-out', facts: { role, why }, fields: { person } }, { person });
+async function recordEnd(
+  cloud: Cloud,
+  tx: Tx,
+  { person, role }: store.Session,
+  why: SessionEnd,
+): Promise<void> {
+  await cloud.journal.record(
+    tx,
+    { kind: 'signed-out', facts: { role, why }, fields: { person } },
+    { person },
+  );
 }
 
 const LINK_KEEP_MS = DAY_MS;
@@ -111,7 +139,10 @@ export async function sweep(cloud: Cloud): Promise<void> {
   for (const app of ['admin', 'resident', 'courier'] as const) {
     const cut = { app, seenBeforeMs: nowMs - LIVES[app].idleMs, beganBeforeMs: nowMs - LIVES[app].ageMs };
     const stale = await cloud.database.estate((tx) => store.staleSessions(tx, cut));
-    for (const session of stale) await cloud.database.tenant(session.tenant, (tx) => end(cloud, tx, session, overBy(session, nowMs) ?? 'idle'));
+    for (const session of stale)
+      await cloud.database.tenant(session.tenant, (tx) =>
+        end(cloud, tx, session, overBy(session, nowMs) ?? 'idle'),
+      );
   }
   const madeBeforeMs = nowMs - LINK_KEEP_MS;
   for (const tenant of await cloud.database.estate((tx) => store.oldLinkTenants(tx, madeBeforeMs))) {

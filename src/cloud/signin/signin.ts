@@ -5,7 +5,7 @@ import { routes } from './routes.ts';
 import { sweep } from './sessions.ts';
 
 export { addAdmin } from './admins.ts';
-export { authenticate, endAllOf } from './sessions.ts';
+export { authenticate, begin as beginSession, endAllOf } from './sessions.ts';
 
 export const signin = {
   migrations,

@@ -6,33 +6,78 @@ import type { App } from '../http/http.ts';
 
 export type AdminRole = 'admin' | 'super-admin';
 
-export async function insertCredential(tx: Tx, of: { person: PersonId; role: AdminRole; passwordHash: string; totpSealed: Uint8Array }): Promise<void> {
+export async function insertCredential(
+  tx: Tx,
+  of: { person: PersonId; role: AdminRole; passwordHash: string; totpSealed: Uint8Array },
+): Promise<void> {
   await sql`insert into admin_credentials (person_id, role, password_hash, totp_secret)
     values (${of.person}, ${of.role}, ${of.passwordHash}, ${of.totpSealed})`.execute(tx);
 }
 
-export type Credential = { role: AdminRole; passwordHash: string; totpSealed: Uint8Array; lastStep: number; tries: number };
+export type Credential = {
+  role: AdminRole;
+  passwordHash: string;
+  totpSealed: Uint8Array;
+  lastStep: number;
+  tries: number;
+};
 
 /** Counts a try and answers what to compare with; the count is durable before anything is compared. */
-export async function countTry(tx: Tx, of: { person: PersonId; nowMs: number; hourMs: number }): Promise<Credential | undefined> {
+export async function countTry(
+  tx: Tx,
+  of: { person: PersonId; nowMs: number; hourMs: number },
+): Promise<Credential | undefined> {
   const begun = sql`tries_since_ms + ${of.hourMs} <= ${of.nowMs}`;
-  const found = await sql<{ role: AdminRole; password_hash: string; totp_secret: Uint8Array; last_step: number; tries: number }>`
+  const found = await sql<{
+    role: AdminRole;
+    password_hash: string;
+    totp_secret: Uint8Array;
+    last_step: number;
+    tries: number;
+  }>`
     update admin_credentials set
       tries = case when ${begun} then 1 else tries + 1 end,
       tries_since_ms = case when ${begun} then ${of.nowMs} else tries_since_ms end
     where person_id = ${of.person} returning role, password_hash, totp_secret, last_step, tries`.execute(tx);
   const row = found.rows[0];
-  return row && { role: row.role, passwordHash: row.password_hash, totpSealed: row.totp_secret, lastStep: row.last_step, tries: row.tries };
+  return (
+    row && {
+      role: row.role,
+      passwordHash: row.password_hash,
+      totpSealed: row.totp_secret,
+      lastStep: row.last_step,
+      tries: row.tries,
+    }
+  );
 }
 
 /** Uses a time step up. False when it, or a later one, was used before: two requests race for one row. */
 export async function spendStep(tx: Tx, person: PersonId, step: number): Promise<boolean> {
-  const done = await sql`update admin_credentials set last_step = ${step}, tries = 0 where person_id = ${person} and last_step < ${step}`.execute(tx);
+  const done =
+    await sql`update admin_credentials set last_step = ${step}, tries = 0 where person_id = ${person} and last_step < ${step}`.execute(
+      tx,
+    );
   return Number(done.numAffectedRows ?? 0) === 1;
 }
 
-export type Session = { tokenHash: Uint8Array; tenant: TenantId; person: PersonId; app: App; role: string; beganAtMs: number; seenAtMs: number };
-type SessionSql = { token_hash: Uint8Array; tenant_id: TenantId; person_id: PersonId; app: App; role: string; began_at_ms: number; seen_at_ms: number };
+export type Session = {
+  tokenHash: Uint8Array;
+  tenant: TenantId;
+  person: PersonId;
+  app: App;
+  role: string;
+  beganAtMs: number;
+  seenAtMs: number;
+};
+type SessionSql = {
+  token_hash: Uint8Array;
+  tenant_id: TenantId;
+  person_id: PersonId;
+  app: App;
+  role: string;
+  began_at_ms: number;
+  seen_at_ms: number;
+};
 
 const sessionOf = (row: SessionSql): Session => ({
   tokenHash: row.token_hash,
@@ -44,7 +89,10 @@ const sessionOf = (row: SessionSql): Session => ({
   seenAtMs: row.seen_at_ms,
 });
 
-export async function insertSession(tx: Tx, of: { tokenHash: Uint8Array; person: PersonId; app: App; role: string; nowMs: number }): Promise<void> {
+export async function insertSession(
+  tx: Tx,
+  of: { tokenHash: Uint8Array; person: PersonId; app: App; role: string; nowMs: number },
+): Promise<void> {
   await sql`insert into sessions (token_hash, person_id, app, role, began_at_ms, seen_at_ms)
     values (${of.tokenHash}, ${of.person}, ${of.app}, ${of.role}, ${of.nowMs}, ${of.nowMs})`.execute(tx);
 }
@@ -56,7 +104,9 @@ export async function findSession(tx: Tx, tokenHash: Uint8Array): Promise<Sessio
 }
 
 export async function touchSession(tx: Tx, tokenHash: Uint8Array, nowMs: number): Promise<void> {
-  await sql`update sessions set seen_at_ms = greatest(seen_at_ms, ${nowMs}) where token_hash = ${tokenHash}`.execute(tx);
+  await sql`update sessions set seen_at_ms = greatest(seen_at_ms, ${nowMs}) where token_hash = ${tokenHash}`.execute(
+    tx,
+  );
 }
 
 /** False when the session had ended already. */
@@ -66,47 +116,80 @@ export async function deleteSession(tx: Tx, tokenHash: Uint8Array): Promise<bool
 }
 
 export async function deleteSessionsOf(tx: Tx, person: PersonId): Promise<Session[]> {
-  const found = await sql<SessionSql>`delete from sessions where person_id = ${person} returning *`.execute(tx);
+  const found = await sql<SessionSql>`delete from sessions where person_id = ${person} returning *`.execute(
+    tx,
+  );
   await sql`delete from sign_in_links where person_id = ${person}`.execute(tx);
   return found.rows.map(sessionOf);
 }
 
 /** Sessions of an app that nobody used since, or that began before; over all tenants. */
-export async function staleSessions(tx: Tx, of: { app: App; seenBeforeMs: number; beganBeforeMs: number }): Promise<Session[]> {
+export async function staleSessions(
+  tx: Tx,
+  of: { app: App; seenBeforeMs: number; beganBeforeMs: number },
+): Promise<Session[]> {
   const found = await sql<SessionSql>`select * from sessions
-    where app = ${of.app} and (seen_at_ms <= ${of.seenBeforeMs} or began_at_ms <= ${of.beganBeforeMs}) limit 500`.execute(tx);
+    where app = ${of.app} and (seen_at_ms <= ${of.seenBeforeMs} or began_at_ms <= ${of.beganBeforeMs}) limit 500`.execute(
+    tx,
+  );
   return found.rows.map(sessionOf);
 }
 
 export type LinkApp = 'resident' | 'courier';
 export type Link = { tenant: TenantId; person: PersonId; app: LinkApp; madeAtMs: number; used: boolean };
 
-export async function insertLink(tx: Tx, of: { tokenHash: Uint8Array; person: PersonId; app: LinkApp; nowMs: number }): Promise<void> {
+export async function insertLink(
+  tx: Tx,
+  of: { tokenHash: Uint8Array; person: PersonId; app: LinkApp; nowMs: number },
+): Promise<void> {
   await sql`insert into sign_in_links (token_hash, person_id, app, made_at_ms)
     values (${of.tokenHash}, ${of.person}, ${of.app}, ${of.nowMs})`.execute(tx);
 }
 
 export async function linksSince(tx: Tx, person: PersonId, sinceMs: number): Promise<number> {
-  const found = await sql<{ n: number }>`select count(*)::int as n from sign_in_links where person_id = ${person} and made_at_ms > ${sinceMs}`.execute(tx);
+  const found = await sql<{
+    n: number;
+  }>`select count(*)::int as n from sign_in_links where person_id = ${person} and made_at_ms > ${sinceMs}`.execute(
+    tx,
+  );
   return found.rows[0]?.n ?? 0;
 }
 
 /** Works in a transaction without a tenant, too. */
 export async function findLink(tx: Tx, tokenHash: Uint8Array): Promise<Link | undefined> {
-  const found = await sql<{ tenant_id: TenantId; person_id: PersonId; app: LinkApp; made_at_ms: number; used_at_ms: number | null }>`
+  const found = await sql<{
+    tenant_id: TenantId;
+    person_id: PersonId;
+    app: LinkApp;
+    made_at_ms: number;
+    used_at_ms: number | null;
+  }>`
     select * from sign_in_links where token_hash = ${tokenHash}`.execute(tx);
   const row = found.rows[0];
-  return row && { tenant: row.tenant_id, person: row.person_id, app: row.app, madeAtMs: row.made_at_ms, used: row.used_at_ms !== null };
+  return (
+    row && {
+      tenant: row.tenant_id,
+      person: row.person_id,
+      app: row.app,
+      madeAtMs: row.made_at_ms,
+      used: row.used_at_ms !== null,
+    }
+  );
 }
 
 /** Uses a link up. False when it was used before: two requests race for one row. */
 export async function spendLink(tx: Tx, tokenHash: Uint8Array, nowMs: number): Promise<boolean> {
-  const done = await sql`update sign_in_links set used_at_ms = ${nowMs} where token_hash = ${tokenHash} and used_at_ms is null`.execute(tx);
+  const done =
+    await sql`update sign_in_links set used_at_ms = ${nowMs} where token_hash = ${tokenHash} and used_at_ms is null`.execute(
+      tx,
+    );
   return Number(done.numAffectedRows ?? 0) === 1;
 }
 
 export async function oldLinkTenants(tx: Tx, madeBeforeMs: number): Promise<TenantId[]> {
-  const found = await sql<{ tenant_id: TenantId }>`select distinct tenant_id from sign_in_links where made_at_ms <= ${madeBeforeMs}`.execute(tx);
+  const found = await sql<{
+    tenant_id: TenantId;
+  }>`select distinct tenant_id from sign_in_links where made_at_ms <= ${madeBeforeMs}`.execute(tx);
   return found.rows.map((row) => row.tenant_id);
 }
 

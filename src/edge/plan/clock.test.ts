@@ -90,6 +90,7 @@ test('slow drift of the wall clock never adds up to a step', () => {
 test('a machine that wakes with a clock before its journal’s last record is frozen', () => {
   const bank = bankInService();
   bank.wait(HOUR_MS);
+  bank.act({ do: 'pin', pin: '999999999' });
   bank.powerCut(-2 * HOUR_MS);
   assert.notEqual(bank.state.volatile.clock.frozenSinceMs, null);
   assert.equal(bank.told('clock.frozen').length, 1);

@@ -39,7 +39,7 @@ export function takeTracking(draft: Draft, courier: PersonId, text: string): voi
 export function takeFlat(draft: Draft, on: { courier: PersonId; tracking: string }, text: string): void {
   const wanted = normalFlat(text);
   const entries = draft.state.directory[ONLY]?.entries ?? [];
-  const choices = entries.filter((entry) => normalFlat(entry.flat) === wanted);
+  const choices = wanted === '' ? [] : entries.filter((entry) => normalFlat(entry.flat) === wanted);
   const [only] = choices;
   if (only === undefined) return draft.deny('recipient-unknown');
   if (choices.length > 1) return draft.show({ at: 'recipient', courier: on.courier, tracking: on.tracking, choices });

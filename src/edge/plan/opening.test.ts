@@ -89,7 +89,7 @@ test('an answer to a release that is settled or unknown changes nothing', () => 
   bank.act({ do: 'pin', pin });
   const seq = bank.session().release?.seq ?? 0;
   const before = bank.records.length;
-  for (const of of [seq, 1, 99_999]) bank.do({ type: 'board-answered', answer: { compartment: 3, seq: of, outcome: 'failed', afterMs: 1, by: 'board' } });
+  for (const answered of [seq, 1, 99_999]) bank.do({ type: 'board-answered', answer: { compartment: 3, seq: answered, outcome: 'failed', afterMs: 1, by: 'board' } });
   assert.equal(bank.records.length, before);
 });
 

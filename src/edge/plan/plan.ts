@@ -152,6 +152,7 @@ export function closedReason(state: BankState): Denial | undefined {
 }
 
 function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
+  if (action.do === 'here') return draft.volatile({ activeMs: draft.moment.monotonicMs });
   const closed = closedReason(draft.state);
   if (closed !== undefined && action.do !== 'cancel' && action.do !== 'leave' && !attended(draft.state))
     return draft.deny(closed);

@@ -1,0 +1,67 @@
+/** What everything in the cloud stands on: its files, its database in its present shape, its keys and its journal. */
+import type { Clock } from '../platform/clock.ts';
+import { notify, openDatabase, tenantOf } from '../platform/database.ts';
+import { parseId, type SiteId, type TenantId } from '../domain/ids.ts';
+import type { Log } from '../platform/log.ts';
+import type { Random } from '../platform/random.ts';
+import type { CloudConfig } from './config.ts';
+import { type Cloud, type Topic, TOPICS } from './deps.ts';
+import { addJob, migrateJobs } from './jobs/jobs.ts';
+import { openJournal } from './journal/journal.ts';
+import { type CloudFiles, openFiles, pinsOf } from './keys/files.ts';
+import { openKeys } from './keys/keys.ts';
+import { migrate } from './migrate.ts';
+import type { Noun } from './noun.ts';
+
+export type CloudDeps = { config: CloudConfig; clock: Clock; random: Random; log: Log };
+
+export type Core = { cloud: Cloud; files: CloudFiles };
+
+/** Channels of NOTIFY. Payloads hold ids and words of closed lists. */
+const CHANGED = 'holdfast_changed';
+const TELL = 'holdfast_tell';
+
+export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise<Core> {
+  const { config, clock, random, log } = deps;
+  const files = await openFiles(config);
+  await migrate({ ownerUrl: config.ownerDatabaseUrl, migrations: nouns.flatMap((noun) => noun.migrations ?? []), log });
+  await migrateJobs({ ownerUrl: config.ownerDatabaseUrl });
+  const database = await openDatabase({ url: config.databaseUrl, clock, log });
+  const keys = openKeys({ rootKey: files.rootKey, random, nowMs: () => clock.nowMs() });
+  const cloud: Cloud = {
+    config,
+    database,
+    keys,
+    journal: openJournal({ keys, clock, random }),
+    clock,
+    random,
+    log,
+    pins: pinsOf(files, config.offlinePin),
+    authority: files.authority,
+    addJob,
+    // The database folds equal notifications of one transaction into one.
+    changed: async (tx, topics) => notify(tx, CHANGED, [await tenantOf(tx), ...topics].join(' ')),
+    tellBanks: async (tx, site) => notify(tx, TELL, `${await tenantOf(tx)} ${site}`),
+  };
+  return { cloud, files };
+}
+
+export type Heard = {
+  onChanged(tenant: TenantId, topics: readonly Topic[]): void;
+  onTell(tenant: TenantId, site: SiteId): void;
+};
+
+/** Hears what any process of this database has committed. */
+export async function hear(cloud: Cloud, heard: Heard): Promise<void> {
+  await cloud.database.listen(CHANGED, (payload) => {
+    const [first = '', ...words] = payload.split(' ');
+    const tenant = parseId('tenant', first);
+    if (tenant) heard.onChanged(tenant, TOPICS.filter((topic) => words.includes(topic)));
+  });
+  await cloud.database.listen(TELL, (payload) => {
+    const [first = '', second = ''] = payload.split(' ');
+    const tenant = parseId('tenant', first);
+    const site = parseId('site', second);
+    if (tenant && site) heard.onTell(tenant, site);
+  });
+}

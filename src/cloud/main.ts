@@ -1,0 +1,61 @@
+/** `holdfast cloud`: one cloud process; `cloud init` makes its secrets, `cloud seed` fills an empty database. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { fromUtf8 } from '../crypto/bytes.ts';
+import { HoldfastError } from '../domain/errors.ts';
+import { systemClock } from '../platform/clock.ts';
+import { readConfig } from '../platform/config.ts';
+import { openLog } from '../platform/log.ts';
+import { runUntilStopped } from '../platform/process.ts';
+import { systemRandom } from '../platform/random.ts';
+import { NOUNS, startCloud } from './cloud.ts';
+import { cloudConfig, type CloudConfig } from './config.ts';
+import { type CloudDeps, openCore } from './core.ts';
+import { initFiles } from './keys/files.ts';
+import { seed } from './seed/seed.ts';
+
+const seedInput = z.strictObject({ badgeHash: z.string().length(43), rootKeys: z.array(z.string().min(1)).min(1) });
+
+export async function runCloud(given: { config: string; mode: string | undefined }): Promise<number> {
+  const config = readConfig(given.config, cloudConfig);
+  const log = openLog({ name: 'cloud', level: config.logLevel, path: config.logPath });
+  const deps: CloudDeps = { config, clock: systemClock, random: systemRandom, log };
+  switch (given.mode) {
+    case undefined:
+      return serve(deps);
+    case 'init':
+      await initFiles(config, deps);
+      return 0;
+    case 'seed':
+      await runSeed(deps);
+      return 0;
+    default:
+      throw new HoldfastError('input-invalid', `holdfast cloud takes init, seed or nothing, not ${given.mode}`);
+  }
+}
+
+async function serve(deps: CloudDeps): Promise<number> {
+  const running = await startCloud(deps);
+  return new Promise((resolve) => {
+    runUntilStopped(running, { onStopped: resolve });
+  });
+}
+
+/** Reads `seed-input.json` in the data folder and leaves the answer, secrets and all, beside it (0600). */
+async function runSeed(deps: CloudDeps): Promise<void> {
+  const input = readConfig(join(deps.config.dataDir, 'seed-input.json'), seedInput);
+  const { cloud } = await openCore(deps, NOUNS);
+  try {
+    const seeded = await seed(cloud, input);
+    const answer = { ...seeded, operatorToken: await operatorToken(deps.config) };
+    // Read and removed by whoever asked for the seed; durability is theirs to give.
+    await writeFile(join(deps.config.dataDir, 'seeded.json'), `${JSON.stringify(answer, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  } finally {
+    await cloud.database.close();
+  }
+}
+
+async function operatorToken(config: CloudConfig): Promise<string> {
+  return fromUtf8(new Uint8Array(await readFile(config.operatorTokenFile))).trim();
+}

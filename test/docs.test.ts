@@ -1,0 +1,241 @@
+/**
+ * What documents claim. Links and anchors are tidy's; here stand the claims that only the program can
+ * confirm: commands, rows of the mission, ports, profile fields, rules, the import table.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { SUSPENSION_HOURS_MAX } from '../src/contract/uplink.ts';
+import { LAYOUT_24 } from '../src/domain/bank.ts';
+import { DEFAULT_POLICY } from '../src/domain/roster.ts';
+import { pinDigits } from '../src/domain/scan.ts';
+import { boardProfileSchema } from '../src/edge/config.ts';
+import { portsFrom } from '../src/up/ports.ts';
+import { importTableMarkdown } from '../tools/tidy/imports.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const isThere = (path: string): boolean => existsSync(join(ROOT, path));
+const DOCUMENTS = globSync(['*.md', 'docs/**/*.md', 'web/**/*.md'], { cwd: ROOT }).map((path) =>
+  path.replaceAll('\\', '/'),
+);
+const MISSION = [
+  'P1 P2 P3 P4 P5 D1 D2 D3 D4 D5 A1 A2 A3 A4 A5 A6 A7 T1 T2 T3 C1 C2 C3 I1 I2 I3 I4',
+  'R1 R2 R3 R4 R5 R6 R7 X1 X2 X3 X4 X5 X6 X7',
+].flatMap((line) => line.split(' '));
+const THREATS = 66;
+
+/** Cells of the table rows of a document, without the lines of heads and rules. */
+function rowsOf(text: string): string[][] {
+  const lines = text.split('\n').filter((line) => line.startsWith('|') && !/^\|[\s|:-]+\|$/.test(line));
+  return lines.map((line) =>
+    line
+      .slice(1, line.lastIndexOf('|'))
+      .split('|')
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** Files that a text links to, as paths from the root. */
+function linkedFiles(text: string, from: string): string[] {
+  const links = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map((found) => found[1] ?? '');
+  return links.filter((link) => !/^[a-z]+:/.test(link)).map((link) => normalize(join(dirname(from), link)));
+}
+
+function linksToTest(text: string, from: string): boolean {
+  const files = linkedFiles(text, from);
+  return files.every(isThere) && files.some((file) => file.endsWith('.test.ts'));
+}
+
+/** Text between the heading `## title` and the next heading of its level. */
+function section(text: string, title: string): string {
+  const after = text.split(`\n## ${title}\n`)[1];
+  assert.ok(after !== undefined, `there is a section “${title}”`);
+  return after.split('\n## ')[0] ?? '';
+}
+
+test('every npm script that a document names exists', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  for (const path of DOCUMENTS) {
+    const text = read(path);
+    const named = [...text.matchAll(/\bnpm run ([a-z:]+)/g)].map((found) => found[1] ?? '');
+    if (/\bnpm start\b/.test(text)) named.push('start');
+    if (/\bnpm test\b/.test(text)) named.push('test');
+    for (const script of named) assert.ok(Object.hasOwn(scripts, script), `${path}: npm run ${script}`);
+  }
+});
+
+test('every subcommand of holdfast that a document names exists', () => {
+  const known = new Set(
+    [...read('bin/holdfast.ts').matchAll(/^ {4}case '([a-z]+)':/gm)].map((found) => found[1]),
+  );
+  const admin = new Set(
+    [...read('src/signer/admin.ts').matchAll(/what === '([a-z ]+)'/g)].map((found) => found[1]),
+  );
+  for (const path of DOCUMENTS) {
+    const calls = [...read(path).matchAll(/(?:`holdfast |npm run holdfast -- )([a-z]+(?: [a-z]+){0,2})/g)];
+    for (const [whole, words = ''] of calls) {
+      const [command = '', ...rest] = words.split(' ');
+      assert.ok(known.has(command), `${path}: ${whole}`);
+      if (command === 'admin' && rest.length > 0) assert.ok(admin.has(rest.join(' ')), `${path}: ${whole}`);
+    }
+  }
+});
+
+test('every row of the mission stands once in the README, with a status word', () => {
+  const rows = rowsOf(section(read('README.md'), 'What works')).filter(([id]) => /^[A-Z]\d$/.test(id ?? ''));
+  assert.deepEqual(
+    rows.map(([id]) => id),
+    MISSION,
+  );
+  for (const [id, , status = ''] of rows) {
+    assert.ok(['works', 'partly', 'not yet'].includes(status), `${id}: ${status}`);
+  }
+});
+
+test('what works links to a test, and every linked file is there', () => {
+  for (const [id, , status, today = ''] of rowsOf(section(read('README.md'), 'What works'))) {
+    assert.deepEqual(
+      linkedFiles(today, 'README.md').filter((file) => !isThere(file)),
+      [],
+      id,
+    );
+    if (status === 'works')
+      assert.ok(linksToTest(today, 'README.md'), `${id} works: say which test shows it`);
+  }
+});
+
+test('the README shows real output', () => {
+  const waits = read('README.md').includes('(output is pasted here)');
+  assert.ok(!waits, 'paste what npm start, npm test and npm run demo print');
+});
+
+test('the architecture shows the import table as tidy has it', () => {
+  assert.ok(
+    read('ARCHITECTURE.md').includes(importTableMarkdown()),
+    'node bin/holdfast.mjs tidy --table prints it',
+  );
+});
+
+test('every file that a document names in code marks is there', () => {
+  const wanted = /^(?:bin|src|rig|web|test|tools|bench|docs)\/[\w./-]+\.(?:ts|tsx|mjs|md|json|svg)$/;
+  for (const path of DOCUMENTS) {
+    const named = [...read(path).matchAll(/`([^`\n]+)`/g)].map((found) => found[1] ?? '');
+    const missing = named.filter((name) => wanted.test(name) && !isThere(name));
+    assert.deepEqual(missing, [], path);
+  }
+  const where = rowsOf(read('docs/where.md')).slice(1);
+  for (const [question, files = ''] of where) assert.match(files, /`[^`]+\.[a-z]+`/, question);
+});
+
+test('the functions that the life of one parcel names are there', () => {
+  const source = globSync('src/**/*.ts', { cwd: ROOT }).map(read).join('\n');
+  const life = section(read('ARCHITECTURE.md'), 'The life of one parcel');
+  const marked = [...life.matchAll(/`([^`\n]+)`/g)].map((found) => found[1] ?? '');
+  // A dotted word in small letters is a kind of record; `Executor.#mint` is a member.
+  const names = marked.map((name) => (/^[A-Z]/.test(name) ? (name.split('.').at(-1) ?? '') : name));
+  const missing = names.filter((name) => /^(GET |holdfast )/.test(name) === false && !source.includes(name));
+  assert.deepEqual(missing, []);
+});
+
+test('every threat has one row and a status, and what is covered links to a test', () => {
+  const rows = rowsOf(read('docs/threat-model.md')).filter(([id]) => /^\d+$/.test(id ?? ''));
+  assert.deepEqual(
+    rows.map(([id]) => Number(id)),
+    Array.from({ length: THREATS }, (_, index) => index + 1),
+  );
+  for (const [id, attack, status = '', today = ''] of rows) {
+    assert.ok(['covered', 'partly', 'not yet'].includes(status), `${id} ${attack}: ${status}`);
+    if (status === 'covered') assert.ok(linksToTest(today, 'docs/threat-model.md'), `${id} ${attack}`);
+  }
+});
+
+test('the ports are those of the program', () => {
+  const names = rowsOf(section(read('docs/reference/ports-and-files.md'), 'Ports')).slice(1);
+  const shown = names.map(([port = '', name = '']) => [
+    name.replaceAll('`', ''),
+    Number(/\d+$/.exec(port)?.[0] ?? 0),
+  ]);
+  assert.deepEqual(shown, Object.entries(portsFrom(0)));
+});
+
+test('the fields of a board profile are those of the schema', () => {
+  const shown = rowsOf(section(read('docs/reference/lockboards.md'), 'The profile')).slice(1);
+  assert.deepEqual(
+    shown.map(([field = '']) => field.replaceAll('`', '')),
+    Object.keys(boardProfileSchema.shape),
+  );
+});
+
+test('the rules that a contributor reads of are the rules that are checked', () => {
+  const shown = section(read('CONTRIBUTING.md'), 'What tidy checks, and why');
+  const named = rowsOf(shown)
+    .slice(1)
+    .flatMap(([rules = '']) => rules.match(/[a-z]+(?:-[a-z]+)*/g) ?? []);
+  const code = globSync('tools/{tidy.ts,tidy/*.ts}', { cwd: ROOT }).filter(
+    (path) => !path.endsWith('.test.ts'),
+  );
+  const rules = code.flatMap((path) =>
+    [...read(path).matchAll(/(?:rule: |\bproblem\(|, )'([a-z]+(?:-[a-z]+)*)'[,)\s]/g)].map(
+      (found) => found[1] ?? '',
+    ),
+  );
+  assert.deepEqual(
+    named.filter((rule) => !rules.includes(rule)),
+    [],
+  );
+  const sure = code.flatMap((path) =>
+    [...read(path).matchAll(/rule: '([a-z-]+)'/g)].map((found) => found[1] ?? ''),
+  );
+  assert.deepEqual(
+    sure.filter((rule) => !named.includes(rule)),
+    [],
+  );
+});
+
+test('numbers in prose are those of the program', () => {
+  const digits = pinDigits(LAYOUT_24.compartments.length, DEFAULT_POLICY.kioskGuessesPerDay);
+  assert.match(
+    read('README.md'),
+    new RegExp(`\\b${digits} digits, dies on pick-up or after ${DEFAULT_POLICY.holdDays} days`),
+  );
+  assert.match(read('README.md'), new RegExp(`one cabinet of ${LAYOUT_24.compartments.length} doors`));
+  assert.match(
+    read('ARCHITECTURE.md'),
+    new RegExp(`\\| ${DEFAULT_POLICY.offlineDropOffHours} h since the cloud`),
+  );
+  assert.match(
+    read('docs/runbooks/door-ajar.md'),
+    new RegExp(`${DEFAULT_POLICY.ajarSeconds} seconds unless`),
+  );
+  assert.match(
+    read('docs/threat-model.md'),
+    new RegExp(`${DEFAULT_POLICY.kioskGuessesPerDay} wrong codes a kiosk-day`),
+  );
+  assert.match(
+    read('docs/decisions/12-suspension-window.md'),
+    new RegExp(`lasts ${SUSPENSION_HOURS_MAX}\\s+hours`),
+  );
+  assert.equal(DEFAULT_POLICY.pulsesPerSession, 3, 'ARCHITECTURE.md says at most three pulses');
+});
+
+test('every decision says what was, what was chosen, what it costs, and what would change it', () => {
+  const pages = globSync('docs/decisions/[0-9]*.md', { cwd: ROOT }).map((path) => path.replaceAll('\\', '/'));
+  const index = linkedFiles(read('docs/decisions/README.md'), 'docs/decisions/README.md');
+  assert.deepEqual([...index].sort(), [...pages].sort());
+  for (const path of pages) {
+    for (const part of ['Situation', 'Choice', 'Cost', 'What would change our mind']) {
+      assert.ok(read(path).includes(`**${part}.**`), `${path}: ${part}`);
+    }
+  }
+});
+
+test('every runbook is listed, and says when it is over', () => {
+  const pages = globSync('docs/runbooks/*.md', { cwd: ROOT }).map((path) => path.replaceAll('\\', '/'));
+  const index = linkedFiles(read('docs/runbooks/README.md'), 'docs/runbooks/README.md');
+  for (const path of pages.filter((page) => !page.endsWith('/README.md'))) {
+    assert.ok(index.includes(path), `${path} is listed`);
+    assert.match(read(path), /\*\*It is over when\*\*/, path);
+  }
+});
