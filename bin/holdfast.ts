@@ -105,7 +105,8 @@ function portOf(text: string | undefined): number | undefined {
 
 main(process.argv.slice(2)).then(
   (status) => {
-    process.exitCode = status;
+    // What had begun is finished by now; a channel or a timer left over must not keep the process.
+    process.exit(status);
   },
   (error: unknown) => {
     // What an operator can act on is one sentence; a fault of ours shows where it happened.

@@ -1,48 +1,54 @@
-/** What `holdfast cloud` is told at start. Secrets of others are in it; its own it makes itself (`keys/files.ts`). */
+/** What `holdfast cloud` is told at start. Secrets of others are in it; its own it makes itself (`files.ts`). */
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { logLevel, port } from '../platform/config.ts';
 
-const path = z.string().min(1);
+const path = z.string().refine(isAbsolute, 'an absolute path');
 const pin = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'base64url of the SHA-256 of a key');
 
-export const cloudConfig = z.strictObject({
-  /** As the role that owns no table; a superuser is refused. */
-  databaseUrl: z.string().min(1),
-  /** As the role that makes tables; used for migrations at start and then closed. */
-  ownerDatabaseUrl: z.string().min(1),
-  /** Everything that this process keeps on disk; a 0700 folder. */
-  dataDir: path,
-  /** 32 random bytes, 0600: opens every tenant's keys. Kept apart from every backup of the database. */
-  rootKeyFile: path,
-  /** The bearer token of `holdfast admin`, 0600. */
-  operatorTokenFile: path,
-  http: z.strictObject({ port }),
-  https: z.strictObject({ host: z.string().min(1), port, hosts: z.array(z.string().min(1)).min(1) }),
-  broker: z.union([
-    z.strictObject({ embedded: z.strictObject({ host: z.string().min(1), port }) }),
-    /** An operator's own MQTT 3.1.1 broker or cluster, with the access rules of docs/reference. */
-    z.strictObject({ host: z.string().min(1), port, pins: z.array(pin).min(1).max(3) }),
-  ]),
-  /** SHA-256 of the server key that lies in a safe; null until there is one. */
-  offlinePin: pin.nullable(),
-  mail: z.strictObject({
-    host: z.string().min(1),
-    port,
-    user: z.string().min(1),
-    password: z.string().min(1),
-    caPem: z.string().min(1),
-    from: z.string().min(3),
-  }),
-  sms: z.strictObject({ url: z.url(), token: z.string().min(16) }),
-  /** Where people reach the apps; links in messages begin with these. */
-  urls: z.strictObject({ resident: z.url(), courier: z.url(), admin: z.url() }),
-  /** The built web apps; null serves the interface only. */
-  webDir: path.nullable(),
-  /** A machine of a developer: shows the start page and says so. Never in production. */
-  development: z.boolean(),
-  /** What the start page shows; development only. */
-  startFile: path.nullable(),
-  logPath: path.nullable(),
-  logLevel,
-}).refine((config) => config.development || config.startFile === null, { path: ['startFile'], message: 'only a development machine has a start page' });
+export const cloudConfig = z
+  .strictObject({
+    /** As the role that owns no table; a superuser is refused. */
+    databaseUrl: z.string().min(1),
+    /** As the role that makes tables; used for migrations at start and then closed. */
+    ownerDatabaseUrl: z.string().min(1),
+    /** Everything that this process keeps on disk; a 0700 folder. */
+    dataDir: path,
+    /** 32 random bytes, 0600: opens every tenant's keys. Kept apart from every backup of the database. */
+    rootKeyFile: path,
+    /** The bearer token of `holdfast admin`, 0600. */
+    operatorTokenFile: path,
+    http: z.strictObject({ port }),
+    https: z.strictObject({ host: z.string().min(1), port, hosts: z.array(z.string().min(1)).min(1) }),
+    broker: z.union([
+      z.strictObject({ embedded: z.strictObject({ host: z.string().min(1), port }) }),
+      /** An operator's own MQTT 3.1.1 broker or cluster, with the access rules of docs/reference. */
+      z.strictObject({ host: z.string().min(1), port, pins: z.array(pin).min(1).max(3) }),
+    ]),
+    /** SHA-256 of the server key that lies in a safe; null until there is one. */
+    offlinePin: pin.nullable(),
+    mail: z.strictObject({
+      host: z.string().min(1),
+      port,
+      user: z.string().min(1),
+      password: z.string().min(1),
+      caPem: z.string().min(1),
+      from: z.string().min(3),
+    }),
+    sms: z.strictObject({ url: z.url(), token: z.string().min(16) }),
+    /** Where people reach the apps; links in messages begin with these. */
+    urls: z.strictObject({ resident: z.url(), courier: z.url(), admin: z.url() }),
+    /** The built web apps; null serves the interface only. */
+    webDir: path.nullable(),
+    /** A machine of a developer: shows the start page and says so. Never in production. */
+    development: z.boolean(),
+    /** What the start page shows; development only. */
+    startFile: path.nullable(),
+    logPath: path.nullable(),
+    logLevel,
+  })
+  .refine((config) => config.development || config.startFile === null, {
+    path: ['startFile'],
+    message: 'only a development machine has a start page',
+  });
 export type CloudConfig = z.infer<typeof cloudConfig>;

@@ -1,14 +1,15 @@
 /** What everything in the cloud stands on: its files, its database in its present shape, its keys and its journal. */
+
+import { parseId, type SiteId, type TenantId } from '../domain/ids.ts';
 import type { Clock } from '../platform/clock.ts';
 import { notify, openDatabase, tenantOf } from '../platform/database.ts';
-import { parseId, type SiteId, type TenantId } from '../domain/ids.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import type { CloudConfig } from './config.ts';
-import { type Cloud, type Topic, TOPICS } from './deps.ts';
+import { type Cloud, TOPICS, type Topic } from './deps.ts';
+import { type CloudFiles, openFiles, pinsOf } from './files.ts';
 import { addJob, migrateJobs } from './jobs/jobs.ts';
 import { openJournal } from './journal/journal.ts';
-import { type CloudFiles, openFiles, pinsOf } from './keys/files.ts';
 import { openKeys } from './keys/keys.ts';
 import { migrate } from './migrate.ts';
 import type { Noun } from './noun.ts';
@@ -24,7 +25,11 @@ const TELL = 'holdfast_tell';
 export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise<Core> {
   const { config, clock, random, log } = deps;
   const files = await openFiles(config);
-  await migrate({ ownerUrl: config.ownerDatabaseUrl, migrations: nouns.flatMap((noun) => noun.migrations ?? []), log });
+  await migrate({
+    ownerUrl: config.ownerDatabaseUrl,
+    migrations: nouns.flatMap((noun) => noun.migrations ?? []),
+    log,
+  });
   await migrateJobs({ ownerUrl: config.ownerDatabaseUrl });
   const database = await openDatabase({ url: config.databaseUrl, clock, log });
   const keys = openKeys({ rootKey: files.rootKey, random, nowMs: () => clock.nowMs() });
@@ -56,7 +61,11 @@ export async function hear(cloud: Cloud, heard: Heard): Promise<void> {
   await cloud.database.listen(CHANGED, (payload) => {
     const [first = '', ...words] = payload.split(' ');
     const tenant = parseId('tenant', first);
-    if (tenant) heard.onChanged(tenant, TOPICS.filter((topic) => words.includes(topic)));
+    if (tenant)
+      heard.onChanged(
+        tenant,
+        TOPICS.filter((topic) => words.includes(topic)),
+      );
   });
   await cloud.database.listen(TELL, (payload) => {
     const [first = '', second = ''] = payload.split(' ');

@@ -5,8 +5,8 @@ import type { Database, Tx } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import type { CloudConfig } from './config.ts';
+import type { CloudFiles } from './files.ts';
 import type { Journal } from './journal/journal.ts';
-import type { CloudFiles } from './keys/files.ts';
 import type { Keys } from './keys/keys.ts';
 
 export type JobOptions = {
@@ -23,7 +23,16 @@ export type AddJob = (tx: Tx, name: string, payload: JobPayload, options?: JobOp
 export type JobPayload = Record<string, string | number | boolean | null>;
 
 /** What changed, so that a page asks again; never what it now says. */
-export const TOPICS = ['parcels', 'banks', 'people', 'couriers', 'rosters', 'notices', 'journal', 'attention'] as const;
+export const TOPICS = [
+  'parcels',
+  'banks',
+  'people',
+  'couriers',
+  'rosters',
+  'notices',
+  'journal',
+  'attention',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export type Cloud = {
@@ -47,4 +56,3 @@ export type Cloud = {
    */
   tellBanks(tx: Tx, site: SiteId): Promise<void>;
 };
-

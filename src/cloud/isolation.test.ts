@@ -7,23 +7,35 @@ import type { SiteId, TenantId } from '../domain/ids.ts';
 import type { Tx } from '../platform/database.ts';
 import * as banks from './banks/banks.ts';
 import { NOUNS } from './cloud.ts';
-import { enrolledBank } from './intake/test-bank.ts';
-import { takeBatch } from './intake/batch.ts';
+import { projectionsOf, takeBatch } from './intake/intake.ts';
 import { parcels } from './parcels/parcels.ts';
 import * as people from './people/people.ts';
 import { createTenant } from './tenants/tenants.ts';
+import { enrolledBank } from './test-bank.ts';
 import { openStand, type Stand } from './test-stand.ts';
 
 let stand: Stand;
 let others: TenantId[];
 
 /** Read before a tenant is known; each says why in its migration. */
-const ESTATE_TABLES = new Set(['tenants', 'bank_index', 'enrolment_codes', 'address_index', 'roster_sites', 'sign_in_links', 'sessions']);
+const ESTATE_TABLES = new Set([
+  'tenants',
+  'bank_index',
+  'enrolment_codes',
+  'address_index',
+  'roster_sites',
+  'sign_in_links',
+  'sessions',
+]);
 
 async function fill(tenant: TenantId): Promise<void> {
   const { cloud } = stand;
   const site = await cloud.database.tenant(tenant, async (tx): Promise<SiteId> => {
-    const made = await banks.addSite(cloud, tx, { name: 'Alder Court', rootKeys: [Buffer.from(stand.root.publicKey).toString('base64url')], rootSignatures: 1 });
+    const made = await banks.addSite(cloud, tx, {
+      name: 'Alder Court',
+      rootKeys: [Buffer.from(stand.root.publicKey).toString('base64url')],
+      rootSignatures: 1,
+    });
     await banks.registerBank(cloud, tx, { site: made, name: 'Lobby', layout: LAYOUT_24 });
     return made;
   });
@@ -32,12 +44,29 @@ async function fill(tenant: TenantId): Promise<void> {
     const carrier = await people.addCarrier(cloud, tx, { name: 'UPS', key: null });
     return [
       await people.addCourier(cloud, tx, { name: 'Mara', email: null, carrier, badgeHash: 'h', by: null }),
-      await people.addResident(cloud, tx, { site, name: 'Ada', flat: '1', email: `a@${tenant}.example`, phone: null, accessible: false, by: null }),
+      await people.addResident(cloud, tx, {
+        site,
+        name: 'Ada',
+        flat: '1',
+        email: `a@${tenant}.example`,
+        phone: null,
+        accessible: false,
+        by: null,
+      }),
     ];
   });
-  bank.writeJourney({ courier, recipient, compartment: 1, carrier: 'carrier', tracking: 'T', collect: false });
-  const projections = Object.fromEntries(Object.entries(parcels.projections ?? {}).map(([kind, project]) => [kind, [project]]));
-  assert.ok((await takeBatch(cloud, projections, { tenant, bank: bank.bank, message: await bank.batch() })).taken);
+  bank.writeJourney({
+    courier,
+    recipient,
+    compartment: 1,
+    carrier: 'carrier',
+    tracking: 'T',
+    collect: false,
+  });
+  const projections = projectionsOf([parcels]);
+  assert.ok(
+    (await takeBatch(cloud, projections, { tenant, bank: bank.bank, message: await bank.batch() })).taken,
+  );
 }
 
 before(async () => {
@@ -59,7 +88,11 @@ async function tenantTables(tx: Tx): Promise<string[]> {
 test('every table of ours has a tenant and a wall', async () => {
   await stand.inTenant(async (tx) => {
     const walled = await tenantTables(tx);
-    const { rows } = await sql<{ name: string }>`select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`.execute(tx);
+    const { rows } = await sql<{
+      name: string;
+    }>`select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`.execute(
+      tx,
+    );
     const without = rows.map((row) => row.name).filter((name) => !walled.includes(name));
     assert.deepEqual(without, ['migrations']);
   });
@@ -72,10 +105,14 @@ test('no tenant sees, changes or adds a row of another', async () => {
     for (const name of names) {
       const table = sql.table(name);
       await stand.cloud.database.tenant(tenant, async (tx) => {
-        const seen = await sql<{ n: number }>`select count(*) as n from ${table} where tenant_id <> ${tenant}`.execute(tx);
+        const seen = await sql<{
+          n: number;
+        }>`select count(*) as n from ${table} where tenant_id <> ${tenant}`.execute(tx);
         assert.equal(seen.rows[0]?.n, 0, `${name} shows foreign rows`);
       });
-      const moves = stand.cloud.database.tenant(tenant, (tx) => sql`update ${table} set tenant_id = ${other}`.execute(tx));
+      const moves = stand.cloud.database.tenant(tenant, (tx) =>
+        sql`update ${table} set tenant_id = ${other}`.execute(tx),
+      );
       await moves.then(
         (done) => assert.equal(Number(done.numAffectedRows ?? 0), 0, `${name} gives rows away`),
         (error: { code?: string }) => assert.equal(error.code, '42501', `${name}: ${String(error)}`),
@@ -91,7 +128,9 @@ test('without a tenant only the tables of the estate show rows', async () => {
       if (!ESTATE_TABLES.has(name)) assert.equal(rows[0]?.n, 0, `${name} shows rows without a tenant`);
     }
   });
-  const changed = await stand.cloud.database.estate((tx) => sql`update bank_index set certificate = null`.execute(tx));
+  const changed = await stand.cloud.database.estate((tx) =>
+    sql`update bank_index set certificate = null`.execute(tx),
+  );
   assert.equal(Number(changed.numAffectedRows), 0, 'nothing is changed without a tenant');
 });
 
@@ -100,7 +139,13 @@ test('what one tenant sealed does not open for another', async () => {
   const [first, second] = others as [TenantId, TenantId];
   const sealed = await database.tenant(first, (tx) => keys.sealForTenant(tx, 'place', 'secret'));
   assert.equal(await database.tenant(first, (tx) => keys.openForTenant(tx, 'place', sealed)), 'secret');
-  assert.equal(await database.tenant(first, (tx) => keys.openForTenant(tx, 'another place', sealed)), undefined);
+  assert.equal(
+    await database.tenant(first, (tx) => keys.openForTenant(tx, 'another place', sealed)),
+    undefined,
+  );
   assert.equal(await database.tenant(second, (tx) => keys.openForTenant(tx, 'place', sealed)), undefined);
-  assert.notDeepEqual(await database.tenant(first, (tx) => keys.index(tx, 'flat', '1')), await database.tenant(second, (tx) => keys.index(tx, 'flat', '1')));
+  assert.notDeepEqual(
+    await database.tenant(first, (tx) => keys.index(tx, 'flat', '1')),
+    await database.tenant(second, (tx) => keys.index(tx, 'flat', '1')),
+  );
 });

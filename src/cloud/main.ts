@@ -10,12 +10,15 @@ import { openLog } from '../platform/log.ts';
 import { runUntilStopped } from '../platform/process.ts';
 import { systemRandom } from '../platform/random.ts';
 import { NOUNS, startCloud } from './cloud.ts';
-import { cloudConfig, type CloudConfig } from './config.ts';
+import { type CloudConfig, cloudConfig } from './config.ts';
 import { type CloudDeps, openCore } from './core.ts';
-import { initFiles } from './keys/files.ts';
+import { initFiles } from './files.ts';
 import { seed } from './seed/seed.ts';
 
-const seedInput = z.strictObject({ badgeHash: z.string().length(43), rootKeys: z.array(z.string().min(1)).min(1) });
+const seedInput = z.strictObject({
+  badgeHash: z.string().length(43),
+  rootKeys: z.array(z.string().min(1)).min(1),
+});
 
 export async function runCloud(given: { config: string; mode: string | undefined }): Promise<number> {
   const config = readConfig(given.config, cloudConfig);
@@ -31,7 +34,10 @@ export async function runCloud(given: { config: string; mode: string | undefined
       await runSeed(deps);
       return 0;
     default:
-      throw new HoldfastError('input-invalid', `holdfast cloud takes init, seed or nothing, not ${given.mode}`);
+      throw new HoldfastError(
+        'input-invalid',
+        `holdfast cloud takes init, seed or nothing, not ${given.mode}`,
+      );
   }
 }
 
@@ -50,7 +56,10 @@ async function runSeed(deps: CloudDeps): Promise<void> {
     const seeded = await seed(cloud, input);
     const answer = { ...seeded, operatorToken: await operatorToken(deps.config) };
     // Read and removed by whoever asked for the seed; durability is theirs to give.
-    await writeFile(join(deps.config.dataDir, 'seeded.json'), `${JSON.stringify(answer, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    await writeFile(join(deps.config.dataDir, 'seeded.json'), `${JSON.stringify(answer, null, 2)}\n`, {
+      mode: 0o600,
+      flag: 'wx',
+    });
   } finally {
     await cloud.database.close();
   }

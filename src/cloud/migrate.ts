@@ -11,19 +11,25 @@ import type { Log } from '../platform/log.ts';
 
 export type Migration = { id: string; sql: string };
 
-export const OWNER_ROLE = 'holdfast_owner';
+const OWNER_ROLE = 'holdfast_owner';
 export const APP_ROLE = 'holdfast_app';
 /** Any number will do, as long as every process takes the same. */
 const LOCK = 4_802_717;
 const ID = /^\d{4}-[a-z0-9-]+$/;
 
-export async function migrate(config: { ownerUrl: string; migrations: readonly Migration[]; log: Log }): Promise<void> {
+export async function migrate(config: {
+  ownerUrl: string;
+  migrations: readonly Migration[];
+  log: Log;
+}): Promise<void> {
   const steps = ordered(config.migrations);
   const client = new pg.Client({ connectionString: config.ownerUrl, application_name: 'holdfast migrate' });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
-    await client.query('create table if not exists migrations (id text primary key, hash text not null, applied_at timestamptz not null default now())');
+    await client.query(
+      'create table if not exists migrations (id text primary key, hash text not null, applied_at timestamptz not null default now())',
+    );
     const { rows } = await client.query<{ id: string; hash: string }>('select id, hash from migrations');
     const applied = new Map(rows.map((row) => [row.id, row.hash]));
     refuseUnknown([...applied.keys()], steps);
@@ -31,7 +37,8 @@ export async function migrate(config: { ownerUrl: string; migrations: readonly M
       const hash = hex(sha256(utf8(step.sql)));
       const before = applied.get(step.id);
       if (before === hash) continue;
-      if (before !== undefined) throw new Error(`migration ${step.id} was edited after it had run; add a new one instead`);
+      if (before !== undefined)
+        throw new Error(`migration ${step.id} was edited after it had run; add a new one instead`);
       await apply(client, step, hash);
       config.log.info('migrated', { migration: step.id });
     }
@@ -45,14 +52,18 @@ function ordered(migrations: readonly Migration[]): Migration[] {
   const steps = [...migrations].sort((a, b) => (a.id < b.id ? -1 : 1));
   for (const [index, step] of steps.entries()) {
     if (!ID.test(step.id)) throw new Error(`migration ${step.id} is not named <four digits>-<words>`);
-    if (steps[index + 1]?.id.slice(0, 4) === step.id.slice(0, 4)) throw new Error(`two migrations have the number of ${step.id}`);
+    if (steps[index + 1]?.id.slice(0, 4) === step.id.slice(0, 4))
+      throw new Error(`two migrations have the number of ${step.id}`);
   }
   return steps;
 }
 
 function refuseUnknown(applied: readonly string[], steps: readonly Migration[]): void {
   const unknown = applied.find((id) => !steps.some((step) => step.id === id));
-  if (unknown !== undefined) throw new Error(`the database has migration ${unknown}, which this version does not know; it is older than the database`);
+  if (unknown !== undefined)
+    throw new Error(
+      `the database has migration ${unknown}, which this version does not know; it is older than the database`,
+    );
 }
 
 async function apply(client: pg.Client, step: Migration, hash: string): Promise<void> {
@@ -67,20 +78,30 @@ async function apply(client: pg.Client, step: Migration, hash: string): Promise<
   }
 }
 
-export type PrepareDatabase = { superuserUrl: string; database: string; ownerPassword: string; appPassword: string };
+export type PrepareDatabase = {
+  superuserUrl: string;
+  database: string;
+  ownerPassword: string;
+  appPassword: string;
+};
 
 /**
  * Makes the two roles and the database once: the owner makes tables, the application uses them and owns
  * none. `up` runs it on the embedded server; an operator does the same by hand (docs/reference).
  */
 export async function prepareDatabase(config: PrepareDatabase): Promise<void> {
-  const client = new pg.Client({ connectionString: config.superuserUrl, application_name: 'holdfast prepare' });
+  const client = new pg.Client({
+    connectionString: config.superuserUrl,
+    application_name: 'holdfast prepare',
+  });
   await client.connect();
   try {
     await makeRole(client, OWNER_ROLE, config.ownerPassword);
     await makeRole(client, APP_ROLE, config.appPassword);
     const database = client.escapeIdentifier(config.database);
-    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [config.database]);
+    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [
+      config.database,
+    ]);
     if (rowCount === 0) await client.query(`create database ${database} owner ${OWNER_ROLE}`);
     await client.query(`revoke all on database ${database} from public`);
     await client.query(`grant connect on database ${database} to ${APP_ROLE}`);
@@ -91,7 +112,8 @@ export async function prepareDatabase(config: PrepareDatabase): Promise<void> {
 
 async function makeRole(client: pg.Client, role: string, password: string): Promise<void> {
   const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role]);
-  if (rowCount === 0) await client.query(`create role ${role} nosuperuser nocreatedb nocreaterole nobypassrls login`);
+  if (rowCount === 0)
+    await client.query(`create role ${role} nosuperuser nocreatedb nocreaterole nobypassrls login`);
   await client.query(`alter role ${role} password ${client.escapeLiteral(password)}`);
 }
 

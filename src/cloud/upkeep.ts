@@ -17,4 +17,7 @@ async function tendAllKeys(cloud: Cloud): Promise<void> {
   }
 }
 
-export const upkeep: Noun = { jobs: { [TEND_KEYS]: tendAllKeys }, schedule: [{ job: TEND_KEYS, cron: '17 * * * *' }] };
+export const upkeep: Noun = {
+  jobs: { [TEND_KEYS]: tendAllKeys },
+  schedule: [{ job: TEND_KEYS, cron: '17 * * * *' }],
+};

@@ -3,7 +3,8 @@
  * power cut. One transaction holds the records and the state that they explain; nothing else writes.
  *
  * Beside the records stand the openings of their commitments, sealed under the storage key in a table of
- * their own, which go (with `secure_delete`) once the cloud has them. The state's entities are sealed rows.
+ * their own, which go (with `secure_delete`) once the cloud has them. The state's entities are sealed rows,
+ * found by a keyed hash of their names, because a courier's id or a flat is a name too.
  *
  * The database is locked exclusively: two agents on one journal would be two banks.
  */
@@ -13,6 +14,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type BatchOpenings, type NoticeWish, noticeWish } from '../contract/uplink.ts';
 import { open, seal } from '../crypto/aead.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
+import { deriveKey, hmacSha256, labelled } from '../crypto/hash.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { NO_HEAD } from '../ledger/batch.ts';
 import { NO_HASH, SALT_BYTES, type WrittenRecord, writeRecord } from '../ledger/record.ts';
@@ -49,6 +51,7 @@ export class Journal {
   readonly #db: DatabaseSync;
   readonly #bank: string;
   readonly #key: Uint8Array;
+  readonly #nameKey: Uint8Array;
   readonly #random: Random;
   readonly #statements = new Map<string, StatementSync>();
   #tip: JournalTip;
@@ -57,13 +60,20 @@ export class Journal {
     this.#db = new DatabaseSync(join(dataDir, 'journal.sqlite'));
     this.#bank = bank;
     this.#key = storageKey;
+    this.#nameKey = deriveKey(storageKey, 'journal/names/v1');
     this.#random = random;
     this.#db.exec(
       'pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;',
     );
-    this.#migrate();
-    this.#claim();
-    this.#tip = this.#readTip();
+    try {
+      this.#migrate();
+      this.#claim();
+      this.#tip = this.#readTip();
+    } catch (error) {
+      // A journal that is refused is let go, so that whom it belongs to can open it.
+      this.#db.close();
+      throw error;
+    }
   }
 
   get tip(): JournalTip {
@@ -80,14 +90,14 @@ export class Journal {
     for (const row of this.#all('select collection, key, sealed from state')) {
       const collection = String(row.collection);
       const known = COLLECTIONS.find((candidate) => candidate === collection);
-      const key = String(row.key);
-      const bytes = open(this.#key, row.sealed as Uint8Array, `state/${this.#bank}/${collection}/${key}`);
+      const bytes = open(this.#key, row.sealed as Uint8Array, this.#placeOf(collection, String(row.key)));
       if (!known || !bytes)
         throw new HoldfastError(
           'internal',
-          `the journal's entry ${collection}/${key} does not open with this bank's storage key`,
+          `an entry of ${collection} in the journal does not open with this bank's storage key`,
         );
-      kept[known][key] = JSON.parse(fromUtf8(bytes));
+      const { key, entity } = JSON.parse(fromUtf8(bytes)) as Change;
+      kept[known][key] = entity;
     }
     return kept as Kept;
   }
@@ -162,21 +172,23 @@ export class Journal {
   }
 
   #writeEntity(change: Change): void {
-    if (change.entity === undefined) {
-      this.#run('delete from state where collection = ? and key = ?', change.collection, change.key);
+    const { collection, key, entity } = change;
+    const hidden = base64url(hmacSha256(this.#nameKey, labelled(collection, key)));
+    if (entity === undefined) {
+      this.#run('delete from state where collection = ? and key = ?', collection, hidden);
       return;
     }
-    const sealed = seal(
-      this.#key,
-      utf8(JSON.stringify(change.entity)),
-      `state/${this.#bank}/${change.collection}/${change.key}`,
-    );
+    const sealed = seal(this.#key, utf8(JSON.stringify({ key, entity })), this.#placeOf(collection, hidden));
     this.#run(
       'insert into state (collection, key, sealed) values (?, ?, ?) on conflict (collection, key) do update set sealed = excluded.sealed',
-      change.collection,
-      change.key,
+      collection,
+      hidden,
       sealed,
     );
+  }
+
+  #placeOf(collection: string, hidden: string): string {
+    return `state/${this.#bank}/${collection}/${hidden}`;
   }
 
   /** The next records that no head covers yet, oldest first, at most `count`. */

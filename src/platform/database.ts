@@ -135,7 +135,7 @@ async function again<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 /** The SQLSTATE of a database error, or undefined for any other. Its message may hold data, so it is not logged. */
-export function sqlState(error: unknown): string | undefined {
+function sqlState(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }

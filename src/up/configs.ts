@@ -58,7 +58,7 @@ function cloudOf({ places, ports, secrets, root, databaseUrl, ownerDatabaseUrl }
       caPem: secrets.smtpCertificatePem,
       from: 'Holdfast <parcels@holdfast.localhost>',
     },
-    sms: { url: `http://127.0.0.1:${ports.sms}/messages`, token: secrets.smsToken },
+    sms: { url: `http://127.0.0.1:${ports.sms}`, token: secrets.smsToken },
     urls: { resident: urls.resident, courier: urls.courier, admin: urls.admin },
     webDir: built(root, ''),
     development: true,

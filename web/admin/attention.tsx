@@ -3,7 +3,7 @@ import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { LinkButton } from '../kit/button.tsx';
 import { Empty } from '../kit/card.tsx';
 import type { IconName } from '../kit/icon.tsx';
-import { Answered } from '../session/problem.tsx';
+import { Answered } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import { PageHead, Time } from './parts.tsx';
 import { fragmentOf, routeOf } from './routes.ts';

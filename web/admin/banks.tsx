@@ -6,7 +6,7 @@ import { Cabinet, type CabinetDoor, CabinetLegend, type DoorTone } from '../kit/
 import { Card, Empty, Facts } from '../kit/card.tsx';
 import { useNow } from '../kit/clock.ts';
 import { formatAgo } from '../kit/time.ts';
-import { Answered } from '../session/problem.tsx';
+import { Answered } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import { Exact, PageHead, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';

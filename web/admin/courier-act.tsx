@@ -4,7 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { Button } from '../kit/button.tsx';
 import { Dialog } from '../kit/dialog.tsx';
 import { TextField } from '../kit/field.tsx';
-import { ProblemNotice } from '../session/problem.tsx';
+import { ProblemNotice } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import { type CourierRow, changed, session } from './session.ts';
 

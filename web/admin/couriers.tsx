@@ -5,7 +5,7 @@ import { Button } from '../kit/button.tsx';
 import { Card } from '../kit/card.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { type Column, Table } from '../kit/table.tsx';
-import { Answered } from '../session/problem.tsx';
+import { Answered } from '../kit/session/problem.tsx';
 import { BadgeCard, type MadeBadge } from './badge-card.tsx';
 import { type CourierAct, CourierActDialog } from './courier-act.tsx';
 import { CourierAddDialog } from './courier-add.tsx';

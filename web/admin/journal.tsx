@@ -6,7 +6,7 @@ import { CopyButton } from '../kit/copy.tsx';
 import { Dialog } from '../kit/dialog.tsx';
 import { SelectField } from '../kit/field.tsx';
 import { type Column, Table } from '../kit/table.tsx';
-import { Answered } from '../session/problem.tsx';
+import { Answered } from '../kit/session/problem.tsx';
 import { indentedJson } from './format.ts';
 import { t } from './messages.ts';
 import { CodeBlock, Exact, exactTime, More, PageHead, rowsOf, Time } from './parts.tsx';

@@ -9,7 +9,7 @@
  * - Banks (#/banks/<id> shows one, with the link "All banks"): a region for each bank under its name;
  *   group "Doors of <bank>" with buttons "Door <n>, size <size>: <state>, door <open|closed|not known>";
  * - Parcels: select "State", select "Bank", table "Parcels" whose rows link by tracking number, button
- *   "Download “Parcels” as CSV", buttons "Show more" and "Show all";
+ *   "Download as CSV: Parcels", buttons "Show more" and "Show all";
  * - a parcel (#/parcels/<id>): heading "Parcel <tracking>", list "Custody timeline", regions "Facts",
  *   "What checks out" and "Notices", link "All parcels";
  * - People: button "Add a resident" (dialog of that name: "Name", "Flat", "Email", "Mobile number",

@@ -2,7 +2,7 @@
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import type { IconName } from '../kit/icon.tsx';
 import { type Column, Table } from '../kit/table.tsx';
-import { Answered } from '../session/problem.tsx';
+import { Answered } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import { More, PageHead, rowsOf, Time } from './parts.tsx';
 import { type NoticeRow, useNotices } from './session.ts';

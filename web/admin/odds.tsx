@@ -3,7 +3,7 @@ import { Badge } from '../kit/badge.tsx';
 import { Card } from '../kit/card.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { LANGUAGE } from '../kit/words.ts';
-import { Answered } from '../session/problem.tsx';
+import { Answered } from '../kit/session/problem.tsx';
 import { oneIn } from './format.ts';
 import { t } from './messages.ts';
 import { PageHead } from './parts.tsx';

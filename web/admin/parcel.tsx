@@ -2,7 +2,7 @@
 import { Badge } from '../kit/badge.tsx';
 import { LinkButton } from '../kit/button.tsx';
 import { Card, Facts } from '../kit/card.tsx';
-import { Answered } from '../session/problem.tsx';
+import { Answered } from '../kit/session/problem.tsx';
 import { Vouched } from './banks.tsx';
 import { CustodyTimeline } from './custody-timeline.tsx';
 import { t } from './messages.ts';

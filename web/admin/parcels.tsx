@@ -2,7 +2,7 @@
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { SelectField } from '../kit/field.tsx';
 import { type Column, Table } from '../kit/table.tsx';
-import { Answered } from '../session/problem.tsx';
+import { Answered } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import { exactTime, More, PageHead, rowsOf, Time } from './parts.tsx';
 import { fragmentOf, PARCEL_STATES, type ParcelState, type Route } from './routes.ts';

@@ -2,7 +2,7 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Button } from '../kit/button.tsx';
 import { formatDate, formatDayTime, formatTimeWithSeconds } from '../kit/time.ts';
-import { ProblemNotice } from '../session/problem.tsx';
+import { ProblemNotice } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import type { Rows } from './session.ts';
 

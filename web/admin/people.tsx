@@ -7,7 +7,7 @@ import { Dialog } from '../kit/dialog.tsx';
 import { TextField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { type Column, Table } from '../kit/table.tsx';
-import { Answered, ProblemNotice } from '../session/problem.tsx';
+import { Answered, ProblemNotice } from '../kit/session/problem.tsx';
 import { foldedText } from './format.ts';
 import { t } from './messages.ts';
 import { More, PageHead, rowsOf } from './parts.tsx';

@@ -5,7 +5,7 @@ import { Button } from '../kit/button.tsx';
 import { Dialog } from '../kit/dialog.tsx';
 import { CheckField, TextField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
-import { fieldProblem, ProblemNotice } from '../session/problem.tsx';
+import { fieldProblem, ProblemNotice } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import {
   type DraftProblem,

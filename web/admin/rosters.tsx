@@ -7,7 +7,7 @@ import { Card, Empty, Facts } from '../kit/card.tsx';
 import { CopyButton } from '../kit/copy.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { type Column, Table } from '../kit/table.tsx';
-import { Answered } from '../session/problem.tsx';
+import { Answered } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import { CodeBlock, Exact, PageHead, Time } from './parts.tsx';
 import { type RosterState, useRosters } from './session.ts';

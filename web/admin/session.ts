@@ -2,7 +2,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type * as contract from '../../src/contract/http/admin.ts';
-import { sessionOf } from '../session/session.ts';
+import { sessionOf } from '../kit/session/session.ts';
 import { type ParcelState, queryOf } from './routes.ts';
 
 export type Me = z.infer<typeof contract.me>;

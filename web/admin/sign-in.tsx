@@ -5,8 +5,8 @@ import { Button } from '../kit/button.tsx';
 import { Card } from '../kit/card.tsx';
 import { TextField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
-import { t as s } from '../session/messages.ts';
-import { OfflineNotice, ProblemNotice } from '../session/problem.tsx';
+import { t as s } from '../kit/session/messages.ts';
+import { OfflineNotice, ProblemNotice } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import { session } from './session.ts';
 

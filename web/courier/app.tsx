@@ -2,8 +2,8 @@
 import { useMutation } from '@tanstack/react-query';
 import { Button } from '../kit/button.tsx';
 import { Notice, type NoticeTone } from '../kit/notice.tsx';
-import { LinkSignIn } from '../session/link-sign-in.tsx';
-import { Answered, Loading, OfflineNotice, ProblemNotice } from '../session/problem.tsx';
+import { LinkSignIn } from '../kit/session/link-sign-in.tsx';
+import { Answered, Loading, OfflineNotice, ProblemNotice } from '../kit/session/problem.tsx';
 import { BankFree } from './banks.tsx';
 import { Drops } from './drops.tsx';
 import { t } from './messages.ts';

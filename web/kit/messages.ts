@@ -9,7 +9,7 @@ export const t = translator({
   'copy.done': 'Copied',
   'copy.failed': 'Copying was not allowed',
   'table.csv': 'Download as CSV',
-  'table.csv.of': 'Download “{what}” as CSV',
+  'table.csv.of': 'Download as CSV: {what}',
   'table.empty': 'Nothing here yet.',
   'table.rows': { one: '{count} row', other: '{count} rows' },
   keypad: 'Key pad',

@@ -2,9 +2,9 @@
 import { useMutation } from '@tanstack/react-query';
 import { Button } from '../kit/button.tsx';
 import { Icon, type IconName } from '../kit/icon.tsx';
-import { useFragment } from '../session/fragment.ts';
-import { LinkSignIn } from '../session/link-sign-in.tsx';
-import { Loading, OfflineNotice, ProblemNotice } from '../session/problem.tsx';
+import { useFragment } from '../kit/session/fragment.ts';
+import { LinkSignIn } from '../kit/session/link-sign-in.tsx';
+import { Loading, OfflineNotice, ProblemNotice } from '../kit/session/problem.tsx';
 import { History } from './history.tsx';
 import { t } from './messages.ts';
 import { Parcels } from './parcels.tsx';

@@ -16,8 +16,8 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import '../kit/kit.css';
 import { mount } from '../kit/mount.tsx';
-import { watchForLink } from '../session/link.ts';
-import '../session/phone.css';
+import { watchForLink } from '../kit/session/link.ts';
+import '../kit/session/phone.css';
 import { App } from './app.tsx';
 import './resident.css';
 import { session } from './session.ts';

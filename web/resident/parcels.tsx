@@ -5,7 +5,7 @@ import { useNow } from '../kit/clock.ts';
 import { Icon } from '../kit/icon.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { formatDayTime, formatLeft } from '../kit/time.ts';
-import { Answered } from '../session/problem.tsx';
+import { Answered } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import { type Parcel, useParcels } from './session.ts';
 

@@ -5,7 +5,7 @@ import { Button } from '../kit/button.tsx';
 import { Card } from '../kit/card.tsx';
 import { CheckField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
-import { ProblemNotice } from '../session/problem.tsx';
+import { ProblemNotice } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import { type Me, type MePatch, session } from './session.ts';
 

@@ -15,7 +15,14 @@ export type Alarm = {
   raisedAtMs: number;
 };
 
-export type Raise = { condition: string; bank: BankId; compartment?: number | undefined; firstSeq?: number; lastSeq?: number; atMs: number };
+export type Raise = {
+  condition: string;
+  bank: BankId;
+  compartment?: number | undefined;
+  firstSeq?: number;
+  lastSeq?: number;
+  atMs: number;
+};
 
 /** Raises an alarm, unless the same one stands already. */
 export async function raise(cloud: Cloud, tx: Tx, of: Raise): Promise<void> {
@@ -24,24 +31,39 @@ export async function raise(cloud: Cloud, tx: Tx, of: Raise): Promise<void> {
     and compartment is not distinct from ${compartment} and ended_at_ms is null`.execute(tx);
   if (found.rows.length > 0) return;
   await sql`insert into alarms (condition, bank_id, compartment, first_seq, last_seq, raised_at_ms)
-    values (${of.condition}, ${of.bank}, ${compartment}, ${of.firstSeq ?? null}, ${of.lastSeq ?? null}, ${of.atMs})`.execute(tx);
+    values (${of.condition}, ${of.bank}, ${compartment}, ${of.firstSeq ?? null}, ${of.lastSeq ?? null}, ${of.atMs})`.execute(
+    tx,
+  );
   await cloud.changed(tx, ['attention', 'banks']);
 }
 
-export async function end(cloud: Cloud, tx: Tx, of: { condition: string; bank: BankId; compartment?: number | undefined; atMs: number }): Promise<void> {
-  const ended = await sql`update alarms set ended_at_ms = ${of.atMs} where condition = ${of.condition} and bank_id = ${of.bank}
+export async function end(
+  cloud: Cloud,
+  tx: Tx,
+  of: { condition: string; bank: BankId; compartment?: number | undefined; atMs: number },
+): Promise<void> {
+  const ended =
+    await sql`update alarms set ended_at_ms = ${of.atMs} where condition = ${of.condition} and bank_id = ${of.bank}
     and compartment is not distinct from ${of.compartment ?? null} and ended_at_ms is null`.execute(tx);
   if (ended.numAffectedRows) await cloud.changed(tx, ['attention', 'banks']);
 }
 
-export async function openAlarms(tx: Tx): Promise<Alarm[]> {
+async function openAlarms(tx: Tx): Promise<Alarm[]> {
   const { rows } = await sql<Alarm>`
     select condition, bank_id as bank, banks.name as "bankName", compartment, first_seq as "firstSeq", last_seq as "lastSeq", raised_at_ms as "raisedAtMs"
-    from alarms join banks using (bank_id) where ended_at_ms is null order by raised_at_ms desc limit 200`.execute(tx);
+    from alarms join banks using (bank_id) where ended_at_ms is null order by raised_at_ms desc limit 200`.execute(
+    tx,
+  );
   return rows;
 }
 
-export type Attention = { kind: string; severity: 'alarm' | 'warning' | 'note'; says: string; atMs: number; link: string | null };
+export type Attention = {
+  kind: string;
+  severity: 'alarm' | 'warning' | 'note';
+  says: string;
+  atMs: number;
+  link: string | null;
+};
 
 const SAYS: Readonly<Record<string, string>> = {
   forced: 'a door was opened by force',
@@ -65,14 +87,26 @@ const SAYS: Readonly<Record<string, string>> = {
 export async function alarms(tx: Tx): Promise<Attention[]> {
   return (await openAlarms(tx)).map((alarm) => {
     const door = alarm.compartment === null ? '' : `, door ${alarm.compartment}`;
-    const numbers = alarm.firstSeq === null ? '' : ` (numbers ${alarm.firstSeq} to ${alarm.lastSeq ?? alarm.firstSeq})`;
+    const numbers =
+      alarm.firstSeq === null ? '' : ` (numbers ${alarm.firstSeq} to ${alarm.lastSeq ?? alarm.firstSeq})`;
     const severity = alarm.condition === 'ajar' || alarm.condition === 'power' ? 'warning' : 'alarm';
-    return { kind: alarm.condition, severity, says: `${alarm.bankName}${door}: ${SAYS[alarm.condition] ?? alarm.condition}${numbers}`, atMs: alarm.raisedAtMs, link: `/admin/banks/${alarm.bank}` };
+    return {
+      kind: alarm.condition,
+      severity,
+      says: `${alarm.bankName}${door}: ${SAYS[alarm.condition] ?? alarm.condition}${numbers}`,
+      atMs: alarm.raisedAtMs,
+      link: `/admin/banks/${alarm.bank}`,
+    };
   });
 }
 
 const onAlarm: Projection = async (cloud, tx, { bank, record }) => {
-  const of = { condition: String(record.facts['condition']), bank, compartment: record.compartment, atMs: record.time.atMs };
+  const of = {
+    condition: String(record.facts.condition),
+    bank,
+    compartment: record.compartment,
+    atMs: record.time.atMs,
+  };
   if (record.kind === 'alarm.raised') await raise(cloud, tx, of);
   else await end(cloud, tx, of);
 };

@@ -14,15 +14,19 @@ import { pictureProjections } from './picture.ts';
 import { routes } from './routes.ts';
 import * as store from './store.ts';
 
-export type { Bank, Site } from './store.ts';
 export { alarms, end as endAlarm, raise as raiseAlarm } from './alarms.ts';
-export { enrolmentCode } from './enrol.ts';
-export { foldPicture, EMPTY as EMPTY_PICTURE, type Picture, pictures } from './picture.ts';
+export { enrol, enrolmentCode } from './enrol.ts';
+export { EMPTY as EMPTY_PICTURE, foldPicture, type Picture, pictures } from './picture.ts';
+export type { Bank, Site } from './store.ts';
+export { lift, type Suspend, suspend, suspensionsOf } from './suspensions.ts';
 export { type BankSummary, isOnline, summaries, vouchedBy } from './views.ts';
-export { lift, suspend, suspensionsOf, type Suspend } from './suspensions.ts';
 
 /** Begins a site. `rootKeys` are the public keys that sign its rosters; their private halves are nowhere here. */
-export async function addSite(cloud: Cloud, tx: Tx, of: { name: string; rootKeys: readonly string[]; rootSignatures: number }): Promise<SiteId> {
+export async function addSite(
+  cloud: Cloud,
+  tx: Tx,
+  of: { name: string; rootKeys: readonly string[]; rootSignatures: number },
+): Promise<SiteId> {
   const site = idFrom('site', cloud.random.bytes(16));
   await store.insertSite(tx, { site_id: site, name: of.name, created_at_ms: cloud.clock.nowMs() });
   await rosters.openSite(tx, { site, rootKeys: of.rootKeys, k: of.rootSignatures });
@@ -36,7 +40,11 @@ export async function siteName(tx: Tx, site: string): Promise<string> {
   return (await store.allSites(tx)).find((known) => known.site === site)?.name ?? site;
 }
 
-export async function registerBank(cloud: Cloud, tx: Tx, of: { site: SiteId; name: string; layout: BankLayout }): Promise<BankId> {
+export async function registerBank(
+  cloud: Cloud,
+  tx: Tx,
+  of: { site: SiteId; name: string; layout: BankLayout },
+): Promise<BankId> {
   const bank = idFrom('bank', cloud.random.bytes(16));
   await store.insertBank(tx, { ...of, bank, atMs: cloud.clock.nowMs() });
   await cloud.journal.begin(tx, bank);
@@ -71,13 +79,16 @@ export async function tenantOfBank(cloud: Cloud, bank: string): Promise<TenantId
 export async function isCertificateOf(cloud: Cloud, bank: string, certificate: Uint8Array): Promise<boolean> {
   if (!isId('bank', bank)) return false;
   const index = await cloud.database.estate((tx) => store.findIndex(tx, bank));
-  return index?.certificate != null && base64url(index.certificate) === base64url(certificateHash(certificate));
+  return (
+    index?.certificate != null && base64url(index.certificate) === base64url(certificateHash(certificate))
+  );
 }
 
 export async function heardHello(cloud: Cloud, tx: Tx, bank: BankId, hello: HelloMessage): Promise<void> {
   const before = (await findBank(tx, bank))?.hello;
   await store.setHello(tx, bank, { hello, atMs: cloud.clock.nowMs() });
-  if (before?.boot !== hello.boot) await cloud.journal.record(tx, { kind: 'bank.connected', fields: { subject: bank } });
+  if (before?.boot !== hello.boot)
+    await cloud.journal.record(tx, { kind: 'bank.connected', fields: { subject: bank } });
   await cloud.changed(tx, ['banks']);
 }
 
@@ -86,23 +97,36 @@ export async function heard(cloud: Cloud, tx: Tx, bank: BankId): Promise<void> {
 }
 
 /** What our own broker says of a bank's connection; of every bank when it starts. */
-export async function setConnected(cloud: Cloud, tx: Tx, bank: BankId | null, connected: boolean): Promise<void> {
+export async function setConnected(
+  cloud: Cloud,
+  tx: Tx,
+  bank: BankId | null,
+  connected: boolean,
+): Promise<void> {
   await store.setConnected(tx, bank, connected);
   await cloud.changed(tx, ['banks', 'attention']);
 }
 
 const onRosterApplied: Projection = async (cloud, tx, { bank, record }) => {
-  await store.setRosterApplied(tx, bank, { version: Number(record.facts['version']), atMs: record.time.atMs });
+  await store.setRosterApplied(tx, bank, {
+    version: Number(record.facts.version),
+    atMs: record.time.atMs,
+  });
   await cloud.changed(tx, ['rosters', 'couriers', 'banks', 'attention']);
 };
 
 const onRosterRefused: Projection = async (cloud, tx, { bank, record }) => {
-  await store.setRosterRefused(tx, bank, String(record.facts['reason']));
+  await store.setRosterRefused(tx, bank, String(record.facts.reason));
   await cloud.changed(tx, ['rosters', 'attention']);
 };
 
 export const banks: Noun = {
   migrations,
   routes,
-  projections: { ...pictureProjections, ...alarmProjections, 'roster.applied': onRosterApplied, 'roster.refused': onRosterRefused },
+  projections: {
+    ...pictureProjections,
+    ...alarmProjections,
+    'roster.applied': onRosterApplied,
+    'roster.refused': onRosterRefused,
+  },
 };

@@ -6,18 +6,17 @@
  * Whatever is wrong, the answer is the same: a stranger learns neither whether a code exists nor what of
  * the request did not fit.
  */
-import { X509Certificate } from 'node:crypto';
-import { base64url, fromBase64url, utf8 } from '../../crypto/bytes.ts';
+import type { z } from 'zod';
+import { type enrolmentAnswer, type enrolmentRequest, UPLINK_VERSION } from '../../contract/uplink.ts';
+import { base64url, fromBase64, fromBase64url } from '../../crypto/bytes.ts';
 import { labelled, sha256 } from '../../crypto/hash.ts';
 import { fingerprint } from '../../crypto/sign.ts';
 import { issueClient, openRequest } from '../../crypto/x509.ts';
-import type { z } from 'zod';
-import { UPLINK_VERSION, type enrolmentAnswer, type enrolmentRequest } from '../../contract/uplink.ts';
 import { HoldfastError } from '../../domain/errors.ts';
-import { base32, type BankId } from '../../domain/ids.ts';
+import { type BankId, base32 } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
-import { positiveSerial } from '../keys/files.ts';
+import { positiveSerial } from '../files.ts';
 import * as rosters from '../rosters/rosters.ts';
 import * as store from './store.ts';
 
@@ -44,7 +43,10 @@ function hashOf(code: string): Uint8Array {
 const REFUSED = 'The code and the request do not fit together, or the code was used or is over.';
 
 /** Spends a code and answers with the certificate. Throws the one refusal. */
-export async function enrol(cloud: Cloud, asked: z.infer<typeof enrolmentRequest>): Promise<z.infer<typeof enrolmentAnswer>> {
+export async function enrol(
+  cloud: Cloud,
+  asked: z.infer<typeof enrolmentRequest>,
+): Promise<z.infer<typeof enrolmentAnswer>> {
   const request = await openRequest(asked.request);
   const sealKey = fromBase64url(asked.sealKey);
   const code = /^[a-z2-7]{26}$/.test(asked.code) ? hashOf(asked.code) : undefined;
@@ -73,19 +75,34 @@ function refusal(): HoldfastError {
   return new HoldfastError('denied', REFUSED, { reason: 'enrolment-code-wrong' });
 }
 
-async function keepIdentity(cloud: Cloud, tx: Tx, of: { bank: BankId; key: Uint8Array; sealKey: Uint8Array; certificate: string }): Promise<void> {
+async function keepIdentity(
+  cloud: Cloud,
+  tx: Tx,
+  of: { bank: BankId; key: Uint8Array; sealKey: Uint8Array; certificate: string },
+): Promise<void> {
   const [bank] = await store.selectBanks(tx, { bank: of.bank });
   if (!bank) throw new Error('an enrolment code belongs to a bank');
   // A journal continues under the key that began it. Another key is another bank, until key change exists.
   if (bank.key !== null && fingerprint(bank.key) !== fingerprint(of.key)) throw refusal();
-  await store.setIdentity(tx, of.bank, { key: of.key, sealKey: of.sealKey, certificate: certificateHash(of.certificate), atMs: cloud.clock.nowMs() });
-  await rosters.nameBank(tx, bank.site, { bank: of.bank, key: base64url(of.key), sealKey: base64url(of.sealKey) });
+  await store.setIdentity(tx, of.bank, {
+    key: of.key,
+    sealKey: of.sealKey,
+    certificate: certificateHash(of.certificate),
+    atMs: cloud.clock.nowMs(),
+  });
+  await rosters.nameBank(tx, bank.site, {
+    bank: of.bank,
+    key: base64url(of.key),
+    sealKey: base64url(of.sealKey),
+  });
   await cloud.journal.record(tx, { kind: 'bank.enrolled', facts: { key: fingerprint(of.key) } });
   await cloud.changed(tx, ['banks', 'rosters']);
 }
 
-/** By which a connection's certificate is compared with the one on file. */
+/** By which a connection's certificate (DER) is compared with the one on file (PEM, RFC 7468). */
 export function certificateHash(certificate: string | Uint8Array): Uint8Array {
-  const der = typeof certificate === 'string' ? new Uint8Array(new X509Certificate(utf8(certificate)).raw) : certificate;
+  if (typeof certificate !== 'string') return sha256(certificate);
+  const der = fromBase64(certificate.replaceAll(/-----[A-Z ]+-----|\s/g, ''));
+  if (!der) throw new Error('a certificate of ours is PEM');
   return sha256(der);
 }

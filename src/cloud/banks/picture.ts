@@ -5,22 +5,43 @@
 import { sql } from 'kysely';
 import type { BankLayout, Size } from '../../domain/bank.ts';
 import type { RecordKind } from '../../domain/kinds.ts';
-import type { Tx } from '../../platform/database.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
+import type { Tx } from '../../platform/database.ts';
 import type { Projection } from '../noun.ts';
 
 export type Use = 'empty' | 'reserved' | 'occupied' | 'held';
-export type Picture = { use: Use; withdrawn: boolean; door: 'open' | 'closed' | 'unknown'; parcel: string | null; sinceMs: number | null };
+export type Picture = {
+  use: Use;
+  withdrawn: boolean;
+  door: 'open' | 'closed' | 'unknown';
+  parcel: string | null;
+  sinceMs: number | null;
+};
 
-export const EMPTY: Picture = { use: 'empty', withdrawn: false, door: 'unknown', parcel: null, sinceMs: null };
+export const EMPTY: Picture = {
+  use: 'empty',
+  withdrawn: false,
+  door: 'unknown',
+  parcel: null,
+  sinceMs: null,
+};
 
 type Fold = (was: Picture, record: LedgerRecord, parcel: string | null) => Picture;
 
-const becomes = (use: Use): Fold => (was, record, parcel) => ({ ...was, use, parcel: use === 'empty' ? null : (parcel ?? was.parcel), sinceMs: record.time.atMs });
-const door = (state: Picture['door']): Fold => (was) => ({ ...was, door: state });
+const becomes =
+  (use: Use): Fold =>
+  (was, record, parcel) => ({
+    ...was,
+    use,
+    parcel: use === 'empty' ? null : (parcel ?? was.parcel),
+    sinceMs: record.time.atMs,
+  });
+const door =
+  (state: Picture['door']): Fold =>
+  (was) => ({ ...was, door: state });
 
 /** Every kind that moves the picture. Pure, so that an auditor folds with the same table. */
-export const FOLDS: Readonly<Partial<Record<RecordKind, Fold>>> = {
+const FOLDS: Readonly<Partial<Record<RecordKind, Fold>>> = {
   'parcel.accepted': becomes('reserved'),
   'parcel.deposited': becomes('occupied'),
   'parcel.not-deposited': becomes('empty'),
@@ -39,17 +60,34 @@ export function foldPicture(was: Picture, record: LedgerRecord, parcel: string |
   return FOLDS[record.kind]?.(was, record, parcel) ?? was;
 }
 
-type CompartmentSql = { n: number; use: Use; withdrawn: boolean; door: Picture['door']; parcel_id: string | null; since_ms: number | null };
-const pictureOf = (row: CompartmentSql): Picture => ({ use: row.use, withdrawn: row.withdrawn, door: row.door, parcel: row.parcel_id, sinceMs: row.since_ms });
+type CompartmentSql = {
+  n: number;
+  use: Use;
+  withdrawn: boolean;
+  door: Picture['door'];
+  parcel_id: string | null;
+  since_ms: number | null;
+};
+const pictureOf = (row: CompartmentSql): Picture => ({
+  use: row.use,
+  withdrawn: row.withdrawn,
+  door: row.door,
+  parcel: row.parcel_id,
+  sinceMs: row.since_ms,
+});
 
 export async function pictures(tx: Tx, bank: string): Promise<Map<number, Picture>> {
-  const { rows } = await sql<CompartmentSql>`select * from compartments where bank_id = ${bank} order by n`.execute(tx);
+  const { rows } =
+    await sql<CompartmentSql>`select * from compartments where bank_id = ${bank} order by n`.execute(tx);
   return new Map(rows.map((row) => [row.n, pictureOf(row)]));
 }
 
 const project: Projection = async (cloud, tx, { bank, record, fields }) => {
   if (record.compartment === undefined) return;
-  const { rows } = await sql<CompartmentSql>`select * from compartments where bank_id = ${bank} and n = ${record.compartment} for update`.execute(tx);
+  const { rows } =
+    await sql<CompartmentSql>`select * from compartments where bank_id = ${bank} and n = ${record.compartment} for update`.execute(
+      tx,
+    );
   const [row] = rows;
   // A door that the layout does not know has no picture; the record stands all the same.
   if (!row) return;
@@ -59,14 +97,19 @@ const project: Projection = async (cloud, tx, { bank, record, fields }) => {
   await cloud.changed(tx, ['banks']);
 };
 
-export const pictureProjections = Object.fromEntries(Object.keys(FOLDS).map((kind) => [kind, project])) as Partial<Record<RecordKind, Projection>>;
+export const pictureProjections = Object.fromEntries(
+  Object.keys(FOLDS).map((kind) => [kind, project]),
+) as Partial<Record<RecordKind, Projection>>;
 
 /** What a person is shown: out of service before everything else. */
 export function shownState(picture: Picture): Use | 'out-of-service' {
   return picture.withdrawn && picture.use === 'empty' ? 'out-of-service' : picture.use;
 }
 
-export function countFree(layout: BankLayout, of: ReadonlyMap<number, Picture>): { free: Record<Size, number>; occupied: number } {
+export function countFree(
+  layout: BankLayout,
+  of: ReadonlyMap<number, Picture>,
+): { free: Record<Size, number>; occupied: number } {
   const free: Record<Size, number> = { S: 0, M: 0, L: 0, XL: 0 };
   let occupied = 0;
   for (const place of layout.compartments) {
@@ -76,4 +119,3 @@ export function countFree(layout: BankLayout, of: ReadonlyMap<number, Picture>):
   }
   return { free, occupied };
 }
-

@@ -14,7 +14,8 @@ export const routes: Route[] = [
     access: 'admin',
     says: 'Every bank of the organisation, and how many doors are free.',
     schema: { response: bankList },
-    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, async (tx) => ({ items: await summaries(cloud, tx) })),
+    handle: ({ cloud, actor }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => ({ items: await summaries(cloud, tx) })),
   }),
   route({
     method: 'GET',

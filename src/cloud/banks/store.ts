@@ -1,9 +1,9 @@
 /** SQL of sites, banks, enrolment codes and suspensions. */
 import { sql } from 'kysely';
+import type { HelloMessage } from '../../contract/uplink.ts';
 import type { BankLayout } from '../../domain/bank.ts';
 import type { BankId, PersonId, SiteId, TenantId } from '../../domain/ids.ts';
-import { tables, type Tx } from '../../platform/database.ts';
-import type { HelloMessage } from '../../contract/uplink.ts';
+import { type Tx, tables } from '../../platform/database.ts';
 
 /** `tenant_id` is filled in and compared by the database; no query of a tenant's transaction names it. */
 type BankTables = {
@@ -23,7 +23,12 @@ type BankTables = {
     roster_refused: string | null;
   };
   bank_index: { bank_id: BankId; certificate: Uint8Array | null };
-  enrolment_codes: { code_hash: Uint8Array; bank_id: BankId; expires_at_ms: number; used_at_ms: number | null };
+  enrolment_codes: {
+    code_hash: Uint8Array;
+    bank_id: BankId;
+    expires_at_ms: number;
+    used_at_ms: number | null;
+  };
   suspensions: SuspensionRow;
 };
 
@@ -66,7 +71,10 @@ export async function allSites(tx: Tx): Promise<Site[]> {
   return on(tx).selectFrom('sites').select(['site_id as site', 'name']).orderBy('created_at_ms').execute();
 }
 
-export async function insertBank(tx: Tx, of: { bank: BankId; site: SiteId; name: string; layout: BankLayout; atMs: number }): Promise<void> {
+export async function insertBank(
+  tx: Tx,
+  of: { bank: BankId; site: SiteId; name: string; layout: BankLayout; atMs: number },
+): Promise<void> {
   await sql`insert into banks (bank_id, site_id, name, layout, registered_at_ms)
     values (${of.bank}, ${of.site}, ${of.name}, ${JSON.stringify(of.layout)}::jsonb, ${of.atMs})`.execute(tx);
   await on(tx).insertInto('bank_index').values({ bank_id: of.bank, certificate: null }).execute();
@@ -107,29 +115,51 @@ export async function selectBanks(tx: Tx, where: { bank?: string; site?: string 
     connected: row.connected,
     lastHeardMs: row.last_heard_ms,
     hello: row.hello,
-    roster: { applied: row.roster_applied, appliedAtMs: row.roster_applied_at_ms, refused: row.roster_refused },
+    roster: {
+      applied: row.roster_applied,
+      appliedAtMs: row.roster_applied_at_ms,
+      refused: row.roster_refused,
+    },
   }));
 }
 
 /** Before the tenant is known: whose bank a certificate names, and which certificate it may show. */
-export async function findIndex(tx: Tx, bank: string): Promise<{ tenant: TenantId; certificate: Uint8Array | null } | undefined> {
+export async function findIndex(
+  tx: Tx,
+  bank: string,
+): Promise<{ tenant: TenantId; certificate: Uint8Array | null } | undefined> {
   const { rows } = await sql<{ tenant: TenantId; certificate: Uint8Array | null }>`
     select tenant_id as tenant, certificate from bank_index where bank_id = ${bank}`.execute(tx);
   return rows[0];
 }
 
-export async function insertCode(tx: Tx, row: { code_hash: Uint8Array; bank_id: BankId; expires_at_ms: number }): Promise<void> {
-  await on(tx).insertInto('enrolment_codes').values({ ...row, used_at_ms: null }).execute();
+export async function insertCode(
+  tx: Tx,
+  row: { code_hash: Uint8Array; bank_id: BankId; expires_at_ms: number },
+): Promise<void> {
+  await on(tx)
+    .insertInto('enrolment_codes')
+    .values({ ...row, used_at_ms: null })
+    .execute();
 }
 
 /** Earlier codes of a bank stop working when a new one is given out. */
 export async function spendOpenCodes(tx: Tx, bank: string, atMs: number): Promise<void> {
-  await on(tx).updateTable('enrolment_codes').set({ used_at_ms: atMs }).where('bank_id', '=', bank as BankId).where('used_at_ms', 'is', null).execute();
+  await on(tx)
+    .updateTable('enrolment_codes')
+    .set({ used_at_ms: atMs })
+    .where('bank_id', '=', bank as BankId)
+    .where('used_at_ms', 'is', null)
+    .execute();
 }
 
 /** Before the tenant is known: whose code this is. */
 export async function findCode(tx: Tx, hash: Uint8Array): Promise<{ tenant: TenantId } | undefined> {
-  return (await sql<{ tenant: TenantId }>`select tenant_id as tenant from enrolment_codes where code_hash = ${hash}`.execute(tx)).rows[0];
+  return (
+    await sql<{
+      tenant: TenantId;
+    }>`select tenant_id as tenant from enrolment_codes where code_hash = ${hash}`.execute(tx)
+  ).rows[0];
 }
 
 /** Spends a code: the bank that it was for, or undefined when it is unknown, spent or over. */
@@ -145,13 +175,31 @@ export async function spendCode(tx: Tx, of: { hash: Uint8Array; atMs: number }):
   return spent?.bank_id;
 }
 
-export async function setIdentity(tx: Tx, bank: string, of: { key: Uint8Array; sealKey: Uint8Array; certificate: Uint8Array; atMs: number }): Promise<void> {
-  await on(tx).updateTable('banks').set({ key: of.key, seal_key: of.sealKey, enrolled_at_ms: of.atMs }).where('bank_id', '=', bank as BankId).execute();
-  await on(tx).updateTable('bank_index').set({ certificate: of.certificate }).where('bank_id', '=', bank as BankId).execute();
+export async function setIdentity(
+  tx: Tx,
+  bank: string,
+  of: { key: Uint8Array; sealKey: Uint8Array; certificate: Uint8Array; atMs: number },
+): Promise<void> {
+  await on(tx)
+    .updateTable('banks')
+    .set({ key: of.key, seal_key: of.sealKey, enrolled_at_ms: of.atMs })
+    .where('bank_id', '=', bank as BankId)
+    .execute();
+  await on(tx)
+    .updateTable('bank_index')
+    .set({ certificate: of.certificate })
+    .where('bank_id', '=', bank as BankId)
+    .execute();
 }
 
-export async function setHello(tx: Tx, bank: string, of: { hello: HelloMessage; atMs: number }): Promise<void> {
-  await sql`update banks set hello = ${JSON.stringify(of.hello)}::jsonb, last_heard_ms = ${of.atMs} where bank_id = ${bank}`.execute(tx);
+export async function setHello(
+  tx: Tx,
+  bank: string,
+  of: { hello: HelloMessage; atMs: number },
+): Promise<void> {
+  await sql`update banks set hello = ${JSON.stringify(of.hello)}::jsonb, last_heard_ms = ${of.atMs} where bank_id = ${bank}`.execute(
+    tx,
+  );
 }
 
 const HEARD_GRAIN_MS = 10_000;
@@ -159,15 +207,25 @@ const HEARD_GRAIN_MS = 10_000;
 /** When a bank was last heard, to ten seconds: not every message is worth a write. */
 export async function setHeard(tx: Tx, bank: string, atMs: number): Promise<void> {
   await sql`update banks set last_heard_ms = ${atMs}
-    where bank_id = ${bank} and (last_heard_ms is null or last_heard_ms < ${atMs - HEARD_GRAIN_MS})`.execute(tx);
+    where bank_id = ${bank} and (last_heard_ms is null or last_heard_ms < ${atMs - HEARD_GRAIN_MS})`.execute(
+    tx,
+  );
 }
 
 export async function setConnected(tx: Tx, bank: string | null, connected: boolean): Promise<void> {
-  await sql`update banks set connected = ${connected} where ${bank}::text is null or bank_id = ${bank}`.execute(tx);
+  await sql`update banks set connected = ${connected} where ${bank}::text is null or bank_id = ${bank}`.execute(
+    tx,
+  );
 }
 
-export async function setRosterApplied(tx: Tx, bank: string, of: { version: number; atMs: number }): Promise<void> {
-  await sql`update banks set roster_applied = ${of.version}, roster_applied_at_ms = ${of.atMs}, roster_refused = null where bank_id = ${bank}`.execute(tx);
+export async function setRosterApplied(
+  tx: Tx,
+  bank: string,
+  of: { version: number; atMs: number },
+): Promise<void> {
+  await sql`update banks set roster_applied = ${of.version}, roster_applied_at_ms = ${of.atMs}, roster_refused = null where bank_id = ${bank}`.execute(
+    tx,
+  );
 }
 
 export async function setRosterRefused(tx: Tx, bank: string, reason: string): Promise<void> {
@@ -179,7 +237,12 @@ export async function insertSuspension(tx: Tx, row: SuspensionRow): Promise<void
 }
 
 export async function findSuspension(tx: Tx, id: string): Promise<SuspensionRow | undefined> {
-  return on(tx).selectFrom('suspensions').selectAll().where('suspension_id', '=', id).forUpdate().executeTakeFirst();
+  return on(tx)
+    .selectFrom('suspensions')
+    .selectAll()
+    .where('suspension_id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
 }
 
 export async function openSuspensions(tx: Tx, site: SiteId, nowMs: number): Promise<SuspensionRow[]> {
@@ -194,5 +257,9 @@ export async function openSuspensions(tx: Tx, site: SiteId, nowMs: number): Prom
 }
 
 export async function setLifted(tx: Tx, id: string, atMs: number): Promise<void> {
-  await on(tx).updateTable('suspensions').set({ lifted_at_ms: atMs }).where('suspension_id', '=', id).execute();
+  await on(tx)
+    .updateTable('suspensions')
+    .set({ lifted_at_ms: atMs })
+    .where('suspension_id', '=', id)
+    .execute();
 }

@@ -2,8 +2,9 @@
  * Suspensions: the only thing that the cloud may do to a bank on its own. It pauses a courier, a door or a
  * bank for at most 24 hours; a bank refuses a longer one. Nothing here can move a latch.
  */
-import { base64url } from '../../crypto/bytes.ts';
+
 import { SUSPENSION_HOURS_MAX, type SuspendMessage, UPLINK_VERSION } from '../../contract/uplink.ts';
+import { base64url } from '../../crypto/bytes.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { BankId, PersonId, SiteId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
@@ -29,10 +30,16 @@ export type Suspend = {
 /** Asks every bank that it concerns, once the transaction commits. Answers the suspension's id. */
 export async function suspend(cloud: Cloud, tx: Tx, of: Suspend): Promise<string> {
   const nowMs = cloud.clock.nowMs();
-  const shape = { courier: of.subject !== null && of.compartment === null, compartment: of.compartment !== null && of.subject === null, bank: of.subject === null && of.compartment === null };
+  const shape = {
+    courier: of.subject !== null && of.compartment === null,
+    compartment: of.compartment !== null && of.subject === null,
+    bank: of.subject === null && of.compartment === null,
+  };
   if (!shape[of.scope]) throw new Error(`a suspension of scope ${of.scope} names exactly its subject`);
   if (of.untilMs <= nowMs || of.untilMs > nowMs + SUSPENSION_HOURS_MAX * HOUR_MS) {
-    throw new HoldfastError('input-invalid', `A suspension ends within ${SUSPENSION_HOURS_MAX} hours.`, { reason: 'suspension-too-long' });
+    throw new HoldfastError('input-invalid', `A suspension ends within ${SUSPENSION_HOURS_MAX} hours.`, {
+      reason: 'suspension-too-long',
+    });
   }
   const id = base64url(cloud.random.bytes(16));
   await store.insertSuspension(tx, {
@@ -53,28 +60,67 @@ export async function suspend(cloud: Cloud, tx: Tx, of: Suspend): Promise<string
 }
 
 /** Ends a suspension early. False when there is none by that id, or it is over already. */
-export async function lift(cloud: Cloud, tx: Tx, of: { id: string; by: PersonId | null; purpose: string }): Promise<boolean> {
+export async function lift(
+  cloud: Cloud,
+  tx: Tx,
+  of: { id: string; by: PersonId | null; purpose: string },
+): Promise<boolean> {
   const row = await store.findSuspension(tx, of.id);
   if (!row || row.lifted_at_ms !== null) return false;
   await store.setLifted(tx, of.id, cloud.clock.nowMs());
-  await record(cloud, tx, 'suspension.lifted', { subject: row.subject, compartment: row.compartment, by: of.by, purpose: of.purpose, facts: { scope: row.scope } });
+  await record(cloud, tx, 'suspension.lifted', {
+    subject: row.subject,
+    compartment: row.compartment,
+    by: of.by,
+    purpose: of.purpose,
+    facts: { scope: row.scope },
+  });
   await cloud.tellBanks(tx, row.site_id);
   await cloud.changed(tx, ['banks', 'couriers', 'attention']);
   return true;
 }
 
-type Recorded = { subject: PersonId | null; compartment: number | null; by: PersonId | null; purpose: string; facts: Record<string, string | number> };
+type Recorded = {
+  subject: PersonId | null;
+  compartment: number | null;
+  by: PersonId | null;
+  purpose: string;
+  facts: Record<string, string | number>;
+};
 
-async function record(cloud: Cloud, tx: Tx, kind: 'suspension.asked' | 'suspension.lifted', of: Recorded): Promise<void> {
-  const persons = { ...(of.by === null ? {} : { person: of.by }), ...(of.subject === null ? {} : { subject: of.subject }) };
+async function record(
+  cloud: Cloud,
+  tx: Tx,
+  kind: 'suspension.asked' | 'suspension.lifted',
+  of: Recorded,
+): Promise<void> {
+  const persons = {
+    ...(of.by === null ? {} : { person: of.by }),
+    ...(of.subject === null ? {} : { subject: of.subject }),
+  };
   const compartment = of.compartment === null ? {} : { compartment: of.compartment };
-  await cloud.journal.record(tx, { kind, facts: of.facts, ...compartment, fields: { ...persons, purpose: of.purpose } }, persons);
+  await cloud.journal.record(
+    tx,
+    { kind, facts: of.facts, ...compartment, fields: { ...persons, purpose: of.purpose } },
+    persons,
+  );
 }
 
 /** The suspensions in force at a bank, as the messages that it is sent. */
-export async function suspensionsOf(tx: Tx, of: { site: SiteId; bank: string; nowMs: number }): Promise<SuspendMessage[]> {
+export async function suspensionsOf(
+  tx: Tx,
+  of: { site: SiteId; bank: string; nowMs: number },
+): Promise<SuspendMessage[]> {
   const rows = await store.openSuspensions(tx, of.site, of.nowMs);
   return rows
     .filter((row) => row.bank_id === null || row.bank_id === of.bank)
-    .map((row) => ({ v: UPLINK_VERSION, type: 'suspend', id: row.suspension_id, scope: row.scope, subject: row.subject, compartment: row.compartment, untilMs: row.until_ms }));
+    .map((row) => ({
+      v: UPLINK_VERSION,
+      type: 'suspend',
+      id: row.suspension_id,
+      scope: row.scope,
+      subject: row.subject,
+      compartment: row.compartment,
+      untilMs: row.until_ms,
+    }));
 }

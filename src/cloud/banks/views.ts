@@ -20,11 +20,16 @@ export function isOnline(bank: store.Bank, nowMs: number): boolean {
 }
 
 /** A bank's key counts when a roster that the site's root signed, and that the bank applied, names it. */
-export async function vouchedBy(tx: Tx, bank: Pick<store.Bank, 'bank' | 'site' | 'key' | 'roster'>): Promise<BankSummary['vouchedBy']> {
+export async function vouchedBy(
+  tx: Tx,
+  bank: Pick<store.Bank, 'bank' | 'site' | 'key' | 'roster'>,
+): Promise<BankSummary['vouchedBy']> {
   if (bank.key === null || bank.roster.applied === 0) return 'the cloud only';
   const key = base64url(bank.key);
   const roster = await rosters.verifiedRoster(tx, bank.site, bank.roster.applied);
-  return roster?.banks.some((named) => named.bank === bank.bank && named.key === key) ? 'site root' : 'the cloud only';
+  return roster?.banks.some((named) => named.bank === bank.bank && named.key === key)
+    ? 'site root'
+    : 'the cloud only';
 }
 
 export async function summaries(cloud: Cloud, tx: Tx): Promise<BankSummary[]> {
@@ -46,20 +51,39 @@ async function summaryOf(cloud: Cloud, tx: Tx, bank: store.Bank): Promise<BankSu
     fingerprint: bank.key && fingerprint(bank.key),
     vouchedBy: await vouchedBy(tx, bank),
     lastSeq: end?.lastSeq ?? 0,
-    roster: { desired: desired?.version ?? 0, applied: bank.roster.applied, appliedAtMs: bank.roster.appliedAtMs },
+    roster: {
+      desired: desired?.version ?? 0,
+      applied: bank.roster.applied,
+      appliedAtMs: bank.roster.appliedAtMs,
+    },
     free,
     occupied,
     compartments: bank.layout.compartments.length,
   };
 }
 
-export async function detail(cloud: Cloud, tx: Tx, id: string): Promise<z.infer<typeof bankDetail> | undefined> {
+export async function detail(
+  cloud: Cloud,
+  tx: Tx,
+  id: string,
+): Promise<z.infer<typeof bankDetail> | undefined> {
   const [bank] = await store.selectBanks(tx, { bank: id });
   if (!bank) return undefined;
   const shown = await pictures(tx, bank.bank);
   const doors = bank.layout.compartments.map(({ n, size, column, row, heightUnits, accessible }) => {
     const picture = shown.get(n) ?? EMPTY;
-    return { n, size, column, row, heightUnits, accessible, state: shownState(picture), door: picture.door, parcel: picture.parcel, sinceMs: picture.sinceMs };
+    return {
+      n,
+      size,
+      column,
+      row,
+      heightUnits,
+      accessible,
+      state: shownState(picture),
+      door: picture.door,
+      parcel: picture.parcel,
+      sinceMs: picture.sinceMs,
+    };
   });
   return { ...(await summaryOf(cloud, tx, bank)), layoutColumns: bank.layout.columns, doors };
 }

@@ -30,7 +30,8 @@ export class PacketGuard extends Transform {
         at += taken;
         continue;
       }
-      if (!this.#readHeader(chunk[at] ?? 0)) return done(new Error('a packet is longer than this broker takes'));
+      if (!this.#readHeader(chunk[at] ?? 0))
+        return done(new Error('a packet is longer than this broker takes'));
       at += 1;
     }
     done(null, chunk);

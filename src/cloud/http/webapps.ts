@@ -66,6 +66,8 @@ export function answerPage(files: WebFiles, path: string, reply: FastifyReply): 
   const app = WEB_APPS.find(
     (name) => name !== 'start' && (path === `/${name}` || path.startsWith(`/${name}/`)),
   );
+  // Pages name their parts relative to their folder; browsers keep the fragment over a redirect (RFC 9110, 10.2.2).
+  if (app !== undefined && path === `/${app}`) return reply.redirect(`/${app}/`, 308);
   const file = files.get(path);
   if (file !== undefined)
     return sendFile(reply, file, path.startsWith(`${prefixOf(app ?? 'start')}/assets/`));

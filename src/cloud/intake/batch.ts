@@ -5,13 +5,18 @@
  * batch may come any number of times, to any number of processes, and is taken exactly once.
  */
 import type { z } from 'zod';
-import { batchOpenings, type BatchMessage, type BatchOpenings, type NoticeWish } from '../../contract/uplink.ts';
+import {
+  type BatchMessage,
+  type BatchOpenings,
+  batchOpenings,
+  type NoticeWish,
+} from '../../contract/uplink.ts';
 import { base64url, fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
 import type { CommittedField } from '../../domain/kinds.ts';
 import type { Denial } from '../../domain/outcome.ts';
-import { headHash, judgeBatch, openHead, type Judgement } from '../../ledger/batch.ts';
-import { leafHash, opens, type LedgerRecord, type Openings } from '../../ledger/record.ts';
+import { headHash, type Judgement, judgeBatch, openHead } from '../../ledger/batch.ts';
+import { type LedgerRecord, leafHash, type Openings, opens } from '../../ledger/record.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
@@ -36,13 +41,27 @@ export async function takeBatch(cloud: Cloud, projections: Projections, of: Take
     const records = of.message.records.map(utf8);
     const last = openHead(of.message.head, key)?.last;
     const known = last === undefined ? undefined : await headHashAt(tx, bank.bank, last);
-    const judged = judgeBatch({ note: of.message.head, records, key, committed, headAt: (at) => (at === last ? known : undefined) });
+    const judged = judgeBatch({
+      note: of.message.head,
+      records,
+      key,
+      committed,
+      headAt: (at) => (at === last ? known : undefined),
+    });
     if (judged.verdict === 'refused') return { taken: false, lastSeq: committed.lastSeq, ...judged };
-    if (judged.verdict === 'known') return { taken: true, lastSeq: judged.head.last, head: headHash(judged.head) };
+    if (judged.verdict === 'known')
+      return { taken: true, lastSeq: judged.head.last, head: headHash(judged.head) };
     const opened = await openAll(cloud, tx, judged, of.message);
     if (!opened.ok) return refused(opened.reason, committed.lastSeq);
     await append(cloud, tx, { bank, judged, records, openings: opened.openings, note: of.message.head });
-    await follow(cloud, tx, projections, { tenant: of.tenant, bank, judged, openings: opened.openings, hashes: records.map((bytes) => base64url(leafHash(bytes))), wishes: of.message.notices });
+    await follow(cloud, tx, projections, {
+      tenant: of.tenant,
+      bank,
+      judged,
+      openings: opened.openings,
+      hashes: records.map((bytes) => base64url(leafHash(bytes))),
+      wishes: of.message.notices,
+    });
     return { taken: true, lastSeq: judged.head.last, head: judged.next.lastHead };
   });
 }
@@ -63,7 +82,8 @@ async function openAll(cloud: Cloud, tx: Tx, judged: Judged, message: BatchMessa
   const bySeq = new Map(list.map((entry) => [entry.seq, entry.openings as Openings]));
   const inBatch = (seq: number) => seq >= judged.head.first && seq <= judged.head.last;
   const strange = bySeq.size !== list.length || ![...bySeq.keys()].every(inBatch);
-  if (strange || !judged.records.every((record) => allOpen(record, bySeq.get(record.seq) ?? {}))) return { ok: false, reason: 'batch-commitment-wrong' };
+  if (strange || !judged.records.every((record) => allOpen(record, bySeq.get(record.seq) ?? {})))
+    return { ok: false, reason: 'batch-commitment-wrong' };
   if (!message.notices.every((wish) => inBatch(wish.seq))) return { ok: false, reason: 'message-malformed' };
   return { ok: true, openings: bySeq };
 }
@@ -82,15 +102,28 @@ function readOpenings(bytes: Uint8Array): BatchOpenings | undefined {
 
 function allOpen(record: LedgerRecord, openings: Openings): boolean {
   const fields = Object.keys(record.commitments) as CommittedField[];
-  return Object.keys(openings).length === fields.length && fields.every((field) => {
-    const opening = openings[field];
-    return opening !== undefined && opens(record, field, opening);
-  });
+  return (
+    Object.keys(openings).length === fields.length &&
+    fields.every((field) => {
+      const opening = openings[field];
+      return opening !== undefined && opens(record, field, opening);
+    })
+  );
 }
 
-type Append = { bank: banks.Bank; judged: Judged; records: readonly Uint8Array[]; openings: AllOpenings; note: string };
+type Append = {
+  bank: banks.Bank;
+  judged: Judged;
+  records: readonly Uint8Array[];
+  openings: AllOpenings;
+  note: string;
+};
 
-async function append(cloud: Cloud, tx: Tx, { bank, judged, records, openings, note }: Append): Promise<void> {
+async function append(
+  cloud: Cloud,
+  tx: Tx,
+  { bank, judged, records, openings, note }: Append,
+): Promise<void> {
   await appendBatch(tx, {
     source: bank.bank,
     note,
@@ -99,16 +132,31 @@ async function append(cloud: Cloud, tx: Tx, { bank, judged, records, openings, n
     next: judged.next,
     records: judged.records.map((record, index) => {
       const bytes = records[index] ?? new Uint8Array(0);
-      return { seq: record.seq, kind: record.kind, atMs: record.time.atMs, hash: base64url(leafHash(bytes)), bytes };
+      return {
+        seq: record.seq,
+        kind: record.kind,
+        atMs: record.time.atMs,
+        hash: base64url(leafHash(bytes)),
+        bytes,
+      };
     }),
   });
   // One query for the keys of everybody in the batch, instead of one a record.
-  await cloud.keys.subjects(tx, judged.records.flatMap((record) => Object.values(ownersOf(record.kind, openings.get(record.seq) ?? {}))));
+  await cloud.keys.subjects(
+    tx,
+    judged.records.flatMap((record) => Object.values(ownersOf(record.kind, openings.get(record.seq) ?? {}))),
+  );
   for (const record of judged.records) {
     const own = openings.get(record.seq) ?? {};
-    await cloud.journal.keepOpenings(tx, { source: bank.bank, seq: record.seq }, own, ownersOf(record.kind, own));
+    await cloud.journal.keepOpenings(
+      tx,
+      { source: bank.bank, seq: record.seq },
+      own,
+      ownersOf(record.kind, own),
+    );
   }
-  for (const condition of ['gap', 'batch-refused']) await banks.endAlarm(cloud, tx, { condition, bank: bank.bank, atMs: cloud.clock.nowMs() });
+  for (const condition of ['gap', 'batch-refused'])
+    await banks.endAlarm(cloud, tx, { condition, bank: bank.bank, atMs: cloud.clock.nowMs() });
 }
 
 /**
@@ -127,12 +175,22 @@ function ownersOf(kind: LedgerRecord['kind'], openings: Openings): Owners {
   };
 }
 
-type Follow = { tenant: TenantId; bank: banks.Bank; judged: Judged; openings: AllOpenings; hashes: readonly string[]; wishes: readonly NoticeWish[] };
+type Follow = {
+  tenant: TenantId;
+  bank: banks.Bank;
+  judged: Judged;
+  openings: AllOpenings;
+  hashes: readonly string[];
+  wishes: readonly NoticeWish[];
+};
 
 async function follow(cloud: Cloud, tx: Tx, projections: Projections, of: Follow): Promise<void> {
   const wishes = new Map(of.wishes.map((wish) => [wish.seq, wish]));
   for (const [index, record] of of.judged.records.entries()) {
-    const entries = Object.entries(of.openings.get(record.seq) ?? {}).map(([field, opening]) => [field, opening.value]);
+    const entries = Object.entries(of.openings.get(record.seq) ?? {}).map(([field, opening]) => [
+      field,
+      opening.value,
+    ]);
     const told: Told = {
       tenant: of.tenant,
       site: of.bank.site,

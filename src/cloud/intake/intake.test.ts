@@ -9,15 +9,14 @@ import { LAYOUT_24 } from '../../domain/bank.ts';
 import type { PersonId, SiteId } from '../../domain/ids.ts';
 import { badgeHash } from '../../ledger/roster.ts';
 import * as banks from '../banks/banks.ts';
-import { enrol } from '../banks/enrol.ts';
 import { NOUNS } from '../cloud.ts';
-import { checkCloud } from '../parcels/parcels.ts';
-import { detail } from '../parcels/views.ts';
+import { checkCloud, detail } from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
+import { enrolledBank, type TestBank } from '../test-bank.ts';
 import { openStand, type Stand } from '../test-stand.ts';
-import { takeBatch, type Projections, type Taken } from './batch.ts';
-import { openIntake, readUp } from './intake.ts';
-import { enrolledBank, type TestBank } from './test-bank.ts';
+import { type Taken, takeBatch } from './batch.ts';
+import { Intake, projectionsOf } from './intake.ts';
+import { readUp } from './read.ts';
 
 let stand: Stand;
 let site: SiteId;
@@ -25,31 +24,54 @@ let courier: PersonId;
 let recipient: PersonId;
 let carrier: string;
 
-const projections: Projections = (() => {
-  const all: Record<string, NonNullable<Projections[string]>> = {};
-  for (const noun of NOUNS) for (const [kind, project] of Object.entries(noun.projections ?? {})) all[kind] = [...(all[kind] ?? []), project];
-  return all;
-})();
+const projections = projectionsOf(NOUNS);
 
 before(async () => {
   stand = await openStand(NOUNS);
   const { cloud } = stand;
   await stand.inTenant(async (tx) => {
-    site = await banks.addSite(cloud, tx, { name: 'Alder Court', rootKeys: [base64url(stand.root.publicKey)], rootSignatures: 1 });
+    site = await banks.addSite(cloud, tx, {
+      name: 'Alder Court',
+      rootKeys: [base64url(stand.root.publicKey)],
+      rootSignatures: 1,
+    });
     carrier = await people.addCarrier(cloud, tx, { name: 'UPS', key: null });
-    courier = await people.addCourier(cloud, tx, { name: 'Mara Lindqvist', email: null, carrier, badgeHash: badgeHash('x'), by: null });
-    recipient = await people.addResident(cloud, tx, { site, name: 'Ada Okafor', flat: '12', email: null, phone: null, accessible: false, by: null });
+    courier = await people.addCourier(cloud, tx, {
+      name: 'Mara Lindqvist',
+      email: null,
+      carrier,
+      badgeHash: badgeHash('x'),
+      by: null,
+    });
+    recipient = await people.addResident(cloud, tx, {
+      site,
+      name: 'Ada Okafor',
+      flat: '12',
+      email: null,
+      phone: null,
+      accessible: false,
+      by: null,
+    });
   });
 });
 after(() => stand.close());
 
-const journey = (compartment: number, collect = false) => ({ courier, recipient, compartment, carrier, tracking: '1Z999AA10123456784', collect });
+const journey = (compartment: number, collect = false) => ({
+  courier,
+  recipient,
+  compartment,
+  carrier,
+  tracking: '1Z999AA10123456784',
+  collect,
+});
 
 const take = (bank: TestBank, message: Awaited<ReturnType<TestBank['batch']>>): Promise<Taken> =>
   takeBatch(stand.cloud, projections, { tenant: stand.tenant, bank: bank.bank, message });
 
 async function count(bank: TestBank): Promise<number> {
-  const { rows } = await stand.inTenant((tx) => sql<{ n: number }>`select count(*) as n from records where source = ${bank.bank}`.execute(tx));
+  const { rows } = await stand.inTenant((tx) =>
+    sql<{ n: number }>`select count(*) as n from records where source = ${bank.bank}`.execute(tx),
+  );
   return rows[0]?.n ?? -1;
 }
 
@@ -58,7 +80,8 @@ test('a batch is taken once, however often and however parallel it comes', async
   const parcel = bank.writeJourney(journey(3));
   const message = await bank.batch();
   const answers = await Promise.all([take(bank, message), take(bank, message), take(bank, message)]);
-  for (const answer of answers) assert.deepEqual(answer, { taken: true, lastSeq: 5, head: bank.end.lastHead });
+  for (const answer of answers)
+    assert.deepEqual(answer, { taken: true, lastSeq: 5, head: bank.end.lastHead });
   assert.deepEqual(await take(bank, message), answers[0]);
   assert.equal(await count(bank), 5);
   const shown = await stand.inTenant((tx) => detail(stand.cloud, tx, parcel));
@@ -66,8 +89,16 @@ test('a batch is taken once, however often and however parallel it comes', async
   assert.equal(shown?.custody, 'bank');
   assert.equal(shown?.tracking, '1Z999AA10123456784');
   assert.equal(shown?.recipient, 'Ada Okafor');
-  assert.deepEqual(shown?.verified, { chain: true, head: true, commitments: true, vouchedBy: 'the cloud only' });
-  assert.deepEqual(shown?.timeline.map((event) => event.kind), ['parcel.accepted', 'door.opened', 'door.closed', 'parcel.deposited', 'grant.issued']);
+  assert.deepEqual(shown?.verified, {
+    chain: true,
+    head: true,
+    commitments: true,
+    vouchedBy: 'the cloud only',
+  });
+  assert.deepEqual(
+    shown?.timeline.map((event) => event.kind),
+    ['parcel.accepted', 'door.opened', 'door.closed', 'parcel.deposited', 'grant.issued'],
+  );
   assert.equal(shown?.timeline[0]?.who, 'Mara Lindqvist');
 });
 
@@ -90,7 +121,14 @@ test('a gap is refused and names the missing numbers; the missing batch still fi
   const first = await bank.batch();
   bank.writeJourney(journey(7));
   const second = await bank.batch();
-  assert.deepEqual(await take(bank, second), { taken: false, verdict: 'refused', reason: 'batch-gap', lastSeq: 0, firstMissing: 1, lastMissing: 5 });
+  assert.deepEqual(await take(bank, second), {
+    taken: false,
+    verdict: 'refused',
+    reason: 'batch-gap',
+    lastSeq: 0,
+    firstMissing: 1,
+    lastMissing: 5,
+  });
   assert.equal((await take(bank, first)).taken, true);
   assert.equal((await take(bank, second)).taken, true);
 });
@@ -119,11 +157,47 @@ const reasonOf = (taken: Taken) => (taken.taken ? 'taken' : taken.reason);
 test('every commitment has to open, and nothing else may be sent beside it', async () => {
   const other = await newHpkeKey();
   const spoils: [string, (bank: TestBank) => Promise<Awaited<ReturnType<TestBank['batch']>>>, string][] = [
-    ['a wrong value', (bank) => bank.batch([], (all) => all.map((each) => ({ ...each, openings: { ...each.openings, ...(each.openings['tracking'] ? { tracking: { salt: each.openings['tracking'].salt, value: 'X' } } : {}) } }))), 'batch-commitment-wrong'],
+    [
+      'a wrong value',
+      (bank) =>
+        bank.batch([], (all) =>
+          all.map((each) => ({
+            ...each,
+            openings: {
+              ...each.openings,
+              ...(each.openings.tracking
+                ? { tracking: { salt: each.openings.tracking.salt, value: 'X' } }
+                : {}),
+            },
+          })),
+        ),
+      'batch-commitment-wrong',
+    ],
     ['a missing opening', (bank) => bank.batch([], (all) => all.slice(1)), 'batch-commitment-wrong'],
-    ['an opening too many', (bank) => bank.batch([], (all) => all.map((each) => ({ ...each, openings: { ...each.openings, note: { salt: base64url(new Uint8Array(16)), value: 'x' } } }))), 'batch-commitment-wrong'],
-    ['openings of another record', (bank) => bank.batch([], (all) => [...all, { seq: 99, openings: {} }]), 'batch-commitment-wrong'],
-    ['sealed for another', async (bank) => ({ ...(await bank.batch()), openings: { enc: base64url(other.publicKey), ciphertext: base64url(new Uint8Array(40)) } }), 'batch-sealed-wrong'],
+    [
+      'an opening too many',
+      (bank) =>
+        bank.batch([], (all) =>
+          all.map((each) => ({
+            ...each,
+            openings: { ...each.openings, note: { salt: base64url(new Uint8Array(16)), value: 'x' } },
+          })),
+        ),
+      'batch-commitment-wrong',
+    ],
+    [
+      'openings of another record',
+      (bank) => bank.batch([], (all) => [...all, { seq: 99, openings: {} }]),
+      'batch-commitment-wrong',
+    ],
+    [
+      'sealed for another',
+      async (bank) => ({
+        ...(await bank.batch()),
+        openings: { enc: base64url(other.publicKey), ciphertext: base64url(new Uint8Array(40)) },
+      }),
+      'batch-sealed-wrong',
+    ],
   ];
   for (const [what, spoil, reason] of spoils) {
     const bank = await enrolledBank(stand.cloud, stand.tenant, site);
@@ -147,7 +221,11 @@ test('a refusal is kept, recorded and raised once, and answered each time', asyn
   bank.write({ kind: 'agent.stopped' });
   const second = Buffer.from(JSON.stringify(await bank.batch()));
   const sent: { type: string; reason?: string }[] = [];
-  const intake = openIntake({ cloud: stand.cloud, nouns: NOUNS, send: async (_bank, message) => void sent.push(message) });
+  const intake = new Intake({
+    cloud: stand.cloud,
+    nouns: NOUNS,
+    send: async (_bank, message) => void sent.push(message),
+  });
   for (let times = 0; times < 3; times++) intake.received(bank.bank, second);
   intake.received(bank.bank, Buffer.from('{"v":2,"type":"batch"}'));
   intake.received(bank.bank, Buffer.from('{"v":1,"type":"open-everything"}'));
@@ -155,14 +233,21 @@ test('a refusal is kept, recorded and raised once, and answered each time', asyn
   intake.received('bank_aaaaaaaaaaaaaaaaaaaaaaaaaa', second);
   await intake.stop();
   assert.deepEqual(sent, Array(3).fill({ v: 1, type: 'batch-refused', reason: 'batch-gap', lastSeq: 0 }));
-  const { rows } = await stand.inTenant((tx) => sql<{ reason: string; seen: number }>`select reason, seen from refused_messages where bank_id = ${bank.bank} order by reason`.execute(tx));
+  const { rows } = await stand.inTenant((tx) =>
+    sql<{
+      reason: string;
+      seen: number;
+    }>`select reason, seen from refused_messages where bank_id = ${bank.bank} order by reason`.execute(tx),
+  );
   assert.deepEqual(rows, [
     { reason: 'batch-gap', seen: 3 },
     { reason: 'message-kind-unknown', seen: 1 },
     { reason: 'message-malformed', seen: 1 },
     { reason: 'message-version-unknown', seen: 1 },
   ]);
-  const gaps = (await stand.records('intake.refused')).filter((record) => record.facts['reason'] === 'batch-gap' && record.facts['lastMissing'] === 1);
+  const gaps = (await stand.records('intake.refused')).filter(
+    (record) => record.facts.reason === 'batch-gap' && record.facts.lastMissing === 1,
+  );
   assert.equal(gaps.length, 1);
   const alarms = await stand.inTenant((tx) => banks.alarms(tx));
   assert.ok(alarms.some((alarm) => alarm.kind === 'gap' && alarm.says.includes('numbers 1 to 1')));
@@ -171,22 +256,64 @@ test('a refusal is kept, recorded and raised once, and answered each time', asyn
 test('hello is answered with what differs, and time with the clock', async () => {
   const bank = await enrolledBank(stand.cloud, stand.tenant, site);
   const sent: { type: string }[] = [];
-  const intake = openIntake({ cloud: stand.cloud, nouns: NOUNS, send: async (_bank, message) => void sent.push(message) });
+  const intake = new Intake({
+    cloud: stand.cloud,
+    nouns: NOUNS,
+    send: async (_bank, message) => void sent.push(message),
+  });
   const id = await stand.inTenant((tx) =>
-    banks.suspend(stand.cloud, tx, { site, scope: 'courier', subject: courier, compartment: null, untilMs: stand.cloud.clock.nowMs() + 3_600_000, by: null, purpose: 'lost badge' }),
+    banks.suspend(stand.cloud, tx, {
+      site,
+      scope: 'courier',
+      subject: courier,
+      compartment: null,
+      untilMs: stand.cloud.clock.nowMs() + 3_600_000,
+      by: null,
+      purpose: 'lost badge',
+    }),
   );
-  const hello = { v: 1, type: 'hello', boot: 'b', lastSeq: 0, acknowledgedSeq: 0, roster: { version: 0, hash: null }, epoch: null, directory: 0, suspensions: ['a-suspension-that-is-over'], development: true };
+  const hello = {
+    v: 1,
+    type: 'hello',
+    boot: 'b',
+    lastSeq: 0,
+    acknowledgedSeq: 0,
+    roster: { version: 0, hash: null },
+    epoch: null,
+    directory: 0,
+    suspensions: ['a-suspension-that-is-over'],
+    development: true,
+  };
   intake.received(bank.bank, Buffer.from(JSON.stringify(hello)));
   intake.received(bank.bank, Buffer.from(JSON.stringify({ v: 1, type: 'time', nonce: '12345678' })));
   await intake.stop();
-  assert.deepEqual(sent.map((message) => message.type), ['directory', 'suspend', 'lift', 'time']);
+  assert.deepEqual(
+    sent.map((message) => message.type),
+    ['directory', 'suspend', 'lift', 'time'],
+  );
   assert.ok(await stand.inTenant((tx) => banks.lift(stand.cloud, tx, { id, by: null, purpose: 'found' })));
-  assert.equal(await stand.inTenant((tx) => banks.lift(stand.cloud, tx, { id, by: null, purpose: 'found' })), false);
+  assert.equal(
+    await stand.inTenant((tx) => banks.lift(stand.cloud, tx, { id, by: null, purpose: 'found' })),
+    false,
+  );
 });
 
 test('a suspension of more than a day is refused', async () => {
   const untilMs = stand.cloud.clock.nowMs() + 25 * 3_600_000;
-  await assert.rejects(stand.inTenant((tx) => banks.suspend(stand.cloud, tx, { site, scope: 'bank', subject: null, compartment: null, untilMs, by: null, purpose: 'x' })), /within 24 hours/);
+  await assert.rejects(
+    stand.inTenant((tx) =>
+      banks.suspend(stand.cloud, tx, {
+        site,
+        scope: 'bank',
+        subject: null,
+        compartment: null,
+        untilMs,
+        by: null,
+        purpose: 'x',
+      }),
+    ),
+    /within 24 hours/,
+  );
 });
 
 test('an enrolment code works once, for its bank and its key only, for a day', async () => {
@@ -198,9 +325,17 @@ test('an enrolment code works once, for its bank and its key only, for a day', a
   const key = newSigningKey();
   const sealKey = base64url((await newHpkeKey()).publicKey);
   const ask = async (change: { code?: string; name?: string; request?: string } = {}) =>
-    enrol(cloud, { v: 1, code: change.code ?? code, sealKey, request: change.request ?? (await certificateRequest({ commonName: change.name ?? bank, privateKey: key.privateKey })) });
+    banks.enrol(cloud, {
+      v: 1,
+      code: change.code ?? code,
+      sealKey,
+      request:
+        change.request ??
+        (await certificateRequest({ commonName: change.name ?? bank, privateKey: key.privateKey })),
+    });
   const words: string[] = [];
-  const refused = async (asked: Promise<unknown>) => assert.rejects(asked, (error: Error) => Boolean(words.push(error.message)));
+  const refused = async (asked: Promise<unknown>) =>
+    assert.rejects(asked, (error: Error) => Boolean(words.push(error.message)));
   await refused(ask({ code: 'a'.repeat(26) }));
   await refused(ask({ code: 'not a code at all, but long enough' }));
   await refused(ask({ name: 'bank_aaaaaaaaaaaaaaaaaaaaaaaaaa' }));
@@ -221,18 +356,33 @@ test('a changed row is found', async () => {
   const parcel = bank.writeJourney(journey(11));
   await take(bank, await bank.batch());
   assert.deepEqual(await checkCloud(stand.cloud, stand.tenant), []);
-  await stand.inTenant((tx) => sql`update parcels set custody = 'recipient' where parcel_id = ${parcel}`.execute(tx));
-  await stand.inTenant((tx) => sql`update compartments set use = 'empty' where bank_id = ${bank.bank} and n = 11`.execute(tx));
+  await stand.inTenant((tx) =>
+    sql`update parcels set custody = 'recipient' where parcel_id = ${parcel}`.execute(tx),
+  );
+  await stand.inTenant((tx) =>
+    sql`update compartments set use = 'empty' where bank_id = ${bank.bank} and n = 11`.execute(tx),
+  );
   const found = await checkCloud(stand.cloud, stand.tenant);
   assert.deepEqual(found.map((finding) => finding.where).sort(), [parcel, `${bank.bank}/11`].sort());
-  await assert.rejects(stand.inTenant((tx) => sql`update records set kind = 'agent.stopped' where source = ${bank.bank}`.execute(tx)), /permission denied/);
-  await assert.rejects(stand.inTenant((tx) => sql`delete from heads`.execute(tx)), /permission denied/);
+  await assert.rejects(
+    stand.inTenant((tx) =>
+      sql`update records set kind = 'agent.stopped' where source = ${bank.bank}`.execute(tx),
+    ),
+    /permission denied/,
+  );
+  await assert.rejects(
+    stand.inTenant((tx) => sql`delete from heads`.execute(tx)),
+    /permission denied/,
+  );
 });
 
 test('nothing personal stands in any table', async () => {
   const everything = await stand.dump();
   for (const secret of ['Okafor', 'Lindqvist', '1Z999AA10123456784', 'lost badge']) {
-    assert.ok(!everything.includes(secret) && !everything.includes(Buffer.from(secret).toString('hex')), `${secret} stands in the clear`);
+    assert.ok(
+      !everything.includes(secret) && !everything.includes(Buffer.from(secret).toString('hex')),
+      `${secret} stands in the clear`,
+    );
   }
 });
 

@@ -2,26 +2,25 @@
  * Messages from banks. Each bank's are handled one after another; several cloud processes may get the same
  * message, and all do the same with it. An answer leaves after the transaction behind it has committed.
  */
-import { MESSAGE_BYTES_MAX, UPLINK_VERSION, upMessage, type DownMessage, type HelloMessage, type UpMessage } from '../../contract/uplink.ts';
-import { fromUtf8 } from '../../crypto/bytes.ts';
-import { parseId, type BankId, type SiteId, type TenantId } from '../../domain/ids.ts';
-import type { Denial } from '../../domain/outcome.ts';
+import {
+  type BatchMessage,
+  type DownMessage,
+  type HelloMessage,
+  UPLINK_VERSION,
+  type UpMessage,
+} from '../../contract/uplink.ts';
+import { type BankId, parseId, type SiteId, type TenantId } from '../../domain/ids.ts';
+import type { Log } from '../../platform/log.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import type { Noun } from '../noun.ts';
-import { takeBatch, type Projections } from './batch.ts';
+import { type Projections, takeBatch } from './batch.ts';
 import { migrations } from './migrations.ts';
+import { readUp } from './read.ts';
 import { keepRefusal } from './refusals.ts';
 import { whatToTell } from './tell.ts';
 
-export type Intake = {
-  /** Takes a message that the broker says came from `bank`. */
-  received(bank: string, payload: Uint8Array): void;
-  /** Brings every bank of a site up to date. */
-  tellSite(tenant: TenantId, site: SiteId): Promise<void>;
-  /** Lets what has begun finish; takes nothing more. */
-  stop(): Promise<void>;
-};
+export { takeBatch } from './batch.ts';
 
 export type IntakeDeps = {
   cloud: Cloud;
@@ -33,84 +32,110 @@ export type IntakeDeps = {
 const WAITING_MAX = 32;
 const v = UPLINK_VERSION;
 
-export function openIntake(deps: IntakeDeps): Intake {
-  const { cloud } = deps;
-  const log = cloud.log.child('intake');
-  const projections = collect(deps.nouns);
-  const queues = new Map<string, { waiting: number; tail: Promise<void> }>();
-  let stopped = false;
+type Sender = { tenant: TenantId; bank: BankId; payload: Uint8Array };
 
-  async function handle(name: string, payload: Uint8Array): Promise<void> {
-    const bank = parseId('bank', name);
-    const tenant = bank && (await banks.tenantOfBank(cloud, bank));
-    if (!bank || !tenant) return log.warn('a message came from a bank that is not registered');
-    const read = readUp(payload);
-    if (!read.ok) return keepRefusal(cloud, { tenant, bank, payload, reason: read.reason, firstMissing: 0, lastMissing: 0 });
-    await cloud.database.tenant(tenant, (tx) => banks.heard(cloud, tx, bank));
-    for (const answer of await answersTo({ tenant, bank, message: read.message, payload })) await deps.send(bank, answer);
+export class Intake {
+  readonly #deps: IntakeDeps;
+  readonly #log: Log;
+  readonly #projections: Projections;
+  readonly #queues = new Map<string, { waiting: number; tail: Promise<void> }>();
+  #stopped = false;
+
+  constructor(deps: IntakeDeps) {
+    this.#deps = deps;
+    this.#log = deps.cloud.log.child('intake');
+    this.#projections = projectionsOf(deps.nouns);
   }
 
-  async function answersTo(of: { tenant: TenantId; bank: BankId; message: UpMessage; payload: Uint8Array }): Promise<DownMessage[]> {
-    const { tenant, bank, message } = of;
-    switch (message.type) {
-      case 'batch': {
-        const taken = await takeBatch(cloud, projections, { tenant, bank, message });
-        if (taken.taken) return [{ v, type: 'ack', lastSeq: taken.lastSeq, head: taken.head }];
-        await keepRefusal(cloud, { tenant, bank, payload: of.payload, reason: taken.reason, firstMissing: taken.firstMissing, lastMissing: taken.lastMissing });
-        return [{ v, type: 'batch-refused', reason: taken.reason, lastSeq: taken.lastSeq }];
+  /** Takes a message that the broker says came from `bank`. */
+  received(bank: string, payload: Uint8Array): void {
+    const queue = this.#queues.get(bank) ?? { waiting: 0, tail: Promise.resolve() };
+    if (this.#stopped) return;
+    // The bank keeps what was not acknowledged, and sends it again.
+    if (queue.waiting >= WAITING_MAX)
+      return this.#log.warn('a bank sends faster than it is served', { bank });
+    this.#queues.set(bank, queue);
+    queue.waiting += 1;
+    queue.tail = queue.tail.then(async () => {
+      try {
+        await this.#handle(bank, payload);
+      } catch (error) {
+        this.#log.error('a message was not handled; the bank sends it again', { bank, error: nameOf(error) });
       }
+      queue.waiting -= 1;
+      if (queue.waiting === 0) this.#queues.delete(bank);
+    });
+  }
+
+  /** Brings every bank of a site up to date. */
+  async tellSite(tenant: TenantId, site: SiteId): Promise<void> {
+    const { cloud, send } = this.#deps;
+    const told = await cloud.database.tenant(tenant, async (tx) => {
+      const list: { bank: BankId; messages: DownMessage[] }[] = [];
+      for (const bank of await banks.banksOf(tx, site)) {
+        list.push({ bank: bank.bank, messages: await whatToTell(cloud, tx, bank) });
+      }
+      return list;
+    });
+    for (const { bank, messages } of told) for (const message of messages) await send(bank, message);
+  }
+
+  /** Lets what has begun finish; takes nothing more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#queues.values()].map((queue) => queue.tail));
+  }
+
+  async #handle(name: string, payload: Uint8Array): Promise<void> {
+    const { cloud, send } = this.#deps;
+    const bank = parseId('bank', name);
+    const tenant = bank && (await banks.tenantOfBank(cloud, bank));
+    if (!bank || !tenant) return this.#log.warn('a message came from a bank that is not registered');
+    const sender = { tenant, bank, payload };
+    const read = readUp(payload);
+    if (!read.ok) {
+      return keepRefusal(cloud, { ...sender, reason: read.reason, firstMissing: 0, lastMissing: 0 });
+    }
+    await cloud.database.tenant(tenant, (tx) => banks.heard(cloud, tx, bank));
+    for (const answer of await this.#answersTo(sender, read.message)) await send(bank, answer);
+  }
+
+  async #answersTo(sender: Sender, message: UpMessage): Promise<DownMessage[]> {
+    switch (message.type) {
+      case 'batch':
+        return [await this.#batch(sender, message)];
       case 'hello':
-        return heardHello(tenant, bank, message);
+        return this.#hello(sender, message);
       case 'time':
-        return [{ v, type: 'time', nonce: message.nonce, atMs: cloud.clock.nowMs() }];
+        return [{ v, type: 'time', nonce: message.nonce, atMs: this.#deps.cloud.clock.nowMs() }];
       case 'refusal':
         // The bank's own record of it comes with a batch.
-        log.warn('a bank refused a message', { bank, reason: message.reason, of: message.of });
+        this.#log.warn('a bank refused a message', {
+          bank: sender.bank,
+          reason: message.reason,
+          of: message.of,
+        });
         return [];
     }
   }
 
-  function heardHello(tenant: TenantId, bank: BankId, hello: HelloMessage): Promise<DownMessage[]> {
+  async #batch(sender: Sender, message: BatchMessage): Promise<DownMessage> {
+    const { cloud } = this.#deps;
+    const taken = await takeBatch(cloud, this.#projections, { ...sender, message });
+    if (taken.taken) return { v, type: 'ack', lastSeq: taken.lastSeq, head: taken.head };
+    const { reason, lastSeq, firstMissing, lastMissing } = taken;
+    await keepRefusal(cloud, { ...sender, reason, firstMissing, lastMissing });
+    return { v, type: 'batch-refused', reason, lastSeq };
+  }
+
+  #hello({ tenant, bank }: Sender, hello: HelloMessage): Promise<DownMessage[]> {
+    const { cloud } = this.#deps;
     return cloud.database.tenant(tenant, async (tx) => {
       await banks.heardHello(cloud, tx, bank, hello);
       const known = await banks.findBank(tx, bank);
       return known ? whatToTell(cloud, tx, known) : [];
     });
   }
-
-  return {
-    received(bank, payload) {
-      const queue = queues.get(bank) ?? { waiting: 0, tail: Promise.resolve() };
-      if (stopped || queue.waiting >= WAITING_MAX) {
-        // The bank keeps what was not acknowledged, and sends it again.
-        if (!stopped) log.warn('a bank sends faster than it is served', { bank });
-        return;
-      }
-      queues.set(bank, queue);
-      queue.waiting += 1;
-      queue.tail = queue.tail.then(async () => {
-        try {
-          await handle(bank, payload);
-        } catch (error) {
-          log.error('a message was not handled; the bank sends it again', { bank, error: nameOf(error) });
-        }
-        queue.waiting -= 1;
-        if (queue.waiting === 0) queues.delete(bank);
-      });
-    },
-    async tellSite(tenant, site) {
-      const told = await cloud.database.tenant(tenant, async (tx) => {
-        const list: { bank: BankId; messages: DownMessage[] }[] = [];
-        for (const bank of await banks.banksOf(tx, site)) list.push({ bank: bank.bank, messages: await whatToTell(cloud, tx, bank) });
-        return list;
-      });
-      for (const { bank, messages } of told) for (const message of messages) await deps.send(bank, message);
-    },
-    async stop() {
-      stopped = true;
-      await Promise.all([...queues.values()].map((queue) => queue.tail));
-    },
-  };
 }
 
 /** An error's kind and place, and never its message, which may quote what was being written. */
@@ -120,32 +145,15 @@ function nameOf(error: unknown): string {
   return `${error.name}${code} ${/\n\s+at (.*)/.exec(error.stack ?? '')?.[1] ?? ''}`;
 }
 
-function collect(nouns: readonly Noun[]): Projections {
+/** What the nouns do about records, by kind and in their order. */
+export function projectionsOf(nouns: readonly Noun[]): Projections {
   const all: Record<string, NonNullable<Projections[string]>> = {};
   for (const noun of nouns) {
-    for (const [kind, project] of Object.entries(noun.projections ?? {})) all[kind] = [...(all[kind] ?? []), project];
+    for (const [kind, project] of Object.entries(noun.projections ?? {})) {
+      all[kind] = [...(all[kind] ?? []), project];
+    }
   }
   return all;
-}
-
-type Read = { ok: true; message: UpMessage } | { ok: false; reason: Denial };
-
-/** Reads a message of a bank; what is not exactly one that we know is refused by name. */
-export function readUp(bytes: Uint8Array): Read {
-  if (bytes.length > MESSAGE_BYTES_MAX) return { ok: false, reason: 'message-oversized' };
-  let value: unknown;
-  try {
-    value = JSON.parse(fromUtf8(bytes));
-  } catch {
-    // Foreign bytes: refused by name, kept by the caller.
-    return { ok: false, reason: 'message-malformed' };
-  }
-  if (typeof value !== 'object' || value === null || !('v' in value)) return { ok: false, reason: 'message-malformed' };
-  if (value.v !== UPLINK_VERSION) return { ok: false, reason: 'message-version-unknown' };
-  const parsed = upMessage.safeParse(value);
-  if (parsed.success) return { ok: true, message: parsed.data };
-  const known = upMessage.options.some((option) => option.shape.type.value === (value as { type?: unknown }).type);
-  return { ok: false, reason: known ? 'message-malformed' : 'message-kind-unknown' };
 }
 
 export const intake: Noun = { migrations };

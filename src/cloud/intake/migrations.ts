@@ -1,5 +1,5 @@
 /** What was refused is kept: sealed, because nobody knows what is in it, and once, however often it came. */
-import { tenantTable, type Migration } from '../migrate.ts';
+import { type Migration, tenantTable } from '../migrate.ts';
 
 export const migrations: Migration[] = [
   {

@@ -1,42 +1,76 @@
 /** Refused messages of banks: each kept, recorded and raised once, however often it is sent again. */
 import { sql } from 'kysely';
-import { sha256 } from '../../crypto/hash.ts';
 import { base64url } from '../../crypto/bytes.ts';
+import { sha256 } from '../../crypto/hash.ts';
 import type { BankId, TenantId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 
-export type Refusal = { tenant: TenantId; bank: BankId; payload: Uint8Array; reason: Denial; firstMissing: number; lastMissing: number };
+export type Refusal = {
+  tenant: TenantId;
+  bank: BankId;
+  payload: Uint8Array;
+  reason: Denial;
+  firstMissing: number;
+  lastMissing: number;
+};
 
 /** A bank that sends rubbish shall not fill the disk. */
 const KEPT_BYTES_MAX = 65_536;
 const KEPT_A_BANK_MAX = 500;
 
-const CONDITIONS: Readonly<Partial<Record<Denial, string>>> = { 'batch-gap': 'gap', 'batch-fork': 'fork', 'batch-rollback': 'rollback' };
+const CONDITIONS: Readonly<Partial<Record<Denial, string>>> = {
+  'batch-gap': 'gap',
+  'batch-fork': 'fork',
+  'batch-rollback': 'rollback',
+};
 
 /** In a transaction of its own: what is refused changes nothing else. */
 export async function keepRefusal(cloud: Cloud, of: Refusal): Promise<void> {
   const hash = sha256(of.payload);
   const isNew = await cloud.database.tenant(of.tenant, async (tx) => {
-    const seen = await sql`update refused_messages set seen = seen + 1 where bank_id = ${of.bank} and hash = ${hash} and reason = ${of.reason}`.execute(tx);
+    const seen =
+      await sql`update refused_messages set seen = seen + 1 where bank_id = ${of.bank} and hash = ${hash} and reason = ${of.reason}`.execute(
+        tx,
+      );
     if (seen.numAffectedRows) return false;
-    const { rows } = await sql<{ kept: number }>`select count(*) as kept from refused_messages where bank_id = ${of.bank}`.execute(tx);
+    const { rows } = await sql<{
+      kept: number;
+    }>`select count(*) as kept from refused_messages where bank_id = ${of.bank}`.execute(tx);
     if ((rows[0]?.kept ?? 0) >= KEPT_A_BANK_MAX) return false;
-    const sealed = await cloud.keys.sealBytesForTenant(tx, `refused-message\0${of.bank}`, of.payload.subarray(0, KEPT_BYTES_MAX));
+    const sealed = await cloud.keys.sealBytesForTenant(
+      tx,
+      `refused-message\0${of.bank}`,
+      of.payload.subarray(0, KEPT_BYTES_MAX),
+    );
     // A second process may have had the same message at the same time.
     const added = await sql`insert into refused_messages (bank_id, hash, reason, sealed, bytes, first_at_ms)
-      values (${of.bank}, ${hash}, ${of.reason}, ${sealed}, ${of.payload.length}, ${cloud.clock.nowMs()}) on conflict do nothing`.execute(tx);
+      values (${of.bank}, ${hash}, ${of.reason}, ${sealed}, ${of.payload.length}, ${cloud.clock.nowMs()}) on conflict do nothing`.execute(
+      tx,
+    );
     if (!added.numAffectedRows) return false;
     await cloud.journal.record(tx, {
       kind: 'intake.refused',
-      facts: { reason: of.reason, firstMissing: of.firstMissing, lastMissing: of.lastMissing, hash: base64url(hash) },
+      facts: {
+        reason: of.reason,
+        firstMissing: of.firstMissing,
+        lastMissing: of.lastMissing,
+        hash: base64url(hash),
+      },
       fields: { subject: of.bank },
     });
     const missing = of.lastMissing > 0 ? { firstSeq: of.firstMissing, lastSeq: of.lastMissing } : {};
-    const condition = CONDITIONS[of.reason] ?? (of.reason.startsWith('batch-') ? 'batch-refused' : 'message-refused');
+    const condition =
+      CONDITIONS[of.reason] ?? (of.reason.startsWith('batch-') ? 'batch-refused' : 'message-refused');
     await banks.raiseAlarm(cloud, tx, { condition, bank: of.bank, atMs: cloud.clock.nowMs(), ...missing });
     return true;
   });
-  if (isNew) cloud.log.warn('a message of a bank was refused', { bank: of.bank, reason: of.reason, firstMissing: of.firstMissing, lastMissing: of.lastMissing });
+  if (isNew)
+    cloud.log.warn('a message of a bank was refused', {
+      bank: of.bank,
+      reason: of.reason,
+      firstMissing: of.firstMissing,
+      lastMissing: of.lastMissing,
+    });
 }

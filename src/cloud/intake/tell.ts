@@ -2,9 +2,10 @@
  * What a bank is told, by comparing what it says that it holds with what is desired. The comparison is
  * made again on every hello and after every change, so that a lost message costs time and nothing else.
  */
+
+import { type DownMessage, type HelloMessage, SEAL_INFO, UPLINK_VERSION } from '../../contract/uplink.ts';
 import { base64url, utf8 } from '../../crypto/bytes.ts';
 import { hpkeSeal } from '../../crypto/hpke.ts';
-import { SEAL_INFO, UPLINK_VERSION, type DownMessage, type HelloMessage } from '../../contract/uplink.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Bank } from '../banks/banks.ts';
 import * as banks from '../banks/banks.ts';
@@ -29,7 +30,11 @@ export async function whatToTell(cloud: Cloud, tx: Tx, bank: Bank): Promise<Down
 }
 
 /** A roster that does not name this bank with this key would only be refused, so it is not sent. */
-async function rosterFor(tx: Tx, bank: Bank & { key: Uint8Array }, hello: HelloMessage): Promise<DownMessage[]> {
+async function rosterFor(
+  tx: Tx,
+  bank: Bank & { key: Uint8Array },
+  hello: HelloMessage,
+): Promise<DownMessage[]> {
   const current = await rosters.current(tx, bank.site);
   if (!current || current.version <= hello.roster.version) return [];
   const key = base64url(bank.key);
@@ -42,15 +47,34 @@ async function epochFor(cloud: Cloud, tx: Tx, hello: HelloMessage): Promise<Down
   return current && current.epoch !== hello.epoch ? [{ v, type: 'epoch', note: current.note }] : [];
 }
 
-async function directoryFor(cloud: Cloud, tx: Tx, bank: Bank & { sealKey: Uint8Array }, hello: HelloMessage): Promise<DownMessage[]> {
+async function directoryFor(
+  cloud: Cloud,
+  tx: Tx,
+  bank: Bank & { sealKey: Uint8Array },
+  hello: HelloMessage,
+): Promise<DownMessage[]> {
   if ((await people.directoryVersion(tx, bank.site)) <= hello.directory) return [];
   const { version, entries } = await people.directory(cloud, tx, bank.site);
-  const sealed = await hpkeSeal(bank.sealKey, utf8(JSON.stringify(entries)), { info: SEAL_INFO.directory, aad: `${bank.bank}\0${version}` });
-  return [{ v, type: 'directory', version, entries: { enc: base64url(sealed.enc), ciphertext: base64url(sealed.ciphertext) } }];
+  const sealed = await hpkeSeal(bank.sealKey, utf8(JSON.stringify(entries)), {
+    info: SEAL_INFO.directory,
+    aad: `${bank.bank}\0${version}`,
+  });
+  return [
+    {
+      v,
+      type: 'directory',
+      version,
+      entries: { enc: base64url(sealed.enc), ciphertext: base64url(sealed.ciphertext) },
+    },
+  ];
 }
 
 async function suspensionsFor(cloud: Cloud, tx: Tx, bank: Bank, hello: HelloMessage): Promise<DownMessage[]> {
-  const inForce = await banks.suspensionsOf(tx, { site: bank.site, bank: bank.bank, nowMs: cloud.clock.nowMs() });
+  const inForce = await banks.suspensionsOf(tx, {
+    site: bank.site,
+    bank: bank.bank,
+    nowMs: cloud.clock.nowMs(),
+  });
   const lifts = hello.suspensions.filter((id) => !inForce.some((suspension) => suspension.id === id));
   return [
     ...inForce.filter((suspension) => !hello.suspensions.includes(suspension.id)),

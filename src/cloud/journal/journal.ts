@@ -6,12 +6,18 @@
  * tell of, and otherwise under the tenant's.
  */
 import { fromBase64url } from '../../crypto/bytes.ts';
-import type { CommittedField } from '../../domain/kinds.ts';
 import type { PersonId } from '../../domain/ids.ts';
-import { NOTHING_COMMITTED, type Committed } from '../../ledger/batch.ts';
-import { SALT_BYTES, writeRecord, type Opening, type Openings, type RecordDraft } from '../../ledger/record.ts';
+import type { CommittedField } from '../../domain/kinds.ts';
+import { type Committed, NOTHING_COMMITTED } from '../../ledger/batch.ts';
+import {
+  type Opening,
+  type Openings,
+  type RecordDraft,
+  SALT_BYTES,
+  writeRecord,
+} from '../../ledger/record.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { tenantOf, type Tx } from '../../platform/database.ts';
+import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { Noun } from '../noun.ts';
@@ -20,6 +26,8 @@ import { routes } from './routes.ts';
 import * as store from './store.ts';
 
 export type Owners = Readonly<Partial<Record<CommittedField, PersonId>>>;
+
+type Range = { first: number; last: number };
 
 export type Journal = {
   /** Begins a journal: the tenant's own, or that of a bank just registered. */
@@ -32,9 +40,14 @@ export type Journal = {
   /** Where a journal ends; undefined when there is no such journal. */
   endOf(tx: Tx, source: string): Promise<Committed | undefined>;
   /** Seals what stands behind a record's commitments. A person without a key (erased, unknown) owns nothing. */
-  keepOpenings(tx: Tx, place: { source: string; seq: number }, openings: Openings, owners: Owners): Promise<void>;
+  keepOpenings(
+    tx: Tx,
+    place: { source: string; seq: number },
+    openings: Openings,
+    owners: Owners,
+  ): Promise<void>;
   /** Opens what is kept; a field whose key was destroyed is absent. */
-  openOpenings(tx: Tx, source: string, range: { first: number; last: number }): Promise<Map<number, Openings>>;
+  openOpenings(tx: Tx, source: string, range: Range): Promise<Map<number, Openings>>;
 };
 
 /** How far a cloud machine's own clock may be off; operators run a time service. */
@@ -51,7 +64,8 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
       const subject = owner !== undefined && known.has(owner) ? owner : null;
       const at = placeOfOpening({ ...place, field });
       const text = JSON.stringify(opening);
-      const sealed = subject === null ? await keys.sealForTenant(tx, at, text) : await keys.sealFor(tx, subject, at, text);
+      const sealed =
+        subject === null ? await keys.sealForTenant(tx, at, text) : await keys.sealFor(tx, subject, at, text);
       rows.push({ ...place, field, subject_id: subject, sealed });
     }
     if (rows.length > 0) await store.insertOpenings(tx, rows);
@@ -65,36 +79,75 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
       if (!end) throw new Error('the tenant has no journal');
       const seq = end.lastSeq + 1;
       const time = { atMs: clock.nowMs(), source: 'clock', uncertaintyMs: CLOUD_UNCERTAINTY_MS } as const;
-      const { record, bytes, hash, openings } = writeRecord({ draft, source, seq, prev: end.lastHash, time, drawSalt: () => random.bytes(SALT_BYTES) });
-      await store.insertRecords(tx, [{ source, seq, kind: record.kind, at_ms: time.atMs, hash: fromBase64url(hash) ?? new Uint8Array(0), bytes, batch_last: null }]);
+      const { record, bytes, hash, openings } = writeRecord({
+        draft,
+        source,
+        seq,
+        prev: end.lastHash,
+        time,
+        drawSalt: () => random.bytes(SALT_BYTES),
+      });
+      await store.insertRecords(tx, [
+        {
+          source,
+          seq,
+          kind: record.kind,
+          at_ms: time.atMs,
+          hash: fromBase64url(hash) ?? new Uint8Array(0),
+          bytes,
+          batch_last: null,
+        },
+      ]);
       await keepOpenings(tx, { source, seq }, openings, owners);
       await store.moveEnd(tx, source, { ...end, lastSeq: seq, lastHash: hash });
       return { seq, hash };
     },
     endOf: store.endOf,
     keepOpenings,
-    async openOpenings(tx, source, range) {
-      const found = new Map<number, Openings>();
-      const rows = await store.openingsBetween(tx, source, range);
-      await keys.subjects(tx, rows.flatMap((row) => row.subject_id ?? []));
-      for (const row of rows) {
-        const at = placeOfOpening(row);
-        const text = row.subject_id === null ? await keys.openForTenant(tx, at, row.sealed) : await keys.openFor(tx, row.subject_id as PersonId, at, row.sealed);
-        if (text === undefined) continue;
-        const openings = found.get(row.seq) ?? {};
-        openings[row.field as CommittedField] = JSON.parse(text) as Opening;
-        found.set(row.seq, openings);
-      }
-      return found;
-    },
+    openOpenings: (tx, source, range) => openOpenings(keys, tx, source, range),
   };
+}
+
+async function openOpenings(
+  keys: Keys,
+  tx: Tx,
+  source: string,
+  range: Range,
+): Promise<Map<number, Openings>> {
+  const found = new Map<number, Openings>();
+  const rows = await store.openingsBetween(tx, source, range);
+  // One query for everybody's keys, instead of one a row.
+  await keys.subjects(
+    tx,
+    rows.flatMap((row) => row.subject_id ?? []),
+  );
+  for (const row of rows) {
+    const at = placeOfOpening(row);
+    const owner = row.subject_id as PersonId | null;
+    const text =
+      owner === null
+        ? await keys.openForTenant(tx, at, row.sealed)
+        : await keys.openFor(tx, owner, at, row.sealed);
+    if (text === undefined) continue;
+    const openings = found.get(row.seq) ?? {};
+    openings[row.field as CommittedField] = JSON.parse(text) as Opening;
+    found.set(row.seq, openings);
+  }
+  return found;
 }
 
 function placeOfOpening(of: { source: string; seq: number; field: string }): string {
   return `opening\0${of.source}\0${of.seq}\0${of.field}`;
 }
 
-export type Appended = { source: string; note: string; head: { first: number; last: number; hash: string }; key: Uint8Array; next: Committed; records: readonly { seq: number; kind: string; atMs: number; hash: string; bytes: Uint8Array }[] };
+export type Appended = {
+  source: string;
+  note: string;
+  head: { first: number; last: number; hash: string };
+  key: Uint8Array;
+  next: Committed;
+  records: readonly { seq: number; kind: string; atMs: number; hash: string; bytes: Uint8Array }[];
+};
 
 /** Appends a judged batch. The caller holds the lock of `lockEnd`. */
 export async function appendBatch(tx: Tx, batch: Appended): Promise<void> {
@@ -111,14 +164,20 @@ export async function appendBatch(tx: Tx, batch: Appended): Promise<void> {
       batch_last: head.last,
     })),
   );
-  await store.insertHead(tx, { source, first: head.first, last: head.last, note: batch.note, hash: head.hash, key: batch.key });
+  await store.insertHead(tx, {
+    source,
+    first: head.first,
+    last: head.last,
+    note: batch.note,
+    hash: head.hash,
+    key: batch.key,
+  });
   await store.moveEnd(tx, source, batch.next);
 }
 
 /** The end of a journal, locked until the transaction ends; undefined when there is no such journal. */
 export const lockEnd = store.lockEnd;
 export const recordsBetween = store.recordsBetween;
-export const headAt = store.headAt;
 
 export async function headHashAt(tx: Tx, source: string, last: number): Promise<string | undefined> {
   return (await store.headAt(tx, source, last))?.hash;
@@ -134,12 +193,17 @@ export type Batch = { head: store.HeadRow; records: store.RecordRow[] };
 /** The batches that hold these records, each whole, in order. */
 export async function batchesWith(tx: Tx, source: string, seqs: readonly number[]): Promise<Batch[]> {
   const batches: Batch[] = [];
-  for (const head of await store.headsOver(tx, source, seqs)) batches.push({ head, records: await store.recordsBetween(tx, source, head) });
+  for (const head of await store.headsOver(tx, source, seqs))
+    batches.push({ head, records: await store.recordsBetween(tx, source, head) });
   return batches;
 }
 
 /** What a batch that begins at `first` has to continue. */
-export async function recordAndHeadBefore(tx: Tx, source: string, first: number): Promise<{ record: store.RecordRow | undefined; head: store.HeadRow | undefined }> {
+export async function recordAndHeadBefore(
+  tx: Tx,
+  source: string,
+  first: number,
+): Promise<{ record: store.RecordRow | undefined; head: store.HeadRow | undefined }> {
   const [record] = await store.recordsBetween(tx, source, { first: first - 1, last: first - 1 });
   return { record, head: await store.headAt(tx, source, first - 1) };
 }

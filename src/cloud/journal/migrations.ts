@@ -2,7 +2,7 @@
  * Records, what stands behind their commitments, signed batch heads, and where each journal ends. Rows of
  * `records` and `heads` are only ever added: the application's role has no right to change or delete one.
  */
-import { tenantTable, type Migration } from '../migrate.ts';
+import { type Migration, tenantTable } from '../migrate.ts';
 
 export const migrations: Migration[] = [
   {

@@ -17,7 +17,8 @@ export const routes: Route[] = [
     handle: ({ cloud, actor, query }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
         const before = query.cursor === undefined ? undefined : Number(query.cursor);
-        if (before !== undefined && !Number.isSafeInteger(before)) throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
+        if (before !== undefined && !Number.isSafeInteger(before))
+          throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
         const rows = await store.pageOfRecords(tx, { source: query.bank, before, limit: query.limit + 1 });
         const shown = rows.slice(0, query.limit);
         const items = shown.map((row) => ({

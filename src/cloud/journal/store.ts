@@ -1,7 +1,7 @@
 /** SQL of records, openings, heads and journal ends. */
 import { sql } from 'kysely';
 import type { Committed } from '../../ledger/batch.ts';
-import { tables, type Tx } from '../../platform/database.ts';
+import { type Tx, tables } from '../../platform/database.ts';
 
 /** `tenant_id` is filled in and compared by the database; no query names it. */
 type JournalTables = {
@@ -19,15 +19,31 @@ export type RecordRow = {
   bytes: Uint8Array;
   batch_last: number | null;
 };
-export type OpeningRow = { source: string; seq: number; field: string; subject_id: string | null; sealed: Uint8Array };
-export type HeadRow = { source: string; first: number; last: number; note: string; hash: string; key: Uint8Array };
+export type OpeningRow = {
+  source: string;
+  seq: number;
+  field: string;
+  subject_id: string | null;
+  sealed: Uint8Array;
+};
+export type HeadRow = {
+  source: string;
+  first: number;
+  last: number;
+  note: string;
+  hash: string;
+  key: Uint8Array;
+};
 
 const on = (tx: Tx) => tables<JournalTables>(tx);
 /** A statement takes 65,535 parameters. */
 const ROWS_A_STATEMENT = 1000;
 
 export async function insertJournal(tx: Tx, source: string, end: Committed): Promise<void> {
-  await on(tx).insertInto('journals').values({ source, last_seq: end.lastSeq, last_hash: end.lastHash, last_head: end.lastHead }).execute();
+  await on(tx)
+    .insertInto('journals')
+    .values({ source, last_seq: end.lastSeq, last_hash: end.lastHash, last_head: end.lastHead })
+    .execute();
 }
 
 /** The end of a journal, locked until the transaction ends: one writer at a time. */
@@ -40,7 +56,10 @@ export async function endOf(tx: Tx, source: string): Promise<Committed | undefin
 }
 
 function selectEnd(tx: Tx, source: string) {
-  return on(tx).selectFrom('journals').select(['last_seq as lastSeq', 'last_hash as lastHash', 'last_head as lastHead']).where('source', '=', source);
+  return on(tx)
+    .selectFrom('journals')
+    .select(['last_seq as lastSeq', 'last_hash as lastHash', 'last_head as lastHead'])
+    .where('source', '=', source);
 }
 
 export async function moveEnd(tx: Tx, source: string, end: Committed): Promise<void> {
@@ -55,13 +74,19 @@ export async function sources(tx: Tx): Promise<string[]> {
 
 export async function insertRecords(tx: Tx, rows: readonly RecordRow[]): Promise<void> {
   for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
-    await on(tx).insertInto('records').values(rows.slice(at, at + ROWS_A_STATEMENT)).execute();
+    await on(tx)
+      .insertInto('records')
+      .values(rows.slice(at, at + ROWS_A_STATEMENT))
+      .execute();
   }
 }
 
 export async function insertOpenings(tx: Tx, rows: readonly OpeningRow[]): Promise<void> {
   for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
-    await on(tx).insertInto('openings').values(rows.slice(at, at + ROWS_A_STATEMENT)).execute();
+    await on(tx)
+      .insertInto('openings')
+      .values(rows.slice(at, at + ROWS_A_STATEMENT))
+      .execute();
   }
 }
 
@@ -70,14 +95,23 @@ export async function insertHead(tx: Tx, row: HeadRow): Promise<void> {
 }
 
 export async function headAt(tx: Tx, source: string, last: number): Promise<HeadRow | undefined> {
-  return on(tx).selectFrom('heads').selectAll().where('source', '=', source).where('last', '=', last).executeTakeFirst();
+  return on(tx)
+    .selectFrom('heads')
+    .selectAll()
+    .where('source', '=', source)
+    .where('last', '=', last)
+    .executeTakeFirst();
 }
 
 export async function headsOf(tx: Tx, source: string): Promise<HeadRow[]> {
   return on(tx).selectFrom('heads').selectAll().where('source', '=', source).orderBy('last').execute();
 }
 
-export async function recordsBetween(tx: Tx, source: string, range: { first: number; last: number }): Promise<RecordRow[]> {
+export async function recordsBetween(
+  tx: Tx,
+  source: string,
+  range: { first: number; last: number },
+): Promise<RecordRow[]> {
   return on(tx)
     .selectFrom('records')
     .selectAll()
@@ -88,7 +122,11 @@ export async function recordsBetween(tx: Tx, source: string, range: { first: num
     .execute();
 }
 
-export async function openingsBetween(tx: Tx, source: string, range: { first: number; last: number }): Promise<OpeningRow[]> {
+export async function openingsBetween(
+  tx: Tx,
+  source: string,
+  range: { first: number; last: number },
+): Promise<OpeningRow[]> {
   return on(tx)
     .selectFrom('openings')
     .selectAll()
@@ -99,13 +137,34 @@ export async function openingsBetween(tx: Tx, source: string, range: { first: nu
     .execute();
 }
 
-export type JournalPage = { source: string; seq: number; kind: string; at_ms: number; hash: Uint8Array; bytes: Uint8Array; batch_last: number | null; position: number };
+export type JournalPage = {
+  source: string;
+  seq: number;
+  kind: string;
+  at_ms: number;
+  hash: Uint8Array;
+  bytes: Uint8Array;
+  batch_last: number | null;
+  position: number;
+};
 
 /** Newest first, after `before`. */
-export async function pageOfRecords(tx: Tx, page: { source: string | undefined; before: number | undefined; limit: number }): Promise<JournalPage[]> {
+export async function pageOfRecords(
+  tx: Tx,
+  page: { source: string | undefined; before: number | undefined; limit: number },
+): Promise<JournalPage[]> {
   let query = on(tx)
     .selectFrom('records')
-    .select(['source', 'seq', 'kind', 'at_ms', 'hash', 'bytes', 'batch_last', sql<number>`position`.as('position')])
+    .select([
+      'source',
+      'seq',
+      'kind',
+      'at_ms',
+      'hash',
+      'bytes',
+      'batch_last',
+      sql<number>`position`.as('position'),
+    ])
     .orderBy(sql`position`, 'desc')
     .limit(page.limit);
   if (page.source !== undefined) query = query.where('source', '=', page.source);
@@ -117,6 +176,8 @@ export async function pageOfRecords(tx: Tx, page: { source: string | undefined; 
 export async function headsOver(tx: Tx, source: string, seqs: readonly number[]): Promise<HeadRow[]> {
   if (seqs.length === 0) return [];
   const { rows } = await sql<HeadRow>`select first, last, source, note, hash, key from heads
-    where source = ${source} and exists (select 1 from unnest(${seqs}::bigint[]) as wanted (seq) where seq between first and last) order by last`.execute(tx);
+    where source = ${source} and exists (select 1 from unnest(${seqs}::bigint[]) as wanted (seq) where seq between first and last) order by last`.execute(
+    tx,
+  );
   return rows;
 }

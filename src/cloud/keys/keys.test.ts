@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile, chmod } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
+import { SEAL_INFO } from '../../contract/uplink.ts';
 import { base64url, fromBase64url, utf8 } from '../../crypto/bytes.ts';
 import { hpkeSeal } from '../../crypto/hpke.ts';
-import { SEAL_INFO } from '../../contract/uplink.ts';
 import { idFrom, type PersonId } from '../../domain/ids.ts';
 import { openNote } from '../../ledger/note.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { systemRandom } from '../../platform/random.ts';
+import { initFiles, openFiles } from '../files.ts';
 import { openStand, type Stand } from '../test-stand.ts';
-import { initFiles, openFiles } from './files.ts';
 import { openKeys, tendKeys } from './keys.ts';
 
 const DAY_MS = 86_400_000;
@@ -32,7 +32,8 @@ test('a sealed value opens for its person and place only, until the key is destr
     await keys.makeSubject(tx, ben);
     return keys.sealFor(tx, ada, 'profile', 'Ada Okafor');
   });
-  const open = (person: PersonId, place: string) => stand.inTenant((tx) => keys.openFor(tx, person, place, sealed));
+  const open = (person: PersonId, place: string) =>
+    stand.inTenant((tx) => keys.openFor(tx, person, place, sealed));
   assert.equal(await open(ada, 'profile'), 'Ada Okafor');
   assert.equal(await open(ada, 'other'), undefined);
   assert.equal(await open(ben, 'profile'), undefined);
@@ -42,8 +43,15 @@ test('a sealed value opens for its person and place only, until the key is destr
 });
 
 test('another root key opens nothing', async () => {
-  const strange = openKeys({ rootKey: systemRandom.bytes(32), random: systemRandom, nowMs: systemClock.nowMs });
-  await assert.rejects(stand.inTenant((tx) => strange.sealForTenant(tx, 'x', 'y')), /does not open/);
+  const strange = openKeys({
+    rootKey: systemRandom.bytes(32),
+    random: systemRandom,
+    nowMs: systemClock.nowMs,
+  });
+  await assert.rejects(
+    stand.inTenant((tx) => strange.sealForTenant(tx, 'x', 'y')),
+    /does not open/,
+  );
 });
 
 test('after 25 days survivors are wrapped anew and the old epoch is gone', async () => {
@@ -53,14 +61,19 @@ test('after 25 days survivors are wrapped anew and the old epoch is gone', async
     await keys.makeSubject(tx, person);
     return keys.sealFor(tx, person, 'p', 'v');
   });
-  const epochs = () => stand.inTenant(async (tx) => (await sql<{ epoch: number }>`select epoch from wrapping_epochs`.execute(tx)).rows.map((row) => row.epoch));
+  const epochs = () =>
+    stand.inTenant(async (tx) =>
+      (await sql<{ epoch: number }>`select epoch from wrapping_epochs`.execute(tx)).rows.map(
+        (row) => row.epoch,
+      ),
+    );
   assert.deepEqual(await epochs(), [1]);
   stand.step(26 * DAY_MS);
   await stand.inTenant((tx) => tendKeys(stand.cloud, tx));
   stand.step(-26 * DAY_MS);
   assert.deepEqual(await epochs(), [2]);
   assert.equal(await stand.inTenant((tx) => keys.openFor(tx, person, 'p', sealed)), 'v');
-  assert.ok((await stand.records('key.destroyed')).some((record) => record.facts['what'] === 'epoch'));
+  assert.ok((await stand.records('key.destroyed')).some((record) => record.facts.what === 'epoch'));
 });
 
 test('a notifier epoch is signed, follows the last with two days to spare, and is destroyed two days late', async () => {
@@ -69,14 +82,28 @@ test('a notifier epoch is signed, follows the last with two days to spare, and i
   const first = await stand.inTenant((tx) => keys.currentEpoch(tx));
   assert.ok(first);
   const { notifier } = await stand.inTenant((tx) => keys.published(tx));
-  assert.ok(openNote(first.note, [{ name: stand.tenant, publicKey: fromBase64url(notifier) ?? new Uint8Array(0) }]));
-  const point = fromBase64url((JSON.parse(first.note.split('\n')[1] ?? '') as { key: string }).key) ?? new Uint8Array(0);
+  assert.ok(
+    openNote(first.note, [{ name: stand.tenant, publicKey: fromBase64url(notifier) ?? new Uint8Array(0) }]),
+  );
+  const point =
+    fromBase64url((JSON.parse(first.note.split('\n')[1] ?? '') as { key: string }).key) ?? new Uint8Array(0);
   const bank = 'bank_x';
-  const box = await hpkeSeal(point, utf8('{"pin":"1"}'), { info: SEAL_INFO.notice, aad: `${bank}\0notice_y` });
-  const sealed = { epoch: first.epoch, box: { enc: base64url(box.enc), ciphertext: base64url(box.ciphertext) }, bank, reference: 'notice_y' };
+  const box = await hpkeSeal(point, utf8('{"pin":"1"}'), {
+    info: SEAL_INFO.notice,
+    aad: `${bank}\0notice_y`,
+  });
+  const sealed = {
+    epoch: first.epoch,
+    box: { enc: base64url(box.enc), ciphertext: base64url(box.ciphertext) },
+    bank,
+    reference: 'notice_y',
+  };
   const opens = () => stand.inTenant((tx) => keys.openForNotifier(tx, sealed));
   assert.ok(await opens());
-  assert.equal(await stand.inTenant((tx) => keys.openForNotifier(tx, { ...sealed, reference: 'notice_z' })), undefined);
+  assert.equal(
+    await stand.inTenant((tx) => keys.openForNotifier(tx, { ...sealed, reference: 'notice_z' })),
+    undefined,
+  );
   const leftMs = first.notAfterMs - stand.cloud.clock.nowMs();
   const tendAt = async (ms: number) => {
     stand.step(ms);
@@ -94,7 +121,11 @@ test('a notifier epoch is signed, follows the last with two days to spare, and i
 
 test('the files of the cloud are made once, sealed, and refused when they are not whole', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'hf-files-'));
-  const places = { dataDir, rootKeyFile: join(dataDir, 'root.key'), operatorTokenFile: join(dataDir, 'operator.token') };
+  const places = {
+    dataDir,
+    rootKeyFile: join(dataDir, 'root.key'),
+    operatorTokenFile: join(dataDir, 'operator.token'),
+  };
   try {
     await assert.rejects(openFiles(places), /rootKeyFile .* cloud init/);
     await initFiles(places, { clock: systemClock, random: systemRandom });
@@ -103,13 +134,17 @@ test('the files of the cloud are made once, sealed, and refused when they are no
     assert.deepEqual(await openFiles(places), files, 'a second init changes nothing');
     const onDisk = await readFile(join(dataDir, 'keys', 'tls-current.key'));
     assert.ok(!onDisk.includes(Buffer.from(files.current.privateKey).subarray(10, 60)));
-    for (const path of [places.rootKeyFile, places.operatorTokenFile, join(dataDir, 'keys', 'tls-next.key')]) assert.equal((await stat(path)).mode & 0o777, 0o600);
+    for (const path of [places.rootKeyFile, places.operatorTokenFile, join(dataDir, 'keys', 'tls-next.key')])
+      assert.equal((await stat(path)).mode & 0o777, 0o600);
     await chmod(places.rootKeyFile, 0o644);
     await assert.rejects(openFiles(places), /rootKeyFile .* chmod 600/);
     await writeFile(places.rootKeyFile, systemRandom.bytes(32));
     await assert.rejects(openFiles({ ...places }), /chmod 600|does not open/);
     await rm(places.rootKeyFile);
-    await assert.rejects(initFiles(places, { clock: systemClock, random: systemRandom }), /is missing, but keys sealed under it exist/);
+    await assert.rejects(
+      initFiles(places, { clock: systemClock, random: systemRandom }),
+      /is missing, but keys sealed under it exist/,
+    );
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }

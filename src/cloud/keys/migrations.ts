@@ -7,7 +7,7 @@
  * A subject key destroyed before that is then beyond anybody's reach, whatever an old page of the
  * database still holds.
  */
-import { tenantTable, type Migration } from '../migrate.ts';
+import { type Migration, tenantTable } from '../migrate.ts';
 
 export const migrations: Migration[] = [
   {

@@ -4,16 +4,18 @@
  * pick-up codes are sealed to. An epoch's private half is destroyed two days after it ends; a code that
  * was not sent by then can only be issued again.
  */
+
+import { SEAL_INFO, type SealedBox } from '../../contract/uplink.ts';
 import { base64url, fromBase64url } from '../../crypto/bytes.ts';
 import { sha256 } from '../../crypto/hash.ts';
 import { hpkeOpen, newHpkeKey } from '../../crypto/hpke.ts';
 import { newSigningKey, type SigningKey } from '../../crypto/sign.ts';
-import { SEAL_INFO, type SealedBox } from '../../contract/uplink.ts';
 import { idFrom } from '../../domain/ids.ts';
 import { signEpoch } from '../../ledger/roster.ts';
-import { tenantOf, type Tx } from '../../platform/database.ts';
+import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Random } from '../../platform/random.ts';
-import type { KeyFact, Keys } from './keys.ts';
+import type { KeyFact } from './chain.ts';
+import type { Keys } from './keys.ts';
 import * as store from './store.ts';
 
 export type Pairs = {
@@ -24,7 +26,10 @@ export type Pairs = {
   /** Opens what a bank sealed beside a batch; `head` is the hash of the batch head. */
   openForIntake(tx: Tx, sealed: { box: SealedBox; head: string }): Promise<Uint8Array | undefined>;
   /** Opens the codes of one notice. Undefined once the epoch was destroyed. */
-  openForNotifier(tx: Tx, sealed: { epoch: string; box: SealedBox; bank: string; reference: string }): Promise<Uint8Array | undefined>;
+  openForNotifier(
+    tx: Tx,
+    sealed: { epoch: string; box: SealedBox; bank: string; reference: string },
+  ): Promise<Uint8Array | undefined>;
   /** The newest epoch, as the signed note that a bank is sent. */
   currentEpoch(tx: Tx): Promise<{ epoch: string; note: string; notAfterMs: number } | undefined>;
   makeNotifierEpoch(tx: Tx): Promise<KeyFact>;
@@ -32,13 +37,16 @@ export type Pairs = {
 };
 
 const DAY_MS = 86_400_000;
-export const EPOCH_DAYS = 7;
+const EPOCH_DAYS = 7;
 /** The next epoch is made while the last has this long to run, so that a bank offline for a while has it. */
 const OVERLAP_DAYS = 2;
 /** A code sealed in an epoch's last minute can still be sent for this long. */
-export const LATE_DAYS = 2;
+const LATE_DAYS = 2;
 
-type Needs = Pick<Keys, 'sealBytesForTenant' | 'openBytesForTenant'> & { random: Random; nowMs: () => number };
+type Needs = Pick<Keys, 'sealBytesForTenant' | 'openBytesForTenant'> & {
+  random: Random;
+  nowMs: () => number;
+};
 
 export function openPairs(needs: Needs): Pairs {
   const keep = async (tx: Tx, name: store.PairName, pair: SigningKey) => {
@@ -84,7 +92,14 @@ export function openPairs(needs: Needs): Pairs {
       const key = await newHpkeKey();
       const epoch = idFrom('epoch', needs.random.bytes(16));
       const nowMs = needs.nowMs();
-      const statement = { v: 1 as const, tenant: await tenantOf(tx), epoch, key: base64url(key.publicKey), notBeforeMs: nowMs, notAfterMs: nowMs + EPOCH_DAYS * DAY_MS };
+      const statement = {
+        v: 1 as const,
+        tenant: await tenantOf(tx),
+        epoch,
+        key: base64url(key.publicKey),
+        notBeforeMs: nowMs,
+        notAfterMs: nowMs + EPOCH_DAYS * DAY_MS,
+      };
       await store.insertNotifierEpoch(tx, {
         epoch_id: epoch,
         public: key.publicKey,
@@ -108,14 +123,22 @@ function publicCheck(publicKey: Uint8Array): string {
   return base64url(sha256(publicKey));
 }
 
-async function openBox(privateKey: Uint8Array, box: SealedBox, place: { info: string; aad: string }): Promise<Uint8Array | undefined> {
+async function openBox(
+  privateKey: Uint8Array,
+  box: SealedBox,
+  place: { info: string; aad: string },
+): Promise<Uint8Array | undefined> {
   const enc = fromBase64url(box.enc);
   const ciphertext = fromBase64url(box.ciphertext);
   return enc && ciphertext ? hpkeOpen(privateKey, { enc, ciphertext }, place) : undefined;
 }
 
 /** Sees to it that an epoch with time to run exists, and that no ended one can be opened. */
-export async function keepEpochs(keys: Keys, tx: Tx, nowMs: number): Promise<{ made: KeyFact[]; destroyed: KeyFact[] }> {
+export async function keepEpochs(
+  keys: Keys,
+  tx: Tx,
+  nowMs: number,
+): Promise<{ made: KeyFact[]; destroyed: KeyFact[] }> {
   const newest = await keys.currentEpoch(tx);
   const due = !newest || newest.notAfterMs - nowMs < OVERLAP_DAYS * DAY_MS;
   const made = due ? [await keys.makeNotifierEpoch(tx)] : [];

@@ -1,5 +1,5 @@
 /** SQL of the wrapped keys. */
-import { tables, type Tx } from '../../platform/database.ts';
+import { type Tx, tables } from '../../platform/database.ts';
 
 /** `tenant_id` is filled in and compared by the database; no query names it. */
 export type KeyTables = {
@@ -29,17 +29,29 @@ export async function tenantKey(tx: Tx): Promise<Uint8Array | undefined> {
   return (await on(tx).selectFrom('tenant_keys').select('wrapped').executeTakeFirst())?.wrapped;
 }
 
-export async function insertWrappingEpoch(tx: Tx, row: { epoch: number; wrapped: Uint8Array; made_at_ms: number }): Promise<void> {
+export async function insertWrappingEpoch(
+  tx: Tx,
+  row: { epoch: number; wrapped: Uint8Array; made_at_ms: number },
+): Promise<void> {
   await on(tx).insertInto('wrapping_epochs').values(row).execute();
 }
 
 export async function wrappingEpoch(tx: Tx, epoch: number): Promise<Uint8Array | undefined> {
-  return (await on(tx).selectFrom('wrapping_epochs').select('wrapped').where('epoch', '=', epoch).executeTakeFirst())?.wrapped;
+  return (
+    await on(tx).selectFrom('wrapping_epochs').select('wrapped').where('epoch', '=', epoch).executeTakeFirst()
+  )?.wrapped;
 }
 
 /** The newest epoch. Locked against its replacement while a subject key is put under it. */
-export async function newestWrappingEpoch(tx: Tx, lock: 'share' | 'update'): Promise<{ epoch: number; madeAtMs: number } | undefined> {
-  const query = on(tx).selectFrom('wrapping_epochs').select(['epoch', 'made_at_ms as madeAtMs']).orderBy('epoch', 'desc').limit(1);
+export async function newestWrappingEpoch(
+  tx: Tx,
+  lock: 'share' | 'update',
+): Promise<{ epoch: number; madeAtMs: number } | undefined> {
+  const query = on(tx)
+    .selectFrom('wrapping_epochs')
+    .select(['epoch', 'made_at_ms as madeAtMs'])
+    .orderBy('epoch', 'desc')
+    .limit(1);
   return (lock === 'share' ? query.forShare() : query.forUpdate()).executeTakeFirst();
 }
 
@@ -47,33 +59,68 @@ export async function deleteWrappingEpoch(tx: Tx, epoch: number): Promise<void> 
   await on(tx).deleteFrom('wrapping_epochs').where('epoch', '=', epoch).execute();
 }
 
-export async function insertSubjectKey(tx: Tx, row: { person_id: string; epoch: number; wrapped: Uint8Array }): Promise<void> {
+export async function insertSubjectKey(
+  tx: Tx,
+  row: { person_id: string; epoch: number; wrapped: Uint8Array },
+): Promise<void> {
   await on(tx).insertInto('subject_keys').values(row).execute();
 }
 
-export async function subjectKeys(tx: Tx, persons: readonly string[]): Promise<{ person_id: string; epoch: number; wrapped: Uint8Array }[]> {
+export async function subjectKeys(
+  tx: Tx,
+  persons: readonly string[],
+): Promise<{ person_id: string; epoch: number; wrapped: Uint8Array }[]> {
   if (persons.length === 0) return [];
-  return on(tx).selectFrom('subject_keys').select(['person_id', 'epoch', 'wrapped']).where('person_id', 'in', persons).execute();
+  return on(tx)
+    .selectFrom('subject_keys')
+    .select(['person_id', 'epoch', 'wrapped'])
+    .where('person_id', 'in', persons)
+    .execute();
 }
 
-export async function subjectKeysOfEpoch(tx: Tx, epoch: number): Promise<{ person_id: string; wrapped: Uint8Array }[]> {
-  return on(tx).selectFrom('subject_keys').select(['person_id', 'wrapped']).where('epoch', '=', epoch).forUpdate().execute();
+export async function subjectKeysOfEpoch(
+  tx: Tx,
+  epoch: number,
+): Promise<{ person_id: string; wrapped: Uint8Array }[]> {
+  return on(tx)
+    .selectFrom('subject_keys')
+    .select(['person_id', 'wrapped'])
+    .where('epoch', '=', epoch)
+    .forUpdate()
+    .execute();
 }
 
-export async function rewrapSubjectKey(tx: Tx, row: { person_id: string; epoch: number; wrapped: Uint8Array }): Promise<void> {
-  await on(tx).updateTable('subject_keys').set({ epoch: row.epoch, wrapped: row.wrapped }).where('person_id', '=', row.person_id).execute();
+export async function rewrapSubjectKey(
+  tx: Tx,
+  row: { person_id: string; epoch: number; wrapped: Uint8Array },
+): Promise<void> {
+  await on(tx)
+    .updateTable('subject_keys')
+    .set({ epoch: row.epoch, wrapped: row.wrapped })
+    .where('person_id', '=', row.person_id)
+    .execute();
 }
 
 export async function deleteSubjectKey(tx: Tx, person: string): Promise<void> {
   await on(tx).deleteFrom('subject_keys').where('person_id', '=', person).execute();
 }
 
-export async function insertPair(tx: Tx, row: { name: PairName; public: Uint8Array; private_sealed: Uint8Array }): Promise<void> {
+export async function insertPair(
+  tx: Tx,
+  row: { name: PairName; public: Uint8Array; private_sealed: Uint8Array },
+): Promise<void> {
   await on(tx).insertInto('tenant_pairs').values(row).execute();
 }
 
-export async function pair(tx: Tx, name: PairName): Promise<{ public: Uint8Array; private_sealed: Uint8Array } | undefined> {
-  return on(tx).selectFrom('tenant_pairs').select(['public', 'private_sealed']).where('name', '=', name).executeTakeFirst();
+export async function pair(
+  tx: Tx,
+  name: PairName,
+): Promise<{ public: Uint8Array; private_sealed: Uint8Array } | undefined> {
+  return on(tx)
+    .selectFrom('tenant_pairs')
+    .select(['public', 'private_sealed'])
+    .where('name', '=', name)
+    .executeTakeFirst();
 }
 
 export async function insertNotifierEpoch(tx: Tx, row: NotifierEpochRow): Promise<void> {
@@ -85,11 +132,19 @@ export async function notifierEpoch(tx: Tx, epoch: string): Promise<NotifierEpoc
 }
 
 export async function newestNotifierEpoch(tx: Tx): Promise<NotifierEpochRow | undefined> {
-  return on(tx).selectFrom('notifier_epochs').selectAll().orderBy('not_after_ms', 'desc').limit(1).executeTakeFirst();
+  return on(tx)
+    .selectFrom('notifier_epochs')
+    .selectAll()
+    .orderBy('not_after_ms', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 }
 
 /** Removes the private halves of epochs that ended before `endedBeforeMs`; names them. */
-export async function destroyNotifierEpochs(tx: Tx, endedBeforeMs: number): Promise<Pick<NotifierEpochRow, 'epoch_id' | 'public'>[]> {
+export async function destroyNotifierEpochs(
+  tx: Tx,
+  endedBeforeMs: number,
+): Promise<Pick<NotifierEpochRow, 'epoch_id' | 'public'>[]> {
   return on(tx)
     .updateTable('notifier_epochs')
     .set({ private_sealed: null })

@@ -4,7 +4,7 @@
  * parcels and compartments are what the records make of them. An empty list means that all of it holds.
  */
 import type { TenantId } from '../../domain/ids.ts';
-import { NO_HASH, type LedgerRecord, type Openings } from '../../ledger/record.ts';
+import { type LedgerRecord, NO_HASH, type Openings } from '../../ledger/record.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
@@ -26,7 +26,11 @@ export async function checkCloud(cloud: Cloud, tenant: TenantId): Promise<Findin
     const folded: Folded = { parcels: new Map(), doors: new Map() };
     for (const source of await journal.sources(tx)) {
       const bank = await banks.findBank(tx, source);
-      findings.push(...(bank ? await checkBankJournal(cloud, tx, bank, folded) : await checkOwnJournal(cloud, tx, source)));
+      findings.push(
+        ...(bank
+          ? await checkBankJournal(cloud, tx, bank, folded)
+          : await checkOwnJournal(cloud, tx, source)),
+      );
     }
     findings.push(...(await checkParcels(tx, folded)), ...(await checkDoors(tx, folded)));
     return findings;
@@ -39,9 +43,17 @@ async function checkOwnJournal(cloud: Cloud, tx: Tx, source: string): Promise<Fi
   let prev = NO_HASH;
   for (let first = 1; first <= (end?.lastSeq ?? 0); first += RECORDS_A_READ) {
     const range = { first, last: first + RECORDS_A_READ - 1 };
-    const segment = checkChain({ source, records: await journal.recordsBetween(tx, source, range), prev, prevSeq: first - 1 });
+    const segment = checkChain({
+      source,
+      records: await journal.recordsBetween(tx, source, range),
+      prev,
+      prevSeq: first - 1,
+    });
     prev = segment.end;
-    findings.push(...segment.findings, ...checkOpenings(source, segment.read, await cloud.journal.openOpenings(tx, source, range)));
+    findings.push(
+      ...segment.findings,
+      ...checkOpenings(source, segment.read, await cloud.journal.openOpenings(tx, source, range)),
+    );
   }
   if (prev !== end?.lastHash) findings.push({ where: source, what: 'its end is not where its records end' });
   return findings;
@@ -57,42 +69,80 @@ async function checkBankJournal(cloud: Cloud, tx: Tx, bank: banks.Bank, folded: 
     const records = await journal.recordsBetween(tx, source, head);
     const segment = checkChain({ source, records, prev, prevSeq: head.first - 1 });
     const openings = await cloud.journal.openOpenings(tx, source, head);
-    findings.push(...segment.findings, ...checkHead({ bank: source, head, before, records, key: bank.key ?? new Uint8Array(0) }));
-    findings.push(...checkOpenings(source, segment.read, openings), ...foldAll(folded, segment.read, openings));
-    if (records.some((row) => row.batch_last !== head.last)) findings.push({ where: `${source} head ${head.last}`, what: 'a record names another batch' });
+    findings.push(
+      ...segment.findings,
+      ...checkHead({ bank: source, head, before, records, key: bank.key ?? new Uint8Array(0) }),
+    );
+    findings.push(
+      ...checkOpenings(source, segment.read, openings),
+      ...foldAll(folded, segment.read, openings),
+    );
+    if (records.some((row) => row.batch_last !== head.last))
+      findings.push({ where: `${source} head ${head.last}`, what: 'a record names another batch' });
     prev = segment.end;
     before = head;
   }
-  const ends = end?.lastSeq === (before?.last ?? 0) && end.lastHash === prev && (before === undefined || end.lastHead === before.hash);
+  const ends =
+    end?.lastSeq === (before?.last ?? 0) &&
+    end.lastHash === prev &&
+    (before === undefined || end.lastHead === before.hash);
   if (!ends) findings.push({ where: source, what: 'its end is not where its records end' });
   return findings;
 }
 
-function checkOpenings(source: string, records: readonly LedgerRecord[], openings: ReadonlyMap<number, Openings>): Finding[] {
-  return records.filter((record) => !allOpened(record, openings.get(record.seq))).map((record) => ({ where: `${source} record ${record.seq}`, what: 'a commitment does not open' }));
+function checkOpenings(
+  source: string,
+  records: readonly LedgerRecord[],
+  openings: ReadonlyMap<number, Openings>,
+): Finding[] {
+  return records
+    .filter((record) => !allOpened(record, openings.get(record.seq)))
+    .map((record) => ({ where: `${source} record ${record.seq}`, what: 'a commitment does not open' }));
 }
 
-function foldAll(folded: Folded, records: readonly LedgerRecord[], openings: ReadonlyMap<number, Openings>): Finding[] {
+function foldAll(
+  folded: Folded,
+  records: readonly LedgerRecord[],
+  openings: ReadonlyMap<number, Openings>,
+): Finding[] {
   const findings: Finding[] = [];
   for (const record of records) {
     const parcel = openings.get(record.seq)?.parcel?.value ?? null;
     if (record.compartment !== undefined) {
       const door = `${record.source}/${record.compartment}`;
-      folded.doors.set(door, banks.foldPicture(folded.doors.get(door) ?? banks.EMPTY_PICTURE, record, parcel));
+      folded.doors.set(
+        door,
+        banks.foldPicture(folded.doors.get(door) ?? banks.EMPTY_PICTURE, record, parcel),
+      );
     }
     if (parcel === null) continue;
     const was = folded.parcels.get(parcel);
-    if (was && was.bank !== record.source) findings.push({ where: `${record.source} record ${record.seq}`, what: 'tells of a parcel that another bank holds' });
+    if (was && was.bank !== record.source)
+      findings.push({
+        where: `${record.source} record ${record.seq}`,
+        what: 'tells of a parcel that another bank holds',
+      });
     else {
       const { standing, complaint } = foldParcel(was, record);
-      if (complaint !== undefined) findings.push({ where: `${record.source} record ${record.seq}`, what: complaint });
+      if (complaint !== undefined)
+        findings.push({ where: `${record.source} record ${record.seq}`, what: complaint });
       if (standing) folded.parcels.set(parcel, { ...standing, bank: record.source });
     }
   }
   return findings;
 }
 
-const STANDING = ['state', 'custody', 'compartment', 'size', 'acceptedAtMs', 'depositedAtMs', 'untilMs', 'endedAtMs', 'bank'] as const;
+const STANDING = [
+  'state',
+  'custody',
+  'compartment',
+  'size',
+  'acceptedAtMs',
+  'depositedAtMs',
+  'untilMs',
+  'endedAtMs',
+  'bank',
+] as const;
 
 async function checkParcels(tx: Tx, { parcels }: Folded): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -101,13 +151,15 @@ async function checkParcels(tx: Tx, { parcels }: Folded): Promise<Finding[]> {
   for (const row of kept) {
     const folded = parcels.get(row.parcel);
     const differs = STANDING.filter((name) => folded?.[name] !== row[name]);
-    if (differs.length > 0) findings.push({ where: row.parcel, what: `differs from its records in ${differs.join(', ')}` });
+    if (differs.length > 0)
+      findings.push({ where: row.parcel, what: `differs from its records in ${differs.join(', ')}` });
     if (!isInside(row)) continue;
     const door = `${row.bank}/${row.compartment}`;
     if (behind.has(door)) findings.push({ where: door, what: 'two parcels lie behind one door' });
     behind.set(door, row.parcel);
   }
-  if (kept.length !== parcels.size) findings.push({ where: 'parcels', what: `there are ${kept.length}, and records of ${parcels.size}` });
+  if (kept.length !== parcels.size)
+    findings.push({ where: 'parcels', what: `there are ${kept.length}, and records of ${parcels.size}` });
   return findings;
 }
 
@@ -117,11 +169,16 @@ async function checkDoors(tx: Tx, folded: Folded): Promise<Finding[]> {
     for (const [n, picture] of await banks.pictures(tx, bank.bank)) {
       const door = `${bank.bank}/${n}`;
       const expected = folded.doors.get(door) ?? banks.EMPTY_PICTURE;
-      if (JSON.stringify(picture) !== JSON.stringify(expected)) findings.push({ where: door, what: 'its picture differs from its records' });
-      const live = [...folded.parcels].filter(([, standing]) => standing.bank === bank.bank && standing.compartment === n && isInside(standing)).map(([parcel]) => parcel);
-      if (live.length > 1 || (live[0] ?? null) !== expected.parcel) findings.push({ where: door, what: 'parcel and door tell different stories' });
+      if (JSON.stringify(picture) !== JSON.stringify(expected))
+        findings.push({ where: door, what: 'its picture differs from its records' });
+      const live = [...folded.parcels]
+        .filter(
+          ([, standing]) => standing.bank === bank.bank && standing.compartment === n && isInside(standing),
+        )
+        .map(([parcel]) => parcel);
+      if (live.length > 1 || (live[0] ?? null) !== expected.parcel)
+        findings.push({ where: door, what: 'parcel and door tell different stories' });
     }
   }
   return findings;
 }
-

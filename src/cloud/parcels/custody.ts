@@ -42,9 +42,14 @@ export function foldParcel(was: Standing | undefined, record: LedgerRecord): Fol
   const move = MOVES[record.kind];
   if (!move) return { standing: was };
   if (!was) return { standing: undefined, complaint: `${record.kind} of a parcel that was never accepted` };
-  if (!move.from.includes(was.state)) return { standing: was, complaint: `${record.kind} of a parcel that is ${was.state}` };
-  if (record.compartment !== was.compartment) return { standing: was, complaint: `${record.kind} at door ${record.compartment ?? 'none'} of a parcel behind door ${was.compartment}` };
-  const untilMs = record.facts['untilMs'];
+  if (!move.from.includes(was.state))
+    return { standing: was, complaint: `${record.kind} of a parcel that is ${was.state}` };
+  if (record.compartment !== was.compartment)
+    return {
+      standing: was,
+      complaint: `${record.kind} at door ${record.compartment ?? 'none'} of a parcel behind door ${was.compartment}`,
+    };
+  const untilMs = record.facts.untilMs;
   return {
     standing: {
       ...was,
@@ -59,12 +64,13 @@ export function foldParcel(was: Standing | undefined, record: LedgerRecord): Fol
 
 function accept(was: Standing | undefined, record: LedgerRecord): Folded {
   if (was) return { standing: was, complaint: 'parcel.accepted of a parcel that was accepted before' };
-  if (record.compartment === undefined) return { standing: undefined, complaint: 'parcel.accepted without a door' };
+  if (record.compartment === undefined)
+    return { standing: undefined, complaint: 'parcel.accepted without a door' };
   const standing: Standing = {
     state: 'accepted',
     custody: 'courier',
     compartment: record.compartment,
-    size: record.facts['size'] as Size,
+    size: record.facts.size as Size,
     acceptedAtMs: record.time.atMs,
     depositedAtMs: null,
     untilMs: null,

@@ -2,7 +2,7 @@
  * Parcels, folded from the banks' records, and which records tell of each. The tracking number is sealed
  * under its recipient's key. Everything here can be rebuilt from the records.
  */
-import { tenantTable, type Migration } from '../migrate.ts';
+import { type Migration, tenantTable } from '../migrate.ts';
 
 export const migrations: Migration[] = [
   {

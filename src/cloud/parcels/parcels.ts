@@ -15,11 +15,21 @@ import { trackingPlace } from './views.ts';
 
 export { checkCloud, type Finding } from './check.ts';
 export { listParcels, type Parcel } from './store.ts';
-export { trackingOf } from './views.ts';
+export { detail, trackingOf } from './views.ts';
 
 /** Records of a door, which tell of whatever parcel lies behind it. */
-const DOOR_KINDS = ['release.decided', 'release.answered', 'door.opened', 'door.closed', 'door.ajar', 'door.forced', 'latch.jammed'] as const satisfies RecordKind[];
-const PARCEL_KINDS = RECORD_KINDS.filter((kind) => kindSpec(kind).by !== 'cloud' && kindSpec(kind).commits.includes('parcel'));
+const DOOR_KINDS = [
+  'release.decided',
+  'release.answered',
+  'door.opened',
+  'door.closed',
+  'door.ajar',
+  'door.forced',
+  'latch.jammed',
+] as const satisfies RecordKind[];
+const PARCEL_KINDS = RECORD_KINDS.filter(
+  (kind) => kindSpec(kind).by !== 'cloud' && kindSpec(kind).commits.includes('parcel'),
+);
 
 const onParcel: Projection = async (cloud, tx, told) => {
   const parcel = parseId('parcel', told.fields.parcel ?? '');
@@ -35,15 +45,30 @@ const onParcel: Projection = async (cloud, tx, told) => {
 };
 
 async function complain(cloud: Cloud, tx: Tx, { bank, record }: Told): Promise<void> {
-  await banks.raiseAlarm(cloud, tx, { condition: 'discrepancy', bank, compartment: record.compartment, firstSeq: record.seq, lastSeq: record.seq, atMs: record.time.atMs });
+  await banks.raiseAlarm(cloud, tx, {
+    condition: 'discrepancy',
+    bank,
+    compartment: record.compartment,
+    firstSeq: record.seq,
+    lastSeq: record.seq,
+    atMs: record.time.atMs,
+  });
 }
 
-async function newParcel(cloud: Cloud, tx: Tx, told: Told, of: { parcel: store.Parcel['parcel']; standing: Standing }): Promise<Omit<store.Parcel, 'ord'>> {
+async function newParcel(
+  cloud: Cloud,
+  tx: Tx,
+  told: Told,
+  of: { parcel: store.Parcel['parcel']; standing: Standing },
+): Promise<Omit<store.Parcel, 'ord'>> {
   const { fields } = told;
   const recipient = fields.counterpart as PersonId | undefined;
   const known = recipient === undefined ? new Set() : await cloud.keys.subjects(tx, [recipient]);
   const place = trackingPlace(of.parcel);
-  const sealed = async (text: string) => (recipient !== undefined && known.has(recipient) ? cloud.keys.sealFor(tx, recipient, place, text) : cloud.keys.sealForTenant(tx, place, text));
+  const sealed = async (text: string) =>
+    recipient !== undefined && known.has(recipient)
+      ? cloud.keys.sealFor(tx, recipient, place, text)
+      : cloud.keys.sealForTenant(tx, place, text);
   return {
     ...of.standing,
     parcel: of.parcel,

@@ -21,7 +21,8 @@ export const routes: Route[] = [
     handle: ({ cloud, actor, query: asked }) =>
       cloud.database.tenant(actor.tenant, (tx) => {
         const before = asked.cursor === undefined ? undefined : Number(asked.cursor);
-        if (before !== undefined && !Number.isSafeInteger(before)) throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
+        if (before !== undefined && !Number.isSafeInteger(before))
+          throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
         return pageOfParcels(cloud, tx, { state: asked.state, bank: asked.bank, before, limit: asked.limit });
       }),
   }),
@@ -35,7 +36,15 @@ export const routes: Route[] = [
       cloud.database.tenant(actor.tenant, async (tx) => {
         const found = await detail(cloud, tx, params.id);
         if (!found) throw new HoldfastError('not-found', 'There is no such parcel here.');
-        await cloud.journal.record(tx, { kind: 'custody.viewed', facts: { role: actor.role }, fields: { person: actor.person, parcel: found.id } }, { person: actor.person });
+        await cloud.journal.record(
+          tx,
+          {
+            kind: 'custody.viewed',
+            facts: { role: actor.role },
+            fields: { person: actor.person, parcel: found.id },
+          },
+          { person: actor.person },
+        );
         return found;
       }),
   }),

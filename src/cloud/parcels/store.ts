@@ -1,7 +1,7 @@
 /** SQL of parcels and of the records that tell of them. */
 import { sql } from 'kysely';
 import type { BankId, CarrierId, ParcelId, PersonId } from '../../domain/ids.ts';
-import { tables, type Tx } from '../../platform/database.ts';
+import { type Tx, tables } from '../../platform/database.ts';
 import type { Standing } from './custody.ts';
 
 type ParcelTables = { parcel_events: { parcel_id: string; source: string; seq: number } };
@@ -71,11 +71,20 @@ export async function findParcel(tx: Tx, parcel: string): Promise<Parcel | undef
 /** The parcel that takes up a compartment now. */
 export async function parcelInside(tx: Tx, bank: string, compartment: number): Promise<ParcelId | undefined> {
   const { rows } = await sql<{ parcel: ParcelId }>`select parcel_id as parcel from parcels
-    where bank_id = ${bank} and compartment = ${compartment} and state in ('accepted', 'waiting', 'held') order by ord desc limit 1`.execute(tx);
+    where bank_id = ${bank} and compartment = ${compartment} and state in ('accepted', 'waiting', 'held') order by ord desc limit 1`.execute(
+    tx,
+  );
   return rows[0]?.parcel;
 }
 
-export type ParcelQuery = { state?: string | undefined; bank?: string | undefined; recipient?: string; courier?: string; before?: number | undefined; limit: number };
+export type ParcelQuery = {
+  state?: string | undefined;
+  bank?: string | undefined;
+  recipient?: string;
+  courier?: string;
+  before?: number | undefined;
+  limit: number;
+};
 
 /** Newest first. */
 export async function listParcels(tx: Tx, of: ParcelQuery): Promise<Parcel[]> {
@@ -99,6 +108,9 @@ export async function insertEvent(tx: Tx, row: ParcelTables['parcel_events']): P
 }
 
 export async function eventsOf(tx: Tx, parcel: string): Promise<{ source: BankId; seq: number }[]> {
-  const { rows } = await sql<{ source: BankId; seq: number }>`select source, seq from parcel_events where parcel_id = ${parcel} order by seq`.execute(tx);
+  const { rows } = await sql<{
+    source: BankId;
+    seq: number;
+  }>`select source, seq from parcel_events where parcel_id = ${parcel} order by seq`.execute(tx);
   return rows;
 }

@@ -4,8 +4,8 @@
  */
 import { base64url } from '../../crypto/bytes.ts';
 import type { CommittedField } from '../../domain/kinds.ts';
-import { headHash, NO_HEAD, openHead, batchRoot } from '../../ledger/batch.ts';
-import { leafHash, opens, parseRecord, type LedgerRecord, type Openings } from '../../ledger/record.ts';
+import { batchRoot, headHash, NO_HEAD, openHead } from '../../ledger/batch.ts';
+import { type LedgerRecord, leafHash, type Openings, opens, parseRecord } from '../../ledger/record.ts';
 import type { HeadRow, RecordRow } from '../journal/journal.ts';
 
 export type Segment = {
@@ -19,7 +19,11 @@ export type Segment = {
 export type Finding = { where: string; what: string };
 
 /** Reads records in order and finds every break of number, chain, form, and of the columns beside the bytes. */
-export function checkChain({ source, records, prev, prevSeq }: Segment): { read: LedgerRecord[]; end: string; findings: Finding[] } {
+export function checkChain({ source, records, prev, prevSeq }: Segment): {
+  read: LedgerRecord[];
+  end: string;
+  findings: Finding[];
+} {
   const read: LedgerRecord[] = [];
   const findings: Finding[] = [];
   let hash = prev;
@@ -31,7 +35,13 @@ export function checkChain({ source, records, prev, prevSeq }: Segment): { read:
     if (!parsed.ok) findings.push({ where, what: `does not parse: ${parsed.why}` });
     else {
       const { record } = parsed;
-      if (record.source !== source || record.seq !== row.seq || record.kind !== row.kind || record.time.atMs !== row.at_ms) findings.push({ where, what: 'its columns differ from its bytes' });
+      if (
+        record.source !== source ||
+        record.seq !== row.seq ||
+        record.kind !== row.kind ||
+        record.time.atMs !== row.at_ms
+      )
+        findings.push({ where, what: 'its columns differ from its bytes' });
       if (record.prev !== hash) findings.push({ where, what: 'does not continue the chain' });
       read.push(record);
     }
@@ -60,9 +70,15 @@ export function checkHead({ bank, head, before, records, key }: HeadClaim): Find
   const opened = openHead(head.note, { name: bank, publicKey: new Uint8Array(key) });
   if (!opened) return [{ where, what: 'is not signed by the key of the bank' }];
   if (base64url(head.key) !== base64url(key)) findings.push({ where, what: 'was taken under another key' });
-  if (opened.first !== head.first || opened.last !== head.last || headHash(opened) !== head.hash) findings.push({ where, what: 'its columns differ from its note' });
-  if (opened.previous !== (before?.hash ?? NO_HEAD) || opened.first !== (before?.last ?? 0) + 1) findings.push({ where, what: 'does not continue the head before' });
-  if (records.length !== opened.last - opened.first + 1 || batchRoot(records.map((row) => new Uint8Array(row.bytes))) !== opened.root) findings.push({ where, what: 'its root is not that of its records' });
+  if (opened.first !== head.first || opened.last !== head.last || headHash(opened) !== head.hash)
+    findings.push({ where, what: 'its columns differ from its note' });
+  if (opened.previous !== (before?.hash ?? NO_HEAD) || opened.first !== (before?.last ?? 0) + 1)
+    findings.push({ where, what: 'does not continue the head before' });
+  if (
+    records.length !== opened.last - opened.first + 1 ||
+    batchRoot(records.map((row) => new Uint8Array(row.bytes))) !== opened.root
+  )
+    findings.push({ where, what: 'its root is not that of its records' });
   return findings;
 }
 
@@ -74,4 +90,3 @@ export function allOpened(record: LedgerRecord, openings: Openings | undefined):
     return opening !== undefined && opens(record, field, opening);
   });
 }
-

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { custodyEvent, parcelDetail, parcelRow } from '../../contract/http/admin.ts';
 import { base64url } from '../../crypto/bytes.ts';
-import { NO_HASH, parseRecord, type LedgerRecord, type Openings } from '../../ledger/record.ts';
+import { type LedgerRecord, NO_HASH, type Openings, parseRecord } from '../../ledger/record.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
@@ -20,10 +20,15 @@ export const trackingPlace = (parcel: string) => `parcels/tracking\0${parcel}`;
 const UNKNOWN = '(not known)';
 
 /** What rows name more than once is looked up once. */
-type Names = { person(id: string | null): Promise<people.Profile | undefined>; carrier(id: string | null): string };
+type Names = {
+  person(id: string | null): Promise<people.Profile | undefined>;
+  carrier(id: string | null): string;
+};
 
 async function namesIn(cloud: Cloud, tx: Tx): Promise<Names> {
-  const carriers = new Map((await people.carriers(tx)).map((carrier) => [carrier.carrier as string, carrier.name]));
+  const carriers = new Map(
+    (await people.carriers(tx)).map((carrier) => [carrier.carrier as string, carrier.name]),
+  );
   const known = new Map<string, people.Profile | undefined>();
   return {
     carrier: (id) => (id === null ? UNKNOWN : (carriers.get(id) ?? UNKNOWN)),
@@ -57,13 +62,21 @@ async function rowOf(cloud: Cloud, tx: Tx, names: Names, of: store.Parcel): Prom
 
 /** The tracking number as it was scanned, while its key lives. */
 export async function trackingOf(cloud: Cloud, tx: Tx, of: store.Parcel): Promise<string> {
-  return (of.tracking !== null && (await openTracking(cloud, tx, { ...of, tracking: of.tracking }))) || UNKNOWN;
+  return (
+    (of.tracking !== null && (await openTracking(cloud, tx, { ...of, tracking: of.tracking }))) || UNKNOWN
+  );
 }
 
-async function openTracking(cloud: Cloud, tx: Tx, of: store.Parcel & { tracking: Uint8Array }): Promise<string | undefined> {
+async function openTracking(
+  cloud: Cloud,
+  tx: Tx,
+  of: store.Parcel & { tracking: Uint8Array },
+): Promise<string | undefined> {
   const own = of.recipient !== null && (await cloud.keys.subjects(tx, [of.recipient])).has(of.recipient);
   const place = trackingPlace(of.parcel);
-  return own && of.recipient !== null ? cloud.keys.openFor(tx, of.recipient, place, of.tracking) : cloud.keys.openForTenant(tx, place, of.tracking);
+  return own && of.recipient !== null
+    ? cloud.keys.openFor(tx, of.recipient, place, of.tracking)
+    : cloud.keys.openForTenant(tx, place, of.tracking);
 }
 
 async function rowsOf(cloud: Cloud, tx: Tx, list: readonly store.Parcel[]): Promise<ParcelRow[]> {
@@ -73,19 +86,34 @@ async function rowsOf(cloud: Cloud, tx: Tx, list: readonly store.Parcel[]): Prom
   return rows;
 }
 
-export async function pageOfParcels(cloud: Cloud, tx: Tx, of: { state: string | undefined; bank: string | undefined; before: number | undefined; limit: number }) {
+export async function pageOfParcels(
+  cloud: Cloud,
+  tx: Tx,
+  of: { state: string | undefined; bank: string | undefined; before: number | undefined; limit: number },
+) {
   const list = await store.listParcels(tx, { ...of, limit: of.limit + 1 });
   const shown = list.slice(0, of.limit);
   const last = shown.at(-1);
-  return { items: await rowsOf(cloud, tx, shown), nextCursor: list.length > of.limit && last ? String(last.ord) : null };
+  return {
+    items: await rowsOf(cloud, tx, shown),
+    nextCursor: list.length > of.limit && last ? String(last.ord) : null,
+  };
 }
 
-export async function detail(cloud: Cloud, tx: Tx, id: string): Promise<z.infer<typeof parcelDetail> | undefined> {
+export async function detail(
+  cloud: Cloud,
+  tx: Tx,
+  id: string,
+): Promise<z.infer<typeof parcelDetail> | undefined> {
   const parcel = await store.findParcel(tx, id);
   if (!parcel) return undefined;
   const names = await namesIn(cloud, tx);
   const events = await store.eventsOf(tx, parcel.parcel);
-  const { timeline, verified } = await timelineOf(cloud, tx, { names, bank: parcel.bank, seqs: events.map((event) => event.seq) });
+  const { timeline, verified } = await timelineOf(cloud, tx, {
+    names,
+    bank: parcel.bank,
+    seqs: events.map((event) => event.seq),
+  });
   const sent = await notices.ofParcel(tx, parcel.parcel);
   return {
     ...(await rowOf(cloud, tx, names, parcel)),
@@ -95,16 +123,42 @@ export async function detail(cloud: Cloud, tx: Tx, id: string): Promise<z.infer<
   };
 }
 
-type Timeline = { timeline: z.infer<typeof custodyEvent>[]; verified: z.infer<typeof parcelDetail>['verified'] };
+type Timeline = {
+  timeline: z.infer<typeof custodyEvent>[];
+  verified: z.infer<typeof parcelDetail>['verified'];
+};
 
-async function timelineOf(cloud: Cloud, tx: Tx, of: { names: Names; bank: string; seqs: readonly number[] }): Promise<Timeline> {
+async function timelineOf(
+  cloud: Cloud,
+  tx: Tx,
+  of: { names: Names; bank: string; seqs: readonly number[] },
+): Promise<Timeline> {
   const wanted = new Set(of.seqs);
   const bank = await banks.findBank(tx, of.bank);
-  const result: Timeline = { timeline: [], verified: { chain: true, head: true, commitments: true, vouchedBy: bank ? await banks.vouchedBy(tx, bank) : 'the cloud only' } };
+  const result: Timeline = {
+    timeline: [],
+    verified: {
+      chain: true,
+      head: true,
+      commitments: true,
+      vouchedBy: bank ? await banks.vouchedBy(tx, bank) : 'the cloud only',
+    },
+  };
   for (const batch of await journal.batchesWith(tx, of.bank, of.seqs)) {
     const before = await journal.recordAndHeadBefore(tx, of.bank, batch.head.first);
-    const chain = checkChain({ source: of.bank, records: batch.records, prev: before.record ? base64url(before.record.hash) : NO_HASH, prevSeq: batch.head.first - 1 });
-    const head = checkHead({ bank: of.bank, head: batch.head, before: before.head, records: batch.records, key: bank?.key ?? new Uint8Array(0) });
+    const chain = checkChain({
+      source: of.bank,
+      records: batch.records,
+      prev: before.record ? base64url(before.record.hash) : NO_HASH,
+      prevSeq: batch.head.first - 1,
+    });
+    const head = checkHead({
+      bank: of.bank,
+      head: batch.head,
+      before: before.head,
+      records: batch.records,
+      key: bank?.key ?? new Uint8Array(0),
+    });
     result.verified.chain &&= chain.findings.length === 0;
     result.verified.head &&= head.length === 0;
     const openings = await cloud.journal.openOpenings(tx, of.bank, batch.head);
@@ -113,7 +167,13 @@ async function timelineOf(cloud: Cloud, tx: Tx, of: { names: Names; bank: string
       const parsed = parseRecord(new Uint8Array(row.bytes));
       if (!parsed.ok) continue;
       result.verified.commitments &&= allOpened(parsed.record, openings.get(row.seq));
-      result.timeline.push(await eventOf(of.names, { record: parsed.record, hash: base64url(row.hash), openings: openings.get(row.seq) }));
+      result.timeline.push(
+        await eventOf(of.names, {
+          record: parsed.record,
+          hash: base64url(row.hash),
+          openings: openings.get(row.seq),
+        }),
+      );
     }
   }
   // No record that should be there may be missing from what was verified.
@@ -121,7 +181,10 @@ async function timelineOf(cloud: Cloud, tx: Tx, of: { names: Names; bank: string
   return result;
 }
 
-async function eventOf(names: Names, of: { record: LedgerRecord; hash: string; openings: Openings | undefined }): Promise<z.infer<typeof custodyEvent>> {
+async function eventOf(
+  names: Names,
+  of: { record: LedgerRecord; hash: string; openings: Openings | undefined },
+): Promise<z.infer<typeof custodyEvent>> {
   const { record } = of;
   const who = (await names.person(of.openings?.person?.value ?? null))?.name ?? null;
   return {

@@ -40,7 +40,9 @@ export async function createTenant(cloud: Cloud): Promise<TenantId> {
 
 export async function allTenants(cloud: Cloud): Promise<TenantId[]> {
   return cloud.database.estate(async (tx: Tx) => {
-    const { rows } = await sql<{ tenant_id: TenantId }>`select tenant_id from tenants order by tenant_id`.execute(tx);
+    const { rows } = await sql<{
+      tenant_id: TenantId;
+    }>`select tenant_id from tenants order by tenant_id`.execute(tx);
     return rows.map((row) => row.tenant_id);
   });
 }

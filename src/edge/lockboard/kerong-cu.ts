@@ -151,8 +151,9 @@ class KerongCu implements LockBoard {
     this.#stopped = true;
     this.#cancelPoll();
     this.#current?.cancel();
-    for (const exchange of [this.#current?.exchange, ...this.#urgent])
-      exchange?.end({ reply: null, afterMs: 0, unsent: false });
+    const current = this.#current;
+    current?.exchange.end({ reply: null, afterMs: 0, unsent: current.unsent });
+    for (const exchange of this.#urgent) exchange.end({ reply: null, afterMs: 0, unsent: true });
     this.#urgent = [];
     await this.#deps.line.close();
   }

@@ -207,7 +207,7 @@ export function pickUpAction(draft: Draft, session: Session, action: KioskAction
   switch (action.do) {
     case 'again':
       // Once the door was open, the code is asked for again: somebody else may stand here now.
-      if (session.doorSensedOpen) return leavePickUp(draft, session, 'code-again');
+      if (session.doorSensedOpen && compartment.door !== 'open') return leavePickUp(draft, session, 'code-again');
       return void decidePulse(draft, session.id, session.openedSeq);
     case 'collected':
       if (!session.doorSensedOpen) return draft.say('door-not-opened');
@@ -219,6 +219,7 @@ export function pickUpAction(draft: Draft, session: Session, action: KioskAction
     case 'report':
       return reportPickUp(draft, session, action.what);
     case 'cancel':
+      if (compartment.door === 'open') return draft.say('shut-the-door');
       return leavePickUp(draft, session, null);
     default: // closed: every other action belongs to another screen
       return draft.deny('step-out-of-turn');

@@ -313,9 +313,16 @@ function idle(draft: Draft): void {
   if (quietMs < idleLimitMs(draft.state)) return;
   if (finished || screen.at === 'courier-code') return draft.show({ at: 'home' });
   if (screen.at === 'session') {
+    // While its door stands open nobody else is served; once it is ajar, the alarm has taken over.
+    if (stillAtDoor(draft.state, screen.session)) return;
     draft.patch('session', screen.session, { state: 'paused' });
     if (screen.courier === null) return draft.show({ at: 'home' });
     return signOut(draft, screen.courier, 'idle');
   }
   if ('courier' in screen) signOut(draft, screen.courier, 'idle');
+}
+
+function stillAtDoor(state: BankState, session: string): boolean {
+  const compartment = state.compartment[state.session[session]?.compartment ?? 0];
+  return compartment?.door === 'open' && !compartment.ajar;
 }

@@ -4,7 +4,7 @@
  * without a rule of its own. What was loaded is dropped with the session.
  */
 import { MutationCache, QueryCache, QueryClient, type UseQueryResult, useQuery } from '@tanstack/react-query';
-import { type Api, ApiProblem, apiFor } from '../kit/api.ts';
+import { type Api, ApiProblem, apiFor } from '../api.ts';
 
 type SessionApp = 'admin' | 'resident' | 'courier';
 

@@ -6,15 +6,15 @@
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KEY_BYTES, newKey, open, seal } from '../../crypto/aead.ts';
-import { base64url, fromBase64url, fromUtf8, utf8 } from '../../crypto/bytes.ts';
-import { deriveKey, sha256 } from '../../crypto/hash.ts';
-import { fingerprint, newSigningKey, publicKeyOf, type SigningKey } from '../../crypto/sign.ts';
-import { selfSignedAuthority } from '../../crypto/x509.ts';
-import { HoldfastError } from '../../domain/errors.ts';
-import type { Clock } from '../../platform/clock.ts';
-import { makePrivateDir, readIfExists, writeDurable } from '../../platform/durable.ts';
-import type { Random } from '../../platform/random.ts';
+import { KEY_BYTES, newKey, open, seal } from '../crypto/aead.ts';
+import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
+import { deriveKey, sha256 } from '../crypto/hash.ts';
+import { fingerprint, newSigningKey, publicKeyOf, type SigningKey } from '../crypto/sign.ts';
+import { selfSignedAuthority } from '../crypto/x509.ts';
+import { HoldfastError } from '../domain/errors.ts';
+import type { Clock } from '../platform/clock.ts';
+import { makePrivateDir, readIfExists, writeDurable } from '../platform/durable.ts';
+import type { Random } from '../platform/random.ts';
 
 export type CloudFiles = {
   rootKey: Uint8Array;
@@ -49,7 +49,8 @@ export async function initFiles(places: FilePlaces, deps: { clock: Clock; random
     await writeDurable(path, seal(sealingKey(rootKey), newSigningKey().privateKey, name));
   }
   const certificate = join(keysDir(places), CERTIFICATE);
-  if (!(await readIfExists(certificate))) await writeDurable(certificate, await authorityCertificate(places, rootKey, deps));
+  if (!(await readIfExists(certificate)))
+    await writeDurable(certificate, await authorityCertificate(places, rootKey, deps));
   if (!(await readIfExists(places.operatorTokenFile))) {
     await writeDurable(places.operatorTokenFile, `${base64url(deps.random.bytes(TOKEN_BYTES))}\n`);
   }
@@ -60,17 +61,30 @@ async function ensureRootKey(places: FilePlaces): Promise<Uint8Array> {
   if (held) return checkedRootKey(places, held);
   // Drawing a new root key over sealed files would lose them silently.
   if (await readIfExists(join(keysDir(places), 'tls-current.key'))) {
-    throw new HoldfastError('conflict', `rootKeyFile ${places.rootKeyFile} is missing, but keys sealed under it exist; restore it`);
+    throw new HoldfastError(
+      'conflict',
+      `rootKeyFile ${places.rootKeyFile} is missing, but keys sealed under it exist; restore it`,
+    );
   }
   const key = newKey();
   await writeDurable(places.rootKeyFile, key);
   return key;
 }
 
-async function authorityCertificate(places: FilePlaces, rootKey: Uint8Array, { clock, random }: { clock: Clock; random: Random }): Promise<string> {
+async function authorityCertificate(
+  places: FilePlaces,
+  rootKey: Uint8Array,
+  { clock, random }: { clock: Clock; random: Random },
+): Promise<string> {
   const notBeforeMs = clock.nowMs() - 3_600_000;
   const { privateKey } = await readSealed(places, rootKey, 'bank-authority');
-  return selfSignedAuthority({ commonName: 'holdfast banks', privateKey, serial: positiveSerial(random), notBeforeMs, notAfterMs: notBeforeMs + AUTHORITY_YEARS * YEAR_MS });
+  return selfSignedAuthority({
+    commonName: 'holdfast banks',
+    privateKey,
+    serial: positiveSerial(random),
+    notBeforeMs,
+    notAfterMs: notBeforeMs + AUTHORITY_YEARS * YEAR_MS,
+  });
 }
 
 /** A serial number is a positive integer of at most 20 bytes (RFC 5280 section 4.1.2.2). */
@@ -83,16 +97,28 @@ export function positiveSerial(random: Random): Uint8Array {
 /** Reads everything, and refuses to go on with a part of it or with files that others may read. */
 export async function openFiles(places: FilePlaces): Promise<CloudFiles> {
   const held = await readIfExists(places.rootKeyFile);
-  if (!held) throw new HoldfastError('input-invalid', `rootKeyFile ${places.rootKeyFile} does not exist; make it with: holdfast cloud init --config FILE`);
+  if (!held)
+    throw new HoldfastError(
+      'input-invalid',
+      `rootKeyFile ${places.rootKeyFile} does not exist; make it with: holdfast cloud init --config FILE`,
+    );
   const rootKey = checkedRootKey(places, held);
   await refuseOpenMode('rootKeyFile', places.rootKeyFile);
   const authority = await readSealed(places, rootKey, 'bank-authority');
   const certificate = await readIfExists(join(keysDir(places), CERTIFICATE));
   const token = await readIfExists(places.operatorTokenFile);
-  if (!certificate || !token) throw new HoldfastError('input-invalid', `the certificate in ${keysDir(places)} or operatorTokenFile is missing; run: holdfast cloud init --config FILE`);
+  if (!certificate || !token)
+    throw new HoldfastError(
+      'input-invalid',
+      `the certificate in ${keysDir(places)} or operatorTokenFile is missing; run: holdfast cloud init --config FILE`,
+    );
   await refuseOpenMode('operatorTokenFile', places.operatorTokenFile);
   const tokenText = fromUtf8(token).trim();
-  if (fromBase64url(tokenText)?.length !== TOKEN_BYTES) throw new HoldfastError('input-invalid', `operatorTokenFile ${places.operatorTokenFile} does not hold base64url of ${TOKEN_BYTES} bytes`);
+  if (fromBase64url(tokenText)?.length !== TOKEN_BYTES)
+    throw new HoldfastError(
+      'input-invalid',
+      `operatorTokenFile ${places.operatorTokenFile} does not hold base64url of ${TOKEN_BYTES} bytes`,
+    );
   return {
     rootKey,
     current: await readSealed(places, rootKey, 'tls-current'),
@@ -103,25 +129,39 @@ export async function openFiles(places: FilePlaces): Promise<CloudFiles> {
 }
 
 export function pinsOf(files: CloudFiles, offlinePin: string | null) {
-  return { current: fingerprint(files.current.publicKey), next: fingerprint(files.next.publicKey), offline: offlinePin };
+  return {
+    current: fingerprint(files.current.publicKey),
+    next: fingerprint(files.next.publicKey),
+    offline: offlinePin,
+  };
 }
 
 function checkedRootKey(places: FilePlaces, bytes: Uint8Array): Uint8Array {
-  if (bytes.length !== KEY_BYTES) throw new HoldfastError('input-invalid', `rootKeyFile ${places.rootKeyFile} holds ${bytes.length} bytes, not ${KEY_BYTES}`);
+  if (bytes.length !== KEY_BYTES)
+    throw new HoldfastError(
+      'input-invalid',
+      `rootKeyFile ${places.rootKeyFile} holds ${bytes.length} bytes, not ${KEY_BYTES}`,
+    );
   return bytes;
 }
 
 async function refuseOpenMode(key: string, path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const { mode } = await stat(path);
-  if ((mode & 0o077) !== 0) throw new HoldfastError('input-invalid', `${key} ${path} can be read by others; run: chmod 600 ${path}`);
+  if ((mode & 0o077) !== 0)
+    throw new HoldfastError('input-invalid', `${key} ${path} can be read by others; run: chmod 600 ${path}`);
 }
 
 async function readSealed(places: FilePlaces, rootKey: Uint8Array, name: SealedName): Promise<SigningKey> {
   const path = join(keysDir(places), `${name}.key`);
   const sealed = await readIfExists(path);
-  if (!sealed) throw new HoldfastError('input-invalid', `${path} does not exist; make it with: holdfast cloud init --config FILE`);
+  if (!sealed)
+    throw new HoldfastError(
+      'input-invalid',
+      `${path} does not exist; make it with: holdfast cloud init --config FILE`,
+    );
   const privateKey = open(sealingKey(rootKey), sealed, name);
-  if (!privateKey) throw new HoldfastError('input-invalid', `${path} does not open with the key in rootKeyFile`);
+  if (!privateKey)
+    throw new HoldfastError('input-invalid', `${path} does not open with the key in rootKeyFile`);
   return { privateKey, publicKey: publicKeyOf(privateKey) };
 }

@@ -1,5 +1,5 @@
 /** What every app with a session says alike. */
-import { translator } from '../kit/words.ts';
+import { translator } from '../words.ts';
 
 export const t = translator({
   loading: 'Loading…',

@@ -1,10 +1,10 @@
 /** Sign-in by a link sent to the address on file. A known address gets the same answer as an unknown one. */
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { Button } from '../kit/button.tsx';
-import { Card } from '../kit/card.tsx';
-import { TextField } from '../kit/field.tsx';
-import { Notice } from '../kit/notice.tsx';
+import { Button } from '../button.tsx';
+import { Card } from '../card.tsx';
+import { TextField } from '../field.tsx';
+import { Notice } from '../notice.tsx';
 import { t } from './messages.ts';
 import { Loading, OfflineNotice, ProblemNotice } from './problem.tsx';
 import type { Session } from './session.ts';

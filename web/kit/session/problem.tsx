@@ -1,9 +1,9 @@
 /** What a page shows while it waits, and when an answer is a "no". */
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { ApiProblem } from '../kit/api.ts';
-import { Button } from '../kit/button.tsx';
-import { Notice } from '../kit/notice.tsx';
+import { ApiProblem } from '../api.ts';
+import { Button } from '../button.tsx';
+import { Notice } from '../notice.tsx';
 import './session.css';
 import { t } from './messages.ts';
 import { useOnline } from './online.ts';

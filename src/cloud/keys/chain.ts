@@ -1,0 +1,152 @@
+/**
+ * The chain of wrapped keys: root key → tenant key → wrapping epoch → subject key. Each is kept wrapped
+ * under the one before, at a place that names what it is, so that rows cannot be exchanged. What was
+ * unwrapped lives as long as its transaction.
+ */
+import { newKey, open, seal } from '../../crypto/aead.ts';
+import { base64url, utf8 } from '../../crypto/bytes.ts';
+import { deriveKey, sha256 } from '../../crypto/hash.ts';
+import type { PersonId, TenantId } from '../../domain/ids.ts';
+import { type Tx, tenantOf } from '../../platform/database.ts';
+import * as store from './store.ts';
+
+/** What a `key.made` or `key.destroyed` record says of a key: never the key, and nothing to find it by. */
+export type KeyFact = { what: 'tenant' | 'epoch' | 'subject' | 'notifier-epoch' | 'intake'; hash: string };
+
+type Unwrapped = {
+  tenant: TenantId;
+  key: Uint8Array;
+  epochs: Map<number, Uint8Array>;
+  subjects: Map<string, Uint8Array>;
+};
+
+const DAY_MS = 86_400_000;
+/** A wrapping epoch lives at most 30 days; five are left for a cloud that stood still. */
+const WRAPPING_DAYS = 25;
+
+const placeOfTenant = (tenant: string) => `tenant-key/v1\0${tenant}`;
+const placeOfEpoch = (tenant: string, epoch: number) => `wrapping-epoch/v1\0${tenant}\0${epoch}`;
+const placeOfSubject = (tenant: string, person: string) => `subject-key/v1\0${tenant}\0${person}`;
+
+export class KeyChain {
+  readonly #wrapTenants: Uint8Array;
+  readonly #perTransaction = new WeakMap<Tx, Unwrapped>();
+
+  constructor(rootKey: Uint8Array) {
+    this.#wrapTenants = deriveKey(rootKey, 'tenant-keys/v1');
+  }
+
+  async tenant(tx: Tx): Promise<Unwrapped> {
+    const known = this.#perTransaction.get(tx);
+    if (known) return known;
+    const tenant = await tenantOf(tx);
+    const wrapped = await store.tenantKey(tx);
+    const key = wrapped && open(this.#wrapTenants, wrapped, placeOfTenant(tenant));
+    if (!key) throw new Error('the tenant key does not open: another root key, or a damaged row');
+    const fresh = { tenant, key, epochs: new Map(), subjects: new Map() };
+    this.#perTransaction.set(tx, fresh);
+    return fresh;
+  }
+
+  async makeTenant(tx: Tx, atMs: number): Promise<KeyFact[]> {
+    const tenant = await tenantOf(tx);
+    const key = newKey();
+    await store.insertTenantKey(tx, seal(this.#wrapTenants, key, placeOfTenant(tenant)));
+    const epoch = await this.#makeEpoch(tx, { tenant, key }, { epoch: 1, atMs });
+    return [
+      { what: 'tenant', hash: checkOf(key) },
+      { what: 'epoch', hash: checkOf(epoch) },
+    ];
+  }
+
+  async makeSubject(tx: Tx, person: PersonId): Promise<void> {
+    const known = await this.tenant(tx);
+    const newest = await store.newestWrappingEpoch(tx, 'share');
+    if (!newest) throw new Error('the tenant has no wrapping epoch');
+    const key = newKey();
+    const wrapped = seal(await epochKey(tx, known, newest.epoch), key, placeOfSubject(known.tenant, person));
+    await store.insertSubjectKey(tx, { person_id: person, epoch: newest.epoch, wrapped });
+    known.subjects.set(person, key);
+  }
+
+  async destroySubject(tx: Tx, person: PersonId): Promise<void> {
+    await store.deleteSubjectKey(tx, person);
+    (await this.tenant(tx)).subjects.delete(person);
+  }
+
+  async subject(tx: Tx, person: string): Promise<Uint8Array | undefined> {
+    const known = await this.tenant(tx);
+    if (!known.subjects.has(person)) await loadSubjects(tx, known, [person]);
+    return known.subjects.get(person);
+  }
+
+  async subjects(tx: Tx, persons: readonly string[]): Promise<ReadonlySet<string>> {
+    const known = await this.tenant(tx);
+    await loadSubjects(tx, known, persons);
+    return new Set(persons.filter((person) => known.subjects.has(person)));
+  }
+
+  /** Wraps all subject keys anew and destroys the epoch that they were under, when it is due. */
+  async renewWrapping(tx: Tx, atMs: number): Promise<{ made: KeyFact; destroyed: KeyFact } | undefined> {
+    const known = await this.tenant(tx);
+    const old = await store.newestWrappingEpoch(tx, 'update');
+    if (!old || atMs - old.madeAtMs < WRAPPING_DAYS * DAY_MS) return undefined;
+    const oldKey = await epochKey(tx, known, old.epoch);
+    const epoch = old.epoch + 1;
+    const key = await this.#makeEpoch(tx, known, { epoch, atMs });
+    for (const row of await store.subjectKeysOfEpoch(tx, old.epoch)) {
+      const place = placeOfSubject(known.tenant, row.person_id);
+      const subject = open(oldKey, row.wrapped, place);
+      if (!subject) throw new Error('a subject key does not open under its wrapping epoch');
+      await store.rewrapSubjectKey(tx, {
+        person_id: row.person_id,
+        epoch,
+        wrapped: seal(key, subject, place),
+      });
+    }
+    await store.deleteWrappingEpoch(tx, old.epoch);
+    return {
+      made: { what: 'epoch', hash: checkOf(key) },
+      destroyed: { what: 'epoch', hash: checkOf(oldKey) },
+    };
+  }
+
+  async #makeEpoch(
+    tx: Tx,
+    owner: { tenant: string; key: Uint8Array },
+    of: { epoch: number; atMs: number },
+  ): Promise<Uint8Array> {
+    const key = newKey();
+    const wrapped = seal(deriveKey(owner.key, 'wrap/v1'), key, placeOfEpoch(owner.tenant, of.epoch));
+    await store.insertWrappingEpoch(tx, { epoch: of.epoch, wrapped, made_at_ms: of.atMs });
+    return key;
+  }
+}
+
+/** Names a key in a record. The key has 256 random bits, so the hash leads nobody to it. */
+function checkOf(key: Uint8Array): string {
+  return base64url(sha256(utf8('key-check/v1\0'), key));
+}
+
+async function epochKey(tx: Tx, known: Unwrapped, epoch: number): Promise<Uint8Array> {
+  const cached = known.epochs.get(epoch);
+  if (cached) return cached;
+  const wrapped = await store.wrappingEpoch(tx, epoch);
+  const key = wrapped && open(deriveKey(known.key, 'wrap/v1'), wrapped, placeOfEpoch(known.tenant, epoch));
+  if (!key) throw new Error(`wrapping epoch ${epoch} does not open`);
+  known.epochs.set(epoch, key);
+  return key;
+}
+
+async function loadSubjects(tx: Tx, known: Unwrapped, persons: readonly string[]): Promise<void> {
+  const missing = [...new Set(persons)].filter((person) => !known.subjects.has(person));
+  for (const row of await store.subjectKeys(tx, missing)) {
+    const key = open(
+      await epochKey(tx, known, row.epoch),
+      row.wrapped,
+      placeOfSubject(known.tenant, row.person_id),
+    );
+    if (!key) throw new Error('a subject key does not open under its wrapping epoch');
+    known.subjects.set(row.person_id, key);
+  }
+}
