@@ -1,4 +1,7 @@
-/** `holdfast cloud`: one cloud process; `cloud init` makes its secrets, `cloud seed` fills an empty database. */
+/**
+ * `holdfast cloud`: one cloud process. `cloud init` makes its secrets, `cloud seed` fills an empty database,
+ * `cloud check` verifies everything that is kept, beside a running cloud or without one.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -13,7 +16,9 @@ import { NOUNS, startCloud } from './cloud.ts';
 import { type CloudConfig, cloudConfig } from './config.ts';
 import { type CloudDeps, openCore } from './core.ts';
 import { initFiles } from './files.ts';
+import { checkCloud } from './parcels/parcels.ts';
 import { seed } from './seed/seed.ts';
+import { allTenants } from './tenants/tenants.ts';
 
 const seedInput = z.strictObject({
   badgeHash: z.string().length(43),
@@ -33,10 +38,12 @@ export async function runCloud(given: { config: string; mode: string | undefined
     case 'seed':
       await runSeed(deps);
       return 0;
+    case 'check':
+      return runCheck(deps);
     default:
       throw new HoldfastError(
         'input-invalid',
-        `holdfast cloud takes init, seed or nothing, not ${given.mode}`,
+        `holdfast cloud takes init, seed, check or nothing, not ${given.mode}`,
       );
   }
 }
@@ -46,6 +53,24 @@ async function serve(deps: CloudDeps): Promise<number> {
   return new Promise((resolve) => {
     runUntilStopped(running, { onStopped: resolve });
   });
+}
+
+/** Verifies every tenant's journals, parcels and compartments anew, and says what does not hold. */
+async function runCheck(deps: CloudDeps): Promise<number> {
+  const { cloud } = await openCore(deps, NOUNS);
+  try {
+    let findings = 0;
+    for (const tenant of await allTenants(cloud)) {
+      for (const { where, what } of await checkCloud(cloud, tenant)) {
+        findings += 1;
+        process.stdout.write(`${where}: ${what}\n`);
+      }
+    }
+    process.stdout.write(findings === 0 ? 'everything holds\n' : `${findings} findings\n`);
+    return findings === 0 ? 0 : 1;
+  } finally {
+    await cloud.database.close();
+  }
 }
 
 /** Reads `seed-input.json` in the data folder and leaves the answer, secrets and all, beside it (0600). */

@@ -406,7 +406,10 @@ describe('pages and descriptions', () => {
   test('each app gets its own files, pages inside it its index', async () => {
     assert.match((await ask('/')).text, /start/);
     for (const app of ['resident', 'courier', 'admin']) {
-      assert.match((await ask(`/${app}`)).text, new RegExp(`<title>${app}`));
+      const bare = await ask(`/${app}`);
+      assert.equal(bare.status, 308);
+      assert.equal(bare.headers['location'], `/${app}/`);
+      assert.match((await ask(`/${app}/`)).text, new RegExp(`<title>${app}`));
       const inside = await ask(`/${app}/parcels/parcel_x`);
       assert.equal(inside.status, 200);
       assert.match(inside.text, new RegExp(`<title>${app}`));

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { parcelDetail, parcels } from '../../contract/http/admin.ts';
 import { pageQuery } from '../../contract/http/common.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { receiptSchema } from '../../ledger/receipt.ts';
 import { type Route, route } from '../http/http.ts';
+import { receiptOf } from './receipt.ts';
 import { detail, pageOfParcels } from './views.ts';
 
 const query = pageQuery.extend({
@@ -46,6 +48,28 @@ export const routes: Route[] = [
           { person: actor.person },
         );
         return found;
+      }),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/parcels/:id/receipt',
+    access: 'admin',
+    says: 'The parcel’s receipt, which anyone who knows the site root’s key can verify without us.',
+    schema: { params: z.strictObject({ id: z.string().max(64) }), response: receiptSchema },
+    handle: ({ cloud, actor, params }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => {
+        const receipt = await receiptOf(cloud, tx, params.id);
+        if (!receipt) throw new HoldfastError('not-found', 'There is no such parcel here.');
+        await cloud.journal.record(
+          tx,
+          {
+            kind: 'custody.viewed',
+            facts: { role: actor.role },
+            fields: { person: actor.person, parcel: receipt.parcel },
+          },
+          { person: actor.person },
+        );
+        return receipt;
       }),
   }),
 ];

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { base64url } from '../../crypto/bytes.ts';
 import { newSigningKey } from '../../crypto/sign.ts';
 import type { SuspendMessage } from '../../contract/uplink.ts';
-import { badgeHash } from '../../ledger/roster.ts';
+import { badgeHash, signRoster } from '../../ledger/roster.ts';
 import {
   bankInService, beginDropOff, CARRIER, COURIER, DAY_MS, dropOff, epochNote, HOUR_MS, NOTIFIER, RESIDENT, rosterOf, ROOT, SECOND_COURIER, signIn, STRANGER,
   TestBank, testId,
@@ -54,6 +54,16 @@ function ownBank() {
   if (!own) throw new Error('the roster names no bank');
   return own;
 }
+
+test('one letter changed after signing, and it is no roster', () => {
+  const bank = bankInService();
+  const note = signRoster(rosterOf({ version: 2, policy: { ...rosterOf().policy, holdDays: 7 } }), [ROOT]);
+  const forged = note.replace('"holdDays":7', '"holdDays":1');
+  assert.notEqual(forged, note);
+  bank.hear({ v: 1, type: 'roster', note: forged });
+  assert.equal(rosterRefusal(bank), 'signature-wrong');
+  assert.equal(bank.state.roster['only']?.roster.version, 1);
+});
 
 test('the root passes on only by the root held', () => {
   const next = newSigningKey();

@@ -1,0 +1,63 @@
+/**
+ * Proof that the tests are awake: each defence is broken in a child process, and the test that guards it
+ * must fail there, and pass in one where nothing is broken.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { EDITS, ROOT } from './edits.ts';
+
+const AT_ONCE = 2;
+const CHILD_MS_MAX = 60_000;
+const HOOK = join(ROOT, 'test/sabotage/hook.ts');
+
+type Result = { status: number | null; out: string; err: string };
+
+/** Runs the named tests of one file, with `sabotage` applied or none. */
+function runTests(file: string, names: readonly string[], sabotage: string | null): Promise<Result> {
+  const escape = (name: string) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const patterns = names.map((name) => `--test-name-pattern=^${escape(name)}$`);
+  const args = [...(sabotage === null ? [] : ['--import', HOOK]), '--test-reporter=tap', ...patterns, join(ROOT, file)];
+  // NODE_TEST_CONTEXT would make the child report to this run instead of on its own.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT, env: { ...env, ...(sabotage === null ? {} : { HOLDFAST_SABOTAGE: sabotage }) }, timeout: CHILD_MS_MAX, killSignal: 'SIGKILL',
+  });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (bytes: Buffer) => {
+    said.out += bytes.toString('utf8');
+  });
+  child.stderr.on('data', (bytes: Buffer) => {
+    said.err += bytes.toString('utf8');
+  });
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, ...said })));
+}
+
+const lines = (out: string, begin: string) => out.split('\n').filter((line) => line.startsWith(begin));
+
+test('with nothing broken every one of these tests passes', { concurrency: AT_ONCE }, async (t) => {
+  const files = Map.groupBy(EDITS, (edit) => edit.expects.file);
+  const runs = [...files].map(([file, edits]) =>
+    t.test(file, async () => {
+      const names = [...new Set(edits.map((edit) => edit.expects.test))];
+      const { status, out, err } = await runTests(file, names, null);
+      assert.equal(status, 0, out + err);
+      const passed = lines(out, 'ok ').filter((line) => !line.includes('# SKIP'));
+      assert.equal(passed.length, names.length, `each name is a test of ${file}:\n${passed.join('\n')}`);
+    }),
+  );
+  await Promise.all(runs);
+});
+
+test('each broken defence turns its test red', { concurrency: AT_ONCE }, async (t) => {
+  const runs = EDITS.map(({ name, expects }) =>
+    t.test(name, async () => {
+      const { status, out, err } = await runTests(expects.file, [expects.test], name);
+      assert.match(err, new RegExp(`^sabotaged: ${name}$`, 'm'), `the edit was applied:\n${out}${err}`);
+      assert.notEqual(status, 0, `nobody noticed:\n${out}`);
+      assert.equal(lines(out, 'not ok ').length, 1, out);
+    }),
+  );
+  await Promise.all(runs);
+});
