@@ -24,7 +24,7 @@ import { type Agent, startAgent } from '../src/edge/agent.ts';
 import type { EdgeConfig } from '../src/edge/config.ts';
 import { openBankKeys } from '../src/edge/keys.ts';
 import { badgeHash, signEpoch, signRoster } from '../src/ledger/roster.ts';
-import { systemClock } from '../src/platform/clock.ts';
+import { type Clock, systemClock } from '../src/platform/clock.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { systemRandom } from '../src/platform/random.ts';
 
@@ -113,6 +113,7 @@ export async function startTestAgent(
   site: TestSite,
   ports: { serial: number; scanner: number | null },
   onFatal: (error: Error) => void,
+  clock: Clock = systemClock,
 ): Promise<Agent> {
   const dataDir = join(site.dir, 'edge');
   const commissioningFile = join(site.dir, 'commissioning.json');
@@ -149,7 +150,7 @@ export async function startTestAgent(
     logPath: null,
     logLevel: 'silent',
   };
-  return startAgent({ config, clock: systemClock, random, log: silentLog, onFatal });
+  return startAgent({ config, clock, random, log: silentLog, onFatal });
 }
 
 async function prepareKeys(site: TestSite, dataDir: string) {

@@ -56,7 +56,7 @@ export async function startSite(): Promise<Site> {
     checkSite: () => checkSite(site),
     async stop() {
       await system.stop();
-      rmSync(data, { recursive: true, force: true });
+      if (process.env['HOLDFAST_KEEP'] === undefined) rmSync(data, { recursive: true, force: true });
     },
   };
   return site;

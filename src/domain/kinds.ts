@@ -160,12 +160,12 @@ export const KINDS = {
   }),
   'session.resumed': bank({
     facts: { work, pulses: count },
-    commits: ['session'],
+    commits: ['parcel', 'session'],
     has: ['compartment', 'cause'],
   }),
   'session.ended': bank({
     facts: { work, end: words(...SESSION_ENDS), pulses: count, doorSensedOpen: bool },
-    commits: ['session'],
+    commits: ['parcel', 'session'],
     has: ['compartment', 'cause'],
   }),
   'release.decided': bank({
@@ -268,7 +268,7 @@ export const KINDS = {
     commits: ['grant', 'parcel', 'counterpart', 'order'],
     has: ['compartment', 'cause'],
   }),
-  'grant.spent': bank({ facts: {}, commits: ['grant'], has: ['compartment', 'cause'] }),
+  'grant.spent': bank({ facts: {}, commits: ['grant', 'parcel'], has: ['compartment', 'cause'] }),
   'grant.expired': bank({ facts: {}, commits: ['grant', 'parcel'], has: ['compartment'] }),
   'grant.revoked': bank({
     facts: { by: words('order', 'roster') },

@@ -28,7 +28,8 @@ export async function runDemo(given: Arguments): Promise<number> {
   const base = given.values.port === undefined ? DEMO_PORT : Number(given.values.port);
   const say = (line: string) => process.stdout.write(`${line}\n`);
   let step = 0;
-  const tell = (line: string) => say(`${String(++step).padStart(2)}. ${line}`);
+  // What belongs to a step stands below it, without a number of its own.
+  const tell = (line: string) => say(line.startsWith(' ') ? `   ${line}` : `${String(++step).padStart(2)}. ${line}`);
   say(`a whole system on ports ${base} to ${base + 10}, its data in ${data}\n`);
   const system = await startSystem({
     root: given.root,

@@ -167,8 +167,9 @@ export class People {
     return link;
   }
 
-  /** Password and a time step that was not used before. */
+  /** Password and a time step that was not used before; a session that still lives is kept. */
   async adminSignsIn(): Promise<void> {
+    if (this.#cookie !== '' && (await this.#isSignedIn())) return;
     const { email, password, totpSecret } = this.#deps.signIns.admin;
     const secret = fromBase32(totpSecret);
     if (!secret) throw new HoldfastError('input-invalid', 'the TOTP secret is no base32');
@@ -185,6 +186,11 @@ export class People {
         `the admin could not sign in (${answer.status}): ${await answer.text()}`,
       );
     this.#cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+  }
+
+  async #isSignedIn(): Promise<boolean> {
+    const headers = { cookie: this.#cookie, 'x-holdfast-app': 'admin' };
+    return (await fetch(`${this.#start}/api/admin/me`, { headers })).ok;
   }
 
   async admin(path: string): Promise<unknown> {

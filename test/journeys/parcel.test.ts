@@ -55,7 +55,6 @@ test('in and out: badge, code, parcel, notice by SMS and e-mail, PIN, the right 
     'attempt.decided',
     'session.opened',
     'parcel.collected',
-    'grant.spent',
   ]) {
     assert.ok(kinds.includes(kind as never), `the timeline tells of ${kind}`);
   }

@@ -147,7 +147,7 @@ function signIn(draft: Draft, entry: RosterCourier, cause: number): void {
       cause,
       compartment: left.compartment,
       facts: { work: left.work, pulses: left.pulses },
-      fields: { session: left.id },
+      fields: { parcel: left.parcel, session: left.id },
     });
     draft.patch('session', left.id, { state: 'open' });
     return draft.show({ at: 'session', session: left.id, courier: entry.person });

@@ -243,7 +243,7 @@ export function endSession(draft: Draft, session: Session, end: SessionEnd, caus
     cause: cause ?? now.openedSeq,
     compartment: now.compartment,
     facts: { work: now.work, end, pulses: now.pulses, doorSensedOpen: now.doorSensedOpen },
-    fields: { session: now.id },
+    fields: { parcel: now.parcel, session: now.id },
   });
   draft.patch('compartment', now.compartment, { session: null, expecting: null });
   draft.drop('session', now.id);

@@ -193,7 +193,7 @@ function resumePickUp(draft: Draft, session: Session, cause: number): void {
     cause,
     compartment: session.compartment,
     facts: { work: session.work, pulses: session.pulses },
-    fields: { session: session.id },
+    fields: { parcel: session.parcel, session: session.id },
   });
   draft.patch('session', session.id, { state: 'open', said: null, insisted: false });
   draft.show({ at: 'session', session: session.id, courier: null });
@@ -328,7 +328,7 @@ function spendGrant(draft: Draft, session: Session, cause: number): void {
     cause,
     compartment: session.compartment,
     facts: {},
-    fields: { grant: session.grant },
+    fields: { grant: session.grant, parcel: session.parcel },
   });
   draft.patch('grant', session.grant, { state: 'spent', session: null, endedAtMs: draft.nowMs });
 }

@@ -1,0 +1,48 @@
+/**
+ * `npm run bench [-- --only NAME]`: what matters for speed, each against a limit measured in the same run.
+ * Prints a table, writes `.holdfast/bench.json`, and fails when a bar does not hold.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { pinToWire } from './pin-to-wire.ts';
+import type { Row } from './rounds.ts';
+import { startAgain } from './start-again.ts';
+
+const OUT = join(import.meta.dirname, '../.holdfast/bench.json');
+
+const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<Row[]>>> = {
+  'pin-to-wire': pinToWire,
+  'start-again': startAgain,
+};
+
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { only: { type: 'string' } } });
+  const chosen = Object.entries(BENCHES).filter(([name]) => values.only === undefined || name === values.only);
+  if (chosen.length === 0) {
+    console.error(`there is no bench ${values.only}; there are ${Object.keys(BENCHES).join(', ')}`);
+    return 2;
+  }
+  const rows: Row[] = [];
+  for (const [, run] of chosen) rows.push(...(await run((line) => console.log(line))));
+  mkdirSync(join(OUT, '..'), { recursive: true });
+  writeFileSync(OUT, `${JSON.stringify(rows, null, 2)}\n`);
+  console.log(table(rows));
+  return rows.some((row) => row.holds === false) ? 1 : 0;
+}
+
+function table(rows: readonly Row[]): string {
+  const head = ['name', 'value', 'ratio', 'bar', 'holds', 'p99', 'rounds', 'discarded'];
+  const cells = rows.map((row) => [
+    row.name,
+    `${row.value.toFixed(2)} ${row.unit}`,
+    row.ratio?.toFixed(2) ?? '',
+    row.bar === null ? '' : `≤ ${row.bar}${row.ratio === null ? ` ${row.unit}` : ''}`,
+    row.holds === null ? '' : row.holds ? 'yes' : 'NO',
+    `${row.p99.toFixed(2)} ${row.unit}`,
+    String(row.rounds),
+    String(row.discarded),
+  ]);
+  const widths = head.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)));
+  return [head, ...cells].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+}
