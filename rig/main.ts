@@ -9,7 +9,12 @@ import { startRig } from './rig.ts';
 export async function runRig(given: { config: string }): Promise<number> {
   const config = readConfig(given.config, rigConfig);
   const log = openLog({ name: 'rig', level: 'warn', path: null });
-  const rig = await startRig({ config, clock: systemClock, log, onPower: (on) => void process.send?.({ power: on }) });
+  const rig = await startRig({
+    config,
+    clock: systemClock,
+    log,
+    onPower: (on) => void process.send?.({ power: on }),
+  });
   return new Promise((resolve) => {
     runUntilStopped(rig, { onStopped: resolve });
   });

@@ -56,7 +56,7 @@ export async function startSite(): Promise<Site> {
     checkSite: () => checkSite(site),
     async stop() {
       await system.stop();
-      if (process.env['HOLDFAST_KEEP'] === undefined) rmSync(data, { recursive: true, force: true });
+      if (process.env.HOLDFAST_KEEP === undefined) rmSync(data, { recursive: true, force: true });
     },
   };
   return site;
@@ -87,7 +87,11 @@ async function checkSite(site: Site): Promise<void> {
   const { items } = (await people.admin('/parcels?limit=200')) as { items: { id: string }[] };
   for (const { id } of items) {
     const receipt = receiptSchema.parse(await people.admin(`/parcels/${id}/receipt`));
-    const { holds, verdicts } = verifyReceipt(receipt, { site: seeded.site, rootKeys: [root?.key ?? ''], k: 1 });
+    const { holds, verdicts } = verifyReceipt(receipt, {
+      site: seeded.site,
+      rootKeys: [root?.key ?? ''],
+      k: 1,
+    });
     assert.ok(holds, JSON.stringify(verdicts.filter((verdict) => !verdict.holds)));
   }
   await compareCompartments(site);

@@ -1,7 +1,8 @@
 /** What a noun hands to `cloud.ts`, which only lists them. */
 import type { NoticeWish } from '../contract/uplink.ts';
+import type { CommittedField } from '../domain/facts.ts';
 import type { BankId, SiteId, TenantId } from '../domain/ids.ts';
-import type { CommittedField, RecordKind } from '../domain/kinds.ts';
+import type { RecordKind } from '../domain/kinds.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Cloud, JobPayload } from './deps.ts';

@@ -6,6 +6,7 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { concat, utf8 } from './bytes.ts';
+import type { HeldKey } from './key.ts';
 
 const VERSION = 1;
 const NONCE_BYTES = 12;
@@ -16,7 +17,7 @@ export function newKey(): Uint8Array {
   return new Uint8Array(randomBytes(KEY_BYTES));
 }
 
-export function seal(key: Uint8Array, plaintext: Uint8Array, place: string): Uint8Array {
+export function seal(key: Uint8Array | HeldKey, plaintext: Uint8Array, place: string): Uint8Array {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(utf8(place));
@@ -26,7 +27,7 @@ export function seal(key: Uint8Array, plaintext: Uint8Array, place: string): Uin
 }
 
 /** The plaintext, or undefined when the value is not whole, or was sealed for another place or key. */
-export function open(key: Uint8Array, sealed: Uint8Array, place: string): Uint8Array | undefined {
+export function open(key: Uint8Array | HeldKey, sealed: Uint8Array, place: string): Uint8Array | undefined {
   if (sealed.length < 1 + NONCE_BYTES + TAG_BYTES || sealed[0] !== VERSION) return undefined;
   const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });

@@ -1,6 +1,7 @@
 /** SHA-256 (FIPS 180-4), HMAC-SHA-256 (FIPS 198-1), and comparison in constant time. */
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { utf8 } from './bytes.ts';
+import type { HeldKey } from './key.ts';
 
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const hash = createHash('sha256');
@@ -8,7 +9,7 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(hash.digest());
 }
 
-export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+export function hmacSha256(key: Uint8Array | HeldKey, ...parts: readonly Uint8Array[]): Uint8Array {
   const mac = createHmac('sha256', key);
   for (const part of parts) mac.update(part);
   return new Uint8Array(mac.digest());

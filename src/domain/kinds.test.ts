@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COMMITTED_FIELDS, type FactType, KINDS, type KindSpec, kindSpec, RECORD_KINDS } from './kinds.ts';
+import { COMMITTED_FIELDS, type FactType } from './facts.ts';
+import { KINDS, type KindSpec, kindSpec, RECORD_KINDS } from './kinds.ts';
 import { DENIALS, RIGHTS } from './outcome.ts';
 
 const specs = RECORD_KINDS.map((kind): [string, KindSpec] => [kind, kindSpec(kind)]);

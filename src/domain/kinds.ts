@@ -9,33 +9,8 @@
  */
 
 import { SIZES } from './bank.ts';
+import type { CommittedField, FactType } from './facts.ts';
 import { DENIALS, OUTCOMES, RIGHTS } from './outcome.ts';
-
-export type FactType =
-  | { type: 'int'; min: number; max: number }
-  | { type: 'bool' }
-  | { type: 'hash' }
-  | { type: 'word'; words: readonly string[] };
-
-/** Fields that may be committed to. Each is text; an id, a label or a canonical JSON value. */
-export const COMMITTED_FIELDS = [
-  'person',
-  'counterpart',
-  'parcel',
-  'tracking',
-  'carrier',
-  'grant',
-  'session',
-  'order',
-  'flat',
-  'purpose',
-  'note',
-  'notice',
-  'address',
-  'subject',
-  'device',
-] as const;
-export type CommittedField = (typeof COMMITTED_FIELDS)[number];
 
 export type KindSpec = {
   by: 'bank' | 'cloud' | 'both';

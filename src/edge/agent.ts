@@ -35,7 +35,7 @@ import {
   type Standing,
 } from './plan/state.ts';
 import { isOnline, view } from './plan/view.ts';
-import { openScanner, type Scanner } from './reader/scanner.ts';
+import { openScanner } from './reader/scanner.ts';
 import { Uplink } from './uplink.ts';
 
 const TICK_MS = 1000;
@@ -61,61 +61,14 @@ export type Agent = {
   stop(): Promise<void>;
 };
 
-/** Makes the bank's keys if there are none, and says what must be compared at commissioning. */
-export async function bankFingerprint(config: EdgeConfig): Promise<string> {
-  await makePrivateDir(config.dataDir);
-  return (await openBankKeys(config.dataDir)).fingerprint;
-}
-
 export async function startAgent(deps: AgentDeps): Promise<Agent> {
-  const { config, clock, random, log } = deps;
-  await makePrivateDir(config.dataDir);
-  const commissioning = readConfig(config.commissioningFile, commissioningSchema);
-  const keys = await openBankKeys(config.dataDir);
-  const certificate = await certificateFor({ dataDir: config.dataDir, commissioning, keys });
-  const journal = new Journal({
-    dataDir: config.dataDir,
-    bank: commissioning.bank,
-    storageKey: keys.storage,
-    random,
-  });
-  const layout = LAYOUT_24;
-  const state = stateAtStart({ journal, standing: standingOf(commissioning, keys, layout), clock });
-  const parts: { uplink: Uplink | null; kiosk: KioskServer | null } = { uplink: null, kiosk: null };
-
-  const boards = openBoards({
-    config,
-    clock,
-    layout,
-    dispatch: (event) => executor.dispatch(event),
-    fresh: () => executor.fresh(),
-  });
-  const executor: Executor = new Executor(
-    {
-      clock,
-      random,
-      log,
-      journal,
-      keys,
-      boards,
-      onPlanned(_state, records) {
-        parts.kiosk?.changed();
-        if (records > 0) parts.uplink?.kick();
-      },
-      onRefusal: (refusal) => parts.uplink?.refusal(refusal),
-      onHello: () => parts.uplink?.hello(),
-      onFatal: deps.onFatal,
-    },
-    state,
-  );
-  const layoutHash = base64url(sha256(utf8(canonicalize(layout) ?? '')));
-  executor.dispatch({
-    type: 'started',
-    build: layoutHash,
-    first: journal.tip.lastSeq === 0,
-    layout: layoutHash,
-  });
-
+  const bank = await openBank(deps);
+  const { executor, boards, parts } = makeExecutor(deps, bank);
+  const { config, clock } = deps;
+  const { journal } = bank;
+  const layoutHash = base64url(sha256(utf8(canonicalize(LAYOUT) ?? '')));
+  const first = journal.tip.lastSeq === 0;
+  executor.dispatch({ type: 'started', build: layoutHash, first, layout: layoutHash });
   const act = async (action: KioskAction) => {
     executor.dispatch({ type: 'action', action, fresh: executor.fresh() });
   };
@@ -123,35 +76,19 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     ...config.kiosk,
     clock,
     view: () => view(executor.state, executor.moment()),
-    layout: () => layoutForKiosk(layout, commissioning.name),
-    health: () => healthOf(executor, journal, keys),
+    layout: () => layoutForKiosk(LAYOUT, bank.commissioning.name),
+    health: () => healthOf(executor, journal, bank.keys),
     act,
   });
-  parts.uplink = openUplink({
-    config,
-    commissioning,
-    certificate,
-    keys,
-    journal,
-    clock,
-    random,
-    log,
-    executor,
-  });
+  parts.uplink = openUplink({ ...deps, ...bank, executor });
   boards.start();
-  const scanner: Scanner | null = config.scanner
-    ? openScanner({
-        ...config.scanner,
-        clock,
-        onScan: (text) => void act({ do: 'scan', text }).catch(deps.onFatal),
-      })
-    : null;
+  const onScan = (text: string) => void act({ do: 'scan', text }).catch(deps.onFatal);
+  const scanner = config.scanner ? openScanner({ ...config.scanner, clock, onScan }) : null;
   parts.uplink.start();
   const cancelTick = clock.every(TICK_MS, () => executor.dispatch({ type: 'tick', fresh: executor.fresh() }));
-
   return {
     kioskPort: parts.kiosk.port,
-    fingerprint: keys.fingerprint,
+    fingerprint: bank.keys.fingerprint,
     state: () => executor.state,
     journal,
     act,
@@ -168,6 +105,43 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       journal.close();
     },
   };
+}
+
+/** Until layouts come with the commissioning file, every bank is this one. */
+const LAYOUT = LAYOUT_24;
+
+type OpenBank = { commissioning: Commissioning; keys: BankKeys; certificate: string; journal: Journal };
+
+/** What must be there before anything may happen: the bank's papers, keys, certificate and journal. */
+async function openBank({ config, random }: AgentDeps): Promise<OpenBank> {
+  const { dataDir } = config;
+  makePrivateDir(dataDir);
+  const commissioning = readConfig(config.commissioningFile, commissioningSchema);
+  const keys = await openBankKeys(dataDir);
+  const certificate = await certificateFor({ dataDir, commissioning, keys });
+  const journal = new Journal({ dataDir, bank: commissioning.bank, storageKey: keys.storage, random });
+  return { commissioning, keys, certificate, journal };
+}
+
+/** What is told of each plan; filled once the kiosk and the uplink stand. */
+type Parts = { uplink: Uplink | null; kiosk: KioskServer | null };
+
+function makeExecutor(deps: AgentDeps, { commissioning, keys, journal }: OpenBank) {
+  const { clock, random, log, onFatal, config } = deps;
+  const parts: Parts = { uplink: null, kiosk: null };
+  const dispatch: Executor['dispatch'] = (event) => executor.dispatch(event);
+  const boards = openBoards({ config, clock, layout: LAYOUT, dispatch, fresh: () => executor.fresh() });
+  const onPlanned = (_state: BankState, records: number) => {
+    parts.kiosk?.changed();
+    if (records > 0) parts.uplink?.kick();
+  };
+  const onRefusal = (refusal: { hash: string; reason: string }) => parts.uplink?.refusal(refusal);
+  const onHello = () => parts.uplink?.hello();
+  const executor: Executor = new Executor(
+    { clock, random, log, journal, keys, boards, onPlanned, onRefusal, onHello, onFatal },
+    stateAtStart({ journal, standing: standingOf(commissioning, keys, LAYOUT), clock }),
+  );
+  return { executor, boards, parts };
 }
 
 function standingOf(commissioning: Commissioning, keys: BankKeys, layout: BankLayout): Standing {

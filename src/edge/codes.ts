@@ -5,12 +5,13 @@
  */
 import { base64url, fromBase64url } from '../crypto/bytes.ts';
 import { equalBytes, hmacSha256, labelled } from '../crypto/hash.ts';
+import type { HeldKey } from '../crypto/key.ts';
 import type { GrantId, PersonId } from '../domain/ids.ts';
 import { pickUpText } from '../domain/scan.ts';
 import { drawDigits, type Random } from '../platform/random.ts';
 import type { Grant } from './plan/state.ts';
 
-export type CodeBook = { key: Uint8Array; bank: string };
+export type CodeBook = { key: HeldKey; bank: string };
 
 export function pinVerifier(book: CodeBook, of: { grant: GrantId; issue: number }, pin: string): string {
   return base64url(hmacSha256(book.key, labelled('pin/v1', book.bank, of.grant, String(of.issue), pin)));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newKey } from '../crypto/aead.ts';
+import { holdKey } from '../crypto/key.ts';
 import { newHpkeKey } from '../crypto/hpke.ts';
 import { newSigningKey } from '../crypto/sign.ts';
 import { ManualClock } from '../platform/clock.ts';
@@ -22,7 +23,10 @@ async function rim() {
   const codes = newKey();
   const [grant] = Object.values(bank.state.grant);
   assert.ok(grant);
-  const verified = { ...grant, pinVerifier: pinVerifier({ key: codes, bank: BANK }, { grant: grant.id, issue: grant.issue }, PIN) };
+  const verified = {
+    ...grant,
+    pinVerifier: pinVerifier({ key: holdKey(codes), bank: BANK }, { grant: grant.id, issue: grant.issue }, PIN),
+  };
   const happened: string[] = [];
   const fatal: Error[] = [];
   const disk = { fails: false };
@@ -40,12 +44,30 @@ async function rim() {
       return { outcome: 'released', afterMs: 10, by: 'board' };
     },
   };
-  const keys = { identity: newSigningKey(), seal: await newHpkeKey(), storage: newKey(), codes, fingerprint: '' };
+  const keys = {
+    identity: newSigningKey(),
+    seal: await newHpkeKey(),
+    storage: newKey(),
+    codes,
+    fingerprint: '',
+  };
   const clock = new ManualClock(START_MS);
   clock.advance(5000);
-  const deps = { clock, random: systemRandom, log: silentLog, journal, keys, boards, onPlanned() {}, onRefusal() {}, onHello() {}, onFatal: (error: Error) => void fatal.push(error) };
+  const deps = {
+    clock,
+    random: systemRandom,
+    log: silentLog,
+    journal,
+    keys,
+    boards,
+    onPlanned() {},
+    onRefusal() {},
+    onHello() {},
+    onFatal: (error: Error) => void fatal.push(error),
+  };
   const executor = new Executor(deps, { ...bank.state, grant: { [grant.id]: verified } });
-  const pin = (text: string) => executor.dispatch({ type: 'action', action: { do: 'pin', pin: text }, fresh: executor.fresh() });
+  const pin = (text: string) =>
+    executor.dispatch({ type: 'action', action: { do: 'pin', pin: text }, fresh: executor.fresh() });
   return { executor, happened, fatal, disk, pin };
 }
 
@@ -55,7 +77,10 @@ test('attempt, decision and release are on the disk before the latch moves', asy
   await executor.settled();
   const order = ['attempt.counted', 'attempt.decided', 'session.opened', 'release.decided'];
   const pulse = happened.findIndex((name) => name.startsWith('pulse'));
-  assert.deepEqual(happened.filter((name) => order.includes(name)), order);
+  assert.deepEqual(
+    happened.filter((name) => order.includes(name)),
+    order,
+  );
   assert.ok(pulse > happened.indexOf('release.decided'), happened.join(', '));
   assert.equal(happened.filter((name) => name.startsWith('pulse')).length, 1);
   assert.equal(happened.at(-1), 'release.answered');
@@ -66,7 +91,11 @@ test('a journal that cannot be written releases nothing and stops the bank', asy
   disk.fails = true;
   assert.throws(() => pin(PIN), /could not be written/);
   disk.fails = false;
-  assert.throws(() => pin(PIN), /could not be written/, 'nothing is decided any more, even when the disk is back');
+  assert.throws(
+    () => pin(PIN),
+    /could not be written/,
+    'nothing is decided any more, even when the disk is back',
+  );
   await executor.settled();
   assert.deepEqual(happened, []);
   assert.equal(fatal.length, 1);

@@ -7,6 +7,7 @@
 import { directoryEntries, type NoticeCodes, SEAL_INFO } from '../contract/uplink.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { hpkeOpen, hpkeSeal } from '../crypto/hpke.ts';
+import { holdKey } from '../crypto/key.ts';
 import { idFrom } from '../domain/ids.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
@@ -46,7 +47,7 @@ export class Executor {
   constructor(deps: ExecuteDeps, state: BankState) {
     this.#deps = deps;
     this.#state = state;
-    this.#book = { key: deps.keys.codes, bank: state.standing.bank };
+    this.#book = { key: holdKey(deps.keys.codes), bank: state.standing.bank };
   }
 
   get state(): BankState {

@@ -1,23 +1,33 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
-import { createInterface } from 'node:readline';
-import { base64url, hex, utf8 } from '../crypto/bytes.ts';
+import { fileURLToPath } from 'node:url';
 import { newKey } from '../crypto/aead.ts';
-import { signHead, batchRoot, headHash } from '../ledger/batch.ts';
-import { leafHash, NO_HASH, parseRecord, type RecordDraft } from '../ledger/record.ts';
+import { base64url, hex, utf8 } from '../crypto/bytes.ts';
 import { newSigningKey } from '../crypto/sign.ts';
+import { batchRoot, headHash, signHead } from '../ledger/batch.ts';
+import { leafHash, NO_HASH, parseRecord, type RecordDraft } from '../ledger/record.ts';
 import { systemRandom } from '../platform/random.ts';
 import { Journal } from './journal.ts';
-import { plan, type Event } from './plan/plan.ts';
+import { type Event, plan } from './plan/plan.ts';
 import type { BankState } from './plan/state.ts';
-import { BANK, bankInService, beginDropOff, COURIER, RESIDENT, signIn, START_MS, TestBank, testId } from './plan/test-bank.ts';
+import {
+  BANK,
+  bankInService,
+  beginDropOff,
+  COURIER,
+  RESIDENT,
+  START_MS,
+  signIn,
+  TestBank,
+  testId,
+} from './plan/test-bank.ts';
 
 /** `pragma synchronous` answers numbers: https://sqlite.org/pragma.html#pragma_synchronous */
 const FULL = 2;
@@ -67,7 +77,10 @@ class Diary {
   #keep(planned: { state: BankState; records: readonly RecordDraft[] }): void {
     const last = this.#bank.records.at(-1);
     this.journal.commit(this.state, {
-      state: planned.state, records: planned.records, wishes: this.#bank.wishes.splice(0), effects: [],
+      state: planned.state,
+      records: planned.records,
+      wishes: this.#bank.wishes.splice(0),
+      effects: [],
       time: { atMs: last?.atMs ?? 0, source: 'clock', uncertaintyMs: 0 },
     });
     this.state = planned.state;
@@ -77,7 +90,10 @@ class Diary {
   happens(live: (bank: TestBank) => void): void {
     const before = this.#bank.records.length;
     live(this.#bank);
-    this.#keep({ state: this.#bank.state, records: this.#bank.records.slice(before).map(({ record }) => record) });
+    this.#keep({
+      state: this.#bank.state,
+      records: this.#bank.records.slice(before).map(({ record }) => record),
+    });
   }
 
   dropOff(): void {
@@ -111,12 +127,20 @@ function formsOf(text: string): Buffer[] {
     const padded = Buffer.concat([Buffer.alloc(pad, 0x20), Buffer.from(bytes)]);
     return inner(padded.toString('base64')).slice(pad === 0 ? 0 : 4, -2);
   });
-  return [Buffer.from(bytes), Buffer.from(text, 'utf16le'), Buffer.from(hex(bytes)), Buffer.from(hex(bytes).toUpperCase()), ...base64.map((form) => Buffer.from(form))];
+  return [
+    Buffer.from(bytes),
+    Buffer.from(text, 'utf16le'),
+    Buffer.from(hex(bytes)),
+    Buffer.from(hex(bytes).toUpperCase()),
+    ...base64.map((form) => Buffer.from(form)),
+  ];
 }
 
 function assertNowhere(dataDir: string, texts: readonly string[]): void {
   for (const { name, bytes } of filesOf(dataDir)) {
-    for (const text of texts) for (const form of formsOf(text)) assert.ok(!bytes.includes(form), `${text} stands in ${name} as ${form.toString('latin1')}`);
+    for (const text of texts)
+      for (const form of formsOf(text))
+        assert.ok(!bytes.includes(form), `${text} stands in ${name} as ${form.toString('latin1')}`);
   }
 }
 
@@ -159,7 +183,15 @@ test('a commit happens whole or not at all', () => {
   const next = plan(diary.state, { type: 'stopping' }, MOMENT);
   const grown: BankState = { ...next.state, heard: { only: { atMs: 5 } } };
   // The second of two wishes has the first one's reference, which is unique: the transaction fails in its middle.
-  assert.throws(() => diary.journal.commit(diary.state, { ...next, state: grown, wishes: [{ ...wish, reference: testId('notice', 77) }, wish] }), /UNIQUE/);
+  assert.throws(
+    () =>
+      diary.journal.commit(diary.state, {
+        ...next,
+        state: grown,
+        wishes: [{ ...wish, reference: testId('notice', 77) }, wish],
+      }),
+    /UNIQUE/,
+  );
   assert.deepEqual(diary.journal.tip, before.tip);
   assert.deepEqual(diary.journal.readState(), before.state);
   assert.deepEqual(diary.journal.wishes(), before.wishes);
@@ -198,7 +230,12 @@ test('the journal is written ahead and synced at every commit', () => {
   const home = newHome();
   const journal = openIn(home, newKey());
   const read = (pragma: string) => Object.values(connection().prepare(`pragma ${pragma}`).get() ?? {})[0];
-  assert.deepEqual(['journal_mode', 'synchronous', 'locking_mode', 'secure_delete'].map(read), ['wal', FULL, 'exclusive', 1]);
+  assert.deepEqual(['journal_mode', 'synchronous', 'locking_mode', 'secure_delete'].map(read), [
+    'wal',
+    FULL,
+    'exclusive',
+    1,
+  ]);
   journal.close();
 });
 
@@ -212,11 +249,25 @@ test('openings and wishes leave with the acknowledgement, their bytes too', () =
   const [first] = rows;
   const last = rows.at(-1);
   assert.ok(first && last);
-  const head = { bank: BANK, first: first.seq, last: last.seq, previous: journal.tip.lastHead, root: batchRoot(rows.map((row) => row.bytes)) };
-  journal.keepHead({ first: first.seq, last: last.seq, note: signHead({ head, key: bank }), hash: headHash(head) });
+  const head = {
+    bank: BANK,
+    first: first.seq,
+    last: last.seq,
+    previous: journal.tip.lastHead,
+    root: batchRoot(rows.map((row) => row.bytes)),
+  };
+  journal.keepHead({
+    first: first.seq,
+    last: last.seq,
+    note: signHead({ head, key: bank }),
+    hash: headHash(head),
+  });
   const batch = journal.nextBatch();
   assert.ok(batch && batch.openings.length > 5 && batch.wishes.length === 1);
-  const sealed = connection().prepare('select sealed from opening').all().map((row) => Buffer.from(row['sealed'] as Uint8Array));
+  const sealed = connection()
+    .prepare('select sealed from opening')
+    .all()
+    .map((row) => Buffer.from(row.sealed as Uint8Array));
   assert.ok(sealed.length > 5);
   const holds = () => filesOf(home).some(({ bytes }) => sealed.some((row) => bytes.includes(row)));
   assert.ok(holds(), 'the scan finds what is there');
@@ -234,7 +285,15 @@ test('nothing personal stands in clear in any file of the bank', () => {
   diary.journal.keepRefused('h'.repeat(43), 5, 'a message for A. Okafor');
   const [parcel] = Object.values(diary.state.parcel);
   assert.ok(parcel);
-  const own = [parcel.tracking, RESIDENT.label, RESIDENT.person, parcel.courier, COURIER.badge, parcel.id, diary.pin];
+  const own = [
+    parcel.tracking,
+    RESIDENT.label,
+    RESIDENT.person,
+    parcel.courier,
+    COURIER.badge,
+    parcel.id,
+    diary.pin,
+  ];
   assertNowhere(home, own);
   diary.journal.close();
   assertNowhere(home, own);
@@ -255,7 +314,11 @@ test('killed at any moment, it keeps every commit that it answered for', async (
   const key = newKey();
   let answered = 0;
   for (let kill = 0; kill < 12; kill++) {
-    const child = spawn(process.execPath, [fileURLToPath(new URL('./test-writer.ts', import.meta.url)), home, base64url(key)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('./test-writer.ts', import.meta.url)), home, base64url(key)],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     const lines = createInterface({ input: child.stdout });
     let goal = answered + 3 + systemRandom.below(60);
     lines.on('line', (line) => {
@@ -266,8 +329,15 @@ test('killed at any moment, it keeps every commit that it answered for', async (
     });
     await Promise.all([once(child, 'exit'), once(lines, 'close')]);
     const journal = openIn(home, key);
-    assert.ok(journal.tip.lastSeq >= answered, `kill ${kill}: ${answered} was answered, ${journal.tip.lastSeq} is kept`);
-    assert.equal(journal.readState().heard['only']?.atMs, journal.tip.lastSeq, 'records and state are of one moment');
+    assert.ok(
+      journal.tip.lastSeq >= answered,
+      `kill ${kill}: ${answered} was answered, ${journal.tip.lastSeq} is kept`,
+    );
+    assert.equal(
+      journal.readState().heard.only?.atMs,
+      journal.tip.lastSeq,
+      'records and state are of one moment',
+    );
     assertChained(journal);
     journal.close();
   }

@@ -15,23 +15,14 @@ import { type BatchOpenings, type NoticeWish, noticeWish } from '../contract/upl
 import { open, seal } from '../crypto/aead.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { deriveKey, hmacSha256, labelled } from '../crypto/hash.ts';
+import { type HeldKey, holdKey } from '../crypto/key.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { NO_HEAD } from '../ledger/batch.ts';
 import { NO_HASH, SALT_BYTES, type WrittenRecord, writeRecord } from '../ledger/record.ts';
 import type { Random } from '../platform/random.ts';
+import { type Change, changedEntities, MIGRATIONS } from './journal-rows.ts';
 import type { Planned } from './plan/draft.ts';
 import { type BankState, COLLECTIONS, emptyKept, type Kept } from './plan/state.ts';
-
-/** Numbered, forward only; `user_version` says how many have run. */
-const MIGRATIONS: readonly string[] = [
-  `create table record (seq integer primary key, kind text not null, at_ms integer not null, hash text not null, bytes blob not null) strict;
-   create table opening (seq integer primary key, sealed blob not null) strict;
-   create table wish (seq integer not null, reference text not null unique, json text not null) strict;
-   create table head (last integer primary key, first integer not null, note text not null, hash text not null) strict;
-   create table state (collection text not null, key text not null, sealed blob not null, primary key (collection, key)) strict, without rowid;
-   create table refused (hash text primary key, at_ms integer not null, sealed blob not null) strict;
-   create table meta (name text primary key, value text not null) strict, without rowid;`,
-];
 
 const REFUSED_KEPT_MAX = 1000;
 
@@ -50,8 +41,8 @@ export type OpenJournal = { dataDir: string; bank: string; storageKey: Uint8Arra
 export class Journal {
   readonly #db: DatabaseSync;
   readonly #bank: string;
-  readonly #key: Uint8Array;
-  readonly #nameKey: Uint8Array;
+  readonly #key: HeldKey;
+  readonly #nameKey: HeldKey;
   readonly #random: Random;
   readonly #statements = new Map<string, StatementSync>();
   #tip: JournalTip;
@@ -59,8 +50,8 @@ export class Journal {
   constructor({ dataDir, bank, storageKey, random }: OpenJournal) {
     this.#db = new DatabaseSync(join(dataDir, 'journal.sqlite'));
     this.#bank = bank;
-    this.#key = storageKey;
-    this.#nameKey = deriveKey(storageKey, 'journal/names/v1');
+    this.#key = holdKey(storageKey);
+    this.#nameKey = holdKey(deriveKey(storageKey, 'journal/names/v1'));
     this.#random = random;
     this.#db.exec(
       'pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;',
@@ -400,21 +391,4 @@ export class Journal {
       throw error;
     }
   }
-}
-
-type Change = { collection: string; key: string; entity: unknown };
-
-/** Entities are replaced, never edited, so identity tells what changed. */
-function changedEntities(before: BankState, after: BankState): Change[] {
-  const changes: Change[] = [];
-  for (const collection of COLLECTIONS) {
-    const was: Readonly<Record<string, unknown>> = before[collection];
-    const is: Readonly<Record<string, unknown>> = after[collection];
-    if (was === is) continue;
-    for (const [key, entity] of Object.entries(is))
-      if (was[key] !== entity) changes.push({ collection, key, entity });
-    for (const key of Object.keys(was))
-      if (!Object.hasOwn(is, key)) changes.push({ collection, key, entity: undefined });
-  }
-  return changes;
 }

@@ -11,7 +11,12 @@ import { BANK, TestBank } from './plan/test-bank.ts';
 
 const STDOUT = 1;
 const [, , dataDir = '', storageKey = ''] = process.argv;
-const journal = new Journal({ dataDir, bank: BANK, storageKey: fromBase64url(storageKey) ?? new Uint8Array(0), random: systemRandom });
+const journal = new Journal({
+  dataDir,
+  bank: BANK,
+  storageKey: fromBase64url(storageKey) ?? new Uint8Array(0),
+  random: systemRandom,
+});
 const { state } = new TestBank();
 let before = { ...state, ...journal.readState(), lastSeq: journal.tip.lastSeq };
 
@@ -20,7 +25,13 @@ for (;;) {
   const after = { ...before, lastSeq, heard: { only: { atMs: lastSeq } } };
   const planned: Planned = {
     state: after,
-    records: [{ kind: 'attempt.counted', facts: { method: 'pin', kioskDay: 1, guess: lastSeq }, fields: { person: `person ${lastSeq}` } }],
+    records: [
+      {
+        kind: 'attempt.counted',
+        facts: { method: 'pin', kioskDay: 1, guess: lastSeq },
+        fields: { person: `person ${lastSeq}` },
+      },
+    ],
     wishes: [],
     effects: [],
     time: { atMs: lastSeq, source: 'clock', uncertaintyMs: 0 },

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { base64url, fromBase64url, utf8 } from '../crypto/bytes.ts';
-import { COMMITTED_FIELDS, type CommittedField } from '../domain/kinds.ts';
+import { COMMITTED_FIELDS, type CommittedField } from '../domain/facts.ts';
 import { openHead } from './batch.ts';
 import { type LedgerRecord, leafHash, type Openings, opens, parseRecord } from './record.ts';
 import { openRoster } from './roster.ts';

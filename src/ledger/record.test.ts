@@ -4,14 +4,8 @@ import { test } from 'node:test';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { fromUtf8, hex, utf8 } from '../crypto/bytes.ts';
-import {
-  type FactType,
-  KINDS,
-  type KindSpec,
-  kindSpec,
-  RECORD_KINDS,
-  type RecordKind,
-} from '../domain/kinds.ts';
+import type { FactType } from '../domain/facts.ts';
+import { KINDS, type KindSpec, kindSpec, RECORD_KINDS, type RecordKind } from '../domain/kinds.ts';
 import {
   commit,
   encodeRecord,

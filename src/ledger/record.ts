@@ -14,15 +14,9 @@
 import canonicalize from 'canonicalize';
 import { base64url, concat, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { equalBytes, sha256 } from '../crypto/hash.ts';
+import { COMMITTED_FIELDS, type CommittedField, type FactType } from '../domain/facts.ts';
 import { isId } from '../domain/ids.ts';
-import {
-  COMMITTED_FIELDS,
-  type CommittedField,
-  type FactType,
-  KINDS,
-  kindSpec,
-  type RecordKind,
-} from '../domain/kinds.ts';
+import { KINDS, kindSpec, type RecordKind } from '../domain/kinds.ts';
 import { DENIALS, type Decision, OUTCOMES, type Outcome, RIGHTS } from '../domain/outcome.ts';
 
 export const RECORD_VERSION = 1;

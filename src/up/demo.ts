@@ -29,7 +29,8 @@ export async function runDemo(given: Arguments): Promise<number> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
   let step = 0;
   // What belongs to a step stands below it, without a number of its own.
-  const tell = (line: string) => say(line.startsWith(' ') ? `   ${line}` : `${String(++step).padStart(2)}. ${line}`);
+  const tell = (line: string) =>
+    say(line.startsWith(' ') ? `   ${line}` : `${String(++step).padStart(2)}. ${line}`);
   say(`a whole system on ports ${base} to ${base + 10}, its data in ${data}\n`);
   const system = await startSystem({
     root: given.root,

@@ -4,7 +4,7 @@
  * command again). Each step is a process of its own, so that the cloud never holds what is not its own.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Commissioning } from '../contract/uplink.ts';
 import { base64url, utf8 } from '../crypto/bytes.ts';

@@ -12,8 +12,8 @@ import {
   type NoticeWish,
 } from '../../contract/uplink.ts';
 import { base64url, fromUtf8, utf8 } from '../../crypto/bytes.ts';
+import type { CommittedField } from '../../domain/facts.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
-import type { CommittedField } from '../../domain/kinds.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { headHash, type Judgement, judgeBatch, openHead } from '../../ledger/batch.ts';
 import { type LedgerRecord, leafHash, type Openings, opens } from '../../ledger/record.ts';

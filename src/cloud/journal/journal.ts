@@ -6,8 +6,8 @@
  * tell of, and otherwise under the tenant's.
  */
 import { fromBase64url } from '../../crypto/bytes.ts';
+import type { CommittedField } from '../../domain/facts.ts';
 import type { PersonId } from '../../domain/ids.ts';
-import type { CommittedField } from '../../domain/kinds.ts';
 import { type Committed, NOTHING_COMMITTED } from '../../ledger/batch.ts';
 import {
   type Opening,

@@ -3,7 +3,7 @@
  * an administrator's question about one parcel and the check of a whole journal.
  */
 import { base64url } from '../../crypto/bytes.ts';
-import type { CommittedField } from '../../domain/kinds.ts';
+import type { CommittedField } from '../../domain/facts.ts';
 import { batchRoot, headHash, NO_HEAD, openHead } from '../../ledger/batch.ts';
 import { type LedgerRecord, leafHash, type Openings, opens, parseRecord } from '../../ledger/record.ts';
 import type { HeadRow, RecordRow } from '../journal/journal.ts';

@@ -13,7 +13,16 @@ const bytesOf = (text: string) => fromHex(text.replaceAll(' ', ''));
 /** A reply's bytes, written here anew from the vectors' description, so that reader and writer are two. */
 function replyBytes(reply: Omit<StatusReply, 'command'> & { command?: number }): Uint8Array {
   const { board, lock, hooks, infrared, command = 0x35 } = reply;
-  const body = [0x02, board * 16 + lock, command, hooks % 256, Math.floor(hooks / 256), infrared % 256, Math.floor(infrared / 256), 0x03];
+  const body = [
+    0x02,
+    board * 16 + lock,
+    command,
+    hooks % 256,
+    Math.floor(hooks / 256),
+    infrared % 256,
+    Math.floor(infrared / 256),
+    0x03,
+  ];
   return Uint8Array.from([...body, body.reduce((total, byte) => total + byte, 0) % 256]);
 }
 
@@ -32,8 +41,14 @@ function readAll(parts: readonly Uint8Array[]): { replies: StatusReply[]; garble
 
 test('every request vector is written byte for byte', () => {
   for (const vector of vectors.requests) {
-    if (vector.do === 'unlock') assert.equal(hex(encodeUnlock(vector.board ?? 0, vector.lock ?? 0)), hex(bytesOf(vector.hex)), vector.name);
-    if (vector.do === 'status') assert.equal(hex(encodeStatus(vector.board ?? 0)), hex(bytesOf(vector.hex)), vector.name);
+    if (vector.do === 'unlock')
+      assert.equal(
+        hex(encodeUnlock(vector.board ?? 0, vector.lock ?? 0)),
+        hex(bytesOf(vector.hex)),
+        vector.name,
+      );
+    if (vector.do === 'status')
+      assert.equal(hex(encodeStatus(vector.board ?? 0)), hex(bytesOf(vector.hex)), vector.name);
   }
 });
 
@@ -42,8 +57,16 @@ test('every reply vector is read, whole and byte by byte', () => {
     const bytes = bytesOf(text);
     const expected = [{ board, lock: 0, command: Number.parseInt(command, 16), hooks, infrared }];
     assert.deepEqual(readAll([bytes]), { replies: expected, garbled: 0 }, name);
-    assert.deepEqual(readAll(Array.from(bytes, (byte) => Uint8Array.of(byte))), { replies: expected, garbled: 0 }, name);
-    assert.equal(hex(replyBytes({ board, lock: 0, hooks, infrared, command: Number.parseInt(command, 16) })), hex(bytes), name);
+    assert.deepEqual(
+      readAll(Array.from(bytes, (byte) => Uint8Array.of(byte))),
+      { replies: expected, garbled: 0 },
+      name,
+    );
+    assert.equal(
+      hex(replyBytes({ board, lock: 0, hooks, infrared, command: Number.parseInt(command, 16) })),
+      hex(bytes),
+      name,
+    );
   }
 });
 
@@ -51,22 +74,35 @@ const word = fc.nat(0xffff);
 const nibble = fc.nat(15);
 const anyReply = fc.record({ board: nibble, lock: nibble, hooks: word, infrared: word });
 /** Noise in which no frame begins, so that what is read is known. */
-const noise = fc.array(fc.nat(255).filter((byte) => byte !== 0x02), { maxLength: 12 });
+const noise = fc.array(
+  fc.nat(255).filter((byte) => byte !== 0x02),
+  { maxLength: 12 },
+);
 
 test('replies come through noise, torn in any way, none lost and none made up', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(noise, anyReply), { maxLength: 6 }), fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }), (said, cuts) => {
-      const bytes = said.flatMap(([before, reply]) => [...before, ...replyBytes(reply)]);
-      const parts: Uint8Array[] = [];
-      for (let at = 0, cut = 0; at < bytes.length; cut++) {
-        const length = cuts[cut % cuts.length] ?? 1;
-        parts.push(Uint8Array.from(bytes.slice(at, at + length)));
-        at += length;
-      }
-      const { replies, garbled } = readAll(parts);
-      assert.deepEqual(replies, said.map(([, reply]) => ({ ...reply, command: 0x35 })));
-      assert.equal(garbled, said.reduce((total, [before]) => total + before.length, 0));
-    }),
+    fc.property(
+      fc.array(fc.tuple(noise, anyReply), { maxLength: 6 }),
+      fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }),
+      (said, cuts) => {
+        const bytes = said.flatMap(([before, reply]) => [...before, ...replyBytes(reply)]);
+        const parts: Uint8Array[] = [];
+        for (let at = 0, cut = 0; at < bytes.length; cut++) {
+          const length = cuts[cut % cuts.length] ?? 1;
+          parts.push(Uint8Array.from(bytes.slice(at, at + length)));
+          at += length;
+        }
+        const { replies, garbled } = readAll(parts);
+        assert.deepEqual(
+          replies,
+          said.map(([, reply]) => ({ ...reply, command: 0x35 })),
+        );
+        assert.equal(
+          garbled,
+          said.reduce((total, [before]) => total + before.length, 0),
+        );
+      },
+    ),
   );
 });
 
@@ -90,7 +126,13 @@ test('one bit that flips on the wire is no reply', () => {
 });
 
 const PROFILE: BoardProfile = {
-  name: 'test', locksPerBoard: 16, hookBitWhenClosed: 1, infraredBitWhenOccupied: 1, unlockReply: 'status', replyMs: 100, quietMs: 5,
+  name: 'test',
+  locksPerBoard: 16,
+  hookBitWhenClosed: 1,
+  infraredBitWhenOccupied: 1,
+  unlockReply: 'status',
+  replyMs: 100,
+  quietMs: 5,
 };
 
 /** A driver on a line that the test holds the other end of, and time that the test moves. */
@@ -111,17 +153,30 @@ function bench(profile: Partial<BoardProfile> = {}) {
       write(bytes) {
         if (up) written.push({ atMs: clock.monotonicMs(), text: hex(bytes) });
         const n = (bytes[1] ?? 0) >> 4;
-        if (up && bytes[2] === 0x30 && answering.has(n)) clock.after(1, () => wire?.onBytes(replyBytes({ board: n, lock: 0, hooks: 0xffff, infrared: 0 })));
+        if (up && bytes[2] === 0x30 && answering.has(n))
+          clock.after(1, () => wire?.onBytes(replyBytes({ board: n, lock: 0, hooks: 0xffff, infrared: 0 })));
         return up;
       },
       close: async () => {},
     },
-    boards: [0, 1], profile: { ...PROFILE, ...profile }, pollMs: 1000, clock,
-    listener: { onStatus: (status) => looks.push(status), onPresence: (n, present) => presence.push([n, present]), onGarbled: () => {} },
+    boards: [0, 1],
+    profile: { ...PROFILE, ...profile },
+    pollMs: 1000,
+    clock,
+    listener: {
+      onStatus: (status) => looks.push(status),
+      onPresence: (n, present) => presence.push([n, present]),
+      onGarbled: () => {},
+    },
   });
   board.start();
   return {
-    board, clock, written, presence, looks, answering,
+    board,
+    clock,
+    written,
+    presence,
+    looks,
+    answering,
     say: (reply: Parameters<typeof replyBytes>[0]) => wire?.onBytes(replyBytes(reply)),
     connect() {
       up = true;
@@ -156,7 +211,10 @@ test('a pulse that the board answers is released; one unlock frame was written',
   b.say({ board: 1, lock: 7, hooks: 0, infrared: 0 });
   assert.deepEqual(await answer, { outcome: 'released', afterMs: 20, by: 'board' });
   b.clock.advance(60_000);
-  assert.deepEqual(b.unlocks().map(({ text }) => text), ['021731034d']);
+  assert.deepEqual(
+    b.unlocks().map(({ text }) => text),
+    ['021731034d'],
+  );
 });
 
 test('silence is unknown after its time and never a second frame', async () => {
@@ -206,7 +264,12 @@ test('a line cut under a pulse leaves it unknown; a line that was down sends not
   const cut = b.board.pulse({ board: 0, lock: 1 });
   b.cut();
   assert.equal((await cut).outcome, 'unknown');
-  assert.deepEqual(b.presence, [[0, true], [1, true], [0, false], [1, false]]);
+  assert.deepEqual(b.presence, [
+    [0, true],
+    [1, true],
+    [0, false],
+    [1, false],
+  ]);
   b.clock.advance(PROFILE.quietMs);
   const down = b.board.pulse({ board: 0, lock: 1 });
   b.clock.advance(10 * PROFILE.quietMs);
@@ -227,9 +290,15 @@ test('an unlock goes before waiting looks, and every exchange is followed by a r
   b.clock.advance(PROFILE.quietMs);
   b.say({ board: 1, lock: 3, hooks: 0, infrared: 0 });
   b.clock.advance(PROFILE.quietMs);
-  assert.deepEqual(b.written.map(({ text }) => text.slice(0, 6)), ['020030', '021231', '021331', '021030']);
+  assert.deepEqual(
+    b.written.map(({ text }) => text.slice(0, 6)),
+    ['020030', '021231', '021331', '021030'],
+  );
   const gaps = b.written.slice(1).map(({ atMs }, index) => atMs - (b.written[index]?.atMs ?? 0));
-  assert.ok(gaps.every((gap) => gap >= PROFILE.quietMs), String(gaps));
+  assert.ok(
+    gaps.every((gap) => gap >= PROFILE.quietMs),
+    String(gaps),
+  );
 });
 
 test('a board that misses three looks is absent, and back with its first answer', () => {
@@ -239,23 +308,38 @@ test('a board that misses three looks is absent, and back with its first answer'
   b.clock.advance(500);
   b.answering.delete(1);
   b.clock.advance(2000);
-  assert.deepEqual(b.presence, [[0, true], [1, true]]);
+  assert.deepEqual(b.presence, [
+    [0, true],
+    [1, true],
+  ]);
   b.clock.advance(1000);
-  assert.deepEqual(b.presence, [[0, true], [1, true], [1, false]]);
+  assert.deepEqual(b.presence, [
+    [0, true],
+    [1, true],
+    [1, false],
+  ]);
   b.answering.add(1);
   b.clock.advance(1000);
   assert.deepEqual(b.presence.at(-1), [1, true]);
 });
 
 test('bits are read as the profile declares them', () => {
-  for (const [hookBitWhenClosed, infraredBitWhenOccupied] of [[1, 1], [0, 0], [1, null]] as const) {
+  for (const [hookBitWhenClosed, infraredBitWhenOccupied] of [
+    [1, 1],
+    [0, 0],
+    [1, null],
+  ] as const) {
     const b = bench({ hookBitWhenClosed, infraredBitWhenOccupied });
     b.connect();
     b.say({ board: 0, lock: 0, hooks: 0b01, infrared: 0b10 });
     const [look] = b.looks;
     assert.deepEqual(look?.closed.slice(0, 2), hookBitWhenClosed === 1 ? [true, false] : [false, true]);
     if (infraredBitWhenOccupied === null) assert.equal(look?.occupied, null);
-    else assert.deepEqual(look?.occupied?.slice(0, 2), infraredBitWhenOccupied === 1 ? [false, true] : [true, false]);
+    else
+      assert.deepEqual(
+        look?.occupied?.slice(0, 2),
+        infraredBitWhenOccupied === 1 ? [false, true] : [true, false],
+      );
   }
 });
 

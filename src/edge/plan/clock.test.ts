@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { badgeHash } from '../../ledger/roster.ts';
 import { startClock, timeAt } from './clock.ts';
-import { bankInService, CARRIER, COURIER, DAY_MS, dropOff, HOUR_MS, START_MS, type TestBank } from './test-bank.ts';
+import {
+  bankInService,
+  CARRIER,
+  COURIER,
+  DAY_MS,
+  dropOff,
+  HOUR_MS,
+  START_MS,
+  type TestBank,
+} from './test-bank.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -29,7 +38,12 @@ test('a step of the wall clock freezes expiry, either way, and moves no time of 
 test('a freeze revives nothing that had expired', () => {
   const bank = bankInService();
   const until = bank.wallMs + HOUR_MS;
-  bank.roster({ version: 2, couriers: [{ person: COURIER.person, carrier: CARRIER, badgeHash: badgeHash(COURIER.badge), untilMs: until }] });
+  bank.roster({
+    version: 2,
+    couriers: [
+      { person: COURIER.person, carrier: CARRIER, badgeHash: badgeHash(COURIER.badge), untilMs: until },
+    ],
+  });
   bank.wait(2 * HOUR_MS);
   assert.equal(bank.act({ do: 'scan', text: COURIER.badge }).message, 'badge-expired');
   bank.wallMs += DAY_MS;
@@ -45,7 +59,7 @@ test('the cloud’s time ends a freeze when it agrees with the monotonic run, an
   assert.notEqual(bank.state.volatile.clock.frozenSinceMs, null);
   bank.hearTime(bankMs(bank) + 2000);
   assert.equal(bank.state.volatile.clock.frozenSinceMs, null);
-  assert.equal(bank.told('clock.set').at(-1)?.facts?.['by'], 'cloud');
+  assert.equal(bank.told('clock.set').at(-1)?.facts?.by, 'cloud');
 });
 
 test('a cloud that disagrees by more than five minutes is itself an unexplained step', () => {

@@ -1,23 +1,47 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SuspendMessage } from '../../contract/uplink.ts';
 import { base64url } from '../../crypto/bytes.ts';
 import { newSigningKey } from '../../crypto/sign.ts';
-import type { SuspendMessage } from '../../contract/uplink.ts';
 import { badgeHash, signRoster } from '../../ledger/roster.ts';
 import {
-  bankInService, beginDropOff, CARRIER, COURIER, DAY_MS, dropOff, epochNote, HOUR_MS, NOTIFIER, RESIDENT, rosterOf, ROOT, SECOND_COURIER, signIn, STRANGER,
-  TestBank, testId,
+  bankInService,
+  beginDropOff,
+  CARRIER,
+  COURIER,
+  DAY_MS,
+  dropOff,
+  epochNote,
+  HOUR_MS,
+  NOTIFIER,
+  RESIDENT,
+  ROOT,
+  rosterOf,
+  SECOND_COURIER,
+  STRANGER,
+  signIn,
+  TestBank,
+  testId,
 } from './test-bank.ts';
 
 let suspensionNumber = 0;
 
 function suspend(bank: TestBank, change: Partial<SuspendMessage> = {}) {
   const id = `suspension-${suspensionNumber++}`;
-  return bank.hear({ v: 1, type: 'suspend', id, scope: 'bank', subject: null, compartment: null, untilMs: bank.wallMs + 24 * HOUR_MS, ...change });
+  return bank.hear({
+    v: 1,
+    type: 'suspend',
+    id,
+    scope: 'bank',
+    subject: null,
+    compartment: null,
+    untilMs: bank.wallMs + 24 * HOUR_MS,
+    ...change,
+  });
 }
 
-const refusal = (bank: TestBank) => bank.told('message.refused').at(-1)?.facts?.['reason'];
-const rosterRefusal = (bank: TestBank) => bank.told('roster.refused').at(-1)?.facts?.['reason'];
+const refusal = (bank: TestBank) => bank.told('message.refused').at(-1)?.facts?.reason;
+const rosterRefusal = (bank: TestBank) => bank.told('roster.refused').at(-1)?.facts?.reason;
 
 test('before any roster the bank serves nobody', () => {
   const bank = new TestBank();
@@ -35,17 +59,30 @@ test('a roster counts only when this site’s root signed it, for this bank, new
     ['roster-wrong-site', (bank) => bank.roster({ version: 2, tenant: testId('tenant', 2) })],
     ['roster-version-old', (bank) => bank.roster({ version: 1, madeAtMs: 5 })],
     ['roster-key-unknown', (bank) => bank.roster({ version: 2, banks: [] })],
-    ['roster-key-unknown', (bank) => bank.roster({ version: 2, banks: [{ ...ownBank(), key: base64url(newSigningKey().publicKey) }] })],
-    ['roster-key-unknown', (bank) => bank.roster({ version: 2, banks: [{ ...ownBank(), bank: testId('bank', 2) }] })],
+    [
+      'roster-key-unknown',
+      (bank) =>
+        bank.roster({ version: 2, banks: [{ ...ownBank(), key: base64url(newSigningKey().publicKey) }] }),
+    ],
+    [
+      'roster-key-unknown',
+      (bank) => bank.roster({ version: 2, banks: [{ ...ownBank(), bank: testId('bank', 2) }] }),
+    ],
   ];
   for (const [reason, send] of cases) {
     const bank = bankInService();
     const held = bank.state.roster;
     send(bank);
     // A note of another site is signed under another name, so it may fail at its signature already.
-    assert.ok([reason, 'signature-wrong'].includes(String(rosterRefusal(bank))), `${reason}, not ${rosterRefusal(bank)}`);
+    assert.ok(
+      [reason, 'signature-wrong'].includes(String(rosterRefusal(bank))),
+      `${reason}, not ${rosterRefusal(bank)}`,
+    );
     assert.equal(bank.state.roster, held, `${reason}: the roster held stands`);
-    assert.ok(bank.effects.some((effect) => effect.do === 'tell-refusal'), reason);
+    assert.ok(
+      bank.effects.some((effect) => effect.do === 'tell-refusal'),
+      reason,
+    );
   }
 });
 
@@ -62,7 +99,7 @@ test('one letter changed after signing, and it is no roster', () => {
   assert.notEqual(forged, note);
   bank.hear({ v: 1, type: 'roster', note: forged });
   assert.equal(rosterRefusal(bank), 'signature-wrong');
-  assert.equal(bank.state.roster['only']?.roster.version, 1);
+  assert.equal(bank.state.roster.only?.roster.version, 1);
 });
 
 test('the root passes on only by the root held', () => {
@@ -73,15 +110,15 @@ test('the root passes on only by the root held', () => {
   assert.equal(rosterRefusal(bank), 'signature-wrong');
   bank.roster({ version: 2, root });
   bank.roster({ version: 3, root }, [ROOT]);
-  assert.equal(bank.state.roster['only']?.roster.version, 2);
+  assert.equal(bank.state.roster.only?.roster.version, 2);
   bank.roster({ version: 3, root }, [next]);
-  assert.equal(bank.state.roster['only']?.roster.version, 3);
+  assert.equal(bank.state.roster.only?.roster.version, 3);
 });
 
 test('the same roster again is heard and changes nothing', () => {
   const bank = bankInService();
   const before = bank.records.length;
-  bank.hear({ v: 1, type: 'roster', note: bank.state.roster['only']?.note ?? '' });
+  bank.hear({ v: 1, type: 'roster', note: bank.state.roster.only?.note ?? '' });
   assert.equal(bank.records.length, before);
 });
 
@@ -92,7 +129,7 @@ test('an epoch counts only when the notifier that the roster names signed it, an
   bank.epoch(2, 6 * DAY_MS);
   assert.equal(refusal(bank), 'message-replayed');
   bank.epoch(2, 8 * DAY_MS);
-  assert.equal(bank.state.epoch['only']?.epoch, testId('epoch', 2));
+  assert.equal(bank.state.epoch.only?.epoch, testId('epoch', 2));
 });
 
 test('a roster that names another notifier ends the old one’s epoch: no code is sealed to it any more', () => {
@@ -114,12 +151,18 @@ test('a directory is taken when it is newer', () => {
   const bank = bankInService();
   bank.directory(3, [{ ...RESIDENT, flat: '99' }]);
   bank.directory(2, []);
-  assert.deepEqual(bank.state.directory['only']?.entries.map((entry) => entry.flat), ['99']);
+  assert.deepEqual(
+    bank.state.directory.only?.entries.map((entry) => entry.flat),
+    ['99'],
+  );
   bank.hear({ v: 1, type: 'directory', version: 3, entries: { enc: 'AA', ciphertext: 'AA' } });
   assert.ok(!bank.effects.some((effect) => effect.do === 'open-directory'));
   bank.hear({ v: 1, type: 'directory', version: 4, entries: { enc: 'AA', ciphertext: 'AA' } });
   assert.ok(bank.effects.some((effect) => effect.do === 'open-directory'));
-  bank.do({ type: 'directory-refused', refused: { hash: base64url(new Uint8Array(32)), bytes: 10, text: '' } });
+  bank.do({
+    type: 'directory-refused',
+    refused: { hash: base64url(new Uint8Array(32)), bytes: 10, text: '' },
+  });
   assert.equal(refusal(bank), 'signature-wrong');
 });
 
@@ -156,7 +199,7 @@ test('24 hours in all, whatever the cloud repeats, lifts, or calls it', () => {
     bank.wait(HOUR_MS);
   }
   assert.ok(closedHours <= 25, `the bank was closed for ${closedHours} hours`);
-  assert.ok(bank.told('message.refused').some((record) => record.facts?.['reason'] === 'suspension-too-long'));
+  assert.ok(bank.told('message.refused').some((record) => record.facts?.reason === 'suspension-too-long'));
 });
 
 test('a compartment’s suspension is one compartment’s, and has one window however it is named', () => {
@@ -184,13 +227,24 @@ test('a courier’s suspension works at once, at the screen too, and is lifted w
   assert.equal(bank.act({ do: 'scan', text: COURIER.badge }).message, 'courier-suspended');
   signIn(bank, SECOND_COURIER);
   bank.act({ do: 'leave' });
-  const couriers = [{ person: SECOND_COURIER.person, carrier: CARRIER, badgeHash: badgeHash(SECOND_COURIER.badge), untilMs: null }];
+  const couriers = [
+    {
+      person: SECOND_COURIER.person,
+      carrier: CARRIER,
+      badgeHash: badgeHash(SECOND_COURIER.badge),
+      untilMs: null,
+    },
+  ];
   bank.roster({ version: 2, couriers });
-  assert.equal(bank.told('suspension.ended').at(-1)?.facts?.['by'], 'roster');
+  assert.equal(bank.told('suspension.ended').at(-1)?.facts?.by, 'roster');
   assert.equal(bank.act({ do: 'scan', text: COURIER.badge }).message, 'badge-unknown');
   bank.roster({ version: 3 });
   suspend(bank, { scope: 'courier', subject: COURIER.person });
-  assert.equal(bank.act({ do: 'scan', text: COURIER.badge }).message, 'courier-suspended', 'a new roster is a new window');
+  assert.equal(
+    bank.act({ do: 'scan', text: COURIER.badge }).message,
+    'courier-suspended',
+    'a new roster is a new window',
+  );
 });
 
 test('a courier who is dropped while at the screen is signed out', () => {
@@ -199,7 +253,7 @@ test('a courier who is dropped while at the screen is signed out', () => {
   bank.act({ do: 'tracking', text: '1Z999AA10123456784' });
   bank.roster({ version: 2, couriers: [] });
   bank.on('home');
-  assert.equal(bank.told('courier.signed-out').at(-1)?.facts?.['why'], 'roster');
+  assert.equal(bank.told('courier.signed-out').at(-1)?.facts?.why, 'roster');
 });
 
 test('the cloud lifts what it laid', () => {
@@ -213,7 +267,10 @@ test('the cloud lifts what it laid', () => {
 
 test('what is no message is refused by name and kept', () => {
   const bank = bankInService();
-  bank.do({ type: 'unheard', refused: { hash: base64url(new Uint8Array(32)), bytes: 9, text: 'AA', reason: 'message-version-unknown' } });
+  bank.do({
+    type: 'unheard',
+    refused: { hash: base64url(new Uint8Array(32)), bytes: 9, text: 'AA', reason: 'message-version-unknown' },
+  });
   assert.equal(refusal(bank), 'message-version-unknown');
   assert.ok(bank.effects.some((effect) => effect.do === 'tell-refusal' && effect.text === 'AA'));
 });

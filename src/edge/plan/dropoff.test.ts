@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  beginDropOff, bankInService, COURIER, DAY_MS, dropOff, FLATMATES, HOUR_MS, RESIDENT, SEATED, SECOND_COURIER, signIn, TestBank,
+  bankInService,
+  beginDropOff,
+  COURIER,
+  DAY_MS,
+  dropOff,
+  FLATMATES,
+  HOUR_MS,
+  RESIDENT,
+  SEATED,
+  SECOND_COURIER,
+  signIn,
+  TestBank,
 } from './test-bank.ts';
 
 test('custody passes when the door is shut and the courier says so; then the bank makes the code', () => {
@@ -29,7 +40,7 @@ test('nothing was put in: asked once more, then the word stands beside a discrep
   assert.equal(bank.compartment(n).use, 'reserved');
   bank.act({ do: 'deposited' });
   bank.on('drop-off-done');
-  assert.equal(bank.told('discrepancy.reported')[0]?.facts?.['what'], 'sensed-against-word');
+  assert.equal(bank.told('discrepancy.reported')[0]?.facts?.what, 'sensed-against-word');
 });
 
 test('a word before the door was seen open, or while a pulse is on its way, is no deposit', () => {
@@ -43,7 +54,7 @@ test('a word before the door was seen open, or while a pulse is on its way, is n
   bank.timeOut(bank.session());
   bank.act({ do: 'cancel' });
   bank.on('tracking');
-  assert.equal(bank.told('parcel.not-deposited')[0]?.facts?.['why'], 'cancelled');
+  assert.equal(bank.told('parcel.not-deposited')[0]?.facts?.why, 'cancelled');
 });
 
 test('cancelling needs a shut door with nothing in it', () => {
@@ -65,7 +76,7 @@ test('larger: the first door is given back, a larger one opens, and none is an a
   const { door } = bank.on('drop-off');
   assert.equal(door.size, 'XL');
   assert.equal(bank.compartment(small).use, 'empty');
-  assert.equal(bank.told('parcel.not-deposited')[0]?.facts?.['why'], 'larger');
+  assert.equal(bank.told('parcel.not-deposited')[0]?.facts?.why, 'larger');
   bank.sense(door.compartment, 'closed', 'no');
   assert.equal(bank.on('drop-off').larger, false);
   assert.equal(bank.act({ do: 'larger' }).message, 'no-larger-compartment');
@@ -86,7 +97,8 @@ test('doors within reach go first to who asked for them, and last to everybody e
     return bank.compartment(n);
   };
   assert.equal(give(SEATED.flat).accessible, true);
-  for (let parcel = 0; parcel < 16; parcel++) assert.equal(give(RESIDENT.flat).accessible, false, `parcel ${parcel}`);
+  for (let parcel = 0; parcel < 16; parcel++)
+    assert.equal(give(RESIDENT.flat).accessible, false, `parcel ${parcel}`);
   assert.equal(give(RESIDENT.flat).accessible, true, 'the last one that fits');
 });
 
@@ -113,7 +125,10 @@ test('only exact flats, chosen among its people where there are several', () => 
   bank.act({ do: 'tracking', text: '1Z 999 AA1 01 2345 6784' });
   assert.equal(bank.act({ do: 'flat', text: '1' }).message, 'recipient-unknown');
   bank.act({ do: 'flat', text: 'apt 7' });
-  assert.deepEqual(bank.on('recipient').recipients, FLATMATES.map((mate) => mate.label));
+  assert.deepEqual(
+    bank.on('recipient').recipients,
+    FLATMATES.map((mate) => mate.label),
+  );
   assert.equal(bank.act({ do: 'recipient', index: 2 }).message, 'recipient-unknown');
   bank.act({ do: 'recipient', index: 1 });
   assert.match(bank.on('size').recipient, /Nakagawa/);
@@ -211,7 +226,8 @@ test('a badge’s first code is chosen at the bank: weak ones and two that diffe
   bank.act({ do: 'scan', text: COURIER.badge });
   const choose = (code: string, again = code) => bank.act({ do: 'courier-code-new', code, again }).message;
   assert.equal(choose('284917', '284918'), 'codes-differ');
-  for (const weak of ['12345', '111111', '123456', '987654']) assert.equal(choose(weak), 'courier-code-weak', weak);
+  for (const weak of ['12345', '111111', '123456', '987654'])
+    assert.equal(choose(weak), 'courier-code-weak', weak);
   assert.equal(bank.act({ do: 'courier-code', code: '284917' }).message, 'step-out-of-turn');
   choose('284917');
   bank.on('tracking');

@@ -5,16 +5,16 @@
  */
 import type { KioskAction } from '../../contract/kiosk.ts';
 import type { DirectoryEntries, NoticeWish } from '../../contract/uplink.ts';
-import { fits, SIZES, type Size } from '../../domain/bank.ts';
+import type { Size } from '../../domain/bank.ts';
 import type { GrantId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts';
-import { normalFlat, normalTracking } from '../../domain/scan.ts';
+import { normalFlat } from '../../domain/scan.ts';
+import { chooseCompartment } from './choosing.ts';
 import { courierDenial, signOut } from './courier.ts';
+import { custodyFields, parcelOf } from './custody.ts';
 import type { Draft } from './draft.ts';
-import { decidePulse, endSession, isUnanswered, pulseDenial, sessionOf } from './opening.ts';
-import { custodyFields, parcelOf } from './pickup.ts';
+import { decidePulse, endSession, isUnanswered, sessionOf } from './opening.ts';
 import {
   type BankState,
-  type Compartment,
   compartmentOf,
   isAttended,
   ONLY,
@@ -28,81 +28,6 @@ const DAY_MS = 86_400_000;
 
 /** Ids that the rim drew for this event, in case a journey begins with it. */
 export type FreshIds = { session: SessionId; parcel: ParcelId; grant: GrantId };
-
-export function takeTracking(draft: Draft, courier: PersonId, text: string): void {
-  const tracking = normalTracking(text);
-  if (tracking === undefined) return draft.deny('tracking-malformed');
-  draft.show({ at: 'flat', courier, tracking });
-}
-
-/** Exact flats only: the kiosk is no directory to browse. */
-export function takeFlat(draft: Draft, on: { courier: PersonId; tracking: string }, text: string): void {
-  const wanted = normalFlat(text);
-  const entries = draft.state.directory[ONLY]?.entries ?? [];
-  const choices = wanted === '' ? [] : entries.filter((entry) => normalFlat(entry.flat) === wanted);
-  const [only] = choices;
-  if (only === undefined) return draft.deny('recipient-unknown');
-  if (choices.length > 1) return draft.show({ at: 'recipient', courier: on.courier, tracking: on.tracking, choices });
-  askSize(draft, on, only);
-}
-
-export function takeRecipient(
-  draft: Draft,
-  on: { courier: PersonId; tracking: string; choices: DirectoryEntries },
-  index: number,
-): void {
-  const chosen = on.choices[index];
-  if (chosen === undefined) return draft.deny('recipient-unknown');
-  askSize(draft, on, chosen);
-}
-
-function askSize(
-  draft: Draft,
-  on: { courier: PersonId; tracking: string },
-  recipient: DirectoryEntries[number],
-): void {
-  draft.show({ at: 'size', courier: on.courier, tracking: on.tracking, recipient });
-}
-
-/** How many compartments of each size could take a parcel now. */
-export function freeBySize(state: BankState, monotonicMs: number): Record<Size, number> {
-  const free = { S: 0, M: 0, L: 0, XL: 0 };
-  for (const compartment of Object.values(state.compartment)) {
-    if (isFree(state, compartment, monotonicMs)) free[compartment.size]++;
-  }
-  return free;
-}
-
-function isFree(state: BankState, compartment: Compartment, monotonicMs: number): boolean {
-  const denial = pulseDenial(state, compartment.n, monotonicMs);
-  return (
-    compartment.use === 'empty' &&
-    compartment.session === null &&
-    compartment.door === 'closed' &&
-    compartment.occupied !== 'yes' &&
-    (denial === undefined || denial === 'pulse-rate')
-  );
-}
-
-/**
- * The compartment for a parcel: the smallest that fits. People who asked for reach get the doors kept for
- * it before all others; everybody else gets those last.
- */
-function chooseCompartment(
-  state: BankState,
-  want: { size: Size; above: Size | null; accessible: boolean; monotonicMs: number },
-): Compartment | undefined {
-  const rank = ({ size, accessible }: Compartment) =>
-    SIZES.indexOf(size) + (accessible === want.accessible ? 0 : SIZES.length);
-  return Object.values(state.compartment)
-    .filter(
-      (compartment) => isFree(state, compartment, want.monotonicMs) && fits(want.size, compartment.size),
-    )
-    .filter(
-      (compartment) => want.above === null || SIZES.indexOf(compartment.size) > SIZES.indexOf(want.above),
-    )
-    .sort((a, b) => rank(a) - rank(b) || a.n - b.n)[0];
-}
 
 type Wanted = {
   courier: PersonId;

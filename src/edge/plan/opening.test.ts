@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bankInService, beginDropOff, COURIER, dropOff, signIn, type TestBank } from './test-bank.ts';
 
-const alarms = (bank: TestBank) => bank.told('alarm.raised').map((record) => record.facts?.['condition']);
+const alarms = (bank: TestBank) => bank.told('alarm.raised').map((record) => record.facts?.condition);
 
 test('a door open without a release is forced: an alarm, and an empty compartment goes out of use', () => {
   const bank = bankInService();
@@ -52,7 +52,10 @@ test('a door left open is ajar once, until it shuts', () => {
   bank.wait(60_000);
   assert.deepEqual(alarms(bank), ['ajar']);
   bank.sense(n, 'closed');
-  assert.deepEqual(bank.told('alarm.ended').map((record) => record.facts?.['condition']), ['ajar']);
+  assert.deepEqual(
+    bank.told('alarm.ended').map((record) => record.facts?.condition),
+    ['ajar'],
+  );
   assert.equal(bank.compartment(n).use, 'occupied');
 });
 
@@ -65,8 +68,14 @@ test('a board’s answer is not an open door, and silence is unknown until the d
   assert.deepEqual([bank.on('pick-up').door.latch, bank.on('pick-up').door.door], ['unknown', 'closed']);
   bank.sense(n, 'open');
   assert.deepEqual([bank.on('pick-up').door.latch, bank.on('pick-up').door.door], ['released', 'open']);
-  const outcomes = bank.told('release.answered').slice(-2).map((record) => [record.outcome, record.facts?.['by']]);
-  assert.deepEqual(outcomes, [['unknown', 'time'], ['released', 'door']]);
+  const outcomes = bank
+    .told('release.answered')
+    .slice(-2)
+    .map((record) => [record.outcome, record.facts?.by]);
+  assert.deepEqual(outcomes, [
+    ['unknown', 'time'],
+    ['released', 'door'],
+  ]);
 });
 
 test('a refused or failed pulse explains no opening', () => {
@@ -89,7 +98,11 @@ test('an answer to a release that is settled or unknown changes nothing', () => 
   bank.act({ do: 'pin', pin });
   const seq = bank.session().release?.seq ?? 0;
   const before = bank.records.length;
-  for (const answered of [seq, 1, 99_999]) bank.do({ type: 'board-answered', answer: { compartment: 3, seq: answered, outcome: 'failed', afterMs: 1, by: 'board' } });
+  for (const answered of [seq, 1, 99_999])
+    bank.do({
+      type: 'board-answered',
+      answer: { compartment: 3, seq: answered, outcome: 'failed', afterMs: 1, by: 'board' },
+    });
   assert.equal(bank.records.length, before);
 });
 
@@ -140,7 +153,10 @@ test('pulses have a limit a minute over the whole bank', () => {
 
 test('a first look that finds a door open is no explained opening', () => {
   const bank = bankInService();
-  bank.state = { ...bank.state, compartment: { ...bank.state.compartment, 9: { ...bank.compartment(9), door: 'unknown' } } };
+  bank.state = {
+    ...bank.state,
+    compartment: { ...bank.state.compartment, 9: { ...bank.compartment(9), door: 'unknown' } },
+  };
   bank.sense(9, 'open');
   assert.deepEqual(alarms(bank), ['forced']);
 });

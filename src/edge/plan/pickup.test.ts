@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bankInService, DAY_MS, dropOff, FLATMATES, HOUR_MS, RESIDENT, SEATED, signIn, type TestBank } from './test-bank.ts';
+import {
+  bankInService,
+  DAY_MS,
+  dropOff,
+  FLATMATES,
+  HOUR_MS,
+  RESIDENT,
+  SEATED,
+  signIn,
+  type TestBank,
+} from './test-bank.ts';
 
 const NOT_ACCEPTED = 'code-not-accepted';
 const wrongPin = (bank: TestBank, pin = '999999999') => bank.act({ do: 'pin', pin }).message;
-const wrongWithFlat = (bank: TestBank, flat = RESIDENT.flat) => bank.act({ do: 'flat-and-pin', flat, pin: '999999999' }).message;
+const wrongWithFlat = (bank: TestBank, flat = RESIDENT.flat) =>
+  bank.act({ do: 'flat-and-pin', flat, pin: '999999999' }).message;
 
 function openPickUp(bank: TestBank, pin: string): void {
   bank.act({ do: 'pin', pin });
@@ -20,7 +31,10 @@ test('a right code opens its door; the parcel is collected only when the door is
   bank.sense(n, 'closed', 'no');
   bank.on('pick-up-done');
   assert.equal(bank.compartment(n).use, 'empty');
-  assert.deepEqual(bank.told('parcel.collected').map((record) => record.facts), [{ basis: 'person', occupied: 'no' }]);
+  assert.deepEqual(
+    bank.told('parcel.collected').map((record) => record.facts),
+    [{ basis: 'person', occupied: 'no' }],
+  );
   assert.equal(bank.told('grant.spent').length, 1);
 });
 
@@ -46,7 +60,7 @@ test('where occupancy is sensed and the policy lets it, sensed empty ends a pick
   bank.wait(61_000);
   bank.wait(11 * 60_000);
   assert.equal(bank.compartment(n).use, 'empty');
-  assert.equal(bank.told('parcel.collected')[0]?.facts?.['basis'], 'occupancy');
+  assert.equal(bank.told('parcel.collected')[0]?.facts?.basis, 'occupancy');
 });
 
 test('the person says taken and the sensor says not: asked once more, then held for staff', () => {
@@ -110,7 +124,11 @@ test('twenty wrong PINs a day change the mode to flat and PIN; a right one costs
   wrongPin(bank);
   assert.equal(bank.on('home').flatNeeded, true);
   assert.equal(bank.told('lockout.began').length, 1);
-  assert.equal(bank.act({ do: 'pin', pin }).message, 'flat-needed', 'nothing is compared any more without a flat');
+  assert.equal(
+    bank.act({ do: 'pin', pin }).message,
+    'flat-needed',
+    'nothing is compared any more without a flat',
+  );
   bank.act({ do: 'scan', text: 'HFP1AAAAAAAAAAAAAAAAAAAAAAAAAA' });
   wrongWithFlat(bank, 'nobody');
   assert.equal(bank.told('lockout.began').length, 1, 'a lockout begins once');
@@ -126,11 +144,18 @@ test('five wrong codes for a flat lock its codes out for the day; the QR code st
   const { n, pin, qr } = dropOff(bank);
   for (let guess = 0; guess < 5; guess++) assert.equal(wrongWithFlat(bank), NOT_ACCEPTED);
   const lockouts = bank.told('lockout.began');
-  assert.deepEqual(lockouts.map((record) => [record.facts?.['scope'], record.compartment]), [['grant', n]]);
+  assert.deepEqual(
+    lockouts.map((record) => [record.facts?.scope, record.compartment]),
+    [['grant', n]],
+  );
   const compares = bank.effects.filter((effect) => effect.do === 'compare').length;
   bank.act({ do: 'flat-and-pin', flat: RESIDENT.flat, pin });
   assert.equal(bank.lastDenial(), 'grant-locked-out');
-  assert.equal(bank.effects.filter((effect) => effect.do === 'compare').length, compares, 'a locked code is not compared: its answer is no oracle');
+  assert.equal(
+    bank.effects.filter((effect) => effect.do === 'compare').length,
+    compares,
+    'a locked code is not compared: its answer is no oracle',
+  );
   bank.act({ do: 'scan', text: qr });
   bank.on('pick-up');
   bank.act({ do: 'cancel' });
@@ -204,7 +229,11 @@ test('once the door was open, opening it again asks for the code again, within t
   bank.wait(9 * 60_000);
   openPickUp(bank, pin);
   assert.equal(bank.effects.filter((effect) => effect.do === 'pulse').length, pulses + 1);
-  assert.equal(bank.told('session.opened').filter((record) => record.facts?.['work'] === 'pick-up').length, 1, 'one code, one session');
+  assert.equal(
+    bank.told('session.opened').filter((record) => record.facts?.work === 'pick-up').length,
+    1,
+    'one code, one session',
+  );
   bank.sense(n, 'closed');
   bank.act({ do: 'cancel' });
   bank.wait(11 * 60_000);
@@ -222,8 +251,13 @@ test('a session has three pulses, each its own decision; the fourth is denied wi
   assert.equal(bank.act({ do: 'again' }).message, 'session-pulses-spent');
   bank.act({ do: 'cancel' });
   assert.equal(bank.act({ do: 'pin', pin }).message, 'session-pulses-spent');
-  const decided = bank.told('release.decided').filter((record) => record.compartment === n && record.facts?.['work'] === 'pick-up');
-  assert.deepEqual(decided.map((record) => record.decision?.allow), [true, true, true, false, false]);
+  const decided = bank
+    .told('release.decided')
+    .filter((record) => record.compartment === n && record.facts?.work === 'pick-up');
+  assert.deepEqual(
+    decided.map((record) => record.decision?.allow),
+    [true, true, true, false, false],
+  );
   bank.act({ do: 'report', what: 'door-did-not-open' });
   bank.on('reported');
   assert.equal(bank.compartment(n).use, 'held');
@@ -236,9 +270,13 @@ test('a power cut between decision and answer: unknown, the same code resumes, p
   openPickUp(bank, pin);
   bank.powerCut();
   const answered = bank.told('release.answered').at(-1);
-  assert.deepEqual([answered?.outcome, answered?.facts?.['by']], ['unknown', 'restart']);
-  assert.equal(bank.told('agent.started').at(-1)?.facts?.['unanswered'], 1);
-  assert.equal(bank.effects.filter((effect) => effect.do === 'pulse').length, 2, 'the restart itself sends no pulse');
+  assert.deepEqual([answered?.outcome, answered?.facts?.by], ['unknown', 'restart']);
+  assert.equal(bank.told('agent.started').at(-1)?.facts?.unanswered, 1);
+  assert.equal(
+    bank.effects.filter((effect) => effect.do === 'pulse').length,
+    2,
+    'the restart itself sends no pulse',
+  );
   bank.boards = 'opens';
   openPickUp(bank, pin);
   assert.deepEqual(bank.told('session.resumed').at(-1)?.facts, { work: 'pick-up', pulses: 1 });
@@ -256,7 +294,7 @@ test('the door settles what nobody answered, even after a restart', () => {
   bank.powerCut();
   bank.sense(n, 'open');
   const [restart, door] = bank.told('release.answered').slice(-2);
-  assert.deepEqual([restart?.outcome, door?.outcome, door?.facts?.['by']], ['unknown', 'released', 'door']);
+  assert.deepEqual([restart?.outcome, door?.outcome, door?.facts?.by], ['unknown', 'released', 'door']);
   assert.equal(bank.told('door.forced').length, 0);
 });
 

@@ -9,7 +9,8 @@ import type { KioskAction } from '../../contract/kiosk.ts';
 import type { GrantId, SessionId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { normalFlat } from '../../domain/scan.ts';
-import { dayOf, expiryMs } from './clock.ts';
+import { dayOf } from './clock.ts';
+import { custodyFields, expireIfDue, parcelOf } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { decidePulse, endSession, isUnanswered, sessionOf } from './opening.ts';
 import {
@@ -207,7 +208,8 @@ export function pickUpAction(draft: Draft, session: Session, action: KioskAction
   switch (action.do) {
     case 'again':
       // Once the door was open, the code is asked for again: somebody else may stand here now.
-      if (session.doorSensedOpen && compartment.door !== 'open') return leavePickUp(draft, session, 'code-again');
+      if (session.doorSensedOpen && compartment.door !== 'open')
+        return leavePickUp(draft, session, 'code-again');
       return void decidePulse(draft, session.id, session.openedSeq);
     case 'collected':
       if (!session.doorSensedOpen) return draft.say('door-not-opened');
@@ -355,50 +357,4 @@ export function pickUpOverdue(draft: Draft, session: Session): void {
   });
   hold(draft, session, parcel, { why: 'left-unconfirmed', cause });
   endSession(draft, session, 'timeout', cause);
-}
-
-/** A grant past its time loses its right; the parcel stays where it is, for staff. */
-export function expireIfDue(draft: Draft, id: GrantId): void {
-  const grant = draft.state.grant[id];
-  if (grant?.state !== 'live' || grant.untilMs > expiryMs(draft.state, draft.nowMs)) return;
-  const session = grant.session === null ? undefined : draft.state.session[grant.session];
-  if (session) {
-    // A session under way is finished first. One that was left before its door ever opened ends with the grant.
-    if (session.state === 'open' || session.doorSensedOpen || isUnanswered(session)) return;
-    endSession(draft, session, 'timeout');
-  }
-  const cause = draft.record({
-    kind: 'grant.expired',
-    compartment: grant.compartment,
-    facts: {},
-    fields: { grant: grant.id, parcel: grant.parcel },
-  });
-  draft.record({
-    kind: 'parcel.held',
-    cause,
-    compartment: grant.compartment,
-    facts: { why: 'expired' },
-    fields: { parcel: grant.parcel, grant: grant.id, counterpart: grant.recipient },
-  });
-  draft.patch('grant', id, { state: 'held', session: null, endedAtMs: draft.nowMs });
-  draft.patch('parcel', grant.parcel, { state: 'held' });
-  draft.patch('compartment', grant.compartment, { use: 'held' });
-}
-
-export function custodyFields(parcel: Parcel, session: Session) {
-  return {
-    parcel: parcel.id,
-    tracking: parcel.tracking,
-    carrier: parcel.carrier,
-    person: session.person,
-    counterpart: session.work === 'drop-off' ? parcel.recipient : parcel.courier,
-    session: session.id,
-    ...(session.grant === null ? {} : { grant: session.grant }),
-  };
-}
-
-export function parcelOf(state: BankState, session: Session): Parcel {
-  const parcel = state.parcel[session.parcel];
-  if (!parcel) throw new Error('the session has no parcel');
-  return parcel;
 }

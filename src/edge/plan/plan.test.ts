@@ -14,28 +14,33 @@ const SCREENS: Readonly<Record<string, () => TestBank>> = {
   },
   tracking: () => signedIn(() => {}),
   flat: () => signedIn((bank) => bank.act({ do: 'tracking', text: 'TBA123456789000' })),
-  recipient: () => signedIn((bank) => {
-    bank.act({ do: 'tracking', text: 'TBA123456789000' });
-    bank.act({ do: 'flat', text: '7' });
-  }),
-  size: () => signedIn((bank) => {
-    bank.act({ do: 'tracking', text: 'TBA123456789000' });
-    bank.act({ do: 'flat', text: RESIDENT.flat });
-  }),
+  recipient: () =>
+    signedIn((bank) => {
+      bank.act({ do: 'tracking', text: 'TBA123456789000' });
+      bank.act({ do: 'flat', text: '7' });
+    }),
+  size: () =>
+    signedIn((bank) => {
+      bank.act({ do: 'tracking', text: 'TBA123456789000' });
+      bank.act({ do: 'flat', text: RESIDENT.flat });
+    }),
   'drop-off': () => signedIn((bank) => beginDropOff(bank)),
-  'drop-off-done': () => signedIn((bank) => {
-    bank.sense(beginDropOff(bank), 'closed', 'yes');
-    bank.act({ do: 'deposited' });
-  }),
+  'drop-off-done': () =>
+    signedIn((bank) => {
+      bank.sense(beginDropOff(bank), 'closed', 'yes');
+      bank.act({ do: 'deposited' });
+    }),
   'pick-up': () => pickingUp(() => {}),
-  'pick-up-done': () => pickingUp((bank, n) => {
-    bank.sense(n, 'closed', 'no');
-    bank.act({ do: 'collected' });
-  }),
-  reported: () => pickingUp((bank, n) => {
-    bank.sense(n, 'closed', 'yes');
-    bank.act({ do: 'report', what: 'not-my-parcel' });
-  }),
+  'pick-up-done': () =>
+    pickingUp((bank, n) => {
+      bank.sense(n, 'closed', 'no');
+      bank.act({ do: 'collected' });
+    }),
+  reported: () =>
+    pickingUp((bank, n) => {
+      bank.sense(n, 'closed', 'yes');
+      bank.act({ do: 'report', what: 'not-my-parcel' });
+    }),
 };
 
 function signedIn(then: (bank: TestBank) => void): TestBank {
@@ -54,11 +59,27 @@ function pickingUp(then: (bank: TestBank, n: number) => void): TestBank {
 }
 
 const ACTIONS: readonly KioskAction[] = [
-  { do: 'scan', text: COURIER.badge }, { do: 'scan', text: `HFP1${'A'.repeat(26)}` }, { do: 'scan', text: 'TBA123456789000' },
-  { do: 'pin', pin: '123456789' }, { do: 'flat-and-pin', flat: '12', pin: '123456789' }, { do: 'courier-code', code: '284917' },
-  { do: 'courier-code-new', code: '284917', again: '284917' }, { do: 'tracking', text: 'TBA123456789000' }, { do: 'tracking', text: '?' },
-  { do: 'flat', text: '12' }, { do: 'recipient', index: 0 }, { do: 'recipient', index: 99 }, { do: 'size', size: 'S' }, { do: 'deposited' },
-  { do: 'larger' }, { do: 'collected' }, { do: 'again' }, { do: 'report', what: 'not-received' }, { do: 'cancel' }, { do: 'next-parcel' }, { do: 'leave' },
+  { do: 'scan', text: COURIER.badge },
+  { do: 'scan', text: `HFP1${'A'.repeat(26)}` },
+  { do: 'scan', text: 'TBA123456789000' },
+  { do: 'pin', pin: '123456789' },
+  { do: 'flat-and-pin', flat: '12', pin: '123456789' },
+  { do: 'courier-code', code: '284917' },
+  { do: 'courier-code-new', code: '284917', again: '284917' },
+  { do: 'tracking', text: 'TBA123456789000' },
+  { do: 'tracking', text: '?' },
+  { do: 'flat', text: '12' },
+  { do: 'recipient', index: 0 },
+  { do: 'recipient', index: 99 },
+  { do: 'size', size: 'S' },
+  { do: 'deposited' },
+  { do: 'larger' },
+  { do: 'collected' },
+  { do: 'again' },
+  { do: 'report', what: 'not-received' },
+  { do: 'cancel' },
+  { do: 'next-parcel' },
+  { do: 'leave' },
 ];
 
 test('every action has an answer on every screen, and one that belongs to another changes nothing', () => {
@@ -104,7 +125,10 @@ test('a power cut on any screen comes back to home, with every session waiting f
     const bank = make();
     bank.powerCut();
     bank.on('home');
-    assert.ok(Object.values(bank.state.session).every((session) => session.state === 'paused'), name);
+    assert.ok(
+      Object.values(bank.state.session).every((session) => session.state === 'paused'),
+      name,
+    );
   }
 });
 
@@ -114,7 +138,11 @@ test('nothing of a person is left on the home screen', () => {
     if (name === 'closed') continue;
     bank.wait(61_000);
     const shown = JSON.stringify(bank.view());
-    const own = [...bank.records.flatMap(({ record }) => Object.values(record.fields ?? {})), RESIDENT.label, ...[...bank.codes.values()].flatMap(Object.values)];
+    const own = [
+      ...bank.records.flatMap(({ record }) => Object.values(record.fields ?? {})),
+      RESIDENT.label,
+      ...[...bank.codes.values()].flatMap(Object.values),
+    ];
     for (const value of own) assert.ok(!shown.includes(value), `${name}: ${value}`);
     assert.deepEqual(Object.keys(bank.state.volatile.screen), ['at'], name);
   }

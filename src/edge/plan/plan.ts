@@ -8,6 +8,7 @@ import type { DirectoryEntries } from '../../contract/uplink.ts';
 import type { GrantId, PersonId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { readScan } from '../../domain/scan.ts';
+import { takeFlat, takeRecipient, takeTracking } from './choosing.ts';
 import { timeAt, watchClock } from './clock.ts';
 import {
   chooseCourierCode,
@@ -17,6 +18,7 @@ import {
   presentCourierCode,
   signOut,
 } from './courier.ts';
+import { expireIfDue } from './custody.ts';
 import { directoryOpened, type Heard, heard, refuseMessage, suspensionsOverdue } from './downlink.ts';
 import { Draft, type Moment, type Planned } from './draft.ts';
 import {
@@ -28,9 +30,6 @@ import {
   minted,
   mintWaiting,
   openDropOff,
-  takeFlat,
-  takeRecipient,
-  takeTracking,
 } from './dropoff.ts';
 import {
   type BoardAnswer,
@@ -43,7 +42,6 @@ import {
 import {
   type CodeMethod,
   codeCompared,
-  expireIfDue,
   pickUpAction,
   pickUpDoorClosed,
   pickUpOverdue,

@@ -1,9 +1,9 @@
 /** What the kiosk's screen shows: a pure picture of the state, with nothing in it that the person may not see. */
 import type { KioskScreen, KioskView } from '../../contract/kiosk.ts';
+import { freeBySize } from './choosing.ts';
 import { timeAt } from './clock.ts';
 import { courierOf } from './courier.ts';
 import type { Moment } from './draft.ts';
-import { freeBySize } from './dropoff.ts';
 import { flatNeeded } from './pickup.ts';
 import { closedReason, idleLimitMs } from './plan.ts';
 import { type BankState, compartmentOf, policyOf, rosterOf, type Screen, type Session } from './state.ts';
