@@ -63,6 +63,7 @@ export async function startKiosk(deps: KioskDeps): Promise<KioskServer> {
   }
   await app.listen({ host: '127.0.0.1', port: deps.port });
   const send = () => {
+    if (streams.size === 0) return;
     const text = `event: view\ndata: ${JSON.stringify(deps.view())}\n\n`;
     for (const reply of streams) reply.raw.write(text);
   };

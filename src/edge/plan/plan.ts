@@ -67,7 +67,8 @@ export type Event =
   | { type: 'link'; up: boolean }
   | { type: 'tick'; fresh: FreshIds };
 
-const SPENT_GRANTS_KEPT_MS = 30 * 86_400_000;
+/** So long a spent code is known as spent and not just as wrong. Every attempt is compared with it until then. */
+const SPENT_GRANTS_KEPT_MS = 2 * 86_400_000;
 /** How long a finished screen stays before the kiosk goes home. */
 const DONE_SECONDS = 12;
 
