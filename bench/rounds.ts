@@ -46,14 +46,18 @@ export const median = (samples: readonly number[]): number => quantile(samples, 
 export type Measured<Name extends string> = { samples: Record<Name, number[]>; rounds: Record<Name, number>[]; discarded: number };
 
 /**
- * Runs `round` until enough undisturbed rounds are there. It answers the samples of each thing measured;
+ * Runs `round` unmeasured `warmUps` times, then until enough undisturbed rounds are there. It answers the samples of each thing measured;
  * kept are all samples, and the median of each round.
  */
-export async function measure<Name extends string>(names: readonly Name[], round: () => Promise<Record<Name, number[]>>): Promise<Measured<Name>> {
+export async function measure<Name extends string>(
+  names: readonly Name[],
+  warmUps: number,
+  round: () => Promise<Record<Name, number[]>>,
+): Promise<Measured<Name>> {
   const none = () => Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   const measured: Measured<Name> = { samples: none(), rounds: [], discarded: 0 };
   let bestMs = Math.min(...Array.from({ length: 10 }, spinMs));
-  await round();
+  for (let warm = 0; warm < warmUps; warm++) await round();
   for (let attempt = 0; attempt < ATTEMPTS_MAX && measured.rounds.length < ROUNDS; attempt++) {
     const before = median([spinMs(), spinMs(), spinMs()]);
     const taken = await round();

@@ -21,7 +21,7 @@ export async function startAgain(say: (line: string) => void): Promise<Row[]> {
     say('start-again: preparing a data folder');
     const base = await freeBase();
     await startOnce(data, base);
-    const measured = await measure(['start'], async () => ({ start: [await startOnce(data, base)] }));
+    const measured = await measure(['start'], 0, async () => ({ start: [await startOnce(data, base)] }));
     const value = overRounds(measured, (round) => round.start);
     const { start } = measured.samples;
     return [{

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newKey } from '../crypto/aead.ts';
-import { holdKey } from '../crypto/key.ts';
 import { newHpkeKey } from '../crypto/hpke.ts';
+import { holdKey } from '../crypto/key.ts';
 import { newSigningKey } from '../crypto/sign.ts';
 import { ManualClock } from '../platform/clock.ts';
 import { silentLog } from '../platform/log.ts';
@@ -25,7 +25,11 @@ async function rim() {
   assert.ok(grant);
   const verified = {
     ...grant,
-    pinVerifier: pinVerifier({ key: holdKey(codes), bank: BANK }, { grant: grant.id, issue: grant.issue }, PIN),
+    pinVerifier: pinVerifier(
+      { key: holdKey(codes), bank: BANK },
+      { grant: grant.id, issue: grant.issue },
+      PIN,
+    ),
   };
   const happened: string[] = [];
   const fatal: Error[] = [];

@@ -282,7 +282,7 @@ test('offline for three days a known courier may still drop off, then not, with 
   bank.wait(HOUR_MS + 1);
   assert.equal(bank.act({ do: 'scan', text: COURIER.badge }).message, 'offline-too-long');
   bank.act({ do: 'pin', pin: bank.newestCode().pin });
-  bank.on('pick-up');
+  bank.sense(bank.on('pick-up').door.compartment, 'closed');
   bank.act({ do: 'cancel' });
   bank.hearTime(bank.wallMs);
   signIn(bank);
@@ -294,6 +294,8 @@ test('one courier’s screen shows nothing of another’s parcel when its door s
   const first = beginDropOff(bank);
   bank.act({ do: 'deposited' });
   bank.wait(61_000);
+  bank.on('drop-off');
+  bank.wait(30_000);
   bank.on('home');
   signIn(bank, SECOND_COURIER);
   const second = beginDropOff(bank);

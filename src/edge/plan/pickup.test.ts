@@ -118,8 +118,8 @@ test('twenty wrong PINs a day change the mode to flat and PIN; a right one costs
   const { n, pin } = dropOff(bank);
   for (let guess = 0; guess < 19; guess++) assert.equal(wrongPin(bank), NOT_ACCEPTED);
   openPickUp(bank, pin);
-  bank.act({ do: 'cancel' });
   bank.sense(n, 'closed');
+  bank.act({ do: 'cancel' });
   assert.equal(bank.on('home').flatNeeded, false, 'the right code gave its guess back');
   wrongPin(bank);
   assert.equal(bank.on('home').flatNeeded, true);
@@ -314,12 +314,14 @@ test('a session whose door never opened keeps its code, and ends with its grant'
   assert.equal(bank.act({ do: 'pin', pin }).message, 'held-for-staff');
 });
 
-test('leaving before the door shuts: the later word counts, and the next person’s screen stays theirs', () => {
+test('nobody leaves an open door; once it is ajar the next person is served, and the later word still counts', () => {
   const bank = bankInService();
   const { n, pin } = dropOff(bank);
   openPickUp(bank, pin);
   bank.act({ do: 'collected' });
-  bank.act({ do: 'cancel' });
+  assert.equal(bank.act({ do: 'cancel' }).message, 'shut-the-door');
+  bank.wait(91_000);
+  bank.on('home');
   signIn(bank);
   bank.act({ do: 'tracking', text: 'TBA123456789000' });
   bank.on('flat');

@@ -136,7 +136,7 @@ test('nothing of a person is left on the home screen', () => {
   for (const [name, make] of Object.entries(SCREENS)) {
     const bank = make();
     if (name === 'closed') continue;
-    bank.wait(61_000);
+    bank.wait(91_000);
     const shown = JSON.stringify(bank.view());
     const own = [
       ...bank.records.flatMap(({ record }) => Object.values(record.fields ?? {})),

@@ -21,12 +21,22 @@ export function view(state: BankState, moment: Moment): KioskView {
     online: isOnline(state, moment),
     turn: volatile.turn,
     message: volatile.message,
-    idleMs:
-      screen.at === 'home'
-        ? null
-        : Math.round(Math.max(0, idleLimitMs(state) - (moment.monotonicMs - volatile.activeMs))),
+    idleMs: idleLeftMs(state, moment),
     show: show(state, screen, moment),
   };
+}
+
+/** When the screen goes home by itself; one whose door stands open waits until that door is ajar. */
+function idleLeftMs(state: BankState, moment: Moment): number | null {
+  const { screen, activeMs, clock } = state.volatile;
+  if (screen.at === 'home') return null;
+  const quietMs = moment.monotonicMs - activeMs;
+  const session = screen.at === 'session' ? state.session[screen.session] : undefined;
+  const compartment = session && compartmentOf(state, session.compartment);
+  const waitsForDoor = compartment?.door === 'open' && !compartment.ajar;
+  const openMs = waitsForDoor ? timeAt(clock, moment).atMs - compartment.doorSinceMs : 0;
+  const untilAjarMs = waitsForDoor ? policyOf(state).ajarSeconds * 1000 - openMs : 0;
+  return Math.round(Math.max(0, idleLimitMs(state) - quietMs, untilAjarMs));
 }
 
 export function isOnline(state: BankState, moment: Moment): boolean {
