@@ -18,7 +18,9 @@ const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { only: { type: 'string' } } });
-  const chosen = Object.entries(BENCHES).filter(([name]) => values.only === undefined || name === values.only);
+  const chosen = Object.entries(BENCHES).filter(
+    ([name]) => values.only === undefined || name === values.only,
+  );
   if (chosen.length === 0) {
     console.error(`there is no bench ${values.only}; there are ${Object.keys(BENCHES).join(', ')}`);
     return 2;
@@ -43,6 +45,15 @@ function table(rows: readonly Row[]): string {
     String(row.rounds),
     String(row.discarded),
   ]);
-  const widths = head.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)));
-  return [head, ...cells].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  return [head, ...cells]
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

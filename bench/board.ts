@@ -11,7 +11,10 @@ const UNLOCK = 0x31;
 export class BenchBoard {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #closed = new Map<number, number>([[0, 0xffff], [1, 0xffff]]);
+  readonly #closed = new Map<number, number>([
+    [0, 0xffff],
+    [1, 0xffff],
+  ]);
   #held = Buffer.alloc(0);
   #arrived: ((atMs: number) => void) | null = null;
 

@@ -3,13 +3,21 @@
  * frame at the board, with a real agent, its real journal on this disk, real HTTP and a real TCP line.
  */
 import { Agent as HttpAgent, request } from 'node:http';
-import type { Agent } from '../src/edge/agent.ts';
 import type { KioskAction, KioskView } from '../src/contract/kiosk.ts';
 import { LAYOUT_24, placeOf } from '../src/domain/bank.ts';
 import { idFrom } from '../src/domain/ids.ts';
 import { DEFAULT_POLICY } from '../src/domain/roster.ts';
+import type { Agent } from '../src/edge/agent.ts';
 import { type Clock, sleep, systemClock } from '../src/platform/clock.ts';
-import { bringIntoService, newestCodes, newSite, removeSite, startTestAgent, type TestSite, tell } from '../test/bank.ts';
+import {
+  bringIntoService,
+  newestCodes,
+  newSite,
+  removeSite,
+  startTestAgent,
+  type TestSite,
+  tell,
+} from '../test/bank.ts';
 import { BenchBoard } from './board.ts';
 import { RawLimit } from './raw-limit.ts';
 import { measure, median, overRounds, quantile, ROUNDS_MIN, type Row } from './rounds.ts';
@@ -48,8 +56,12 @@ export async function pinToWire(say: (line: string) => void): Promise<Row[]> {
   const agent = await startTestAgent(site, { serial: board.port, scanner: null }, fail, clock);
   const bench: Bench = { site, agent, board, clock, http: new HttpAgent({ keepAlive: true, maxSockets: 1 }) };
   try {
-    await bringIntoService(site, agent, { policy: { ...DEFAULT_POLICY, pulsesPerMinute: 60, kioskIdleSeconds: 600, holdDays: 90 } });
-    await until(() => Object.values(agent.state().compartment).every((compartment) => compartment.door === 'closed'));
+    await bringIntoService(site, agent, {
+      policy: { ...DEFAULT_POLICY, pulsesPerMinute: 60, kioskIdleSeconds: 600, holdDays: 90 },
+    });
+    await until(() =>
+      Object.values(agent.state().compartment).every((compartment) => compartment.door === 'closed'),
+    );
     return rowsOf(await measure(['edge', 'raw', 'append'], WARM_UPS, () => round(bench, raw)));
   } finally {
     bench.http.destroy();
@@ -77,7 +89,14 @@ async function fill(bench: Bench): Promise<string[]> {
   // Each round is a day, so that the bank holds the codes of a real one: a few dozen, live and lately spent.
   bench.clock.skip(DAY_MS);
   tell(agent, { v: 1, type: 'lift', id: 'nothing is suspended' });
-  agent.dispatch({ type: 'tick', fresh: { session: idFrom('session', NO_BYTES), parcel: idFrom('parcel', NO_BYTES), grant: idFrom('grant', NO_BYTES) } });
+  agent.dispatch({
+    type: 'tick',
+    fresh: {
+      session: idFrom('session', NO_BYTES),
+      parcel: idFrom('parcel', NO_BYTES),
+      grant: idFrom('grant', NO_BYTES),
+    },
+  });
   await act(bench, { do: 'scan', text: site.courier.badge });
   const first = await act(bench, { do: 'courier-code-new', code: COURIER_CODE, again: COURIER_CODE });
   if (first.show.screen === 'courier-code') await act(bench, { do: 'courier-code', code: COURIER_CODE });
@@ -125,15 +144,31 @@ async function openThenShut({ agent, board }: Bench, n: number): Promise<void> {
 
 function act({ agent, http }: Bench, action: KioskAction): Promise<KioskView> {
   const body = JSON.stringify(action);
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'x-holdfast-app': 'kiosk' };
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'x-holdfast-app': 'kiosk',
+  };
   return new Promise((resolve, reject) => {
-    const asked = request({ agent: http, host: '127.0.0.1', port: agent.kioskPort, path: '/api/actions', method: 'POST', headers }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (part) => {
-        text += part;
-      });
-      answer.on('end', () => (answer.statusCode === 200 ? resolve(JSON.parse(text) as KioskView) : reject(new Error(text))));
-    });
+    const asked = request(
+      {
+        agent: http,
+        host: '127.0.0.1',
+        port: agent.kioskPort,
+        path: '/api/actions',
+        method: 'POST',
+        headers,
+      },
+      (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (part) => {
+          text += part;
+        });
+        answer.on('end', () =>
+          answer.statusCode === 200 ? resolve(JSON.parse(text) as KioskView) : reject(new Error(text)),
+        );
+      },
+    );
     asked.on('error', reject);
     asked.end(body);
   });
@@ -149,13 +184,32 @@ async function until(holds: () => boolean): Promise<void> {
 
 function rowsOf(measured: Awaited<ReturnType<typeof measure<'edge' | 'raw' | 'append'>>>): Row[] {
   const { samples, rounds, discarded } = measured;
-  const row = (name: string, of: 'edge' | 'raw' | 'append', ratio: number | null, bar: number | null): Row => {
+  const row = (
+    name: string,
+    of: 'edge' | 'raw' | 'append',
+    ratio: number | null,
+    bar: number | null,
+  ): Row => {
     const value = overRounds(measured, (round) => round[of]);
     const holds = ratio === null || bar === null ? null : rounds.length >= ROUNDS_MIN && ratio <= bar;
     return {
-      name, value, unit: 'ms', ratio, bar, better: 'lower', holds, median: median(samples[of]), p99: quantile(samples[of], 0.99), rounds: rounds.length, discarded,
+      name,
+      value,
+      unit: 'ms',
+      ratio,
+      bar,
+      better: 'lower',
+      holds,
+      median: median(samples[of]),
+      p99: quantile(samples[of], 0.99),
+      rounds: rounds.length,
+      discarded,
     };
   };
   const ratio = overRounds(measured, (round) => round.edge) / overRounds(measured, (round) => round.raw);
-  return [row('pin-to-wire', 'edge', ratio, RATIO_MAX), row('pin-to-wire raw limit', 'raw', null, null), row('append and sync', 'append', null, null)];
+  return [
+    row('pin-to-wire', 'edge', ratio, RATIO_MAX),
+    row('pin-to-wire raw limit', 'raw', null, null),
+    row('append and sync', 'append', null, null),
+  ];
 }

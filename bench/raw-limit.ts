@@ -3,9 +3,10 @@
  * journal's own settings and rows of its sizes, and one frame over TCP. And what any durable write costs:
  * an append with fdatasync.
  */
+
+import { once } from 'node:events';
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { systemRandom } from '../src/platform/random.ts';
@@ -32,8 +33,12 @@ export class RawLimit {
 
   private constructor(dir: string, board: BenchBoard, socket: Socket) {
     this.#db = new DatabaseSync(join(dir, 'raw.sqlite'));
-    this.#db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;');
-    this.#db.exec('create table record (seq integer primary key, bytes blob not null) strict; create table row (key text primary key, sealed blob not null) strict, without rowid;');
+    this.#db.exec(
+      'pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;',
+    );
+    this.#db.exec(
+      'create table record (seq integer primary key, bytes blob not null) strict; create table row (key text primary key, sealed blob not null) strict, without rowid;',
+    );
     this.#file = openSync(join(dir, 'raw.append'), 'a');
     this.#socket = socket;
     this.#board = board;
@@ -53,9 +58,12 @@ export class RawLimit {
 
   #commit(size: { records: number; rows: number }): void {
     const record = this.#db.prepare('insert into record (seq, bytes) values (?, ?)');
-    const row = this.#db.prepare('insert into row (key, sealed) values (?, ?) on conflict (key) do update set sealed = excluded.sealed');
+    const row = this.#db.prepare(
+      'insert into row (key, sealed) values (?, ?) on conflict (key) do update set sealed = excluded.sealed',
+    );
     this.#db.exec('begin immediate');
-    for (let count = 0; count < size.records; count++) record.run(++this.#seq, systemRandom.bytes(RECORD_BYTES));
+    for (let count = 0; count < size.records; count++)
+      record.run(++this.#seq, systemRandom.bytes(RECORD_BYTES));
     for (let count = 0; count < size.rows; count++) row.run(`row ${count}`, systemRandom.bytes(SEALED_BYTES));
     this.#db.exec('commit');
   }

@@ -43,7 +43,11 @@ export function quantile(samples: readonly number[], q: number): number {
 
 export const median = (samples: readonly number[]): number => quantile(samples, 0.5);
 
-export type Measured<Name extends string> = { samples: Record<Name, number[]>; rounds: Record<Name, number>[]; discarded: number };
+export type Measured<Name extends string> = {
+  samples: Record<Name, number[]>;
+  rounds: Record<Name, number>[];
+  discarded: number;
+};
 
 /**
  * Runs `round` unmeasured `warmUps` times, then until enough undisturbed rounds are there. It answers the samples of each thing measured;
@@ -54,7 +58,8 @@ export async function measure<Name extends string>(
   warmUps: number,
   round: () => Promise<Record<Name, number[]>>,
 ): Promise<Measured<Name>> {
-  const none = () => Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  const none = () =>
+    Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   const measured: Measured<Name> = { samples: none(), rounds: [], discarded: 0 };
   let bestMs = Math.min(...Array.from({ length: 10 }, spinMs));
   for (let warm = 0; warm < warmUps; warm++) await round();
@@ -68,12 +73,17 @@ export async function measure<Name extends string>(
       continue;
     }
     for (const name of names) measured.samples[name].push(...taken[name]);
-    measured.rounds.push(Object.fromEntries(names.map((name) => [name, median(taken[name])])) as Record<Name, number>);
+    measured.rounds.push(
+      Object.fromEntries(names.map((name) => [name, median(taken[name])])) as Record<Name, number>,
+    );
   }
   return measured;
 }
 
 /** The median over the rounds of what `pick` makes of each. */
-export function overRounds<Name extends string>({ rounds }: Measured<Name>, pick: (round: Record<Name, number>) => number): number {
+export function overRounds<Name extends string>(
+  { rounds }: Measured<Name>,
+  pick: (round: Record<Name, number>) => number,
+): number {
   return median(rounds.map(pick));
 }

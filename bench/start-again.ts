@@ -1,5 +1,5 @@
 /** The time from `npm start`'s own command on a prepared data folder to the line that says it is ready. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,10 +24,21 @@ export async function startAgain(say: (line: string) => void): Promise<Row[]> {
     const measured = await measure(['start'], 0, async () => ({ start: [await startOnce(data, base)] }));
     const value = overRounds(measured, (round) => round.start);
     const { start } = measured.samples;
-    return [{
-      name: 'start-again', value, unit: 's', ratio: null, bar: SECONDS_MAX, better: 'lower', holds: measured.rounds.length >= ROUNDS_MIN && value <= SECONDS_MAX,
-      median: median(start), p99: quantile(start, 0.99), rounds: measured.rounds.length, discarded: measured.discarded,
-    }];
+    return [
+      {
+        name: 'start-again',
+        value,
+        unit: 's',
+        ratio: null,
+        bar: SECONDS_MAX,
+        better: 'lower',
+        holds: measured.rounds.length >= ROUNDS_MIN && value <= SECONDS_MAX,
+        median: median(start),
+        p99: quantile(start, 0.99),
+        rounds: measured.rounds.length,
+        discarded: measured.discarded,
+      },
+    ];
   } finally {
     await rm(data, { recursive: true, force: true });
   }
@@ -36,7 +47,9 @@ export async function startAgain(say: (line: string) => void): Promise<Row[]> {
 /** Starts, waits until it is ready, stops again. Answers the seconds that the start took. */
 async function startOnce(data: string, base: number): Promise<number> {
   const startMs = performance.now();
-  const child = spawn(process.execPath, [PROGRAM, 'up', '--data', data, '--port', String(base)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [PROGRAM, 'up', '--data', data, '--port', String(base)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   try {
     await ready(child);
     return (performance.now() - startMs) / 1000;
@@ -48,7 +61,10 @@ async function startOnce(data: string, base: number): Promise<number> {
 function ready(child: ChildProcess): Promise<void> {
   const said: string[] = [];
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`not ready after ${READY_MS_MAX / 1000} s:\n${said.join('\n')}`)), READY_MS_MAX);
+    const timer = setTimeout(
+      () => reject(new Error(`not ready after ${READY_MS_MAX / 1000} s:\n${said.join('\n')}`)),
+      READY_MS_MAX,
+    );
     for (const stream of [child.stdout, child.stderr]) {
       if (!stream) continue;
       createInterface({ input: stream }).on('line', (line) => {

@@ -142,9 +142,11 @@ test('circles and barrels', () => {
   const circle = {
     'src/edge/a.ts': "import { b } from './b.ts';\nexport const a = b;\n",
     'src/edge/b.ts': "import { c } from './c.ts';\nexport const b = c;\n",
-    'src/edge/c.ts': "import type { a } from './a.ts';\nexport const c: typeof a = 1;\n",
+    'src/edge/c.ts': "import { a } from './a.ts';\nexport const c = a;\n",
   };
   assert.deepEqual(broken(circle), ['src/edge/a.ts no-cycles']);
+  const erased = "import type { a } from './a.ts';\nexport const c: typeof a = 1;\n";
+  assert.deepEqual(broken({ ...circle, 'src/edge/c.ts': erased }), [], 'a type orders nothing');
   const part = { 'src/edge/part.ts': 'export const x = 1;\n' };
   const barrel = (text: string) => broken({ ...part, 'src/edge/index.ts': text });
   assert.deepEqual(barrel("export * from './part.ts';\n"), ['src/edge/index.ts no-barrels']);
@@ -192,7 +194,7 @@ test('calls with one place each', () => {
   catches('one-random', 'web/kit/k.ts', "Math['random']();\n", 'Math.max(1);\n');
   catches('one-crypto', 'web/admin/a.ts', 'crypto.randomUUID();\n', 'kit.randomUUID();\n');
   catches('one-config', 'src/edge/e.ts', 'process.env.HOME;\n', 'process.pid;\n');
-  catches('one-config', 'src/edge/e.test.ts', 'const { env } = process;\n', 'const { pid } = process;\n');
+  catches('one-config', 'src/edge/e.ts', 'const { env } = process;\n', 'const { pid } = process;\n');
   catches('no-exit', 'src/up/up.ts', 'process.exit(1);\n', 'process.exitCode = 1;\n');
   catches('no-console', 'src/edge/e.ts', "console.log('x');\n", "log.info('x');\n");
   catches('no-side-door', 'src/edge/e.ts', "require('x');\n", "f({ require: 1 }); module.require('x');\n");

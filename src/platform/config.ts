@@ -39,6 +39,8 @@ export const port = z.int().min(0).max(65_535);
 export const logLevel = z.enum(['silent', 'error', 'warn', 'info']);
 
 /** This process's environment with changes, for a child that must be told something in no other way. */
-export function environmentWith(changes: Readonly<Record<string, string>>): Record<string, string | undefined> {
+export function environmentWith(
+  changes: Readonly<Record<string, string>>,
+): Record<string, string | undefined> {
   return { ...process.env, ...changes };
 }

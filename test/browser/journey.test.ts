@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import { startSite } from '../site.ts';
 import { checkAccessible, missingBrowser, openBrowser, openPage, shot } from './browser.ts';
 
-assert.ok(missingBrowser === null || process.env['CI'] !== 'true', missingBrowser ?? '');
+assert.ok(missingBrowser === null || process.env.CI !== 'true', missingBrowser ?? '');
 const TRACKING = '1Z999AA10123456784';
 /** Slower than a scanner, so that keys count as typed. */
 const TYPED = { delay: 90 };

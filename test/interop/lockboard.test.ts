@@ -3,7 +3,7 @@
  * every frame on the wire. Driver and boards were written apart from the same vectors.
  */
 import assert from 'node:assert/strict';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { startTestRig, until } from '../../rig/test-rig.ts';
 import { kerongCu } from '../../src/edge/lockboard/kerong-cu.ts';
@@ -32,7 +32,10 @@ class Recorder {
 
   #accept(near: Socket): void {
     const far = connect({ host: '127.0.0.1', port: rig.ports.serial, noDelay: true });
-    for (const [from, to] of [[near, far], [far, near]] as const) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       this.#sockets.add(from);
       from.on('data', (bytes) => {
         if (from === near) this.#written = Buffer.concat([this.#written, bytes]);
@@ -81,8 +84,15 @@ before(async () => {
   await recorder.start();
   board = kerongCu({
     line: tcpLine({ host: '127.0.0.1', port: recorder.port, clock: systemClock }),
-    boards: [0, 1], profile: CU16_PROFILE, pollMs: POLL_MS, clock: systemClock,
-    listener: { onStatus: (status) => looks.set(status.board, status), onPresence: (n, present) => presence.push([n, present]), onGarbled: () => {} },
+    boards: [0, 1],
+    profile: CU16_PROFILE,
+    pollMs: POLL_MS,
+    clock: systemClock,
+    listener: {
+      onStatus: (status) => looks.set(status.board, status),
+      onPresence: (n, present) => presence.push([n, present]),
+      onGarbled: () => {},
+    },
   });
   board.start();
   await until(() => looks.size === 2);
@@ -144,7 +154,10 @@ test('the line is cut and comes back by itself; what waited is not sent late', a
   await until(() => presence.filter(([, present]) => present).length === 2);
   await sleep(systemClock, PATIENCE_MS);
   assert.equal(recorder.unlocks().length, 1);
-  assert.deepEqual(presence.slice(0, 2), [[0, false], [1, false]]);
+  assert.deepEqual(presence.slice(0, 2), [
+    [0, false],
+    [1, false],
+  ]);
   assert.equal((await pulseOnce(6)).outcome, 'released');
 });
 

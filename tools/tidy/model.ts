@@ -24,7 +24,7 @@ export function isCode(path: string): boolean {
 }
 
 export function isTest(path: string): boolean {
-  return /\.test\.tsx?$/.test(path);
+  return /\.test\.tsx?$|\/test-[a-z-]+\.ts$/.test(path);
 }
 
 /** Reads one file, or says why it cannot be read. */

@@ -21,7 +21,7 @@ type CourierAddDialogProps = {
 };
 
 /** Browsers give WebCrypto to secure contexts only (W3C Secure Contexts, section 1.1). */
-const hasCrypto = (): boolean => window.isSecureContext && crypto.subtle !== undefined;
+const hasCrypto = (): boolean => window.isSecureContext;
 
 export function CourierAddDialog({ open, carriers, onClose, onMade }: CourierAddDialogProps) {
   return (

@@ -1,9 +1,9 @@
 /** The live chance that guessing finds a code: a number that the house commits to, and is held to here. */
 import { Badge } from '../kit/badge.tsx';
 import { Card } from '../kit/card.tsx';
+import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { LANGUAGE } from '../kit/words.ts';
-import { Answered } from '../kit/session/problem.tsx';
 import { oneIn } from './format.ts';
 import { t } from './messages.ts';
 import { PageHead } from './parts.tsx';

@@ -1,8 +1,8 @@
 /** Every parcel, by state and bank: who has it now and since when. */
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { SelectField } from '../kit/field.tsx';
-import { type Column, Table } from '../kit/table.tsx';
 import { Answered } from '../kit/session/problem.tsx';
+import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';
 import { exactTime, More, PageHead, rowsOf, Time } from './parts.tsx';
 import { fragmentOf, PARCEL_STATES, type ParcelState, type Route } from './routes.ts';

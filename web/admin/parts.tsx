@@ -1,8 +1,8 @@
 /** Small parts that the admin pages share. */
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Button } from '../kit/button.tsx';
-import { formatDate, formatDayTime, formatTimeWithSeconds } from '../kit/time.ts';
 import { ProblemNotice } from '../kit/session/problem.tsx';
+import { formatDate, formatDayTime, formatTimeWithSeconds } from '../kit/time.ts';
 import { t } from './messages.ts';
 import type { Rows } from './session.ts';
 

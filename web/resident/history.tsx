@@ -1,7 +1,7 @@
 /** What came before, and how it ended. */
 import { Empty } from '../kit/card.tsx';
-import { formatDay, formatDayTime } from '../kit/time.ts';
 import { Answered } from '../kit/session/problem.tsx';
+import { formatDay, formatDayTime } from '../kit/time.ts';
 import { t } from './messages.ts';
 import { useParcels } from './session.ts';
 

@@ -4,8 +4,8 @@ import { Card, Empty, Facts } from '../kit/card.tsx';
 import { useNow } from '../kit/clock.ts';
 import { Icon } from '../kit/icon.tsx';
 import { Notice } from '../kit/notice.tsx';
-import { formatDayTime, formatLeft } from '../kit/time.ts';
 import { Answered } from '../kit/session/problem.tsx';
+import { formatDayTime, formatLeft } from '../kit/time.ts';
 import { t } from './messages.ts';
 import { type Parcel, useParcels } from './session.ts';
 

@@ -56,8 +56,8 @@ async function ask(
 ): Promise<Answer> {
   const { as, body } = options;
   const headers: Record<string, string> = { [CSRF_HEADER]: as ?? 'admin' };
-  if (as === 'operator') headers['authorization'] = `Bearer ${operatorToken}`;
-  else if (as) headers['cookie'] = `holdfast_${as}=${cookies[as] ?? ''}`;
+  if (as === 'operator') headers.authorization = `Bearer ${operatorToken}`;
+  else if (as) headers.cookie = `holdfast_${as}=${cookies[as] ?? ''}`;
   if (body !== undefined) headers['content-type'] = 'application/json';
   const response = await fetch(`http://127.0.0.1:${servers.httpPort}${path}`, {
     method,
@@ -390,7 +390,7 @@ test('a resident chooses how to be told, but not no way at all', async () => {
   assert.equal(codeOf(await patch({ channels: { sms: false, email: false } })), 'conflict');
   assert.equal(residentMe.parse((await patch({ accessible: true })).body).accessible, true);
   assert.equal(codeOf(await patch({ name: 'Somebody Else' })), 'input-invalid');
-  assert.equal((await stand.records('person.changed')).at(-1)?.facts['preferencesChanged'], true);
+  assert.equal((await stand.records('person.changed')).at(-1)?.facts.preferencesChanged, true);
 });
 
 test('the overview counts what is live and names what needs a person', async () => {

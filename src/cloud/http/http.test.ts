@@ -408,7 +408,7 @@ describe('pages and descriptions', () => {
     for (const app of ['resident', 'courier', 'admin']) {
       const bare = await ask(`/${app}`);
       assert.equal(bare.status, 308);
-      assert.equal(bare.headers['location'], `/${app}/`);
+      assert.equal(bare.headers.location, `/${app}/`);
       assert.match((await ask(`/${app}/`)).text, new RegExp(`<title>${app}`));
       const inside = await ask(`/${app}/parcels/parcel_x`);
       assert.equal(inside.status, 200);

@@ -229,7 +229,7 @@ describe('an arrival', () => {
     );
     const kinds = await Promise.all(['notice.queued', 'notice.sent'].map((kind) => stand.records(kind)));
     assert.deepEqual(
-      kinds.map((records) => records.map((record) => record.facts['channel']).sort()),
+      kinds.map((records) => records.map((record) => record.facts.channel).sort()),
       [
         ['email', 'sms'],
         ['email', 'sms'],
@@ -293,7 +293,7 @@ describe('when it does not go through', () => {
       ['sent', 'sent'],
     );
     assert.deepEqual([sms.length, mails.length], [1, 1]);
-    assert.ok((await stand.records('notice.failed')).every((record) => record.facts['final'] === false));
+    assert.ok((await stand.records('notice.failed')).every((record) => record.facts.final === false));
   });
 
   test('after the last try it is a dead letter without a code', async () => {
@@ -304,7 +304,7 @@ describe('when it does not go through', () => {
     await settled(parcel);
     const [row] = await rowsOf(parcel);
     assert.deepEqual([row?.state, row?.tries, row?.content], ['dead', 10, null]);
-    assert.equal((await stand.records('notice.failed')).at(-1)?.facts['final'], true);
+    assert.equal((await stand.records('notice.failed')).at(-1)?.facts.final, true);
     assert.ok(
       (await stand.inTenant((tx) => noticesNoun.deadSince(tx, 0))).some((dead) => dead.parcel === parcel),
     );

@@ -281,7 +281,7 @@ async function projectWish(cloud: Cloud, tx: Tx, told: Told): Promise<void> {
   const { record, fields } = told;
   const recipient = parseId('person', fields.counterpart ?? '');
   const parcel = parseId('parcel', fields.parcel ?? '');
-  const untilMs = record.facts['untilMs'] ?? (parcel && (await store.untilOfParcel(tx, parcel)));
+  const untilMs = record.facts.untilMs ?? (parcel && (await store.untilOfParcel(tx, parcel)));
   if (!recipient || !parcel || record.compartment === undefined || typeof untilMs !== 'number') return;
   await wish(cloud, tx, {
     wish: told.wish,

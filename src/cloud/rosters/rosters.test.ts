@@ -59,7 +59,7 @@ test('a draft stays the same, byte for byte, until the desired state moves', asy
   assert.notEqual(second?.json, first?.json);
   assert.equal(second?.version, 1);
   assert.ok(second?.changes.some((row) => row.what === `bank ${bank.bank}`));
-  assert.equal((await stand.records('roster.drafted')).at(-1)?.facts['hash'], second?.hash);
+  assert.equal((await stand.records('roster.drafted')).at(-1)?.facts.hash, second?.hash);
 });
 
 test('another root is refused, and so is what the root did not sign', async () => {
@@ -70,7 +70,7 @@ test('another root is refused, and so is what the root did not sign', async () =
   assert.equal(reasonOf(await submit('nothing like a note')), 'signature-wrong');
   const rejected = await stand.records('roster.rejected');
   assert.deepEqual(
-    rejected.map((record) => record.facts['reason']),
+    rejected.map((record) => record.facts.reason),
     ['signature-wrong', 'signature-wrong', 'signature-wrong'],
   );
   assert.deepEqual(stand.told, []);
@@ -89,7 +89,7 @@ test('the draft, signed, is taken, recorded, and told to the banks; then nothing
   const note = signed(json, stand.root);
   assert.equal(reasonOf(await submit(note)), 'taken');
   assert.deepEqual(stand.told, [stand.site]);
-  assert.equal((await stand.records('roster.received')).at(-1)?.facts['hash'], noteHash(note));
+  assert.equal((await stand.records('roster.received')).at(-1)?.facts.hash, noteHash(note));
   assert.equal(await waiting(), null);
   assert.equal(await stand.inTenant((tx) => rosters.currentNote(tx, stand.site)), note);
   assert.equal(reasonOf(await submit(note)), 'roster-version-old', 'the same one again');

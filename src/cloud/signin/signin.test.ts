@@ -141,7 +141,7 @@ describe('sessions', () => {
     return await enter({ replaces });
   };
   const alive = async (token: string) => (await authenticate(stand.cloud, 'admin', token)) !== undefined;
-  const lastEnd = async () => (await stand.records('signed-out')).at(-1)?.facts['why'];
+  const lastEnd = async () => (await stand.records('signed-out')).at(-1)?.facts.why;
 
   test('end by sign-out, by idling, by age, and when replaced; each is a record', async () => {
     const first = await begin();
