@@ -33,7 +33,8 @@ type Parsed<S extends Shape, Part extends keyof Shape> =
   S extends Record<Part, infer Schema extends z.ZodType> ? z.output<Schema> : undefined;
 type Answer<S extends Shape> = S extends { response: infer Schema extends z.ZodType }
   ? z.output<Schema>
-  : void;
+  : // biome-ignore lint/suspicious/noConfusingVoidType: a handler without an answer returns nothing at all.
+    void;
 
 /** Everything that a handler knows about its request. */
 export type Ctx<A extends Access = Access, S extends Shape = Shape> = {
