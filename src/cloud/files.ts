@@ -56,6 +56,18 @@ export async function initFiles(places: FilePlaces, deps: { clock: Clock; random
   }
 }
 
+/**
+ * The next TLS server key takes the place of today's, and another is drawn to come after it. Whoever calls
+ * this has made sure that every bank holds the next key's pin. If the process dies between the two writes,
+ * both names hold one key, and running it again completes the change.
+ */
+export function rotateServerKeys(places: FilePlaces, files: CloudFiles): void {
+  const put = (name: SealedName, privateKey: Uint8Array) =>
+    writeDurable(join(keysDir(places), `${name}.key`), seal(sealingKey(files.rootKey), privateKey, name));
+  put('tls-current', files.next.privateKey);
+  put('tls-next', newSigningKey().privateKey);
+}
+
 async function ensureRootKey(places: FilePlaces): Promise<Uint8Array> {
   const held = await readIfExists(places.rootKeyFile);
   if (held) return checkedRootKey(places, held);

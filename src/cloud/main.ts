@@ -1,6 +1,7 @@
 /**
  * `holdfast cloud`: one cloud process. `cloud init` makes its secrets, `cloud seed` fills an empty database,
- * `cloud check` verifies everything that is kept, beside a running cloud or without one.
+ * `cloud check` verifies everything that is kept, beside a running cloud or without one, and `cloud rotate-tls`
+ * puts the next server key in the place of today's.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,11 +13,14 @@ import { readConfig } from '../platform/config.ts';
 import { openLog } from '../platform/log.ts';
 import { runUntilStopped } from '../platform/process.ts';
 import { systemRandom } from '../platform/random.ts';
+import { allBanks } from './banks/banks.ts';
 import { NOUNS, startCloud } from './cloud.ts';
 import { type CloudConfig, cloudConfig } from './config.ts';
 import { type CloudDeps, openCore } from './core.ts';
-import { initFiles } from './files.ts';
+import type { Cloud } from './deps.ts';
+import { initFiles, rotateServerKeys } from './files.ts';
 import { checkCloud } from './parcels/parcels.ts';
+import { verifiedRoster } from './rosters/rosters.ts';
 import { seed } from './seed/seed.ts';
 import { allTenants } from './tenants/tenants.ts';
 
@@ -40,10 +44,12 @@ export async function runCloud(given: { config: string; mode: string | undefined
       return 0;
     case 'check':
       return runCheck(deps);
+    case 'rotate-tls':
+      return runRotation(deps);
     default:
       throw new HoldfastError(
         'input-invalid',
-        `holdfast cloud takes init, seed, check or nothing, not ${given.mode}`,
+        `holdfast cloud takes init, seed, check, rotate-tls or nothing, not ${given.mode}`,
       );
   }
 }
@@ -71,6 +77,46 @@ async function runCheck(deps: CloudDeps): Promise<number> {
   } finally {
     await cloud.database.close();
   }
+}
+
+/**
+ * Changes the TLS server key. A bank that has not applied a roster with the next key's pin would be locked
+ * out, so while there is one, nothing is changed and the bank is named.
+ */
+async function runRotation(deps: CloudDeps): Promise<number> {
+  const { cloud, files } = await openCore(deps, NOUNS);
+  try {
+    const stranded = await banksWithoutPin(cloud, cloud.pins.next);
+    if (stranded.length > 0) {
+      process.stdout.write(
+        `not changed: these banks do not hold the next key's pin yet: ${stranded.join(', ')}\n`,
+      );
+      return 1;
+    }
+    rotateServerKeys(deps.config, files);
+    process.stdout.write(
+      `the next server key is today's now: ${cloud.pins.next}\nRestart the cloud, then sign the roster that names the new next one: holdfast admin roster sign\n`,
+    );
+    return 0;
+  } finally {
+    await cloud.database.close();
+  }
+}
+
+async function banksWithoutPin(cloud: Cloud, pin: string): Promise<string[]> {
+  const stranded: string[] = [];
+  for (const tenant of await allTenants(cloud)) {
+    await cloud.database.tenant(tenant, async (tx) => {
+      for (const bank of await allBanks(tx)) {
+        // A bank that was never enrolled holds the pins of its commissioning file, which is made anew for it.
+        if (bank.key === null) continue;
+        const roster = await verifiedRoster(tx, bank.site, bank.roster.applied);
+        const pins = roster ? Object.values(roster.pins) : [];
+        if (!pins.includes(pin)) stranded.push(bank.name);
+      }
+    });
+  }
+  return stranded;
 }
 
 /** Reads `seed-input.json` in the data folder and leaves the answer, secrets and all, beside it (0600). */

@@ -70,7 +70,13 @@ async function signRoster(of: { rootDir: string; access: string; yes: boolean })
     process.stdout.write('not signed\n');
     return 1;
   }
+  // Today's pins and tomorrow's come with the roster, for this signer as for the banks.
+  const keepPins = () => {
+    const pins = Object.values(roster.pins).filter((pin) => pin !== null);
+    writeDurable(of.access, `${JSON.stringify({ ...access, pins }, null, 2)}\n`, 0o600);
+  };
   const note = await submitSigned(access, roster, root, memory);
+  keepPins();
   process.stdout.write(
     `\nsigned and handed to the cloud, which passes it to the banks\nroster hash ${noteHash(note)}\n`,
   );
