@@ -9,6 +9,7 @@ import { idFrom } from '../src/domain/ids.ts';
 import { DEFAULT_POLICY } from '../src/domain/roster.ts';
 import type { Agent } from '../src/edge/agent.ts';
 import { type Clock, sleep, systemClock } from '../src/platform/clock.ts';
+import { systemRandom } from '../src/platform/random.ts';
 import {
   bringIntoService,
   newestCodes,
@@ -30,6 +31,7 @@ const COURIER_CODE = '284917';
 /** A bank sends so many pulses a minute at most, so its clock is moved a minute between two of them. */
 const MINUTE_MS = 61_000;
 const DAY_MS = 86_400_000;
+const LOOK_MS = 60;
 const NO_BYTES = new Uint8Array(16);
 
 type Bench = { site: TestSite; agent: Agent; board: BenchBoard; clock: SkippingClock; http: HttpAgent };
@@ -121,6 +123,8 @@ async function fill(bench: Bench): Promise<string[]> {
 
 async function pickUp(bench: Bench, pin: string): Promise<number> {
   bench.clock.skip(MINUTE_MS);
+  // A person comes at any phase of the looks at the doors, not at the one where the last sample ended.
+  await sleep(systemClock, systemRandom.below(LOOK_MS));
   // The tick that sees the skipped minute must not fall into the measured time.
   bench.agent.dispatch({ type: 'link', up: true });
   const arrived = bench.board.nextUnlock();

@@ -143,14 +143,7 @@ export function denied<E = Denial>(reason: E): { ok: false; reason: E } {
 /** The one sentence that a person gets for each wrong, spent, revoked or unknown code: all alike. */
 export const CODE_NOT_ACCEPTED = 'code-not-accepted' as const;
 
-const UNTOLD: ReadonlySet<Denial> = new Set([
-  'code-wrong',
-  'code-spent',
-  'code-revoked',
-  'grant-not-yet',
-  // A lock-out is found only by a code that was right, so saying it would say that.
-  'grant-locked-out',
-]);
+const UNTOLD: ReadonlySet<Denial> = new Set(['code-wrong', 'code-spent', 'code-revoked', 'grant-not-yet']);
 
 /** What the kiosk says for a denial: nothing that helps a guesser tell a spent code from a wrong one. */
 export function told(reason: Denial): Denial | typeof CODE_NOT_ACCEPTED {

@@ -32,6 +32,10 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
     'Check the digits in your newest message and type them again. Only the newest code works.',
   ),
   'code-expired': warn('This code has expired', `Your parcel is kept for you. ${ASK_STAFF}`),
+  'grant-locked-out': warn(
+    'Too many wrong tries for this parcel today',
+    'Show the QR code from your e-mail, or come back tomorrow.',
+  ),
   'kiosk-guesses-spent': warn(
     'Too many wrong codes were typed here today',
     'Show the QR code from your e-mail, or type your flat and your code.',
