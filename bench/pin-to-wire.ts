@@ -23,9 +23,9 @@ import { BenchBoard } from './board.ts';
 import { RawLimit } from './raw-limit.ts';
 import { measure, median, overRounds, quantile, ROUNDS_MIN, type Row } from './rounds.ts';
 
-const SAMPLES = 18;
+const SAMPLES = 12;
 /** So many that the engine has compiled both sides. */
-const WARM_UPS = 8;
+const WARM_UPS = 6;
 const RATIO_MAX = 2;
 const COURIER_CODE = '284917';
 /** A bank sends so many pulses a minute at most, so its clock is moved a minute between two of them. */

@@ -95,7 +95,7 @@ async function checkSite(site: Site): Promise<void> {
     assert.ok(holds, JSON.stringify(verdicts.filter((verdict) => !verdict.holds)));
   }
   await compareCompartments(site);
-  const copy = await cloudCopy(people, seeded.bank.id);
+  const copy = await people.journalOf(seeded.bank.id);
   await system.children.stop('edge');
   const compared = compareJournals({
     edgeDir: join(system.places.edge, 'bank'),
@@ -133,21 +133,6 @@ async function compareCompartments({ system, people, seeded }: Site): Promise<vo
     );
     if (door !== 'unknown') assert.equal(door, steel?.door, `door ${n}`);
   }
-}
-
-async function cloudCopy(people: People, bank: string): Promise<Map<number, string>> {
-  const copy = new Map<number, string>();
-  let cursor: string | null = null;
-  do {
-    const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page = (await people.admin(`/journal?bank=${bank}&limit=200${query}`)) as {
-      items: { seq: number; json: string }[];
-      nextCursor: string | null;
-    };
-    for (const item of page.items) copy.set(item.seq, item.json);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return copy;
 }
 
 /** A block of ports that nobody has now; drawn, so that two test files rarely meet. */

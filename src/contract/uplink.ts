@@ -6,6 +6,8 @@
  * Every message has `v`. A receiver refuses an unknown version or type, and keeps what it refused.
  */
 import { z } from 'zod';
+import { fromUtf8 } from '../crypto/bytes.ts';
+import type { Denial } from '../domain/outcome.ts';
 
 export const UPLINK_VERSION = 1;
 export const MESSAGE_BYTES_MAX = 2_097_152;
@@ -221,3 +223,30 @@ export const commissioning = z.strictObject({
   development: z.boolean(),
 });
 export type Commissioning = z.infer<typeof commissioning>;
+
+export type Read<T> = { ok: true; message: T } | { ok: false; reason: Denial };
+
+/** A message as it came. Everything that is not exactly one that we know is refused by name. */
+export const readUp = (bytes: Uint8Array): Read<UpMessage> => readAs(upMessage, bytes);
+export const readDown = (bytes: Uint8Array): Read<DownMessage> => readAs(downMessage, bytes);
+
+type Messages = typeof upMessage | typeof downMessage;
+
+function readAs<S extends Messages>(schema: S, bytes: Uint8Array): Read<z.infer<S>> {
+  if (bytes.length > MESSAGE_BYTES_MAX) return { ok: false, reason: 'message-oversized' };
+  let value: unknown;
+  try {
+    value = JSON.parse(fromUtf8(bytes));
+  } catch {
+    // Foreign bytes: refused by name, kept by the caller.
+    return { ok: false, reason: 'message-malformed' };
+  }
+  if (typeof value !== 'object' || value === null || !('v' in value))
+    return { ok: false, reason: 'message-malformed' };
+  if (value.v !== UPLINK_VERSION) return { ok: false, reason: 'message-version-unknown' };
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { ok: true, message: parsed.data as z.infer<S> };
+  const types: string[] = schema.options.map((option) => option.shape.type.value);
+  const known = types.includes(String((value as { type?: unknown }).type));
+  return { ok: false, reason: known ? 'message-malformed' : 'message-kind-unknown' };
+}

@@ -6,9 +6,8 @@
 import { MqttClient } from 'mqtt';
 import {
   type DownMessage,
-  downMessage,
   downTopic,
-  MESSAGE_BYTES_MAX,
+  readDown,
   SEAL_INFO,
   UPLINK_VERSION,
   type UpMessage,
@@ -295,27 +294,4 @@ export class Uplink {
     journal.keepHead({ first, last, note: signHead({ head, key: keys.identity }), hash: headHash(head) });
     return journal.nextBatch();
   }
-}
-
-type Read = { ok: true; message: DownMessage } | { ok: false; reason: Denial };
-
-/** Reads a message from the cloud; everything that is not exactly one that we know is refused by name. */
-export function readDown(bytes: Uint8Array): Read {
-  if (bytes.length > MESSAGE_BYTES_MAX) return { ok: false, reason: 'message-oversized' };
-  let value: unknown;
-  try {
-    value = JSON.parse(fromUtf8(bytes));
-  } catch {
-    // Foreign bytes: refused by name, kept by the caller.
-    return { ok: false, reason: 'message-malformed' };
-  }
-  if (typeof value !== 'object' || value === null || !('v' in value))
-    return { ok: false, reason: 'message-malformed' };
-  if (value.v !== UPLINK_VERSION) return { ok: false, reason: 'message-version-unknown' };
-  const parsed = downMessage.safeParse(value);
-  if (parsed.success) return { ok: true, message: parsed.data };
-  const known = downMessage.options.some(
-    (option) => option.shape.type.value === (value as { type?: unknown }).type,
-  );
-  return { ok: false, reason: known ? 'message-malformed' : 'message-kind-unknown' };
 }

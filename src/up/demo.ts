@@ -115,7 +115,7 @@ async function verifyAll(of: {
     tell(`the roster that the site root signed has hash ${noteHash(receipt.roster)}`);
   for (const verdict of verdicts)
     tell(`   ${verdict.holds ? 'holds' : 'FAILS'}  ${verdict.check}: ${verdict.says}`);
-  const cloudCopy = await everyRecord(people, receipt.bank);
+  const cloudCopy = await people.journalOf(receipt.bank);
   // The bank's agent must let go of its journal before anyone else may read it.
   await system.children.stop('edge');
   const compared = compareJournals({
@@ -125,20 +125,4 @@ async function verifyAll(of: {
   });
   tell(`   ${compared.holds ? 'holds' : 'FAILS'}  journal: ${compared.says}`);
   return holds && compared.holds;
-}
-
-/** The cloud's copy of a bank's journal, by sequence number. */
-async function everyRecord(people: People, bank: string): Promise<Map<number, string>> {
-  const copy = new Map<number, string>();
-  let cursor: string | null = null;
-  do {
-    const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page = (await people.admin(`/journal?bank=${bank}&limit=200${query}`)) as {
-      items: { seq: number; json: string }[];
-      nextCursor: string | null;
-    };
-    for (const item of page.items) copy.set(item.seq, item.json);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return copy;
 }

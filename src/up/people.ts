@@ -207,6 +207,22 @@ export class People {
     });
   }
 
+  /** The cloud's copy of a bank's journal, by sequence number. */
+  async journalOf(bank: string): Promise<Map<number, string>> {
+    const copy = new Map<number, string>();
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page = (await this.admin(`/journal?bank=${bank}&limit=200${query}`)) as {
+        items: { seq: number; json: string }[];
+        nextCursor: string | null;
+      };
+      for (const item of page.items) copy.set(item.seq, item.json);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return copy;
+  }
+
   async adminPosts(path: string, body: unknown): Promise<unknown> {
     return ask(`${this.#start}/api/admin${path}`, {
       method: 'POST',

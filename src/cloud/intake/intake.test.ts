@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
+import { readUp } from '../../contract/uplink.ts';
 import { base64url } from '../../crypto/bytes.ts';
 import { newHpkeKey } from '../../crypto/hpke.ts';
 import { newSigningKey } from '../../crypto/sign.ts';
@@ -16,7 +17,6 @@ import { enrolledBank, type TestBank } from '../test-bank.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { type Taken, takeBatch } from './batch.ts';
 import { Intake, projectionsOf } from './intake.ts';
-import { readUp } from './read.ts';
 
 let stand: Stand;
 let site: SiteId;

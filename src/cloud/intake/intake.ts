@@ -6,6 +6,7 @@ import {
   type BatchMessage,
   type DownMessage,
   type HelloMessage,
+  readUp,
   UPLINK_VERSION,
   type UpMessage,
 } from '../../contract/uplink.ts';
@@ -16,7 +17,6 @@ import type { Cloud } from '../deps.ts';
 import type { Noun } from '../noun.ts';
 import { type Projections, takeBatch } from './batch.ts';
 import { migrations } from './migrations.ts';
-import { readUp } from './read.ts';
 import { keepRefusal } from './refusals.ts';
 import { whatToTell } from './tell.ts';
 
