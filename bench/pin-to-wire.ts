@@ -4,10 +4,12 @@
  */
 import { Agent as HttpAgent, request } from 'node:http';
 import type { KioskAction, KioskView } from '../src/contract/kiosk.ts';
+import { base64url } from '../src/crypto/bytes.ts';
 import { LAYOUT_24, placeOf } from '../src/domain/bank.ts';
 import { idFrom } from '../src/domain/ids.ts';
 import { DEFAULT_POLICY } from '../src/domain/roster.ts';
 import type { Agent } from '../src/edge/agent.ts';
+import { signEpoch } from '../src/ledger/roster.ts';
 import { type Clock, sleep, systemClock } from '../src/platform/clock.ts';
 import { systemRandom } from '../src/platform/random.ts';
 import {
@@ -33,6 +35,11 @@ const MINUTE_MS = 61_000;
 const DAY_MS = 86_400_000;
 const LOOK_MS = 60;
 const NO_BYTES = new Uint8Array(16);
+const FRESH = {
+  session: idFrom('session', NO_BYTES),
+  parcel: idFrom('parcel', NO_BYTES),
+  grant: idFrom('grant', NO_BYTES),
+};
 
 type Bench = { site: TestSite; agent: Agent; board: BenchBoard; clock: SkippingClock; http: HttpAgent };
 
@@ -90,15 +97,8 @@ async function fill(bench: Bench): Promise<string[]> {
   const { agent, site } = bench;
   // Each round is a day, so that the bank holds the codes of a real one: a few dozen, live and lately spent.
   bench.clock.skip(DAY_MS);
-  tell(agent, { v: 1, type: 'lift', id: 'nothing is suspended' });
-  agent.dispatch({
-    type: 'tick',
-    fresh: {
-      session: idFrom('session', NO_BYTES),
-      parcel: idFrom('parcel', NO_BYTES),
-      grant: idFrom('grant', NO_BYTES),
-    },
-  });
+  tell(agent, { v: 1, type: 'epoch', note: newEpoch(bench) });
+  agent.dispatch({ type: 'tick', fresh: FRESH });
   await act(bench, { do: 'scan', text: site.courier.badge });
   const first = await act(bench, { do: 'courier-code-new', code: COURIER_CODE, again: COURIER_CODE });
   if (first.show.screen === 'courier-code') await act(bench, { do: 'courier-code', code: COURIER_CODE });
@@ -121,6 +121,16 @@ async function fill(bench: Bench): Promise<string[]> {
   return pins;
 }
 
+function newEpoch({ site, clock }: Bench): string {
+  const notBeforeMs = clock.nowMs();
+  const epoch = idFrom('epoch', systemRandom.bytes(16));
+  const key = base64url(site.epochKey.publicKey);
+  return signEpoch(
+    { v: 1, tenant: site.tenant, epoch, key, notBeforeMs, notAfterMs: notBeforeMs + 7 * DAY_MS },
+    site.notifier,
+  );
+}
+
 async function pickUp(bench: Bench, pin: string): Promise<number> {
   bench.clock.skip(MINUTE_MS);
   // A person comes at any phase of the looks at the doors, not at the one where the last sample ended.
@@ -130,9 +140,10 @@ async function pickUp(bench: Bench, pin: string): Promise<number> {
   const arrived = bench.board.nextUnlock();
   const startMs = performance.now();
   const answered = act(bench, { do: 'pin', pin });
+  const { show, message } = await answered;
+  if (show.screen !== 'pick-up' || message !== null)
+    throw new Error(`the code opened nothing: ${message} ${JSON.stringify(show)}`);
   const ms = (await arrived) - startMs;
-  const { show } = await answered;
-  if (show.screen !== 'pick-up') throw new Error(`the code opened nothing: ${JSON.stringify(show)}`);
   await openThenShut(bench, show.door.compartment);
   await act(bench, { do: 'collected' });
   return ms;

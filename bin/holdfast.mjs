@@ -24,7 +24,8 @@ async function main([command = '', ...rest]) {
   const tool = TOOLS[command];
   const program = tool ? join(ROOT, 'tools', tool) : join(ROOT, 'bin', 'holdfast.ts');
   const args = tool ? rest : [command, ...rest].filter((_, index) => index > 0 || command !== '');
-  return await handOver(node, [program, ...args], {});
+  // Without this, any process of this user could open the inspector of the supervisor by a signal.
+  return await handOver(node, ['--disable-sigusr1', program, ...args], {});
 }
 
 /** Looks without the lock first: a finished set-up needs no write, so a read-only checkout works. */

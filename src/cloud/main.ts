@@ -31,6 +31,8 @@ const seedInput = z.strictObject({
 
 export async function runCloud(given: { config: string; mode: string | undefined }): Promise<number> {
   const config = readConfig(given.config, cloudConfig);
+  // Whatever a library creates is its owner's alone.
+  process.umask(0o077);
   const log = openLog({ name: 'cloud', level: config.logLevel, path: config.logPath });
   const deps: CloudDeps = { config, clock: systemClock, random: systemRandom, log };
   switch (given.mode) {

@@ -55,13 +55,13 @@ const down = [
   {
     v: 1,
     type: 'suspend',
-    id: 'suspend-1',
+    id: 'suspension-0123456789A',
     scope: 'courier',
-    subject: 'person_a',
+    subject: `person_${'a'.repeat(26)}`,
     compartment: null,
     untilMs: 5,
   },
-  { v: 1, type: 'lift', id: 'suspend-1' },
+  { v: 1, type: 'lift', id: 'suspension-0123456789A' },
 ];
 const rest: [string, z.ZodType, object][] = [
   ['noticeCodes', noticeCodes, { v: 1, pin: '123456789', qr: 'HFP1' }],
@@ -183,7 +183,7 @@ test('openings and directory entries are strict', () => {
       .success,
   );
   assert.ok(!batchOpenings.safeParse([{ seq: -1, openings: {} }]).success);
-  const entry = { person: 'person_a', flat: '12B', label: 'A. L.', accessible: false };
+  const entry = { person: `person_${'a'.repeat(26)}`, flat: '12B', label: 'A. L.', accessible: false };
   assert.deepEqual(directoryEntries.parse([entry]), [entry]);
   for (const extra of ['phone', 'email', 'name'])
     assert.ok(!directoryEntries.safeParse([{ ...entry, [extra]: 'x' }]).success, extra);

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { fromUtf8 } from '../crypto/bytes.ts';
+import { FIELD_LENGTH_MAX } from '../domain/facts.ts';
 import type { Denial } from '../domain/outcome.ts';
 
 export const UPLINK_VERSION = 1;
@@ -26,6 +27,11 @@ export function readTopic(topic: string): { bank: string; way: 'up' | 'down' } |
 const bytes = z.string().regex(/^[A-Za-z0-9_-]*$/);
 const hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const seq = z.int().nonnegative();
+/** Within the calendar of ECMA-262, section 21.4.1.1, and with room for sums. */
+const atMs = z.int().nonnegative().max(8_000_000_000_000_000);
+/** 128 random bits in base64url: no name that an object has by birth. */
+const randomId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
+const personId = z.string().regex(/^person_[a-z2-7]{26}$/);
 
 /** An HPKE ciphertext (RFC 9180): the encapsulated key and the sealed bytes, base64url. */
 export const sealedBox = z.strictObject({ enc: bytes, ciphertext: bytes });
@@ -45,7 +51,7 @@ export const SEAL_INFO = {
 export const batchOpenings = z.array(
   z.strictObject({
     seq,
-    openings: z.record(z.string(), z.strictObject({ salt: bytes, value: z.string().max(2000) })),
+    openings: z.record(z.string(), z.strictObject({ salt: bytes, value: z.string().max(FIELD_LENGTH_MAX) })),
   }),
 );
 export type BatchOpenings = z.infer<typeof batchOpenings>;
@@ -147,7 +153,7 @@ export const timeMessage = z.strictObject({
   v: z.literal(UPLINK_VERSION),
   type: z.literal('time'),
   nonce: z.string().max(64),
-  atMs: z.int().nonnegative(),
+  atMs,
 });
 
 export const SUSPENSION_HOURS_MAX = 24;
@@ -155,16 +161,16 @@ export const SUSPENSION_HOURS_MAX = 24;
 export const suspendMessage = z.strictObject({
   v: z.literal(UPLINK_VERSION),
   type: z.literal('suspend'),
-  id: z.string().min(8).max(64),
+  id: randomId,
   scope: z.enum(['courier', 'compartment', 'bank']),
-  subject: z.string().nullable(),
+  subject: personId.nullable(),
   compartment: z.int().positive().nullable(),
-  untilMs: z.int().nonnegative(),
+  untilMs: atMs,
 });
 export const liftMessage = z.strictObject({
   v: z.literal(UPLINK_VERSION),
   type: z.literal('lift'),
-  id: z.string().min(8).max(64),
+  id: randomId,
 });
 
 export const downMessage = z.discriminatedUnion('type', [
@@ -183,7 +189,7 @@ export type SuspendMessage = z.infer<typeof suspendMessage>;
 /** Who lives where, as little as a kiosk needs: exact flats, a short label a person recognises. */
 export const directoryEntries = z.array(
   z.strictObject({
-    person: z.string(),
+    person: personId,
     flat: z.string().max(40),
     label: z.string().max(60),
     accessible: z.boolean(),

@@ -92,3 +92,13 @@ function publicKeyObject(publicKey: Uint8Array) {
 function assertP256(curve: string | undefined): void {
   if (curve !== 'prime256v1') throw new Error(`the key is not a P-256 key but ${curve ?? 'of another kind'}`);
 }
+
+/** What stands before an uncompressed point in the SubjectPublicKeyInfo of a P-256 key (RFC 5480). */
+const POINT_PREFIX = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex');
+
+/** True for the 65 bytes of an uncompressed point that is on the curve. */
+export function isPoint(point: Uint8Array): boolean {
+  return (
+    point.length === 65 && point[0] === 4 && isPublicKey(new Uint8Array(Buffer.concat([POINT_PREFIX, point])))
+  );
+}

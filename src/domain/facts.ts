@@ -25,3 +25,6 @@ export const COMMITTED_FIELDS = [
   'device',
 ] as const;
 export type CommittedField = (typeof COMMITTED_FIELDS)[number];
+
+/** Characters of a committed field; the writer refuses what the reader would refuse. */
+export const FIELD_LENGTH_MAX = 2000;

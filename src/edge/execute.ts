@@ -59,11 +59,11 @@ export class Executor {
   }
 
   fresh(): FreshIds {
-    const { random } = this.#deps;
+    const drawn = this.#deps.random.bytes(48);
     return {
-      session: idFrom('session', random.bytes(16)),
-      parcel: idFrom('parcel', random.bytes(16)),
-      grant: idFrom('grant', random.bytes(16)),
+      session: idFrom('session', drawn.subarray(0, 16)),
+      parcel: idFrom('parcel', drawn.subarray(16, 32)),
+      grant: idFrom('grant', drawn.subarray(32)),
     };
   }
 
@@ -90,11 +90,18 @@ export class Executor {
   }
 
   #start(effect: Effect): void {
-    const running = this.#act(effect).catch((error: unknown) => {
-      this.#deps.onFatal(error instanceof Error ? error : new Error(String(error)));
-    });
+    const running = this.#act(effect).catch((error: unknown) => this.#failed(effect, error));
     this.#running.add(running);
     void running.finally(() => this.#running.delete(running));
+  }
+
+  /** A code that cannot be sealed is the cloud's fault and no reason to stop: its epoch is dropped. */
+  #failed(effect: Effect, error: unknown): void {
+    if (effect.do !== 'mint' || this.#broken) {
+      return this.#deps.onFatal(error instanceof Error ? error : new Error(String(error)));
+    }
+    this.#deps.log.error('a code could not be sealed to the notifier', { epoch: effect.epoch });
+    this.dispatch({ type: 'mint-failed', epoch: effect.epoch });
   }
 
   async #act(effect: Effect): Promise<void> {

@@ -9,6 +9,8 @@ import { edgeConfig } from './config.ts';
 
 export async function runEdge(given: { config: string }): Promise<number> {
   const config = readConfig(given.config, edgeConfig);
+  // Whatever a library creates is its owner's alone.
+  process.umask(0o077);
   const log = openLog({ name: 'edge', level: config.logLevel, path: config.logPath });
   return new Promise((resolve, reject) => {
     let life: { fail(error: Error): void } | null = null;

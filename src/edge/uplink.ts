@@ -33,6 +33,7 @@ const PAUSE_MS_MAX = 30_000;
 const RESEND_MS = 8_000;
 const TIME_EVERY_MS = 15 * 60_000;
 const KEEPALIVE_S = 20;
+const HELLO_MS = 500;
 const BATCH_BYTES = 400_000;
 
 export type UplinkDeps = {
@@ -61,6 +62,7 @@ export class Uplink {
   #sentLast = 0;
   #sending = false;
   #cancels: Cancel[] = [];
+  #helloWaits = false;
   #cancelResend: Cancel = () => {};
   #asked: { nonce: string; atMs: number } | null = null;
 
@@ -88,7 +90,19 @@ export class Uplink {
     );
   }
 
+  /** Tells what this bank holds; many reasons within a second make one message. */
   hello(): void {
+    if (this.#helloWaits) return;
+    this.#helloWaits = true;
+    this.#cancels.push(
+      this.#deps.clock.after(HELLO_MS, () => {
+        this.#helloWaits = false;
+        this.#sayHello();
+      }),
+    );
+  }
+
+  #sayHello(): void {
     const state = this.#deps.state();
     const { tip } = this.#deps.journal;
     this.#publish({
@@ -156,7 +170,7 @@ export class Uplink {
       this.#pauseMs = PAUSE_MS_FIRST;
       this.#sentLast = 0;
       this.#deps.onLink(true);
-      this.hello();
+      this.#sayHello();
       this.#askTime();
       this.kick();
     });

@@ -14,7 +14,7 @@
 import canonicalize from 'canonicalize';
 import { base64url, concat, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { equalBytes, sha256 } from '../crypto/hash.ts';
-import { COMMITTED_FIELDS, type CommittedField, type FactType } from '../domain/facts.ts';
+import { COMMITTED_FIELDS, type CommittedField, type FactType, FIELD_LENGTH_MAX } from '../domain/facts.ts';
 import { isId } from '../domain/ids.ts';
 import { KINDS, kindSpec, type RecordKind } from '../domain/kinds.ts';
 import { DENIALS, type Decision, OUTCOMES, type Outcome, RIGHTS } from '../domain/outcome.ts';
@@ -112,6 +112,7 @@ export function writeRecord(write: WriteRecord): WrittenRecord {
   for (const field of COMMITTED_FIELDS) {
     const value = draft.fields?.[field];
     if (value === undefined) continue;
+    if (value.length > FIELD_LENGTH_MAX) throw new Error(`${field} of a ${draft.kind} record is too long`);
     const opening = { salt: base64url(write.drawSalt()), value };
     openings[field] = opening;
     commitments[field] = commit(opening);

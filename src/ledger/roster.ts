@@ -9,7 +9,7 @@
 import canonicalize from 'canonicalize';
 import { base64url, fromBase64url, utf8 } from '../crypto/bytes.ts';
 import { labelled, sha256 } from '../crypto/hash.ts';
-import { isPublicKey, type SigningKey } from '../crypto/sign.ts';
+import { isPoint, isPublicKey, type SigningKey } from '../crypto/sign.ts';
 import { allowed, denied, type Result } from '../domain/outcome.ts';
 import { type Epoch, epochSchema, type Roster, rosterSchema } from '../domain/roster.ts';
 import { type NoteVerifier, openNote, signNote } from './note.ts';
@@ -47,6 +47,8 @@ export function openRoster(note: string, trust: RosterTrust): Result<Roster> {
     return denied('roster-malformed');
   const roster = readCanonical(json, rosterSchema);
   if (!roster || roster.site !== site || !canSignNext(roster)) return denied('roster-malformed');
+  const points = [roster.keys.intake, ...roster.banks.map((bank) => bank.sealKey)];
+  if (!points.every(isKeyPoint)) return denied('roster-malformed');
   if (roster.site !== trust.site) return denied('roster-wrong-site');
   if (roster.version <= trust.version) return denied('roster-version-old');
   return allowed(roster);
@@ -76,7 +78,8 @@ export function openEpoch(note: string, roster: Roster): Result<Epoch> {
   if (title !== EPOCH_TITLE || end !== '' || rest.length > 0 || json === undefined)
     return denied('message-malformed');
   const epoch = readCanonical(json, epochSchema);
-  return epoch && epoch.tenant === roster.tenant ? allowed(epoch) : denied('message-malformed');
+  const sound = epoch?.tenant === roster.tenant && isKeyPoint(epoch.key);
+  return epoch && sound ? allowed(epoch) : denied('message-malformed');
 }
 
 /**
@@ -92,6 +95,11 @@ export function noteHash(note: string): string {
 /** How a badge's secret stands in the roster. The secret has 128 bits, so a plain hash hides it. */
 export function badgeHash(secret: string): string {
   return base64url(sha256(labelled('badge/v1', secret)));
+}
+
+/** A point off the curve would fail only when something is sealed to it, and then at every try. */
+function isKeyPoint(text: string): boolean {
+  return isPoint(fromBase64url(text) ?? new Uint8Array(0));
 }
 
 function readCanonical<T>(

@@ -38,9 +38,13 @@ export function isStrict(): boolean {
 export const port = z.int().min(0).max(65_535);
 export const logLevel = z.enum(['silent', 'error', 'warn', 'info']);
 
-/** This process's environment with changes, for a child that must be told something in no other way. */
+/** What a child may know of our surroundings: where programs, language and time are, and nothing else. */
+const PASSED_ON = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'HOME', 'TMPDIR', 'SystemRoot'] as const;
+
+/** The environment of a child: a listed part of ours, with changes. A shell's secrets stay where they are. */
 export function environmentWith(
   changes: Readonly<Record<string, string>>,
 ): Record<string, string | undefined> {
-  return { ...process.env, ...changes };
+  const passed = PASSED_ON.map((name) => [name, process.env[name]] as const);
+  return { ...Object.fromEntries(passed.filter(([, value]) => value !== undefined)), ...changes };
 }

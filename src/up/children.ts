@@ -30,6 +30,12 @@ export type ChildrenDeps = {
   onMessage(name: ChildName, message: unknown): void;
 };
 
+/**
+ * A signal from another process of this user would otherwise open the inspector, and with it everything that
+ * the process may do, to whoever can reach loopback.
+ */
+export const HARDENED = ['--disable-sigusr1'] as const;
+
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 15_000;
 const CRASHES_MAX = 5;
@@ -52,9 +58,9 @@ export class Children {
     const { root, clock } = this.#deps;
     const entry = join(root, 'bin', 'holdfast.ts');
     // Detached: Ctrl-C reaches `up` alone, which then stops its children in order.
-    const child = spawn(process.execPath, [...(spec.nodeFlags ?? []), entry, ...spec.args], {
+    const child = spawn(process.execPath, [...HARDENED, ...(spec.nodeFlags ?? []), entry, ...spec.args], {
       cwd: spec.cwd ?? root,
-      ...(spec.cwd === undefined ? {} : { env: environmentWith({ HOME: spec.cwd }) }),
+      env: environmentWith(spec.cwd === undefined ? {} : { HOME: spec.cwd }),
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

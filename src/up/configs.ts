@@ -138,7 +138,9 @@ function built(root: string, app: string): string | null {
 
 /**
  * The cloud runs under Node's permission model: it reads its own program and its own folder, writes its own
- * folder, and starts no process. So it cannot open the site root's key, whatever its code does.
+ * folder, and starts no process, so its code has no path to the site root's key. On one machine and under
+ * one user that is a fence between files and no more: loopback ports stay reachable, the lock boards' among
+ * them. Where it matters, cloud and bank are different machines.
  */
 export function cloudSpec(config: SystemConfig): ChildSpec {
   const { root, places } = config;

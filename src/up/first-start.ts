@@ -173,7 +173,7 @@ function command(of: {
       [...(of.nodeFlags ?? []), join(of.root, 'bin', 'holdfast.ts'), ...of.args],
       {
         cwd: of.cwd ?? of.root,
-        ...(of.cwd === undefined ? {} : { env: environmentWith({ HOME: of.cwd }) }),
+        env: environmentWith(of.cwd === undefined ? {} : { HOME: of.cwd }),
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );

@@ -4,12 +4,13 @@
  * where the flags are missing.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { makeRoot } from '../../src/signer/root.ts';
+import { HARDENED } from '../../src/up/children.ts';
 import { cloudSpec, type SystemConfig } from '../../src/up/configs.ts';
 import { placesIn } from '../../src/up/places.ts';
 import { portsFrom } from '../../src/up/ports.ts';
@@ -62,4 +63,20 @@ for (const [name, road] of Object.entries(ROADS)) {
 test('no path to the root’s folder is given to the cloud', () => {
   const given = JSON.stringify(spec);
   assert.ok(!given.includes(places.root), 'neither flags nor arguments name it');
+});
+
+test('no other process of ours opens its inspector on a signal, which would lend the cloud its rights', async () => {
+  const flags = [...HARDENED, '--eval', 'setInterval(() => {}, 1000); console.log("up")'];
+  const victim = spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  victim.stderr.on('data', (part) => {
+    said += String(part);
+  });
+  await new Promise((resolve) => victim.stdout.once('data', resolve));
+  const answer = walk(`process.kill(${victim.pid}, 'SIGUSR1') && 'signalled'`, spec.nodeFlags ?? []);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  assert.equal(answer, 'got signalled', 'the model of permissions does not stop signals');
+  assert.equal(victim.exitCode, null, 'it lives on');
+  assert.doesNotMatch(said, /Debugger listening/);
+  victim.kill('SIGKILL');
 });

@@ -13,7 +13,16 @@ export const routes: Route[] = [
     url: '/api/admin/journal',
     access: 'admin',
     says: "The records of the organisation's banks and of the cloud itself, newest first.",
-    schema: { query: pageQuery.extend({ bank: z.string().max(64).optional() }), response: journal },
+    schema: {
+      query: pageQuery.extend({
+        bank: z
+          .string()
+          .regex(/^[a-z0-9_]+$/)
+          .max(64)
+          .optional(),
+      }),
+      response: journal,
+    },
     handle: ({ cloud, actor, query }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
         const before = query.cursor === undefined ? undefined : Number(query.cursor);

@@ -10,7 +10,11 @@ import { detail, pageOfParcels } from './views.ts';
 
 const query = pageQuery.extend({
   state: z.enum(['accepted', 'waiting', 'collected', 'removed', 'held', 'not-deposited']).optional(),
-  bank: z.string().max(64).optional(),
+  bank: z
+    .string()
+    .regex(/^[a-z0-9_]+$/)
+    .max(64)
+    .optional(),
 });
 
 export const routes: Route[] = [

@@ -116,9 +116,11 @@ export const personRow = z.strictObject({
 });
 /** `GET people?role&cursor&limit`, `POST people`, `PATCH people/:id`, `DELETE people/:id`. */
 export const people = page(personRow);
+/** Text that people read: no control, format or unassigned characters (Unicode general category C). */
+const readable = z.string().regex(/^\P{C}+$/u, 'text without control characters');
 export const residentAdd = z.strictObject({
-  name: z.string().min(1).max(120),
-  flat: z.string().min(1).max(40),
+  name: readable.min(1).max(120),
+  flat: readable.min(1).max(40),
   email: z.email().max(200).nullable(),
   phone: z
     .string()
@@ -141,7 +143,7 @@ export const couriers = z.strictObject({
 });
 /** `POST couriers`: the badge's secret is drawn in the page; only its hash comes here. */
 export const courierAdd = z.strictObject({
-  name: z.string().min(1).max(120),
+  name: readable.min(1).max(120),
   email: z.email().max(200).nullable(),
   carrier: z.string(),
   badgeHash: z.string().length(43),

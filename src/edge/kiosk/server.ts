@@ -93,7 +93,11 @@ function guard(app: FastifyInstance): void {
     const host = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.headers.host ?? '');
     const { origin } = request.headers;
     const ownOrigin = origin === undefined || origin === `http://${request.headers.host}`;
-    if (!host || !ownOrigin) throw new HoldfastError('csrf', 'this kiosk answers only its own page');
+    // Pictures and frames of another page send no Origin; browsers say where they come from all the same.
+    const site = request.headers['sec-fetch-site'] ?? 'none';
+    const ownSite = site === 'same-origin' || site === 'none';
+    if (!host || !ownOrigin || !ownSite)
+      throw new HoldfastError('csrf', 'this kiosk answers only its own page');
     if (request.method !== 'GET' && request.method !== 'HEAD' && request.headers[CSRF_HEADER] !== 'kiosk') {
       throw new HoldfastError('csrf', `send the header ${CSRF_HEADER}: kiosk`);
     }
@@ -115,8 +119,12 @@ function routes(app: FastifyInstance, deps: KioskDeps, streams: Set<FastifyReply
     return deps.view();
   });
   app.get('/api/events', (request, reply) => {
-    if (streams.size >= STREAMS_MAX)
-      throw new HoldfastError('rate-limited', 'too many screens are connected');
+    // The newest screen is the one somebody stands at.
+    const [oldest] = streams;
+    if (streams.size >= STREAMS_MAX && oldest) {
+      streams.delete(oldest);
+      oldest.raw.end();
+    }
     reply.hijack();
     for (const [name, value] of Object.entries(reply.getHeaders()))
       if (value !== undefined) reply.raw.setHeader(name, value);

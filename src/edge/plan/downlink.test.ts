@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SuspendMessage } from '../../contract/uplink.ts';
+import fc from 'fast-check';
+import { downMessage, type SuspendMessage } from '../../contract/uplink.ts';
 import { base64url } from '../../crypto/bytes.ts';
 import { newSigningKey } from '../../crypto/sign.ts';
-import { badgeHash, signRoster } from '../../ledger/roster.ts';
+import type { EpochId, TenantId } from '../../domain/ids.ts';
+import { NO_HASH, SALT_BYTES, writeRecord } from '../../ledger/record.ts';
+import { badgeHash, signEpoch, signRoster } from '../../ledger/roster.ts';
+import { DOWNLINK_RECORDS_PER_HOUR } from './downlink.ts';
 import {
   bankInService,
   beginDropOff,
@@ -126,22 +130,145 @@ test('an epoch counts only when the notifier that the roster names signed it, an
   const bank = bankInService();
   bank.epoch(2, 30 * DAY_MS, STRANGER);
   assert.equal(refusal(bank), 'signature-wrong');
-  bank.epoch(2, 6 * DAY_MS);
+  bank.epoch(0, 6 * DAY_MS);
   assert.equal(refusal(bank), 'message-replayed');
   bank.epoch(2, 8 * DAY_MS);
   assert.equal(bank.state.epoch.only?.epoch, testId('epoch', 2));
+  bank.epoch(3, 15 * DAY_MS);
+  assert.equal(refusal(bank), 'message-malformed', 'no notifier signs itself a year');
+  assert.equal(bank.state.epoch.only?.epoch, testId('epoch', 2));
+});
+
+test('an epoch whose key is no point of the curve is refused before anything is sealed to it', () => {
+  const bank = bankInService();
+  const epoch = {
+    v: 1 as const,
+    tenant: bank.state.standing.tenant as TenantId,
+    epoch: testId('epoch', 9) as EpochId,
+    key: base64url(new Uint8Array(65).fill(7).with(0, 4)),
+    notBeforeMs: bank.wallMs,
+    notAfterMs: bank.wallMs + DAY_MS,
+  };
+  bank.hear({ v: 1, type: 'epoch', note: signEpoch(epoch, NOTIFIER) });
+  assert.equal(refusal(bank), 'message-malformed');
+});
+
+test('a code that could not be sealed costs its epoch and nothing else', () => {
+  const bank = bankInService();
+  const { epoch } = bank.state.epoch.only ?? assert.fail('an epoch is held');
+  bank.do({ type: 'mint-failed', epoch });
+  assert.equal(bank.state.epoch.only, undefined);
+  bank.epoch(2, 8 * DAY_MS);
+  assert.ok(dropOff(bank).pin, 'the next epoch serves');
+});
+
+test('a new roster takes the poison out of a directory that claimed the last version there is', () => {
+  const bank = bankInService();
+  bank.directory(Number.MAX_SAFE_INTEGER, []);
+  bank.roster({ version: 2 });
+  bank.directory(1, [RESIDENT]);
+  assert.equal(bank.state.directory.only?.entries.length, 1);
+});
+
+test('doors share one window of suspension, and each is suspended once at a time', () => {
+  const bank = bankInService();
+  suspend(bank);
+  suspend(bank, { id: 'another-id' });
+  assert.equal(refusal(bank), 'message-replayed');
+  bank.wait(25 * HOUR_MS);
+  for (let n = 1; n <= 24; n++) suspend(bank, { id: `door-${n}`, scope: 'compartment', compartment: n });
+  assert.equal(Object.keys(bank.state.suspension).length, 0);
+  assert.equal(refusal(bank), 'suspension-too-long');
+});
+
+test('names that every object has are nobody’s suspension', () => {
+  const bank = bankInService();
+  const before = bank.records.length;
+  for (const id of ['__proto__', 'constructor', 'toString']) bank.hear({ v: 1, type: 'lift', id });
+  assert.equal(bank.records.length, before);
+});
+
+test('a flood from the cloud fills no journal: after its budget it is dropped for the hour', () => {
+  const bank = bankInService();
+  const refused = {
+    hash: base64url(new Uint8Array(32)),
+    bytes: 9,
+    text: 'AA',
+    reason: 'message-malformed' as const,
+  };
+  const before = bank.records.length;
+  for (let times = 0; times < 5000; times++) bank.do({ type: 'unheard', refused });
+  assert.ok(bank.records.length - before <= DOWNLINK_RECORDS_PER_HOUR);
+  bank.roster({ version: 2 });
+  assert.equal(bank.state.roster.only?.roster.version, 2, 'a signed roster always counts');
+  bank.wait(HOUR_MS);
+  bank.do({ type: 'unheard', refused });
+  assert.equal(refusal(bank), 'message-malformed', 'the next hour begins anew');
+});
+
+test('whatever passes the contract, no message makes a record that cannot be written', () => {
+  const seed = Number(process.env.HOLDFAST_SEED ?? 20_261);
+  const odd = fc.oneof(fc.constantFrom(0, 1, 8_000_000_000_000_000), fc.nat());
+  const person = fc.constantFrom(COURIER.person, `person_${'a'.repeat(26)}`, null);
+  const message = fc.oneof(
+    fc.record({
+      v: fc.constant(1),
+      type: fc.constant('lift'),
+      id: fc.constantFrom('__proto__', 'constructor', 'A'.repeat(22)),
+    }),
+    fc.record({
+      v: fc.constant(1),
+      type: fc.constant('suspend'),
+      id: fc.stringMatching(/^[A-Za-z0-9_-]{22}$/),
+      scope: fc.constantFrom('courier', 'compartment', 'bank'),
+      subject: person,
+      compartment: fc.option(fc.integer({ min: 1, max: 30 })),
+      untilMs: odd,
+    }),
+    fc.record({
+      v: fc.constant(1),
+      type: fc.constant('directory'),
+      version: fc.nat(),
+      entries: fc.constant({ enc: '', ciphertext: '' }),
+    }),
+    fc.record({ v: fc.constant(1), type: fc.constantFrom('roster', 'epoch'), note: fc.string() }),
+    fc.record({ v: fc.constant(1), type: fc.constant('time'), nonce: fc.string(), atMs: odd }),
+  );
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 12 }), (messages) => {
+      const bank = bankInService();
+      for (const value of messages) {
+        const parsed = downMessage.safeParse(value);
+        if (!parsed.success) continue;
+        const { data } = parsed;
+        if (data.type === 'time') bank.hearTime(data.atMs);
+        else bank.hear(data);
+      }
+      bank.records.forEach(({ record }, index) =>
+        writeRecord({
+          draft: record,
+          source: bank.state.standing.bank,
+          seq: index + 1,
+          prev: index === 0 ? NO_HASH : base64url(new Uint8Array(32).fill(1)),
+          time: { atMs: 1, source: 'clock', uncertaintyMs: 0 },
+          drawSalt: () => new Uint8Array(SALT_BYTES),
+        }),
+      );
+    }),
+    { seed, numRuns: 60 },
+  );
 });
 
 test('a roster that names another notifier ends the old one’s epoch: no code is sealed to it any more', () => {
   const bank = bankInService();
-  bank.epoch(2, 365 * DAY_MS);
+  bank.epoch(2, 13 * DAY_MS);
   bank.roster({ version: 2, keys: { ...rosterOf().keys, notifier: base64url(STRANGER.publicKey) } });
   signIn(bank);
   const n = beginDropOff(bank);
   bank.sense(n, 'closed', 'yes');
   bank.act({ do: 'deposited' });
   assert.equal(bank.wishes.length, 0);
-  bank.hear({ v: 1, type: 'epoch', note: epochNote(2, bank.wallMs + 365 * DAY_MS, NOTIFIER) });
+  bank.hear({ v: 1, type: 'epoch', note: epochNote(4, bank.wallMs + 13 * DAY_MS, NOTIFIER) });
   assert.equal(refusal(bank), 'signature-wrong');
   bank.epoch(3, DAY_MS, STRANGER);
   assert.equal(bank.wishes.length, 1);

@@ -17,6 +17,11 @@ import { mintWaiting } from './dropoff.ts';
 import { type BankState, ONLY, rosterOf } from './state.ts';
 
 const HOUR_MS = 3_600_000;
+/** An epoch is short-lived, whatever the notifier signs. */
+const EPOCH_MS_MAX = 14 * 24 * HOUR_MS;
+const EPOCH_AHEAD_MS_MAX = 24 * HOUR_MS;
+/** What comes down may cause records so many times an hour; the rest is dropped, or it would fill the disk. */
+export const DOWNLINK_RECORDS_PER_HOUR = 240;
 /** What a cloud's clock may be ahead of the bank's. */
 const SLACK_MS = 5 * 60_000;
 
@@ -32,6 +37,15 @@ export function heard(draft: Draft, down: Heard): void {
   const { message } = down;
   draft.volatile({ heardMs: draft.moment.monotonicMs });
   noteHeard(draft);
+  // A signed roster always counts. Everything else stops mattering for the hour once it has cost too much.
+  if (message.type !== 'roster' && isDownlinkSpent(draft)) return;
+  const before = draft.records.length;
+  hear(draft, down);
+  if (draft.records.length > before) spendDownlink(draft);
+}
+
+function hear(draft: Draft, down: Heard): void {
+  const { message } = down;
   switch (message.type) {
     case 'roster':
       return applyRoster(draft, message.note, down);
@@ -56,11 +70,27 @@ export function heard(draft: Draft, down: Heard): void {
   }
 }
 
+function isDownlinkSpent(draft: Draft): boolean {
+  const { sinceMs, count } = draft.state.volatile.downlink;
+  return draft.moment.monotonicMs - sinceMs < HOUR_MS && count >= DOWNLINK_RECORDS_PER_HOUR;
+}
+
+/** False once this hour's budget for what the cloud may cause in the journal is spent. */
+function spendDownlink(draft: Draft): boolean {
+  const { downlink } = draft.state.volatile;
+  const { monotonicMs } = draft.moment;
+  const fresh = monotonicMs - downlink.sinceMs >= HOUR_MS;
+  const count = fresh ? 1 : downlink.count + 1;
+  draft.volatile({ downlink: { sinceMs: fresh ? monotonicMs : downlink.sinceMs, count } });
+  return count <= DOWNLINK_RECORDS_PER_HOUR;
+}
+
 /** Foreign bytes, or a message of a version or type that this bank does not know: refused and kept. */
 export function refuseMessage(
   draft: Draft,
   refused: { hash: string; bytes: number; text: string; reason: Denial },
 ): void {
+  if (!spendDownlink(draft)) return;
   draft.record({
     kind: 'message.refused',
     facts: { hash: refused.hash, bytes: refused.bytes, reason: refused.reason },
@@ -88,6 +118,7 @@ function applyRoster(draft: Draft, note: string, down: Heard): void {
   const opened = openRoster(note, trust);
   const reason = opened.ok ? ownPlace(draft.state, opened.value) : opened.reason;
   if (!opened.ok || reason !== undefined) {
+    if (!spendDownlink(draft)) return;
     draft.record({
       kind: 'roster.refused',
       facts: { version: opened.ok ? opened.value.version : 0, hash, reason: reason ?? 'roster-malformed' },
@@ -101,6 +132,12 @@ function applyRoster(draft: Draft, note: string, down: Heard): void {
   }
   const roster = opened.value;
   draft.put('roster', ONLY, { roster, hash, note, atMs: draft.nowMs });
+  // A new roster is a new beginning: whatever version a directory claimed before, the next one counts.
+  const directory = draft.state.directory[ONLY];
+  if (directory) draft.put('directory', ONLY, { ...directory, version: 0 });
+  for (const [key, window] of Object.entries(draft.state.window)) {
+    if (window.rosterVersion < roster.version) draft.drop('window', key);
+  }
   // An epoch of a notifier that the root no longer names must not read another code.
   if (held && held.roster.keys.notifier !== roster.keys.notifier) draft.drop('epoch', ONLY);
   draft.record({ kind: 'roster.applied', facts: { version: roster.version, hash } });
@@ -136,12 +173,19 @@ function applyEpoch(draft: Draft, note: string, down: Heard): void {
   const epoch = opened.value;
   const held = draft.state.epoch[ONLY];
   if (held?.epoch === epoch.epoch) return;
-  if (held && epoch.notAfterMs <= held.notAfterMs)
+  if (epoch.notAfterMs > draft.nowMs + EPOCH_MS_MAX || epoch.notBeforeMs > draft.nowMs + EPOCH_AHEAD_MS_MAX)
+    return refuseMessage(draft, { ...down, reason: 'message-malformed' });
+  if (held && epoch.notBeforeMs <= held.notBeforeMs)
     return refuseMessage(draft, { ...down, reason: 'message-replayed' });
   draft.put('epoch', ONLY, epoch);
   draft.record({ kind: 'epoch.applied', facts: { hash: noteHash(note), notAfterMs: epoch.notAfterMs } });
   mintWaiting(draft);
   draft.effect({ do: 'hello' });
+}
+
+/** Nothing can be sealed to this epoch: codes wait for the next one. */
+export function dropEpoch(draft: Draft, epoch: string): void {
+  if (draft.state.epoch[ONLY]?.epoch === epoch) draft.drop('epoch', ONLY);
 }
 
 export function directoryOpened(draft: Draft, opened: { version: number; entries: DirectoryEntries }): void {
@@ -155,7 +199,7 @@ export function directoryOpened(draft: Draft, opened: { version: number; entries
 }
 
 function suspend(draft: Draft, message: SuspendMessage, down: Heard): void {
-  if (draft.state.suspension[message.id]) return;
+  if (Object.hasOwn(draft.state.suspension, message.id)) return;
   const reason = suspensionDenial(draft, message);
   if (reason !== undefined) return refuseMessage(draft, { ...down, reason });
   const { id, scope, subject, compartment, untilMs } = message;
@@ -182,15 +226,19 @@ function suspend(draft: Draft, message: SuspendMessage, down: Heard): void {
   draft.effect({ do: 'hello' });
 }
 
+/**
+ * Doors share one window, whether the whole bank or one of them is suspended, so that pick-up is denied for
+ * 24 hours in all; each courier has one of their own.
+ */
 function windowKey(message: SuspendMessage): string {
-  return `${message.scope}/${message.subject ?? message.compartment ?? ''}`;
+  return message.scope === 'courier' ? `courier/${message.subject}` : 'doors';
 }
 
 /** A scope has its own kind of subject and no other, or one subject would have many windows. */
 function isShaped({ scope, subject, compartment }: SuspendMessage, state: BankState): boolean {
   switch (scope) {
     case 'courier':
-      return subject !== null && compartment === null;
+      return compartment === null && isCourier(state, subject);
     case 'compartment':
       return subject === null && compartment !== null && state.compartment[compartment] !== undefined;
     case 'bank':
@@ -198,13 +246,28 @@ function isShaped({ scope, subject, compartment }: SuspendMessage, state: BankSt
   }
 }
 
+function isCourier(state: BankState, subject: string | null): boolean {
+  return rosterOf(state)?.couriers.some((courier) => courier.person === subject) ?? false;
+}
+
 function windowOf(draft: Draft, key: string) {
   const window = draft.state.window[key];
   return window && window.rosterVersion === (rosterOf(draft.state)?.version ?? 0) ? window : undefined;
 }
 
+/** One suspension a subject, so that there are never more than couriers, doors and one. */
+function suspensionLike(state: BankState, message: SuspendMessage): boolean {
+  return Object.values(state.suspension).some(
+    (held) =>
+      held.scope === message.scope &&
+      held.subject === message.subject &&
+      held.compartment === message.compartment,
+  );
+}
+
 function suspensionDenial(draft: Draft, message: SuspendMessage): Denial | undefined {
   if (!isShaped(message, draft.state)) return 'message-malformed';
+  if (suspensionLike(draft.state, message)) return 'message-replayed';
   const sinceMs = windowOf(draft, windowKey(message))?.sinceMs ?? draft.nowMs;
   return message.untilMs > sinceMs + SUSPENSION_HOURS_MAX * HOUR_MS + SLACK_MS
     ? 'suspension-too-long'
@@ -212,7 +275,7 @@ function suspensionDenial(draft: Draft, message: SuspendMessage): Denial | undef
 }
 
 export function endSuspension(draft: Draft, id: string, by: 'time' | 'cloud' | 'roster' | 'order'): void {
-  const suspension = draft.state.suspension[id];
+  const suspension = Object.hasOwn(draft.state.suspension, id) ? draft.state.suspension[id] : undefined;
   if (!suspension) return;
   draft.record({
     kind: 'suspension.ended',

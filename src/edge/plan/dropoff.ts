@@ -7,6 +7,7 @@ import type { KioskAction } from '../../contract/kiosk.ts';
 import type { DirectoryEntries, NoticeWish } from '../../contract/uplink.ts';
 import type { Size } from '../../domain/bank.ts';
 import type { GrantId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts';
+import type { Denial } from '../../domain/outcome.ts';
 import { normalFlat } from '../../domain/scan.ts';
 import { chooseCompartment } from './choosing.ts';
 import { courierDenial, signOut } from './courier.ts';
@@ -123,12 +124,21 @@ function begin(draft: Draft, parcel: Parcel, id: SessionId): void {
   decidePulse(draft, id, openedSeq);
 }
 
+function standingDenial(draft: Draft, person: PersonId): Denial | undefined {
+  const entry = rosterOf(draft.state)?.couriers.find((candidate) => candidate.person === person);
+  return entry ? courierDenial(draft.state, entry, draft.nowMs) : 'badge-unknown';
+}
+
 /** What a courier does on the drop-off screen. */
 export function dropOffAction(draft: Draft, session: Session, action: KioskAction, fresh: FreshIds): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   switch (action.do) {
-    case 'again':
+    case 'again': {
+      // Who was suspended or struck off meanwhile may shut the door and leave; no latch moves for them.
+      const reason = standingDenial(draft, session.person);
+      if (reason !== undefined) return draft.deny(reason);
       return void decidePulse(draft, session.id, session.openedSeq);
+    }
     case 'deposited':
       if (!session.doorSensedOpen) return draft.say('door-not-opened');
       if (compartment.door === 'open') {

@@ -19,7 +19,14 @@ import {
   signOut,
 } from './courier.ts';
 import { expireIfDue } from './custody.ts';
-import { directoryOpened, type Heard, heard, refuseMessage, suspensionsOverdue } from './downlink.ts';
+import {
+  directoryOpened,
+  dropEpoch,
+  type Heard,
+  heard,
+  refuseMessage,
+  suspensionsOverdue,
+} from './downlink.ts';
 import { Draft, type Moment, type Planned } from './draft.ts';
 import {
   dropOffAction,
@@ -57,6 +64,7 @@ export type Event =
   | { type: 'courier-compared'; seq: number; courier: PersonId; matches: boolean }
   | { type: 'courier-code-made'; courier: PersonId; verifier: string }
   | { type: 'minted'; answer: Minted }
+  | { type: 'mint-failed'; epoch: string }
   | { type: 'board-answered'; answer: BoardAnswer }
   | { type: 'sensed'; sensed: Sensed; fresh: FreshIds }
   | { type: 'board'; board: number; present: boolean }
@@ -95,6 +103,8 @@ function react(draft: Draft, event: Event): void {
       return courierCodeMade(draft, event);
     case 'minted':
       return minted(draft, event.answer);
+    case 'mint-failed':
+      return dropEpoch(draft, event.epoch);
     case 'board-answered':
       return boardAnswered(draft, event.answer);
     case 'sensed':

@@ -136,6 +136,8 @@ export type Volatile = {
   /** Monotonic times of the pulses of the last minute. */
   pulsesMs: readonly number[];
   clock: ClockState;
+  /** How often this hour (of the monotonic clock) a message from the cloud caused records. */
+  downlink: { sinceMs: number; count: number };
 };
 
 /**
@@ -237,6 +239,7 @@ export function freshVolatile(clock: ClockState): Volatile {
     heardMs: null,
     pulsesMs: [],
     clock,
+    downlink: { sinceMs: clock.monotonicMs, count: 0 },
   };
 }
 

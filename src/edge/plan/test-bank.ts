@@ -50,7 +50,7 @@ export const ROOT = newSigningKey();
 export const NOTIFIER = newSigningKey();
 export const STRANGER = newSigningKey();
 const BANK_KEY = base64url(newSigningKey().publicKey);
-const SEAL_KEY = base64url(Uint8Array.of(4, ...bytesOf(64, 7)));
+const SEAL_KEY = base64url(newSigningKey().publicKey.subarray(-65));
 
 export const TENANT = testId('tenant', 1);
 export const SITE = testId('site', 1);
@@ -96,7 +96,7 @@ export function epochNote(number: number, notAfterMs: number, key = NOTIFIER): s
     tenant: TENANT,
     epoch: testId('epoch', number) as EpochId,
     key: SEAL_KEY,
-    notBeforeMs: START_MS,
+    notBeforeMs: START_MS - 1000 + number,
     notAfterMs,
   };
   return signEpoch(epoch, key);
