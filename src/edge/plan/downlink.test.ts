@@ -244,7 +244,7 @@ test('whatever passes the contract, no message makes a record that cannot be wri
         if (data.type === 'time') bank.hearTime(data.atMs);
         else bank.hear(data);
       }
-      bank.records.forEach(({ record }, index) =>
+      for (const [index, { record }] of bank.records.entries()) {
         writeRecord({
           draft: record,
           source: bank.state.standing.bank,
@@ -252,8 +252,8 @@ test('whatever passes the contract, no message makes a record that cannot be wri
           prev: index === 0 ? NO_HASH : base64url(new Uint8Array(32).fill(1)),
           time: { atMs: 1, source: 'clock', uncertaintyMs: 0 },
           drawSalt: () => new Uint8Array(SALT_BYTES),
-        }),
-      );
+        });
+      }
     }),
     { seed, numRuns: 60 },
   );
