@@ -45,6 +45,13 @@ async function main(args: string[]): Promise<number> {
   const { values, positionals } = read(others);
   const given: Arguments = { values, rest: positionals, root: ROOT };
   if (values.help) return usage(0);
+  const stray = ['up', 'demo', 'edge', 'rig', 'sign'].includes(command) ? positionals[0] : undefined;
+  if (stray !== undefined) {
+    throw new HoldfastError(
+      'input-invalid',
+      `“${stray}” is not understood. Options of npm start stand behind two dashes: npm start -- --port 9000`,
+    );
+  }
   switch (command) {
     case 'up':
       return (await import('../src/up/up.ts')).runUp(given);

@@ -31,7 +31,8 @@ import { type BankState, ONLY, rosterOf } from './plan/state.ts';
 const PAUSE_MS_FIRST = 250;
 const PAUSE_MS_MAX = 30_000;
 const RESEND_MS = 8_000;
-const TIME_EVERY_MS = 15 * 60_000;
+/** Often enough that a healthy line is never taken for a dead one (see `ONLINE_MS` of the view). */
+const TIME_EVERY_MS = 40_000;
 const KEEPALIVE_S = 20;
 const HELLO_MS = 500;
 const BATCH_BYTES = 400_000;

@@ -132,8 +132,10 @@ export function writeRecord(write: WriteRecord): WrittenRecord {
     commitments,
   };
   const bytes = encodeRecord(record);
-  const parsed = parseRecord(bytes);
-  if (!parsed.ok) throw new Error(`a ${draft.kind} record would be malformed: ${parsed.why}`);
+  // The same complaints as a reader has; what they leave open, the encoding just settled.
+  const why = complaint(record as unknown as Record<string, unknown>);
+  if (why !== undefined) throw new Error(`a ${draft.kind} record would be malformed: ${why}`);
+  if (bytes.length > RECORD_BYTES_MAX) throw new Error(`a ${draft.kind} record has ${bytes.length} bytes`);
   return { record, bytes, hash: base64url(leafHash(bytes)), openings };
 }
 

@@ -128,7 +128,10 @@ function connectionString(to: {
 /** The superuser's password, drawn once and kept for its owner alone, and the server's mark made of it. */
 async function ownSecret(place: Place, random: Random): Promise<Secret> {
   const kept = readIfExists(place.passwordFile);
-  if (!kept && (await exists(place.dataDir))) {
+  if (!kept && (await exists(place.dataDir)) && place.relocated?.parts.includes('data')) {
+    // The folder that it belonged to was deleted, and its password with it: nobody can ever sign in again.
+    await rm(place.dataDir, { recursive: true, force: true });
+  } else if (!kept && (await exists(place.dataDir))) {
     throw new Error(
       `${place.passwordFile} is missing, so nobody can sign in to ${place.dataDir}; remove both to start anew`,
     );

@@ -7,7 +7,7 @@ import type { cloudConfig } from '../cloud/config.ts';
 import type { EdgeConfig } from '../edge/config.ts';
 import { writeDurable } from '../platform/durable.ts';
 import type { ChildSpec } from './children.ts';
-import { readSeeded, type Secrets } from './kept.ts';
+import { readSeeded, type Secrets, type Seeded } from './kept.ts';
 import type { Places } from './places.ts';
 import { type Ports, urlsOf } from './ports.ts';
 
@@ -113,12 +113,17 @@ function rigOf({ places, ports, secrets, root }: SystemConfig): RigConfig {
     phoneDir: places.phone,
     webDir: built(root, 'rig'),
     cast: seeded && {
-      courier: seeded.signIns.courier,
+      courier: courierCard(seeded.signIns.courier),
       admin: { email: seeded.signIns.admin.email, totpSecret: seeded.signIns.admin.totpSecret },
       resident: seeded.signIns.resident,
     },
     links: urlsOf(ports),
   };
+}
+
+/** What lies in the rig: the badge and the code, as a courier carries them. */
+function courierCard({ carrier, name, badge, code }: Seeded['signIns']['courier']) {
+  return { carrier, name, badge, code };
 }
 
 /** What `GET /api/start` shows on this machine; null sign-ins until the seed is there. */

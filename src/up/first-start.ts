@@ -96,7 +96,11 @@ export const commission = {
     const answer = JSON.parse(readFileSync(join(places.cloud, 'seeded.json'), 'utf8')) as Omit<
       Seeded,
       'signIns'
-    > & { signIns: Omit<Seeded['signIns'], 'courier'> & { courier: { carrier: string; name: string } } };
+    > & {
+      signIns: Omit<Seeded['signIns'], 'courier'> & {
+        courier: { carrier: string; name: string; email: string };
+      };
+    };
     for (const name of ['seed-input.json', 'seeded.json']) rmSync(join(places.cloud, name));
     const seeded: Seeded = {
       ...answer,
@@ -173,6 +177,8 @@ function command(of: {
       [...(of.nodeFlags ?? []), join(of.root, 'bin', 'holdfast.ts'), ...of.args],
       {
         cwd: of.cwd ?? of.root,
+        // Ctrl-C reaches `up` alone, which finishes the step and stops in order.
+        detached: true,
         env: environmentWith(of.cwd === undefined ? {} : { HOME: of.cwd }),
         stdio: ['ignore', 'pipe', 'pipe'],
       },

@@ -25,7 +25,7 @@ export type Seeded = {
   operatorToken: string;
   signIns: {
     admin: { email: string; password: string; totpSecret: string };
-    courier: { carrier: string; name: string; badge: string; code: string };
+    courier: { carrier: string; name: string; email: string; badge: string; code: string };
     resident: { flat: string; name: string; phone: string; email: string };
   };
 };

@@ -23,10 +23,11 @@ export async function runUp(given: Arguments): Promise<number> {
   let interrupted = false;
   // A start can be broken off at any moment; what has begun by then is stopped in order.
   const early = () => {
+    if (!interrupted) say('stopping, once the step under way is done …');
     interrupted = true;
   };
-  process.once('SIGINT', early);
-  process.once('SIGTERM', early);
+  process.on('SIGINT', early);
+  process.on('SIGTERM', early);
   system = await startSystem({
     root: given.root,
     data,
@@ -88,7 +89,7 @@ function printTable(system: System, say: (line: string) => void): void {
     [
       'courier',
       urls.courier,
-      `${signIns.courier.carrier}, badge ${signIns.courier.badge}, code ${signIns.courier.code}`,
+      `${signIns.courier.carrier}, badge ${signIns.courier.badge}, code ${signIns.courier.code}; here by mail to ${signIns.courier.email}`,
     ],
     [
       'admin',

@@ -264,7 +264,7 @@ describe('couriers and rosters', () => {
     );
     assert.equal(await state(courier), 'waiting-for-roster');
     const [site] = await sites();
-    assert.equal(site?.draft?.command, 'holdfast admin roster sign');
+    assert.equal(site?.draft?.command, 'npm run holdfast -- admin roster sign');
     assert.ok(site?.draft?.changes.some((row) => row.what === `courier ${courier}`));
     const draft = (await ask('GET', `/api/operator/rosters/${stand.site}/draft`, { as: 'operator' }))
       .body as { rosterJson: string };

@@ -121,7 +121,7 @@ export async function odds(tx: Tx): Promise<z.infer<typeof oddsSchema>> {
 }
 
 /** What an administrator types on the machine that holds the site's root. */
-const SIGN_COMMAND = 'holdfast admin roster sign';
+const SIGN_COMMAND = 'npm run holdfast -- admin roster sign';
 
 export async function rosterStates(cloud: Cloud, tx: Tx): Promise<z.infer<typeof rosterState>[]> {
   const states: z.infer<typeof rosterState>[] = [];

@@ -34,6 +34,8 @@ export function mountSystem(app: FastifyInstance, { metrics, isReady, startFile 
       return { state: 'ready' };
     },
   );
+  // Whoever opens the interface's own address finds its description.
+  app.get('/api', { schema: hidden }, async (_request, reply) => reply.redirect('/openapi.json', 302));
   app.get('/openapi.json', { schema: hidden }, async (_request, reply) =>
     reply.type('application/json').send(app.swagger()),
   );

@@ -255,7 +255,7 @@ describe('an arrival', () => {
     assert.match(mail?.text ?? '', /PIN: {3}482 913 770/);
     assert.match(String(mail?.html), /482 913 770/);
     assert.match(String(mail?.html), /<html lang="en">[\s\S]*alt="QR code/);
-    assert.match(mail?.text ?? '', /North Lobby, compartment 12/);
+    assert.match(mail?.text ?? '', /North Lobby, door 12/);
     const picture = PNG.sync.read(mail?.attachments[0]?.content ?? Buffer.alloc(0));
     assert.equal(jsQR.default(new Uint8ClampedArray(picture.data), picture.width, picture.height)?.data, QR);
     // The parser has put the picture in place of its `cid:` address, which it does only if that one exists.

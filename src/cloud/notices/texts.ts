@@ -60,24 +60,24 @@ export function arrivalMail({ bankName, compartment, untilMs, pin }: Arrival): M
   const text = [
     'A parcel is waiting for you.',
     '',
-    `Where: ${bankName}, compartment ${compartment}`,
+    `Where: ${bankName}, door ${compartment}`,
     `Until: ${until}`,
     `PIN:   ${grouped(pin)}`,
     '',
-    'At the kiosk choose "Collect", then show the QR code of this message to the scanner or type the PIN.',
+    'At the kiosk show the QR code of this message to the scanner, or type the PIN.',
     'The code works once. Whoever has it can collect the parcel, so keep it to yourself; nobody of Holdfast or of the building asks you for it.',
     '',
   ].join('\n');
   const body = `
 <h1 style="font-size:22px;margin:0 0 16px">A parcel is waiting for you</h1>
 <table role="presentation" style="border-collapse:collapse;font-size:16px">
-<tr><td style="padding:4px 16px 4px 0;color:#444">Where</td><td style="padding:4px 0"><strong>${escaped(bankName)}</strong>, compartment <strong>${compartment}</strong></td></tr>
+<tr><td style="padding:4px 16px 4px 0;color:#444">Where</td><td style="padding:4px 0"><strong>${escaped(bankName)}</strong>, door <strong>${compartment}</strong></td></tr>
 <tr><td style="padding:4px 16px 4px 0;color:#444">Until</td><td style="padding:4px 0">${until}</td></tr>
 </table>
 <p style="margin:24px 0 4px;color:#444">Your PIN</p>
 <p style="margin:0 0 16px;font-size:32px;font-weight:bold;letter-spacing:2px;font-family:monospace">${grouped(pin)}</p>
 <img src="cid:${QR_CONTENT_ID}" width="240" height="240" alt="QR code for the kiosk's scanner. The PIN above does the same.">
-<p style="margin:16px 0">At the kiosk choose <strong>Collect</strong>, then show the QR code to the scanner or type the PIN.</p>
+<p style="margin:16px 0">At the kiosk show the QR code to the scanner, or type the PIN.</p>
 <p style="margin:16px 0;color:#444">The code works once. Whoever has it can collect the parcel, so keep it to yourself; nobody of Holdfast or of the building asks you for it.</p>`;
   return {
     subject: `A parcel is waiting for you at ${bankName}`,

@@ -26,7 +26,7 @@ export type Seeded = {
   pins: Cloud['pins'];
   signIns: {
     admin: { email: string; password: string; totpSecret: string };
-    courier: { carrier: string; name: string };
+    courier: { carrier: string; name: string; email: string };
     resident: { flat: string; name: string; phone: string; email: string };
   };
 };
@@ -63,7 +63,11 @@ export async function seed(cloud: Cloud, input: SeedInput): Promise<Seeded> {
     pins: cloud.pins,
     signIns: {
       admin: { email: ADMIN.email, password, totpSecret: base32(totpSecret).toUpperCase() },
-      courier: { carrier: CARRIERS[0], name: COURIERS[CARRIERS[0]] },
+      courier: {
+        carrier: CARRIERS[0],
+        name: COURIERS[CARRIERS[0]],
+        email: addressOf(COURIERS[CARRIERS[0]]),
+      },
       resident: { flat: resident.flat, name: resident.name, phone: resident.phone, email: resident.email },
     },
   };

@@ -260,7 +260,9 @@ function boardSeen(draft: Draft, seen: { board: number; present: boolean }): voi
   const before = draft.state.volatile.boards[seen.board];
   if (before === seen.present) return;
   draft.volatile({ boards: { ...draft.state.volatile.boards, [seen.board]: seen.present } });
-  if (before === undefined && seen.present) return;
+  if (before === undefined && seen.present && !draft.state.lost[seen.board]) return;
+  if (seen.present) draft.drop('lost', seen.board);
+  else draft.put('lost', seen.board, { board: seen.board });
   const cause = draft.record({
     kind: seen.present ? 'board.returned' : 'board.lost',
     facts: { board: seen.board },

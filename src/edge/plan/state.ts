@@ -188,6 +188,8 @@ export type Kept = {
   directory: Readonly<Record<string, { version: number; entries: DirectoryEntries }>>;
   guesses: Readonly<Record<string, Guesses>>;
   heard: Readonly<Record<string, { atMs: number }>>;
+  /** Boards that were lost and have not answered since; outlives a power cut, so that the alarm ends. */
+  lost: Readonly<Record<string, { board: number }>>;
 };
 
 export const COLLECTIONS = [
@@ -203,6 +205,7 @@ export const COLLECTIONS = [
   'directory',
   'guesses',
   'heard',
+  'lost',
 ] as const satisfies readonly (keyof Kept)[];
 export type Collection = (typeof COLLECTIONS)[number];
 
@@ -225,6 +228,7 @@ export function emptyKept(): Kept {
     directory: {},
     guesses: {},
     heard: {},
+    lost: {},
   };
 }
 
