@@ -1,0 +1,143 @@
+/** The kiosk's loopback server answers its own page and nobody else. */
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { after, test } from 'node:test';
+import type { KioskAction, KioskHealth, KioskView } from '../../contract/kiosk.ts';
+import { ManualClock } from '../../platform/clock.ts';
+import { startKiosk } from './server.ts';
+
+const acted: KioskAction[] = [];
+const view: KioskView = {
+  v: 1,
+  bank: 'North lobby',
+  development: true,
+  online: true,
+  turn: 1,
+  message: null,
+  idleMs: null,
+  show: { screen: 'home', flatNeeded: false, pinDigits: 9 },
+};
+const health: KioskHealth = {
+  ready: true,
+  bank: 'bank_a',
+  fingerprint: 'f',
+  rosterVersion: 1,
+  online: true,
+  lastSeq: 1,
+  acknowledgedSeq: 1,
+  boards: [],
+};
+const kiosk = await startKiosk({
+  port: 0,
+  webDir: null,
+  clock: new ManualClock(0),
+  view: () => view,
+  layout: () => ({ name: 'x', columns: 0, compartments: [] }),
+  health: () => health,
+  act: async (action) => void acted.push(action),
+});
+after(() => kiosk.stop());
+
+type Answer = { status: number; text: string; headers: Record<string, unknown> };
+
+/** By hand, because `fetch` does not let a caller choose its Host, Origin or Sec-Fetch-Site. */
+function ask(
+  path: string,
+  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+) {
+  return new Promise<Answer>((resolve, reject) => {
+    const { method = 'GET', headers = {}, body } = options;
+    const call = request({ host: '127.0.0.1', port: kiosk.port, path, method, headers }, (response) => {
+      let text = '';
+      response.on('data', (part) => {
+        text += String(part);
+      });
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text, headers: response.headers }),
+      );
+    });
+    call.on('error', reject);
+    call.end(body);
+  });
+}
+
+const own = { 'content-type': 'application/json', 'x-holdfast-app': 'kiosk' };
+const pin = JSON.stringify({ do: 'pin', pin: '123456789' });
+
+test('its own page is answered, and what a person does is done', async () => {
+  assert.equal((await ask('/api/view')).status, 200);
+  assert.equal((await ask('/api/actions', { method: 'POST', headers: own, body: pin })).status, 200);
+  assert.deepEqual(acted.splice(0), [{ do: 'pin', pin: '123456789' }]);
+});
+
+test('another host name, another origin, another site and a form without our header are refused', async () => {
+  const strangers: Record<string, string>[] = [
+    { host: 'rebound.example' },
+    { origin: 'http://evil.example' },
+    { origin: 'null' },
+    { origin: 'http://localhost:1' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+  ];
+  for (const headers of strangers) {
+    for (const path of ['/api/view', '/api/events', '/api/health'])
+      assert.equal((await ask(path, { headers })).status, 403, `${JSON.stringify(headers)} ${path}`);
+    const posted = await ask('/api/actions', { method: 'POST', headers: { ...own, ...headers }, body: pin });
+    assert.equal(posted.status, 403, JSON.stringify(headers));
+  }
+  const plain = await ask('/api/actions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: pin,
+  });
+  assert.equal(plain.status, 403);
+  assert.equal(acted.length, 0, 'nothing was done for any of them');
+});
+
+test('what is no action is told so, and changes nothing', async () => {
+  for (const body of [
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"do":"open-everything"}',
+    '{"do":"pin","pin":"12a"}',
+    '{"do":"pin","pin":"1234","more":1}',
+  ]) {
+    const answer = await ask('/api/actions', { method: 'POST', headers: own, body });
+    assert.equal(answer.status, 400, body);
+    assert.match(String(answer.headers['content-type']), /problem\+json/);
+  }
+  const large = await ask('/api/actions', {
+    method: 'POST',
+    headers: own,
+    body: JSON.stringify({ do: 'scan', text: 'x'.repeat(20_000) }),
+  });
+  assert.equal(large.status, 413);
+  assert.equal(acted.length, 0);
+});
+
+test('the newest screen is always connected; the oldest of too many is let go', async () => {
+  const open = () =>
+    new Promise<{ ended: () => boolean; close: () => void }>((resolve, reject) => {
+      const call = request({ host: '127.0.0.1', port: kiosk.port, path: '/api/events' }, (response) => {
+        let ended = false;
+        response.on('close', () => {
+          ended = true;
+        });
+        response.resume();
+        assert.equal(response.statusCode, 200);
+        resolve({ ended: () => ended, close: () => call.destroy() });
+      });
+      call.on('error', reject);
+      call.end();
+    });
+  const screens = [];
+  for (let n = 0; n < 9; n++) screens.push(await open());
+  await ask('/api/view');
+  assert.deepEqual(
+    screens.map((screen) => screen.ended()),
+    [true, ...Array(8).fill(false)],
+  );
+  for (const screen of screens) screen.close();
+});
