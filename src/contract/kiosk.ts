@@ -13,7 +13,6 @@
 import { z } from 'zod';
 
 const size = z.enum(['S', 'M', 'L', 'XL']);
-export const LANGUAGES = ['en'] as const;
 
 const digits = z.string().regex(/^\d{4,12}$/);
 

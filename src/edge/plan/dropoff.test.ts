@@ -303,3 +303,24 @@ test('one courier’s screen shows nothing of another’s parcel when its door s
   assert.equal(bank.compartment(first).use, 'occupied', 'its word was given');
   assert.equal(bank.on('drop-off').door.compartment, second);
 });
+
+test('a courier who is suspended or struck off at the open session moves no latch any more', () => {
+  const bank = bankInService();
+  signIn(bank);
+  const n = beginDropOff(bank);
+  bank.sense(n, 'closed', 'no');
+  const { pulses } = bank.session();
+  bank.hear({
+    v: 1,
+    type: 'suspend',
+    id: 'suspension-0123456789A',
+    scope: 'courier',
+    subject: COURIER.person,
+    compartment: null,
+    untilMs: bank.wallMs + HOUR_MS,
+  });
+  assert.equal(bank.act({ do: 'again' }).message, 'courier-suspended');
+  bank.roster({ version: 2, couriers: [] });
+  assert.equal(bank.act({ do: 'again' }).message, 'badge-unknown');
+  assert.equal(bank.session().pulses, pulses, 'no pulse was decided');
+});
