@@ -28,14 +28,21 @@ export async function runUp(given: Arguments): Promise<number> {
   };
   process.on('SIGINT', early);
   process.on('SIGTERM', early);
-  system = await startSystem({
-    root: given.root,
-    data,
-    base,
-    fresh: given.values.fresh,
-    clock: systemClock,
-    say,
-  });
+  try {
+    system = await startSystem({
+      root: given.root,
+      data,
+      base,
+      fresh: given.values.fresh,
+      clock: systemClock,
+      say,
+    });
+  } catch (error) {
+    // A step that Ctrl-C broke off has nothing else to say; what had begun is stopped by now.
+    if (!interrupted) throw error;
+    say('stopped before it was ready; the next start begins anew');
+    return 130;
+  }
   process.off('SIGINT', early);
   process.off('SIGTERM', early);
   if (interrupted) {
