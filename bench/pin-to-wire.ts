@@ -39,6 +39,7 @@ const FRESH = {
   session: idFrom('session', NO_BYTES),
   parcel: idFrom('parcel', NO_BYTES),
   grant: idFrom('grant', NO_BYTES),
+  nonce: 'AAAAAAAAAAAAAAAAAAAAAA',
 };
 
 type Bench = { site: TestSite; agent: Agent; board: BenchBoard; clock: SkippingClock; http: HttpAgent };

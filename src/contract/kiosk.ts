@@ -35,6 +35,12 @@ export const kioskAction = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('deposited') }),
   /** Drop-off: it does not fit. */
   z.strictObject({ do: z.literal('larger') }),
+  /** Drop-off: this door does not open, give me another of the size. */
+  z.strictObject({ do: z.literal('other-door') }),
+  /** Staff at a door by order: what they found. */
+  z.strictObject({ do: z.literal('found'), what: z.enum(['removed', 'left', 'empty']) }),
+  /** Staff, by order: which clock is right. */
+  z.strictObject({ do: z.literal('clock'), use: z.enum(['machine', 'bank']) }),
   /** Pick-up: I took it. */
   z.strictObject({ do: z.literal('collected') }),
   /** The door did not open, or fell shut: try the same door again, within the session. */
@@ -91,6 +97,8 @@ export const kioskScreen = z.discriminatedUnion('screen', [
     tracking: z.string(),
     ask: z.boolean(),
     larger: z.boolean(),
+    /** The door was never seen open after a release: another one may be asked for. */
+    otherDoor: z.boolean(),
     door,
   }),
   z.strictObject({ screen: z.literal('drop-off-done'), tracking: z.string(), offline: z.boolean() }),
@@ -99,6 +107,21 @@ export const kioskScreen = z.discriminatedUnion('screen', [
   z.strictObject({ screen: z.literal('pick-up-done') }),
   /** Reported; staff are told, the door stays theirs. */
   z.strictObject({ screen: z.literal('reported') }),
+  /** Staff by order: look, take out or leave, shut the door and say which. `expected`: what should be inside. */
+  z.strictObject({
+    screen: z.literal('staff'),
+    ask: z.boolean(),
+    expected: z.enum(['parcel', 'nothing']),
+    door,
+  }),
+  /** Staff by order: two clocks to choose from, beside the person's own watch. */
+  z.strictObject({
+    screen: z.literal('clock'),
+    bankMs: z.int(),
+    machineMs: z.int(),
+    frozen: z.boolean(),
+  }),
+  z.strictObject({ screen: z.literal('staff-done'), done: z.enum(['removed', 'left', 'empty', 'clock']) }),
 ]);
 export type KioskScreen = z.infer<typeof kioskScreen>;
 
@@ -145,5 +168,7 @@ export const kioskHealth = z.strictObject({
   lastSeq: z.int(),
   acknowledgedSeq: z.int(),
   boards: z.array(z.strictObject({ board: z.int(), present: z.boolean() })),
+  /** What an order for this bank must name, for who writes one without the cloud; null before there is one. */
+  orderNonce: z.string().nullable(),
 });
 export type KioskHealth = z.infer<typeof kioskHealth>;

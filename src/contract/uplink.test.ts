@@ -115,7 +115,7 @@ test('what goes up does not come down, and unknown types do neither', () => {
   }
 });
 
-test('no message that comes down asks for a latch', () => {
+test('no message that comes down asks for a latch; an order is a note that the cloud cannot sign', () => {
   const types = downMessage.options.map((option) => option.shape.type.value);
   assert.deepEqual(types.sort(), [
     'ack',
@@ -123,6 +123,7 @@ test('no message that comes down asks for a latch', () => {
     'directory',
     'epoch',
     'lift',
+    'order',
     'roster',
     'suspend',
     'time',

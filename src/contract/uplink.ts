@@ -98,6 +98,8 @@ export const helloMessage = z.strictObject({
   directory: seq,
   suspensions: z.array(z.string()).max(1000),
   development: z.boolean(),
+  /** What an order for this bank must name; drawn anew by the bank. Absent from banks of before. */
+  orderNonce: randomId.optional(),
 });
 
 /** Asks for the cloud's time; the answer carries the nonce back, so a late one is known by its age. */
@@ -173,6 +175,13 @@ export const liftMessage = z.strictObject({
   id: randomId,
 });
 
+/** An order (a signed note, see `ledger/order.ts`) that the cloud passes on; the bank believes its signatures. */
+export const orderMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('order'),
+  note: z.string().max(8192),
+});
+
 export const downMessage = z.discriminatedUnion('type', [
   ackMessage,
   batchRefused,
@@ -182,6 +191,7 @@ export const downMessage = z.discriminatedUnion('type', [
   timeMessage,
   suspendMessage,
   liftMessage,
+  orderMessage,
 ]);
 export type DownMessage = z.infer<typeof downMessage>;
 export type SuspendMessage = z.infer<typeof suspendMessage>;

@@ -10,6 +10,7 @@
 
 import { SIZES } from './bank.ts';
 import type { CommittedField, FactType } from './facts.ts';
+import { ORDER_ACTS } from './order.ts';
 import { DENIALS, OUTCOMES, RIGHTS } from './outcome.ts';
 
 export type KindSpec = {
@@ -125,11 +126,20 @@ export const KINDS = {
     has: ['compartment'],
   }),
   'order.accepted': bank({
-    facts: { work, hash, signatures: count },
+    facts: { act: words(...ORDER_ACTS), hash, signatures: count, road: words('cloud', 'hand') },
     commits: ['order', 'person', 'purpose'],
     has: ['compartment'],
   }),
-  'order.refused': bank({ facts: { hash, reason: denial }, commits: ['order'] }),
+  'order.refused': bank({
+    facts: { hash, reason: denial, road: words('cloud', 'hand') },
+    commits: ['order'],
+  }),
+  /** An accepted order that nobody claimed in time. */
+  'order.lapsed': bank({
+    facts: { act: words(...ORDER_ACTS) },
+    commits: ['order'],
+    has: ['compartment', 'cause'],
+  }),
 
   // Attempts, decisions, sessions, releases, doors.
   'attempt.counted': bank({ facts: { method, kioskDay: count, guess: count }, commits: ['person'] }),

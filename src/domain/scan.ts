@@ -1,5 +1,5 @@
 /**
- * What a scanner reads: a badge, a pick-up code, or a parcel's label. Badges and pick-up codes of ours
+ * What a scanner reads: a badge, a pick-up code, the claim of an order, or a parcel's label. Those of ours
  * begin with a short mark and go on with 128 random bits in capital base32, which both Code 128 and the
  * alphanumeric mode of QR carry densely. Everything else is a tracking number.
  */
@@ -8,16 +8,19 @@ import { base32 } from './ids.ts';
 export type Scan =
   | { is: 'badge'; secret: string }
   | { is: 'pick-up'; secret: string }
+  | { is: 'claim'; secret: string }
   | { is: 'label'; text: string };
 
 const BADGE = /^HFB1([A-Z2-7]{26})$/;
 const PICK_UP = /^HFP1([A-Z2-7]{26})$/;
+const CLAIM = /^HFO1([A-Z2-7]{26})$/;
 
 export function readScan(text: string): Scan {
   const trimmed = text.trim();
   const capitals = trimmed.toUpperCase();
   if (BADGE.test(capitals)) return { is: 'badge', secret: capitals };
   if (PICK_UP.test(capitals)) return { is: 'pick-up', secret: capitals };
+  if (CLAIM.test(capitals)) return { is: 'claim', secret: capitals };
   return { is: 'label', text: trimmed };
 }
 
@@ -27,6 +30,11 @@ export function badgeText(bytes: Uint8Array): string {
 
 export function pickUpText(bytes: Uint8Array): string {
   return `HFP1${base32(bytes).toUpperCase()}`;
+}
+
+/** On the slip of whoever carries out an order at the cabinet. */
+export function claimText(bytes: Uint8Array): string {
+  return `HFO1${base32(bytes).toUpperCase()}`;
 }
 
 /** The longest number that any carrier prints, with room. */

@@ -31,6 +31,7 @@ import {
   type Compartment,
   freshVolatile,
   type Kept,
+  ONLY,
   rosterOf,
   type Standing,
 } from './plan/state.ts';
@@ -169,7 +170,7 @@ function stateAtStart(of: { journal: Journal; standing: Standing; clock: Clock }
     compartment: compartmentsOf(standing.layout, kept),
     standing,
     lastSeq: journal.tip.lastSeq,
-    volatile: freshVolatile(startClock(moment, journal.tip.lastMs)),
+    volatile: freshVolatile(startClock(moment, journal.tip.lastMs, kept.clock[ONLY])),
   };
 }
 
@@ -303,5 +304,6 @@ function healthOf(executor: Executor, journal: Journal, keys: BankKeys) {
     lastSeq: journal.tip.lastSeq,
     acknowledgedSeq: journal.tip.acknowledgedSeq,
     boards,
+    orderNonce: state.orderBook[ONLY]?.nonce ?? null,
   };
 }

@@ -59,11 +59,12 @@ export class Executor {
   }
 
   fresh(): FreshIds {
-    const drawn = this.#deps.random.bytes(48);
+    const drawn = this.#deps.random.bytes(64);
     return {
       session: idFrom('session', drawn.subarray(0, 16)),
       parcel: idFrom('parcel', drawn.subarray(16, 32)),
-      grant: idFrom('grant', drawn.subarray(32)),
+      grant: idFrom('grant', drawn.subarray(32, 48)),
+      nonce: base64url(drawn.subarray(48)),
     };
   }
 

@@ -127,8 +127,10 @@ export class Journal {
   #chain(planned: Planned): WrittenRecord[] {
     const written: WrittenRecord[] = [];
     let { lastSeq, lastHash } = this.#tip;
-    // The journal's time never runs backwards, whatever was planned.
-    const time = { ...planned.time, atMs: Math.max(planned.time.atMs, this.#tip.lastMs) };
+    // The journal's time never runs backwards, whatever was planned; what that hides shows as uncertainty.
+    const { atMs, uncertaintyMs } = planned.time;
+    const backMs = Math.max(0, this.#tip.lastMs - atMs);
+    const time = { ...planned.time, atMs: atMs + backMs, uncertaintyMs: uncertaintyMs + backMs };
     // One draw for all the salts of a plan: asking the generator costs more than what it gives.
     const fields = planned.records.reduce((sum, record) => sum + Object.keys(record.fields ?? {}).length, 0);
     const salts = this.#random.bytes(SALT_BYTES * fields);

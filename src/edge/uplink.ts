@@ -106,6 +106,7 @@ export class Uplink {
   #sayHello(): void {
     const state = this.#deps.state();
     const { tip } = this.#deps.journal;
+    const nonce = state.orderBook[ONLY]?.nonce;
     this.#publish({
       v: UPLINK_VERSION,
       type: 'hello',
@@ -117,6 +118,7 @@ export class Uplink {
       directory: state.directory[ONLY]?.version ?? 0,
       suspensions: Object.keys(state.suspension),
       development: state.standing.development,
+      ...(nonce === undefined ? {} : { orderNonce: nonce }),
     });
   }
 

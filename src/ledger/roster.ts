@@ -102,7 +102,8 @@ function isKeyPoint(text: string): boolean {
   return isPoint(fromBase64url(text) ?? new Uint8Array(0));
 }
 
-function readCanonical<T>(
+/** Canonical JSON of one shape: text that would be spelt otherwise is another text, and refused. */
+export function readCanonical<T>(
   json: string,
   schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
 ): T | undefined {

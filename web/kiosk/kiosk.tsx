@@ -13,6 +13,8 @@
  * done “Parcel … is safe”: “Next parcel”, “I am finished”.
  * pick-up: “I have my parcel” (asked: “Yes, I have it”), “Open door 7 again …”, “Something is wrong” → dialog
  * “What is wrong?”: “The door did not open”, “I did not get my parcel”, “It is not my parcel …”;
+ * staff, by order: “I took the parcel out”, “It stays inside”, “There is nothing inside”, “Leave the door as it is”;
+ * “Which time is right?”: one button a clock, “Neither: change nothing”; done “Thank you, it is noted”.
  * done “Thank you”, reported “We have told the staff”: “Back to the start”.
  * The cabinet is an image “Drawing of the cabinet. Your door is 7 …”; a denial is an alert.
  * A keyboard types into the present field when slow (80 ms and more between keys); faster is a scan.
@@ -34,8 +36,16 @@ import {
   TrackingScreen,
 } from './screens/courier.tsx';
 import { DropOffScreen, PickUpScreen } from './screens/door.tsx';
-import { ClosedScreen, DropOffDoneScreen, End, PickUpDoneScreen, ReportedScreen } from './screens/ends.tsx';
+import {
+  ClosedScreen,
+  DropOffDoneScreen,
+  End,
+  PickUpDoneScreen,
+  ReportedScreen,
+  StaffDoneScreen,
+} from './screens/ends.tsx';
 import { HomeScreen } from './screens/home.tsx';
+import { ClockScreen, StaffScreen } from './screens/staff.tsx';
 
 export function Kiosk() {
   const agent = useAgent();
@@ -137,6 +147,12 @@ function Screen({
       return <PickUpDoneScreen busy={busy} send={send} />;
     case 'reported':
       return <ReportedScreen busy={busy} send={send} />;
+    case 'staff':
+      return <StaffScreen show={show} layout={layout} busy={busy} send={send} />;
+    case 'clock':
+      return <ClockScreen show={show} busy={busy} send={send} />;
+    case 'staff-done':
+      return <StaffDoneScreen show={show} busy={busy} send={send} />;
   }
 }
 

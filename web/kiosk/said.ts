@@ -149,6 +149,9 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
   'roster-wrong-site': CABINET_BUSINESS,
   'roster-key-unknown': CABINET_BUSINESS,
   'roster-expired': bad('This cabinet’s list of people has expired', ASK_STAFF),
+  'order-unknown': warn('No order waits for this slip', 'Check the slip, or ask for a new order.'),
+  'order-nonce-old': warn('This order was signed too long ago', 'Ask for a new one.'),
+  'order-pointless': info('There is nothing to do', 'The cabinet is already as the order wants it.'),
   'order-expired': warn('This order has expired', 'Ask for a new one.'),
   'order-replayed': warn('This order was used already', 'Ask for a new one.'),
   'order-wrong-bank': warn('This order is for another cabinet', 'Use it at the cabinet that it names.'),
@@ -211,6 +214,11 @@ const REMARKS: Readonly<Record<string, Said>> = {
   ),
   'shut-the-door': info('The door is still open', 'Push it shut until it clicks.'),
   'scan-not-expected': info('A scan does not belong here', 'Finish this step first, or cancel it.'),
+  'latch-jammed': warn(
+    'This lock does not move',
+    'Staff have been told. A courier can take another door; your own parcel stays locked in: press “Something is wrong”.',
+  ),
+  'say-what-you-found': warn('The door was open', 'Say what you found inside before you leave.'),
   'release-refused': warn('The lock did not open', 'Press “Open door … again”.'),
   'release-failed': warn(
     'The lock reported a fault',

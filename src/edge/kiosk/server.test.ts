@@ -26,6 +26,7 @@ const health: KioskHealth = {
   lastSeq: 1,
   acknowledgedSeq: 1,
   boards: [],
+  orderNonce: null,
 };
 const kiosk = await startKiosk({
   port: 0,

@@ -53,7 +53,7 @@ export function freeBySize(state: BankState, monotonicMs: number): Record<Size, 
 }
 
 function isFree(state: BankState, compartment: Compartment, monotonicMs: number): boolean {
-  const denial = pulseDenial(state, compartment.n, monotonicMs);
+  const denial = pulseDenial(state, compartment.n, { work: 'drop-off', monotonicMs });
   return (
     compartment.use === 'empty' &&
     compartment.session === null &&

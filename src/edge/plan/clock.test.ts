@@ -112,7 +112,7 @@ test('a machine that wakes with a clock before its journal’s last record is fr
 });
 
 test('uncertainty grows with the time since the clock was set', () => {
-  const clock = startClock({ wallMs: START_MS, monotonicMs: 0 }, 0);
+  const clock = startClock({ wallMs: START_MS, monotonicMs: 0 }, 0, undefined);
   const at = (monotonicMs: number) => timeAt(clock, { wallMs: 0, monotonicMs }).uncertaintyMs;
   assert.ok(at(DAY_MS) > at(0));
 });

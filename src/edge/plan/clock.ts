@@ -6,27 +6,85 @@
  */
 import type { RecordTime } from '../../ledger/record.ts';
 import type { Draft, Moment } from './draft.ts';
-import type { BankState, ClockState } from './state.ts';
+import { type BankState, type ClockState, type KeptClock, ONLY } from './state.ts';
 
 export const STEP_MS_MAX = 5 * 60_000;
 const DAY_MS = 86_400_000;
 /** A quartz clock drifts about 50 ppm; what is added to the uncertainty for each day since it was set. */
 const DRIFT_MS_PER_DAY = 4_320;
 const MACHINE_UNCERTAINTY_MS = 2_000;
+/** A person compares a screen with a watch. */
+const PERSON_UNCERTAINTY_MS = 60_000;
+const FOLLOWED_KEPT_MS = 1_000;
 
-/** The clock at start. `lastMs` is the time of the journal's last record, 0 for a new journal. */
-export function startClock(moment: Moment, lastMs: number): ClockState {
+/**
+ * The clock at start. `lastMs` is the time of the journal's last record, 0 for a new journal; `kept` is what
+ * the run before left: a freeze outlives the power, and so does what was followed of the cloud's time, or
+ * each restart would thaw the one and allow five minutes more of the other.
+ */
+export function startClock(moment: Moment, lastMs: number, kept: KeptClock | undefined): ClockState {
   const back = moment.wallMs < lastMs - STEP_MS_MAX;
   const baseMs = Math.max(moment.wallMs, lastMs);
+  const frozenSinceMs = kept?.frozenSinceMs ?? (back ? baseMs : null);
   return {
     baseMs,
     monotonicMs: moment.monotonicMs,
-    source: back ? 'frozen' : 'clock',
+    source: frozenSinceMs === null ? 'clock' : 'frozen',
     uncertaintyMs: MACHINE_UNCERTAINTY_MS,
-    frozenSinceMs: back ? baseMs : null,
+    frozenSinceMs,
     wallOffsetMs: moment.wallMs - baseMs,
-    followed: { day: dayOf(baseMs), ms: 0 },
+    followed: kept?.followed ?? { day: dayOf(baseMs), ms: 0 },
   };
+}
+
+/** Writes down of the clock what the next start must know. Small steps of following are kept by the second. */
+function keepClock(draft: Draft): void {
+  const { frozenSinceMs, followed } = draft.state.volatile.clock;
+  const kept = draft.state.clock[ONLY];
+  const sameDay = kept?.followed.day === followed.day;
+  const movedMs = Math.abs(followed.ms - (sameDay ? kept.followed.ms : 0));
+  if (kept?.frozenSinceMs === frozenSinceMs && movedMs < FOLLOWED_KEPT_MS) return;
+  if (!kept && frozenSinceMs === null && movedMs < FOLLOWED_KEPT_MS) return;
+  draft.put('clock', ONLY, { frozenSinceMs, followed });
+}
+
+/** At start: a wall clock that stands before the journal's last record is a step, too; a freeze goes on. */
+export function frozenAtStart(draft: Draft): void {
+  const { frozenSinceMs } = draft.state.volatile.clock;
+  const stepMs = Math.round(draft.moment.wallMs - draft.nowMs);
+  if (frozenSinceMs !== null && draft.state.clock[ONLY]?.frozenSinceMs !== frozenSinceMs)
+    freeze(draft, stepMs);
+}
+
+function freeze(draft: Draft, stepMs: number): void {
+  keepClock(draft);
+  const cause = draft.record({ kind: 'clock.frozen', facts: { stepMs } });
+  draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'clock' } });
+}
+
+/** Somebody at the kiosk, by order, said what time it is: expiry runs again, in either direction. */
+export function thawClock(draft: Draft, set: { atMs: number; order: string }): void {
+  const { clock } = draft.state.volatile;
+  const stepMs = Math.round(set.atMs - draft.nowMs);
+  draft.volatile({
+    clock: {
+      ...clock,
+      baseMs: set.atMs,
+      monotonicMs: draft.moment.monotonicMs,
+      source: 'set',
+      uncertaintyMs: PERSON_UNCERTAINTY_MS,
+      frozenSinceMs: null,
+      wallOffsetMs: draft.moment.wallMs - set.atMs,
+    },
+  });
+  keepClock(draft);
+  const cause = draft.record({
+    kind: 'clock.set',
+    facts: { stepMs, by: 'order' },
+    fields: { order: set.order },
+  });
+  if (clock.frozenSinceMs !== null)
+    draft.record({ kind: 'alarm.ended', cause, facts: { condition: 'clock' } });
 }
 
 export function timeAt(clock: ClockState, moment: Moment): RecordTime {
@@ -56,8 +114,9 @@ export function watchClock(draft: Draft): void {
       source: 'frozen',
     },
   });
-  const cause = draft.record({ kind: 'clock.frozen', facts: { stepMs } });
-  draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'clock' } });
+  // One alarm for one freeze, however often the clock steps meanwhile; each step is its own record.
+  if (clock.frozenSinceMs === null) return freeze(draft, stepMs);
+  draft.record({ kind: 'clock.frozen', facts: { stepMs } });
 }
 
 /**
@@ -71,9 +130,7 @@ export function hearTime(draft: Draft, heard: { atMs: number; uncertaintyMs: num
   if (Math.abs(offMs) > STEP_MS_MAX) {
     if (clock.frozenSinceMs !== null) return;
     draft.volatile({ clock: { ...clock, frozenSinceMs: draft.nowMs, source: 'frozen' } });
-    const cause = draft.record({ kind: 'clock.frozen', facts: { stepMs: Math.round(offMs) } });
-    draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'clock' } });
-    return;
+    return freeze(draft, Math.round(offMs));
   }
   const day = dayOf(draft.nowMs);
   // Time never runs backwards in the journal, so a correction back is not made; it only shows as uncertainty.
@@ -92,8 +149,10 @@ export function hearTime(draft: Draft, heard: { atMs: number; uncertaintyMs: num
       followed: { day, ms: followedMs },
     },
   });
-  if (clock.frozenSinceMs !== null)
-    draft.record({ kind: 'clock.set', facts: { stepMs: Math.round(offMs), by: 'cloud' } });
+  keepClock(draft);
+  if (clock.frozenSinceMs === null) return;
+  const cause = draft.record({ kind: 'clock.set', facts: { stepMs: Math.round(offMs), by: 'cloud' } });
+  draft.record({ kind: 'alarm.ended', cause, facts: { condition: 'clock' } });
 }
 
 /**

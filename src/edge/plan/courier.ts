@@ -9,7 +9,7 @@ import { badgeHash } from '../../ledger/roster.ts';
 import { dayOf, expiryMs } from './clock.ts';
 import type { Draft } from './draft.ts';
 import { suspensionOf } from './opening.ts';
-import { type BankState, type Courier, ONLY, policyOf, rosterOf, type Session } from './state.ts';
+import { type BankState, type Courier, type DropOffSession, ONLY, policyOf, rosterOf } from './state.ts';
 
 const HOUR_MS = 3_600_000;
 export const COURIER_CODE_DIGITS_MIN = 6;
@@ -156,9 +156,9 @@ function signIn(draft: Draft, entry: RosterCourier, cause: number): void {
 }
 
 /** A drop-off of this courier that a power cut or a walk to the van interrupted. */
-function unfinishedOf(state: BankState, person: PersonId): Session | undefined {
+function unfinishedOf(state: BankState, person: PersonId): DropOffSession | undefined {
   return Object.values(state.session).find(
-    (session) => session.work === 'drop-off' && session.person === person,
+    (session): session is DropOffSession => session.work === 'drop-off' && session.person === person,
   );
 }
 

@@ -3,7 +3,10 @@ import type { GrantId } from '../../domain/ids.ts';
 import { expiryMs } from './clock.ts';
 import type { Draft } from './draft.ts';
 import { endSession, isUnanswered } from './opening.ts';
-import type { BankState, Parcel, Session } from './state.ts';
+import type { BankState, DropOffSession, Parcel, PickUpSession } from './state.ts';
+
+/** Sessions in which custody passes between two people and the bank. */
+export type Handing = PickUpSession | DropOffSession;
 
 /** A grant past its time loses its right; the parcel stays where it is, for staff. */
 export function expireIfDue(draft: Draft, id: GrantId): void {
@@ -33,7 +36,7 @@ export function expireIfDue(draft: Draft, id: GrantId): void {
   draft.patch('compartment', grant.compartment, { use: 'held' });
 }
 
-export function custodyFields(parcel: Parcel, session: Session) {
+export function custodyFields(parcel: Parcel, session: Handing) {
   return {
     parcel: parcel.id,
     tracking: parcel.tracking,
@@ -45,7 +48,7 @@ export function custodyFields(parcel: Parcel, session: Session) {
   };
 }
 
-export function parcelOf(state: BankState, session: Session): Parcel {
+export function parcelOf(state: BankState, session: Handing): Parcel {
   const parcel = state.parcel[session.parcel];
   if (!parcel) throw new Error('the session has no parcel');
   return parcel;

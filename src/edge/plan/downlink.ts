@@ -13,8 +13,10 @@ import { noteHash, openEpoch, openRoster } from '../../ledger/roster.ts';
 import { hearTime } from './clock.ts';
 import { signOut } from './courier.ts';
 import type { Draft } from './draft.ts';
-import { mintWaiting } from './dropoff.ts';
+import { mintWaiting } from './minting.ts';
+import { takeOrder } from './orders.ts';
 import { type BankState, ONLY, rosterOf } from './state.ts';
+import { endSuspension } from './suspensions.ts';
 
 const HOUR_MS = 3_600_000;
 /** An epoch is short-lived, whatever the notifier signs. */
@@ -60,6 +62,11 @@ function hear(draft: Draft, down: Heard): void {
       return suspend(draft, message, down);
     case 'lift':
       return endSuspension(draft, message.id, 'cloud');
+    case 'order': {
+      const reason = takeOrder(draft, { note: message.note, road: 'cloud' });
+      if (reason === undefined) return;
+      return draft.effect({ do: 'tell-refusal', hash: down.hash, reason, text: down.text });
+    }
     case 'time':
       if (down.time) hearTime(draft, down.time);
       return;
@@ -272,23 +279,4 @@ function suspensionDenial(draft: Draft, message: SuspendMessage): Denial | undef
   return message.untilMs > sinceMs + SUSPENSION_HOURS_MAX * HOUR_MS + SLACK_MS
     ? 'suspension-too-long'
     : undefined;
-}
-
-export function endSuspension(draft: Draft, id: string, by: 'time' | 'cloud' | 'roster' | 'order'): void {
-  const suspension = Object.hasOwn(draft.state.suspension, id) ? draft.state.suspension[id] : undefined;
-  if (!suspension) return;
-  draft.record({
-    kind: 'suspension.ended',
-    facts: { scope: suspension.scope, by },
-    ...(suspension.subject === null ? {} : { fields: { subject: suspension.subject } }),
-    ...(suspension.compartment === null ? {} : { compartment: suspension.compartment }),
-  });
-  draft.drop('suspension', id);
-  draft.effect({ do: 'hello' });
-}
-
-export function suspensionsOverdue(draft: Draft): void {
-  for (const suspension of Object.values(draft.state.suspension)) {
-    if (suspension.untilMs <= draft.nowMs) endSuspension(draft, suspension.id, 'time');
-  }
 }

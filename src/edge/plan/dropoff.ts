@@ -4,7 +4,7 @@
  * pick-up grant and its code.
  */
 import type { KioskAction } from '../../contract/kiosk.ts';
-import type { DirectoryEntries, NoticeWish } from '../../contract/uplink.ts';
+import type { DirectoryEntries } from '../../contract/uplink.ts';
 import type { Size } from '../../domain/bank.ts';
 import type { GrantId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
@@ -13,22 +13,23 @@ import { chooseCompartment } from './choosing.ts';
 import { courierDenial, signOut } from './courier.ts';
 import { custodyFields, parcelOf } from './custody.ts';
 import type { Draft } from './draft.ts';
-import { decidePulse, endSession, isUnanswered, sessionOf } from './opening.ts';
+import { mintFor } from './minting.ts';
+import { decidePulse, endSession, isUnanswered, latchJammed, sessionOf } from './opening.ts';
 import {
   type BankState,
   compartmentOf,
+  type DropOffSession,
   isAttended,
   ONLY,
   type Parcel,
   policyOf,
   rosterOf,
-  type Session,
 } from './state.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Ids that the rim drew for this event, in case a journey begins with it. */
-export type FreshIds = { session: SessionId; parcel: ParcelId; grant: GrantId };
+/** What the rim drew for this event, in case a journey begins with it: ids, and the next nonce for orders. */
+export type FreshIds = { session: SessionId; parcel: ParcelId; grant: GrantId; nonce: string };
 
 type Wanted = {
   courier: PersonId;
@@ -94,7 +95,7 @@ function begin(draft: Draft, parcel: Parcel, id: SessionId): void {
     facts: { work: 'drop-off', untilMs },
     fields: { session: id, parcel: parcel.id, person: parcel.courier },
   });
-  const session: Session = {
+  const session: DropOffSession = {
     id,
     work: 'drop-off',
     grant: null,
@@ -130,7 +131,12 @@ function standingDenial(draft: Draft, person: PersonId): Denial | undefined {
 }
 
 /** What a courier does on the drop-off screen. */
-export function dropOffAction(draft: Draft, session: Session, action: KioskAction, fresh: FreshIds): void {
+export function dropOffAction(
+  draft: Draft,
+  session: DropOffSession,
+  action: KioskAction,
+  fresh: FreshIds,
+): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   switch (action.do) {
     case 'again': {
@@ -148,6 +154,8 @@ export function dropOffAction(draft: Draft, session: Session, action: KioskActio
       return confirmDeposited(draft, session, fresh.grant);
     case 'larger':
       return takeLarger(draft, session, fresh);
+    case 'other-door':
+      return takeOtherDoor(draft, session, fresh);
     case 'cancel':
     case 'leave':
       return cancelDropOff(draft, session);
@@ -156,13 +164,14 @@ export function dropOffAction(draft: Draft, session: Session, action: KioskActio
   }
 }
 
-export function dropOffDoorClosed(draft: Draft, session: Session, fresh: FreshIds): void {
+export function dropOffDoorClosed(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
   const now = sessionOf(draft.state, session.id);
+  if (now.work !== 'drop-off') return;
   if (now.said === 'deposited') confirmDeposited(draft, now, fresh.grant);
   else if (isAttended(draft.state, now)) draft.say(null);
 }
 
-function confirmDeposited(draft: Draft, session: Session, grant: GrantId): void {
+function confirmDeposited(draft: Draft, session: DropOffSession, grant: GrantId): void {
   const { occupied } = compartmentOf(draft.state, session.compartment);
   if (occupied === 'no' && !session.insisted) {
     draft.patch('session', session.id, { said: null, insisted: true });
@@ -187,7 +196,7 @@ function parcelOfGrant(state: BankState, id: GrantId): Parcel {
 }
 
 /** The one place where the bank takes custody, and makes the grant that answers for it. */
-function deposit(draft: Draft, session: Session, id: GrantId, basis: 'person' | 'occupancy'): void {
+function deposit(draft: Draft, session: DropOffSession, id: GrantId, basis: 'person' | 'occupancy'): void {
   const parcel = parcelOf(draft.state, session);
   const compartment = compartmentOf(draft.state, session.compartment);
   const untilMs = draft.nowMs + policyOf(draft.state).holdDays * DAY_MS;
@@ -227,62 +236,48 @@ function deposit(draft: Draft, session: Session, id: GrantId, basis: 'person' | 
   mintFor(draft, id);
 }
 
-/** Asks the rim for a code, if there is an epoch to seal it to; else the grant waits without one. */
-export function mintFor(draft: Draft, id: GrantId): void {
-  const epoch = draft.state.epoch[ONLY];
-  const grant = draft.state.grant[id];
-  if (!grant || !epoch || epoch.notAfterMs <= draft.nowMs) return;
-  draft.effect({
-    do: 'mint',
-    grant: id,
-    session: null,
-    issue: grant.issue + 1,
-    epoch: epoch.epoch,
-    key: epoch.key,
+/** A pulse was answered or given up, and the door was never sensed open: the courier may try another. */
+export function mayTakeOther(session: DropOffSession): boolean {
+  return session.pulses > 0 && !isUnanswered(session) && !session.doorSensedOpen;
+}
+
+/** Another door of the size. The one that did not open is withdrawn, because nobody knows its latch now. */
+function takeOtherDoor(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
+  if (isUnanswered(session)) return draft.say('wait');
+  if (!mayTakeOther(session)) return draft.deny('step-out-of-turn');
+  const parcel = parcelOf(draft.state, session);
+  const recipient = recipientOf(draft.state, parcel);
+  if (!recipient) return draft.deny('recipient-unknown');
+  const want = {
+    size: parcel.size,
+    above: null,
+    accessible: recipient.accessible,
+    monotonicMs: draft.moment.monotonicMs,
+  };
+  if (!chooseCompartment(draft.state, want)) return draft.deny('no-compartment-free');
+  latchJammed(draft, session, session.release?.seq ?? session.openedSeq);
+  abandon(draft, session, { why: 'door-did-not-open', end: 'fault' });
+  openDropOff(draft, {
+    courier: session.person,
+    tracking: parcel.tracking,
+    recipient,
+    size: parcel.size,
+    above: null,
+    fresh,
   });
 }
 
-export type Minted = {
-  grant: GrantId;
-  issue: number;
-  pinVerifier: string;
-  qrVerifier: string;
-  digits: number;
-  wish: Omit<NoticeWish, 'seq' | 'what'>;
-};
-
-/** The rim drew a code. The grant, its record and the sealed notice become durable together. */
-export function minted(draft: Draft, answer: Minted): void {
-  const grant = draft.state.grant[answer.grant];
-  if (grant?.state !== 'live' || grant.issue !== answer.issue - 1) return;
-  const seq = draft.record({
-    kind: 'grant.issued',
-    compartment: grant.compartment,
-    facts: { issue: answer.issue, fromMs: draft.nowMs, untilMs: grant.untilMs, digits: answer.digits },
-    fields: { grant: grant.id, parcel: grant.parcel, counterpart: grant.recipient },
-  });
-  draft.patch('grant', grant.id, {
-    issue: answer.issue,
-    pinVerifier: answer.pinVerifier,
-    qrVerifier: answer.qrVerifier,
-  });
-  draft.wishes.push({ ...answer.wish, seq, what: 'arrival' });
+function recipientOf(state: BankState, parcel: Parcel) {
+  return state.directory[ONLY]?.entries.find((entry) => entry.person === parcel.recipient);
 }
 
-/** Grants that were made while there was no epoch get their code now. */
-export function mintWaiting(draft: Draft): void {
-  for (const grant of Object.values(draft.state.grant)) {
-    if (grant.state === 'live' && grant.issue === 0) mintFor(draft, grant.id);
-  }
-}
-
-function takeLarger(draft: Draft, session: Session, fresh: FreshIds): void {
+function takeLarger(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   if (isUnanswered(session)) return draft.say('wait');
   if (compartment.door === 'open') return draft.say('shut-the-door');
   if (compartment.occupied === 'yes') return draft.deny('parcel-still-sensed');
   const parcel = parcelOf(draft.state, session);
-  const recipient = draft.state.directory[ONLY]?.entries.find((entry) => entry.person === parcel.recipient);
+  const recipient = recipientOf(draft.state, parcel);
   if (!recipient) return draft.deny('recipient-unknown');
   const want = {
     size: parcel.size,
@@ -291,7 +286,7 @@ function takeLarger(draft: Draft, session: Session, fresh: FreshIds): void {
     monotonicMs: draft.moment.monotonicMs,
   };
   if (!chooseCompartment(draft.state, want)) return draft.deny('no-larger-compartment');
-  abandon(draft, session, 'larger', 'cancelled');
+  abandon(draft, session, { why: 'larger', end: 'cancelled' });
   openDropOff(draft, {
     courier: session.person,
     tracking: parcel.tracking,
@@ -302,43 +297,45 @@ function takeLarger(draft: Draft, session: Session, fresh: FreshIds): void {
   });
 }
 
-function cancelDropOff(draft: Draft, session: Session): void {
+function cancelDropOff(draft: Draft, session: DropOffSession): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   if (isUnanswered(session)) return draft.say('wait');
   if (compartment.door === 'open') return draft.say('shut-the-door');
   if (compartment.occupied === 'yes') return draft.deny('parcel-still-sensed');
-  abandon(draft, session, 'cancelled', 'cancelled');
+  abandon(draft, session, { why: 'cancelled', end: 'cancelled' });
   draft.show({ at: 'tracking', courier: session.person });
 }
 
 /** Nothing was put in, by a person's word or a sensor's: the compartment is empty as before. */
 function abandon(
   draft: Draft,
-  session: Session,
-  why: 'cancelled' | 'timeout' | 'larger',
-  end: 'cancelled' | 'timeout',
+  session: DropOffSession,
+  of: {
+    why: 'cancelled' | 'timeout' | 'larger' | 'door-did-not-open';
+    end: 'cancelled' | 'timeout' | 'fault';
+  },
 ): void {
   const parcel = parcelOf(draft.state, session);
   const cause = draft.record({
     kind: 'parcel.not-deposited',
     cause: session.openedSeq,
     compartment: session.compartment,
-    facts: { why },
+    facts: { why: of.why },
     fields: { parcel: parcel.id, session: session.id },
   });
-  endSession(draft, session, end, cause);
+  endSession(draft, session, of.end, cause);
   draft.drop('parcel', parcel.id);
   draft.patch('compartment', session.compartment, { use: 'empty', parcel: null });
 }
 
 /** The courier walked away. What the sensor sees decides; where nothing is sensed, staff look. */
-export function dropOffOverdue(draft: Draft, session: Session, fresh: FreshIds): void {
+export function dropOffOverdue(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   if (compartment.door === 'open') return;
   // A door opened and shut between two looks was never sensed open, yet something may be inside.
   const nothingIn =
     compartment.occupied === 'no' || (compartment.occupied === 'unsensed' && !session.doorSensedOpen);
-  if (nothingIn) return abandon(draft, session, 'timeout', 'timeout');
+  if (nothingIn) return abandon(draft, session, { why: 'timeout', end: 'timeout' });
   if (session.doorSensedOpen && compartment.occupied === 'yes' && policyOf(draft.state).occupancyConfirms)
     return deposit(draft, session, fresh.grant, 'occupancy');
   const parcel = parcelOf(draft.state, session);

@@ -78,17 +78,25 @@ test('a board’s answer is not an open door, and silence is unknown until the d
   ]);
 });
 
-test('a refused or failed pulse explains no opening', () => {
+test('a board that acts and then reports failure: the door explains itself while its person is there, and not after', () => {
   for (const outcome of ['refused', 'failed'] as const) {
-    const bank = bankInService();
-    const { n, pin } = dropOff(bank);
-    bank.boards = 'silent';
-    bank.act({ do: 'pin', pin });
-    const seq = bank.session().release?.seq ?? 0;
-    bank.do({ type: 'board-answered', answer: { compartment: n, seq, outcome, afterMs: 5, by: 'board' } });
-    assert.equal(bank.view().message, `release-${outcome}`);
-    bank.sense(n, 'open');
-    assert.deepEqual(alarms(bank), ['forced'], outcome);
+    for (const left of [false, true]) {
+      const bank = bankInService();
+      const { n, pin } = dropOff(bank);
+      bank.boards = 'silent';
+      bank.act({ do: 'pin', pin });
+      const seq = bank.session().release?.seq ?? 0;
+      bank.do({ type: 'board-answered', answer: { compartment: n, seq, outcome, afterMs: 5, by: 'board' } });
+      assert.equal(bank.view().message, `release-${outcome}`);
+      if (left) bank.act({ do: 'cancel' });
+      bank.sense(n, 'open');
+      assert.deepEqual(alarms(bank), left ? ['forced'] : [], outcome);
+      if (left) continue;
+      const [corrected, opened] = bank.records.slice(-2).map(({ record }) => record);
+      assert.deepEqual([corrected?.kind, corrected?.outcome], ['release.answered', 'released']);
+      assert.equal(corrected?.facts?.by, 'door');
+      assert.deepEqual([opened?.kind, opened?.facts?.expected], ['door.opened', true]);
+    }
   }
 });
 

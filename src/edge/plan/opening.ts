@@ -11,11 +11,16 @@ import { type BankState, compartmentOf, type Door, isAttended, type Occupied, po
 const MINUTE_MS = 60_000;
 
 /** Why a pulse may not be sent to `compartment` now, whoever asks; undefined when it may. */
-export function pulseDenial(state: BankState, n: number, monotonicMs: number): Denial | undefined {
+export function pulseDenial(
+  state: BankState,
+  n: number,
+  { work, monotonicMs }: { work: Session['work']; monotonicMs: number },
+): Denial | undefined {
   const compartment = compartmentOf(state, n);
   if (suspensionOf(state, 'bank', null, null)) return 'lockdown';
-  if (compartment.withdrawn !== null || suspensionOf(state, 'compartment', null, n))
-    return 'compartment-out-of-service';
+  if (suspensionOf(state, 'compartment', null, n)) return 'compartment-out-of-service';
+  // A withdrawn compartment is shut to everybody but staff, who come by order to see what is wrong with it.
+  if (compartment.withdrawn !== null && work !== 'staff-release') return 'compartment-out-of-service';
   if (state.volatile.boards[compartment.board] === false) return 'board-absent';
   const recent = state.volatile.pulsesMs.filter((atMs) => monotonicMs - atMs < MINUTE_MS);
   return recent.length >= policyOf(state).pulsesPerMinute ? 'pulse-rate' : undefined;
@@ -46,7 +51,7 @@ export function decidePulse(draft: Draft, sessionId: string, cause: number): boo
   const reason =
     session.pulses >= policyOf(draft.state).pulsesPerSession
       ? 'session-pulses-spent'
-      : pulseDenial(draft.state, n, draft.moment.monotonicMs);
+      : pulseDenial(draft.state, n, { work, monotonicMs: draft.moment.monotonicMs });
   const pulse = session.pulses + 1;
   const base = {
     kind: 'release.decided',
@@ -99,8 +104,7 @@ export function boardAnswered(draft: Draft, answer: BoardAnswer): void {
     facts: { afterMs: Math.round(answer.afterMs), by: answer.by },
   });
   draft.patch('session', session.id, { release: { ...release, outcome: answer.outcome } });
-  if (answer.outcome === 'refused' || answer.outcome === 'failed')
-    draft.patch('compartment', answer.compartment, { expecting: null });
+  // `expecting` stays: a board may act and then report failure, and its person stands at the door.
   if (isAttended(draft.state, session))
     draft.say(answer.outcome === 'released' ? null : `release-${answer.outcome}`);
 }
@@ -126,9 +130,21 @@ export function settleAfterRestart(draft: Draft): number {
       });
       draft.patch('session', session.id, { release: { ...release, outcome: 'unknown' } });
     }
-    if (session.state === 'open') draft.patch('session', session.id, { state: 'paused' });
+    if (session.state === 'open') pause(draft, session.id);
   }
   return unanswered;
+}
+
+/**
+ * The person is not at the screen any more. What a board denied to have done is expected no longer: a door
+ * that opens after this, with nobody attended there, was opened by something else.
+ */
+export function pause(draft: Draft, id: string): void {
+  const session = sessionOf(draft.state, id);
+  draft.patch('session', session.id, { state: 'paused' });
+  const outcome = session.release?.outcome;
+  if (outcome === 'refused' || outcome === 'failed')
+    draft.patch('compartment', session.compartment, { expecting: null });
 }
 
 export type Sensed = { compartment: number; door: Door; occupied: Occupied };
@@ -155,8 +171,8 @@ function doorOpened(draft: Draft, n: number): DoorEvent {
     return { what: 'forced', session };
   }
   const { release } = session;
-  if (release && (release.outcome === null || release.outcome === 'unknown')) {
-    // The sensor settles what the board left open.
+  if (release && release.outcome !== 'released') {
+    // The sensor settles what the board left open, and corrects it where it acted and then reported failure.
     draft.record({
       kind: 'release.answered',
       cause: release.seq,
@@ -225,6 +241,34 @@ export function watchDoors(draft: Draft): void {
   }
 }
 
+/** A released latch should have let the door go by then. */
+const STUCK_MS = 15_000;
+
+/** Sessions whose pulses are spent at a door that never opened: the latch is jammed, and staff are told. */
+export function watchLatches(draft: Draft): void {
+  for (const session of Object.values(draft.state.session)) {
+    const { release, pulses, doorSensedOpen } = session;
+    if (doorSensedOpen || !release || release.outcome === null) continue;
+    if (pulses < policyOf(draft.state).pulsesPerSession || draft.nowMs - release.atMs < STUCK_MS) continue;
+    const isNew = latchJammed(draft, session, release.seq);
+    if (isNew && isAttended(draft.state, session)) draft.say('latch-jammed');
+  }
+}
+
+/**
+ * Pulses were sent and the door was never sensed open. The compartment is withdrawn, since its latch may
+ * stick, or may have let go behind a door that only looks shut. False when it was withdrawn before.
+ */
+export function latchJammed(draft: Draft, session: Session, cause: number): boolean {
+  const { compartment: n, pulses } = session;
+  if (compartmentOf(draft.state, n).withdrawn !== null) return false;
+  const seq = draft.record({ kind: 'latch.jammed', cause, compartment: n, facts: { pulses } });
+  draft.record({ kind: 'alarm.raised', cause: seq, compartment: n, facts: { condition: 'jammed' } });
+  draft.record({ kind: 'compartment.withdrawn', compartment: n, facts: { why: 'jammed' } });
+  draft.patch('compartment', n, { withdrawn: 'jammed' });
+  return true;
+}
+
 export type SessionEnd =
   | 'confirmed'
   | 'cancelled'
@@ -243,7 +287,7 @@ export function endSession(draft: Draft, session: Session, end: SessionEnd, caus
     cause: cause ?? now.openedSeq,
     compartment: now.compartment,
     facts: { work: now.work, end, pulses: now.pulses, doorSensedOpen: now.doorSensedOpen },
-    fields: { parcel: now.parcel, session: now.id },
+    fields: { session: now.id, ...(now.parcel === null ? {} : { parcel: now.parcel }) },
   });
   draft.patch('compartment', now.compartment, { session: null, expecting: null });
   draft.drop('session', now.id);

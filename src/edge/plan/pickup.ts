@@ -12,7 +12,7 @@ import { normalFlat } from '../../domain/scan.ts';
 import { dayOf } from './clock.ts';
 import { custodyFields, expireIfDue, parcelOf } from './custody.ts';
 import type { Draft } from './draft.ts';
-import { decidePulse, endSession, isUnanswered, sessionOf } from './opening.ts';
+import { decidePulse, endSession, isUnanswered, latchJammed, pause, sessionOf } from './opening.ts';
 import {
   type BankState,
   compartmentOf,
@@ -20,8 +20,8 @@ import {
   isAttended,
   ONLY,
   type Parcel,
+  type PickUpSession,
   policyOf,
-  type Session,
 } from './state.ts';
 
 export type CodeMethod = 'pin' | 'flat-and-pin' | 'qr';
@@ -117,7 +117,7 @@ export function codeCompared(
   const cause = draft.record({ ...base, decision: { allow: true, right: 'pick-up' } });
   forgiveGuess(draft, answer.method, comparing.flat);
   const held = grant.session === null ? undefined : draft.state.session[grant.session];
-  if (held) resumePickUp(draft, held, cause);
+  if (held?.work === 'pick-up') resumePickUp(draft, held, cause);
   else openPickUp(draft, grant, answer.session, cause);
 }
 
@@ -188,7 +188,7 @@ function openPickUp(draft: Draft, grant: Grant, id: SessionId, cause: number): v
 }
 
 /** The same code again: the same session goes on, with the pulses that it has left. */
-function resumePickUp(draft: Draft, session: Session, cause: number): void {
+function resumePickUp(draft: Draft, session: PickUpSession, cause: number): void {
   const resumed = draft.record({
     kind: 'session.resumed',
     cause,
@@ -203,7 +203,7 @@ function resumePickUp(draft: Draft, session: Session, cause: number): void {
 }
 
 /** What a person does on the pick-up screen. */
-export function pickUpAction(draft: Draft, session: Session, action: KioskAction): void {
+export function pickUpAction(draft: Draft, session: PickUpSession, action: KioskAction): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   switch (action.do) {
     case 'again':
@@ -228,13 +228,14 @@ export function pickUpAction(draft: Draft, session: Session, action: KioskAction
   }
 }
 
-export function pickUpDoorClosed(draft: Draft, session: Session): void {
+export function pickUpDoorClosed(draft: Draft, session: PickUpSession): void {
   const now = sessionOf(draft.state, session.id);
+  if (now.work !== 'pick-up') return;
   if (now.said === 'collected') confirmCollected(draft, now);
   else if (isAttended(draft.state, now)) draft.say(null);
 }
 
-function confirmCollected(draft: Draft, session: Session): void {
+function confirmCollected(draft: Draft, session: PickUpSession): void {
   const { occupied } = compartmentOf(draft.state, session.compartment);
   if (occupied === 'yes' && !session.insisted) {
     draft.patch('session', session.id, { said: null, insisted: true });
@@ -249,7 +250,7 @@ function confirmCollected(draft: Draft, session: Session): void {
 }
 
 /** The one place where a recipient takes custody. */
-function collected(draft: Draft, session: Session, basis: 'person' | 'occupancy'): void {
+function collected(draft: Draft, session: PickUpSession, basis: 'person' | 'occupancy'): void {
   const parcel = parcelOf(draft.state, session);
   const { occupied } = compartmentOf(draft.state, session.compartment);
   const cause = draft.record({
@@ -266,7 +267,7 @@ function collected(draft: Draft, session: Session, basis: 'person' | 'occupancy'
 }
 
 /** The person says it is taken, the sensor says it is not: the door stays out of use until somebody looked. */
-function collectedAgainstSensor(draft: Draft, session: Session): void {
+function collectedAgainstSensor(draft: Draft, session: PickUpSession): void {
   const parcel = parcelOf(draft.state, session);
   const cause = draft.record({
     kind: 'discrepancy.reported',
@@ -281,7 +282,7 @@ function collectedAgainstSensor(draft: Draft, session: Session): void {
 
 function reportPickUp(
   draft: Draft,
-  session: Session,
+  session: PickUpSession,
   what: 'not-received' | 'door-did-not-open' | 'not-my-parcel',
 ): void {
   if (isUnanswered(session)) return draft.say('wait');
@@ -300,6 +301,9 @@ function reportPickUp(
     compartment: session.compartment,
     facts: { condition: 'discrepancy' },
   });
+  // The word and the sensor agree that no pulse moved this door.
+  if (what === 'door-did-not-open' && !session.doorSensedOpen && session.pulses > 0)
+    latchJammed(draft, session, cause);
   hold(draft, session, parcel, { why: 'discrepancy', cause });
   endSession(draft, session, 'not-received', cause);
   draft.show({ at: 'reported' });
@@ -307,7 +311,7 @@ function reportPickUp(
 
 function hold(
   draft: Draft,
-  session: Session,
+  session: PickUpSession,
   parcel: Parcel,
   held: { why: 'discrepancy' | 'left-unconfirmed'; cause: number },
 ): void {
@@ -323,7 +327,7 @@ function hold(
   draft.patch('compartment', session.compartment, { use: 'held' });
 }
 
-function spendGrant(draft: Draft, session: Session, cause: number): void {
+function spendGrant(draft: Draft, session: PickUpSession, cause: number): void {
   if (session.grant === null) return;
   draft.record({
     kind: 'grant.spent',
@@ -335,13 +339,13 @@ function spendGrant(draft: Draft, session: Session, cause: number): void {
   draft.patch('grant', session.grant, { state: 'spent', session: null, endedAtMs: draft.nowMs });
 }
 
-function leavePickUp(draft: Draft, session: Session, message: string | null): void {
-  draft.patch('session', session.id, { state: 'paused' });
+function leavePickUp(draft: Draft, session: PickUpSession, message: string | null): void {
+  pause(draft, session.id);
   draft.show({ at: 'home' }, message);
 }
 
 /** The grace time ended with nobody's word. Only a sensor that sees an empty compartment completes it. */
-export function pickUpOverdue(draft: Draft, session: Session): void {
+export function pickUpOverdue(draft: Draft, session: PickUpSession): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   // Whose door never opened keeps the session for the same code; whose door is open is an alarm already.
   if (!session.doorSensedOpen || compartment.door === 'open') return;

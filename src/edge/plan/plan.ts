@@ -9,7 +9,7 @@ import type { GrantId, PersonId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { readScan } from '../../domain/scan.ts';
 import { takeFlat, takeRecipient, takeTracking } from './choosing.ts';
-import { timeAt, watchClock } from './clock.ts';
+import { frozenAtStart, timeAt, watchClock } from './clock.ts';
 import {
   chooseCourierCode,
   courierCodeMade,
@@ -19,33 +19,21 @@ import {
   signOut,
 } from './courier.ts';
 import { expireIfDue } from './custody.ts';
-import {
-  directoryOpened,
-  dropEpoch,
-  type Heard,
-  heard,
-  refuseMessage,
-  suspensionsOverdue,
-} from './downlink.ts';
+import { directoryOpened, dropEpoch, type Heard, heard, refuseMessage } from './downlink.ts';
 import { Draft, type Moment, type Planned } from './draft.ts';
-import {
-  dropOffAction,
-  dropOffDoorClosed,
-  dropOffOverdue,
-  type FreshIds,
-  type Minted,
-  minted,
-  mintWaiting,
-  openDropOff,
-} from './dropoff.ts';
+import { dropOffAction, dropOffDoorClosed, dropOffOverdue, type FreshIds, openDropOff } from './dropoff.ts';
+import { type Minted, minted, mintWaiting } from './minting.ts';
 import {
   type BoardAnswer,
   boardAnswered,
   doorSensed,
+  pause,
   type Sensed,
   settleAfterRestart,
   watchDoors,
+  watchLatches,
 } from './opening.ts';
+import { takeOrder, tendOrders } from './orders.ts';
 import {
   type CodeMethod,
   codeCompared,
@@ -54,7 +42,9 @@ import {
   pickUpOverdue,
   presentCode,
 } from './pickup.ts';
+import { chooseClock, presentClaim, staffAction, staffDoorClosed, staffOverdue } from './staff.ts';
 import { attended, type BankState, policyOf, rosterOf, type Screen, type Session } from './state.ts';
+import { suspensionsOverdue } from './suspensions.ts';
 
 export type Event =
   | { type: 'started'; build: string; first: boolean; layout: string }
@@ -69,6 +59,8 @@ export type Event =
   | { type: 'sensed'; sensed: Sensed; fresh: FreshIds }
   | { type: 'board'; board: number; present: boolean }
   | { type: 'heard'; heard: Heard }
+  /** An order that somebody carried here by hand. */
+  | { type: 'order'; note: string }
   | { type: 'unheard'; refused: { hash: string; bytes: number; text: string; reason: Denial } }
   | { type: 'directory-opened'; opened: { version: number; entries: DirectoryEntries } }
   | { type: 'directory-refused'; refused: { hash: string; bytes: number; text: string } }
@@ -113,6 +105,8 @@ function react(draft: Draft, event: Event): void {
       return boardSeen(draft, event);
     case 'heard':
       return heard(draft, event.heard);
+    case 'order':
+      return void takeOrder(draft, { note: event.note, road: 'hand' });
     case 'unheard':
       return refuseMessage(draft, event.refused);
     case 'directory-opened':
@@ -143,13 +137,7 @@ function started(draft: Draft, event: { build: string; first: boolean; layout: s
   draft.record({ kind: 'agent.started', facts: { resumed: !event.first, unanswered, build: event.build } });
   // A parcel taken in just before the power went has a grant and no code yet.
   mintWaiting(draft);
-  if (draft.state.volatile.clock.frozenSinceMs !== null) {
-    const cause = draft.record({
-      kind: 'clock.frozen',
-      facts: { stepMs: Math.round(draft.moment.wallMs - draft.nowMs) },
-    });
-    draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'clock' } });
-  }
+  frozenAtStart(draft);
 }
 
 /** Why nobody can be served now, whoever they are; undefined when somebody can. */
@@ -169,7 +157,7 @@ function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
   if (session && action.do !== 'scan') return actInSession(draft, session, action, fresh);
   switch (action.do) {
     case 'scan':
-      return scanned(draft, action.text);
+      return scanned(draft, action.text, fresh);
     case 'pin':
       return atHome(draft)
         ? presentCode(draft, { method: 'pin', code: action.pin })
@@ -189,8 +177,12 @@ function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
     case 'size':
     case 'next-parcel':
       return actAsCourier(draft, action, fresh);
+    case 'clock':
+      return chooseClock(draft, action.use);
     case 'deposited':
     case 'larger':
+    case 'other-door':
+    case 'found':
     case 'collected':
     case 'again':
     case 'report':
@@ -199,16 +191,22 @@ function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
 }
 
 function actInSession(draft: Draft, session: Session, action: KioskAction, fresh: FreshIds): void {
-  if (session.work === 'pick-up') pickUpAction(draft, session, action);
-  else dropOffAction(draft, session, action, fresh);
+  switch (session.work) {
+    case 'pick-up':
+      return pickUpAction(draft, session, action);
+    case 'drop-off':
+      return dropOffAction(draft, session, action, fresh);
+    case 'staff-release':
+      return staffAction(draft, session, action);
+  }
 }
 
 function atHome(draft: Draft): boolean {
   const { at } = draft.state.volatile.screen;
-  return at === 'home' || at === 'pick-up-done' || at === 'reported';
+  return at === 'home' || isFinished(draft.state.volatile.screen);
 }
 
-function scanned(draft: Draft, text: string): void {
+function scanned(draft: Draft, text: string, fresh: FreshIds): void {
   const scan = readScan(text);
   const { screen } = draft.state.volatile;
   if (scan.is === 'label') {
@@ -218,6 +216,7 @@ function scanned(draft: Draft, text: string): void {
   }
   if (!atHome(draft)) return draft.say('scan-not-expected');
   if (scan.is === 'badge') return presentBadge(draft, scan.secret);
+  if (scan.is === 'claim') return presentClaim(draft, scan.secret, fresh.session);
   presentCode(draft, { method: 'qr', code: scan.secret });
 }
 
@@ -252,8 +251,14 @@ function sensed(draft: Draft, seen: Sensed, fresh: FreshIds): void {
   if (onScreen?.compartment === seen.compartment) draft.volatile({ activeMs: draft.moment.monotonicMs });
   if (event.what === 'opened' && event.session?.id === onScreen?.id) draft.say(null);
   if (event.what !== 'closed' || !event.session) return;
-  if (event.session.work === 'pick-up') pickUpDoorClosed(draft, event.session);
-  else dropOffDoorClosed(draft, event.session, fresh);
+  switch (event.session.work) {
+    case 'pick-up':
+      return pickUpDoorClosed(draft, event.session);
+    case 'drop-off':
+      return dropOffDoorClosed(draft, event.session, fresh);
+    case 'staff-release':
+      return staffDoorClosed(draft, event.session);
+  }
 }
 
 function boardSeen(draft: Draft, seen: { board: number; present: boolean }): void {
@@ -287,24 +292,35 @@ function tick(draft: Draft, fresh: FreshIds): void {
       draft.drop('grant', grant.id);
   }
   suspensionsOverdue(draft);
+  tendOrders(draft, fresh.nonce);
   watchDoors(draft);
+  watchLatches(draft);
   idle(draft);
   // One journey a tick, because each takes the ids drawn for this event.
   const overdue = Object.values(draft.state.session).find(
     (session) => session.state === 'paused' && session.untilMs <= draft.nowMs && canEnd(draft.state, session),
   );
-  if (!overdue) return;
-  if (overdue.work === 'pick-up') pickUpOverdue(draft, overdue);
-  else dropOffOverdue(draft, overdue, fresh);
+  if (overdue) endOverdue(draft, overdue, fresh);
+}
+
+function endOverdue(draft: Draft, session: Session, fresh: FreshIds): void {
+  switch (session.work) {
+    case 'pick-up':
+      return pickUpOverdue(draft, session);
+    case 'drop-off':
+      return dropOffOverdue(draft, session, fresh);
+    case 'staff-release':
+      return staffOverdue(draft, session);
+  }
 }
 
 function canEnd(state: BankState, session: Session): boolean {
   const open = state.compartment[session.compartment]?.door === 'open';
-  return !open && (session.work === 'drop-off' || session.doorSensedOpen);
+  return !open && (session.work !== 'pick-up' || session.doorSensedOpen);
 }
 
 function isFinished(screen: Screen): boolean {
-  return screen.at === 'pick-up-done' || screen.at === 'reported';
+  return screen.at === 'pick-up-done' || screen.at === 'reported' || screen.at === 'staff-done';
 }
 
 /** How long the present screen stays when nobody touches it. */
@@ -322,11 +338,11 @@ function idle(draft: Draft): void {
     return;
   }
   if (quietMs < idleLimitMs(draft.state)) return;
-  if (finished || screen.at === 'courier-code') return draft.show({ at: 'home' });
+  if (finished || screen.at === 'courier-code' || screen.at === 'clock') return draft.show({ at: 'home' });
   if (screen.at === 'session') {
     // While its door stands open nobody else is served; once it is ajar, the alarm has taken over.
     if (stillAtDoor(draft.state, screen.session)) return;
-    draft.patch('session', screen.session, { state: 'paused' });
+    pause(draft, screen.session);
     if (screen.courier === null) return draft.show({ at: 'home' });
     return signOut(draft, screen.courier, 'idle');
   }

@@ -8,7 +8,8 @@
 
 import type { DirectoryEntries } from '../../contract/uplink.ts';
 import type { BankLayout, Size } from '../../domain/bank.ts';
-import type { CarrierId, GrantId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts';
+import type { CarrierId, GrantId, OrderId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts';
+import type { Order } from '../../domain/order.ts';
 import type { Outcome, Right } from '../../domain/outcome.ts';
 import { DEFAULT_POLICY, type Epoch, type Policy, type Roster } from '../../domain/roster.ts';
 import type { RecordTime } from '../../ledger/record.ts';
@@ -67,14 +68,10 @@ export type Grant = {
 
 export type Release = { seq: number; pulse: number; atMs: number; outcome: Outcome | null };
 
-export type Session = {
+type SessionBase = {
   id: SessionId;
-  work: Extract<Right, 'pick-up' | 'drop-off'>;
-  grant: GrantId | null;
-  parcel: ParcelId;
   compartment: number;
-  person: PersonId;
-  /** `paused`: the person is not at the screen; the code (or the badge) brings it back. */
+  /** `paused`: the person is not at the screen; the code, the badge or the claim brings it back. */
   state: 'open' | 'paused';
   openedSeq: number;
   pulses: number;
@@ -83,10 +80,35 @@ export type Session = {
   /** The grace time's end, set anew by each opening of the door. */
   untilMs: number;
   /** What the person said while the door was still open; done when it shuts. */
-  said: 'collected' | 'deposited' | null;
+  said: 'collected' | 'deposited' | Found | null;
   /** The person said it a second time against the sensor. */
   insisted: boolean;
 };
+
+export type PickUpSession = SessionBase & {
+  work: Extract<Right, 'pick-up'>;
+  grant: GrantId;
+  parcel: ParcelId;
+  person: PersonId;
+};
+export type DropOffSession = SessionBase & {
+  work: Extract<Right, 'drop-off'>;
+  grant: null;
+  parcel: ParcelId;
+  person: PersonId;
+};
+/** Staff at a door by order; `parcel` is what the bank believes to be inside. */
+export type StaffSession = SessionBase & {
+  work: Extract<Right, 'staff-release'>;
+  grant: null;
+  parcel: ParcelId | null;
+  person: null;
+  order: OrderId;
+};
+export type Session = PickUpSession | DropOffSession | StaffSession;
+
+/** What staff found behind a door: they took it out, left it inside, or there was nothing. */
+export type Found = 'removed' | 'left' | 'empty';
 
 export type Courier = {
   person: PersonId;
@@ -110,6 +132,27 @@ export type SuspensionWindow = { sinceMs: number; rosterVersion: number };
 /** Wrong guesses on `day` (days of the bank's time): of PINs at this kiosk, or of codes for one flat. */
 export type Guesses = { day: number; count: number };
 
+/** An accepted order that needs a person at the cabinet. `session`: the one that its claim has opened. */
+export type WaitingOrder = {
+  order: Order;
+  signers: readonly string[];
+  acceptedSeq: number;
+  session: SessionId | null;
+};
+
+/**
+ * What makes orders fresh: the nonce that the next one must name, the ids taken under it, and which signer
+ * released a door when, for the limits.
+ */
+export type OrderBook = {
+  nonce: string;
+  drawnAtMs: number;
+  taken: readonly string[];
+  releases: readonly { signer: string; atMs: number }[];
+};
+
+export type KeptClock = { frozenSinceMs: number | null; followed: { day: number; ms: number } };
+
 export type Screen =
   | { at: 'home' }
   | { at: 'courier-code'; courier: PersonId }
@@ -120,7 +163,9 @@ export type Screen =
   | { at: 'session'; session: SessionId; courier: PersonId | null }
   | { at: 'drop-off-done'; courier: PersonId; tracking: string }
   | { at: 'pick-up-done' }
-  | { at: 'reported' };
+  | { at: 'reported' }
+  | { at: 'clock'; order: OrderId }
+  | { at: 'staff-done'; done: Found | 'clock' };
 
 /** Not kept: what a restart forgets, and must. */
 export type Volatile = {
@@ -188,6 +233,11 @@ export type Kept = {
   directory: Readonly<Record<string, { version: number; entries: DirectoryEntries }>>;
   guesses: Readonly<Record<string, Guesses>>;
   heard: Readonly<Record<string, { atMs: number }>>;
+  /** Orders that were accepted and wait for whoever shows their claim, by their id. */
+  order: Readonly<Record<string, WaitingOrder>>;
+  orderBook: Readonly<Record<string, OrderBook>>;
+  /** What of the clock a restart must not forget. */
+  clock: Readonly<Record<string, KeptClock>>;
   /** Boards that were lost and have not answered since; outlives a power cut, so that the alarm ends. */
   lost: Readonly<Record<string, { board: number }>>;
 };
@@ -205,6 +255,9 @@ export const COLLECTIONS = [
   'directory',
   'guesses',
   'heard',
+  'order',
+  'orderBook',
+  'clock',
   'lost',
 ] as const satisfies readonly (keyof Kept)[];
 export type Collection = (typeof COLLECTIONS)[number];
@@ -228,6 +281,9 @@ export function emptyKept(): Kept {
     directory: {},
     guesses: {},
     heard: {},
+    order: {},
+    orderBook: {},
+    clock: {},
     lost: {},
   };
 }

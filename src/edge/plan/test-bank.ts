@@ -27,6 +27,7 @@ import {
   type Grant,
   type Kept,
   type Occupied,
+  ONLY,
   type Session,
 } from './state.ts';
 import { checkPlan, deepFreeze, newLedger, type RuleLedger } from './test-rules.ts';
@@ -126,7 +127,7 @@ export class TestBank {
       compartment: compartments(),
       standing: standing(),
       lastSeq: 0,
-      volatile: freshVolatile(startClock(this.moment(), 0)),
+      volatile: freshVolatile(startClock(this.moment(), 0, undefined)),
     };
     this.do({
       type: 'started',
@@ -172,6 +173,7 @@ export class TestBank {
       session: testId('session', this.#ids),
       parcel: testId('parcel', this.#ids),
       grant: testId('grant', this.#ids),
+      nonce: base64url(bytesOf(16, this.#ids % 256)),
     };
   }
 
@@ -354,7 +356,7 @@ export class TestBank {
       ...kept,
       standing: standing(),
       lastSeq: this.state.lastSeq,
-      volatile: freshVolatile(startClock(this.moment(), lastMs)),
+      volatile: freshVolatile(startClock(this.moment(), lastMs, kept.clock[ONLY])),
     };
     this.do({
       type: 'started',

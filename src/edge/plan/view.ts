@@ -4,6 +4,7 @@ import { freeBySize } from './choosing.ts';
 import { timeAt } from './clock.ts';
 import { courierOf } from './courier.ts';
 import type { Moment } from './draft.ts';
+import { mayTakeOther } from './dropoff.ts';
 import { flatNeeded } from './pickup.ts';
 import { closedReason, idleLimitMs } from './plan.ts';
 import { type BankState, compartmentOf, policyOf, rosterOf, type Screen, type Session } from './state.ts';
@@ -83,6 +84,15 @@ function show(state: BankState, screen: Screen, moment: Moment): KioskScreen {
       return { screen: 'pick-up-done' };
     case 'reported':
       return { screen: 'reported' };
+    case 'clock':
+      return {
+        screen: 'clock',
+        bankMs: timeAt(state.volatile.clock, moment).atMs,
+        machineMs: Math.round(moment.wallMs),
+        frozen: state.volatile.clock.frozenSinceMs !== null,
+      };
+    case 'staff-done':
+      return { screen: 'staff-done', done: screen.done };
   }
 }
 
@@ -111,13 +121,21 @@ function atDoor(state: BankState, session: Session): KioskScreen {
     door: compartment.door,
     occupied: compartment.occupied,
     again:
-      !session.doorSensedOpen || session.work === 'drop-off'
+      !session.doorSensedOpen || session.work !== 'pick-up'
         ? pulsesLeft > 0 && compartment.door !== 'open'
         : compartment.door !== 'open',
     pulsesLeft,
   };
   const ask = session.doorSensedOpen && compartment.door === 'closed';
-  if (session.work === 'pick-up') return { screen: 'pick-up', ask, door };
-  const tracking = state.parcel[session.parcel]?.tracking ?? '';
-  return { screen: 'drop-off', tracking, ask, larger: compartment.size !== 'XL', door };
+  switch (session.work) {
+    case 'pick-up':
+      return { screen: 'pick-up', ask, door };
+    case 'staff-release':
+      return { screen: 'staff', ask, expected: session.parcel === null ? 'nothing' : 'parcel', door };
+    case 'drop-off': {
+      const tracking = state.parcel[session.parcel]?.tracking ?? '';
+      const larger = compartment.size !== 'XL';
+      return { screen: 'drop-off', tracking, ask, larger, otherDoor: mayTakeOther(session), door };
+    }
+  }
 }

@@ -34,6 +34,11 @@ export function DropOffScreen({ show, layout, busy, send }: Common & { show: Dro
       </Button>
       <div className="actions">
         <AgainButton door={door} busy={busy} send={send} />
+        {show.otherDoor && (
+          <Button size="l" icon="door" disabled={busy} onClick={() => send({ do: 'other-door' })}>
+            {t('drop.other-door')}
+          </Button>
+        )}
         {show.larger && (
           <Button size="l" icon="larger" disabled={busy} onClick={() => send({ do: 'larger' })}>
             {t('drop.larger')}
@@ -88,7 +93,7 @@ type DoorScreenProps = {
   children: ReactNode;
 };
 
-function DoorScreen({ door, ask, layout, lead, children }: DoorScreenProps) {
+export function DoorScreen({ door, ask, layout, lead, children }: DoorScreenProps) {
   const state = stateOf(door, ask);
   const place = { column: door.column + 1, row: door.row + 1 };
   return (
@@ -168,7 +173,7 @@ function TwoFacts({ door }: { door: Door }) {
   );
 }
 
-function AgainButton({ door, busy, send }: { door: Door; busy: boolean; send: Send }) {
+export function AgainButton({ door, busy, send }: { door: Door; busy: boolean; send: Send }) {
   if (!door.again) return null;
   return (
     <Button size="l" icon="again" disabled={busy} onClick={() => send({ do: 'again' })}>

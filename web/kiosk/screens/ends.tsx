@@ -64,6 +64,18 @@ export function PickUpDoneScreen({ busy, send }: DoneProps) {
   );
 }
 
+export function StaffDoneScreen({
+  show,
+  busy,
+  send,
+}: DoneProps & { show: Extract<KioskScreen, { screen: 'staff-done' }> }) {
+  return (
+    <End icon="check" tone="go" title={t('staff-done.title')} text={t(`staff-done.${show.done}`)}>
+      <BackToStart busy={busy} send={send} />
+    </End>
+  );
+}
+
 export function ReportedScreen({ busy, send }: DoneProps) {
   return (
     <End icon="hand" tone="plain" title={t('reported.title')} text={t('reported.text')}>

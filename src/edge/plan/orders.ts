@@ -1,0 +1,196 @@
+/**
+ * Orders at the bank: believed for their signatures and for the bank's own nonce alone, whatever road they
+ * came by. An order that moves a latch waits until somebody shows its claim at the kiosk; one that moves
+ * none is carried out at once. What is refused is recorded by name.
+ */
+import type { Order } from '../../domain/order.ts';
+import { type Denial, denied, type Result } from '../../domain/outcome.ts';
+import { claimHash, openOrder, type SignedOrder } from '../../ledger/order.ts';
+import { noteHash } from '../../ledger/roster.ts';
+import { expiryMs } from './clock.ts';
+import type { Draft } from './draft.ts';
+import { type BankState, ONLY, type OrderBook, rosterOf, type WaitingOrder } from './state.ts';
+import { endSuspension } from './suspensions.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** A nonce serves a day, or so many orders: then the bank draws another, and older orders are worthless. */
+const NONCE_MS_MAX = DAY_MS;
+const TAKEN_MAX = 64;
+/** Doors that one signer alone may have opened; more takes a second signature (design notes, limits). */
+export const RELEASES_PER_HOUR = 3;
+export const RELEASES_PER_DAY = 10;
+
+export type Road = 'cloud' | 'hand';
+export type Carried = { note: string; road: Road };
+
+/** An order arrived. Answers why it was refused; undefined when it was accepted. */
+export function takeOrder(draft: Draft, carried: Carried): Denial | undefined {
+  const hash = noteHash(carried.note);
+  const opened = judgeOrder(draft.state, carried.note, draft.nowMs);
+  if (!opened.ok) {
+    draft.record({ kind: 'order.refused', facts: { hash, reason: opened.reason, road: carried.road } });
+    return opened.reason;
+  }
+  const { order, signers } = opened.value;
+  const acceptedSeq = draft.record({
+    kind: 'order.accepted',
+    facts: { act: order.act.do, hash, signatures: signers.length, road: carried.road },
+    fields: { order: order.order, purpose: order.purpose },
+    ...('compartment' in order.act ? { compartment: order.act.compartment } : {}),
+  });
+  noteTaken(draft, order);
+  obey(draft, { order, signers, acceptedSeq, session: null });
+  return undefined;
+}
+
+function judgeOrder(state: BankState, note: string, nowMs: number): Result<SignedOrder> {
+  const roster = rosterOf(state);
+  const book = state.orderBook[ONLY];
+  if (!roster || !book) return denied('no-roster');
+  const { tenant, site, bank } = state.standing;
+  const opened = openOrder(note, { tenant, site, bank, keys: roster.root.keys, k: roster.root.k });
+  if (!opened.ok) return opened;
+  const { order } = opened.value;
+  if (book.taken.includes(order.order) || Object.hasOwn(state.order, order.order))
+    return denied('order-replayed');
+  if (order.nonce !== book.nonce) return denied('order-nonce-old');
+  if (order.untilMs <= expiryMs(state, nowMs)) return denied('order-expired');
+  const reason = pointless(state, order);
+  return reason === undefined ? opened : denied(reason);
+}
+
+/** Why carrying out `order` would do nothing, or cannot be done now. */
+function pointless(state: BankState, { act }: Order): Denial | undefined {
+  switch (act.do) {
+    case 'staff-release':
+      return state.compartment[act.compartment] ? undefined : 'message-malformed';
+    case 'restore': {
+      const compartment = state.compartment[act.compartment];
+      if (!compartment) return 'message-malformed';
+      if (compartment.door === 'open') return 'door-open';
+      return compartment.withdrawn === null ? 'order-pointless' : undefined;
+    }
+    case 'set-clock':
+      return undefined;
+    case 'lift':
+      return Object.keys(state.suspension).length === 0 ? 'order-pointless' : undefined;
+  }
+}
+
+function obey(draft: Draft, waiting: WaitingOrder): void {
+  const { order, acceptedSeq } = waiting;
+  switch (order.act.do) {
+    case 'staff-release':
+    case 'set-clock':
+      return draft.put('order', order.order, waiting);
+    case 'restore':
+      return restore(draft, { compartment: order.act.compartment, order, cause: acceptedSeq });
+    case 'lift':
+      return liftAll(draft);
+  }
+}
+
+/** Puts a withdrawn compartment back into service; what lies in it stays what it is. */
+export function restore(draft: Draft, of: { compartment: number; order: Order; cause: number }): void {
+  const why = draft.state.compartment[of.compartment]?.withdrawn ?? null;
+  if (why === null) return;
+  draft.record({
+    kind: 'compartment.restored',
+    compartment: of.compartment,
+    facts: { by: 'order' },
+    fields: { order: of.order.order },
+  });
+  draft.patch('compartment', of.compartment, { withdrawn: null });
+  // The other reasons for which a compartment is withdrawn raise no alarm of their own.
+  if (why !== 'forced' && why !== 'jammed') return;
+  draft.record({
+    kind: 'alarm.ended',
+    cause: of.cause,
+    compartment: of.compartment,
+    facts: { condition: why },
+    fields: { order: of.order.order },
+  });
+}
+
+/**
+ * Ends what the cloud suspended and spends what was left of its 24 hours, or a hostile cloud would suspend
+ * again with the next message. The next roster gives it a new window.
+ */
+function liftAll(draft: Draft): void {
+  for (const id of Object.keys(draft.state.suspension)) endSuspension(draft, id, 'order');
+  const rosterVersion = rosterOf(draft.state)?.version ?? 0;
+  const keys = ['doors', ...(rosterOf(draft.state)?.couriers ?? []).map(({ person }) => `courier/${person}`)];
+  for (const key of keys) draft.put('window', key, { sinceMs: 0, rosterVersion });
+}
+
+/** The waiting order whose claim was shown, or why there is none. */
+export function orderOfClaim(state: BankState, secret: string, nowMs: number): Result<WaitingOrder> {
+  const hash = claimHash(secret);
+  const waiting = Object.values(state.order).find(
+    ({ order }) => 'claim' in order.act && order.act.claim === hash,
+  );
+  if (!waiting) return denied('order-unknown');
+  // Who has begun may finish: a power cut in between is not the bearer's fault.
+  if (waiting.session !== null) return { ok: true, value: waiting };
+  if (waiting.order.untilMs <= expiryMs(state, nowMs)) return denied('order-expired');
+  return { ok: true, value: waiting };
+}
+
+/** Why these signers may not have another door opened now; undefined when they may. Counts it when they may. */
+export function spendRelease(draft: Draft, signers: readonly string[]): Denial | undefined {
+  const book = bookOf(draft.state);
+  const kept = book.releases.filter(({ atMs }) => draft.nowMs - atMs < DAY_MS);
+  const spent = (signer: string, withinMs: number) =>
+    kept.filter((release) => release.signer === signer && draft.nowMs - release.atMs < withinMs).length;
+  const isFree = (signer: string) =>
+    spent(signer, HOUR_MS) < RELEASES_PER_HOUR && spent(signer, DAY_MS) < RELEASES_PER_DAY;
+  if (signers.length < 2 && !signers.every(isFree)) return 'order-second-signature-needed';
+  const releases = signers.map((signer) => ({ signer, atMs: draft.nowMs }));
+  draft.put('orderBook', ONLY, { ...book, releases: [...kept, ...releases] });
+  return undefined;
+}
+
+/** The order was carried out, or given up: its claim opens nothing any more. */
+export function closeOrder(draft: Draft, id: string): void {
+  draft.drop('order', id);
+}
+
+function noteTaken(draft: Draft, order: Order): void {
+  const book = bookOf(draft.state);
+  draft.put('orderBook', ONLY, { ...book, taken: [...book.taken, order.order] });
+}
+
+function bookOf(state: BankState): OrderBook {
+  const book = state.orderBook[ONLY];
+  if (!book) throw new Error('an order was taken before there was a nonce');
+  return book;
+}
+
+/** Draws the next nonce when it is time, and lets orders lapse that nobody claimed. */
+export function tendOrders(draft: Draft, nonce: string): void {
+  const book = draft.state.orderBook[ONLY];
+  // A clock that was set back must not lengthen a nonce's life.
+  const old =
+    !book || Math.abs(draft.nowMs - book.drawnAtMs) >= NONCE_MS_MAX || book.taken.length >= TAKEN_MAX;
+  if (old) {
+    draft.put('orderBook', ONLY, {
+      nonce,
+      drawnAtMs: draft.nowMs,
+      taken: [],
+      releases: (book?.releases ?? []).filter(({ atMs }) => draft.nowMs - atMs < DAY_MS),
+    });
+    draft.effect({ do: 'hello' });
+  }
+  for (const { order, acceptedSeq, session } of Object.values(draft.state.order)) {
+    if (session !== null || order.untilMs > expiryMs(draft.state, draft.nowMs)) continue;
+    draft.record({
+      kind: 'order.lapsed',
+      cause: acceptedSeq,
+      facts: { act: order.act.do },
+      fields: { order: order.order },
+      ...('compartment' in order.act ? { compartment: order.act.compartment } : {}),
+    });
+    closeOrder(draft, order.order);
+  }
+}
