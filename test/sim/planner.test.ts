@@ -20,6 +20,8 @@ import {
   STRANGER,
   type TestBank,
 } from '../../src/edge/plan/test-bank.ts';
+import { CLAIM, carry, noteFor, OTHER_CLAIM, staffRelease } from '../../src/edge/plan/test-orders.ts';
+import { claimHash } from '../../src/ledger/order.ts';
 import { signRoster } from '../../src/ledger/roster.ts';
 
 const seed = Number(process.env.HOLDFAST_SEED ?? randomInt(2 ** 31));
@@ -61,6 +63,12 @@ const PLAIN: readonly KioskAction[] = [
   { do: 'collected' },
   { do: 'again' },
   { do: 'larger' },
+  { do: 'other-door' },
+  { do: 'found', what: 'removed' },
+  { do: 'found', what: 'left' },
+  { do: 'found', what: 'empty' },
+  { do: 'clock', use: 'machine' },
+  { do: 'clock', use: 'bank' },
   { do: 'cancel' },
   { do: 'leave' },
   { do: 'next-parcel' },
@@ -135,6 +143,46 @@ const journeys = fc.oneof(
       bank.sense(session.compartment, 'closed', session.work === 'drop-off' ? 'yes' : 'no');
       if (said) bank.act({ do: session.work === 'drop-off' ? 'deposited' : 'collected' });
     }),
+  ),
+);
+
+/** Staff with an order: good ones, old ones, and slips without one. */
+const byOrder = fc.oneof(
+  fc
+    .tuple(door, fc.boolean(), fc.constantFrom('removed' as const, 'left' as const, 'empty' as const))
+    .map(([n, restore, what]) =>
+      named(`order for door ${n}, restore ${restore}, found ${what}`, (bank) => {
+        bank.act({ do: 'cancel' });
+        bank.act({ do: 'leave' });
+        carry(bank, noteFor(bank, staffRelease(n, restore)));
+        bank.act({ do: 'scan', text: CLAIM });
+        const session = Object.values(bank.state.session).find((candidate) => candidate.state === 'open');
+        if (session?.work !== 'staff-release') return;
+        bank.sense(n, 'closed', what === 'left' ? 'yes' : 'no');
+        bank.act({ do: 'found', what });
+      }),
+    ),
+  fc.constant(named('claim', (bank) => void bank.act({ do: 'scan', text: CLAIM }))),
+  fc.constant(named('other claim', (bank) => void bank.act({ do: 'scan', text: OTHER_CLAIM }))),
+  fc.constant(named('order to lift', (bank) => void carry(bank, noteFor(bank, { do: 'lift' })))),
+  door.map((n) =>
+    named(
+      `order to restore ${n}`,
+      (bank) => void carry(bank, noteFor(bank, { do: 'restore', compartment: n })),
+    ),
+  ),
+  fc.constant(
+    named('order to set the clock', (bank) => {
+      carry(bank, noteFor(bank, { do: 'set-clock', claim: claimHash(CLAIM) }));
+      bank.act({ do: 'leave' });
+      bank.act({ do: 'scan', text: CLAIM });
+    }),
+  ),
+  door.map((n) =>
+    named(
+      `a stranger's order ${n}`,
+      (bank) => void carry(bank, noteFor(bank, staffRelease(n), {}, [STRANGER])),
+    ),
   ),
 );
 
@@ -270,6 +318,7 @@ const step = fc.oneof(
   { weight: 8, arbitrary: journeys },
   { weight: 3, arbitrary: atDoors },
   { weight: 2, arbitrary: ofTime },
+  { weight: 2, arbitrary: byOrder },
   { weight: 1, arbitrary: ofBoards },
   { weight: 1, arbitrary: fromCloud },
 );
@@ -296,6 +345,11 @@ test('whatever happens at a bank, every plan keeps the rules', (t) => {
     'door.forced',
     'release.answered',
     'lockout.began',
+    'order.accepted',
+    'order.refused',
+    'parcel.removed',
+    'latch.jammed',
+    'clock.set',
   ] as const) {
     assert.ok((seen.get(kind) ?? 0) > 0, `no run came to ${kind} (HOLDFAST_SEED=${seed})`);
   }

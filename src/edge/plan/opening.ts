@@ -159,7 +159,12 @@ export function doorSensed(draft: Draft, sensed: Sensed): DoorEvent {
   if (before.door === sensed.door || sensed.door === 'unknown') return { what: 'none', session: undefined };
   draft.patch('compartment', sensed.compartment, { door: sensed.door, doorSinceMs: draft.nowMs });
   if (sensed.door === 'open') return doorOpened(draft, sensed.compartment);
-  return doorClosed(draft, sensed, before.door === 'open' ? draft.nowMs - before.doorSinceMs : null);
+  return doorClosed(draft, sensed, before.door === 'open' ? openForMs(draft, before) : null);
+}
+
+/** A clock that was set back meanwhile makes no negative time. */
+function openForMs(draft: Draft, { doorSinceMs }: { doorSinceMs: number }): number {
+  return Math.max(0, Math.round(draft.nowMs - doorSinceMs));
 }
 
 function doorOpened(draft: Draft, n: number): DoorEvent {

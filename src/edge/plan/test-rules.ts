@@ -19,11 +19,20 @@ export type RuleLedger = {
   use: Map<number, string>;
   pulses: Map<number, Pulses>;
   answered: Set<number>;
+  /** Doors with an order to open them that nobody has used yet. */
+  ordered: number[];
   secrets: Set<string>;
 };
 
 export function newLedger(): RuleLedger {
-  return { prev: NO_HASH, use: new Map(), pulses: new Map(), answered: new Set(), secrets: new Set() };
+  return {
+    prev: NO_HASH,
+    use: new Map(),
+    pulses: new Map(),
+    answered: new Set(),
+    ordered: [],
+    secrets: new Set(),
+  };
 }
 
 export type Checked = {
@@ -64,6 +73,7 @@ function checkRecords({ before, event, planned, ledger }: Checked): void {
       drawSalt: () => new Uint8Array(16),
     });
     ledger.prev = written.hash;
+    noteOrder(draft, ledger);
     noteSession(draft, event, ledger);
     noteCustody(draft, event, ledger);
     if (draft.kind === 'release.answered') noteAnswer(draft, event, ledger);
@@ -77,6 +87,8 @@ function noteSession(draft: RecordDraft, event: Event, ledger: RuleLedger): void
   const open = ledger.pulses.get(n);
   if (draft.kind === 'session.opened') {
     must(open === undefined, `door ${n} has one session at a time`, event);
+    if (draft.facts?.work === 'staff-release')
+      must(spend(ledger.ordered, n), `staff open door ${n} by an order that was accepted, once`, event);
     ledger.pulses.set(n, { session: draft.fields?.session ?? '', count: 0 });
   }
   if (draft.kind === 'session.ended')
@@ -93,6 +105,17 @@ function noteSession(draft: RecordDraft, event: Event, ledger: RuleLedger): void
     `at most ${PULSES_MAX} pulses a session, counted`,
     event,
   );
+}
+
+function noteOrder(draft: RecordDraft, ledger: RuleLedger): void {
+  if (draft.kind === 'order.accepted' && draft.facts?.act === 'staff-release')
+    ledger.ordered.push(draft.compartment ?? 0);
+}
+
+function spend(orders: number[], n: number): boolean {
+  const at = orders.indexOf(n);
+  if (at >= 0) orders.splice(at, 1);
+  return at >= 0;
 }
 
 function noteAnswer(draft: RecordDraft, event: Event, ledger: RuleLedger): void {
@@ -183,7 +206,7 @@ function checkUse({ before, event, planned, ledger }: Checked): void {
       event,
     );
     const was = before.compartment[compartment.n];
-    if (was?.use === 'occupied' && compartment.use === 'empty')
+    if ((was?.use === 'occupied' || was?.use === 'held') && compartment.use === 'empty')
       checkFreed(was, { before, event, planned, ledger });
   }
 }
@@ -192,16 +215,23 @@ function checkFreed(
   was: Compartment,
   { before, event, planned }: Pick<Checked, 'before' | 'event' | 'planned' | 'ledger'>,
 ): void {
-  const collected = planned.records.find(
-    (record) => record.kind === 'parcel.collected' && record.compartment === was.n,
+  const freed = planned.records.find(
+    ({ kind, compartment }) =>
+      compartment === was.n && ['parcel.collected', 'parcel.removed', 'compartment.freed'].includes(kind),
   );
-  must(collected !== undefined, `door ${was.n} is freed by a collection`, event);
+  must(freed !== undefined, `door ${was.n} is freed by a collection or by staff`, event);
   const session = was.session === null ? undefined : before.session[was.session];
-  must(session?.doorSensedOpen === true, 'nothing is collected through a door that was never open', event);
+  must(session?.doorSensedOpen === true, 'nothing is taken through a door that was never open', event);
+  const byStaff = session.work === 'staff-release';
+  must(
+    byStaff === (freed.kind !== 'parcel.collected'),
+    'only staff by order free what was not collected',
+    event,
+  );
   if (event.type === 'sensed')
-    must(session.said === 'collected', 'a closing door alone frees nothing', event);
+    must(session.said !== null && session.said !== 'deposited', 'a closing door alone frees nothing', event);
   if (event.type === 'tick')
-    must(collected.facts?.basis === 'occupancy' && was.occupied === 'no', 'time alone frees nothing', event);
+    must(freed.facts?.basis === 'occupancy' && was.occupied === 'no', 'time alone frees nothing', event);
 }
 
 /** The view is one that the contract knows, and at home it holds nothing of anybody. */
