@@ -101,7 +101,7 @@ export function codeCompared(
   draft.volatile({ comparing: null });
   if (answer.grant !== null) expireIfDue(draft, answer.grant);
   const grant = answer.grant === null ? undefined : draft.state.grant[answer.grant];
-  const reason = grant ? DENIAL_OF[grant.state] : 'code-wrong';
+  const reason = grant ? grantDenial(draft.state, grant) : 'code-wrong';
   const base = {
     kind: 'attempt.decided',
     cause: answer.seq,
@@ -119,6 +119,15 @@ export function codeCompared(
   const held = grant.session === null ? undefined : draft.state.session[grant.session];
   if (held?.work === 'pick-up') resumePickUp(draft, held, cause);
   else openPickUp(draft, grant, answer.session, cause);
+}
+
+/** Why this grant opens nothing now, though its code is right; null when it may. */
+function grantDenial(state: BankState, grant: Grant): Denial | null {
+  const ended = DENIAL_OF[grant.state];
+  if (ended !== null) return ended;
+  // Staff stand at that door by order, or were called away from it: they end what they began first.
+  const { session } = compartmentOf(state, grant.compartment);
+  return session === null || session === grant.session ? null : 'session-of-another';
 }
 
 const DENIAL_OF: Readonly<Record<Grant['state'], Denial | null>> = {

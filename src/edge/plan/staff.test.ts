@@ -168,6 +168,22 @@ test('a door in somebody else’s session is not opened by order', () => {
   assert.equal(bank.view().message, 'session-of-another');
 });
 
+test('a code is not served at a door where staff have begun, and works when they have ended', () => {
+  const bank = bankInService();
+  const { n, pin } = dropOff(bank);
+  staffAt(bank, n);
+  bank.sense(n, 'closed', 'yes');
+  bank.wait(61_000);
+  bank.act({ do: 'pin', pin });
+  assert.equal(bank.view().message, 'session-of-another');
+  bank.act({ do: 'scan', text: CLAIM });
+  bank.sense(n, 'closed', 'yes');
+  bank.act({ do: 'found', what: 'left' });
+  bank.act({ do: 'cancel' });
+  bank.act({ do: 'pin', pin });
+  assert.equal(bank.on('pick-up').door.compartment, n);
+});
+
 test('left before the door opened: the order is closed, the parcel stays', () => {
   const bank = bankInService();
   const { n } = dropOff(bank);
