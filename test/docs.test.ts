@@ -239,3 +239,17 @@ test('every runbook is listed, and says when it is over', () => {
     assert.match(read(path), /\*\*It is over when\*\*/, path);
   }
 });
+
+test('each trouble at a bank names a test that is there', () => {
+  const from = 'docs/reference/trouble.md';
+  const rows = rowsOf(read(from)).filter(([what]) => what !== 'what');
+  assert.ok(rows.length >= 30, `${rows.length} troubles`);
+  for (const row of rows) {
+    const [what, , , test] = row;
+    const [file = ''] = linkedFiles(test ?? '', from);
+    const title = /“(.+)”$/.exec(test ?? '')?.[1] ?? '';
+    assert.ok(isThere(file) && title !== '', `${what}: names a test`);
+    const quoted = title.replaceAll("'", "\\'");
+    assert.ok(read(file).includes(`test('${quoted}'`), `${what}: ${file} has no test “${title}”`);
+  }
+});

@@ -91,7 +91,7 @@ test('three pulses and a door that never opened: jammed, staff are told, the par
   assert.deepEqual([bank.on('reported').screen, bank.compartment(n).use], ['reported', 'held']);
 });
 
-test('“the door did not open”: believed together with the sensor, the latch counts as jammed', () => {
+test('‘the door did not open’: believed together with the sensor, the latch counts as jammed', () => {
   const bank = bankInService();
   const { n, pin } = dropOff(bank);
   bank.boards = 'answers';
@@ -101,7 +101,7 @@ test('“the door did not open”: believed together with the sensor, the latch 
   assert.deepEqual([bank.compartment(n).use, bank.compartment(n).withdrawn], ['held', 'jammed']);
 });
 
-test('“the door did not open” against a sensor that saw it open: a discrepancy, and no jammed latch', () => {
+test('‘the door did not open’ against a sensor that saw it open: a discrepancy, and no jammed latch', () => {
   const bank = bankInService();
   const { n, pin } = dropOff(bank);
   bank.act({ do: 'pin', pin });
