@@ -6,9 +6,10 @@ import { after, test } from 'node:test';
 import { LAYOUT_24 } from '../src/domain/bank.ts';
 import { ManualClock } from '../src/platform/clock.ts';
 import { silentLog } from '../src/platform/log.ts';
+import { systemRandom } from '../src/platform/random.ts';
 import { startBoards } from './board.ts';
 import { Cabinet } from './cabinet.ts';
-import { CU16, type Cu16Profile } from './cu16.ts';
+import { CU16, type Cu16Profile, cu16Family } from './cu16.ts';
 import { Line, until } from './test-rig.ts';
 
 /** At 19200 baud, 8N1. */
@@ -23,7 +24,14 @@ async function lineTo(profile: Cu16Profile) {
   after(() => rm(dataDir, { recursive: true, force: true }));
   const clock = new ManualClock(0);
   const cabinet = await Cabinet.open({ layout: LAYOUT_24, dataDir });
-  const boards = await startBoards({ port: 0, profile, cabinet, clock, log: silentLog });
+  const boards = await startBoards({
+    port: 0,
+    family: cu16Family(profile),
+    cabinet,
+    clock,
+    random: systemRandom,
+    log: silentLog,
+  });
   after(() => boards.stop());
   const line = await Line.to(boards.port);
   const advance = async (ms: number) => {
@@ -83,4 +91,26 @@ test('a board of another profile says the same things with other bits, or nothin
   assert.equal(await advance(REPLY_MS), 9);
   // Only lock 0 is not closed; nothing is inside anywhere.
   assert.equal((await line.hear(9)).toString('hex'), '0200350100ffff0339');
+});
+
+test('an answer that is late is lost when the power goes in the meantime', async () => {
+  const { cabinet, line, advance } = await lineTo(CU16);
+  await cabinet.hand(1, { do: 'fault', fault: 'late' });
+  const unlock = async () => {
+    line.say('02 00 31 03 36');
+    await advance(0);
+    assert.equal(await advance(REQUEST_MS), 0);
+    assert.equal(cabinet.compartment(1)?.door, 'open');
+  };
+  await unlock();
+  const { lateMs } = cabinet.line();
+  assert.ok(lateMs > 2 * CU16.replyMs);
+  assert.equal(await advance(lateMs - 1), 0);
+  await advance(1);
+  assert.equal(await advance(REPLY_MS), 9);
+  await line.hear(9);
+  await unlock();
+  cabinet.turn('power', false);
+  cabinet.turn('power', true);
+  assert.equal(await advance(2 * lateMs), 0);
 });

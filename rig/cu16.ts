@@ -12,6 +12,7 @@
  */
 import { z } from 'zod';
 import vectors from '../src/contract/vectors/lockboard/kerong-cu16.json' with { type: 'json' };
+import type { BoardFamily, SeenLock } from './family.ts';
 
 const bit = z.union([z.literal(0), z.literal(1)]);
 
@@ -57,8 +58,41 @@ const UNLOCK = 0x31;
 const STATUS_ALL = 0x32;
 const EVERY_BOARD = 0xf0;
 
-export const REQUEST_BYTES = 5;
-export const REPLY_BYTES = 9;
+const REQUEST_BYTES = 5;
+
+/** What a board of this family does and says, as far as it differs from other families. */
+export function cu16Family(profile: Cu16Profile): BoardFamily {
+  return {
+    baud: profile.baud,
+    quietMs: profile.quietMs,
+    requestBytes: REQUEST_BYTES,
+    decoder: () => new Cu16Decoder(),
+    unlockAnswer({ board, names, seen }) {
+      if (profile.unlockReply === 'none') return null;
+      return encodeReply({ command: STATUS_ANSWER, board, lock: names, ...bitsOf(profile, seen) });
+    },
+    statusAnswer({ request, board, seen }) {
+      const command = request.do === 'status-all' ? STATUS_ALL_ANSWER : STATUS_ANSWER;
+      return encodeReply({ command, board, lock: 0, ...bitsOf(profile, seen) });
+    },
+  };
+}
+
+function bitsOf(profile: Cu16Profile, seen: (lock: number) => SeenLock): { hooks: number; infrared: number } {
+  let hooks = 0;
+  let infrared = 0;
+  for (let position = 0; position < profile.locksPerBoard; position++) {
+    const { closed, occupied } = seen(position);
+    hooks |= bitOf(closed, profile.hookBitWhenClosed) << position;
+    infrared |= bitOf(occupied, profile.infraredBitWhenOccupied) << position;
+  }
+  return { hooks, infrared };
+}
+
+/** The bit that says `fact`, on a board that says it with `bitWhenTrue`. */
+function bitOf(fact: boolean, bitWhenTrue: 0 | 1): number {
+  return fact ? bitWhenTrue : 1 - bitWhenTrue;
+}
 
 export function encodeReply(reply: Cu16Reply): Buffer {
   const { hooks, infrared } = reply;

@@ -8,6 +8,7 @@ import {
   type RigState,
   rigDoor,
   rigFault,
+  rigLineChange,
   rigMessage,
   rigNetwork,
   rigParcelMove,
@@ -52,6 +53,7 @@ export function apiRoutes(app: FastifyInstance, deps: ApiDeps): void {
     doors: deps.cabinet.doors(),
     power: deps.cabinet.powered(),
     network: deps.cabinet.networkUp(),
+    line: deps.cabinet.line(),
     cast: deps.cast,
     links: deps.links,
   });
@@ -141,6 +143,17 @@ function switchRoutes(api: Api, deps: ApiDeps, state: () => RigState): void {
     schema: { summary: 'Switches the cabinet’s router', body: rigNetwork, response: { 200: rigState } },
     handler: (request) => {
       cabinet.turn('network', request.body.up);
+      return state();
+    },
+  });
+  api.post('/line', {
+    schema: {
+      summary: 'Makes the lock boards’ line noisy, torn or mute, or well again',
+      body: rigLineChange,
+      response: { 200: rigState },
+    },
+    handler: (request) => {
+      cabinet.disturb(request.body);
       return state();
     },
   });
