@@ -5,12 +5,12 @@
  * Whoever is connected hears every answer, as on a real line, and whoever is connected can unlock: these
  * boards know no cryptography.
  */
-import type { Clock } from '../src/platform/clock.ts';
+import { type Clock, sleep } from '../src/platform/clock.ts';
 import type { Log } from '../src/platform/log.ts';
 import type { Random } from '../src/platform/random.ts';
 import { Bus } from './bus.ts';
 import type { Cabinet } from './cabinet.ts';
-import type { BoardFamily, BoardRequest, SeenLock, UnlockRequest } from './family.ts';
+import type { BoardFamily, BoardRequest, SeenLock, StatusRequest, UnlockRequest } from './family.ts';
 import { listenLoopback } from './loopback.ts';
 import { type Compartment, hooked, occupied } from './metal.ts';
 
@@ -47,7 +47,10 @@ export async function startBoards(deps: BoardDeps): Promise<Boards> {
       const decoder = family.decoder();
       // A serial adapter has no half-open state: who stops sending has hung up.
       socket.on('end', () => socket.end());
-      socket.on('data', (bytes) => boards.ask(decoder.push(bytes)));
+      socket.on('data', (bytes) => {
+        if (family.echo) server.tellAll(bytes);
+        if (!bus.speaking || !family.deafWhileSpeaking) boards.ask(decoder.push(bytes));
+      });
     },
   });
   const goDark = () => {
@@ -56,6 +59,7 @@ export async function startBoards(deps: BoardDeps): Promise<Boards> {
   };
   const forget = cabinet.onChange(() => {
     if (!cabinet.powered()) goDark();
+    boards.look();
   });
   return {
     port: server.port,
@@ -71,11 +75,27 @@ class BoardSet {
   readonly #deps: Omit<BoardDeps, 'port'>;
   readonly #bus: Bus;
   readonly #boards: readonly number[];
+  /** The compartments whose hook was closed at the last look. */
+  #closed: ReadonlySet<number>;
 
   constructor(deps: Omit<BoardDeps, 'port'>, bus: Bus) {
     this.#deps = deps;
     this.#bus = bus;
     this.#boards = [...new Set(deps.cabinet.layout.compartments.map((place) => place.board))];
+    this.#closed = closedIn(deps.cabinet);
+  }
+
+  /** Boards that speak up by themselves do so for each hook that changed since the last look. */
+  look(): void {
+    const { cabinet, family } = this.#deps;
+    const before = this.#closed;
+    this.#closed = closedIn(cabinet);
+    if (!cabinet.powered()) return;
+    for (const { n, board, lock } of cabinet.layout.compartments) {
+      if (before.has(n) === this.#closed.has(n)) continue;
+      const frames = said(family.stateChange({ board, lock, seen: this.#seenBy(board) }));
+      if (frames.length > 0) this.#bus.take({ heardBytes: 0, act: async () => frames });
+    }
   }
 
   ask(requests: readonly BoardRequest[]): void {
@@ -87,19 +107,42 @@ class BoardSet {
   }
 
   async #carriedOut(request: BoardRequest): Promise<Uint8Array[]> {
+    switch (request.do) {
+      case 'unlock':
+        return this.#unlock(request);
+      case 'unlock-all':
+        return this.#unlockAll(request.board);
+      case 'status':
+        return this.#status(request, [request.board]);
+      case 'status-all':
+        return this.#status(request, this.#boards);
+    }
+  }
+
+  #status(request: StatusRequest, boards: readonly number[]): Uint8Array[] {
     const { family } = this.#deps;
-    if (request.do === 'unlock') return this.#unlock(request);
-    const asked = request.do === 'status-all' ? this.#boards : [request.board];
-    return asked.map((board) => family.statusAnswer({ request, board, seen: this.#seenBy(board) }));
+    return boards.flatMap((board) =>
+      said(family.statusAnswer({ request, board, seen: this.#seenBy(board) })),
+    );
+  }
+
+  async #unlockAll(board: number): Promise<Uint8Array[]> {
+    const { cabinet, clock, family, log } = this.#deps;
+    log.info('unlock frame for every lock', { board });
+    const here = cabinet.layout.compartments.filter((place) => place.board === board);
+    for (const { n } of here) await cabinet.pulse(n);
+    await sleep(clock, family.answerAfterMs);
+    return said(family.unlockAllAnswer({ board, seen: this.#seenBy(board) }));
   }
 
   async #unlock({ board, lock }: UnlockRequest): Promise<Uint8Array[]> {
-    const { cabinet, family, log } = this.#deps;
+    const { cabinet, clock, family, log } = this.#deps;
     const before = cabinet.wiredTo(board, lock);
     log.info('unlock frame', { board, lock, n: before?.n ?? null, fault: before?.fault ?? null });
     const seen = this.#seenBy(board);
     if (!before) return said(family.unlockAnswer({ board, of: lock, names: lock, seen }));
     await cabinet.pulse(before.n);
+    if (family.answerAfterMs > 0) await sleep(clock, family.answerAfterMs);
     return this.#answered({ board, lock, before });
   }
 
@@ -135,6 +178,11 @@ class BoardSet {
   #seenBy(board: number): (lock: number) => SeenLock {
     return (lock) => stateOf(this.#deps.cabinet.wiredTo(board, lock));
   }
+}
+
+function closedIn(cabinet: Cabinet): Set<number> {
+  const compartments = cabinet.layout.compartments.flatMap(({ n }) => cabinet.compartment(n) ?? []);
+  return new Set(compartments.filter(hooked).map(({ n }) => n));
 }
 
 /** A lock that is not there reads as an open circuit: neither shut nor occupied. */

@@ -35,11 +35,17 @@ export class Bus {
   readonly #deps: BusDeps;
   #waiting: Turn[] = [];
   #busy = false;
+  #speaking = false;
   /** Counts losses of power: what was on the line before one is not carried out after it. */
   #outages = 0;
 
   constructor(deps: BusDeps) {
     this.#deps = deps;
+  }
+
+  /** True while a board's frame is on the line. */
+  get speaking(): boolean {
+    return this.#speaking;
   }
 
   take(turn: Turn): void {
@@ -80,6 +86,7 @@ export class Bus {
       if (this.#outages === before) this.#deps.emit(bytes);
     };
     if (noise) await put(this.#noise());
+    this.#speaking = true;
     if (mute) await this.#pass(frame.length);
     else if (split) {
       for (const byte of frame) {
@@ -87,6 +94,7 @@ export class Bus {
         await sleep(this.#deps.clock, SPLIT_GAP_MS);
       }
     } else await put(frame);
+    this.#speaking = false;
     if (noise) await put(this.#noise());
     if (this.#outages === before) await sleep(this.#deps.clock, this.#deps.quietMs);
   }

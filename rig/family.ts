@@ -8,32 +8,38 @@
 
 export type BoardRequest =
   | { do: 'unlock'; board: number; lock: number }
-  | { do: 'status'; board: number }
+  | { do: 'unlock-all'; board: number }
+  /** Of one lock, where it names one. */
+  | { do: 'status'; board: number; lock?: number }
   | { do: 'status-all' };
 
 export type UnlockRequest = Extract<BoardRequest, { do: 'unlock' }>;
-export type StatusRequest = Exclude<BoardRequest, UnlockRequest>;
+export type StatusRequest = Extract<BoardRequest, { do: 'status' | 'status-all' }>;
 
 /** What a board's switches tell it of one lock. */
 export type SeenLock = { closed: boolean; occupied: boolean };
+
+/** One board, and what it sees of its locks. */
+type Board = { board: number; seen: (lock: number) => SeenLock };
 
 export type BoardFamily = {
   baud: number;
   /** Silence on the line between two frames. */
   quietMs: number;
   requestBytes: number;
+  /** How long after a latch moved its board answers. */
+  answerAfterMs: number;
+  /** True where the adapter hears what it sends itself. */
+  echo: boolean;
+  /** True where no board hears anything while one speaks. */
+  deafWhileSpeaking: boolean;
   /** Finds requests in bytes as they come; one for each connection. */
   decoder(): { push(bytes: Uint8Array): BoardRequest[] };
-  /** The answer to an unlock of lock `of`, which calls it `names`; null where the family says nothing. */
-  unlockAnswer(given: {
-    board: number;
-    of: number;
-    names: number;
-    seen: (lock: number) => SeenLock;
-  }): Uint8Array | null;
-  statusAnswer(given: {
-    request: StatusRequest;
-    board: number;
-    seen: (lock: number) => SeenLock;
-  }): Uint8Array;
+  // Each of these is null where the family says nothing.
+  /** The answer to an unlock of lock `of`, which calls it `names`. */
+  unlockAnswer(given: Board & { of: number; names: number }): Uint8Array | null;
+  unlockAllAnswer(given: Board): Uint8Array | null;
+  statusAnswer(given: Board & { request: StatusRequest }): Uint8Array | null;
+  /** What a board says by itself when a door of its own changed. */
+  stateChange(given: Board & { lock: number }): Uint8Array | null;
 };

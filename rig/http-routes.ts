@@ -32,6 +32,7 @@ export type ApiDeps = {
   carriers: Carriers;
   scanner: Scanner;
   clock: Clock;
+  boards: RigState['boards'];
   cast: RigCast | null;
   links: Record<string, string>;
   /** Called when the cabinet's power was switched, after the switch. */
@@ -53,6 +54,7 @@ export function apiRoutes(app: FastifyInstance, deps: ApiDeps): void {
     doors: deps.cabinet.doors(),
     power: deps.cabinet.powered(),
     network: deps.cabinet.networkUp(),
+    boards: deps.boards,
     line: deps.cabinet.line(),
     cast: deps.cast,
     links: deps.links,

@@ -14,7 +14,7 @@ import { startBoards } from './board.ts';
 import { Cabinet } from './cabinet.ts';
 import type { Carriers } from './carriers.ts';
 import type { RigConfig } from './config.ts';
-import { CU16, cu16Family } from './cu16.ts';
+import { familyOf } from './families.ts';
 import { startHttp } from './http.ts';
 import { MessageBox } from './messages.ts';
 import { startRelay } from './network.ts';
@@ -65,7 +65,7 @@ export async function startRig({ config, clock, log, onPower }: RigDeps): Promis
     const boards = await started(
       startBoards({
         port: config.serialPort,
-        family: cu16Family(CU16),
+        family: familyOf(config.boards),
         cabinet,
         clock,
         random: systemRandom,
@@ -78,7 +78,9 @@ export async function startRig({ config, clock, log, onPower }: RigDeps): Promis
     );
     const mail = await started(startMail({ config, box, carriers, log: log.child('mail') }));
     const sms = await started(startSms({ config, box, carriers, log: log.child('sms') }));
-    const api = { cabinet, box, carriers, scanner, clock, cast: config.cast, links: config.links, onPower };
+    const { cast, links } = config;
+    const shown = { boards: config.boards.family, cast, links };
+    const api = { cabinet, box, carriers, scanner, clock, onPower, ...shown };
     const http = await started(
       startHttp({ ...api, port: config.httpPort, webDir: config.webDir, log: log.child('http') }),
     );

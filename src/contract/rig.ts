@@ -92,10 +92,14 @@ export const rigCast = z.strictObject({
 });
 export type RigCast = z.infer<typeof rigCast>;
 
+export const boardFamily = z.enum(['kerong-cu', 'xor-8a']);
+
 export const rigState = z.strictObject({
   doors: z.array(rigDoor),
   power: z.boolean(),
   network: z.boolean(),
+  /** Which family of lock boards moves the latches. */
+  boards: boardFamily,
   line: rigLine,
   cast: rigCast.nullable(),
   links: z.record(z.string(), z.string()),
