@@ -4,11 +4,19 @@
  */
 import { z } from 'zod';
 import { rigCast } from '../src/contract/rig.ts';
+import { boardsConfig } from './families.ts';
 
 /** 0 asks the system for a free port, which the running rig then reports. */
 const listeningPort = z.int().min(0).max(65535);
 
 const tcpPort = z.int().min(1).max(65535);
+
+/** What the lock boards' line is made of. */
+const serialLine = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('tcp'), port: listeningPort }),
+  z.strictObject({ kind: z.literal('pty') }),
+]);
+export type SerialLine = z.infer<typeof serialLine>;
 
 export const rigConfig = z.strictObject({
   /** The rig's own API and page. */
@@ -22,8 +30,11 @@ export const rigConfig = z.strictObject({
   /** The phone's SMS gateway, and its bearer token. */
   smsPort: listeningPort,
   smsToken: z.string().min(16),
-  /** The lock boards' line, and the scanner's. */
-  serialPort: listeningPort,
+  /** What hangs on the lock boards' line. */
+  boards: boardsConfig,
+  /** Where it is a pseudo-terminal, the running rig reports its path. */
+  serialLine,
+  /** The scanner's line. */
   scannerPort: listeningPort,
   /** The cabinet's router: what arrives at `uplinkPort` goes on to `brokerPort`. */
   uplinkPort: listeningPort,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { RigDoor, RigState } from '../src/contract/rig.ts';
-import { rigState } from '../src/contract/rig.ts';
+import { doorFault, rigState } from '../src/contract/rig.ts';
 import { totpAt } from './authenticator.ts';
 import { LOOPBACK } from './config.ts';
 import { rigProblem } from './problem.ts';
@@ -144,11 +144,30 @@ test('the description is OpenAPI 3.1 and names every endpoint', async () => {
     'post /doors/{n}/open',
     'post /doors/{n}/pry',
     'post /doors/{n}/unjam',
+    'post /line',
     'post /network',
     'post /parcels/{n}',
     'post /power',
     'post /scan',
   ]);
+});
+
+test('the reference page names every endpoint with its summary, and every fault', async () => {
+  const rig = await startTestRig();
+  const { paths } = (await rig.ask('/openapi.json')).body as {
+    paths: Record<string, Record<string, { summary: string }>>;
+  };
+  const described = Object.entries(paths).flatMap(([path, of]) =>
+    Object.entries(of).map(([method, { summary }]) => `| \`${method.toUpperCase()} ${path}\` | ${summary} |`),
+  );
+  const page = await readFile(join(import.meta.dirname, '../docs/reference/rig.md'), 'utf8');
+  const rows = page.split('\n');
+  assert.deepEqual(rows.filter((row) => /^\| `[A-Z]+ \//.test(row)).sort(), described.sort());
+  const faults = page.split('## Faults of a door')[1]?.split('\n## ')[0] ?? '';
+  assert.deepEqual(
+    [...faults.matchAll(/^\| `([a-z-]+)` \|/gm)].map((found) => found[1]),
+    doorFault.options,
+  );
 });
 
 test('without a built page there is a plain one; with one it is served, and the API beside it', async () => {

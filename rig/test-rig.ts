@@ -9,7 +9,8 @@ import { selfSignedServer } from '../src/crypto/x509.ts';
 import { sleep, systemClock } from '../src/platform/clock.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { systemRandom } from '../src/platform/random.ts';
-import { LOOPBACK, type RigConfig, rigConfig } from './config.ts';
+import { LOOPBACK, type RigConfig, rigConfig, type SerialLine } from './config.ts';
+import type { BoardsConfig } from './families.ts';
 import { type Rig, startRig } from './rig.ts';
 
 const DAY_MS = 86_400_000;
@@ -30,7 +31,18 @@ export type TestRig = Rig & {
   ): Promise<{ status: number; type: string; body: unknown }>;
 };
 
-export async function startTestRig(changes: Partial<RigConfig> = {}): Promise<TestRig> {
+export type TestRigChanges = Partial<RigConfig> & {
+  /** Which boards hang on the line, as their vectors have them; `boards` says it with a profile. */
+  family?: BoardsConfig['family'];
+  /** What the boards' line is made of. */
+  line?: SerialLine['kind'];
+};
+
+export async function startTestRig({
+  family = 'kerong-cu',
+  line = 'tcp',
+  ...changes
+}: TestRigChanges = {}): Promise<TestRig> {
   const home = await mkdtemp(join(tmpdir(), 'holdfast-rig-'));
   after(() => rm(home, { recursive: true, force: true }));
   const key = newSigningKey();
@@ -52,7 +64,8 @@ export async function startTestRig(changes: Partial<RigConfig> = {}): Promise<Te
     smtpKeyPem: privateKeyPem(key.privateKey),
     smsPort: 0,
     smsToken: drawn(),
-    serialPort: 0,
+    boards: { family },
+    serialLine: line === 'tcp' ? { kind: 'tcp', port: 0 } : { kind: 'pty' },
     scannerPort: 0,
     uplinkPort: 0,
     brokerPort: 1,
