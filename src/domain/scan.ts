@@ -1,8 +1,10 @@
 /**
  * What a scanner reads: a badge, a pick-up code, or a parcel's label. Badges and pick-up codes of ours
  * begin with a short mark and go on with 128 random bits in capital base32, which both Code 128 and the
- * alphanumeric mode of QR carry densely. Everything else is a tracking number.
+ * alphanumeric mode of QR carry densely. They are the whole text, but for the symbology identifier that
+ * some scanners send before it: nothing is looked for inside a longer one. Everything else is a label.
  */
+import { withoutSymbology } from './gs1.ts';
 import { base32 } from './ids.ts';
 
 export type Scan =
@@ -15,7 +17,7 @@ const PICK_UP = /^HFP1([A-Z2-7]{26})$/;
 
 export function readScan(text: string): Scan {
   const trimmed = text.trim();
-  const capitals = trimmed.toUpperCase();
+  const capitals = withoutSymbology(trimmed).data.toUpperCase();
   if (BADGE.test(capitals)) return { is: 'badge', secret: capitals };
   if (PICK_UP.test(capitals)) return { is: 'pick-up', secret: capitals };
   return { is: 'label', text: trimmed };
