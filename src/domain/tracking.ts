@@ -119,6 +119,7 @@ const FORMAT_LIST = [
   },
 ] as const satisfies readonly Format[];
 export type FormatName = (typeof FORMAT_LIST)[number]['name'];
+export const FORMAT_NAMES: readonly FormatName[] = FORMAT_LIST.map(({ name }) => name);
 /** Every format, marked ones first; among the marked the first that reads a text decides. */
 export const FORMATS: readonly (Format & { name: FormatName })[] = FORMAT_LIST;
 

@@ -113,7 +113,8 @@ export type Guesses = { day: number; count: number };
 export type Screen =
   | { at: 'home' }
   | { at: 'courier-code'; courier: PersonId }
-  | { at: 'tracking'; courier: PersonId }
+  /** `doubted`: a number whose check digit was wrong; typed again, it is taken. */
+  | { at: 'tracking'; courier: PersonId; doubted?: string }
   | { at: 'flat'; courier: PersonId; tracking: string }
   | { at: 'recipient'; courier: PersonId; tracking: string; choices: DirectoryEntries }
   | { at: 'size'; courier: PersonId; tracking: string; recipient: DirectoryEntries[number] }
