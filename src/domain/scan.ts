@@ -33,12 +33,12 @@ export function pickUpText(bytes: Uint8Array): string {
 
 /** The longest number that any carrier prints, with room. */
 export const TRACKING_LENGTH_MAX = 40;
-const TRACKING = /^[A-Z0-9][A-Z0-9 ./-]{2,39}$/;
+const TRACKING = /^[A-Z0-9][A-Z0-9./-]{2,39}$/;
 
-/** A tracking number in capitals with single spaces removed, or undefined when it cannot be one. */
+/** A tracking number in capitals without its spaces, or undefined when it cannot be one. */
 export function normalTracking(text: string): string | undefined {
-  const capitals = text.trim().toUpperCase();
-  return TRACKING.test(capitals) ? capitals.replaceAll(' ', '') : undefined;
+  const capitals = text.trim().toUpperCase().replaceAll(' ', '');
+  return TRACKING.test(capitals) ? capitals : undefined;
 }
 
 /**

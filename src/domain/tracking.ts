@@ -83,7 +83,7 @@ const FORMAT_LIST = [
     name: 'DHL eCommerce GM',
     carrier: 'DHL',
     marked: true,
-    read: plain(/^GM\d[0-9A-Z]{9,36}$/, unchecked),
+    read: plain(/^GM[0-9A-F]{11,38}$/, unchecked),
   },
   {
     name: 'GS1 SSCC',
