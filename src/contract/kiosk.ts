@@ -11,6 +11,7 @@
  * present screen is denied (`step-out-of-turn`) and changes nothing.
  */
 import { z } from 'zod';
+import { CARRIERS, FORMAT_NAMES } from '../domain/tracking.ts';
 
 const size = z.enum(['S', 'M', 'L', 'XL']);
 
@@ -75,6 +76,17 @@ const door = z.strictObject({
   pulsesLeft: z.int().nonnegative(),
 });
 
+/**
+ * Whose number a label carries, by its form and check digit; null where that is not known. `others`: it is
+ * another carrier's than the courier's own. Carriers subcontract, so that is said and refused to nobody.
+ */
+const recognised = z.strictObject({
+  carrier: z.enum(CARRIERS).nullable(),
+  format: z.enum(FORMAT_NAMES).nullable(),
+  others: z.boolean(),
+});
+export type Recognised = z.infer<typeof recognised>;
+
 export const kioskScreen = z.discriminatedUnion('screen', [
   /** Type a PIN, show a QR, or scan a badge. `flatNeeded`: this kiosk wants flat and PIN today. */
   z.strictObject({ screen: z.literal('home'), flatNeeded: z.boolean(), pinDigits: z.int() }),
@@ -82,12 +94,18 @@ export const kioskScreen = z.discriminatedUnion('screen', [
   z.strictObject({ screen: z.literal('closed'), reason: z.string() }),
   z.strictObject({ screen: z.literal('courier-code'), carrier: z.string(), first: z.boolean() }),
   z.strictObject({ screen: z.literal('tracking'), carrier: z.string() }),
-  z.strictObject({ screen: z.literal('flat'), tracking: z.string() }),
-  z.strictObject({ screen: z.literal('recipient'), tracking: z.string(), recipients: z.array(z.string()) }),
+  z.strictObject({ screen: z.literal('flat'), tracking: z.string(), recognised }),
+  z.strictObject({
+    screen: z.literal('recipient'),
+    tracking: z.string(),
+    recognised,
+    recipients: z.array(z.string()),
+  }),
   /** `free`: how many empty compartments of each size are left. */
   z.strictObject({
     screen: z.literal('size'),
     tracking: z.string(),
+    recognised,
     recipient: z.string(),
     free: z.strictObject({ S: z.int(), M: z.int(), L: z.int(), XL: z.int() }),
   }),

@@ -46,6 +46,7 @@ export const DENIALS = [
   'courier-may-not',
   'recipient-unknown',
   'tracking-malformed',
+  'tracking-check-wrong',
   'offline-too-long',
   // The bank's own condition.
   'no-roster',

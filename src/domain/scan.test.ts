@@ -24,6 +24,29 @@ test('badges and pick-up codes of ours are known, however a scanner types them',
   assert.notEqual(badgeText(bytes), pickUpText(bytes));
 });
 
+test('a symbology identifier in front of a code of ours is no part of it', () => {
+  for (const symbol of [']Q1', ']Q0', ']C0', ']d1', ']q1', ']z0']) {
+    assert.deepEqual(readScan(symbol + badgeText(bytes)), { is: 'badge', secret: badgeText(bytes) });
+    assert.deepEqual(readScan(symbol + pickUpText(bytes)), { is: 'pick-up', secret: pickUpText(bytes) });
+  }
+});
+
+test('a code of ours inside a longer text is no code: not after a label, a separator or another code', () => {
+  for (const secret of [badgeText(bytes), pickUpText(bytes)]) {
+    for (const text of [
+      `1Z999AA10123456784${secret}`,
+      `${secret}1Z999AA10123456784`,
+      `420\u001d${secret}`,
+      `${secret}\u001d`,
+      `${secret}\n${secret}`,
+      `https://x.example/?c=${secret}`,
+      `]Q1]Q1${secret}`,
+      `]Q${secret}`,
+    ])
+      assert.deepEqual(readScan(text), { is: 'label', text }, JSON.stringify(text));
+  }
+});
+
 test('everything else is a label: other marks, lengths and letters, and what only holds a code', () => {
   const badge = badgeText(bytes);
   const others = [
@@ -45,10 +68,12 @@ test('a tracking number is three to forty capitals and digits with few signs', (
   assert.equal(normalTracking('RR123456789DE'), 'RR123456789DE');
   assert.equal(normalTracking('a-1/2.3'), 'A-1/2.3');
   assert.equal(normalTracking('9'.repeat(TRACKING_LENGTH_MAX))?.length, TRACKING_LENGTH_MAX);
+  assert.equal(normalTracking('1 '.repeat(TRACKING_LENGTH_MAX))?.length, TRACKING_LENGTH_MAX);
   for (const bad of [
     '',
     '  ',
     '12',
+    'A A',
     '9'.repeat(TRACKING_LENGTH_MAX + 1),
     '-12',
     'AB\n12',

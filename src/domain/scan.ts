@@ -1,8 +1,10 @@
 /**
  * What a scanner reads: a badge, a pick-up code, the claim of an order, or a parcel's label. Those of ours
  * begin with a short mark and go on with 128 random bits in capital base32, which both Code 128 and the
- * alphanumeric mode of QR carry densely. Everything else is a tracking number.
+ * alphanumeric mode of QR carry densely. They are the whole text, but for the symbology identifier that
+ * some scanners send before it: nothing is looked for inside a longer one. Everything else is a label.
  */
+import { withoutSymbology } from './gs1.ts';
 import { base32 } from './ids.ts';
 
 export type Scan =
@@ -17,7 +19,7 @@ const CLAIM = /^HFO1([A-Z2-7]{26})$/;
 
 export function readScan(text: string): Scan {
   const trimmed = text.trim();
-  const capitals = trimmed.toUpperCase();
+  const capitals = withoutSymbology(trimmed).data.toUpperCase();
   if (BADGE.test(capitals)) return { is: 'badge', secret: capitals };
   if (PICK_UP.test(capitals)) return { is: 'pick-up', secret: capitals };
   if (CLAIM.test(capitals)) return { is: 'claim', secret: capitals };
@@ -39,12 +41,12 @@ export function claimText(bytes: Uint8Array): string {
 
 /** The longest number that any carrier prints, with room. */
 export const TRACKING_LENGTH_MAX = 40;
-const TRACKING = /^[A-Z0-9][A-Z0-9 ./-]{2,39}$/;
+const TRACKING = /^[A-Z0-9][A-Z0-9./-]{2,39}$/;
 
-/** A tracking number in capitals with single spaces removed, or undefined when it cannot be one. */
+/** A tracking number in capitals without its spaces, or undefined when it cannot be one. */
 export function normalTracking(text: string): string | undefined {
-  const capitals = text.trim().toUpperCase();
-  return TRACKING.test(capitals) ? capitals.replaceAll(' ', '') : undefined;
+  const capitals = text.trim().toUpperCase().replaceAll(' ', '');
+  return TRACKING.test(capitals) ? capitals : undefined;
 }
 
 /**

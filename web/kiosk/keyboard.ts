@@ -4,7 +4,8 @@
  * selection, drag and drop, printing, saving, searching.
  */
 import { createContext, type RefObject, useContext, useEffect, useRef, useState } from 'react';
-import { hear, WEDGE_START } from './wedge.ts';
+import { after, steadyMs } from '../kit/clock.ts';
+import { type Heard, hear, mayEndInSilence, type Press, SETTLE_MS, settle, WEDGE_START } from './wedge.ts';
 
 /** Where typing goes. */
 export type Entry = { type(text: string): void; remove(): void; clear(): void; enter(): void };
@@ -21,6 +22,8 @@ const BLOCKED_EVENTS = [
   'cut',
   'paste',
 ] as const;
+/** Timers may fire a little early by the clock that stamps events. */
+const TIMER_MS = 20;
 /** With Ctrl or Cmd: print, save, open, find, select all, source. */
 const BLOCKED_KEYS = new Set(['p', 's', 'o', 'f', 'a', 'u']);
 
@@ -40,35 +43,62 @@ export function useKeyboard(onScan: (text: string) => void): RefObject<Entry | n
   const scan = useRef(onScan);
   scan.current = onScan;
   useEffect(() => {
-    let wedge = WEDGE_START;
-    const onKeyDown = (event: KeyboardEvent): void => {
-      if (event.repeat || event.isComposing) return;
-      if (event.ctrlKey || event.metaKey || event.altKey) {
-        if (BLOCKED_KEYS.has(event.key.toLowerCase())) event.preventDefault();
-        return;
-      }
-      if (event.key === 'Backspace') {
-        event.preventDefault();
-        target.current?.remove();
-        return;
-      }
-      const result = hear(wedge, event.key, event.timeStamp);
-      wedge = result.wedge;
-      const heard = result.heard;
-      // A person who moves through the buttons by keyboard still presses them.
-      const presses = event.target instanceof HTMLButtonElement && [' ', 'Enter'].includes(event.key);
-      if (!heard || (presses && heard.is !== 'scan')) return;
-      event.preventDefault();
-      if (heard.is === 'typed') target.current?.type(heard.text);
-      if (heard.is === 'enter') target.current?.enter();
-      if (heard.is !== 'scan') return;
-      target.current?.clear();
-      scan.current(heard.text);
+    const listen = listener(target, (text) => scan.current(text));
+    document.addEventListener('keydown', listen.onKeyDown, { capture: true });
+    document.addEventListener('keyup', listen.onKeyUp, { capture: true });
+    return () => {
+      listen.stop();
+      document.removeEventListener('keydown', listen.onKeyDown, { capture: true });
+      document.removeEventListener('keyup', listen.onKeyUp, { capture: true });
     };
-    document.addEventListener('keydown', onKeyDown, { capture: true });
-    return () => document.removeEventListener('keydown', onKeyDown, { capture: true });
   }, []);
   return target;
+}
+
+function listener(target: RefObject<Entry | null>, onScan: (text: string) => void) {
+  let wedge = WEDGE_START;
+  let stopWaiting = (): void => undefined;
+  const tell = (heard: Heard): void => {
+    if (heard.is === 'typed') target.current?.type(heard.text);
+    if (heard.is === 'enter') target.current?.enter();
+    if (heard.is !== 'scan') return;
+    target.current?.clear();
+    onScan(heard.text);
+  };
+  /** Hears one key. Both clocks of the page count the same milliseconds from the same beginning. */
+  const heardAt = (press: Press, atMs: number): Heard | null => {
+    const result = hear(wedge, press, atMs);
+    wedge = result.wedge;
+    stopWaiting();
+    stopWaiting = mayEndInSilence(wedge) ? after(SETTLE_MS + TIMER_MS, wait) : () => undefined;
+    return result.heard;
+  };
+  const wait = (): void => {
+    const result = settle(wedge, steadyMs());
+    wedge = result.wedge;
+    if (result.heard) tell(result.heard);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const { key, ctrlKey, altKey, metaKey } = event;
+    if (event.repeat || event.isComposing || metaKey) return;
+    if (ctrlKey && !altKey && BLOCKED_KEYS.has(key.toLowerCase())) return event.preventDefault();
+    if (key === 'Backspace' && !ctrlKey && !altKey) {
+      event.preventDefault();
+      return target.current?.remove();
+    }
+    const heard = heardAt({ key, ctrl: ctrlKey, alt: altKey }, event.timeStamp);
+    // A person who moves through the buttons by keyboard still presses them; a scanner in full flow does not.
+    const onButton = event.target instanceof HTMLButtonElement && [' ', 'Enter'].includes(key);
+    const presses = onButton && wedge.burst.length < 3;
+    if (!heard || (presses && (heard.is === 'typed' || heard.is === 'enter'))) return;
+    event.preventDefault();
+    tell(heard);
+  };
+  const onKeyUp = (event: KeyboardEvent): void => {
+    const heard = heardAt({ key: event.key, up: true }, event.timeStamp);
+    if (heard) tell(heard);
+  };
+  return { onKeyDown, onKeyUp, stop: () => stopWaiting() };
 }
 
 type EntryOptions = { accepts: RegExp; lengthMax: number; onEnter: (value: string) => void };

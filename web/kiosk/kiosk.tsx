@@ -17,6 +17,8 @@
  * “Which time is right?”: one button a clock, “Neither: change nothing”; done “Thank you, it is noted”.
  * done “Thank you”, reported “We have told the staff”: “Back to the start”.
  * The cabinet is an image “Drawing of the cabinet. Your door is 7 …”; a denial is an alert.
+ * A label's recognition is a status: “Read as a UPS number.”, with another carrier's also “That is not your
+ * own carrier’s …”, or “A number of an unknown format.”
  * A keyboard types into the present field when slow (80 ms and more between keys); faster is a scan.
  */
 import { type ReactNode, useEffect, useState } from 'react';

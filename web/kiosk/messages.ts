@@ -46,6 +46,17 @@ export const t = translator({
   'tracking.next': 'Next',
   'tracking.leave': 'Finish',
 
+  'carrier.UPS': 'UPS',
+  'carrier.FedEx': 'FedEx',
+  'carrier.USPS': 'USPS',
+  'carrier.Amazon': 'Amazon',
+  'carrier.DHL': 'DHL',
+  'carrier.postal': 'postal',
+  'recognised.carrier': 'Read as a {carrier} number.',
+  'recognised.format': 'Read as {format}.',
+  'recognised.unknown': 'A number of an unknown format.',
+  'recognised.others': 'That is not your own carrier’s. If it is right, go on.',
+
   'flat.title': 'Who is it for?',
   'flat.lead': 'Type the flat that is written on parcel {tracking}.',
   'flat.label': 'Flat',

@@ -113,6 +113,10 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
     'That is not a tracking number',
     'Scan the bar code of the label, or type the number beside it.',
   ),
+  'tracking-check-wrong': warn(
+    'This number does not add up',
+    'Scan the longest bar code of the label. Or check the number: typed by hand once more, it is taken.',
+  ),
   'offline-too-long': warn(
     'Drop-off is paused',
     'This cabinet has been offline for too long. Take the parcel along. Collecting still works.',

@@ -2,14 +2,45 @@
 import type { DirectoryEntries } from '../../contract/uplink.ts';
 import { fits, SIZES, type Size } from '../../domain/bank.ts';
 import type { PersonId } from '../../domain/ids.ts';
-import { normalFlat, normalTracking } from '../../domain/scan.ts';
+import { told } from '../../domain/outcome.ts';
+import { normalFlat } from '../../domain/scan.ts';
+import { type Carrier, carrierNamed, recognise } from '../../domain/tracking.ts';
 import type { Draft } from './draft.ts';
 import { pulseDenial } from './opening.ts';
-import { type BankState, type Compartment, ONLY } from './state.ts';
+import { type BankState, type Compartment, ONLY, rosterOf } from './state.ts';
 
+/** The name of the company that a courier works for, as the roster writes it; empty when it names neither. */
+export function carrierNameOf(state: BankState, person: string): string {
+  const roster = rosterOf(state);
+  const courier = roster?.couriers.find((candidate) => candidate.person === person);
+  return roster?.carriers.find((carrier) => carrier.carrier === courier?.carrier)?.name ?? '';
+}
+
+export function ownCarrier(state: BankState, person: string): Carrier | null {
+  return carrierNamed(carrierNameOf(state, person));
+}
+
+/**
+ * A number whose check digit is wrong is asked for once more. The same number typed by hand then is taken as
+ * one of an unknown format, because a rule of ours that is wrong must not stop a parcel. A second scan alone
+ * is no second look: scanners read a label twice by themselves.
+ */
 export function takeTracking(draft: Draft, courier: PersonId, text: string): void {
-  const tracking = normalTracking(text);
-  if (tracking === undefined) return draft.deny('tracking-malformed');
+  take(draft, { courier, text, typed: false });
+}
+
+export function takeTyped(draft: Draft, courier: PersonId, text: string): void {
+  take(draft, { courier, text, typed: true });
+}
+
+function take(draft: Draft, { courier, text, typed }: { courier: PersonId; text: string; typed: boolean }) {
+  const label = recognise(text, ownCarrier(draft.state, courier));
+  if (label === undefined) return draft.deny('tracking-malformed');
+  const { tracking, check } = label;
+  const { screen } = draft.state.volatile;
+  const isInsisted = typed && screen.at === 'tracking' && screen.doubted === tracking;
+  if (check === 'wrong' && !isInsisted)
+    return draft.show({ at: 'tracking', courier, doubted: tracking }, told('tracking-check-wrong'));
   draft.show({ at: 'flat', courier, tracking });
 }
 

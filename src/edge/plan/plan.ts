@@ -8,7 +8,7 @@ import type { DirectoryEntries } from '../../contract/uplink.ts';
 import type { GrantId, PersonId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { readScan } from '../../domain/scan.ts';
-import { takeFlat, takeRecipient, takeTracking } from './choosing.ts';
+import { takeFlat, takeRecipient, takeTracking, takeTyped } from './choosing.ts';
 import { frozenAtStart, timeAt, watchClock } from './clock.ts';
 import {
   chooseCourierCode,
@@ -227,7 +227,7 @@ function actAsCourier(draft: Draft, action: KioskAction, fresh: FreshIds): void 
   if (screen.at === 'courier-code' && action.do === 'courier-code-new')
     return chooseCourierCode(draft, screen.courier, action);
   if (screen.at === 'tracking' && action.do === 'tracking')
-    return takeTracking(draft, screen.courier, action.text);
+    return takeTyped(draft, screen.courier, action.text);
   if (screen.at === 'flat' && action.do === 'flat') return takeFlat(draft, screen, action.text);
   if (screen.at === 'recipient' && action.do === 'recipient')
     return takeRecipient(draft, screen, action.index);

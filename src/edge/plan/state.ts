@@ -156,7 +156,8 @@ export type KeptClock = { frozenSinceMs: number | null; followed: { day: number;
 export type Screen =
   | { at: 'home' }
   | { at: 'courier-code'; courier: PersonId }
-  | { at: 'tracking'; courier: PersonId }
+  /** `doubted`: a number whose check digit was wrong; typed again, it is taken. */
+  | { at: 'tracking'; courier: PersonId; doubted?: string }
   | { at: 'flat'; courier: PersonId; tracking: string }
   | { at: 'recipient'; courier: PersonId; tracking: string; choices: DirectoryEntries }
   | { at: 'size'; courier: PersonId; tracking: string; recipient: DirectoryEntries[number] }

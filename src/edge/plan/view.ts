@@ -1,13 +1,14 @@
 /** What the kiosk's screen shows: a pure picture of the state, with nothing in it that the person may not see. */
-import type { KioskScreen, KioskView } from '../../contract/kiosk.ts';
-import { freeBySize } from './choosing.ts';
+import type { KioskScreen, KioskView, Recognised } from '../../contract/kiosk.ts';
+import { isOthers, recognise } from '../../domain/tracking.ts';
+import { carrierNameOf, freeBySize, ownCarrier } from './choosing.ts';
 import { timeAt } from './clock.ts';
 import { courierOf } from './courier.ts';
 import type { Moment } from './draft.ts';
 import { mayTakeOther } from './dropoff.ts';
 import { flatNeeded } from './pickup.ts';
 import { closedReason, idleLimitMs } from './plan.ts';
-import { type BankState, compartmentOf, policyOf, rosterOf, type Screen, type Session } from './state.ts';
+import { type BankState, compartmentOf, policyOf, type Screen, type Session } from './state.ts';
 
 /** The cloud counts as near when it was heard within this time. */
 const ONLINE_MS = 90_000;
@@ -54,23 +55,25 @@ function show(state: BankState, screen: Screen, moment: Moment): KioskScreen {
     case 'courier-code':
       return {
         screen: 'courier-code',
-        carrier: carrierOf(state, screen.courier),
+        carrier: carrierNameOf(state, screen.courier),
         first: courierOf(state, screen.courier).verifier === null,
       };
     case 'tracking':
-      return { screen: 'tracking', carrier: carrierOf(state, screen.courier) };
+      return { screen: 'tracking', carrier: carrierNameOf(state, screen.courier) };
     case 'flat':
-      return { screen: 'flat', tracking: screen.tracking };
+      return { screen: 'flat', tracking: screen.tracking, recognised: recognisedOn(state, screen) };
     case 'recipient':
       return {
         screen: 'recipient',
         tracking: screen.tracking,
+        recognised: recognisedOn(state, screen),
         recipients: screen.choices.map((choice) => choice.label),
       };
     case 'size':
       return {
         screen: 'size',
         tracking: screen.tracking,
+        recognised: recognisedOn(state, screen),
         recipient: `${screen.recipient.flat} · ${screen.recipient.label}`,
         free: freeBySize(state, moment.monotonicMs),
       };
@@ -101,10 +104,15 @@ function home(state: BankState, moment: Moment): KioskScreen {
   return { screen: 'home', flatNeeded: flatNeeded(state, nowMs), pinDigits: state.standing.pinDigits };
 }
 
-function carrierOf(state: BankState, person: string): string {
-  const roster = rosterOf(state);
-  const courier = roster?.couriers.find((candidate) => candidate.person === person);
-  return roster?.carriers.find((carrier) => carrier.carrier === courier?.carrier)?.name ?? '';
+/** Whose number it is, worked out anew: a rule that is right tomorrow shows it right tomorrow. */
+function recognisedOn(
+  state: BankState,
+  { courier, tracking }: { courier: string; tracking: string },
+): Recognised {
+  const own = ownCarrier(state, courier);
+  const label = recognise(tracking, own);
+  if (label === undefined || label.check === 'wrong') return { carrier: null, format: null, others: false };
+  return { carrier: label.carrier, format: label.format, others: isOthers(label, own) };
 }
 
 function atDoor(state: BankState, session: Session): KioskScreen {

@@ -1,6 +1,6 @@
 /** The courier's way to a door: code, label, flat, name, size. */
 import { useState } from 'react';
-import type { KioskScreen } from '../../../src/contract/kiosk.ts';
+import type { KioskScreen, Recognised } from '../../../src/contract/kiosk.ts';
 import { fits, SIZES, type Size } from '../../../src/domain/bank.ts';
 import { Button } from '../../kit/button.tsx';
 import type { Send } from '../agent.ts';
@@ -104,6 +104,19 @@ export function TrackingScreen({ show, busy, send }: Props<'tracking'>) {
   );
 }
 
+/** Whose number was read, so that a wrong bar code is seen before a door opens. */
+function Recognition({ of: { carrier, format, others } }: { of: Recognised }) {
+  const known = carrier === null ? null : t('recognised.carrier', { carrier: t(`carrier.${carrier}`) });
+  return (
+    <p className={others ? 'recognised recognised-others' : 'recognised'} role="status">
+      <span>
+        {known ?? t(format === null ? 'recognised.unknown' : 'recognised.format', { format: format ?? '' })}
+      </span>
+      {others && <span>{t('recognised.others')}</span>}
+    </p>
+  );
+}
+
 export function FlatScreen({ show, busy, send }: Props<'flat'>) {
   const flat = useEntry({
     accepts: LABEL,
@@ -116,6 +129,7 @@ export function FlatScreen({ show, busy, send }: Props<'flat'>) {
       said={
         <>
           <Title title={t('flat.title')} lead={t('flat.lead', { tracking: show.tracking })} />
+          <Recognition of={show.recognised} />
           <TypedField label={t('flat.label')} value={flat.value} set={flat.set} />
         </>
       }
@@ -143,6 +157,7 @@ export function RecipientScreen({ show, busy, send }: Props<'recipient'>) {
   return (
     <div className="single">
       <Title title={t('recipient.title')} lead={t('recipient.lead', { tracking: show.tracking })} />
+      <Recognition of={show.recognised} />
       <ul className="choices">
         {show.recipients.map((name, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: names may repeat; the index is the answer.
@@ -171,6 +186,7 @@ export function SizeScreen({ show, busy, send }: Props<'size'>) {
         title={t('size.title')}
         lead={t('size.lead', { tracking: show.tracking, recipient: show.recipient })}
       />
+      <Recognition of={show.recognised} />
       <ul className="sizes">
         {SIZES.map((size) => (
           <SizeChoice key={size} size={size} free={show.free} busy={busy} send={send} />
