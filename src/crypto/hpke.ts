@@ -68,3 +68,7 @@ export async function hpkeOpen(
 function exact(bytes: Uint8Array): ArrayBuffer {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
+
+/** Sealing and opening as one thing to hand in, so that a simulation can give a model of it. */
+export type Hpke = { seal: typeof hpkeSeal; open: typeof hpkeOpen };
+export const hpke: Hpke = { seal: hpkeSeal, open: hpkeOpen };

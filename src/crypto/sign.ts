@@ -7,6 +7,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  type KeyObject,
   sign as nodeSign,
   verify as nodeVerify,
 } from 'node:crypto';
@@ -72,17 +73,31 @@ export function privateKeyFromPem(pem: string): Uint8Array {
   return new Uint8Array(key.export({ type: 'pkcs8', format: 'der' }));
 }
 
-function privateKeyObject(privateKey: Uint8Array) {
+/**
+ * Keys that the provider has taken over, for as long as the caller holds their bytes. Importing a key anew
+ * for each signature costs as much as the signature. Key bytes are drawn or read once and never edited.
+ */
+const privateKeys = new WeakMap<Uint8Array, KeyObject>();
+const publicKeys = new WeakMap<Uint8Array, KeyObject>();
+
+function privateKeyObject(privateKey: Uint8Array): KeyObject {
+  const held = privateKeys.get(privateKey);
+  if (held) return held;
   const key = createPrivateKey({ key: Buffer.from(privateKey), format: 'der', type: 'pkcs8' });
   assertP256(key.asymmetricKeyDetails?.namedCurve);
+  privateKeys.set(privateKey, key);
   return key;
 }
 
-function publicKeyObject(publicKey: Uint8Array) {
+function publicKeyObject(publicKey: Uint8Array): KeyObject | undefined {
   if (publicKey.length !== SPKI_BYTES || !equalBytes(publicKey.subarray(0, SPKI_BEGIN.length), SPKI_BEGIN))
     return undefined;
+  const held = publicKeys.get(publicKey);
+  if (held) return held;
   try {
-    return createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' });
+    const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' });
+    publicKeys.set(publicKey, key);
+    return key;
   } catch {
     // Coordinates of no point on the curve are an answer to the question asked, not a fault.
     return undefined;

@@ -7,6 +7,7 @@ import type { KioskAction } from '../contract/kiosk.ts';
 import { type Commissioning, commissioning as commissioningSchema } from '../contract/uplink.ts';
 import { base64url, utf8 } from '../crypto/bytes.ts';
 import { sha256 } from '../crypto/hash.ts';
+import { hpke } from '../crypto/hpke.ts';
 import { type BankLayout, LAYOUT_24 } from '../domain/bank.ts';
 import { DEFAULT_POLICY } from '../domain/roster.ts';
 import { pinDigits } from '../domain/scan.ts';
@@ -139,7 +140,7 @@ function makeExecutor(deps: AgentDeps, { commissioning, keys, journal }: OpenBan
   const onRefusal = (refusal: { hash: string; reason: string }) => parts.uplink?.refusal(refusal);
   const onHello = () => parts.uplink?.hello();
   const executor: Executor = new Executor(
-    { clock, random, log, journal, keys, boards, onPlanned, onRefusal, onHello, onFatal },
+    { clock, random, log, journal, keys, hpke, boards, onPlanned, onRefusal, onHello, onFatal },
     stateAtStart({ journal, standing: standingOf(commissioning, keys, LAYOUT), clock }),
   );
   return { executor, boards, parts };
@@ -161,7 +162,12 @@ function standingOf(commissioning: Commissioning, keys: BankKeys, layout: BankLa
   };
 }
 
-function stateAtStart(of: { journal: Journal; standing: Standing; clock: Clock }): BankState {
+/** What a bank knows when it starts: its journal's state, and fresh volatile parts. */
+export function stateAtStart(of: {
+  journal: Pick<Journal, 'readState' | 'tip'>;
+  standing: Standing;
+  clock: Clock;
+}): BankState {
   const { journal, standing, clock } = of;
   const kept = journal.readState();
   const moment = { wallMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newKey } from '../crypto/aead.ts';
-import { newHpkeKey } from '../crypto/hpke.ts';
+import { hpke, newHpkeKey } from '../crypto/hpke.ts';
 import { holdKey } from '../crypto/key.ts';
 import { newSigningKey } from '../crypto/sign.ts';
 import { ManualClock } from '../platform/clock.ts';
@@ -63,6 +63,7 @@ async function rim() {
     log: silentLog,
     journal,
     keys,
+    hpke,
     boards,
     onPlanned() {},
     onRefusal() {},

@@ -6,28 +6,35 @@
 
 import { directoryEntries, type NoticeCodes, SEAL_INFO } from '../contract/uplink.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
-import { hpkeOpen, hpkeSeal } from '../crypto/hpke.ts';
+import type { Hpke } from '../crypto/hpke.ts';
 import { holdKey } from '../crypto/key.ts';
 import { idFrom } from '../domain/ids.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import { type CodeBook, courierVerifier, drawCode, findGrant, sameVerifier } from './codes.ts';
-import type { Journal } from './journal.ts';
 import type { BankKeys } from './keys.ts';
 import type { LockBoard } from './lockboard/lockboard.ts';
-import type { Effect, Moment } from './plan/draft.ts';
+import type { Effect, Moment, Planned } from './plan/draft.ts';
 import type { FreshIds } from './plan/dropoff.ts';
 import { type Event, plan } from './plan/plan.ts';
 import type { BankState } from './plan/state.ts';
 
+/** What the executor needs of a journal: `commit` returns when a power cut changes nothing of the plan. */
+export type ExecuteJournal = {
+  commit(before: BankState, planned: Planned): unknown;
+  keepRefused(hash: string, atMs: number, text: string): void;
+};
+
+/** Interfaces all, so that the simulator hands in a disk, a sealer and boards that can break at any step. */
 export type ExecuteDeps = {
-  clock: Clock;
+  clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   random: Random;
   log: Log;
-  journal: Journal;
-  keys: BankKeys;
-  boards: LockBoard;
+  journal: ExecuteJournal;
+  keys: Pick<BankKeys, 'codes' | 'seal'>;
+  hpke: Hpke;
+  boards: Pick<LockBoard, 'pulse'>;
   /** Called after every plan: the screen may have changed, records may wait for the uplink. */
   onPlanned(state: BankState, records: number): void;
   /** Tells the cloud why a message was refused. */
@@ -173,7 +180,7 @@ export class Executor {
     const codes: NoticeCodes = { v: 1, pin: code.pin, qr: code.qr };
     const key = fromBase64url(effect.key);
     if (!key) throw new Error('the epoch key is no base64url');
-    const sealed = await hpkeSeal(key, utf8(JSON.stringify(codes)), {
+    const sealed = await this.#deps.hpke.seal(key, utf8(JSON.stringify(codes)), {
       info: SEAL_INFO.notice,
       aad: `${this.#state.standing.bank}\0${reference}`,
     });
@@ -192,13 +199,13 @@ export class Executor {
   }
 
   async #openDirectory(effect: Extract<Effect, { do: 'open-directory' }>): Promise<void> {
-    const { keys } = this.#deps;
+    const { keys, hpke } = this.#deps;
     const refused = { hash: '', bytes: effect.ciphertext.length, text: '' };
     const enc = fromBase64url(effect.enc);
     const ciphertext = fromBase64url(effect.ciphertext);
     const place = { info: SEAL_INFO.directory, aad: `${this.#state.standing.bank}\0${effect.version}` };
     const opened =
-      enc && ciphertext ? await hpkeOpen(keys.seal.privateKey, { enc, ciphertext }, place) : undefined;
+      enc && ciphertext ? await hpke.open(keys.seal.privateKey, { enc, ciphertext }, place) : undefined;
     const entries = opened === undefined ? undefined : readEntries(opened);
     if (!entries)
       return this.dispatch({

@@ -18,22 +18,14 @@ import { deriveKey, hmacSha256, labelled } from '../crypto/hash.ts';
 import { type HeldKey, holdKey } from '../crypto/key.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { NO_HEAD } from '../ledger/batch.ts';
-import { NO_HASH, SALT_BYTES, type WrittenRecord, writeRecord } from '../ledger/record.ts';
+import { NO_HASH, type WrittenRecord } from '../ledger/record.ts';
 import type { Random } from '../platform/random.ts';
+import { chainPlan, type JournalTip, type SignedBatch, tipAfter } from './chain.ts';
 import { type Change, changedEntities, MIGRATIONS } from './journal-rows.ts';
 import type { Planned } from './plan/draft.ts';
 import { type BankState, COLLECTIONS, emptyKept, type Kept } from './plan/state.ts';
 
 const REFUSED_KEPT_MAX = 1000;
-
-export type JournalTip = {
-  lastSeq: number;
-  lastHash: string;
-  lastMs: number;
-  acknowledgedSeq: number;
-  lastHead: string;
-  headSeq: number;
-};
 
 /** `dataDir` exists, for this user only. */
 export type OpenJournal = { dataDir: string; bank: string; storageKey: Uint8Array; random: Random };
@@ -98,7 +90,7 @@ export class Journal {
    * transaction. When this returns, a power cut changes nothing of it; when it throws, nothing happened.
    */
   commit(before: BankState, planned: Planned): readonly WrittenRecord[] {
-    const written = this.#chain(planned);
+    const written = chainPlan({ planned, bank: this.#bank, tip: this.#tip, random: this.#random });
     const changes = changedEntities(before, planned.state);
     if (written.length === 0 && changes.length === 0) return written;
     this.#transaction(() => {
@@ -113,44 +105,7 @@ export class Journal {
       }
       for (const change of changes) this.#writeEntity(change);
     });
-    const last = written.at(-1);
-    if (last)
-      this.#tip = {
-        ...this.#tip,
-        lastSeq: last.record.seq,
-        lastHash: last.hash,
-        lastMs: last.record.time.atMs,
-      };
-    return written;
-  }
-
-  #chain(planned: Planned): WrittenRecord[] {
-    const written: WrittenRecord[] = [];
-    let { lastSeq, lastHash } = this.#tip;
-    // The journal's time never runs backwards, whatever was planned; what that hides shows as uncertainty.
-    const { atMs, uncertaintyMs } = planned.time;
-    const backMs = Math.max(0, this.#tip.lastMs - atMs);
-    const time = { ...planned.time, atMs: atMs + backMs, uncertaintyMs: uncertaintyMs + backMs };
-    // One draw for all the salts of a plan: asking the generator costs more than what it gives.
-    const fields = planned.records.reduce((sum, record) => sum + Object.keys(record.fields ?? {}).length, 0);
-    const salts = this.#random.bytes(SALT_BYTES * fields);
-    let drawn = 0;
-    const drawSalt = () => salts.subarray(SALT_BYTES * drawn, SALT_BYTES * ++drawn);
-    for (const draft of planned.records) {
-      const entry = writeRecord({
-        draft,
-        source: this.#bank,
-        seq: lastSeq + 1,
-        prev: lastHash,
-        time,
-        drawSalt,
-      });
-      written.push(entry);
-      lastSeq = entry.record.seq;
-      lastHash = entry.hash;
-    }
-    if (planned.state.lastSeq !== lastSeq)
-      throw new Error(`the plan counts to ${planned.state.lastSeq}, the journal to ${lastSeq}`);
+    this.#tip = tipAfter(this.#tip, written);
     return written;
   }
 
@@ -217,17 +172,7 @@ export class Journal {
   }
 
   /** The oldest signed batch that is not acknowledged, with everything that travels with it. */
-  nextBatch():
-    | {
-        first: number;
-        last: number;
-        note: string;
-        hash: string;
-        records: Uint8Array[];
-        openings: BatchOpenings;
-        wishes: NoticeWish[];
-      }
-    | undefined {
+  nextBatch(): SignedBatch | undefined {
     const head = this.#all(
       'select first, last, note, hash from head where last > ? order by last limit 1',
       this.#tip.acknowledgedSeq,

@@ -1,114 +1,62 @@
 /**
- * Taking a batch: judge it against what is committed of the bank, open and check everything that stands
- * behind its commitments, append, seal again under the persons' own keys, and let every noun follow; all in
- * one transaction, under the lock of the bank's journal. The caller acknowledges after it committed, so a
- * batch may come any number of times, to any number of processes, and is taken exactly once.
+ * The rules of `judge.ts` over PostgreSQL: a batch is judged, appended, sealed again under the persons' own
+ * keys, and every noun follows; all in one transaction, under the lock of the bank's journal.
  */
-import type { z } from 'zod';
-import {
-  type BatchMessage,
-  type BatchOpenings,
-  batchOpenings,
-  type NoticeWish,
-} from '../../contract/uplink.ts';
-import { base64url, fromUtf8, utf8 } from '../../crypto/bytes.ts';
-import type { CommittedField } from '../../domain/facts.ts';
+import type { BatchMessage, NoticeWish } from '../../contract/uplink.ts';
+import { base64url } from '../../crypto/bytes.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
-import type { Denial } from '../../domain/outcome.ts';
-import { headHash, type Judgement, judgeBatch, openHead } from '../../ledger/batch.ts';
-import { type LedgerRecord, leafHash, type Openings, opens } from '../../ledger/record.ts';
+import { type LedgerRecord, leafHash, type Openings } from '../../ledger/record.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { appendBatch, headHashAt, lockEnd, type Owners } from '../journal/journal.ts';
 import type { Projection, Told } from '../noun.ts';
-
-export type Taken =
-  | { taken: true; lastSeq: number; head: string }
-  | { taken: false; reason: Denial; lastSeq: number; firstMissing: number; lastMissing: number };
+import type { AllOpenings, IntakeStore, IntakeTx, Judged } from './judge.ts';
+import { type Taken, takeInto } from './judge.ts';
+import { keepRefusal } from './refusals.ts';
 
 /** What every noun does about a record of one kind, in the order of the nouns. */
 export type Projections = Readonly<Partial<Record<string, readonly Projection[]>>>;
 
 export type TakeBatch = { tenant: TenantId; bank: banks.Bank['bank']; message: BatchMessage };
 
+type Sender = { tenant: TenantId; bank: banks.Bank['bank'] };
+
+/** Takes a batch without answering it. */
 export async function takeBatch(cloud: Cloud, projections: Projections, of: TakeBatch): Promise<Taken> {
-  return cloud.database.tenant(of.tenant, async (tx) => {
-    const committed = await lockEnd(tx, of.bank);
-    const bank = await banks.findBank(tx, of.bank);
-    if (!committed || !bank || bank.key === null) return refused('bank-unknown', 0);
-    const key = { name: bank.bank, publicKey: new Uint8Array(bank.key) };
-    const records = of.message.records.map(utf8);
-    const last = openHead(of.message.head, key)?.last;
-    const known = last === undefined ? undefined : await headHashAt(tx, bank.bank, last);
-    const judged = judgeBatch({
-      note: of.message.head,
-      records,
-      key,
-      committed,
-      headAt: (at) => (at === last ? known : undefined),
-    });
-    if (judged.verdict === 'refused') return { taken: false, lastSeq: committed.lastSeq, ...judged };
-    if (judged.verdict === 'known')
-      return { taken: true, lastSeq: judged.head.last, head: headHash(judged.head) };
-    const opened = await openAll(cloud, tx, judged, of.message);
-    if (!opened.ok) return refused(opened.reason, committed.lastSeq);
-    await append(cloud, tx, { bank, judged, records, openings: opened.openings, note: of.message.head });
-    await follow(cloud, tx, projections, {
-      tenant: of.tenant,
-      bank,
-      judged,
-      openings: opened.openings,
-      hashes: records.map((bytes) => base64url(leafHash(bytes))),
-      wishes: of.message.notices,
-    });
-    return { taken: true, lastSeq: judged.head.last, head: judged.next.lastHead };
-  });
+  return cloud.database.tenant(of.tenant, (tx) => takeInto(intakeTx(cloud, tx, projections, of), of));
 }
 
-function refused(reason: Denial, lastSeq: number): Taken {
-  return { taken: false, reason, lastSeq, firstMissing: 0, lastMissing: 0 };
+export function intakeStore(
+  cloud: Cloud,
+  projections: Projections,
+  of: Sender & { payload: Uint8Array },
+): IntakeStore {
+  return {
+    transaction: (run) => cloud.database.tenant(of.tenant, (tx) => run(intakeTx(cloud, tx, projections, of))),
+    refuse: (refusal) => keepRefusal(cloud, { ...of, ...refusal }),
+  };
 }
 
-type Judged = Extract<Judgement, { verdict: 'append' }>;
-type AllOpenings = ReadonlyMap<number, Openings>;
-type Opened = { ok: true; openings: AllOpenings } | { ok: false; reason: Denial };
-
-/** Every commitment has its opening, every opening its commitment, and each pair fits. */
-async function openAll(cloud: Cloud, tx: Tx, judged: Judged, message: BatchMessage): Promise<Opened> {
-  const bytes = await cloud.keys.openForIntake(tx, { box: message.openings, head: judged.next.lastHead });
-  const list = bytes && readOpenings(bytes);
-  if (!list) return { ok: false, reason: 'batch-sealed-wrong' };
-  const bySeq = new Map(list.map((entry) => [entry.seq, entry.openings as Openings]));
-  const inBatch = (seq: number) => seq >= judged.head.first && seq <= judged.head.last;
-  const strange = bySeq.size !== list.length || ![...bySeq.keys()].every(inBatch);
-  if (strange || !judged.records.every((record) => allOpen(record, bySeq.get(record.seq) ?? {})))
-    return { ok: false, reason: 'batch-commitment-wrong' };
-  if (!message.notices.every((wish) => inBatch(wish.seq))) return { ok: false, reason: 'message-malformed' };
-  return { ok: true, openings: bySeq };
-}
-
-function readOpenings(bytes: Uint8Array): BatchOpenings | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(fromUtf8(bytes));
-  } catch {
-    // Sealed for us and yet no JSON: foreign input, refused by name.
-    return undefined;
-  }
-  const parsed: z.ZodSafeParseResult<BatchOpenings> = batchOpenings.safeParse(value);
-  return parsed.data;
-}
-
-function allOpen(record: LedgerRecord, openings: Openings): boolean {
-  const fields = Object.keys(record.commitments) as CommittedField[];
-  return (
-    Object.keys(openings).length === fields.length &&
-    fields.every((field) => {
-      const opening = openings[field];
-      return opening !== undefined && opens(record, field, opening);
-    })
-  );
+function intakeTx(cloud: Cloud, tx: Tx, projections: Projections, { tenant, bank: id }: Sender): IntakeTx {
+  let locked: banks.Bank | undefined;
+  return {
+    async lockEnd() {
+      const committed = await lockEnd(tx, id);
+      locked = await banks.findBank(tx, id);
+      if (!committed || !locked || locked.key === null) return undefined;
+      return { committed, key: new Uint8Array(locked.key) };
+    },
+    headHashAt: (last) => headHashAt(tx, id, last),
+    openBox: (of) => cloud.keys.openForIntake(tx, of),
+    async append({ judged, note, records, openings, wishes }) {
+      if (!locked) throw new Error('a batch is appended under the lock of its journal');
+      const bank = locked;
+      await append(cloud, tx, { bank, judged, records, openings, note });
+      const hashes = records.map((bytes) => base64url(leafHash(bytes)));
+      await follow(cloud, tx, projections, { tenant, bank, judged, openings, hashes, wishes });
+    },
+  };
 }
 
 type Append = {

@@ -15,8 +15,9 @@ import { checkCloud, detail } from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
 import { openStand, type Stand } from '../test-stand.ts';
-import { type Taken, takeBatch } from './batch.ts';
+import { takeBatch } from './batch.ts';
 import { Intake, projectionsOf } from './intake.ts';
+import type { Taken } from './judge.ts';
 
 let stand: Stand;
 let site: SiteId;

@@ -15,7 +15,8 @@ import type { Log } from '../../platform/log.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import type { Noun } from '../noun.ts';
-import { type Projections, takeBatch } from './batch.ts';
+import { intakeStore, type Projections } from './batch.ts';
+import { answerBatch } from './judge.ts';
 import { migrations } from './migrations.ts';
 import { keepRefusal } from './refusals.ts';
 import { whatToTell } from './tell.ts';
@@ -119,13 +120,9 @@ export class Intake {
     }
   }
 
-  async #batch(sender: Sender, message: BatchMessage): Promise<DownMessage> {
-    const { cloud } = this.#deps;
-    const taken = await takeBatch(cloud, this.#projections, { ...sender, message });
-    if (taken.taken) return { v, type: 'ack', lastSeq: taken.lastSeq, head: taken.head };
-    const { reason, lastSeq, firstMissing, lastMissing } = taken;
-    await keepRefusal(cloud, { ...sender, reason, firstMissing, lastMissing });
-    return { v, type: 'batch-refused', reason, lastSeq };
+  #batch(sender: Sender, message: BatchMessage): Promise<DownMessage> {
+    const { bank } = sender;
+    return answerBatch(intakeStore(this.#deps.cloud, this.#projections, sender), { bank, message });
   }
 
   #hello({ tenant, bank }: Sender, hello: HelloMessage): Promise<DownMessage[]> {

@@ -1,0 +1,233 @@
+/**
+ * The rules of the uplink, without a socket: what is signed when, which batch goes up, what an
+ * acknowledgement ends, what is sent again. Batches go up one at a time, oldest first, and again until the
+ * cloud has acknowledged them; what is lost on the way costs time and nothing else.
+ *
+ * `uplink.ts` drives it over MQTT; the simulator drives the same lines over a model network.
+ */
+import { type DownMessage, readDown, SEAL_INFO, UPLINK_VERSION, type UpMessage } from '../contract/uplink.ts';
+import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
+import { sha256 } from '../crypto/hash.ts';
+import type { Hpke } from '../crypto/hpke.ts';
+import type { Denial } from '../domain/outcome.ts';
+import { BATCH_RECORDS_MAX, type BatchHead, batchRoot, headHash, signHead } from '../ledger/batch.ts';
+import type { Cancel, Clock } from '../platform/clock.ts';
+import type { Log } from '../platform/log.ts';
+import type { Random } from '../platform/random.ts';
+import type { JournalTip, SignedBatch } from './chain.ts';
+import type { BankKeys } from './keys.ts';
+import type { Heard } from './plan/downlink.ts';
+import { type BankState, ONLY, rosterOf } from './plan/state.ts';
+
+const RESEND_MS = 8_000;
+const HELLO_MS = 500;
+const BATCH_BYTES = 400_000;
+
+/** What the upload needs of a journal. A head is durable when `keepHead` returns, an acknowledgement too. */
+export type UploadJournal = {
+  readonly tip: JournalTip;
+  unsigned(count: number): { seq: number; bytes: Uint8Array }[];
+  keepHead(head: { first: number; last: number; note: string; hash: string }): void;
+  nextBatch(): SignedBatch | undefined;
+  acknowledge(seq: number): void;
+};
+
+/** One connection at a time; `publish` answers false when there is none, and nothing was sent. */
+export type UploadLink = { readonly connected: boolean; publish(message: UpMessage): boolean };
+
+export type UploadDeps = {
+  bank: string;
+  keys: Pick<BankKeys, 'identity'>;
+  journal: UploadJournal;
+  hpke: Pick<Hpke, 'seal'>;
+  link: UploadLink;
+  clock: Pick<Clock, 'monotonicMs' | 'after'>;
+  random: Random;
+  log: Log;
+  state: () => BankState;
+  onHeard(heard: Heard): void;
+  onUnheard(refused: { hash: string; bytes: number; text: string; reason: Denial }): void;
+};
+
+export class Upload {
+  readonly #deps: UploadDeps;
+  readonly #boot: string;
+  #sentLast = 0;
+  #sending = false;
+  #helloWaits = false;
+  #cancelHello: Cancel = () => {};
+  #cancelResend: Cancel = () => {};
+  #asked: { nonce: string; atMs: number } | null = null;
+
+  constructor(deps: UploadDeps) {
+    this.#deps = deps;
+    this.#boot = base64url(deps.random.bytes(12));
+  }
+
+  /** A connection stands: nothing is known to have arrived, so everything is told and sent anew. */
+  opened(): void {
+    this.#sentLast = 0;
+    this.#sayHello();
+    this.askTime();
+    this.kick();
+  }
+
+  stop(): void {
+    this.#cancelHello();
+    this.#cancelResend();
+  }
+
+  /** There may be something to send. */
+  kick(): void {
+    void this.#send().catch((error: unknown) =>
+      this.#deps.log.error('sending a batch failed', { error: (error as Error).message }),
+    );
+  }
+
+  /** Tells what this bank holds; many reasons within a second make one message. */
+  hello(): void {
+    if (this.#helloWaits) return;
+    this.#helloWaits = true;
+    this.#cancelHello = this.#deps.clock.after(HELLO_MS, () => {
+      this.#helloWaits = false;
+      this.#sayHello();
+    });
+  }
+
+  #sayHello(): void {
+    const state = this.#deps.state();
+    const { tip } = this.#deps.journal;
+    const nonce = state.orderBook[ONLY]?.nonce;
+    this.#publish({
+      v: UPLINK_VERSION,
+      type: 'hello',
+      boot: this.#boot,
+      lastSeq: tip.lastSeq,
+      acknowledgedSeq: tip.acknowledgedSeq,
+      roster: { version: rosterOf(state)?.version ?? 0, hash: state.roster[ONLY]?.hash ?? null },
+      epoch: state.epoch[ONLY]?.epoch ?? null,
+      directory: state.directory[ONLY]?.version ?? 0,
+      suspensions: Object.keys(state.suspension),
+      development: state.standing.development,
+      ...(nonce === undefined ? {} : { orderNonce: nonce }),
+    });
+  }
+
+  refusal(of: { hash: string; reason: string }): void {
+    this.#publish({ v: UPLINK_VERSION, type: 'refusal', of: of.hash, reason: of.reason });
+  }
+
+  askTime(): void {
+    const nonce = base64url(this.#deps.random.bytes(12));
+    this.#asked = { nonce, atMs: this.#deps.clock.monotonicMs() };
+    this.#publish({ v: UPLINK_VERSION, type: 'time', nonce });
+  }
+
+  received(bytes: Uint8Array): void {
+    const hash = base64url(sha256(bytes));
+    const read = readDown(bytes);
+    if (!read.ok)
+      return this.#deps.onUnheard({
+        hash,
+        bytes: bytes.length,
+        text: base64url(bytes.subarray(0, 4096)),
+        reason: read.reason,
+      });
+    const { message } = read;
+    if (message.type === 'ack') this.#acknowledged(message);
+    if (message.type === 'batch-refused')
+      this.#deps.log.error('the cloud refused a batch', {
+        reason: message.reason,
+        cloudHas: message.lastSeq,
+      });
+    this.#deps.onHeard({
+      message,
+      hash,
+      bytes: bytes.length,
+      text: fromUtf8(bytes).slice(0, 4096),
+      time: this.#timeOf(message),
+    });
+  }
+
+  #publish(message: UpMessage): boolean {
+    return this.#deps.link.publish(message);
+  }
+
+  #timeOf(message: DownMessage): Heard['time'] {
+    if (message.type !== 'time' || message.nonce !== this.#asked?.nonce) return null;
+    const tripMs = this.#deps.clock.monotonicMs() - this.#asked.atMs;
+    this.#asked = null;
+    // The answer was made some time within the trip: its middle is the best guess, half the trip its error.
+    return { atMs: Math.round(message.atMs + tripMs / 2), uncertaintyMs: Math.ceil(tripMs / 2) };
+  }
+
+  #acknowledged(ack: { lastSeq: number; head: string }): void {
+    const batch = this.#deps.journal.nextBatch();
+    if (batch?.last !== ack.lastSeq || batch.hash !== ack.head) return;
+    this.#deps.journal.acknowledge(ack.lastSeq);
+    this.#cancelResend();
+    this.#sentLast = 0;
+    this.kick();
+  }
+
+  async #send(): Promise<void> {
+    if (this.#sending || !this.#deps.link.connected) return;
+    this.#sending = true;
+    try {
+      await this.#sendNext();
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  async #sendNext(): Promise<void> {
+    const { journal, hpke, clock, state } = this.#deps;
+    const intake = fromBase64url(rosterOf(state())?.keys.intake ?? '');
+    // Fields leave this bank only sealed to the key that the roster names; without a roster they wait.
+    if (!intake || intake.length === 0) return;
+    const batch = journal.nextBatch() ?? this.#makeBatch();
+    if (!batch || batch.last === this.#sentLast) return;
+    const sealed = await hpke.seal(intake, utf8(JSON.stringify(batch.openings)), {
+      info: SEAL_INFO.intake,
+      aad: batch.hash,
+    });
+    const sent = this.#publish({
+      v: UPLINK_VERSION,
+      type: 'batch',
+      head: batch.note,
+      records: batch.records.map(fromUtf8),
+      openings: { enc: base64url(sealed.enc), ciphertext: base64url(sealed.ciphertext) },
+      notices: batch.wishes,
+    });
+    if (!sent) return;
+    this.#sentLast = batch.last;
+    this.#cancelResend();
+    this.#cancelResend = clock.after(RESEND_MS, () => {
+      this.#sentLast = 0;
+      this.kick();
+    });
+  }
+
+  /** Signs the head over the next records and keeps it before anything is sent. */
+  #makeBatch(): SignedBatch | undefined {
+    const { journal, keys, bank } = this.#deps;
+    const waiting = journal.unsigned(BATCH_RECORDS_MAX);
+    let bytes = 0;
+    const records = waiting.filter((row) => {
+      bytes += row.bytes.length;
+      return bytes <= BATCH_BYTES;
+    });
+    const first = records[0]?.seq;
+    const last = records.at(-1)?.seq;
+    if (first === undefined || last === undefined) return undefined;
+    const head: BatchHead = {
+      bank,
+      first,
+      last,
+      previous: journal.tip.lastHead,
+      root: batchRoot(records.map((row) => row.bytes)),
+    };
+    journal.keepHead({ first, last, note: signHead({ head, key: keys.identity }), hash: headHash(head) });
+    return journal.nextBatch();
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * What the durable records of one bank say, folded by the observer for itself: sessions, custody, doors,
+ * budgets, suspensions, grants. It knows the record format and the design, and nothing of the planner.
+ */
+import { foldParcel, type Standing } from '../../src/cloud/parcels/custody.ts';
+import type { Policy } from '../../src/domain/roster.ts';
+import type { LedgerRecord, WrittenRecord } from '../../src/ledger/record.ts';
+import type { Law } from './laws.ts';
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+
+export type FoldedSession = {
+  id: string;
+  work: string;
+  grant: string | null;
+  openedMs: number;
+  pulses: number;
+  doorOpenedMs: number | null;
+  /** What the person at the screen said since the session began, and when its door had been open. */
+  words: Set<string>;
+};
+
+type Counted = { method: string; key: string | null; commit: number };
+type Held = { scope: string; subject: string | null; compartment: number | null };
+type Use = 'empty' | 'reserved' | 'occupied' | 'held';
+
+/** What each kind makes of a compartment. What is not listed leaves it as it is. */
+const MOVES: Readonly<Record<string, { from: readonly Use[]; to: Use }>> = {
+  'parcel.accepted': { from: ['empty'], to: 'reserved' },
+  'parcel.not-deposited': { from: ['reserved'], to: 'empty' },
+  'parcel.deposited': { from: ['reserved'], to: 'occupied' },
+  'parcel.collected': { from: ['occupied'], to: 'empty' },
+  'parcel.held': { from: ['occupied', 'reserved'], to: 'held' },
+  'parcel.removed': { from: ['occupied', 'held'], to: 'empty' },
+  'compartment.freed': { from: ['held'], to: 'empty' },
+};
+
+export type FoldDeps = {
+  policy: Policy;
+  breach(law: Law, detail: string): void;
+  /** The last look at a compartment that the process was given. */
+  lookedAt(n: number): { door: string; occupied: string } | undefined;
+  /** The flat that was last typed here, as it is compared. */
+  flatTyped(): string;
+};
+
+export class BankFold {
+  readonly sessions = new Map<number, FoldedSession>();
+  readonly doors = new Map<number, 'open' | 'closed'>();
+  /** Allowed releases whose frame was not seen yet, by door. */
+  readonly decisions = new Map<number, { seq: number; session: string }>();
+  readonly grants = new Map<string, { untilMs: number; sessions: number; issue: number }>();
+  readonly parcels = new Map<string, Standing>();
+  commits = 0;
+  readonly #use = new Map<number, Use>();
+  readonly #counted = new Map<number, Counted>();
+  readonly #spent = new Map<string, number>();
+  readonly #held: Held[] = [];
+  readonly #deps: FoldDeps;
+
+  constructor(deps: FoldDeps) {
+    this.#deps = deps;
+  }
+
+  take(written: WrittenRecord): void {
+    const { record } = written;
+    const of = (field: keyof WrittenRecord['openings']) => written.openings[field]?.value ?? null;
+    switch (record.kind) {
+      case 'session.opened':
+        return this.#sessionOpened(record, {
+          session: of('session'),
+          grant: of('grant'),
+          person: of('person'),
+        });
+      case 'session.ended':
+        return this.#sessionEnded(record);
+      case 'release.decided':
+        return this.#decided(record, of('session') ?? '');
+      case 'attempt.counted':
+        return this.#attemptCounted(record, of('person'));
+      case 'attempt.decided':
+        return this.#attemptDecided(record);
+      case 'door.opened':
+      case 'door.forced':
+        return this.#doorOpened(record);
+      case 'door.closed':
+        return void this.doors.set(record.compartment ?? 0, 'closed');
+      case 'grant.issued':
+        return this.#granted(record, of('grant') ?? '');
+      case 'suspension.applied':
+        return void this.#held.push(heldOf(record, of('subject')));
+      case 'suspension.ended':
+        return this.#suspensionEnded(heldOf(record, of('subject')));
+      default:
+        if (MOVES[record.kind]) this.#moved(record, of('parcel') ?? '', of('grant'));
+    }
+  }
+
+  #sessionOpened(
+    record: LedgerRecord,
+    who: { session: string | null; grant: string | null; person: string | null },
+  ): void {
+    const { breach } = this.#deps;
+    const n = record.compartment ?? 0;
+    if (this.sessions.has(n)) breach('at most one session a door', `door ${n} at record ${record.seq}`);
+    const work = String(record.facts.work);
+    const grant = who.grant === null ? undefined : this.grants.get(who.grant);
+    if (grant) {
+      grant.sessions++;
+      if (grant.sessions > 1) breach('at most one session a code', `a second one at record ${record.seq}`);
+      if (grant.untilMs <= record.time.atMs && record.time.source !== 'frozen')
+        breach('rights end with their time', `a grant was over at record ${record.seq}`);
+    }
+    const isSuspended = (scope: string, is: (held: Held) => boolean) =>
+      this.#held.some((held) => held.scope === scope && is(held));
+    if (work === 'drop-off' && isSuspended('courier', (held) => held.subject === who.person))
+      breach('a suspension is obeyed', `a suspended courier began at record ${record.seq}`);
+    this.sessions.set(n, {
+      id: who.session ?? '',
+      work,
+      grant: who.grant,
+      openedMs: record.time.atMs,
+      pulses: 0,
+      doorOpenedMs: null,
+      words: new Set(),
+    });
+  }
+
+  #sessionEnded(record: LedgerRecord): void {
+    const n = record.compartment ?? 0;
+    this.decisions.delete(n);
+    if (!this.sessions.delete(n))
+      this.#deps.breach('at most one session a door', `none to end at record ${record.seq}`);
+  }
+
+  #decided(record: LedgerRecord, id: string): void {
+    if (record.decision?.allow !== true) return;
+    const { breach, policy } = this.#deps;
+    const n = record.compartment ?? 0;
+    const session = this.sessions.get(n);
+    if (session?.id !== id)
+      return breach(
+        'no pulse outside a session, and no more than its limit',
+        `door ${n}, record ${record.seq}`,
+      );
+    session.pulses++;
+    if (session.pulses > policy.pulsesPerSession)
+      breach('no pulse outside a session, and no more than its limit', `${session.pulses} at door ${n}`);
+    if (
+      this.#held.some(
+        ({ scope, compartment }) => scope === 'bank' || (scope === 'compartment' && compartment === n),
+      )
+    )
+      breach('a suspension is obeyed', `door ${n} was decided at record ${record.seq}`);
+    this.decisions.set(n, { seq: record.seq, session: id });
+  }
+
+  /** A guess is spent when it is counted, and given back only when it was right. */
+  #attemptCounted(record: LedgerRecord, person: string | null): void {
+    const { policy, breach } = this.#deps;
+    const method = String(record.facts.method);
+    const day = Math.floor(record.time.atMs / DAY_MS);
+    const budgets: Record<string, { key: string; most: number }> = {
+      pin: { key: `kiosk ${day}`, most: policy.kioskGuessesPerDay },
+      'flat-and-pin': { key: `flat ${this.#deps.flatTyped()} ${day}`, most: policy.guessesPerGrantDay },
+      'courier-code': { key: `courier ${person} ${day}`, most: policy.courierGuessesPerDay },
+    };
+    const budget = budgets[method];
+    this.#counted.set(record.seq, { method, key: budget?.key ?? null, commit: this.commits });
+    if (!budget) return;
+    const spent = (this.#spent.get(budget.key) ?? 0) + 1;
+    this.#spent.set(budget.key, spent);
+    if (spent > budget.most)
+      breach(
+        'guesses stay within their budgets',
+        `${spent} of ${budget.most} for ${method}, record ${record.seq}`,
+      );
+  }
+
+  #attemptDecided(record: LedgerRecord): void {
+    const { breach } = this.#deps;
+    const method = String(record.facts.method);
+    const counted = this.#counted.get(record.cause ?? 0);
+    const allowed = record.decision?.allow === true;
+    if (record.cause === undefined) {
+      if (allowed) breach('an attempt is counted before it is compared', `record ${record.seq} has no count`);
+      return;
+    }
+    if (counted?.method !== method || counted.commit >= this.commits)
+      return breach('an attempt is counted before it is compared', `record ${record.seq}`);
+    this.#counted.delete(record.cause);
+    if (!allowed || counted.key === null) return;
+    const spent = this.#spent.get(counted.key) ?? 0;
+    this.#spent.set(counted.key, method === 'courier-code' ? 0 : spent - 1);
+  }
+
+  #doorOpened(record: LedgerRecord): void {
+    const n = record.compartment ?? 0;
+    this.doors.set(n, 'open');
+    const session = this.sessions.get(n);
+    if (record.kind === 'door.opened' && session) session.doorOpenedMs = record.time.atMs;
+  }
+
+  #granted(record: LedgerRecord, grant: string): void {
+    const untilMs = Number(record.facts.untilMs);
+    const known = this.grants.get(grant);
+    this.grants.set(grant, { untilMs, sessions: known?.sessions ?? 0, issue: Number(record.facts.issue) });
+  }
+
+  #suspensionEnded(ended: Held): void {
+    const at = this.#held.findIndex(
+      (held) =>
+        held.scope === ended.scope &&
+        held.subject === ended.subject &&
+        held.compartment === ended.compartment,
+    );
+    if (at < 0) this.#deps.breach('a suspension is obeyed', `${ended.scope} ended that never began`);
+    else this.#held.splice(at, 1);
+  }
+
+  #moved(record: LedgerRecord, parcel: string, grant: string | null): void {
+    const { breach } = this.#deps;
+    const n = record.compartment ?? 0;
+    const was = this.#use.get(n) ?? 'empty';
+    const move = MOVES[record.kind];
+    if (!move?.from.includes(was))
+      return breach('custody has one holder', `${record.kind} at door ${n}, which is ${was}`);
+    this.#use.set(n, move.to);
+    const folded = foldParcel(this.parcels.get(parcel), record);
+    if (folded.complaint !== undefined || !folded.standing)
+      return breach('custody has one holder', `${folded.complaint ?? 'no holder'}, record ${record.seq}`);
+    this.parcels.set(parcel, folded.standing);
+    if (record.kind === 'parcel.deposited' && grant !== null)
+      this.grants.set(grant, { untilMs: Number(record.facts.untilMs), sessions: 0, issue: 0 });
+    if (move.to === 'empty') this.#freed(record, n);
+  }
+
+  /** A compartment is freed for a reason that somebody said or a sensor saw, never by a door or by time. */
+  #freed(record: LedgerRecord, n: number): void {
+    const session = this.sessions.get(n);
+    const reason = this.#reasonToFree(record, n, session);
+    if (reason !== undefined)
+      this.#deps.breach(
+        'only a word or a sight frees a compartment',
+        `${reason}: door ${n}, record ${record.seq}`,
+      );
+  }
+
+  #reasonToFree(record: LedgerRecord, n: number, session: FoldedSession | undefined): string | undefined {
+    const look = this.#deps.lookedAt(n);
+    if (record.kind === 'parcel.collected') {
+      if (!session || session.doorOpenedMs === null) return 'collected through a door that was never open';
+      if (look?.occupied === 'yes') return 'collected against the sensor';
+      if (record.facts.basis === 'person')
+        return session.words.has('collected') ? undefined : 'nobody said so';
+      const waitedMs = record.time.atMs - session.doorOpenedMs;
+      if (look?.occupied !== 'no') return 'nothing saw it empty';
+      return waitedMs < this.#deps.policy.graceMinutes * MINUTE_MS ? 'within the grace time' : undefined;
+    }
+    if (record.kind === 'parcel.not-deposited') {
+      if (look?.occupied === 'yes') return 'given up against the sensor';
+      const { why } = record.facts;
+      if (why === 'cancelled')
+        return session?.words.has('cancel') || session?.words.has('leave') ? undefined : 'nobody said so';
+      if (why === 'larger') return session?.words.has('larger') ? undefined : 'nobody said so';
+      const seen = look?.occupied === 'no' || session?.doorOpenedMs === null;
+      return seen ? undefined : 'nothing saw it empty';
+    }
+    const { basis } = record.facts;
+    return basis === 'staff' || basis === 'order' ? undefined : `freed by ${basis}`;
+  }
+}
+
+function heldOf(record: LedgerRecord, subject: string | null): Held {
+  return { scope: String(record.facts.scope), subject, compartment: record.compartment ?? null };
+}
