@@ -243,7 +243,7 @@ export class Uplink {
   #acknowledged(ack: { lastSeq: number; head: string }): void {
     const batch = this.#deps.journal.nextBatch();
     if (batch?.last !== ack.lastSeq || batch.hash !== ack.head) return;
-    this.#deps.journal.acknowledge(ack.lastSeq);
+    if (!this.#deps.journal.acknowledge(ack.lastSeq)) return;
     this.#cancelResend();
     this.#sentLast = 0;
     this.kick();

@@ -54,6 +54,7 @@ import {
   pickUpOverdue,
   presentCode,
 } from './pickup.ts';
+import { type Room, roomSeen } from './room.ts';
 import { attended, type BankState, policyOf, rosterOf, type Screen, type Session } from './state.ts';
 
 export type Event =
@@ -73,6 +74,7 @@ export type Event =
   | { type: 'directory-opened'; opened: { version: number; entries: DirectoryEntries } }
   | { type: 'directory-refused'; refused: { hash: string; bytes: number; text: string } }
   | { type: 'link'; up: boolean }
+  | ({ type: 'room' } & Room)
   | { type: 'tick'; fresh: FreshIds };
 
 /** So long a spent code is known as spent and not just as wrong. Every attempt is compared with it until then. */
@@ -121,6 +123,8 @@ function react(draft: Draft, event: Event): void {
       return refuseMessage(draft, { ...event.refused, reason: 'signature-wrong' });
     case 'link':
       return linkChanged(draft, event.up);
+    case 'room':
+      return roomSeen(draft, event);
     case 'tick':
       return tick(draft, event.fresh);
   }
@@ -156,6 +160,7 @@ function started(draft: Draft, event: { build: string; first: boolean; layout: s
 export function closedReason(state: BankState): Denial | undefined {
   if (!rosterOf(state)) return 'no-roster';
   if (Object.values(state.suspension).some((suspension) => suspension.scope === 'bank')) return 'lockdown';
+  if (state.volatile.full) return 'journal-full';
   const boards = Object.values(state.volatile.boards);
   return boards.length > 0 && boards.every((present) => !present) ? 'board-absent' : undefined;
 }

@@ -138,6 +138,8 @@ export type Volatile = {
   clock: ClockState;
   /** How often this hour (of the monotonic clock) a message from the cloud caused records. */
   downlink: { sinceMs: number; count: number };
+  /** The journal has no room for new work. */
+  full: boolean;
 };
 
 /**
@@ -190,6 +192,8 @@ export type Kept = {
   heard: Readonly<Record<string, { atMs: number }>>;
   /** Boards that were lost and have not answered since; outlives a power cut, so that the alarm ends. */
   lost: Readonly<Record<string, { board: number }>>;
+  /** There while the alarm about the journal's room stands; outlives a power cut, so that it is raised once. */
+  full: Readonly<Record<string, { sinceMs: number }>>;
 };
 
 export const COLLECTIONS = [
@@ -206,6 +210,7 @@ export const COLLECTIONS = [
   'guesses',
   'heard',
   'lost',
+  'full',
 ] as const satisfies readonly (keyof Kept)[];
 export type Collection = (typeof COLLECTIONS)[number];
 
@@ -229,6 +234,7 @@ export function emptyKept(): Kept {
     guesses: {},
     heard: {},
     lost: {},
+    full: {},
   };
 }
 
@@ -244,6 +250,7 @@ export function freshVolatile(clock: ClockState): Volatile {
     pulsesMs: [],
     clock,
     downlink: { sinceMs: clock.monotonicMs, count: 0 },
+    full: false,
   };
 }
 
