@@ -5,7 +5,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DownMessage, type NoticeCodes, noticeCodes, SEAL_INFO } from '../src/contract/uplink.ts';
+import {
+  type DownMessage,
+  type NoticeCodes,
+  type NoticeWish,
+  noticeCodes,
+  SEAL_INFO,
+} from '../src/contract/uplink.ts';
 import { base64url, fromBase64url, fromUtf8 } from '../src/crypto/bytes.ts';
 import { type HpkeKey, hpkeOpen, newHpkeKey } from '../src/crypto/hpke.ts';
 import { fingerprint, newSigningKey, type SigningKey } from '../src/crypto/sign.ts';
@@ -115,6 +121,15 @@ export async function startTestAgent(
   onFatal: (error: Error) => void,
   clock: Clock = systemClock,
 ): Promise<Agent> {
+  const config = await prepareBank(site, ports);
+  return startAgent({ config, clock, random, log: silentLog, onFatal });
+}
+
+/** Lays down everything that an agent of `site` needs at its start, and answers its configuration. */
+export async function prepareBank(
+  site: TestSite,
+  ports: { serial: number; scanner: number | null },
+): Promise<EdgeConfig> {
   const dataDir = join(site.dir, 'edge');
   const commissioningFile = join(site.dir, 'commissioning.json');
   const keys = await prepareKeys(site, dataDir);
@@ -135,7 +150,7 @@ export async function startTestAgent(
       development: true,
     }),
   );
-  const config: EdgeConfig = {
+  return {
     dataDir,
     commissioningFile,
     kiosk: { port: 0, webDir: null },
@@ -150,7 +165,6 @@ export async function startTestAgent(
     logPath: null,
     logLevel: 'silent',
   };
-  return startAgent({ config, clock, random, log: silentLog, onFatal });
 }
 
 async function prepareKeys(site: TestSite, dataDir: string) {
@@ -220,6 +234,10 @@ export function tell(agent: Agent, message: DownMessage): void {
 export async function newestCodes(site: TestSite, agent: Agent): Promise<NoticeCodes> {
   const wish = agent.journal.wishes().at(-1);
   if (!wish) throw new Error('the bank wished for no notice');
+  return openNotice(site, wish);
+}
+
+export async function openNotice(site: TestSite, wish: NoticeWish): Promise<NoticeCodes> {
   const sealed = {
     enc: fromBase64url(wish.codes.enc) ?? new Uint8Array(0),
     ciphertext: fromBase64url(wish.codes.ciphertext) ?? new Uint8Array(0),

@@ -178,6 +178,8 @@ export type KioskLayout = z.infer<typeof kioskLayout>;
 
 /** `GET /api/health`: for supervisors and tests; holds nothing of persons. */
 export const kioskHealth = z.strictObject({
+  /** The journal has no room for new work. */
+  full: z.boolean(),
   ready: z.boolean(),
   bank: z.string(),
   fingerprint: z.string(),

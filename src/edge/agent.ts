@@ -20,6 +20,7 @@ import type { EdgeConfig } from './config.ts';
 import { certificateFor } from './enrol.ts';
 import { Executor } from './execute.ts';
 import { Journal } from './journal.ts';
+import { JournalFull } from './journal-disk.ts';
 import { type BankKeys, keyTexts, openBankKeys } from './keys.ts';
 import { type KioskServer, startKiosk } from './kiosk/server.ts';
 import { kerongCu } from './lockboard/kerong-cu.ts';
@@ -38,9 +39,12 @@ import {
 } from './plan/state.ts';
 import { isOnline, view } from './plan/view.ts';
 import { openScanner } from './reader/scanner.ts';
+import { ROOM_MIB_MIN, RoomWatch } from './room.ts';
 import { Uplink } from './uplink.ts';
 
 const TICK_MS = 1000;
+/** How often the journal's room is looked at. */
+const ROOM_MS = 10_000;
 
 export type AgentDeps = {
   config: EdgeConfig;
@@ -65,12 +69,19 @@ export type Agent = {
 
 export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const bank = await openBank(deps);
-  const { executor, boards, parts } = makeExecutor(deps, bank);
+  const { executor, boards, parts, room, happened } = makeExecutor(deps, bank);
   const { config, clock } = deps;
   const { journal } = bank;
   const layoutHash = base64url(sha256(utf8(canonicalize(LAYOUT) ?? '')));
   const first = journal.tip.lastSeq === 0;
   executor.dispatch({ type: 'started', build: layoutHash, first, layout: layoutHash });
+  // A bank that was there before waits for room, closed; one that never was has nothing to wait with.
+  if (first && executor.isBehind) {
+    journal.close();
+    throw new JournalFull(undefined);
+  }
+  const lookForRoom = () => happened({ type: 'room', ...room.look() });
+  lookForRoom();
   const act = async (action: KioskAction) => {
     executor.dispatch({ type: 'action', action, fresh: executor.fresh() });
   };
@@ -82,12 +93,17 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     health: () => healthOf(executor, journal, bank.keys),
     act,
   });
-  parts.uplink = openUplink({ ...deps, ...bank, executor });
-  boards.start();
-  const onScan = (text: string) => void act({ do: 'scan', text }).catch(deps.onFatal);
+  parts.uplink = openUplink({ ...deps, ...bank, executor, happened });
+  boards.driver.start();
+  const onScan = (text: string) =>
+    happened({ type: 'action', action: { do: 'scan', text }, fresh: executor.fresh() });
   const scanner = config.scanner ? openScanner({ ...config.scanner, clock, onScan }) : null;
   parts.uplink.start();
-  const cancelTick = clock.every(TICK_MS, () => executor.dispatch({ type: 'tick', fresh: executor.fresh() }));
+  const cancelTick = clock.every(TICK_MS, () => happened({ type: 'tick', fresh: executor.fresh() }));
+  const cancelRoom = clock.every(ROOM_MS, () => {
+    lookForRoom();
+    boards.tellPresence();
+  });
   return {
     kioskPort: parts.kiosk.port,
     fingerprint: bank.keys.fingerprint,
@@ -98,10 +114,11 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     settled: () => executor.settled(),
     async stop() {
       cancelTick();
+      cancelRoom();
       await scanner?.stop();
-      await boards.stop();
+      await boards.driver.stop();
       await executor.settled();
-      executor.dispatch({ type: 'stopping' });
+      happened({ type: 'stopping' });
       await parts.uplink?.stop();
       await parts.kiosk?.stop();
       journal.close();
@@ -131,8 +148,19 @@ type Parts = { uplink: Uplink | null; kiosk: KioskServer | null };
 function makeExecutor(deps: AgentDeps, { commissioning, keys, journal }: OpenBank) {
   const { clock, random, log, onFatal, config } = deps;
   const parts: Parts = { uplink: null, kiosk: null };
-  const dispatch: Executor['dispatch'] = (event) => executor.dispatch(event);
-  const boards = openBoards({ config, clock, layout: LAYOUT, dispatch, fresh: () => executor.fresh() });
+  /** For what nobody waits for: when the journal broke, `onFatal` has been told and the agent is stopping. */
+  const happened = (event: Event): void => {
+    if (executor.broken) return;
+    try {
+      executor.dispatch(event);
+    } catch (error) {
+      if (error !== executor.broken) throw error;
+    }
+  };
+  const boards = openBoards({ config, clock, layout: LAYOUT, happened, fresh: () => executor.fresh() });
+  const roomMiBMin = config.journal?.roomMiBMin ?? ROOM_MIB_MIN;
+  const room = new RoomWatch({ dataDir: config.dataDir, roomMiBMin, random });
+  const onForgotten = () => boards.lookAnew();
   const onPlanned = (_state: BankState, records: number) => {
     parts.kiosk?.changed();
     if (records > 0) parts.uplink?.kick();
@@ -140,10 +168,24 @@ function makeExecutor(deps: AgentDeps, { commissioning, keys, journal }: OpenBan
   const onRefusal = (refusal: { hash: string; reason: string }) => parts.uplink?.refusal(refusal);
   const onHello = () => parts.uplink?.hello();
   const executor: Executor = new Executor(
-    { clock, random, log, journal, keys, hpke, boards, onPlanned, onRefusal, onHello, onFatal },
+    {
+      clock,
+      random,
+      log,
+      journal,
+      keys,
+      hpke,
+      boards: boards.driver,
+      room,
+      onPlanned,
+      onRefusal,
+      onHello,
+      onForgotten,
+      onFatal,
+    },
     stateAtStart({ journal, standing: standingOf(commissioning, keys, LAYOUT), clock }),
   );
-  return { executor, boards, parts };
+  return { executor, boards, parts, room, happened };
 }
 
 function standingOf(commissioning: Commissioning, keys: BankKeys, layout: BankLayout): Standing {
@@ -204,18 +246,27 @@ function compartmentsOf(layout: BankLayout, kept: Kept): Record<string, Compartm
   );
 }
 
-type Dispatch = Executor['dispatch'];
+type Happened = (event: Event) => void;
+
+type Boards = {
+  driver: LockBoard;
+  /** Every door is told anew at its next look. */
+  lookAnew(): void;
+  /** Tells which boards are there; the planner takes what it knows already as no news. */
+  tellPresence(): void;
+};
 
 function openBoards(deps: {
   config: EdgeConfig;
   clock: Clock;
   layout: BankLayout;
-  dispatch: Dispatch;
+  happened: Happened;
   fresh: Executor['fresh'];
-}): LockBoard {
-  const { config, clock, layout, dispatch, fresh } = deps;
+}): Boards {
+  const { config, clock, layout, happened, fresh } = deps;
   const { line, profile, pollMs } = config.boards;
   const seen = new Map<number, string>();
+  const present = new Map<number, boolean>();
   const onStatus = (status: BoardStatus) => {
     for (const { n, board, lock } of layout.compartments) {
       if (board !== status.board) continue;
@@ -225,10 +276,10 @@ function openBoards(deps: {
       // Only what changed is an event: a look that finds the same says nothing.
       if (seen.get(n) === look) continue;
       seen.set(n, look);
-      dispatch({ type: 'sensed', sensed: { compartment: n, door, occupied }, fresh: fresh() });
+      happened({ type: 'sensed', sensed: { compartment: n, door, occupied }, fresh: fresh() });
     }
   };
-  return kerongCu({
+  const driver = kerongCu({
     line: tcpLine({ host: line.host, port: line.port, clock }),
     boards: [...new Set(layout.compartments.map((place) => place.board))],
     profile,
@@ -236,10 +287,20 @@ function openBoards(deps: {
     clock,
     listener: {
       onStatus,
-      onPresence: (board, present) => dispatch({ type: 'board', board, present }),
+      onPresence(board, isPresent) {
+        present.set(board, isPresent);
+        happened({ type: 'board', board, present: isPresent });
+      },
       onGarbled: () => {},
     },
   });
+  return {
+    driver,
+    lookAnew: () => seen.clear(),
+    tellPresence() {
+      for (const [board, isPresent] of present) happened({ type: 'board', board, present: isPresent });
+    },
+  };
 }
 
 type UplinkParts = {
@@ -252,10 +313,11 @@ type UplinkParts = {
   random: Random;
   log: Log;
   executor: Executor;
+  happened: Happened;
 };
 
 function openUplink(parts: UplinkParts): Uplink {
-  const { config, commissioning, executor } = parts;
+  const { config, commissioning, executor, happened } = parts;
   const broker = new URL(commissioning.brokerUrl);
   return new Uplink({
     bank: commissioning.bank,
@@ -274,9 +336,9 @@ function openUplink(parts: UplinkParts): Uplink {
     random: parts.random,
     log: parts.log.child('uplink'),
     state: () => executor.state,
-    onHeard: (heard) => executor.dispatch({ type: 'heard', heard }),
-    onUnheard: (refused) => executor.dispatch({ type: 'unheard', refused }),
-    onLink: (up) => executor.dispatch({ type: 'link', up }),
+    onHeard: (heard) => happened({ type: 'heard', heard }),
+    onUnheard: (refused) => happened({ type: 'unheard', refused }),
+    onLink: (up) => happened({ type: 'link', up }),
   });
 }
 
@@ -302,7 +364,12 @@ function healthOf(executor: Executor, journal: Journal, keys: BankKeys) {
     present,
   }));
   return {
-    ready: rosterOf(state) !== undefined && boards.length > 0 && boards.every((board) => board.present),
+    ready:
+      rosterOf(state) !== undefined &&
+      !state.volatile.full &&
+      boards.length > 0 &&
+      boards.every((board) => board.present),
+    full: state.volatile.full,
     bank: state.standing.bank,
     fingerprint: keys.fingerprint,
     rosterVersion: rosterOf(state)?.version ?? 0,

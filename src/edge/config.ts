@@ -31,6 +31,8 @@ export const edgeConfig = z.strictObject({
     /** How often the doors are looked at. */
     pollMs: z.int().min(20).max(5000),
   }),
+  /** `roomMiBMin`: with less than this free under `dataDir` nothing new is begun; `ROOM_MIB_MIN` when left out. */
+  journal: z.strictObject({ roomMiBMin: z.int().min(1).max(1_048_576) }).optional(),
   scanner: z.strictObject({ host: z.string(), port }).nullable(),
   /** Where the broker is reached, if not as the commissioning file says. */
   uplink: z.strictObject({ host: z.string(), port }).nullable(),

@@ -10,9 +10,11 @@ import { systemRandom } from '../platform/random.ts';
 import { pinVerifier } from './codes.ts';
 import { Executor } from './execute.ts';
 import type { Journal } from './journal.ts';
+import { JournalFull } from './journal-disk.ts';
 import type { PulseAnswer } from './lockboard/lockboard.ts';
 import type { Planned } from './plan/draft.ts';
 import { BANK, bankInService, dropOff, START_MS } from './plan/test-bank.ts';
+import { view } from './plan/view.ts';
 
 const PIN = '314159265';
 
@@ -33,10 +35,12 @@ async function rim() {
   };
   const happened: string[] = [];
   const fatal: Error[] = [];
-  const disk = { fails: false };
+  const disk = { fails: false, full: false };
+  const reserve = { given: 0 };
   const journal = {
     commit(_before: unknown, planned: Planned) {
       if (disk.fails) throw new Error('the disk is gone');
+      if (disk.full && planned.records.length > 0) throw new JournalFull(null);
       happened.push(...planned.records.map(({ kind }) => kind));
     },
   } as unknown as Journal;
@@ -65,6 +69,8 @@ async function rim() {
     keys,
     hpke,
     boards,
+    room: { freeKiB: () => 7, giveReserve: () => void reserve.given++ },
+    onForgotten: () => void happened.push('look at every door anew'),
     onPlanned() {},
     onRefusal() {},
     onHello() {},
@@ -73,7 +79,7 @@ async function rim() {
   const executor = new Executor(deps, { ...bank.state, grant: { [grant.id]: verified } });
   const pin = (text: string) =>
     executor.dispatch({ type: 'action', action: { do: 'pin', pin: text }, fresh: executor.fresh() });
-  return { executor, happened, fatal, disk, pin };
+  return { executor, happened, fatal, disk, pin, reserve, grant, deps };
 }
 
 test('attempt, decision and release are on the disk before the latch moves', async () => {
@@ -123,4 +129,117 @@ test('a wrong code moves nothing', async () => {
   pin('271828182');
   await executor.settled();
   assert.deepEqual(happened, ['attempt.counted', 'attempt.decided']);
+});
+
+/** The door of the bank's one parcel is seen to be `door`. */
+const look = (executor: Executor, compartment: number, door: 'open' | 'closed') =>
+  executor.dispatch({
+    type: 'sensed',
+    sensed: { compartment, door, occupied: 'yes' },
+    fresh: executor.fresh(),
+  });
+const full = { type: 'room', freeKiB: 7, full: true } as const;
+const roomAgain = { type: 'room', freeKiB: 900_000, full: false } as const;
+
+test('a full disk: nothing is decided and no latch moves, the person is told why, the bank stays alive', async () => {
+  const { executor, happened, fatal, disk, pin, reserve } = await rim();
+  const before = executor.state;
+  disk.full = true;
+  pin(PIN);
+  await executor.settled();
+  assert.deepEqual([happened, fatal], [[], []]);
+  assert.equal(reserve.given, 1, 'what is under way gets the reserve');
+  assert.deepEqual({ ...executor.state, volatile: null }, { ...before, volatile: null });
+  const shown = view(executor.state, executor.moment());
+  assert.deepEqual(shown.show, { screen: 'closed', reason: 'journal-full' });
+  assert.equal(shown.message, 'journal-full');
+  disk.full = false;
+  executor.dispatch(full);
+  assert.deepEqual(happened, ['journal.full', 'alarm.raised'], 'said once there is room to say it');
+  executor.dispatch(full);
+  pin(PIN);
+  assert.equal(happened.length, 2, 'and once only; nothing new begins');
+  executor.dispatch(roomAgain);
+  assert.equal(happened.at(-1), 'alarm.ended');
+  pin(PIN);
+  await executor.settled();
+  assert.equal(happened.filter((name) => name.startsWith('pulse')).length, 1, 'and serves again');
+});
+
+test('with the reserve given up, what is under way is finished at once', async () => {
+  const { executor, happened, disk, pin, reserve, grant } = await rim();
+  pin(PIN);
+  await executor.settled();
+  look(executor, grant.compartment, 'open');
+  disk.full = true;
+  // The reserve makes room: the very commit that failed is tried again.
+  Object.defineProperty(disk, 'full', { get: () => reserve.given === 0 });
+  look(executor, grant.compartment, 'closed');
+  executor.dispatch({ type: 'action', action: { do: 'collected' }, fresh: executor.fresh() });
+  executor.dispatch({ type: 'action', action: { do: 'collected' }, fresh: executor.fresh() });
+  assert.ok(happened.includes('journal.full'));
+  assert.equal(happened.at(-1), 'session.ended', happened.join(', '));
+  assert.deepEqual(executor.state.session, {});
+});
+
+test('what happened at a door while nothing could be written is written when there is room, in its order and with its time', async () => {
+  const { executor, happened, disk, grant, deps } = await rim();
+  const n = grant.compartment;
+  disk.full = true;
+  look(executor, n, 'open');
+  deps.clock.advance(20_000);
+  look(executor, n, 'closed');
+  assert.deepEqual([happened, executor.isBehind], [[], true]);
+  disk.full = false;
+  deps.clock.advance(60_000);
+  executor.dispatch(roomAgain);
+  assert.deepEqual(
+    happened.filter((name) => name.startsWith('door.') || name.startsWith('alarm.')),
+    ['door.forced', 'alarm.raised', 'door.closed'],
+  );
+  assert.equal(executor.isBehind, false);
+  assert.equal(
+    executor.state.compartment[n]?.doorSinceMs,
+    executor.state.volatile.clock.baseMs +
+      deps.clock.monotonicMs() -
+      60_000 -
+      executor.state.volatile.clock.monotonicMs,
+  );
+});
+
+test("a board's answer that found no room is the release's answer all the same", async () => {
+  const { executor, happened, disk, pin } = await rim();
+  Object.defineProperty(disk, 'full', {
+    get: () => happened.some((name) => name.startsWith('pulse')) && !happened.includes('room'),
+  });
+  pin(PIN);
+  await executor.settled();
+  assert.equal(happened.includes('release.answered'), false);
+  assert.equal(executor.isBehind, true);
+  happened.push('room');
+  executor.dispatch(roomAgain);
+  assert.equal(happened.filter((name) => name === 'release.answered').length, 1);
+  assert.equal(Object.values(executor.state.session)[0]?.release?.outcome, 'released');
+});
+
+test('a decision that finds no room after the attempt was counted: nobody waits for its answer, no latch moves', async () => {
+  const { executor, happened, disk, pin } = await rim();
+  Object.defineProperty(disk, 'full', { get: () => happened.at(-1) === 'attempt.counted' });
+  pin(PIN);
+  await executor.settled();
+  assert.deepEqual(happened, ['attempt.counted'], 'the guess is counted, whatever came of it');
+  assert.equal(executor.state.volatile.comparing, null);
+  assert.equal(executor.state.volatile.message, 'journal-full');
+});
+
+test('more happens than is remembered: every door is looked at anew once there is room', async () => {
+  const { executor, happened, disk, grant } = await rim();
+  disk.full = true;
+  for (let turn = 0; turn < 600; turn++) {
+    look(executor, grant.compartment, 'open');
+    look(executor, grant.compartment, 'closed');
+  }
+  disk.full = false;
+  executor.dispatch(roomAgain);
+  assert.equal(happened.filter((name) => name === 'look at every door anew').length, 1);
 });

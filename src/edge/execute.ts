@@ -8,17 +8,22 @@ import { directoryEntries, type NoticeCodes, SEAL_INFO } from '../contract/uplin
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import type { Hpke } from '../crypto/hpke.ts';
 import { holdKey } from '../crypto/key.ts';
+import { HoldfastError } from '../domain/errors.ts';
 import { idFrom } from '../domain/ids.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import { type CodeBook, courierVerifier, drawCode, findGrant, sameVerifier } from './codes.ts';
+import { JournalFull } from './journal-disk.ts';
 import type { BankKeys } from './keys.ts';
 import type { LockBoard } from './lockboard/lockboard.ts';
+import { MissedEvents } from './missed.ts';
 import type { Effect, Moment, Planned } from './plan/draft.ts';
 import type { FreshIds } from './plan/dropoff.ts';
 import { type Event, plan } from './plan/plan.ts';
+import { cameToNothing, withoutRoom } from './plan/room.ts';
 import type { BankState } from './plan/state.ts';
+import type { RoomWatch } from './room.ts';
 
 /** What the executor needs of a journal: `commit` returns when a power cut changes nothing of the plan. */
 export type ExecuteJournal = {
@@ -35,12 +40,15 @@ export type ExecuteDeps = {
   keys: Pick<BankKeys, 'codes' | 'seal'>;
   hpke: Hpke;
   boards: Pick<LockBoard, 'pulse'>;
+  room: Pick<RoomWatch, 'freeKiB' | 'giveReserve'>;
   /** Called after every plan: the screen may have changed, records may wait for the uplink. */
   onPlanned(state: BankState, records: number): void;
   /** Tells the cloud why a message was refused. */
   onRefusal(refusal: { hash: string; reason: string }): void;
   onHello(): void;
-  /** The journal cannot be written any more: nothing may be decided, so the agent must stop. */
+  /** More happened without room than could be remembered: doors and boards must be looked at anew. */
+  onForgotten(): void;
+  /** The journal cannot be trusted any more: nothing may be decided, so the agent must stop. */
   onFatal(error: Error): void;
 };
 
@@ -50,11 +58,22 @@ export class Executor {
   readonly #deps: ExecuteDeps;
   readonly #book: CodeBook;
   readonly #running = new Set<Promise<void>>();
+  readonly #missed = new MissedEvents();
 
   constructor(deps: ExecuteDeps, state: BankState) {
     this.#deps = deps;
     this.#state = state;
     this.#book = { key: holdKey(deps.keys.codes), bank: state.standing.bank };
+  }
+
+  /** Why nothing is decided any more; `onFatal` was told. */
+  get broken(): Error | null {
+    return this.#broken;
+  }
+
+  /** True while something that happened could not be written down yet. */
+  get isBehind(): boolean {
+    return !this.#missed.isEmpty;
   }
 
   get state(): BankState {
@@ -75,21 +94,67 @@ export class Executor {
     };
   }
 
-  /** Plans one event, commits it, and starts its effects. Returns when the commit has happened. */
+  /**
+   * Plans one event, commits it, and starts its effects. Returns when the commit has happened, or when it is
+   * sure that there was no room for it: then nothing of it happened, and whoever asked is told so.
+   */
   dispatch(event: Event): void {
     if (this.#broken) throw this.#broken;
-    const planned = plan(this.#state, event, this.moment());
+    const moment = this.moment();
+    if (this.#takeInTurn(event, moment)) return;
+    // New work is refused from here; what is under way gets the reserve, and one more try.
+    this.#deps.room.giveReserve();
+    this.#state = withoutRoom(this.#state);
+    this.#take({ type: 'room', freeKiB: this.#deps.room.freeKiB(), full: true }, moment);
+    if (this.#takeInTurn(event, moment)) return;
+    if (MissedEvents.holds(event)) this.#missed.keep({ event, moment });
+    if (event.type === 'action') this.#state = cameToNothing(this.#state, 'action');
+    if (event.type === 'compared' || event.type === 'courier-compared')
+      this.#state = cameToNothing(this.#state, 'comparison');
+    this.#deps.onPlanned(this.#state, 0);
+  }
+
+  /** What happened while there was no room comes first, in its order. */
+  #takeInTurn(event: Event, moment: Moment): boolean {
+    const caughtUp = this.#catchUp();
+    if (!caughtUp && (MissedEvents.holds(event) || this.#missed.startWaits)) return false;
+    return this.#take(event, moment);
+  }
+
+  #catchUp(): boolean {
+    for (;;) {
+      const missed = this.#missed.takeFirst();
+      if (!missed) break;
+      if (this.#take(missed.event, missed.moment)) continue;
+      this.#missed.putBack(missed);
+      return false;
+    }
+    if (this.#missed.takeLost()) this.#deps.onForgotten();
+    return true;
+  }
+
+  /** False when there was no room: then the state is the one from before. */
+  #take(event: Event, moment: Moment): boolean {
+    const planned = plan(this.#state, event, moment);
     try {
       this.#deps.journal.commit(this.#state, planned);
     } catch (cause) {
-      // The state in memory is still the one on disk; what is unknown is whether the disk will ever answer.
-      this.#broken = new Error('the journal could not be written; nothing was decided', { cause });
-      this.#deps.onFatal(this.#broken);
-      throw this.#broken;
+      if (cause instanceof JournalFull) return false;
+      throw this.#break(cause);
     }
     this.#state = planned.state;
     for (const effect of planned.effects) this.#start(effect);
     this.#deps.onPlanned(this.#state, planned.records.length);
+    return true;
+  }
+
+  /** The state in memory is still the one on disk; what is unknown is whether the disk will ever answer. */
+  #break(cause: unknown): Error {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const says = `the journal could not be written: ${why}. Nothing was opened for it, and this bank has stopped; see docs/runbooks/disk-full.md`;
+    this.#broken = new HoldfastError('unavailable', says, { cause });
+    this.#deps.onFatal(this.#broken);
+    return this.#broken;
   }
 
   /** Waits until every effect under way has been answered. */
@@ -105,7 +170,9 @@ export class Executor {
 
   /** A code that cannot be sealed is the cloud's fault and no reason to stop: its epoch is dropped. */
   #failed(effect: Effect, error: unknown): void {
-    if (effect.do !== 'mint' || this.#broken) {
+    // A journal that broke was told of where it broke.
+    if (this.#broken) return;
+    if (effect.do !== 'mint') {
       return this.#deps.onFatal(error instanceof Error ? error : new Error(String(error)));
     }
     this.#deps.log.error('a code could not be sealed to the notifier', { epoch: effect.epoch });

@@ -9,8 +9,6 @@
  * The database is locked exclusively: two agents on one journal would be two banks.
  */
 
-import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type BatchOpenings, type NoticeWish, noticeWish } from '../contract/uplink.ts';
 import { open, seal } from '../crypto/aead.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
@@ -21,6 +19,7 @@ import { NO_HEAD } from '../ledger/batch.ts';
 import { NO_HASH, type WrittenRecord } from '../ledger/record.ts';
 import type { Random } from '../platform/random.ts';
 import { chainPlan, type JournalTip, type SignedBatch, tipAfter } from './chain.ts';
+import { JournalDisk, JournalFull } from './journal-disk.ts';
 import { type Change, changedEntities, MIGRATIONS } from './journal-rows.ts';
 import type { Planned } from './plan/draft.ts';
 import { type BankState, COLLECTIONS, emptyKept, type Kept } from './plan/state.ts';
@@ -31,30 +30,26 @@ const REFUSED_KEPT_MAX = 1000;
 export type OpenJournal = { dataDir: string; bank: string; storageKey: Uint8Array; random: Random };
 
 export class Journal {
-  readonly #db: DatabaseSync;
+  readonly #disk: JournalDisk;
   readonly #bank: string;
   readonly #key: HeldKey;
   readonly #nameKey: HeldKey;
   readonly #random: Random;
-  readonly #statements = new Map<string, StatementSync>();
   #tip: JournalTip;
 
   constructor({ dataDir, bank, storageKey, random }: OpenJournal) {
-    this.#db = new DatabaseSync(join(dataDir, 'journal.sqlite'));
+    this.#disk = new JournalDisk(dataDir);
     this.#bank = bank;
     this.#key = holdKey(storageKey);
     this.#nameKey = holdKey(deriveKey(storageKey, 'journal/names/v1'));
     this.#random = random;
-    this.#db.exec(
-      'pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;',
-    );
     try {
       this.#migrate();
       this.#claim();
       this.#tip = this.#readTip();
     } catch (error) {
       // A journal that is refused is let go, so that whom it belongs to can open it.
-      this.#db.close();
+      this.#disk.close();
       throw error;
     }
   }
@@ -64,13 +59,13 @@ export class Journal {
   }
 
   close(): void {
-    this.#db.close();
+    this.#disk.close();
   }
 
   /** The state as it was last committed. */
   readState(): Kept {
     const kept = emptyKept() as { [C in keyof Kept]: Record<string, unknown> };
-    for (const row of this.#all('select collection, key, sealed from state')) {
+    for (const row of this.#disk.all('select collection, key, sealed from state')) {
       const collection = String(row.collection);
       const known = COLLECTIONS.find((candidate) => candidate === collection);
       const bytes = open(this.#key, row.sealed as Uint8Array, this.#placeOf(collection, String(row.key)));
@@ -90,13 +85,14 @@ export class Journal {
    * transaction. When this returns, a power cut changes nothing of it; when it throws, nothing happened.
    */
   commit(before: BankState, planned: Planned): readonly WrittenRecord[] {
+    this.#disk.assertTrusted();
     const written = chainPlan({ planned, bank: this.#bank, tip: this.#tip, random: this.#random });
     const changes = changedEntities(before, planned.state);
     if (written.length === 0 && changes.length === 0) return written;
-    this.#transaction(() => {
+    this.#disk.transaction(() => {
       for (const entry of written) this.#insertRecord(entry);
       for (const wish of planned.wishes) {
-        this.#run(
+        this.#disk.run(
           'insert into wish (seq, reference, json) values (?, ?, ?)',
           wish.seq,
           wish.reference,
@@ -110,7 +106,7 @@ export class Journal {
   }
 
   #insertRecord({ record, bytes, hash, openings }: WrittenRecord): void {
-    this.#run(
+    this.#disk.run(
       'insert into record (seq, kind, at_ms, hash, bytes) values (?, ?, ?, ?, ?)',
       record.seq,
       record.kind,
@@ -120,18 +116,18 @@ export class Journal {
     );
     if (Object.keys(openings).length === 0) return;
     const sealed = seal(this.#key, utf8(JSON.stringify(openings)), `opening/${this.#bank}/${record.seq}`);
-    this.#run('insert into opening (seq, sealed) values (?, ?)', record.seq, sealed);
+    this.#disk.run('insert into opening (seq, sealed) values (?, ?)', record.seq, sealed);
   }
 
   #writeEntity(change: Change): void {
     const { collection, key, entity } = change;
     const hidden = base64url(hmacSha256(this.#nameKey, labelled(collection, key)));
     if (entity === undefined) {
-      this.#run('delete from state where collection = ? and key = ?', collection, hidden);
+      this.#disk.run('delete from state where collection = ? and key = ?', collection, hidden);
       return;
     }
     const sealed = seal(this.#key, utf8(JSON.stringify({ key, entity })), this.#placeOf(collection, hidden));
-    this.#run(
+    this.#disk.run(
       'insert into state (collection, key, sealed) values (?, ?, ?) on conflict (collection, key) do update set sealed = excluded.sealed',
       collection,
       hidden,
@@ -159,8 +155,8 @@ export class Journal {
 
   /** Keeps a signed head before it is sent: a range is signed once, and sent the same whatever is lost. */
   keepHead(head: { first: number; last: number; note: string; hash: string }): void {
-    this.#transaction(() =>
-      this.#run(
+    this.#disk.transaction(() =>
+      this.#disk.run(
         'insert into head (last, first, note, hash) values (?, ?, ?, ?)',
         head.last,
         head.first,
@@ -173,7 +169,7 @@ export class Journal {
 
   /** The oldest signed batch that is not acknowledged, with everything that travels with it. */
   nextBatch(): SignedBatch | undefined {
-    const head = this.#all(
+    const head = this.#disk.all(
       'select first, last, note, hash from head where last > ? order by last limit 1',
       this.#tip.acknowledgedSeq,
     )[0];
@@ -197,20 +193,18 @@ export class Journal {
   }
 
   #openings(first: number, last: number): BatchOpenings {
-    return this.#all(
-      'select seq, sealed from opening where seq between ? and ? order by seq',
-      first,
-      last,
-    ).map((row) => {
-      const seq = Number(row.seq);
-      const bytes = open(this.#key, row.sealed as Uint8Array, `opening/${this.#bank}/${seq}`);
-      if (!bytes)
-        throw new HoldfastError(
-          'internal',
-          `the openings of record ${seq} do not open with this bank's storage key`,
-        );
-      return { seq, openings: JSON.parse(fromUtf8(bytes)) };
-    });
+    return this.#disk
+      .all('select seq, sealed from opening where seq between ? and ? order by seq', first, last)
+      .map((row) => {
+        const seq = Number(row.seq);
+        const bytes = open(this.#key, row.sealed as Uint8Array, `opening/${this.#bank}/${seq}`);
+        if (!bytes)
+          throw new HoldfastError(
+            'internal',
+            `the openings of record ${seq} do not open with this bank's storage key`,
+          );
+        return { seq, openings: JSON.parse(fromUtf8(bytes)) };
+      });
   }
 
   /** Every wish that waits for the cloud, oldest first. */
@@ -219,34 +213,50 @@ export class Journal {
   }
 
   #wishes(first: number, last: number): NoticeWish[] {
-    return this.#all('select json from wish where seq between ? and ? order by seq', first, last).map((row) =>
-      noticeWish.parse(JSON.parse(String(row.json))),
-    );
+    return this.#disk
+      .all('select json from wish where seq between ? and ? order by seq', first, last)
+      .map((row) => noticeWish.parse(JSON.parse(String(row.json))));
   }
 
-  /** The cloud has committed everything up to `seq`: openings and wishes leave this disk. */
-  acknowledge(seq: number): void {
-    if (seq <= this.#tip.acknowledgedSeq) return;
-    this.#transaction(() => {
-      this.#run('delete from opening where seq <= ?', seq);
-      this.#run('delete from wish where seq <= ?', seq);
+  /**
+   * The cloud has committed everything up to `seq`: openings and wishes leave this disk. False when there
+   * was no room to note it: the batch is sent again, and the cloud acknowledges it again.
+   */
+  acknowledge(seq: number): boolean {
+    if (seq <= this.#tip.acknowledgedSeq) return true;
+    const noted = this.#ifRoom(() => {
+      this.#disk.run('delete from opening where seq <= ?', seq);
+      this.#disk.run('delete from wish where seq <= ?', seq);
       this.#setMeta('acknowledged', String(seq));
     });
+    if (!noted) return false;
     this.#tip = { ...this.#tip, acknowledgedSeq: seq };
     // `secure_delete` clears the pages; their older copies in the write-ahead log go with a truncation.
-    this.#db.exec('pragma wal_checkpoint(truncate)');
+    this.#disk.checkpoint();
+    return true;
   }
 
-  /** Keeps what was refused, sealed, the newest thousand. */
+  /** For what can wait or be left out: answers whether there was room for it. */
+  #ifRoom(write: () => void): boolean {
+    try {
+      this.#disk.transaction(write);
+      return true;
+    } catch (error) {
+      if (error instanceof JournalFull) return false;
+      throw error;
+    }
+  }
+
+  /** Keeps what was refused, sealed, the newest thousand; its record stands without it when there is no room. */
   keepRefused(hash: string, atMs: number, text: string): void {
-    this.#transaction(() => {
-      this.#run(
+    this.#ifRoom(() => {
+      this.#disk.run(
         'insert or ignore into refused (hash, at_ms, sealed) values (?, ?, ?)',
         hash,
         atMs,
         seal(this.#key, utf8(text), `refused/${this.#bank}/${hash}`),
       );
-      this.#run(
+      this.#disk.run(
         'delete from refused where hash in (select hash from refused order by at_ms desc limit -1 offset ?)',
         REFUSED_KEPT_MAX,
       );
@@ -254,12 +264,12 @@ export class Journal {
   }
 
   meta(name: string): string | undefined {
-    const row = this.#all('select value from meta where name = ?', name)[0];
+    const row = this.#disk.all('select value from meta where name = ?', name)[0];
     return row === undefined ? undefined : String(row.value);
   }
 
   #setMeta(name: string, value: string): void {
-    this.#run(
+    this.#disk.run(
       'insert into meta (name, value) values (?, ?) on conflict (name) do update set value = excluded.value',
       name,
       value,
@@ -267,7 +277,7 @@ export class Journal {
   }
 
   #migrate(): void {
-    const done = Number(this.#db.prepare('pragma user_version').get()?.user_version ?? 0);
+    const done = Number(this.#disk.all('pragma user_version')[0]?.user_version ?? 0);
     if (done > MIGRATIONS.length)
       throw new HoldfastError(
         'conflict',
@@ -275,7 +285,7 @@ export class Journal {
       );
     for (const [index, sql] of MIGRATIONS.entries()) {
       if (index < done) continue;
-      this.#transaction(() => this.#db.exec(`${sql} pragma user_version = ${index + 1};`));
+      this.#disk.transaction(() => this.#disk.exec(`${sql} pragma user_version = ${index + 1};`));
     }
   }
 
@@ -292,15 +302,15 @@ export class Journal {
       );
     }
     if (bank !== undefined && proof !== undefined) return;
-    this.#transaction(() => {
+    this.#disk.transaction(() => {
       this.#setMeta('bank', this.#bank);
       this.#setMeta('storage-key', base64url(seal(this.#key, utf8(this.#bank), place)));
     });
   }
 
   #readTip(): JournalTip {
-    const record = this.#all('select seq, hash, at_ms from record order by seq desc limit 1')[0];
-    const head = this.#all('select last, hash from head order by last desc limit 1')[0];
+    const record = this.#disk.all('select seq, hash, at_ms from record order by seq desc limit 1')[0];
+    const head = this.#disk.all('select last, hash from head order by last desc limit 1')[0];
     return {
       lastSeq: Number(record?.seq ?? 0),
       lastHash: String(record?.hash ?? NO_HASH),
@@ -312,34 +322,8 @@ export class Journal {
   }
 
   #records(sql: string, ...values: number[]): { seq: number; bytes: Uint8Array }[] {
-    return this.#all(sql, ...values).map((row) => ({ seq: Number(row.seq), bytes: row.bytes as Uint8Array }));
-  }
-
-  #all(sql: string, ...values: (string | number)[]): Record<string, unknown>[] {
-    return this.#statement(sql).all(...values) as Record<string, unknown>[];
-  }
-
-  #run(sql: string, ...values: (string | number | Uint8Array)[]): void {
-    this.#statement(sql).run(...values);
-  }
-
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    const statement = this.#db.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
-  }
-
-  #transaction(write: () => void): void {
-    this.#db.exec('begin immediate');
-    try {
-      write();
-      // Before this line nothing has happened; after it, everything has, power cut or not.
-      this.#db.exec('commit');
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('rollback');
-      throw error;
-    }
+    return this.#disk
+      .all(sql, ...values)
+      .map((row) => ({ seq: Number(row.seq), bytes: row.bytes as Uint8Array }));
   }
 }

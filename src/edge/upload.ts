@@ -29,7 +29,8 @@ export type UploadJournal = {
   unsigned(count: number): { seq: number; bytes: Uint8Array }[];
   keepHead(head: { first: number; last: number; note: string; hash: string }): void;
   nextBatch(): SignedBatch | undefined;
-  acknowledge(seq: number): void;
+  /** False when there was no room to note it: the batch is sent, and acknowledged, once more. */
+  acknowledge(seq: number): boolean;
 };
 
 /** One connection at a time; `publish` answers false when there is none, and nothing was sent. */
@@ -164,7 +165,7 @@ export class Upload {
   #acknowledged(ack: { lastSeq: number; head: string }): void {
     const batch = this.#deps.journal.nextBatch();
     if (batch?.last !== ack.lastSeq || batch.hash !== ack.head) return;
-    this.#deps.journal.acknowledge(ack.lastSeq);
+    if (!this.#deps.journal.acknowledge(ack.lastSeq)) return;
     this.#cancelResend();
     this.#sentLast = 0;
     this.kick();

@@ -3,6 +3,7 @@
  * is gone; alone it stops on SIGINT and SIGTERM. Either way `stop` runs once, and what had begun is
  * finished. A fault that nobody caught ends the process: the next start recovers by the ordinary path.
  */
+import { HoldfastError } from '../domain/errors.ts';
 
 export type Stoppable = { stop(): Promise<void> };
 
@@ -35,7 +36,9 @@ export function runUntilStopped(program: Stoppable, deps: RunDeps): { fail(error
   process.on('SIGTERM', () => stop(0));
   return {
     fail(error) {
-      process.stderr.write(`${error.stack ?? error.message}\n`);
+      // What an operator can act on is one sentence; a fault of ours shows where it happened.
+      const known = error instanceof HoldfastError && error.code !== 'internal';
+      process.stderr.write(`${known ? error.message : (error.stack ?? error.message)}\n`);
       stop(1);
     },
   };

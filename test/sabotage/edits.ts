@@ -11,6 +11,8 @@ const editSchema = z.strictObject({
   /** Matches exactly once; tidy looks too, so that an edit that has gone stale is seen at once. */
   find: z.string().min(1),
   replace: z.string(),
+  /** The program of others without which the test cannot run. */
+  needs: z.string().optional(),
   expects: z.strictObject({ file: z.string(), test: z.string() }),
 });
 export type Edit = z.infer<typeof editSchema>;

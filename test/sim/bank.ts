@@ -133,6 +133,9 @@ export class SimBank {
         },
         onRefusal: (refusal) => upload.refusal(refusal),
         onHello: () => upload.hello(),
+        // A full disk has tests of its own on a real one (test/faults).
+        room: { freeKiB: () => 1_048_576, giveReserve: () => {} },
+        onForgotten: () => {},
         onFatal: (error) => alive() && this.#fatal(error),
       },
       state,

@@ -206,10 +206,11 @@ export class ModelJournal implements ExecuteJournal, UploadJournal {
     };
   }
 
-  acknowledge(seq: number): void {
-    if (seq <= this.#tip.acknowledgedSeq) return;
+  acknowledge(seq: number): boolean {
+    if (seq <= this.#tip.acknowledgedSeq) return true;
     this.#transaction([{ on: 'acknowledged', seq }]);
     this.#tip = { ...this.#tip, acknowledgedSeq: seq };
+    return true;
   }
 
   /** Before `sync` has answered nothing has happened; after it everything has, power cut or not. */

@@ -21,6 +21,7 @@ const health: KioskHealth = {
   ready: true,
   bank: 'bank_a',
   fingerprint: 'f',
+  full: false,
   rosterVersion: 1,
   online: true,
   lastSeq: 1,

@@ -42,6 +42,7 @@ import {
   pickUpOverdue,
   presentCode,
 } from './pickup.ts';
+import { type Room, roomSeen } from './room.ts';
 import { chooseClock, presentClaim, staffAction, staffDoorClosed, staffOverdue } from './staff.ts';
 import { attended, type BankState, policyOf, rosterOf, type Screen, type Session } from './state.ts';
 import { suspensionsOverdue } from './suspensions.ts';
@@ -65,6 +66,7 @@ export type Event =
   | { type: 'directory-opened'; opened: { version: number; entries: DirectoryEntries } }
   | { type: 'directory-refused'; refused: { hash: string; bytes: number; text: string } }
   | { type: 'link'; up: boolean }
+  | ({ type: 'room' } & Room)
   | { type: 'tick'; fresh: FreshIds };
 
 /** So long a spent code is known as spent and not just as wrong. Every attempt is compared with it until then. */
@@ -115,6 +117,8 @@ function react(draft: Draft, event: Event): void {
       return refuseMessage(draft, { ...event.refused, reason: 'signature-wrong' });
     case 'link':
       return linkChanged(draft, event.up);
+    case 'room':
+      return roomSeen(draft, event);
     case 'tick':
       return tick(draft, event.fresh);
   }
@@ -144,6 +148,7 @@ function started(draft: Draft, event: { build: string; first: boolean; layout: s
 export function closedReason(state: BankState): Denial | undefined {
   if (!rosterOf(state)) return 'no-roster';
   if (Object.values(state.suspension).some((suspension) => suspension.scope === 'bank')) return 'lockdown';
+  if (state.volatile.full) return 'journal-full';
   const boards = Object.values(state.volatile.boards);
   return boards.length > 0 && boards.every((present) => !present) ? 'board-absent' : undefined;
 }

@@ -184,6 +184,8 @@ export type Volatile = {
   clock: ClockState;
   /** How often this hour (of the monotonic clock) a message from the cloud caused records. */
   downlink: { sinceMs: number; count: number };
+  /** The journal has no room for new work. */
+  full: boolean;
 };
 
 /**
@@ -241,6 +243,8 @@ export type Kept = {
   clock: Readonly<Record<string, KeptClock>>;
   /** Boards that were lost and have not answered since; outlives a power cut, so that the alarm ends. */
   lost: Readonly<Record<string, { board: number }>>;
+  /** There while the alarm about the journal's room stands; outlives a power cut, so that it is raised once. */
+  full: Readonly<Record<string, { sinceMs: number }>>;
 };
 
 export const COLLECTIONS = [
@@ -260,6 +264,7 @@ export const COLLECTIONS = [
   'orderBook',
   'clock',
   'lost',
+  'full',
 ] as const satisfies readonly (keyof Kept)[];
 export type Collection = (typeof COLLECTIONS)[number];
 
@@ -286,6 +291,7 @@ export function emptyKept(): Kept {
     orderBook: {},
     clock: {},
     lost: {},
+    full: {},
   };
 }
 
@@ -301,6 +307,7 @@ export function freshVolatile(clock: ClockState): Volatile {
     pulsesMs: [],
     clock,
     downlink: { sinceMs: clock.monotonicMs, count: 0 },
+    full: false,
   };
 }
 
