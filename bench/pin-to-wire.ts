@@ -106,7 +106,7 @@ async function fill(bench: Bench): Promise<string[]> {
   const pins: string[] = [];
   for (let parcel = 0; parcel < SAMPLES; parcel++) {
     bench.clock.skip(MINUTE_MS / 30);
-    await act(bench, { do: 'tracking', text: `1Z999AA1${String(parcel).padStart(10, '0')}` });
+    await act(bench, { do: 'tracking', text: `TBA${String(parcel).padStart(12, '0')}` });
     await act(bench, { do: 'flat', text: site.resident.flat });
     const { show } = await act(bench, { do: 'size', size: 'S' });
     if (show.screen !== 'drop-off') throw new Error(`no door opened for a parcel: ${JSON.stringify(show)}`);

@@ -151,7 +151,7 @@ test('a restart keeps parcels and codes, and settles what nobody answered', asyn
   await rig.ask('/scan', { text: site.courier.badge });
   await until(async () => (await viewNow()).show.screen === 'courier-code');
   await act({ do: 'courier-code', code: '284917' });
-  const n = await dropOff('9400111899223197428490', 'M');
+  const n = await dropOff('9400111206206406260787', 'M');
   await act({ do: 'leave' });
   const codes = await newestCodes(site, agent);
   await agent.stop();

@@ -76,7 +76,7 @@ test('with the network down everything at the cabinet works, and the cloud has i
   });
   await people.picksUp(pin);
   await people.courierSignsIn();
-  const n = await people.dropsOff({ tracking: '9400111899223197428490', flat: resident.flat, size: 'L' });
+  const n = await people.dropsOff({ tracking: '9400111206206406260787', flat: resident.flat, size: 'L' });
   await people.act({ do: 'leave' });
   assert.equal(
     (await people.messages()).filter((message) => message.receivedAtMs > beganMs).length,
