@@ -21,9 +21,7 @@ import { Executor } from './execute.ts';
 import { Journal } from './journal.ts';
 import { type BankKeys, keyTexts, openBankKeys } from './keys.ts';
 import { type KioskServer, startKiosk } from './kiosk/server.ts';
-import { kerongCu } from './lockboard/kerong-cu.ts';
-import type { BoardStatus, LockBoard } from './lockboard/lockboard.ts';
-import { tcpLine } from './lockboard/tcp-line.ts';
+import { openBoards } from './lockboard/boards.ts';
 import { startClock } from './plan/clock.ts';
 import type { Event } from './plan/plan.ts';
 import {
@@ -130,7 +128,13 @@ function makeExecutor(deps: AgentDeps, { commissioning, keys, journal }: OpenBan
   const { clock, random, log, onFatal, config } = deps;
   const parts: Parts = { uplink: null, kiosk: null };
   const dispatch: Executor['dispatch'] = (event) => executor.dispatch(event);
-  const boards = openBoards({ config, clock, layout: LAYOUT, dispatch, fresh: () => executor.fresh() });
+  const boards = openBoards({
+    config: config.boards,
+    clock,
+    layout: LAYOUT,
+    dispatch,
+    fresh: () => executor.fresh(),
+  });
   const onPlanned = (_state: BankState, records: number) => {
     parts.kiosk?.changed();
     if (records > 0) parts.uplink?.kick();
@@ -195,44 +199,6 @@ function compartmentsOf(layout: BankLayout, kept: Kept): Record<string, Compartm
       return [String(n), compartment];
     }),
   );
-}
-
-type Dispatch = Executor['dispatch'];
-
-function openBoards(deps: {
-  config: EdgeConfig;
-  clock: Clock;
-  layout: BankLayout;
-  dispatch: Dispatch;
-  fresh: Executor['fresh'];
-}): LockBoard {
-  const { config, clock, layout, dispatch, fresh } = deps;
-  const { line, profile, pollMs } = config.boards;
-  const seen = new Map<number, string>();
-  const onStatus = (status: BoardStatus) => {
-    for (const { n, board, lock } of layout.compartments) {
-      if (board !== status.board) continue;
-      const door = status.closed[lock] ? 'closed' : 'open';
-      const occupied = status.occupied === null ? 'unsensed' : status.occupied[lock] ? 'yes' : 'no';
-      const look = `${door} ${occupied}`;
-      // Only what changed is an event: a look that finds the same says nothing.
-      if (seen.get(n) === look) continue;
-      seen.set(n, look);
-      dispatch({ type: 'sensed', sensed: { compartment: n, door, occupied }, fresh: fresh() });
-    }
-  };
-  return kerongCu({
-    line: tcpLine({ host: line.host, port: line.port, clock }),
-    boards: [...new Set(layout.compartments.map((place) => place.board))],
-    profile,
-    pollMs,
-    clock,
-    listener: {
-      onStatus,
-      onPresence: (board, present) => dispatch({ type: 'board', board, present }),
-      onGarbled: () => {},
-    },
-  });
 }
 
 type UplinkParts = {
