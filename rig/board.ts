@@ -1,61 +1,65 @@
 /**
- * The cabinet's lock boards: two CU16 on one RS-485 line, reached through a serial-to-TCP adapter.
+ * The cabinet's lock boards, all on one line, reached through a serial-to-TCP adapter: what they do when
+ * they are asked, and in which ways they fail. How a family writes it is in the family's own file.
  *
- * The line is half duplex. A request takes its time on the wire, then the latch moves, then one board
- * answers and the answer takes its time too; nothing else is on the line meanwhile. Whoever is connected
- * hears every answer, as on a real line, and whoever is connected can unlock: these boards know no
- * cryptography.
+ * Whoever is connected hears every answer, as on a real line, and whoever is connected can unlock: these
+ * boards know no cryptography.
  */
 import { type Clock, sleep } from '../src/platform/clock.ts';
 import type { Log } from '../src/platform/log.ts';
+import type { Random } from '../src/platform/random.ts';
+import { Bus } from './bus.ts';
 import type { Cabinet } from './cabinet.ts';
-import {
-  Cu16Decoder,
-  type Cu16Profile,
-  type Cu16Reply,
-  type Cu16Request,
-  encodeReply,
-  REPLY_BYTES,
-  REQUEST_BYTES,
-  STATUS_ALL_ANSWER,
-  STATUS_ANSWER,
-} from './cu16.ts';
+import type { BoardFamily, BoardRequest, SeenLock, StatusRequest, UnlockRequest } from './family.ts';
 import { listenLoopback } from './loopback.ts';
-import { answersUnlock, hooked, occupied } from './metal.ts';
+import { type Compartment, hooked, occupied } from './metal.ts';
 
-export type BoardDeps = { port: number; profile: Cu16Profile; cabinet: Cabinet; clock: Clock; log: Log };
+export type BoardDeps = {
+  port: number;
+  family: BoardFamily;
+  cabinet: Cabinet;
+  clock: Clock;
+  random: Random;
+  log: Log;
+};
 
 export type Boards = { port: number; stop(): Promise<void> };
-
-/** 8N1: a start bit, eight data bits, a stop bit. */
-const BITS_PER_BYTE = 10;
-
-/** A board that is asked faster than its line can carry answers forgets the rest. */
-const WAITING_MAX = 32;
 
 const CONNECTIONS_MAX = 8;
 
 export async function startBoards(deps: BoardDeps): Promise<Boards> {
-  const { cabinet } = deps;
-  const line = new BoardLine(deps, (frame) => server.tellAll(frame));
+  const { cabinet, family, clock, random } = deps;
+  const bus = new Bus({
+    baud: family.baud,
+    quietMs: family.quietMs,
+    clock,
+    random,
+    ails: () => cabinet.line(),
+    emit: (bytes) => server.tellAll(bytes),
+  });
+  const boards = new BoardSet(deps, bus);
   const server = await listenLoopback({
     what: 'The lock boards’ line',
     port: deps.port,
     connectionsMax: CONNECTIONS_MAX,
     accepting: () => cabinet.powered(),
     onSocket(socket) {
-      const decoder = new Cu16Decoder();
+      const decoder = family.decoder();
       // A serial adapter has no half-open state: who stops sending has hung up.
       socket.on('end', () => socket.end());
-      socket.on('data', (bytes) => line.ask(decoder.push(bytes)));
+      socket.on('data', (bytes) => {
+        if (family.echo) server.tellAll(bytes);
+        if (!bus.speaking || !family.deafWhileSpeaking) boards.ask(decoder.push(bytes));
+      });
     },
   });
   const goDark = () => {
-    line.goDark();
+    bus.goDark();
     server.cut();
   };
   const forget = cabinet.onChange(() => {
     if (!cabinet.powered()) goDark();
+    boards.look();
   });
   return {
     port: server.port,
@@ -67,93 +71,131 @@ export async function startBoards(deps: BoardDeps): Promise<Boards> {
   };
 }
 
-class BoardLine {
+class BoardSet {
   readonly #deps: Omit<BoardDeps, 'port'>;
-  readonly #tellAll: (frame: Uint8Array) => void;
+  readonly #bus: Bus;
   readonly #boards: readonly number[];
-  #waiting: Cu16Request[] = [];
-  #busy = false;
-  /** Counts losses of power: what was on the line before one is not carried out after it. */
-  #outages = 0;
+  /** The compartments whose hook was closed at the last look. */
+  #closed: ReadonlySet<number>;
 
-  constructor(deps: Omit<BoardDeps, 'port'>, tellAll: (frame: Uint8Array) => void) {
+  constructor(deps: Omit<BoardDeps, 'port'>, bus: Bus) {
     this.#deps = deps;
-    this.#tellAll = tellAll;
+    this.#bus = bus;
     this.#boards = [...new Set(deps.cabinet.layout.compartments.map((place) => place.board))];
+    this.#closed = closedIn(deps.cabinet);
   }
 
-  ask(requests: readonly Cu16Request[]): void {
-    const here = requests.filter((one) => one.do === 'status-all' || this.#boards.includes(one.board));
-    this.#waiting.push(...here.slice(0, Math.max(0, WAITING_MAX - this.#waiting.length)));
-    // A failure to keep the steel's state ends the process: there is nobody to tell on this line.
-    if (!this.#busy) void this.#serve();
-  }
-
-  goDark(): void {
-    this.#outages += 1;
-    this.#waiting = [];
-  }
-
-  async #serve(): Promise<void> {
-    this.#busy = true;
-    for (let request = this.#waiting.shift(); request; request = this.#waiting.shift()) {
-      const heardAt = this.#outages;
-      await this.#pass(REQUEST_BYTES);
-      if (this.#outages !== heardAt) continue;
-      for (const reply of await this.#carriedOut(request)) await this.#say(reply, heardAt);
+  /** Boards that speak up by themselves do so for each hook that changed since the last look. */
+  look(): void {
+    const { cabinet, family } = this.#deps;
+    const before = this.#closed;
+    this.#closed = closedIn(cabinet);
+    if (!cabinet.powered()) return;
+    for (const { n, board, lock } of cabinet.layout.compartments) {
+      if (before.has(n) === this.#closed.has(n)) continue;
+      const frames = said(family.stateChange({ board, lock, seen: this.#seenBy(board) }));
+      if (frames.length > 0) this.#bus.take({ heardBytes: 0, act: async () => frames });
     }
-    this.#busy = false;
   }
 
-  async #say(reply: Cu16Reply, heardAt: number): Promise<void> {
-    await this.#pass(REPLY_BYTES);
-    if (this.#outages !== heardAt) return;
-    this.#tellAll(encodeReply(reply));
-    await sleep(this.#deps.clock, this.#deps.profile.quietMs);
+  ask(requests: readonly BoardRequest[]): void {
+    const heardBytes = this.#deps.family.requestBytes;
+    for (const request of requests) {
+      if (request.do !== 'status-all' && !this.#boards.includes(request.board)) continue;
+      this.#bus.take({ heardBytes, act: () => this.#carriedOut(request) });
+    }
   }
 
-  /** The time that a frame of so many bytes is on the line. */
-  #pass(bytes: number): Promise<void> {
-    return sleep(this.#deps.clock, (bytes * BITS_PER_BYTE * 1000) / this.#deps.profile.baud);
-  }
-
-  async #carriedOut(request: Cu16Request): Promise<Cu16Reply[]> {
+  async #carriedOut(request: BoardRequest): Promise<Uint8Array[]> {
     switch (request.do) {
       case 'unlock':
         return this.#unlock(request);
+      case 'unlock-all':
+        return this.#unlockAll(request.board);
       case 'status':
-        return [this.#status(request.board, 0, STATUS_ANSWER)];
+        return this.#status(request, [request.board]);
       case 'status-all':
-        return this.#boards.map((board) => this.#status(board, 0, STATUS_ALL_ANSWER));
+        return this.#status(request, this.#boards);
     }
   }
 
-  async #unlock({ board, lock }: { board: number; lock: number }): Promise<Cu16Reply[]> {
-    const { cabinet, log, profile } = this.#deps;
-    const compartment = cabinet.wiredTo(board, lock);
-    log.info('unlock frame', { board, lock, n: compartment?.n ?? null, fault: compartment?.fault ?? null });
-    if (compartment) await cabinet.pulse(compartment.n);
-    const answers = !compartment || answersUnlock(compartment);
-    return answers && profile.unlockReply === 'status' ? [this.#status(board, lock, STATUS_ANSWER)] : [];
+  #status(request: StatusRequest, boards: readonly number[]): Uint8Array[] {
+    const { family } = this.#deps;
+    return boards.flatMap((board) =>
+      said(family.statusAnswer({ request, board, seen: this.#seenBy(board) })),
+    );
   }
 
-  #status(board: number, lock: number, command: Cu16Reply['command']): Cu16Reply {
-    const { cabinet, profile } = this.#deps;
-    let hooks = 0;
-    let infrared = 0;
-    for (let position = 0; position < profile.locksPerBoard; position++) {
-      const compartment = cabinet.wiredTo(board, position);
-      // A lock that is not there reads as an open circuit: neither shut nor occupied.
-      const closed = compartment !== undefined && hooked(compartment);
-      const inside = compartment !== undefined && occupied(compartment);
-      hooks |= bitOf(closed, profile.hookBitWhenClosed) << position;
-      infrared |= bitOf(inside, profile.infraredBitWhenOccupied) << position;
+  async #unlockAll(board: number): Promise<Uint8Array[]> {
+    const { cabinet, clock, family, log } = this.#deps;
+    log.info('unlock frame for every lock', { board });
+    const here = cabinet.layout.compartments.filter((place) => place.board === board);
+    for (const { n } of here) await cabinet.pulse(n);
+    await sleep(clock, family.answerAfterMs);
+    return said(family.unlockAllAnswer({ board, seen: this.#seenBy(board) }));
+  }
+
+  async #unlock({ board, lock }: UnlockRequest): Promise<Uint8Array[]> {
+    const { cabinet, clock, family, log } = this.#deps;
+    const before = cabinet.wiredTo(board, lock);
+    log.info('unlock frame', { board, lock, n: before?.n ?? null, fault: before?.fault ?? null });
+    const seen = this.#seenBy(board);
+    if (!before) return said(family.unlockAnswer({ board, of: lock, names: lock, seen }));
+    await cabinet.pulse(before.n);
+    if (family.answerAfterMs > 0) await sleep(clock, family.answerAfterMs);
+    return this.#answered({ board, lock, before });
+  }
+
+  /** What the board says after a pulse, in the ways in which its answers fail. */
+  #answered({ board, lock, before }: { board: number; lock: number; before: Compartment }): Uint8Array[] {
+    const { cabinet, family } = this.#deps;
+    const seen = this.#seenBy(board);
+    const answer = said(family.unlockAnswer({ board, of: lock, names: lock, seen }));
+    switch (before.fault) {
+      case 'none':
+      case 'jammed':
+      case 'wrong-latch':
+        return answer;
+      case 'silent':
+      case 'acts-then-silent':
+        return [];
+      case 'late':
+        for (const frame of answer) this.#bus.sayLater(frame, cabinet.line().lateMs);
+        return [];
+      case 'twice':
+        return [...answer, ...answer];
+      case 'corrupted':
+        return answer.map(withWrongSum);
+      case 'wrong-door':
+        return said(family.unlockAnswer({ board, of: lock, names: cabinet.neighbour(before.n).lock, seen }));
+      case 'acts-then-fails': {
+        const asBefore = (one: number) => (one === lock ? stateOf(before) : seen(one));
+        return said(family.unlockAnswer({ board, of: lock, names: lock, seen: asBefore }));
+      }
     }
-    return { command, board, lock, hooks, infrared };
+  }
+
+  #seenBy(board: number): (lock: number) => SeenLock {
+    return (lock) => stateOf(this.#deps.cabinet.wiredTo(board, lock));
   }
 }
 
-/** The bit that says `fact`, on a board that says it with `bitWhenTrue`. */
-function bitOf(fact: boolean, bitWhenTrue: 0 | 1): number {
-  return fact ? bitWhenTrue : 1 - bitWhenTrue;
+function closedIn(cabinet: Cabinet): Set<number> {
+  const compartments = cabinet.layout.compartments.flatMap(({ n }) => cabinet.compartment(n) ?? []);
+  return new Set(compartments.filter(hooked).map(({ n }) => n));
+}
+
+/** A lock that is not there reads as an open circuit: neither shut nor occupied. */
+function stateOf(compartment: Compartment | undefined): SeenLock {
+  if (!compartment) return { closed: false, occupied: false };
+  return { closed: hooked(compartment), occupied: occupied(compartment) };
+}
+
+function said(frame: Uint8Array | null): Uint8Array[] {
+  return frame ? [frame] : [];
+}
+
+/** Every family here ends its frames in their sum. */
+function withWrongSum(frame: Uint8Array): Uint8Array {
+  return frame.map((byte, at) => (at === frame.length - 1 ? byte ^ 0x01 : byte));
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { rigCast } from '../src/contract/rig.ts';
+import { boardsConfig } from './families.ts';
 
 /** 0 asks the system for a free port, which the running rig then reports. */
 const listeningPort = z.int().min(0).max(65535);
@@ -22,6 +23,8 @@ export const rigConfig = z.strictObject({
   /** The phone's SMS gateway, and its bearer token. */
   smsPort: listeningPort,
   smsToken: z.string().min(16),
+  /** What hangs on the lock boards' line. */
+  boards: boardsConfig,
   /** The lock boards' line, and the scanner's. */
   serialPort: listeningPort,
   scannerPort: listeningPort,

@@ -3,14 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import vectors from '../src/contract/vectors/lockboard/kerong-cu16.json' with { type: 'json' };
 import { systemRandom } from '../src/platform/random.ts';
-import {
-  CU16,
-  Cu16Decoder,
-  type Cu16Request,
-  encodeReply,
-  STATUS_ALL_ANSWER,
-  STATUS_ANSWER,
-} from './cu16.ts';
+import { CU16, cu16Family, encodeReply, STATUS_ALL_ANSWER, STATUS_ANSWER } from './cu16.ts';
+import type { BoardRequest } from './family.ts';
 
 const seed = systemRandom.below(2 ** 31);
 console.log(`cu16.test.ts seed ${seed}`);
@@ -27,7 +21,7 @@ const requests = vectors.requests.map(({ name, hex, do: act, board, lock }) => {
 test('every request of the vectors is understood, whole', () => {
   assert.equal(requests.length, 7);
   for (const { name, bytes, means } of requests) {
-    assert.deepEqual(new Cu16Decoder().push(bytes), [means], name);
+    assert.deepEqual(cu16Family(CU16).decoder().push(bytes), [means], name);
   }
 });
 
@@ -55,15 +49,15 @@ test('the answer to an unlock carries the lock that was addressed', () => {
 test('a frame that is well formed and in no vector asks for nothing', () => {
   // 33, which some boards take for "unlock all"; a status that names a lock; 32 to one board.
   for (const hex of ['02 f0 33 03 28', '02 01 30 03 36', '02 00 32 03 37']) {
-    assert.deepEqual(new Cu16Decoder().push(bytesOf(hex)), [], hex);
+    assert.deepEqual(cu16Family(CU16).decoder().push(bytesOf(hex)), [], hex);
   }
 });
 
 const anyRequest = fc.constantFrom(...requests);
 
 /** Cuts `bytes` at the given places and feeds the pieces one after the other. */
-function inPieces(bytes: Uint8Array, cuts: readonly number[]): Cu16Request[] {
-  const decoder = new Cu16Decoder();
+function inPieces(bytes: Uint8Array, cuts: readonly number[]): BoardRequest[] {
+  const decoder = cu16Family(CU16).decoder();
   const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
   const edges = [0, ...places, bytes.length];
   return edges.slice(1).flatMap((end, at) => decoder.push(bytes.subarray(edges[at], end)));
@@ -85,7 +79,9 @@ test('frames come out the same however they are split, with noise between them',
 
 test('after any noise at all, a pause of four bytes is enough to be heard again', () => {
   const property = fc.property(fc.uint8Array({ maxLength: 40 }), anyRequest, (noise, { bytes, means }) => {
-    const heard = new Cu16Decoder().push(Buffer.concat([noise, Buffer.alloc(4), bytes]));
+    const heard = cu16Family(CU16)
+      .decoder()
+      .push(Buffer.concat([noise, Buffer.alloc(4), bytes]));
     assert.deepEqual(heard.at(-1), means);
   });
   fc.assert(property, { seed, numRuns: 1000 });
@@ -99,7 +95,7 @@ test('a frame with one wrong byte is never taken for a frame', () => {
     (sent, at, change) => {
       const wrong = Buffer.from(sent.bytes);
       wrong[at] = (wrong[at] ?? 0) ^ change;
-      assert.deepEqual(new Cu16Decoder().push(wrong), []);
+      assert.deepEqual(cu16Family(CU16).decoder().push(wrong), []);
     },
   );
   fc.assert(property, { seed, numRuns: 1000 });

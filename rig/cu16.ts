@@ -12,6 +12,8 @@
  */
 import { z } from 'zod';
 import vectors from '../src/contract/vectors/lockboard/kerong-cu16.json' with { type: 'json' };
+import type { BoardFamily, BoardRequest, SeenLock } from './family.ts';
+import { FrameReader } from './frames.ts';
 
 const bit = z.union([z.literal(0), z.literal(1)]);
 
@@ -30,11 +32,6 @@ export const cu16Profile = z.strictObject({
 export type Cu16Profile = z.infer<typeof cu16Profile>;
 
 export const CU16: Cu16Profile = cu16Profile.parse(vectors.profile);
-
-export type Cu16Request =
-  | { do: 'unlock'; board: number; lock: number }
-  | { do: 'status'; board: number }
-  | { do: 'status-all' };
 
 export type Cu16Reply = {
   /** Which request it answers: 35 to an unlock or the status of one board, 36 to the status of all. */
@@ -57,8 +54,46 @@ const UNLOCK = 0x31;
 const STATUS_ALL = 0x32;
 const EVERY_BOARD = 0xf0;
 
-export const REQUEST_BYTES = 5;
-export const REPLY_BYTES = 9;
+const REQUEST_BYTES = 5;
+
+/** What a board of this family does and says, as far as it differs from other families. */
+export function cu16Family(profile: Cu16Profile): BoardFamily {
+  return {
+    baud: profile.baud,
+    quietMs: profile.quietMs,
+    requestBytes: REQUEST_BYTES,
+    answerAfterMs: 0,
+    echo: false,
+    deafWhileSpeaking: false,
+    decoder: () => new FrameReader(SHAPE),
+    unlockAnswer({ board, names, seen }) {
+      if (profile.unlockReply === 'none') return null;
+      return encodeReply({ command: STATUS_ANSWER, board, lock: names, ...bitsOf(profile, seen) });
+    },
+    statusAnswer({ request, board, seen }) {
+      const command = request.do === 'status-all' ? STATUS_ALL_ANSWER : STATUS_ANSWER;
+      return encodeReply({ command, board, lock: 0, ...bitsOf(profile, seen) });
+    },
+    unlockAllAnswer: () => null,
+    stateChange: () => null,
+  };
+}
+
+function bitsOf(profile: Cu16Profile, seen: (lock: number) => SeenLock): { hooks: number; infrared: number } {
+  let hooks = 0;
+  let infrared = 0;
+  for (let position = 0; position < profile.locksPerBoard; position++) {
+    const { closed, occupied } = seen(position);
+    hooks |= bitOf(closed, profile.hookBitWhenClosed) << position;
+    infrared |= bitOf(occupied, profile.infraredBitWhenOccupied) << position;
+  }
+  return { hooks, infrared };
+}
+
+/** The bit that says `fact`, on a board that says it with `bitWhenTrue`. */
+function bitOf(fact: boolean, bitWhenTrue: 0 | 1): number {
+  return fact ? bitWhenTrue : 1 - bitWhenTrue;
+}
 
 export function encodeReply(reply: Cu16Reply): Buffer {
   const { hooks, infrared } = reply;
@@ -67,36 +102,14 @@ export function encodeReply(reply: Cu16Reply): Buffer {
   return Buffer.from([...body, sumOf(body)]);
 }
 
-/**
- * Finds requests in what arrives on a line, in whatever pieces it arrives. Bytes that are no frame are
- * skipped one at a time, so that noise costs at most the frame it fell into. A frame that is well formed
- * but asks for nothing in the vectors is dropped, as boards drop it.
- */
-export class Cu16Decoder {
-  #held: number[] = [];
+const SHAPE = {
+  bytes: REQUEST_BYTES,
+  isFrame: (bytes: readonly number[]) =>
+    bytes[0] === STX && bytes[3] === ETX && bytes[4] === sumOf(bytes.slice(0, 4)),
+  requestIn,
+};
 
-  push(bytes: Uint8Array): Cu16Request[] {
-    const requests: Cu16Request[] = [];
-    for (const byte of bytes) {
-      this.#held.push(byte);
-      if (this.#held.length < REQUEST_BYTES) continue;
-      if (!isFrame(this.#held)) {
-        this.#held.shift();
-        continue;
-      }
-      const request = requestIn(this.#held);
-      if (request) requests.push(request);
-      this.#held = [];
-    }
-    return requests;
-  }
-}
-
-function isFrame(bytes: readonly number[]): boolean {
-  return bytes[0] === STX && bytes[3] === ETX && bytes[4] === sumOf(bytes.slice(0, 4));
-}
-
-function requestIn(frame: readonly number[]): Cu16Request | null {
+function requestIn(frame: readonly number[]): BoardRequest | null {
   const [, address = 0, command] = frame;
   const board = address >> 4;
   const lock = address & 0x0f;

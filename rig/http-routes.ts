@@ -8,6 +8,7 @@ import {
   type RigState,
   rigDoor,
   rigFault,
+  rigLineChange,
   rigMessage,
   rigNetwork,
   rigParcelMove,
@@ -31,6 +32,7 @@ export type ApiDeps = {
   carriers: Carriers;
   scanner: Scanner;
   clock: Clock;
+  boards: RigState['boards'];
   cast: RigCast | null;
   links: Record<string, string>;
   /** Called when the cabinet's power was switched, after the switch. */
@@ -52,6 +54,8 @@ export function apiRoutes(app: FastifyInstance, deps: ApiDeps): void {
     doors: deps.cabinet.doors(),
     power: deps.cabinet.powered(),
     network: deps.cabinet.networkUp(),
+    boards: deps.boards,
+    line: deps.cabinet.line(),
     cast: deps.cast,
     links: deps.links,
   });
@@ -141,6 +145,17 @@ function switchRoutes(api: Api, deps: ApiDeps, state: () => RigState): void {
     schema: { summary: 'Switches the cabinet’s router', body: rigNetwork, response: { 200: rigState } },
     handler: (request) => {
       cabinet.turn('network', request.body.up);
+      return state();
+    },
+  });
+  api.post('/line', {
+    schema: {
+      summary: 'Makes the lock boards’ line noisy, torn or mute, or well again',
+      body: rigLineChange,
+      response: { 200: rigState },
+    },
+    handler: (request) => {
+      cabinet.disturb(request.body);
       return state();
     },
   });

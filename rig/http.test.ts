@@ -144,6 +144,7 @@ test('the description is OpenAPI 3.1 and names every endpoint', async () => {
     'post /doors/{n}/open',
     'post /doors/{n}/pry',
     'post /doors/{n}/unjam',
+    'post /line',
     'post /network',
     'post /parcels/{n}',
     'post /power',

@@ -49,23 +49,23 @@ export function pulsed(compartment: Compartment): Compartment {
   switch (compartment.fault) {
     case 'none':
     case 'acts-then-silent':
-      return { ...counted, latch: 'free', door: 'open' };
+    case 'late':
+    case 'twice':
+    case 'corrupted':
+    case 'wrong-door':
+    case 'acts-then-fails':
+      return letGo(counted);
     case 'jammed':
     case 'silent':
+    case 'wrong-latch':
       return counted;
   }
 }
 
-/** True when the board says something after an unlock frame for this lock. */
-export function answersUnlock(compartment: Compartment): boolean {
-  switch (compartment.fault) {
-    case 'none':
-    case 'jammed':
-      return true;
-    case 'silent':
-    case 'acts-then-silent':
-      return false;
-  }
+/** What current in its coil does to a latch, whichever lock the frame had named. */
+export function letGo(compartment: Compartment): Compartment {
+  if (compartment.fault === 'jammed') return compartment;
+  return { ...compartment, latch: 'free', door: 'open' };
 }
 
 /** The hook's switch is made by a door that is shut in its latch, not by either alone. */

@@ -53,24 +53,6 @@ test('noise, a wrong sum and an absent board are met with silence', async () => 
   assert.ok(doors.every((door) => door.pulses === 0));
 });
 
-test('each fault of a door looks on the line as the contract says', async () => {
-  const rig = await startTestRig();
-  const line = await Line.to(rig.ports.serial);
-  const unlockedWith = async (fault: string) => {
-    await rig.ask('/doors/1/close', undefined, 'POST');
-    await rig.ask('/doors/1/fault', { fault });
-    line.say('02 00 31 03 36');
-    const said = await line.heardAfter(60);
-    if (said.length > 0) await line.hear(said.length);
-    const door = ((await rig.ask('/doors')).body as RigDoor[])[0];
-    return { answered: said.length, door: door?.door };
-  };
-  assert.deepEqual(await unlockedWith('jammed'), { answered: 9, door: 'closed' });
-  assert.deepEqual(await unlockedWith('silent'), { answered: 0, door: 'closed' });
-  assert.deepEqual(await unlockedWith('acts-then-silent'), { answered: 0, door: 'open' });
-  assert.deepEqual(await unlockedWith('none'), { answered: 9, door: 'open' });
-});
-
 test('without power line and reader go dark; the steel stays as it was', async () => {
   const rig = await startTestRig();
   const lines = await Promise.all([Line.to(rig.ports.serial), Line.to(rig.ports.scanner)]);

@@ -2,7 +2,7 @@
  * The rig: the virtual cabinet and the people's things around it, speaking only real wire protocols.
  * This file starts the parts and stops them again; what each does is in its own file.
  *
- *   lock boards (RS-485 over TCP)  board.ts, cu16.ts      mail and SMS  phone.ts, sms.ts, messages.ts
+ *   lock boards (RS-485 over TCP)  board.ts, bus.ts        mail and SMS  phone.ts, sms.ts, messages.ts
  *   scanner (serial over TCP)      scanner.ts             API and page  http.ts, http-routes.ts, events.ts
  *   router (TCP relay)             network.ts             steel         metal.ts, metal-file.ts, cabinet.ts
  */
@@ -14,7 +14,7 @@ import { startBoards } from './board.ts';
 import { Cabinet } from './cabinet.ts';
 import type { Carriers } from './carriers.ts';
 import type { RigConfig } from './config.ts';
-import { CU16 } from './cu16.ts';
+import { familyOf } from './families.ts';
 import { startHttp } from './http.ts';
 import { MessageBox } from './messages.ts';
 import { startRelay } from './network.ts';
@@ -63,7 +63,14 @@ export async function startRig({ config, clock, log, onPower }: RigDeps): Promis
 
   try {
     const boards = await started(
-      startBoards({ port: config.serialPort, profile: CU16, cabinet, clock, log: log.child('boards') }),
+      startBoards({
+        port: config.serialPort,
+        family: familyOf(config.boards),
+        cabinet,
+        clock,
+        random: systemRandom,
+        log: log.child('boards'),
+      }),
     );
     const scanner = await started(startScanner({ port: config.scannerPort, cabinet }));
     const relay = await started(
@@ -71,7 +78,9 @@ export async function startRig({ config, clock, log, onPower }: RigDeps): Promis
     );
     const mail = await started(startMail({ config, box, carriers, log: log.child('mail') }));
     const sms = await started(startSms({ config, box, carriers, log: log.child('sms') }));
-    const api = { cabinet, box, carriers, scanner, clock, cast: config.cast, links: config.links, onPower };
+    const { cast, links } = config;
+    const shown = { boards: config.boards.family, cast, links };
+    const api = { cabinet, box, carriers, scanner, clock, onPower, ...shown };
     const http = await started(
       startHttp({ ...api, port: config.httpPort, webDir: config.webDir, log: log.child('http') }),
     );

@@ -10,6 +10,7 @@ import { sleep, systemClock } from '../src/platform/clock.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { systemRandom } from '../src/platform/random.ts';
 import { LOOPBACK, type RigConfig, rigConfig } from './config.ts';
+import type { BoardsConfig } from './families.ts';
 import { type Rig, startRig } from './rig.ts';
 
 const DAY_MS = 86_400_000;
@@ -30,7 +31,15 @@ export type TestRig = Rig & {
   ): Promise<{ status: number; type: string; body: unknown }>;
 };
 
-export async function startTestRig(changes: Partial<RigConfig> = {}): Promise<TestRig> {
+export type TestRigChanges = Partial<RigConfig> & {
+  /** Which boards hang on the line, as their vectors have them; `boards` says it with a profile. */
+  family?: BoardsConfig['family'];
+};
+
+export async function startTestRig({
+  family = 'kerong-cu',
+  ...changes
+}: TestRigChanges = {}): Promise<TestRig> {
   const home = await mkdtemp(join(tmpdir(), 'holdfast-rig-'));
   after(() => rm(home, { recursive: true, force: true }));
   const key = newSigningKey();
@@ -52,6 +61,7 @@ export async function startTestRig(changes: Partial<RigConfig> = {}): Promise<Te
     smtpKeyPem: privateKeyPem(key.privateKey),
     smsPort: 0,
     smsToken: drawn(),
+    boards: { family },
     serialPort: 0,
     scannerPort: 0,
     uplinkPort: 0,

@@ -12,6 +12,18 @@ export const doorFault = z.enum([
   'silent',
   /** The latch moves, the board says nothing: acts, then fails. */
   'acts-then-silent',
+  /** The latch moves, the board answers only after `lateMs` of the line, when nobody waits any more. */
+  'late',
+  /** The latch moves once, the board answers two times. */
+  'twice',
+  /** The latch moves, the sum of the board's answer is wrong. */
+  'corrupted',
+  /** The latch moves, the board's answer names the next lock of the same board. */
+  'wrong-door',
+  /** The latch moves, the board answers as if it had not. */
+  'acts-then-fails',
+  /** The latch stays, the next one of the same board moves: two crossed cables. */
+  'wrong-latch',
 ]);
 export type DoorFault = z.infer<typeof doorFault>;
 
@@ -57,6 +69,21 @@ export const rigNetwork = z.strictObject({ up: z.boolean() });
 export const rigScan = z.strictObject({ text: z.string().min(1).max(512) });
 export const rigFault = z.strictObject({ fault: doorFault });
 
+/** What ails the lock boards' line as a whole. */
+export const rigLine = z.strictObject({
+  /** Random bytes stand between the frames. */
+  noise: z.boolean(),
+  /** Answers come byte by byte, with gaps. */
+  split: z.boolean(),
+  /** Boards hear and act; nothing that they say arrives. */
+  mute: z.boolean(),
+  /** How long the answer of a door with the fault `late` is kept back. */
+  lateMs: z.int().min(1).max(60_000),
+});
+export type RigLine = z.infer<typeof rigLine>;
+/** What is left out stays as it is. */
+export const rigLineChange = rigLine.partial();
+
 /** What the rig knows of the people who use it; given by `up`, shown on its page. */
 export const rigCast = z.strictObject({
   courier: z.strictObject({ carrier: z.string(), name: z.string(), badge: z.string(), code: z.string() }),
@@ -65,10 +92,15 @@ export const rigCast = z.strictObject({
 });
 export type RigCast = z.infer<typeof rigCast>;
 
+export const boardFamily = z.enum(['kerong-cu', 'xor-8a']);
+
 export const rigState = z.strictObject({
   doors: z.array(rigDoor),
   power: z.boolean(),
   network: z.boolean(),
+  /** Which family of lock boards moves the latches. */
+  boards: boardFamily,
+  line: rigLine,
   cast: rigCast.nullable(),
   links: z.record(z.string(), z.string()),
 });

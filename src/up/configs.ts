@@ -106,6 +106,7 @@ function rigOf({ places, ports, secrets, root }: SystemConfig): RigConfig {
     smtpKeyPem: secrets.smtpKeyPem,
     smsPort: ports.sms,
     smsToken: secrets.smsToken,
+    boards: { family: 'kerong-cu' },
     serialPort: ports.serial,
     scannerPort: ports.scanner,
     uplinkPort: ports.uplink,

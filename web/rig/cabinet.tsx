@@ -1,10 +1,10 @@
 /** The cabinet as an object: each door with its latch, its faults, what is behind it, and hands to use. */
 import { useState } from 'react';
-import type { DoorFault, RigDoor } from '../../src/contract/rig.ts';
+import type { DoorFault, RigDoor, RigLine } from '../../src/contract/rig.ts';
 import { Badge } from '../kit/badge.tsx';
 import { Button, IconButton } from '../kit/button.tsx';
 import { Card } from '../kit/card.tsx';
-import { SelectField } from '../kit/field.tsx';
+import { CheckField, SelectField } from '../kit/field.tsx';
 import { Icon } from '../kit/icon.tsx';
 import type { Act } from './line.ts';
 import { t } from './messages.ts';
@@ -151,9 +151,23 @@ function Hands({
   );
 }
 
-const FAULTS: readonly DoorFault[] = ['none', 'jammed', 'silent', 'acts-then-silent'];
+/** A list would forget a fault without a word; this does not compile until each stands in it. */
+const FAULTS: Record<DoorFault, true> = {
+  none: true,
+  jammed: true,
+  silent: true,
+  'acts-then-silent': true,
+  late: true,
+  twice: true,
+  corrupted: true,
+  'wrong-door': true,
+  'acts-then-fails': true,
+  'wrong-latch': true,
+};
 
-export function BoardFaults({ doors, act }: { doors: readonly RigDoor[]; act: Act }) {
+const LINE_FAULTS = ['noise', 'split', 'mute'] as const;
+
+export function BoardFaults({ doors, line, act }: { doors: readonly RigDoor[]; line: RigLine; act: Act }) {
   const [n, setN] = useState(1);
   const [fault, setFault] = useState<DoorFault>('silent');
   return (
@@ -169,7 +183,7 @@ export function BoardFaults({ doors, act }: { doors: readonly RigDoor[]; act: Ac
           value={fault}
           onChange={(event) => setFault(event.target.value as DoorFault)}
         >
-          {FAULTS.map((option) => (
+          {(Object.keys(FAULTS) as DoorFault[]).map((option) => (
             <option key={option} value={option}>
               {t(`fault.${option}`)}
             </option>
@@ -177,6 +191,17 @@ export function BoardFaults({ doors, act }: { doors: readonly RigDoor[]; act: Ac
         </SelectField>
         <Button onClick={() => act(`/doors/${n}/fault`, { fault })}>{t('fault.set')}</Button>
       </div>
+      <fieldset className="line-faults">
+        <legend>{t('line')}</legend>
+        {LINE_FAULTS.map((name) => (
+          <CheckField
+            key={name}
+            label={t(`line.${name}`)}
+            checked={line[name]}
+            onChange={(event) => act('/line', { [name]: event.target.checked })}
+          />
+        ))}
+      </fieldset>
     </Card>
   );
 }

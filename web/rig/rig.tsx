@@ -6,7 +6,8 @@
  * only), “Scan badge at the kiosk”, text field “Label”, “New label”, “Scan label at the kiosk”,
  * “Show QR to the kiosk” (each message with one), “Clear the phone”; switches “Power” and “Network”; group
  * “Door 7, size M” whose status reads “Door 7 is open, its latch is free”; list “The phone”, newest first;
- * “Copy one-time code”, whose text is the code; selects “Door” and “Fault” with “Set fault”;
+ * “Copy one-time code”, whose text is the code; selects “Door” and “Fault” with “Set fault”; group “The boards’
+ * line” with checkboxes “Noise between frames”, “Answers byte by byte” and “Answers get lost”;
  * navigation “Apps”.
  */
 import { useState } from 'react';
@@ -36,7 +37,7 @@ export function RigPage() {
         <div className="rig-left">
           <Said line={line} />
           <CabinetCard doors={state.doors} act={line.act} label={label} powered={state.power} />
-          <BoardFaults doors={state.doors} act={line.act} />
+          <BoardFaults doors={state.doors} line={state.line} act={line.act} />
         </div>
         <div className="rig-right">
           {state.cast && <CourierCard courier={state.cast.courier} scan={line.scan} />}
