@@ -38,6 +38,7 @@ export const CU16_PROFILE: KerongCuProfile = {
   hookBitWhenClosed: 1,
   infraredBitWhenOccupied: 1,
   unlockReply: 'status',
+  answerStillClosed: 'released',
   confirmLooks: 2,
   replyMs: 500,
   quietMs: 5,

@@ -4,6 +4,9 @@ import { logLevel, port } from '../platform/config.ts';
 
 const bit = z.union([z.literal(0), z.literal(1)]);
 
+/** What an answer to an unlock says. `unknown` leaves it to the door. */
+const answer = z.enum(['released', 'refused', 'failed', 'unknown']);
+
 /** What every family's profile declares of caution and time. */
 const caution = {
   /** So many looks in a row must agree before a changed state is believed. */
@@ -24,12 +27,11 @@ export const kerongCuProfile = z.strictObject({
   infraredBitWhenOccupied: bit.nullable(),
   /** What the board says to an unlock: nothing, or a status frame. */
   unlockReply: z.enum(['none', 'status']),
+  /** What an answer says whose hook still shows the lock shut; some boards answer before the latch moves. */
+  answerStillClosed: answer.default('released'),
   ...caution,
 });
 export type KerongCuProfile = z.infer<typeof kerongCuProfile>;
-
-/** What an answer to an open says. `unknown` leaves it to the door. */
-const answer = z.enum(['released', 'refused', 'failed', 'unknown']);
 
 export const xor8aProfile = z
   .strictObject({

@@ -117,6 +117,16 @@ test('a board that says nothing to unlocks leaves every pulse unknown, without w
   assert.deepEqual(await answer, { outcome: 'unknown', afterMs: KERONG_PROFILE.quietMs, by: 'time' });
 });
 
+test('an answer whose hook still shows the lock shut says what the profile declares', () => {
+  const at = { board: 0, lock: 3 };
+  const shut: KerongReply = { ...at, command: 0x35, hooks: 0xffff, infrared: 0 };
+  for (const outcome of ['released', 'refused', 'failed', 'unknown'] as const) {
+    const { readPulse } = kerongFamily({ ...KERONG_PROFILE, answerStillClosed: outcome });
+    assert.equal(readPulse(shut, at), outcome);
+    assert.equal(readPulse({ ...shut, hooks: 0xffff - 8 }, at), 'released');
+  }
+});
+
 test('bits are read as the profile declares them', () => {
   for (const [hookBitWhenClosed, infraredBitWhenOccupied] of [
     [1, 1],

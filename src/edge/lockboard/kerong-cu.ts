@@ -29,7 +29,11 @@ export function kerongFamily(profile: KerongCuProfile): Family<KerongReply> {
     encodePulse: ({ board, lock }) => encodeUnlock(board, lock),
     encodeLook: encodeStatus,
     answersPulse: profile.unlockReply === 'status',
-    readPulse: (reply, { board, lock }) => (answers(reply, board, lock) ? 'released' : null),
+    readPulse(reply, { board, lock }) {
+      if (!answers(reply, board, lock)) return null;
+      const closed = ((reply.hooks >> lock) & 1) === profile.hookBitWhenClosed;
+      return closed ? profile.answerStillClosed : 'released';
+    },
     readLook: (reply, board) => (answers(reply, board, 0) ? locksIn(reply, profile) : null),
     // A look is answered from lock 0, and so is an unlock of lock 0: the bytes are the same.
     answerForm: (board, lock) => `${board}.${lock === 'look' ? 0 : lock}`,

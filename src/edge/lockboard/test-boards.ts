@@ -14,6 +14,7 @@ export const KERONG_PROFILE: KerongCuProfile = {
   hookBitWhenClosed: 1,
   infraredBitWhenOccupied: 1,
   unlockReply: 'status',
+  answerStillClosed: 'released',
   confirmLooks: 1,
   replyMs: 100,
   quietMs: 5,
