@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { until } from '../../rig/test-rig.ts';
 import type { BoardsConfig } from '../../src/edge/config.ts';
 import { Pty } from './pty.ts';
 
@@ -35,7 +36,7 @@ export async function startRecorder(of: {
   const record = (bytes: Uint8Array) => {
     written = Buffer.concat([written, bytes]);
   };
-  const near = of.near === 'tcp' ? await tcpNear(of.rigPort, record) : ptyNear(of.rigPort, record);
+  const near = of.near === 'tcp' ? await tcpNear(of.rigPort, record) : await ptyNear(of.rigPort, record);
   return {
     ...near,
     pulses() {
@@ -99,7 +100,7 @@ async function tcpNear(rigPort: number, record: (bytes: Uint8Array) => void): Pr
 /** Any rate will do: a pseudo-terminal has none. */
 const BAUD = 9600;
 
-function ptyNear(rigPort: number, record: (bytes: Uint8Array) => void): NearEnd {
+async function ptyNear(rigPort: number, record: (bytes: Uint8Array) => void): Promise<NearEnd> {
   let far: Socket | null = null;
   let stopped = false;
   const dial = () => {
@@ -116,6 +117,7 @@ function ptyNear(rigPort: number, record: (bytes: Uint8Array) => void): NearEnd 
     far?.write(bytes);
   });
   dial();
+  await until(() => far?.readyState === 'open');
   pty.plug();
   return {
     line: { kind: 'serial', path: pty.path, baud: BAUD },

@@ -141,6 +141,23 @@ for (const family of FAMILIES) {
     assert.equal(await now(answer), 'waiting');
   });
 
+  it('a missed look does not cast doubt for long on the pulses after it', async () => {
+    const b = ready();
+    b.clock.advance(1000 - b.clock.monotonicMs() + replyMs + quietMs);
+    b.say(family.look(1));
+    b.clock.advance(1000 - replyMs - quietMs);
+    for (const board of [0, 1]) {
+      b.say(family.look(board));
+      b.clock.advance(quietMs);
+    }
+    b.clock.advance(replyMs);
+    const first = { board: 0, lock: 0 };
+    const answer = b.board.pulse(first);
+    b.say(family.released(first));
+    assert.equal((await now(answer)) === 'waiting', false);
+    assert.equal((await answer).outcome, 'released');
+  });
+
   it('a second copy of an answer settles nothing', async () => {
     const b = ready();
     const first = b.board.pulse(AT);

@@ -69,8 +69,8 @@ export class Bus<Frame> implements LockBoard {
   #current: Current | null = null;
   /** Between two exchanges the bus rests for `quietMs`. */
   #resting = false;
-  /** Until when an answer that was missed may still come, by its form. */
-  #owed = new Map<string, number>();
+  /** Until when an answer that was missed may still come, by its form, and what it would answer. */
+  #owed = new Map<string, { untilMs: number; to: Exchange['do'] }>();
   #misses = new Map<number, number>();
   #present = new Map<number, boolean>();
   /** Written exchanges since any sound frame came. */
@@ -189,9 +189,9 @@ export class Bus<Frame> implements LockBoard {
 
   #payOwed(frame: Frame): boolean {
     const form = this.#family.formOf(frame);
-    const untilMs = this.#owed.get(form);
+    const owed = this.#owed.get(form);
     this.#owed.delete(form);
-    return untilMs !== undefined && this.#deps.clock.monotonicMs() <= untilMs;
+    return owed !== undefined && this.#deps.clock.monotonicMs() <= owed.untilMs;
   }
 
   #end(answer: Answer | null): void {
@@ -202,11 +202,7 @@ export class Bus<Frame> implements LockBoard {
     const { exchange, unsent } = current;
     const { clock } = this.#deps;
     const afterMs = clock.monotonicMs() - current.sentMs;
-    if (!answer && !unsent && this.#expectsAnswer(exchange)) {
-      const form = this.#family.answerForm(exchange.board, exchange.do === 'pulse' ? exchange.lock : 'look');
-      this.#owed.set(form, clock.monotonicMs() + LATE_MS_MAX);
-      this.#unheard++;
-    }
+    if (!unsent) this.#account(exchange, answer);
     this.#rest();
     if (exchange.do === 'pulse') {
       exchange.resolve(pulseAnswer(answer, { afterMs, unsent }));
@@ -214,6 +210,23 @@ export class Bus<Frame> implements LockBoard {
       if (!unsent) this.#lookSoon(exchange.board);
     } else this.#looked(exchange.board, answer && 'locks' in answer ? answer.locks : null);
     this.#next();
+  }
+
+  #account(exchange: Exchange, answer: Answer | null): void {
+    if (!this.#expectsAnswer(exchange)) return;
+    const { replyMs } = this.#profile;
+    const nowMs = this.#deps.clock.monotonicMs();
+    const form = this.#family.answerForm(exchange.board, exchange.do === 'pulse' ? exchange.lock : 'look');
+    const owed = this.#owed.get(form);
+    if (!answer) {
+      this.#unheard++;
+      // A look that is missed does not shorten the wait for the answer to a pulse.
+      if (exchange.do === 'pulse' || owed?.to !== 'pulse')
+        this.#owed.set(form, { untilMs: nowMs + LATE_MS_MAX, to: exchange.do });
+    } else if (exchange.do === 'look' && owed?.to === 'look') {
+      // Looks are answered in order: if this was the missed answer, this look's own is not far behind.
+      this.#owed.set(form, { ...owed, untilMs: Math.min(owed.untilMs, nowMs + replyMs) });
+    }
   }
 
   #rest(): void {
