@@ -27,7 +27,7 @@ async function lineTo(family: BoardFamily) {
   const clock = new ManualClock(0);
   const cabinet = await Cabinet.open({ layout: LAYOUT_24, dataDir });
   const boards = await startBoards({
-    port: 0,
+    line: { kind: 'tcp', port: 0 },
     family,
     cabinet,
     clock,

@@ -1,6 +1,6 @@
 /**
- * The cabinet's lock boards, all on one line, reached through a serial-to-TCP adapter: what they do when
- * they are asked, and in which ways they fail. How a family writes it is in the family's own file.
+ * The cabinet's lock boards, all on one line: what they do when they are asked, and in which ways they fail.
+ * How a family writes it is in the family's own file, and what the line is made of in `wire.ts`.
  *
  * Whoever is connected hears every answer, as on a real line, and whoever is connected can unlock: these
  * boards know no cryptography.
@@ -10,12 +10,13 @@ import type { Log } from '../src/platform/log.ts';
 import type { Random } from '../src/platform/random.ts';
 import { Bus } from './bus.ts';
 import type { Cabinet } from './cabinet.ts';
+import type { SerialLine } from './config.ts';
 import type { BoardFamily, BoardRequest, SeenLock, StatusRequest, UnlockRequest } from './family.ts';
-import { listenLoopback } from './loopback.ts';
 import { type Compartment, hooked, occupied } from './metal.ts';
+import { openWire } from './wire.ts';
 
 export type BoardDeps = {
-  port: number;
+  line: SerialLine;
   family: BoardFamily;
   cabinet: Cabinet;
   clock: Clock;
@@ -23,9 +24,7 @@ export type BoardDeps = {
   log: Log;
 };
 
-export type Boards = { port: number; stop(): Promise<void> };
-
-const CONNECTIONS_MAX = 8;
+export type Boards = { port: number; path: string | null; stop(): Promise<void> };
 
 export async function startBoards(deps: BoardDeps): Promise<Boards> {
   const { cabinet, family, clock, random } = deps;
@@ -35,50 +34,47 @@ export async function startBoards(deps: BoardDeps): Promise<Boards> {
     clock,
     random,
     ails: () => cabinet.line(),
-    emit: (bytes) => server.tellAll(bytes),
+    emit: (bytes) => wire.tellAll(bytes),
   });
   const boards = new BoardSet(deps, bus);
-  const server = await listenLoopback({
-    what: 'The lock boards’ line',
-    port: deps.port,
-    connectionsMax: CONNECTIONS_MAX,
+  const wire = await openWire({
+    line: deps.line,
     accepting: () => cabinet.powered(),
-    onSocket(socket) {
+    listener() {
       const decoder = family.decoder();
-      // A serial adapter has no half-open state: who stops sending has hung up.
-      socket.on('end', () => socket.end());
-      socket.on('data', (bytes) => {
-        if (family.echo) server.tellAll(bytes);
+      return (bytes) => {
+        if (family.echo) wire.tellAll(bytes);
         if (!bus.speaking || !family.deafWhileSpeaking) boards.ask(decoder.push(bytes));
-      });
+      };
     },
   });
   const goDark = () => {
     bus.goDark();
-    server.cut();
+    wire.cut();
   };
   const forget = cabinet.onChange(() => {
     if (!cabinet.powered()) goDark();
     boards.look();
   });
   return {
-    port: server.port,
+    port: wire.port,
+    path: wire.path,
     async stop() {
       forget();
       goDark();
-      await server.stop();
+      await wire.stop();
     },
   };
 }
 
 class BoardSet {
-  readonly #deps: Omit<BoardDeps, 'port'>;
+  readonly #deps: Omit<BoardDeps, 'line'>;
   readonly #bus: Bus;
   readonly #boards: readonly number[];
   /** The compartments whose hook was closed at the last look. */
   #closed: ReadonlySet<number>;
 
-  constructor(deps: Omit<BoardDeps, 'port'>, bus: Bus) {
+  constructor(deps: Omit<BoardDeps, 'line'>, bus: Bus) {
     this.#deps = deps;
     this.#bus = bus;
     this.#boards = [...new Set(deps.cabinet.layout.compartments.map((place) => place.board))];

@@ -11,6 +11,13 @@ const listeningPort = z.int().min(0).max(65535);
 
 const tcpPort = z.int().min(1).max(65535);
 
+/** What the lock boards' line is made of. */
+const serialLine = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('tcp'), port: listeningPort }),
+  z.strictObject({ kind: z.literal('pty') }),
+]);
+export type SerialLine = z.infer<typeof serialLine>;
+
 export const rigConfig = z.strictObject({
   /** The rig's own API and page. */
   httpPort: listeningPort,
@@ -25,8 +32,9 @@ export const rigConfig = z.strictObject({
   smsToken: z.string().min(16),
   /** What hangs on the lock boards' line. */
   boards: boardsConfig,
-  /** The lock boards' line, and the scanner's. */
-  serialPort: listeningPort,
+  /** Where it is a pseudo-terminal, the running rig reports its path. */
+  serialLine,
+  /** The scanner's line. */
   scannerPort: listeningPort,
   /** The cabinet's router: what arrives at `uplinkPort` goes on to `brokerPort`. */
   uplinkPort: listeningPort,

@@ -33,6 +33,7 @@ export type ApiDeps = {
   scanner: Scanner;
   clock: Clock;
   boards: RigState['boards'];
+  serialPath: string | null;
   cast: RigCast | null;
   links: Record<string, string>;
   /** Called when the cabinet's power was switched, after the switch. */
@@ -55,6 +56,7 @@ export function apiRoutes(app: FastifyInstance, deps: ApiDeps): void {
     power: deps.cabinet.powered(),
     network: deps.cabinet.networkUp(),
     boards: deps.boards,
+    serialPath: deps.serialPath,
     line: deps.cabinet.line(),
     cast: deps.cast,
     links: deps.links,

@@ -2,7 +2,7 @@
  * The rig: the virtual cabinet and the people's things around it, speaking only real wire protocols.
  * This file starts the parts and stops them again; what each does is in its own file.
  *
- *   lock boards (RS-485 over TCP)  board.ts, bus.ts        mail and SMS  phone.ts, sms.ts, messages.ts
+ *   lock boards (RS-485)           board.ts, bus.ts        mail and SMS  phone.ts, sms.ts, messages.ts
  *   scanner (serial over TCP)      scanner.ts             API and page  http.ts, http-routes.ts, events.ts
  *   router (TCP relay)             network.ts             steel         metal.ts, metal-file.ts, cabinet.ts
  */
@@ -34,12 +34,18 @@ export type RigPorts = {
   http: number;
   smtp: number;
   sms: number;
+  /** 0 where the boards' line is a pseudo-terminal. */
   serial: number;
   scanner: number;
   uplink: number;
 };
 
-export type Rig = { ports: RigPorts; stop(): Promise<void> };
+export type Rig = {
+  ports: RigPorts;
+  /** What opens as a serial port, where the boards' line is a pseudo-terminal. */
+  serialPath: string | null;
+  stop(): Promise<void>;
+};
 
 type Part = { port: number; stop(): Promise<void> };
 
@@ -64,7 +70,7 @@ export async function startRig({ config, clock, log, onPower }: RigDeps): Promis
   try {
     const boards = await started(
       startBoards({
-        port: config.serialPort,
+        line: config.serialLine,
         family: familyOf(config.boards),
         cabinet,
         clock,
@@ -79,7 +85,7 @@ export async function startRig({ config, clock, log, onPower }: RigDeps): Promis
     const mail = await started(startMail({ config, box, carriers, log: log.child('mail') }));
     const sms = await started(startSms({ config, box, carriers, log: log.child('sms') }));
     const { cast, links } = config;
-    const shown = { boards: config.boards.family, cast, links };
+    const shown = { boards: config.boards.family, serialPath: boards.path, cast, links };
     const api = { cabinet, box, carriers, scanner, clock, onPower, ...shown };
     const http = await started(
       startHttp({ ...api, port: config.httpPort, webDir: config.webDir, log: log.child('http') }),
@@ -92,8 +98,8 @@ export async function startRig({ config, clock, log, onPower }: RigDeps): Promis
       scanner: scanner.port,
       uplink: relay.port,
     };
-    log.info('rig started', ports);
-    return { ports, stop };
+    log.info('rig started', { ...ports, serialPath: boards.path });
+    return { ports, serialPath: boards.path, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -9,7 +9,7 @@ import { selfSignedServer } from '../src/crypto/x509.ts';
 import { sleep, systemClock } from '../src/platform/clock.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { systemRandom } from '../src/platform/random.ts';
-import { LOOPBACK, type RigConfig, rigConfig } from './config.ts';
+import { LOOPBACK, type RigConfig, rigConfig, type SerialLine } from './config.ts';
 import type { BoardsConfig } from './families.ts';
 import { type Rig, startRig } from './rig.ts';
 
@@ -34,10 +34,13 @@ export type TestRig = Rig & {
 export type TestRigChanges = Partial<RigConfig> & {
   /** Which boards hang on the line, as their vectors have them; `boards` says it with a profile. */
   family?: BoardsConfig['family'];
+  /** What the boards' line is made of. */
+  line?: SerialLine['kind'];
 };
 
 export async function startTestRig({
   family = 'kerong-cu',
+  line = 'tcp',
   ...changes
 }: TestRigChanges = {}): Promise<TestRig> {
   const home = await mkdtemp(join(tmpdir(), 'holdfast-rig-'));
@@ -62,7 +65,7 @@ export async function startTestRig({
     smsPort: 0,
     smsToken: drawn(),
     boards: { family },
-    serialPort: 0,
+    serialLine: line === 'tcp' ? { kind: 'tcp', port: 0 } : { kind: 'pty' },
     scannerPort: 0,
     uplinkPort: 0,
     brokerPort: 1,

@@ -100,6 +100,8 @@ export const rigState = z.strictObject({
   network: z.boolean(),
   /** Which family of lock boards moves the latches. */
   boards: boardFamily,
+  /** What opens as a serial port, where the boards' line is a pseudo-terminal. */
+  serialPath: z.string().nullable(),
   line: rigLine,
   cast: rigCast.nullable(),
   links: z.record(z.string(), z.string()),

@@ -108,7 +108,7 @@ function rigOf({ places, ports, secrets, root }: SystemConfig): RigConfig {
     smsPort: ports.sms,
     smsToken: secrets.smsToken,
     boards: { family: 'kerong-cu' },
-    serialPort: ports.serial,
+    serialLine: { kind: 'tcp', port: ports.serial },
     scannerPort: ports.scanner,
     uplinkPort: ports.uplink,
     brokerPort: ports.mqtt,

@@ -1,6 +1,6 @@
 /** The cabinet as an object: each door with its latch, its faults, what is behind it, and hands to use. */
 import { useState } from 'react';
-import type { DoorFault, RigDoor, RigLine } from '../../src/contract/rig.ts';
+import type { DoorFault, RigDoor, RigState } from '../../src/contract/rig.ts';
 import { Badge } from '../kit/badge.tsx';
 import { Button, IconButton } from '../kit/button.tsx';
 import { Card } from '../kit/card.tsx';
@@ -167,11 +167,16 @@ const FAULTS: Record<DoorFault, true> = {
 
 const LINE_FAULTS = ['noise', 'split', 'mute'] as const;
 
-export function BoardFaults({ doors, line, act }: { doors: readonly RigDoor[]; line: RigLine; act: Act }) {
+type BoardFaultsProps = { state: RigState; act: Act };
+
+export function BoardFaults({ state: { doors, line, boards, serialPath }, act }: BoardFaultsProps) {
   const [n, setN] = useState(1);
   const [fault, setFault] = useState<DoorFault>('silent');
   return (
     <Card title={t('fault.title')}>
+      <p className="k-hint">
+        {t(`boards.${boards}`)} {serialPath !== null && t('boards.path', { path: serialPath })}
+      </p>
       <div className="k-row faults">
         <SelectField label={t('fault.door')} value={n} onChange={(event) => setN(Number(event.target.value))}>
           {doors.map((door) => (

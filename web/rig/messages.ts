@@ -69,6 +69,9 @@ export const t = translator({
   'fault.kind': 'Fault',
   'fault.set': 'Set fault',
 
+  'boards.kerong-cu': 'KERONG CU16 boards.',
+  'boards.xor-8a': '0x8A XOR boards.',
+  'boards.path': 'Serial port {path}',
   line: 'The boards’ line',
   'line.noise': 'Noise between frames',
   'line.split': 'Answers byte by byte',

@@ -37,7 +37,7 @@ export function RigPage() {
         <div className="rig-left">
           <Said line={line} />
           <CabinetCard doors={state.doors} act={line.act} label={label} powered={state.power} />
-          <BoardFaults doors={state.doors} line={state.line} act={line.act} />
+          <BoardFaults state={state} act={line.act} />
         </div>
         <div className="rig-right">
           {state.cast && <CourierCard courier={state.cast.courier} scan={line.scan} />}
