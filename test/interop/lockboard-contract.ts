@@ -278,14 +278,14 @@ export async function lockboardContract(of: ContractOf): Promise<void> {
     await fault(20, 'silent');
     const answer = pulse(20);
     await until(() => recorder.pulses().length === 1);
-    recorder.cut();
+    await recorder.cut();
     assert.equal((await answer).outcome, 'unknown');
     await until(() => driven.presence.length >= 2);
     assert.deepEqual(driven.presence.slice(0, 2), [
       [0, false],
       [1, false],
     ]);
-    recorder.mend();
+    await recorder.mend();
     await until(() => driven.presence.filter(([, present]) => present).length === 2);
     await sleep(systemClock, patienceMs);
     assert.equal(recorder.pulses().length, 1);

@@ -3,27 +3,29 @@
  * end is the rig's TCP line; its near end is what is under test: TCP, or a pseudo-terminal.
  */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openPty, type Pty } from '../../rig/pty.ts';
 import { until } from '../../rig/test-rig.ts';
 import type { BoardsConfig } from '../../src/edge/config.ts';
-import { Pty } from './pty.ts';
 
 export type Near = 'tcp' | 'pty';
 type LineConfig = BoardsConfig['line'];
 
 /** Every request of both families has so many bytes. */
 const REQUEST_BYTES = 5;
+const REDIAL_MS = 50;
 
 export type Recorder = {
   line: LineConfig;
   /** Unlock frames that were written since the last `forget`. */
   pulses(): string[];
   forget(): void;
-  /** Puts bytes on the way to the driver, beside what the boards say. */
-  say(bytes: Uint8Array): void;
-  cut(): void;
+  cut(): Promise<void>;
   /** Undoes a `cut` that does not undo itself. */
-  mend(): void;
+  mend(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -59,10 +61,8 @@ type NearEnd = Omit<Recorder, 'pulses' | 'forget'>;
 
 async function tcpNear(rigPort: number, record: (bytes: Uint8Array) => void): Promise<NearEnd> {
   const sockets = new Set<Socket>();
-  let current: Socket | null = null;
   const server = createServer((near) => {
     const far = connect({ host: '127.0.0.1', port: rigPort, noDelay: true });
-    current = near;
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -81,17 +81,16 @@ async function tcpNear(rigPort: number, record: (bytes: Uint8Array) => void): Pr
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const cut = () => {
+  const cut = async () => {
     for (const socket of sockets) socket.resetAndDestroy();
   };
   return {
     line: { kind: 'tcp', host: '127.0.0.1', port: (server.address() as AddressInfo).port },
-    say: (bytes) => void current?.write(bytes),
     cut,
     // Whoever dials again is let through again.
-    mend() {},
+    mend: async () => {},
     async stop() {
-      cut();
+      await cut();
       await new Promise((resolve) => server.close(resolve));
     },
   };
@@ -101,33 +100,46 @@ async function tcpNear(rigPort: number, record: (bytes: Uint8Array) => void): Pr
 const BAUD = 9600;
 
 async function ptyNear(rigPort: number, record: (bytes: Uint8Array) => void): Promise<NearEnd> {
+  const dir = mkdtempSync(join(tmpdir(), 'holdfast-line-'));
+  /** A link, as udev makes them, so that a new terminal can take the place of a lost one. */
+  const path = join(dir, 'lockboards');
+  let pty: Pty | null = null;
   let far: Socket | null = null;
   let stopped = false;
   const dial = () => {
     if (stopped) return;
     const dialled = connect({ host: '127.0.0.1', port: rigPort, noDelay: true });
     far = dialled;
-    dialled.on('data', (bytes) => pty.write(bytes));
+    dialled.on('data', (bytes) => pty?.write(bytes));
     dialled.on('error', () => dialled.destroy());
     // A cabinet without power hangs up; a serial cable does not, it is just silent.
-    dialled.on('close', () => setTimeout(dial, 50));
+    dialled.on('close', () => setTimeout(dial, REDIAL_MS));
   };
-  const pty = new Pty((bytes) => {
-    record(bytes);
-    far?.write(bytes);
-  });
+  const plug = async () => {
+    pty = await openPty((bytes) => {
+      record(bytes);
+      far?.write(bytes);
+    });
+    symlinkSync(pty.path, path);
+  };
+  const unplug = async () => {
+    rmSync(path, { force: true });
+    const unplugged = pty;
+    pty = null;
+    await unplugged?.stop();
+  };
   dial();
   await until(() => far?.readyState === 'open');
-  pty.plug();
+  await plug();
   return {
-    line: { kind: 'serial', path: pty.path, baud: BAUD },
-    say: (bytes) => pty.write(bytes),
-    cut: () => pty.unplug(),
-    mend: () => pty.plug(),
+    line: { kind: 'serial', path, baud: BAUD },
+    cut: unplug,
+    mend: plug,
     async stop() {
       stopped = true;
       far?.destroy();
-      pty.stop();
+      await unplug();
+      rmSync(dir, { recursive: true, force: true });
     },
   };
 }

@@ -44,7 +44,8 @@ export function serialLine({ path, baud, clock }: SerialLineDeps): Line {
       port.open((failure) => {
         if (failure) return down();
         if (hungUp) return shut();
-        listener.onUp();
+        // What waits in the port was said to somebody else, or too late.
+        port.flush((unflushed) => (unflushed ? shut() : listener.onUp()));
       });
       return {
         write: (bytes) => void port.write(bytes),
