@@ -27,7 +27,7 @@ import {
 import { DEFAULT_POLICY, type Roster } from '../src/domain/roster.ts';
 import { badgeText } from '../src/domain/scan.ts';
 import { type Agent, startAgent } from '../src/edge/agent.ts';
-import type { EdgeConfig } from '../src/edge/config.ts';
+import type { EdgeConfig, KerongCuProfile } from '../src/edge/config.ts';
 import { openBankKeys } from '../src/edge/keys.ts';
 import { badgeHash, signEpoch, signRoster } from '../src/ledger/roster.ts';
 import { type Clock, systemClock } from '../src/platform/clock.ts';
@@ -38,12 +38,14 @@ const random = systemRandom;
 const id = <K extends 'tenant' | 'site' | 'bank' | 'person' | 'carrier'>(kind: K) =>
   idFrom(kind, random.bytes(16));
 
-export const CU16_PROFILE: EdgeConfig['boards']['profile'] = {
+export const CU16_PROFILE: KerongCuProfile = {
   name: 'kerong-cu16',
   locksPerBoard: 16,
   hookBitWhenClosed: 1,
   infraredBitWhenOccupied: 1,
   unlockReply: 'status',
+  answerStillClosed: 'released',
+  confirmLooks: 2,
   replyMs: 500,
   quietMs: 5,
 };

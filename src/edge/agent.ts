@@ -23,9 +23,7 @@ import { Journal } from './journal.ts';
 import { JournalFull } from './journal-disk.ts';
 import { type BankKeys, keyTexts, openBankKeys } from './keys.ts';
 import { type KioskServer, startKiosk } from './kiosk/server.ts';
-import { kerongCu } from './lockboard/kerong-cu.ts';
-import type { BoardStatus, LockBoard } from './lockboard/lockboard.ts';
-import { tcpLine } from './lockboard/tcp-line.ts';
+import { openBoards } from './lockboard/boards.ts';
 import { startClock } from './plan/clock.ts';
 import type { Event } from './plan/plan.ts';
 import {
@@ -157,7 +155,13 @@ function makeExecutor(deps: AgentDeps, { commissioning, keys, journal }: OpenBan
       if (error !== executor.broken) throw error;
     }
   };
-  const boards = openBoards({ config, clock, layout: LAYOUT, happened, fresh: () => executor.fresh() });
+  const boards = openBoards({
+    config: config.boards,
+    clock,
+    layout: LAYOUT,
+    dispatch: happened,
+    fresh: () => executor.fresh(),
+  });
   const roomMiBMin = config.journal?.roomMiBMin ?? ROOM_MIB_MIN;
   const room = new RoomWatch({ dataDir: config.dataDir, roomMiBMin, random });
   const onForgotten = () => boards.lookAnew();
@@ -247,61 +251,6 @@ function compartmentsOf(layout: BankLayout, kept: Kept): Record<string, Compartm
 }
 
 type Happened = (event: Event) => void;
-
-type Boards = {
-  driver: LockBoard;
-  /** Every door is told anew at its next look. */
-  lookAnew(): void;
-  /** Tells which boards are there; the planner takes what it knows already as no news. */
-  tellPresence(): void;
-};
-
-function openBoards(deps: {
-  config: EdgeConfig;
-  clock: Clock;
-  layout: BankLayout;
-  happened: Happened;
-  fresh: Executor['fresh'];
-}): Boards {
-  const { config, clock, layout, happened, fresh } = deps;
-  const { line, profile, pollMs } = config.boards;
-  const seen = new Map<number, string>();
-  const present = new Map<number, boolean>();
-  const onStatus = (status: BoardStatus) => {
-    for (const { n, board, lock } of layout.compartments) {
-      if (board !== status.board) continue;
-      const door = status.closed[lock] ? 'closed' : 'open';
-      const occupied = status.occupied === null ? 'unsensed' : status.occupied[lock] ? 'yes' : 'no';
-      const look = `${door} ${occupied}`;
-      // Only what changed is an event: a look that finds the same says nothing.
-      if (seen.get(n) === look) continue;
-      seen.set(n, look);
-      happened({ type: 'sensed', sensed: { compartment: n, door, occupied }, fresh: fresh() });
-    }
-  };
-  const driver = kerongCu({
-    line: tcpLine({ host: line.host, port: line.port, clock }),
-    boards: [...new Set(layout.compartments.map((place) => place.board))],
-    profile,
-    pollMs,
-    clock,
-    listener: {
-      onStatus,
-      onPresence(board, isPresent) {
-        present.set(board, isPresent);
-        happened({ type: 'board', board, present: isPresent });
-      },
-      onGarbled: () => {},
-    },
-  });
-  return {
-    driver,
-    lookAnew: () => seen.clear(),
-    tellPresence() {
-      for (const [board, isPresent] of present) happened({ type: 'board', board, present: isPresent });
-    },
-  };
-}
 
 type UplinkParts = {
   config: EdgeConfig;

@@ -82,6 +82,8 @@ function edgeOf({ places, ports, root }: SystemConfig): EdgeConfig {
         hookBitWhenClosed: 1,
         infraredBitWhenOccupied: 1,
         unlockReply: 'status',
+        answerStillClosed: 'released',
+        confirmLooks: 2,
         replyMs: 500,
         quietMs: 10,
       },

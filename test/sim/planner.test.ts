@@ -233,6 +233,11 @@ const ofBoards = fc.oneof(
     .map(([board, present]) =>
       named(`board ${board} ${present}`, (bank) => void bank.do({ type: 'board', board, present })),
     ),
+  fc
+    .tuple(fc.nat(1), fc.integer({ min: 1, max: 5000 }))
+    .map(([board, bytes]) =>
+      named(`noise ${board} ${bytes}`, (bank) => void bank.do({ type: 'garbled', board, bytes })),
+    ),
   fc.boolean().map((hold) =>
     named(`hold answers ${hold}`, (bank) => {
       bank.holdAnswers = hold;

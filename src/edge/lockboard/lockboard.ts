@@ -4,6 +4,9 @@
  */
 import type { Outcome } from '../../domain/outcome.ts';
 
+/** One lock, as the layout counts: boards and locks from 0. A driver turns this into what its wire says. */
+export type Target = { board: number; lock: number };
+
 export type PulseAnswer = {
   outcome: Outcome;
   /** From the frame's last byte on the wire to the answer, or to the end of the wait. */
@@ -11,22 +14,29 @@ export type PulseAnswer = {
   by: 'board' | 'time';
 };
 
-/** One look at one board. Bit `lock` of each list; `occupied` is null where no sensor is fitted. */
-export type BoardStatus = { board: number; closed: readonly boolean[]; occupied: readonly boolean[] | null };
+/** What one look shows. Bit `lock` of each list; `occupied` is null where no sensor is fitted. */
+export type Locks = { closed: readonly boolean[]; occupied: readonly boolean[] | null };
+
+/** What a board senses, confirmed. A lock is null until as many looks as the profile asks for agreed on it. */
+export type BoardStatus = {
+  board: number;
+  closed: readonly (boolean | null)[];
+  occupied: readonly (boolean | null)[] | null;
+};
 
 export type LockBoardListener = {
   onStatus(status: BoardStatus): void;
   /** A board answers, or has stopped answering. */
   onPresence(board: number, present: boolean): void;
-  /** Bytes that were no frame of ours: noise, a torn frame, a wrong sum. */
-  onGarbled(bytes: number): void;
+  /** Bytes that were no frame: noise, a torn frame, a wrong sum. `board` is the one asked last. */
+  onGarbled(board: number, bytes: number): void;
 };
 
 export type LockBoard = {
   start(): void;
   stop(): Promise<void>;
   /** Resolves once; `unknown` when no answer came in time, `failed` when nothing was sent. Never throws for what a board does. */
-  pulse(target: { board: number; lock: number }): Promise<PulseAnswer>;
+  pulse(target: Target): Promise<PulseAnswer>;
 };
 
 /** A serial line: bytes both ways, half duplex by agreement. Reopens itself; what is lost is lost. */
@@ -34,5 +44,7 @@ export type Line = {
   open(listener: { onBytes(bytes: Uint8Array): void; onUp(): void; onDown(): void }): void;
   /** False when the line is down: nothing was sent. */
   write(bytes: Uint8Array): boolean;
+  /** Hangs up and opens anew; what was written and is not on the wire yet is thrown away. */
+  renew(): void;
   close(): Promise<void>;
 };

@@ -1,50 +1,25 @@
-/** A serial line carried over TCP, as serial device servers do. Reconnects by itself, with a growing pause. */
-import { connect, type Socket } from 'node:net';
+/** A serial line carried over TCP, as serial device servers do. */
+import { connect } from 'node:net';
 import type { Clock } from '../../platform/clock.ts';
+import { keptOpen } from './line.ts';
 import type { Line } from './lockboard.ts';
-
-const PAUSE_MS_FIRST = 100;
-const PAUSE_MS_MAX = 5_000;
 
 export function tcpLine(deps: { host: string; port: number; clock: Clock }): Line {
   const { host, port, clock } = deps;
-  let socket: Socket | null = null;
-  let up = false;
-  let closed = false;
-  let pauseMs = PAUSE_MS_FIRST;
-
-  return {
-    open(listener) {
-      const dial = () => {
-        if (closed) return;
-        const dialled = connect({ host, port, noDelay: true });
-        socket = dialled;
-        dialled.on('connect', () => {
-          up = true;
-          pauseMs = PAUSE_MS_FIRST;
-          listener.onUp();
-        });
-        dialled.on('data', (bytes) => listener.onBytes(new Uint8Array(bytes)));
-        // `close` always follows an error, and says all that matters here: the line is down.
-        dialled.on('error', () => dialled.destroy());
-        dialled.on('close', () => {
-          if (up) listener.onDown();
-          up = false;
-          pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
-          clock.after(pauseMs, dial);
-        });
+  return keptOpen({
+    clock,
+    attempt(listener) {
+      const socket = connect({ host, port, noDelay: true });
+      socket.on('connect', () => listener.onUp());
+      socket.on('data', (bytes) => listener.onBytes(new Uint8Array(bytes)));
+      // `close` always follows an error, and says all that matters here: the line is down.
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => listener.onDown());
+      return {
+        write: (bytes) => void socket.write(bytes),
+        // An ordinary end would still deliver what the kernel holds; a reset throws it away (RFC 9293, 3.10.5).
+        hangUp: () => void (socket.connecting ? socket.destroy() : socket.resetAndDestroy()),
       };
-      dial();
     },
-    write(bytes) {
-      if (!up || !socket) return false;
-      socket.write(bytes);
-      return true;
-    },
-    async close() {
-      closed = true;
-      up = false;
-      socket?.destroy();
-    },
-  };
+  });
 }

@@ -8,6 +8,7 @@ import type { DirectoryEntries } from '../../contract/uplink.ts';
 import type { GrantId, PersonId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { readScan } from '../../domain/scan.ts';
+import { boardGarbled, boardSeen, garbledDue } from './boards.ts';
 import { takeFlat, takeRecipient, takeTracking, takeTyped } from './choosing.ts';
 import { frozenAtStart, timeAt, watchClock } from './clock.ts';
 import {
@@ -59,6 +60,7 @@ export type Event =
   | { type: 'board-answered'; answer: BoardAnswer }
   | { type: 'sensed'; sensed: Sensed; fresh: FreshIds }
   | { type: 'board'; board: number; present: boolean }
+  | { type: 'garbled'; board: number; bytes: number }
   | { type: 'heard'; heard: Heard }
   /** An order that somebody carried here by hand. */
   | { type: 'order'; note: string }
@@ -105,6 +107,8 @@ function react(draft: Draft, event: Event): void {
       return sensed(draft, event.sensed, event.fresh);
     case 'board':
       return boardSeen(draft, event);
+    case 'garbled':
+      return boardGarbled(draft, event);
     case 'heard':
       return heard(draft, event.heard);
     case 'order':
@@ -266,21 +270,6 @@ function sensed(draft: Draft, seen: Sensed, fresh: FreshIds): void {
   }
 }
 
-function boardSeen(draft: Draft, seen: { board: number; present: boolean }): void {
-  const before = draft.state.volatile.boards[seen.board];
-  if (before === seen.present) return;
-  draft.volatile({ boards: { ...draft.state.volatile.boards, [seen.board]: seen.present } });
-  if (before === undefined && seen.present && !draft.state.lost[seen.board]) return;
-  if (seen.present) draft.drop('lost', seen.board);
-  else draft.put('lost', seen.board, { board: seen.board });
-  const cause = draft.record({
-    kind: seen.present ? 'board.returned' : 'board.lost',
-    facts: { board: seen.board },
-  });
-  if (!seen.present) draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'board' } });
-  else draft.record({ kind: 'alarm.ended', cause, facts: { condition: 'board' } });
-}
-
 function linkChanged(draft: Draft, up: boolean): void {
   draft.volatile({ heardMs: up ? draft.moment.monotonicMs : null, turn: draft.state.volatile.turn + 1 });
 }
@@ -300,6 +289,7 @@ function tick(draft: Draft, fresh: FreshIds): void {
   tendOrders(draft, fresh.nonce);
   watchDoors(draft);
   watchLatches(draft);
+  garbledDue(draft);
   idle(draft);
   // One journey a tick, because each takes the ids drawn for this event.
   const overdue = Object.values(draft.state.session).find(

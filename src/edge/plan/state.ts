@@ -177,6 +177,8 @@ export type Volatile = {
   /** A comparison is under way; a second attempt waits. `flat`: the one that was given beside a PIN. */
   comparing: { seq: number; flat: string | null } | null;
   boards: Readonly<Record<number, boolean>>;
+  /** Bytes that were no frame, by board, since the record of `sinceMs` (monotonic) that told of some. */
+  garbled: Readonly<Record<number, { sinceMs: number; bytes: number }>>;
   /** Monotonic time at which the cloud was last heard, null before the first word. */
   heardMs: number | null;
   /** Monotonic times of the pulses of the last minute. */
@@ -303,6 +305,7 @@ export function freshVolatile(clock: ClockState): Volatile {
     activeMs: clock.monotonicMs,
     comparing: null,
     boards: {},
+    garbled: {},
     heardMs: null,
     pulsesMs: [],
     clock,

@@ -1,0 +1,7 @@
+import { test } from 'node:test';
+import { kerongCu } from './families.ts';
+import { lockboardContract } from './lockboard-contract.ts';
+
+if (process.platform === 'win32')
+  test('a pseudo-terminal', { skip: 'Windows has none that is a serial port' });
+else await lockboardContract(kerongCu('pty'));

@@ -1,0 +1,4 @@
+import { kerongCu } from './families.ts';
+import { lockboardContract } from './lockboard-contract.ts';
+
+await lockboardContract(kerongCu('tcp'));
