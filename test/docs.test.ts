@@ -10,7 +10,7 @@ import { SUSPENSION_HOURS_MAX } from '../src/contract/uplink.ts';
 import { LAYOUT_24 } from '../src/domain/bank.ts';
 import { DEFAULT_POLICY } from '../src/domain/roster.ts';
 import { pinDigits } from '../src/domain/scan.ts';
-import { boardProfileSchema } from '../src/edge/config.ts';
+import { boardsConfig } from '../src/edge/config.ts';
 import { portsFrom } from '../src/up/ports.ts';
 import { importTableMarkdown } from '../tools/tidy/imports.ts';
 
@@ -160,12 +160,28 @@ test('the ports are those of the program', () => {
   assert.deepEqual(shown, Object.entries(portsFrom(0)));
 });
 
-test('the fields of a board profile are those of the schema', () => {
-  const shown = rowsOf(section(read('docs/reference/lockboards.md'), 'The profile')).slice(1);
+test('the lock-board families and the fields of their profiles are those of the schema', () => {
+  const page = read('docs/reference/lockboards.md');
+  const families = boardsConfig.options.map(({ shape }) => shape.family.value);
   assert.deepEqual(
-    shown.map(([field = '']) => field.replaceAll('`', '')),
-    Object.keys(boardProfileSchema.shape),
+    rowsOf(section(page, 'What there is'))
+      .slice(1)
+      .map(([, family = '']) => family.replaceAll('`', '')),
+    families,
   );
+  for (const { shape } of boardsConfig.options) {
+    const shown = rowsOf(section(page, `The profile of ${shape.family.value}`)).slice(1);
+    assert.deepEqual(
+      shown.map(([field = '']) => field.replaceAll('`', '')),
+      Object.keys(shape.profile.shape),
+    );
+  }
+});
+
+test('the lock-board configurations that are shown can be read', () => {
+  const shown = [...read('docs/reference/lockboards.md').matchAll(/```json\n(.*?)```/gs)];
+  assert.ok(shown.length > 1);
+  for (const [, text = ''] of shown) assert.doesNotThrow(() => boardsConfig.parse(JSON.parse(text)), text);
 });
 
 test('the rules that a contributor reads of are the rules that are checked', () => {

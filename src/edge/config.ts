@@ -71,11 +71,11 @@ const line = z.discriminatedUnion('kind', [
 /** How often the doors are looked at. */
 const pollMs = z.int().min(20).max(5000);
 
-const boards = z.discriminatedUnion('family', [
+export const boardsConfig = z.discriminatedUnion('family', [
   z.strictObject({ family: z.literal('kerong-cu'), line, profile: kerongCuProfile, pollMs }),
   z.strictObject({ family: z.literal('xor-8a'), line, profile: xor8aProfile, pollMs }),
 ]);
-export type BoardsConfig = z.infer<typeof boards>;
+export type BoardsConfig = z.infer<typeof boardsConfig>;
 
 export const edgeConfig = z.strictObject({
   /** Everything that this bank keeps; a 0700 folder. */
@@ -83,7 +83,7 @@ export const edgeConfig = z.strictObject({
   /** The commissioning file, given by hand or by `up`; read until the bank is enrolled. */
   commissioningFile: z.string().min(1),
   kiosk: z.strictObject({ port, webDir: z.string().nullable() }),
-  boards,
+  boards: boardsConfig,
   /** `roomMiBMin`: with less than this free under `dataDir` nothing new is begun; `ROOM_MIB_MIN` when left out. */
   journal: z.strictObject({ roomMiBMin: z.int().min(1).max(1_048_576) }).optional(),
   scanner: z.strictObject({ host: z.string(), port }).nullable(),
