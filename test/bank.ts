@@ -137,9 +137,15 @@ export async function startTestAgent(
       development: true,
     }),
   );
-  const config: EdgeConfig = {
-    dataDir,
-    commissioningFile,
+  const config = edgeConfigOf(site, ports);
+  return startAgent({ config, clock, random, log, onFatal });
+}
+
+/** What the agent of `site` is told at start. */
+export function edgeConfigOf(site: TestSite, ports: { serial: number; scanner: number | null }): EdgeConfig {
+  return {
+    dataDir: join(site.dir, 'edge'),
+    commissioningFile: join(site.dir, 'commissioning.json'),
     sealKey: { kind: 'file', path: sealKeyFile(site) },
     kiosk: { port: 0, webDir: null },
     boards: {
@@ -153,7 +159,6 @@ export async function startTestAgent(
     logPath: null,
     logLevel: 'silent',
   };
-  return startAgent({ config, clock, random, log, onFatal });
 }
 
 /** Where the sealing key of a site's bank lies: apart from everything else of that bank. */

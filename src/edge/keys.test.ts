@@ -182,7 +182,9 @@ test('the power may go before any change of the move, or in its midst: the next 
       const { dataDir, secrets } = await oldFolder();
       await assert.rejects(openIn({ dataDir, disk: failingDisk(cut, torn) }), /power is cut/, `cut ${cut}`);
       // A second cut, one change later than the first, is no harder than one.
-      await openIn({ dataDir, disk: failingDisk(1, torn) }).catch(() => {});
+      await openIn({ dataDir, disk: failingDisk(1, torn) }).catch((error) =>
+        assert.match(String(error), /power is cut/),
+      );
       assertHolds(await openIn({ dataDir }), secrets);
       const left = readdirSync(join(dataDir, 'keys')).filter((name) => name.endsWith('.key'));
       assert.deepEqual(left, [], `cut ${cut}`);
