@@ -13,7 +13,7 @@ const USAGE = `holdfast <command>
   admin     root init | roster sign                   [--data DIR] [--yes]
   cloud     one cloud process                         --config FILE
   edge      the agent of one bank                     --config FILE
-            its sealing key                           seal-key init --out FILE
+            its sealing key                           sealing-key init --out FILE
   rig       the virtual cabinet and its phone         --config FILE
   sign      the signer's own page                     [--port P]
   verify    check a parcel's receipt                  RECEIPT --root-key FILE
@@ -68,7 +68,7 @@ async function main(args: string[]): Promise<number> {
       });
     case 'edge':
       if (positionals.length > 0)
-        return (await import('../src/edge/sealing-key.ts')).runSealKey({
+        return (await import('../src/edge/sealing-key.ts')).runSealingKey({
           rest: positionals,
           out: values.out,
         });

@@ -146,7 +146,7 @@ export function edgeConfigOf(site: TestSite, ports: { serial: number; scanner: n
   return {
     dataDir: join(site.dir, 'edge'),
     commissioningFile: join(site.dir, 'commissioning.json'),
-    sealKey: { kind: 'file', path: sealKeyFile(site) },
+    sealingKey: { kind: 'file', path: sealingKeyFile(site) },
     kiosk: { port: 0, webDir: null },
     boards: {
       family: 'kerong-cu',
@@ -162,12 +162,12 @@ export function edgeConfigOf(site: TestSite, ports: { serial: number; scanner: n
 }
 
 /** Where the sealing key of a site's bank lies: apart from everything else of that bank. */
-export const sealKeyFile = (site: TestSite): string => join(site.dir, 'seal', 'bank.key');
+export const sealingKeyFile = (site: TestSite): string => join(site.dir, 'seal', 'bank.key');
 
 async function prepareKeys(site: TestSite, dataDir: string) {
   const { makePrivateDir, writeDurable, readIfExists } = await import('../src/platform/durable.ts');
   await makePrivateDir(dataDir);
-  const path = sealKeyFile(site);
+  const path = sealingKeyFile(site);
   if (!existsSync(path)) makeSealingKey(path);
   const sealingKey = readSealingKey({ source: { kind: 'file', path }, dataDir });
   const keys = await openBankKeys({ dataDir, bank: site.bank, sealingKey, log: silentLog });

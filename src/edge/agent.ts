@@ -118,7 +118,7 @@ async function openBank({ config, random, log }: AgentDeps): Promise<OpenBank> {
   const { dataDir } = config;
   makePrivateDir(dataDir);
   const commissioning = readConfig(config.commissioningFile, commissioningSchema);
-  const sealingKey = readSealingKey({ source: config.sealKey, dataDir });
+  const sealingKey = readSealingKey({ source: config.sealingKey, dataDir });
   const keys = await openBankKeys({ dataDir, bank: commissioning.bank, sealingKey, log });
   const certificate = await certificateFor({ dataDir, commissioning, keys });
   const journal = new Journal({ dataDir, bank: commissioning.bank, storageKey: keys.storage, random });

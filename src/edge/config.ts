@@ -1,7 +1,7 @@
 /** What `holdfast edge` is told at start. The bank's secrets are not here: it makes them itself. */
 import { z } from 'zod';
 import { logLevel, port } from '../platform/config.ts';
-import { sealKeySource } from './sealing-key.ts';
+import { sealingKeySource } from './sealing-key.ts';
 
 export const boardProfileSchema = z.strictObject({
   name: z.string().min(1).max(40),
@@ -25,7 +25,7 @@ export const edgeConfig = z.strictObject({
   /** The commissioning file, given by hand or by `up`; read until the bank is enrolled. */
   commissioningFile: z.string().min(1),
   /** What opens the bank's keys, from outside its data folder. */
-  sealKey: sealKeySource,
+  sealingKey: sealingKeySource,
   kiosk: z.strictObject({ port, webDir: z.string().nullable() }),
   boards: z.strictObject({
     family: z.literal('kerong-cu'),

@@ -23,7 +23,7 @@ import { Journal } from './journal.ts';
 import { type BankKeys, KEY_DISK, type KeyDisk, openBankKeys } from './keys.ts';
 import { BANK, testId } from './plan/test-bank.ts';
 import { type BankSecrets, SECRETS } from './sealed-keys.ts';
-import { makeSealingKey, readSealingKey, runSealKey } from './sealing-key.ts';
+import { makeSealingKey, readSealingKey, runSealingKey } from './sealing-key.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-keys-'));
 after(() => rmSync(home, { recursive: true, force: true }));
@@ -211,7 +211,7 @@ test('the sealing key is read from a file apart, its owner’s alone, or refused
   mkdirSync(dataDir, { mode: 0o700 });
   const path = join(home, 'apart', 'bank.key');
   const read = (at: string) => readSealingKey({ source: { kind: 'file', path: at }, dataDir });
-  assert.throws(() => read(path), /there is no sealing key at .*holdfast edge seal-key init --out FILE/);
+  assert.throws(() => read(path), /there is no sealing key at .*holdfast edge sealing-key init --out FILE/);
   const key = makeSealingKey(path);
   assert.deepEqual(read(path), key);
   assert.throws(() => makeSealingKey(path), /it is not replaced/);
@@ -245,12 +245,12 @@ test('the sealing key is read from the service manager’s credentials', () => {
 });
 
 test('a configuration without a sealing key is refused with what to do; a name is a file name', () => {
-  const { sealKey } = edgeConfig.shape;
-  const [missing] = sealKey.safeParse(undefined).error?.issues ?? [];
-  assert.match(missing?.message ?? '', /seal-key init --out FILE/);
+  const { sealingKey: field } = edgeConfig.shape;
+  const [missing] = field.safeParse(undefined).error?.issues ?? [];
+  assert.match(missing?.message ?? '', /sealing-key init --out FILE/);
   for (const name of ['../x', '', '/etc/passwd', 'a/b', '.hidden'])
-    assert.equal(sealKey.safeParse({ kind: 'credential', name }).success, false, name);
-  assert.equal(sealKey.safeParse({ kind: 'credential', name: 'bank-seal.1' }).success, true);
+    assert.equal(field.safeParse({ kind: 'credential', name }).success, false, name);
+  assert.equal(field.safeParse({ kind: 'credential', name: 'bank-seal.1' }).success, true);
 });
 
 test('the command makes a key and says its name only; anything else is refused', () => {
@@ -259,7 +259,7 @@ test('the command makes a key and says its name only; anything else is refused',
   process.stdout.write = ((text: string) => said.push(text) > 0) as typeof process.stdout.write;
   const out = join(home, 'made', 'bank.key');
   try {
-    assert.equal(runSealKey({ rest: ['seal-key', 'init'], out }), 0);
+    assert.equal(runSealingKey({ rest: ['sealing-key', 'init'], out }), 0);
   } finally {
     process.stdout.write = write;
   }
@@ -267,8 +267,8 @@ test('the command makes a key and says its name only; anything else is refused',
   assert.match(key, /^[\w-]{43}$/);
   assert.ok(!said.join('').includes(key));
   assert.throws(
-    () => runSealKey({ rest: ['seal-key', 'init'], out: undefined }),
-    /knows: seal-key init --out FILE/,
+    () => runSealingKey({ rest: ['sealing-key', 'init'], out: undefined }),
+    /knows: sealing-key init --out FILE/,
   );
-  assert.throws(() => runSealKey({ rest: ['seal-key'], out }), /knows: seal-key init --out FILE/);
+  assert.throws(() => runSealingKey({ rest: ['sealing-key'], out }), /knows: sealing-key init --out FILE/);
 });

@@ -15,10 +15,10 @@ import { credentialPath } from '../platform/config.ts';
 import { readIfExists, syncDir, writeDurable } from '../platform/durable.ts';
 
 const MAKE_ONE =
-  'make one, once, on a medium apart from the bank’s disk: holdfast edge seal-key init --out FILE. A bank that had one needs that very key';
+  'make one, once, on a medium apart from the bank’s disk: holdfast edge sealing-key init --out FILE. A bank that had one needs that very key';
 
 /** Where a bank finds its sealing key. A missing answer says how to make one. */
-export const sealKeySource = z.discriminatedUnion(
+export const sealingKeySource = z.discriminatedUnion(
   'kind',
   [
     z.strictObject({ kind: z.literal('file'), path: z.string().min(1) }),
@@ -30,12 +30,12 @@ export const sealKeySource = z.discriminatedUnion(
       issue.input === undefined ? `say where the bank's sealing key is; ${MAKE_ONE}` : undefined,
   },
 );
-export type SealKeySource = z.infer<typeof sealKeySource>;
+export type SealingKeySource = z.infer<typeof sealingKeySource>;
 
 const TEXT = /^holdfast-seal-v1:([A-Za-z0-9_-]{43})\n?$/;
 
 /** Reads the key that the configuration names; refuses by name what is missing, no key, or not apart. */
-export function readSealingKey(of: { source: SealKeySource; dataDir: string }): Uint8Array {
+export function readSealingKey(of: { source: SealingKeySource; dataDir: string }): Uint8Array {
   const path = pathOf(of.source);
   const bytes = readIfExists(path);
   if (!bytes) throw new HoldfastError('not-found', `there is no sealing key at ${path}; ${MAKE_ONE}`);
@@ -47,7 +47,7 @@ export function readSealingKey(of: { source: SealKeySource; dataDir: string }): 
   return key;
 }
 
-function pathOf(source: SealKeySource): string {
+function pathOf(source: SealingKeySource): string {
   if (source.kind === 'file') return resolve(source.path);
   const path = credentialPath(source.name);
   if (path !== undefined) return path;
@@ -76,7 +76,7 @@ function requireApart(path: string, dataDir: string): void {
 
 /** A name for the key that tells nothing of it: derived, and of full length, so two keys never share one. */
 export function sealingKeyId(key: Uint8Array): string {
-  return base64url(deriveKey(key, 'holdfast/seal-key-id/v1'));
+  return base64url(deriveKey(key, 'holdfast/sealing-key-id/v1'));
 }
 
 /** Makes a sealing key. Refuses to replace one: the bank that it belongs to would be lost. */
@@ -93,11 +93,14 @@ export function makeSealingKey(path: string): Uint8Array {
   return key;
 }
 
-/** `holdfast edge seal-key init --out FILE`. */
-export function runSealKey(given: { rest: readonly string[]; out: string | undefined }): number {
+/** `holdfast edge sealing-key init --out FILE`. */
+export function runSealingKey(given: { rest: readonly string[]; out: string | undefined }): number {
   const what = given.rest.join(' ');
-  if (what !== 'seal-key init' || given.out === undefined)
-    throw new HoldfastError('input-invalid', `holdfast edge knows: seal-key init --out FILE; not “${what}”`);
+  if (what !== 'sealing-key init' || given.out === undefined)
+    throw new HoldfastError(
+      'input-invalid',
+      `holdfast edge knows: sealing-key init --out FILE; not “${what}”`,
+    );
   const path = resolve(given.out);
   const key = makeSealingKey(path);
   process.stdout.write(

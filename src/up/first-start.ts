@@ -18,7 +18,7 @@ import { environmentWith } from '../platform/config.ts';
 import { readIfExists, writeDurable } from '../platform/durable.ts';
 import { drawDigits, systemRandom } from '../platform/random.ts';
 import { readRootPublic } from '../signer/root.ts';
-import { cloudSpec, type SystemConfig, sealKeyFile } from './configs.ts';
+import { cloudSpec, type SystemConfig, sealingKeyFile } from './configs.ts';
 import type { Secrets, Seeded, SeedInput } from './kept.ts';
 import type { Places } from './places.ts';
 import type { Ports } from './ports.ts';
@@ -43,12 +43,12 @@ export async function firstStart(of: {
 }
 
 /** The bank's sealing key, by the operator's own command. One that is lost is never made anew for an old disk. */
-export async function makeSealKey(config: SystemConfig, say: (line: string) => void): Promise<void> {
+export async function provideSealingKey(config: SystemConfig, say: (line: string) => void): Promise<void> {
   const { places, root } = config;
-  const path = sealKeyFile(places);
+  const path = sealingKeyFile(places);
   if (existsSync(path) || existsSync(join(places.edge, 'bank', 'keys', 'bank.sealed'))) return;
-  say('making the bank’s sealing key: holdfast edge seal-key init (on one machine only a file apart)');
-  await command({ root, args: ['edge', 'seal-key', 'init', '--out', path] });
+  say('making the bank’s sealing key: holdfast edge sealing-key init (on one machine only a file apart)');
+  await command({ root, args: ['edge', 'sealing-key', 'init', '--out', path] });
 }
 
 async function drawSecrets(): Promise<Secrets> {

@@ -28,7 +28,7 @@ import {
   newSite,
   removeSite,
   rosterFor,
-  sealKeyFile,
+  sealingKeyFile,
   startTestAgent,
   type TestSite,
 } from '../bank.ts';
@@ -76,7 +76,7 @@ async function startBank(rig: (typeof rigs)[number]): Promise<Bank> {
 /** Signs, sends and acknowledges what waits, as the uplink does with a cloud that answers. */
 async function upload({ site, agent }: Bank): Promise<void> {
   const { journal } = agent;
-  const source = { kind: 'file', path: sealKeyFile(site) } as const;
+  const source = { kind: 'file', path: sealingKeyFile(site) } as const;
   const dataDir = join(site.dir, 'edge');
   const sealingKey = readSealingKey({ source, dataDir });
   const keys = await openBankKeys({ dataDir, bank: site.bank, sealingKey, log: silentLog });
@@ -206,7 +206,7 @@ const opened = (tried: readonly Attempt[]) =>
   tried.filter((attempt) => attempt.opened).map(({ attempt }) => attempt);
 
 test('with everything but the sealing key the thief reads nothing and opens nothing, and is told why', async (t) => {
-  const tried = await attackDisk({ disk: stolen, sealKeyFile: null, near: null, known: TRACKINGS });
+  const tried = await attackDisk({ disk: stolen, sealingKeyFile: null, near: null, known: TRACKINGS });
   for (const line of linesOf(tried)) t.diagnostic(line);
   assert.deepEqual(opened(tried), []);
   assert.equal(tried.length, 10);
@@ -242,8 +242,8 @@ test('the thief’s own HMAC is the one of the verifiers', () => {
 
 test('with the sealing key it finds live PINs and says how long that takes; another bank refuses everything', async (t) => {
   const { pin } = dropped[2] as Dropped;
-  const sealKey = sealKeyFile(victim.site);
-  const tried = await attackDisk({ disk: stolen, sealKeyFile: sealKey, near: pin, known: [] });
+  const file = sealingKeyFile(victim.site);
+  const tried = await attackDisk({ disk: stolen, sealingKeyFile: file, near: pin, known: [] });
   for (const line of linesOf(tried)) t.diagnostic(line);
   const own = tried.filter(({ at }) => at === 'this bank');
   assert.deepEqual(opened(own), [

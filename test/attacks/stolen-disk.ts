@@ -3,7 +3,7 @@
  * well. Each attempt says what it tried and how it was refused, or what it got. It changes nothing on the disk
  * that it is given: it works on a copy.
  *
- *     node test/attacks/stolen-disk.ts DISK [--seal-key FILE] [--near PIN]
+ *     node test/attacks/stolen-disk.ts DISK [--sealing-key FILE] [--near PIN]
  *
  * DISK is a bank's folder; after `npm start`, and stopped, that is `.holdfast/edge`, and its sealing key
  * `.holdfast/seal/bank.key`. `--near` names a PIN that is live there: the thief then searches the million
@@ -18,7 +18,7 @@ import { attackAlone } from './thief-alone.ts';
 import { attackWithKey } from './thief-with-key.ts';
 
 /** With a sealing key what it makes possible is tried, without one everything else. `known`: what the thief happens to know, a tracking number of a parcel of their own for one. */
-export type Theft = { disk: string; sealKeyFile: string | null; near: string | null; known: string[] };
+export type Theft = { disk: string; sealingKeyFile: string | null; near: string | null; known: string[] };
 
 export async function attackDisk(theft: Theft): Promise<Attempt[]> {
   const home = mkdtempSync(join(tmpdir(), 'holdfast-thief-'));
@@ -31,9 +31,9 @@ export async function attackDisk(theft: Theft): Promise<Attempt[]> {
       home,
       attempt: async (at, attempt, act) => void tried.push({ attempt, at, ...(await act()) }),
     };
-    const { sealKeyFile, near, known } = theft;
-    if (sealKeyFile === null) await attackAlone({ ...tries, known });
-    else await attackWithKey({ ...tries, sealKeyFile, near });
+    const { sealingKeyFile, near, known } = theft;
+    if (sealingKeyFile === null) await attackAlone({ ...tries, known });
+    else await attackWithKey({ ...tries, sealingKeyFile, near });
     return tried;
   } finally {
     rmSync(home, { recursive: true, force: true });
@@ -47,17 +47,17 @@ export function linesOf(tried: readonly Attempt[]): string[] {
 }
 
 async function main(args: string[]): Promise<number> {
-  const options = { 'seal-key': { type: 'string' }, near: { type: 'string' } } as const;
+  const options = { 'sealing-key': { type: 'string' }, near: { type: 'string' } } as const;
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
   const [disk] = positionals;
   if (disk === undefined || (values.near !== undefined && !/^\d{6,12}$/.test(values.near))) {
-    console.log('usage: node test/attacks/stolen-disk.ts DISK [--seal-key FILE] [--near PIN]');
+    console.log('usage: node test/attacks/stolen-disk.ts DISK [--sealing-key FILE] [--near PIN]');
     return 2;
   }
-  const theft = { disk, sealKeyFile: null, near: values.near ?? null, known: [] };
+  const theft = { disk, sealingKeyFile: null, near: values.near ?? null, known: [] };
   const tried = await attackDisk(theft);
-  const sealKeyFile = values['seal-key'];
-  if (sealKeyFile !== undefined) tried.push(...(await attackDisk({ ...theft, sealKeyFile })));
+  const sealingKeyFile = values['sealing-key'];
+  if (sealingKeyFile !== undefined) tried.push(...(await attackDisk({ ...theft, sealingKeyFile })));
   for (const line of linesOf(tried)) console.log(line);
   const elsewhere = tried.filter((attempt) => attempt.opened && attempt.at === 'elsewhere');
   console.log(`${tried.length} attempts; opened elsewhere: ${elsewhere.length}`);

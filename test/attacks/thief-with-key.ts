@@ -24,7 +24,7 @@ const PIN_DIGITS = 9;
 const COURIER_DIGITS = 6;
 const RATE_GUESSES = 200_000;
 
-export type WithKey = Tries & { sealKeyFile: string; near: string | null };
+export type WithKey = Tries & { sealingKeyFile: string; near: string | null };
 
 /** What the thief holds once the keys are open, and what the search has found. */
 type Loot = {
@@ -37,8 +37,8 @@ type Loot = {
   pins: string[];
 };
 
-export async function attackWithKey({ disk, home, sealKeyFile, near, attempt }: WithKey): Promise<void> {
-  const loot = await openDisk({ disk, sealKeyFile });
+export async function attackWithKey({ disk, home, sealingKeyFile, near, attempt }: WithKey): Promise<void> {
+  const loot = await openDisk({ disk, sealingKeyFile });
   const { live, kept } = loot;
   await attempt('this bank', 'open the keys with the sealing key', () =>
     answer(true, 'identity, seal, storage and code keys are open'),
@@ -65,9 +65,9 @@ export async function attackWithKey({ disk, home, sealKeyFile, near, attempt }: 
   await attackElsewhere({ loot, attempt, elsewhere: await newElsewhere(join(home, 'elsewhere')), home });
 }
 
-async function openDisk({ disk, sealKeyFile }: { disk: Disk; sealKeyFile: string }): Promise<Loot> {
+async function openDisk({ disk, sealingKeyFile }: { disk: Disk; sealingKeyFile: string }): Promise<Loot> {
   const { dataDir, bank } = disk;
-  const sealingKey = readSealingKey({ source: { kind: 'file', path: sealKeyFile }, dataDir });
+  const sealingKey = readSealingKey({ source: { kind: 'file', path: sealingKeyFile }, dataDir });
   const keys = await openBankKeys({ dataDir, bank, sealingKey, log: silentLog });
   const journal = new Journal({ dataDir, bank, storageKey: keys.storage, random: systemRandom });
   const kept = journal.readState();
