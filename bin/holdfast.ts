@@ -13,6 +13,7 @@ const USAGE = `holdfast <command>
   admin     root init | roster sign                   [--data DIR] [--yes]
   cloud     one cloud process                         --config FILE
   edge      the agent of one bank                     --config FILE
+            its sealing key                           sealing-key init --out FILE
   rig       the virtual cabinet and its phone         --config FILE
   sign      the signer's own page                     [--port P]
   verify    check a parcel's receipt                  RECEIPT --root-key FILE
@@ -29,6 +30,7 @@ const OPTIONS = {
   yes: { type: 'boolean', default: false },
   root: { type: 'string' },
   'root-key': { type: 'string' },
+  out: { type: 'string' },
   keep: { type: 'boolean', default: false },
   only: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
@@ -45,7 +47,7 @@ async function main(args: string[]): Promise<number> {
   const { values, positionals } = read(others);
   const given: Arguments = { values, rest: positionals, root: ROOT };
   if (values.help) return usage(0);
-  const stray = ['up', 'demo', 'edge', 'rig', 'sign'].includes(command) ? positionals[0] : undefined;
+  const stray = ['up', 'demo', 'rig', 'sign'].includes(command) ? positionals[0] : undefined;
   if (stray !== undefined) {
     throw new HoldfastError(
       'input-invalid',
@@ -65,6 +67,11 @@ async function main(args: string[]): Promise<number> {
         mode: positionals[0],
       });
     case 'edge':
+      if (positionals.length > 0)
+        return (await import('../src/edge/sealing-key.ts')).runSealingKey({
+          rest: positionals,
+          out: values.out,
+        });
       return (await import('../src/edge/main.ts')).runEdge({ config: configOf(given) });
     case 'rig':
       return (await import('../rig/main.ts')).runRig({ config: configOf(given) });

@@ -2,7 +2,7 @@
  * One bank for tests: a real agent and a real rig on real sockets, with the test in the place of the
  * cloud. It holds the site root, so it can sign rosters, and the notifier, so it can read codes.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -29,9 +29,10 @@ import { badgeText } from '../src/domain/scan.ts';
 import { type Agent, startAgent } from '../src/edge/agent.ts';
 import type { EdgeConfig, KerongCuProfile } from '../src/edge/config.ts';
 import { openBankKeys } from '../src/edge/keys.ts';
+import { makeSealingKey, readSealingKey } from '../src/edge/sealing-key.ts';
 import { badgeHash, signEpoch, signRoster } from '../src/ledger/roster.ts';
 import { type Clock, systemClock } from '../src/platform/clock.ts';
-import { silentLog } from '../src/platform/log.ts';
+import { type Log, silentLog } from '../src/platform/log.ts';
 import { systemRandom } from '../src/platform/random.ts';
 
 const random = systemRandom;
@@ -122,9 +123,10 @@ export async function startTestAgent(
   ports: { serial: number; scanner: number | null },
   onFatal: (error: Error) => void,
   clock: Clock = systemClock,
+  log: Log = silentLog,
 ): Promise<Agent> {
   const config = await prepareBank(site, ports);
-  return startAgent({ config, clock, random, log: silentLog, onFatal });
+  return startAgent({ config, clock, random, log, onFatal });
 }
 
 /** Lays down everything that an agent of `site` needs at its start, and answers its configuration. */
@@ -152,9 +154,15 @@ export async function prepareBank(
       development: true,
     }),
   );
+  return edgeConfigOf(site, ports);
+}
+
+/** What the agent of `site` is told at start. */
+export function edgeConfigOf(site: TestSite, ports: { serial: number; scanner: number | null }): EdgeConfig {
   return {
-    dataDir,
-    commissioningFile,
+    dataDir: join(site.dir, 'edge'),
+    commissioningFile: join(site.dir, 'commissioning.json'),
+    sealingKey: { kind: 'file', path: sealingKeyFile(site) },
     kiosk: { port: 0, webDir: null },
     boards: {
       family: 'kerong-cu',
@@ -169,12 +177,18 @@ export async function prepareBank(
   };
 }
 
+/** Where the sealing key of a site's bank lies: apart from everything else of that bank. */
+export const sealingKeyFile = (site: TestSite): string => join(site.dir, 'seal', 'bank.key');
+
 async function prepareKeys(site: TestSite, dataDir: string) {
   const { makePrivateDir, writeDurable, readIfExists } = await import('../src/platform/durable.ts');
   await makePrivateDir(dataDir);
-  const keys = await openBankKeys(dataDir);
-  const path = join(dataDir, 'keys', 'certificate.pem');
-  if (await readIfExists(path)) return keys;
+  const path = sealingKeyFile(site);
+  if (!existsSync(path)) makeSealingKey(path);
+  const sealingKey = readSealingKey({ source: { kind: 'file', path }, dataDir });
+  const keys = await openBankKeys({ dataDir, bank: site.bank, sealingKey, log: silentLog });
+  const certificatePath = join(dataDir, 'keys', 'certificate.pem');
+  if (await readIfExists(certificatePath)) return keys;
   const authority = newSigningKey();
   const times = { notBeforeMs: systemClock.nowMs() - 60_000, notAfterMs: systemClock.nowMs() + 86_400_000 };
   const certificatePem = await selfSignedAuthority({
@@ -190,7 +204,7 @@ async function prepareKeys(site: TestSite, dataDir: string) {
     serial: random.bytes(8),
     ...times,
   });
-  await writeDurable(path, certificate, 0o600);
+  await writeDurable(certificatePath, certificate, 0o600);
   return keys;
 }
 

@@ -8,6 +8,9 @@ import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { SUSPENSION_HOURS_MAX } from '../src/contract/uplink.ts';
 import { LAYOUT_24 } from '../src/domain/bank.ts';
+import type { FactType } from '../src/domain/facts.ts';
+import { KINDS } from '../src/domain/kinds.ts';
+import { DENIALS } from '../src/domain/outcome.ts';
 import { DEFAULT_POLICY } from '../src/domain/roster.ts';
 import { pinDigits } from '../src/domain/scan.ts';
 import { boardsConfig } from '../src/edge/config.ts';
@@ -268,4 +271,44 @@ test('each trouble at a bank names a test that is there', () => {
     const quoted = title.replaceAll("'", "\\'");
     assert.ok(read(file).includes(`test('${quoted}'`), `${what}: ${file} has no test “${title}”`);
   }
+});
+
+/** The page in `docs/runbooks` that a row links to, with its text. */
+function pageOf(cell: string): string | undefined {
+  const [page] = linkedFiles(cell, 'docs/runbooks/README.md');
+  return page === undefined ? undefined : read(page);
+}
+
+/** Words in code marks. */
+const marked = (text: string): string[] => [...text.matchAll(/`([a-z-]+)`/g)].map((found) => found[1] ?? '');
+
+test('every alarm of the closed list has its runbook, or is raised by nothing', () => {
+  const condition: FactType | undefined = KINDS['alarm.raised'].facts.condition;
+  assert.ok(condition?.type === 'word');
+  const rows = rowsOf(section(read('docs/runbooks/README.md'), 'By alarm')).slice(1);
+  const listed = rows.flatMap(([words = '']) => marked(words));
+  assert.deepEqual([...listed].sort(), [...condition.words].sort(), 'each condition stands in one row');
+  const source = globSync('src/{edge,cloud}/**/*.ts', { cwd: ROOT })
+    .filter((path) => !/\.test\.ts$|test-/.test(path))
+    .map(read)
+    .join('\n');
+  for (const [words = '', , answer = ''] of rows)
+    for (const word of marked(words)) {
+      const page = pageOf(answer);
+      const raised = new RegExp(`condition: '${word}'|'batch-${word}': '${word}'`).test(source);
+      if (page === undefined) assert.ok(!raised, `${word} is raised, and no runbook answers it`);
+      else assert.ok(marked(page).includes(word), `${answer} speaks of ${word}`);
+      assert.equal(answer === 'nothing raises it yet', page === undefined, word);
+    }
+});
+
+test('every reason for a closed screen has its row in the runbook', () => {
+  const plan = read('src/edge/plan/plan.ts');
+  const [, body = ''] = /export function closedReason\([^{]*\{([\s\S]*?)\n\}/.exec(plan) ?? [];
+  const quoted = [...body.matchAll(/'([a-z-]+)'/g)].map((found) => found[1] ?? '');
+  const reasons = quoted.filter((word) => (DENIALS as readonly string[]).includes(word));
+  assert.ok(reasons.length >= 3, 'the reasons were found in the planner');
+  const rows = rowsOf(read('docs/runbooks/kiosk-closed.md')).slice(1);
+  const answered = rows.flatMap(([reason = '', , answer = '']) => (answer === '' ? [] : marked(reason)));
+  assert.deepEqual([...answered].sort(), [...new Set(reasons)].sort());
 });

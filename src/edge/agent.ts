@@ -38,6 +38,7 @@ import {
 import { isOnline, view } from './plan/view.ts';
 import { openScanner } from './reader/scanner.ts';
 import { ROOM_MIB_MIN, RoomWatch } from './room.ts';
+import { readSealingKey } from './sealing-key.ts';
 import { Uplink } from './uplink.ts';
 
 const TICK_MS = 1000;
@@ -130,11 +131,12 @@ const LAYOUT = LAYOUT_24;
 type OpenBank = { commissioning: Commissioning; keys: BankKeys; certificate: string; journal: Journal };
 
 /** What must be there before anything may happen: the bank's papers, keys, certificate and journal. */
-async function openBank({ config, random }: AgentDeps): Promise<OpenBank> {
+async function openBank({ config, random, log }: AgentDeps): Promise<OpenBank> {
   const { dataDir } = config;
   makePrivateDir(dataDir);
   const commissioning = readConfig(config.commissioningFile, commissioningSchema);
-  const keys = await openBankKeys(dataDir);
+  const sealingKey = readSealingKey({ source: config.sealingKey, dataDir });
+  const keys = await openBankKeys({ dataDir, bank: commissioning.bank, sealingKey, log });
   const certificate = await certificateFor({ dataDir, commissioning, keys });
   const journal = new Journal({ dataDir, bank: commissioning.bank, storageKey: keys.storage, random });
   return { commissioning, keys, certificate, journal };

@@ -1,7 +1,7 @@
 /**
  * Code verifiers. A code is never kept: the grant holds `HMAC-SHA-256(K, "pin/v1" ‖ bank ‖ grant ‖ issue ‖
- * code)`, so a verifier of one grant, issue or bank serves no other. K lives apart from the disk where a TPM
- * is fitted; no password hash would save so short a secret on a stolen disk.
+ * code)`, so a verifier of one grant, issue or bank serves no other. K lies on the disk
+ * sealed, under a key that does not; no password hash would save so short a secret from whoever has both.
  */
 import { base64url, utf8 } from '../crypto/bytes.ts';
 import { equalBytes, hmacSha256, labelled } from '../crypto/hash.ts';

@@ -1,6 +1,7 @@
 /** What `holdfast edge` is told at start. The bank's secrets are not here: it makes them itself. */
 import { z } from 'zod';
 import { logLevel, port } from '../platform/config.ts';
+import { sealingKeySource } from './sealing-key.ts';
 
 const bit = z.union([z.literal(0), z.literal(1)]);
 
@@ -82,6 +83,8 @@ export const edgeConfig = z.strictObject({
   dataDir: z.string().min(1),
   /** The commissioning file, given by hand or by `up`; read until the bank is enrolled. */
   commissioningFile: z.string().min(1),
+  /** What opens the bank's keys, from outside its data folder. */
+  sealingKey: sealingKeySource,
   kiosk: z.strictObject({ port, webDir: z.string().nullable() }),
   boards: boardsConfig,
   /** `roomMiBMin`: with less than this free under `dataDir` nothing new is begun; `ROOM_MIB_MIN` when left out. */

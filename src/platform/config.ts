@@ -4,6 +4,7 @@
  * no secret has a default. This is the only place of `src` that may look at the environment.
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { HoldfastError } from '../domain/errors.ts';
 
@@ -33,6 +34,16 @@ export function readConfig<T extends z.ZodType>(path: string, schema: T): z.infe
 /** True in continuous integration, where a missing peer is a failure. */
 export function isStrict(): boolean {
   return process.env.CI === 'true';
+}
+
+/**
+ * Where the service manager laid the credential `name` for this process, or undefined when it gave none. The
+ * folder is readable to this process alone and stands in no other one's environment (systemd.exec(5),
+ * "Credentials").
+ */
+export function credentialPath(name: string): string | undefined {
+  const folder = process.env.CREDENTIALS_DIRECTORY;
+  return folder === undefined ? undefined : join(folder, name);
 }
 
 export const port = z.int().min(0).max(65_535);

@@ -11,14 +11,18 @@ import {
   chownSync,
   closeSync,
   fchmodSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  unlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -67,6 +71,31 @@ export function readIfExists(path: string): Uint8Array | undefined {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** The names in a folder. */
+export function namesIn(path: string): string[] {
+  return readdirSync(path);
+}
+
+/**
+ * Overwrites a file's bytes with zeros and flushes them. On a disk that writes elsewhere (flash, snapshots,
+ * copy on write) the old bytes may outlive this: it is the most that a file system offers, and no more.
+ */
+export function blankDurable(path: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    writeSync(file, new Uint8Array(fstatSync(file).size), 0, undefined, 0);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Removes a name durably. */
+export function removeDurable(path: string): void {
+  unlinkSync(path);
+  syncDir(dirname(path));
 }
 
 /**

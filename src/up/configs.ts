@@ -25,6 +25,8 @@ type CloudConfig = z.input<typeof cloudConfig>;
 
 const cloudFile = (config: SystemConfig) => join(config.places.cloud, 'config.json');
 const edgeFile = (config: SystemConfig) => join(config.places.edge, 'config.json');
+/** Apart from the bank's own folder; on one machine that is a separate file and no more. */
+export const sealingKeyFile = (places: Places) => join(places.seal, 'bank.key');
 const rigFile = (config: SystemConfig) => join(config.places.rig, 'config.json');
 
 export async function writeConfigs(config: SystemConfig): Promise<void> {
@@ -72,6 +74,7 @@ function edgeOf({ places, ports, root }: SystemConfig): EdgeConfig {
   return {
     dataDir: join(places.edge, 'bank'),
     commissioningFile: join(places.edge, 'commissioning.json'),
+    sealingKey: { kind: 'file', path: sealingKeyFile(places) },
     kiosk: { port: ports.kiosk, webDir: built(root, 'kiosk') },
     boards: {
       family: 'kerong-cu',

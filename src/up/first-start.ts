@@ -4,7 +4,7 @@
  * command again). Each step is a process of its own, so that the cloud never holds what is not its own.
  */
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Commissioning } from '../contract/uplink.ts';
 import { base64url, utf8 } from '../crypto/bytes.ts';
@@ -18,7 +18,7 @@ import { environmentWith } from '../platform/config.ts';
 import { readIfExists, writeDurable } from '../platform/durable.ts';
 import { drawDigits, systemRandom } from '../platform/random.ts';
 import { readRootPublic } from '../signer/root.ts';
-import { cloudSpec, type SystemConfig } from './configs.ts';
+import { cloudSpec, type SystemConfig, sealingKeyFile } from './configs.ts';
 import type { Secrets, Seeded, SeedInput } from './kept.ts';
 import type { Places } from './places.ts';
 import type { Ports } from './ports.ts';
@@ -40,6 +40,15 @@ export async function firstStart(of: {
   const secrets = await drawSecrets();
   await writeDurable(places.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
   return secrets;
+}
+
+/** The bank's sealing key, by the operator's own command. One that is lost is never made anew for an old disk. */
+export async function provideSealingKey(config: SystemConfig, say: (line: string) => void): Promise<void> {
+  const { places, root } = config;
+  const path = sealingKeyFile(places);
+  if (existsSync(path) || existsSync(join(places.edge, 'bank', 'keys', 'bank.sealed'))) return;
+  say('making the bank’s sealing key: holdfast edge sealing-key init (on one machine only a file apart)');
+  await command({ root, args: ['edge', 'sealing-key', 'init', '--out', path] });
 }
 
 async function drawSecrets(): Promise<Secrets> {

@@ -9,6 +9,7 @@ export type Places = {
   postgres: string;
   cloud: string;
   edge: string;
+  seal: string;
   rig: string;
   phone: string;
   root: string;
@@ -25,6 +26,7 @@ export function placesIn(data: string): Places {
     postgres: join(data, 'postgres'),
     cloud: join(data, 'cloud'),
     edge: join(data, 'edge'),
+    seal: join(data, 'seal'),
     rig: join(data, 'rig'),
     phone: join(data, 'rig-phone'),
     root: join(data, 'root'),

@@ -9,7 +9,7 @@ import { type Postgres, startPostgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
 import { Children } from './children.ts';
 import { cloudSpec, edgeSpec, rigSpec, type SystemConfig, signerSpec, writeConfigs } from './configs.ts';
-import { commission, firstStart, rosterIsApplied } from './first-start.ts';
+import { commission, firstStart, provideSealingKey, rosterIsApplied } from './first-start.ts';
 import { readState, type Secrets } from './kept.ts';
 import { makePlaces, type Places, placesIn, takeLock } from './places.ts';
 import { type Ports, portsFrom, requireFree } from './ports.ts';
@@ -100,6 +100,7 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
     },
   });
   undo.push(() => children.stopAll(['edge', 'cloud', 'signer', 'rig']));
+  await provideSealingKey(config, say);
   await writeConfigs(config);
   const first = !readState(places).commissioned;
   if (first) {
@@ -182,6 +183,7 @@ async function wipe(places: Places, say: (line: string) => void, asked: boolean)
     `${places.postgres}.socket`,
     places.cloud,
     places.edge,
+    places.seal,
     places.rig,
     places.phone,
     places.root,

@@ -15,8 +15,10 @@ import type { EdgeConfig } from '../../src/edge/config.ts';
 import { Journal } from '../../src/edge/journal.ts';
 import { openBankKeys } from '../../src/edge/keys.ts';
 import type { Kept } from '../../src/edge/plan/state.ts';
+import { readSealingKey } from '../../src/edge/sealing-key.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import { sleep, systemClock } from '../../src/platform/clock.ts';
+import { silentLog } from '../../src/platform/log.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { bringIntoService, prepareBank, startTestAgent, type TestSite } from '../bank.ts';
 import { checkBank } from '../check-bank.ts';
@@ -135,7 +137,9 @@ export async function inspect<T>(
   config: EdgeConfig,
   look: (of: { journal: Journal; kept: Kept; records: LedgerRecord[] }) => Promise<T> | T,
 ): Promise<T> {
-  const { storage } = await openBankKeys(config.dataDir);
+  const { dataDir } = config;
+  const sealingKey = readSealingKey({ source: config.sealingKey, dataDir });
+  const { storage } = await openBankKeys({ dataDir, bank: site.bank, sealingKey, log: silentLog });
   const journal = new Journal({
     dataDir: config.dataDir,
     bank: site.bank,
