@@ -13,7 +13,7 @@ import { chooseCompartment } from './choosing.ts';
 import { courierDenial, signOut } from './courier.ts';
 import { custodyFields, parcelOf } from './custody.ts';
 import type { Draft } from './draft.ts';
-import { decidePulse, endSession, isUnanswered, sessionOf } from './opening.ts';
+import { decidePulse, endSession, isUnanswered, mayStillOpen, sessionOf } from './opening.ts';
 import {
   type BankState,
   compartmentOf,
@@ -145,6 +145,7 @@ export function dropOffAction(draft: Draft, session: Session, action: KioskActio
         draft.patch('session', session.id, { said: 'deposited' });
         return draft.say('shut-the-door');
       }
+      if (mayStillOpen(draft, session)) return draft.say('wait');
       return confirmDeposited(draft, session, fresh.grant);
     case 'larger':
       return takeLarger(draft, session, fresh);
