@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pinToWire } from './pin-to-wire.ts';
+import { recover } from './recover.ts';
 import type { Row } from './rounds.ts';
 import { startAgain } from './start-again.ts';
 
@@ -13,6 +14,7 @@ const OUT = join(import.meta.dirname, '../.holdfast/bench.json');
 
 const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<Row[]>>> = {
   'pin-to-wire': pinToWire,
+  recover,
   'start-again': startAgain,
 };
 

@@ -8,7 +8,7 @@ import { Chance } from './images.ts';
 import { People } from './people.ts';
 
 /** From the first answer of the kiosk to the kill, at most. */
-const LIFE_MS_MAX = 2500;
+const LIFE_MS_MAX = 2000;
 
 export type KillTally = {
   kills: number;

@@ -18,6 +18,9 @@ const PARCELS_MAX = 6;
 /** A bank takes so many wrong guesses a day; a code that was used is one of them. */
 const SPENT_TRIES_MAX = 12;
 const LOOK_MS = 15;
+/** Seen so often without an open door, before anybody presses again. */
+const LOOKS_MIN = 40;
+const LIVE_MS_MAX = 120_000;
 
 type Door = Extract<KioskScreen, { screen: 'pick-up' | 'drop-off' }>['door'];
 
@@ -35,6 +38,7 @@ export class People {
   #codeIsSet = false;
   #parcels = 0;
   #spentTries = 0;
+  #looks = 0;
   actions = 0;
 
   constructor(deps: { rig: TestRig; site: TestSite; chance: Chance }) {
@@ -45,9 +49,11 @@ export class People {
 
   /** Goes on until `isOver`, or until nobody answers. */
   async live(edge: EdgeProcess, isOver: (view: KioskView) => boolean): Promise<void> {
+    const endMs = systemClock.monotonicMs() + LIVE_MS_MAX;
     for (;;) {
       const view = await edge.view();
       if (!view || isOver(view)) return;
+      assert.ok(systemClock.monotonicMs() < endMs, `it did not come about: ${JSON.stringify(view)}`);
       await this.#step(edge, view.show);
     }
   }
@@ -131,9 +137,12 @@ export class People {
       if (view?.show.screen === 'pick-up-done') this.collected.add(this.#trackingAt.get(n) ?? '');
       return;
     }
-    // The latch was let go and its person was slow, or nobody knows: they pull, ask again, or give up.
-    if (door.latch === 'waiting' || this.#chance.below(4) !== 0) return sleep(systemClock, LOOK_MS);
-    await this.#act(edge, { do: door.again ? 'again' : 'cancel' });
+    // The latch was let go and the door has not been seen open, or nobody knows: they look for a while, as
+    // people do, then ask again or give up.
+    this.#looks = door.latch === 'waiting' ? 0 : this.#looks + 1;
+    if (this.#looks < LOOKS_MIN) return sleep(systemClock, LOOK_MS);
+    this.#looks = 0;
+    await this.#act(edge, { do: door.again && this.#chance.below(4) !== 0 ? 'again' : 'cancel' });
   }
 
   async #act(edge: EdgeProcess, action: KioskAction): Promise<KioskView | undefined> {
@@ -157,7 +166,7 @@ export class People {
       else if (!parcel) this.collected.add(tracking);
     }
     assert.deepEqual(
-      records.filter(({ kind }) => kind === 'door.forced').map(({ seq }) => seq),
+      records.filter(({ kind }) => kind === 'door.forced').map(({ seq }) => before(records, seq)),
       [],
       'no latch moved without a decision in the journal',
     );
@@ -176,4 +185,13 @@ export class People {
       if (!this.#codes.has(tracking)) this.#codes.set(tracking, (await openNotice(this.#site, wish)).pin);
     }
   }
+}
+
+/** What happened at a door before record `seq`, for whoever has to find out why. */
+function before(records: readonly LedgerRecord[], seq: number): string[] {
+  const n = records.find((record) => record.seq === seq)?.compartment;
+  return records
+    .filter((record) => record.seq <= seq && (record.compartment === n || record.kind === 'agent.started'))
+    .slice(-14)
+    .map(({ seq: at, kind, time, facts }) => `${at} ${time.atMs} ${kind} ${JSON.stringify(facts)}`);
 }

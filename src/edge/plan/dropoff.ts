@@ -14,7 +14,7 @@ import { courierDenial, signOut } from './courier.ts';
 import { custodyFields, parcelOf } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { mintFor } from './minting.ts';
-import { decidePulse, endSession, isUnanswered, latchJammed, sessionOf } from './opening.ts';
+import { decidePulse, endSession, isUnanswered, latchJammed, mayStillOpen, sessionOf } from './opening.ts';
 import {
   type BankState,
   compartmentOf,
@@ -151,6 +151,7 @@ export function dropOffAction(
         draft.patch('session', session.id, { said: 'deposited' });
         return draft.say('shut-the-door');
       }
+      if (mayStillOpen(draft, session)) return draft.say('wait');
       return confirmDeposited(draft, session, fresh.grant);
     case 'larger':
       return takeLarger(draft, session, fresh);

@@ -114,6 +114,16 @@ export function isUnanswered(session: Session): boolean {
   return session.release !== null && session.release.outcome === null;
 }
 
+/** A latch that was let go shows as an open door within this time, or not at all. */
+const OPENING_MS = 3000;
+
+/** The latch was let go just now: the door may open yet, so a person's word that it is shut comes too early. */
+export function mayStillOpen(draft: Draft, session: Session): boolean {
+  if (isUnanswered(session)) return true;
+  const { expecting } = compartmentOf(draft.state, session.compartment);
+  return expecting !== null && draft.nowMs - (session.release?.atMs ?? 0) < OPENING_MS;
+}
+
 /** After a restart: a release whose answer nobody heard is `unknown`. It is never guessed and never repeated. */
 export function settleAfterRestart(draft: Draft): number {
   let unanswered = 0;

@@ -353,3 +353,26 @@ test('an answer is told to the person of that door and to nobody after them', ()
   bank.on('home');
   assert.equal(bank.view().message, null);
 });
+
+test('a word about a shut door counts only when its latch cannot open it any more', () => {
+  const bank = bankInService();
+  const { n, pin } = dropOff(bank);
+  bank.act({ do: 'pin', pin });
+  bank.sense(n, 'closed', 'no');
+  bank.act({ do: 'cancel' });
+  // The code again: a second pulse, and the person is faster with their word than the door.
+  bank.holdAnswers = true;
+  bank.act({ do: 'pin', pin });
+  bank.deliver();
+  assert.equal(bank.act({ do: 'collected' }).message, 'wait');
+  bank.boards = 'answers';
+  const [answer] = bank.pending.splice(0);
+  assert.equal(answer?.type, 'board-answered');
+  if (answer) bank.do(answer);
+  assert.equal(bank.act({ do: 'collected' }).message, 'wait', 'let go, and not seen open yet');
+  bank.sense(n, 'open', 'no');
+  assert.equal(bank.told('door.forced').length, 0);
+  bank.sense(n, 'closed', 'no');
+  bank.act({ do: 'collected' });
+  assert.equal(bank.told('parcel.collected').length, 1);
+});

@@ -12,7 +12,15 @@ import { normalFlat } from '../../domain/scan.ts';
 import { dayOf } from './clock.ts';
 import { custodyFields, expireIfDue, parcelOf } from './custody.ts';
 import type { Draft } from './draft.ts';
-import { decidePulse, endSession, isUnanswered, latchJammed, pause, sessionOf } from './opening.ts';
+import {
+  decidePulse,
+  endSession,
+  isUnanswered,
+  latchJammed,
+  mayStillOpen,
+  pause,
+  sessionOf,
+} from './opening.ts';
 import {
   type BankState,
   compartmentOf,
@@ -226,6 +234,7 @@ export function pickUpAction(draft: Draft, session: PickUpSession, action: Kiosk
         draft.patch('session', session.id, { said: 'collected' });
         return draft.say('shut-the-door');
       }
+      if (mayStillOpen(draft, session)) return draft.say('wait');
       return confirmCollected(draft, session);
     case 'report':
       return reportPickUp(draft, session, action.what);

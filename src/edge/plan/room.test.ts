@@ -38,7 +38,9 @@ test('a drop-off under way is finished in a full journal; the courier gets no ne
   bank.act({ do: 'deposited' });
   assert.equal(bank.compartment(n).use, 'occupied');
   assert.equal(bank.told('parcel.deposited').length, 1);
-  assert.deepEqual(bank.act({ do: 'next-parcel' }).show, refused);
+  bank.on('drop-off-done');
+  assert.equal(bank.act({ do: 'next-parcel' }).message, 'journal-full');
+  assert.deepEqual(bank.act({ do: 'leave' }).show, refused);
 });
 
 test('a pick-up under way is finished in a full journal, and doors are still recorded', () => {
@@ -74,4 +76,9 @@ test('a code that could not be kept is drawn anew when there is room, and the cl
   );
   assert.equal(bank.told('grant.issued').length, 1);
   assert.equal(well(bank).effects.length, 0);
+  assert.deepEqual(
+    ['journal.full', 'alarm.raised', 'alarm.ended'].map((kind) => bank.told(kind as 'journal.full').length),
+    [1, 1, 1],
+    'what could not be said then is said now',
+  );
 });

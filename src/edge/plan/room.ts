@@ -12,14 +12,19 @@ export type Room = { freeKiB: number; full: boolean };
 /** The rim has looked at the disk. */
 export function roomSeen(draft: Draft, room: Room): void {
   const before = draft.state.volatile;
-  if (before.full !== room.full) draft.volatile({ full: room.full, turn: before.turn + 1 });
+  if (before.full !== room.full) {
+    // What was said to the person about it goes with it.
+    const message = before.message === 'journal-full' ? null : before.message;
+    draft.volatile({ full: room.full, message, turn: before.turn + 1 });
+  }
   const told = draft.state.full[ONLY];
-  if (room.full && !told) {
+  // A bank that had not even the room to say so says it afterwards: that it refused people stays no secret.
+  if (!told && (room.full || before.full)) {
     const cause = draft.record({ kind: 'journal.full', facts: { freeKiB: room.freeKiB } });
     draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'journal' } });
     draft.put('full', ONLY, { sinceMs: draft.nowMs });
   }
-  if (!room.full && told) {
+  if (!room.full && draft.state.full[ONLY]) {
     draft.record({ kind: 'alarm.ended', facts: { condition: 'journal' } });
     draft.drop('full', ONLY);
   }

@@ -6,7 +6,7 @@ import type { KioskAction } from '../../contract/kiosk.ts';
 import type { SessionId } from '../../domain/ids.ts';
 import { thawClock } from './clock.ts';
 import type { Draft } from './draft.ts';
-import { decidePulse, endSession, isUnanswered, sessionOf } from './opening.ts';
+import { decidePulse, endSession, isUnanswered, mayStillOpen, sessionOf } from './opening.ts';
 import { closeOrder, orderOfClaim, restore, spendRelease } from './orders.ts';
 import {
   compartmentOf,
@@ -112,6 +112,7 @@ export function staffAction(draft: Draft, session: StaffSession, action: KioskAc
         draft.patch('session', session.id, { said: action.what });
         return draft.say('shut-the-door');
       }
+      if (mayStillOpen(draft, session)) return draft.say('wait');
       return confirmFound(draft, session, action.what);
     case 'cancel':
     case 'leave':

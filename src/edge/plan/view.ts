@@ -46,9 +46,17 @@ export function isOnline(state: BankState, moment: Moment): boolean {
   return heardMs !== null && moment.monotonicMs - heardMs < ONLINE_MS;
 }
 
+/** Screens of what a person has begun or just finished: a bank that closes meanwhile still tells them so. */
+const OWN_SCREENS: ReadonlySet<Screen['at']> = new Set([
+  'session',
+  'drop-off-done',
+  'pick-up-done',
+  'reported',
+]);
+
 function show(state: BankState, screen: Screen, moment: Moment): KioskScreen {
   const closed = closedReason(state);
-  if (closed !== undefined && screen.at !== 'session') return { screen: 'closed', reason: closed };
+  if (closed !== undefined && !OWN_SCREENS.has(screen.at)) return { screen: 'closed', reason: closed };
   switch (screen.at) {
     case 'home':
       return home(state, moment);
