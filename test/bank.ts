@@ -111,7 +111,7 @@ export function rosterFor(
 /** Starts the agent of `site` against boards at `serialPort`. Its uplink dials a port where nobody answers. */
 export async function startTestAgent(
   site: TestSite,
-  ports: { serial: number; scanner: number | null },
+  ports: { serial: number; scanner: number | null; kioskPages?: string },
   onFatal: (error: Error) => void,
   clock: Clock = systemClock,
 ): Promise<Agent> {
@@ -138,7 +138,7 @@ export async function startTestAgent(
   const config: EdgeConfig = {
     dataDir,
     commissioningFile,
-    kiosk: { port: 0, webDir: null },
+    kiosk: { port: 0, webDir: ports.kioskPages ?? null },
     boards: {
       family: 'kerong-cu',
       line: { kind: 'tcp', host: '127.0.0.1', port: ports.serial },
