@@ -53,6 +53,8 @@ type Options = {
   flats?: DirectoryEntries;
   viewport?: { width: number; height: number };
   change?: (site: TestSite) => void;
+  /** Another Chromium than the plain one. */
+  program?: string;
 };
 
 /** A clock that a test can push. */
@@ -83,12 +85,18 @@ export async function openStand(options: Options = {}): Promise<Stand> {
   });
   if (options.flats)
     agent.dispatch({ type: 'directory-opened', opened: { version: 2, entries: options.flats } });
+  // What the test said just now counts as the cloud's voice; from here on the cloud is down.
+  agent.dispatch({ type: 'link', up: false });
   await until(() => Object.values(agent.state().compartment).every(({ door }) => door === 'closed'));
   const url = `http://127.0.0.1:${agent.kioskPort}/`;
-  const browser = await openBrowser();
+  const browser = await openBrowser(options.program);
   const context = await browser.newContext({ viewport: options.viewport ?? UPRIGHT, hasTouch: true });
   context.setDefaultTimeout(PATIENCE_MS);
   const { page, errors } = await openPage(context, url);
+  // A kiosk's browser starts with its page: there is nothing to go back to.
+  const cdp = await context.newCDPSession(page);
+  await cdp.send('Page.resetNavigationHistory');
+  await cdp.detach();
   await heading(page, 'Collect a parcel');
   const asked = async (path: string, init?: RequestInit): Promise<KioskView> => {
     const response = await fetch(new URL(path, url), init);
@@ -113,8 +121,9 @@ export async function openStand(options: Options = {}): Promise<Stand> {
   };
 }
 
+/** On a page that takes input: one that is just being replaced does not. */
 export async function heading(page: Page, name: string | RegExp): Promise<void> {
-  await page.getByRole('heading', { level: 1, name }).waitFor();
+  await page.locator('.kiosk:not([inert])').getByRole('heading', { level: 1, name }).waitFor();
 }
 
 export async function press(page: Page, name: string | RegExp): Promise<void> {

@@ -19,7 +19,8 @@ const WITHOUT_PERSON: ReadonlySet<KioskScreen['screen']> = new Set([
 /** What was typed at the start and left must not wait for the next person; nor how they liked the keys. */
 const FORGET_MS = 20_000;
 
-export function useFreshPage(view: KioskView | null): void {
+/** True while the page is being replaced: it shows what comes next and takes no key that would be lost. */
+export function useFreshPage(view: KioskView | null): boolean {
   const served = useRef(false);
   const touched = useRef(false);
   const isLost = view === null;
@@ -42,10 +43,14 @@ export function useFreshPage(view: KioskView | null): void {
       document.removeEventListener('pointerdown', onTouch);
     };
   }, [isLost, isServing]);
+  return served.current && !isLost && !isServing;
 }
+
+const AGAIN_MS = 1_000;
 
 async function replacePage(): Promise<void> {
   // While its agent starts again there is no page to load, and the browser would show an error of its own.
   const answer = await fetch(location.pathname, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
   if (answer?.ok) location.replace(location.pathname);
+  else after(AGAIN_MS, () => void replacePage());
 }

@@ -11,7 +11,7 @@
  * “Medium …”, “Large …”, “Extra large …”.
  * drop-off “Door 7 is open” and the like: “It is inside and the door is shut” (asked: “Yes, it is inside”),
  * “It does not fit”, “Open door 7 again …”, “Cancel: I keep the parcel” (asked: “No, I still have it”);
- * done “Parcel … is safe”: “Next parcel”, “I am finished”.
+ * done “The parcel is safe”: “Next parcel”, “I am finished”.
  * pick-up: “I have my parcel” (asked: “Yes, I have it”), “Open door 7 again …”, “Something is wrong” → dialog
  * “What is wrong?”: “The door did not open”, “I did not get my parcel”, “It is not my parcel …”;
  * done “Thank you”, reported “We have told the staff”: “Back to the start”.
@@ -48,7 +48,7 @@ export function Kiosk() {
   const target = useKeyboard((text) => send({ do: 'scan', text }));
   const pad = usePadChoice();
   useStaying();
-  useFreshPage(view);
+  const isOver = useFreshPage(view);
   const away = view === null || view.idleMs === null;
   useEffect(() => {
     if (away) return;
@@ -64,7 +64,7 @@ export function Kiosk() {
   return (
     <EntryTarget value={target}>
       <PadChoice value={pad}>
-        <div className="kiosk">
+        <div className="kiosk" data-screen={view.show.screen} data-turn={view.turn} inert={isOver}>
           <Header view={view} />
           <main className="stage">
             {view.show.screen !== 'closed' && <Message view={view} trouble={agent.trouble} />}
@@ -89,7 +89,7 @@ function Header({ view }: { view: KioskView }) {
       {!view.online && (
         <p className="offline" role="status">
           <Icon name="networkOff" size={26} />
-          {t('offline')}
+          {t(view.show.screen === 'closed' ? 'offline.closed' : 'offline')}
         </p>
       )}
     </header>

@@ -4,6 +4,7 @@ import { translator } from '../kit/words.ts';
 export const t = translator({
   development: 'DEVELOPMENT',
   offline: 'Offline: parcels can still be left and collected here.',
+  'offline.closed': 'Offline: this cabinet has no line to its operator.',
   'lost.title': 'One moment',
   'lost.text':
     'This screen is waiting for its cabinet and comes back by itself. If it does not, ask the building’s staff.',
@@ -97,9 +98,10 @@ export const t = translator({
   'drop.larger': 'It does not fit',
   'drop.cancel': 'No, I still have it',
   'drop.cancel.early': 'Cancel: I keep the parcel',
-  'drop-done.title': 'Parcel {tracking} is safe',
-  'drop-done.text': 'The recipient is told now.',
-  'drop-done.offline': 'The message to the recipient waits here until this cabinet is online again.',
+  'drop-done.title': 'The parcel is safe',
+  'drop-done.text': '{tracking}: the recipient is told now.',
+  'drop-done.offline':
+    '{tracking}: the message to the recipient waits here until this cabinet is online again.',
   'drop-done.next': 'Next parcel',
   'drop-done.leave': 'I am finished',
 

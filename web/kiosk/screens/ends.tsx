@@ -41,9 +41,10 @@ export function DropOffDoneScreen({
   busy,
   send,
 }: DoneProps & { show: Extract<KioskScreen, { screen: 'drop-off-done' }> }) {
-  const text = t(show.offline ? 'drop-done.offline' : 'drop-done.text');
+  const { tracking } = show;
+  const text = t(show.offline ? 'drop-done.offline' : 'drop-done.text', { tracking });
   return (
-    <End icon="check" tone="go" title={t('drop-done.title', { tracking: show.tracking })} text={text}>
+    <End icon="check" tone="go" title={t('drop-done.title')} text={text}>
       <Button size="xl" tone="go" icon="parcel" wide busy={busy} onClick={() => send({ do: 'next-parcel' })}>
         {t('drop-done.next')}
       </Button>
