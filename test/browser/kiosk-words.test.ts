@@ -4,6 +4,7 @@
  * because half of them need a broken cabinet. Pictures of all are kept in .holdfast/screens.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -155,7 +156,7 @@ async function sheet(name: string, pictures: readonly Buffer[], columns: number)
   assert.ok(stage);
   const page = await stage.browser.newPage({ viewport: { width: 1800, height: 1000 } });
   const images = pictures
-    .map((one) => `<img src="data:image/jpeg;base64,${one.toString('base64')}">`)
+    .map((one) => `<img src="data:image/png;base64,${one.toString('base64')}">`)
     .join('');
   await page.setContent(
     `<style>body{margin:4px;display:grid;gap:4px;grid-template-columns:repeat(${columns},1fr)}img{width:100%}</style>${images}`,
@@ -165,16 +166,18 @@ async function sheet(name: string, pictures: readonly Buffer[], columns: number)
 }
 
 for (const position of ['upright', 'across'] as const) {
-  test(`every screen in each of its states is whole and accessible, ${position}`, SKIP, async () => {
+  test(`every screen in each of its states is whole and accessible: ${position}`, SKIP, async () => {
     assert.ok(stage);
     const { page, errors } = stage[position];
     const pictures: Buffer[] = [];
     for (const state of STATES) {
       stage.showing(state);
       await drawn(page, stage.url);
-      await checkAccessible(page);
-      await shot(page, `kiosk-${state.name}-${position}`);
-      pictures.push(await page.screenshot({ type: 'jpeg', quality: 70, animations: 'disabled' }));
+      // What axe sees is the same in both positions.
+      if (position === 'upright') await checkAccessible(page);
+      const picture = `kiosk-${state.name}-${position}`;
+      await shot(page, picture);
+      pictures.push(readFileSync(join(ROOT, '.holdfast', 'screens', `${picture}.png`)));
       const { across, below } = await fits(page);
       assert.equal(across, true, `${state.name} is cut off`);
       if (below > 0) console.log(`  ${state.name}, ${position}: ${below} pixels stand below`);

@@ -92,7 +92,12 @@ export async function openStand(options: Options = {}): Promise<Stand> {
   const browser = await openBrowser(options.program);
   const context = await browser.newContext({ viewport: options.viewport ?? UPRIGHT, hasTouch: true });
   context.setDefaultTimeout(PATIENCE_MS);
-  const { page, errors } = await openPage(context, url);
+  const { page, errors } = await openPage(context, url).catch(async (error: Error) => {
+    // An agent that goes on would keep the test's process alive, and its error unseen.
+    await browser.close();
+    await agent.stop();
+    throw error;
+  });
   // A kiosk's browser starts with its page: there is nothing to go back to.
   const cdp = await context.newCDPSession(page);
   await cdp.send('Page.resetNavigationHistory');
