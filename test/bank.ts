@@ -120,7 +120,7 @@ export function rosterFor(
 /** Starts the agent of `site` against boards at `serialPort`. Its uplink dials a port where nobody answers. */
 export async function startTestAgent(
   site: TestSite,
-  ports: { serial: number; scanner: number | null },
+  ports: BankPorts,
   onFatal: (error: Error) => void,
   clock: Clock = systemClock,
   log: Log = silentLog,
@@ -130,10 +130,7 @@ export async function startTestAgent(
 }
 
 /** Lays down everything that an agent of `site` needs at its start, and answers its configuration. */
-export async function prepareBank(
-  site: TestSite,
-  ports: { serial: number; scanner: number | null },
-): Promise<EdgeConfig> {
+export async function prepareBank(site: TestSite, ports: BankPorts): Promise<EdgeConfig> {
   const dataDir = join(site.dir, 'edge');
   const commissioningFile = join(site.dir, 'commissioning.json');
   const keys = await prepareKeys(site, dataDir);
@@ -157,13 +154,15 @@ export async function prepareBank(
   return edgeConfigOf(site, ports);
 }
 
+export type BankPorts = { serial: number; scanner: number | null; kioskPages?: string };
+
 /** What the agent of `site` is told at start. */
-export function edgeConfigOf(site: TestSite, ports: { serial: number; scanner: number | null }): EdgeConfig {
+export function edgeConfigOf(site: TestSite, ports: BankPorts): EdgeConfig {
   return {
     dataDir: join(site.dir, 'edge'),
     commissioningFile: join(site.dir, 'commissioning.json'),
     sealingKey: { kind: 'file', path: sealingKeyFile(site) },
-    kiosk: { port: 0, webDir: null },
+    kiosk: { port: 0, webDir: ports.kioskPages ?? null },
     boards: {
       family: 'kerong-cu',
       line: { kind: 'tcp', host: '127.0.0.1', port: ports.serial },

@@ -21,8 +21,8 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Why the browser tests cannot run here, or null. */
 export const missingBrowser = existsSync(PROGRAM) ? null : 'NOT RUN: chromium';
 
-export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: PROGRAM, args: FLAGS });
+export async function openBrowser(program = PROGRAM): Promise<Browser> {
+  return chromium.launch({ executablePath: program, args: FLAGS });
 }
 
 export type Watched = { page: Page; errors: string[] };

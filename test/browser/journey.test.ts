@@ -34,8 +34,9 @@ async function press(page: Page, name: string | RegExp): Promise<void> {
   await page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) }).click();
 }
 
+/** A page of the kiosk that is just being replaced is inert; keys typed into it would be lost. */
 async function heading(page: Page, name: string | RegExp): Promise<void> {
-  await page.getByRole('heading', { level: 1, name }).waitFor();
+  await page.locator('body > div > :not([inert])').getByRole('heading', { level: 1, name }).waitFor();
 }
 
 async function typeDigits(page: Page, digits: string): Promise<void> {

@@ -13,7 +13,7 @@ const api = apiFor('kiosk');
 export type Send = (action: KioskAction) => void;
 
 /** Typing keeps the screen; saying so more often than this would only be noise. */
-const HERE_EVERY_MS = 10_000;
+const HERE_EVERY_MS = 2_000;
 
 export type Agent = {
   view: KioskView | null;

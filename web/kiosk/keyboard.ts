@@ -1,10 +1,10 @@
 /**
  * Every key press of the page passes here: scans become actions, typing goes to the entry of the present
- * screen, whatever has the focus. And what a public screen must not offer is turned off: context menu,
- * selection, drag and drop, printing, saving, searching.
+ * screen, whatever has the focus. Keys that would reach the browser behind the page are stopped.
  */
 import { createContext, type RefObject, useContext, useEffect, useRef, useState } from 'react';
 import { after, steadyMs } from '../kit/clock.ts';
+import { isKeyOfPage } from './stay.ts';
 import { type Heard, hear, mayEndInSilence, type Press, SETTLE_MS, settle, WEDGE_START } from './wedge.ts';
 
 /** Where typing goes. */
@@ -12,30 +12,8 @@ export type Entry = { type(text: string): void; remove(): void; clear(): void; e
 
 export const EntryTarget = createContext<RefObject<Entry | null>>({ current: null });
 
-const BLOCKED_EVENTS = [
-  'contextmenu',
-  'selectstart',
-  'dragstart',
-  'dragover',
-  'drop',
-  'copy',
-  'cut',
-  'paste',
-] as const;
 /** Timers may fire a little early by the clock that stamps events. */
 const TIMER_MS = 20;
-/** With Ctrl or Cmd: print, save, open, find, select all, source. */
-const BLOCKED_KEYS = new Set(['p', 's', 'o', 'f', 'a', 'u']);
-
-export function useBlockedGestures(): void {
-  useEffect(() => {
-    const block = (event: Event): void => event.preventDefault();
-    for (const name of BLOCKED_EVENTS) document.addEventListener(name, block);
-    return () => {
-      for (const name of BLOCKED_EVENTS) document.removeEventListener(name, block);
-    };
-  }, []);
-}
 
 /** Listens for keys for as long as the kiosk is shown, and answers where entries announce themselves. */
 export function useKeyboard(onScan: (text: string) => void): RefObject<Entry | null> {
@@ -80,8 +58,11 @@ function listener(target: RefObject<Entry | null>, onScan: (text: string) => voi
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const { key, ctrlKey, altKey, metaKey } = event;
-    if (event.repeat || event.isComposing || metaKey) return;
-    if (ctrlKey && !altKey && BLOCKED_KEYS.has(key.toLowerCase())) return event.preventDefault();
+    if (event.isComposing) return;
+    // First of all, because a key that is held down repeats, and each repetition counts for the browser. A
+    // scanner types its separators with Ctrl and Alt: they are heard all the same, and reach nobody else.
+    if (!isKeyOfPage(event)) event.preventDefault();
+    if (event.repeat || metaKey) return;
     if (key === 'Backspace' && !ctrlKey && !altKey) {
       event.preventDefault();
       return target.current?.remove();
@@ -103,9 +84,13 @@ function listener(target: RefObject<Entry | null>, onScan: (text: string) => voi
 
 type EntryOptions = { accepts: RegExp; lengthMax: number; onEnter: (value: string) => void };
 
-/** One value, in capitals, that the person types: on the screen's keys, a keyboard, or by assistive technology. */
+/**
+ * One value, in capitals, that the person types: on the screen's keys, a keyboard, or by assistive technology.
+ * `round` counts how often it began anew.
+ */
 export function useEntry({ accepts, lengthMax, onEnter }: EntryOptions) {
   const [value, setValue] = useState('');
+  const [round, setRound] = useState(0);
   const clean = (text: string): string => {
     const kept = [...text.toUpperCase()].filter((one) => accepts.test(one));
     return kept.slice(0, lengthMax).join('');
@@ -114,10 +99,13 @@ export function useEntry({ accepts, lengthMax, onEnter }: EntryOptions) {
   const entry: Entry = {
     type: (text) => setValue((now) => clean(now + text)),
     remove: () => setValue((now) => now.slice(0, -1)),
-    clear: () => setValue(''),
+    clear: () => {
+      setValue('');
+      setRound((now) => now + 1);
+    },
     enter: () => onEnter(value),
   };
-  return { value, set, entry };
+  return { value, set, entry, round };
 }
 
 /** Makes `entry` the one that typing goes to, for as long as it is `active`. */

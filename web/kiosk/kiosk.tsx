@@ -2,7 +2,8 @@
  * The kiosk's page: draws the agent's view, for gloves and ten seconds.
  *
  * Accessible names that tests may rely on (headings are level 1, the rest buttons unless said):
- * home “Collect a parcel”: keys “0” to “9”, “Delete”, “Clear”, “Open my door”; with flat and code:
+ * home “Collect a parcel”: keys “0” to “9”, “Delete”, “Clear”, “Open my door”; where a code is typed also “Mix the
+ * digits” / “Digits in order” and “Show the digits” / “Hide the digits”; with flat and code:
  * text field “Flat”, “Go on to the code”, “Change the flat”.
  * courier: “Your courier code” / “Choose your courier code”: keys, “Next”, “Sign in”, “Cancel”;
  * “Scan the parcel’s label”: text field “Tracking number”, “Next”, “Finish”; “Who is it for?”: text field
@@ -10,7 +11,7 @@
  * “Medium …”, “Large …”, “Extra large …”.
  * drop-off “Door 7 is open” and the like: “It is inside and the door is shut” (asked: “Yes, it is inside”),
  * “It does not fit”, “Open door 7 again …”, “Cancel: I keep the parcel” (asked: “No, I still have it”);
- * done “Parcel … is safe”: “Next parcel”, “I am finished”.
+ * done “The parcel is safe”: “Next parcel”, “I am finished”.
  * pick-up: “I have my parcel” (asked: “Yes, I have it”), “Open door 7 again …”, “Something is wrong” → dialog
  * “What is wrong?”: “The door did not open”, “I did not get my parcel”, “It is not my parcel …”;
  * staff, by order: “I took the parcel out”, “It stays inside”, “There is nothing inside”, “Leave the door as it is”;
@@ -23,13 +24,16 @@
  */
 import { type ReactNode, useEffect, useState } from 'react';
 import type { KioskView } from '../../src/contract/kiosk.ts';
-import { every, steadyMs } from '../kit/clock.ts';
+import type { ApiProblem } from '../kit/api.ts';
+import { after, every, steadyMs } from '../kit/clock.ts';
 import { Icon } from '../kit/icon.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { type Agent, useAgent } from './agent.ts';
-import { EntryTarget, useBlockedGestures, useKeyboard } from './keyboard.ts';
+import { useFreshPage } from './fresh.ts';
+import { EntryTarget, useKeyboard } from './keyboard.ts';
 import { t } from './messages.ts';
-import { saidFor } from './said.ts';
+import { PadChoice, usePadChoice } from './pad.tsx';
+import { saidFor, saidForTrouble } from './said.ts';
 import {
   CourierCodeScreen,
   FlatScreen,
@@ -48,12 +52,15 @@ import {
 } from './screens/ends.tsx';
 import { HomeScreen } from './screens/home.tsx';
 import { ClockScreen, StaffScreen } from './screens/staff.tsx';
+import { useStaying } from './stay.ts';
 
 export function Kiosk() {
   const agent = useAgent();
   const { view, send, here } = agent;
   const target = useKeyboard((text) => send({ do: 'scan', text }));
-  useBlockedGestures();
+  const pad = usePadChoice();
+  useStaying();
+  const isOver = useFreshPage(view);
   const away = view === null || view.idleMs === null;
   useEffect(() => {
     if (away) return;
@@ -65,41 +72,49 @@ export function Kiosk() {
       document.removeEventListener('pointerdown', stay);
     };
   }, [away, here]);
+  if (view === null) return <Lost />;
   return (
     <EntryTarget value={target}>
-      <div className="kiosk">
-        <Header view={view} />
-        <main className="stage">
-          {view && view.show.screen !== 'closed' && <Message view={view} trouble={agent.trouble !== null} />}
-          {/* Keyed by its screen: whatever a person typed leaves the page together with it. */}
-          {view ? <Screen key={view.show.screen} agent={agent} view={view} /> : <Lost />}
-        </main>
-        {view && view.idleMs !== null && <Idle key={view.turn} idleMs={view.idleMs} />}
-      </div>
+      <PadChoice value={pad}>
+        <div className="kiosk" data-screen={view.show.screen} data-turn={view.turn} inert={isOver}>
+          <Header view={view} />
+          <main className="stage">
+            {view.show.screen !== 'closed' && <Message view={view} trouble={agent.trouble} />}
+            {/* Keyed by its screen: whatever a person typed leaves the page together with it. */}
+            <Screen key={view.show.screen} agent={agent} view={view} />
+          </main>
+          {view.idleMs !== null && <Idle key={view.turn} idleMs={view.idleMs} />}
+        </div>
+      </PadChoice>
     </EntryTarget>
   );
 }
 
-function Header({ view }: { view: KioskView | null }) {
+function Header({ view }: { view: KioskView }) {
   return (
     <header className="top">
       <p className="brand">
         <span className="brand-mark" aria-hidden="true" />
-        {view?.bank ?? ''}
+        {view.bank}
       </p>
-      {view?.development && <p className="development">{t('development')}</p>}
-      {view && !view.online && (
+      {view.development && <p className="development">{t('development')}</p>}
+      {!view.online && (
         <p className="offline" role="status">
           <Icon name="networkOff" size={26} />
-          {t('offline')}
+          {t(view.show.screen === 'closed' ? 'offline.closed' : 'offline')}
         </p>
       )}
     </header>
   );
 }
 
-function Message({ view, trouble }: { view: KioskView; trouble: boolean }) {
-  const said = trouble ? saidFor('rate-limited') : view.message === null ? null : saidFor(view.message);
+/** What the agent said; over it, that an action got no answer, because then nothing newer is known. */
+function Message({ view, trouble }: { view: KioskView; trouble: ApiProblem | null }) {
+  const said = trouble
+    ? saidForTrouble(trouble.status)
+    : view.message === null
+      ? null
+      : saidFor(view.message);
   if (!said) return null;
   return (
     <Notice
@@ -108,13 +123,23 @@ function Message({ view, trouble }: { view: KioskView; trouble: boolean }) {
       title={said.title}
       live={said.tone === 'info' ? 'polite' : 'assertive'}
     >
-      {trouble ? t('trouble') : said.next}
+      {said.next}
     </Notice>
   );
 }
 
+/** A new page needs a moment for its first view; to say that something is wrong would be a false alarm. */
+const LOST_AFTER_MS = 1_500;
+
 function Lost() {
-  return <End icon="clock" tone="plain" title={t('lost.title')} text={t('lost.text')} />;
+  const [late, setLate] = useState(false);
+  useEffect(() => after(LOST_AFTER_MS, () => setLate(true)), []);
+  if (!late) return null;
+  return (
+    <main className="kiosk stage">
+      <End icon="clock" tone="plain" title={t('lost.title')} text={t('lost.text')} />
+    </main>
+  );
 }
 
 function Screen({

@@ -4,14 +4,18 @@ import { translator } from '../kit/words.ts';
 export const t = translator({
   development: 'DEVELOPMENT',
   offline: 'Offline: parcels can still be left and collected here.',
-  online: 'Online',
-  connecting: 'Starting…',
+  'offline.closed': 'Offline: this cabinet has no line to its operator.',
   'lost.title': 'One moment',
-  'lost.text': 'This screen is waiting for its cabinet. It comes back by itself.',
+  'lost.text':
+    'This screen is waiting for its cabinet and comes back by itself. If it does not, ask the building’s staff.',
   idle: { one: 'Back to the start in {count} second', other: 'Back to the start in {count} seconds' },
   cancel: 'Cancel',
   'start-again': 'Back to the start',
-  trouble: 'Please try again.',
+
+  'pad.mix': 'Mix the digits',
+  'pad.in-order': 'Digits in order',
+  'pad.show': 'Show the digits',
+  'pad.hide': 'Hide the digits',
 
   'home.title': 'Collect a parcel',
   'home.lead': 'Type the {count} digits from your message.',
@@ -26,10 +30,6 @@ export const t = translator({
   'home.qr.text': 'Hold the phone to the reader.',
   'home.badge': 'Couriers: scan your badge',
   'home.badge.text': 'At the same reader.',
-
-  'closed.title': 'This cabinet is closed',
-  'closed.next':
-    'Your parcel stays safe behind its door. Please come back later, or ask the building’s staff.',
 
   'code.title': 'Your courier code',
   'code.lead': 'Signed in for {carrier}. Type your own code.',
@@ -110,9 +110,10 @@ export const t = translator({
   'drop.cancel': 'No, I still have it',
   'drop.cancel.early': 'Cancel: I keep the parcel',
   'drop.other-door': 'It does not open: another door',
-  'drop-done.title': 'Parcel {tracking} is safe',
-  'drop-done.text': 'The recipient is told now.',
-  'drop-done.offline': 'The recipient is told as soon as this cabinet is online again.',
+  'drop-done.title': 'The parcel is safe',
+  'drop-done.text': '{tracking}: the recipient is told now.',
+  'drop-done.offline':
+    '{tracking}: the message to the recipient waits here until this cabinet is online again.',
   'drop-done.next': 'Next parcel',
   'drop-done.leave': 'I am finished',
 

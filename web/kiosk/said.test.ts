@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { DENIALS, told } from '../../src/domain/outcome.ts';
-import { SAID, saidFor } from './said.ts';
+import { CLOSED, REMARKS, SAID, saidFor, saidForClosed, saidForTrouble } from './said.ts';
+
+const PLAN = join(import.meta.dirname, '../../src/edge/plan');
+const planner = globSync('*.ts', { cwd: PLAN, exclude: ['*.test.ts', 'test-*.ts'] })
+  .map((file) => readFileSync(join(PLAN, file), 'utf8'))
+  .join('\n');
+
+/** What a person can do, as the first words of a sentence or after an “or”. */
+const DOES =
+  /\b(ask|press|type|show|scan|wait|take|choose|check|push|pull|open|look|go|use|keep|come|do|try|start|finish|call|say|put|hold|leave)\b/i;
 
 test('every denial that can be told has its own place, and nothing else does', () => {
   const tellable = new Set<string>(DENIALS.map(told));
@@ -9,11 +20,43 @@ test('every denial that can be told has its own place, and nothing else does', (
 });
 
 test('each says what happened and what to do next, in sentences', () => {
-  for (const [code, { title, next }] of Object.entries(SAID)) {
+  const troubles = { 'trouble 0': saidForTrouble(0), 'trouble 400': saidForTrouble(400) };
+  for (const [code, { title, next }] of Object.entries({ ...SAID, ...REMARKS, ...CLOSED, ...troubles })) {
     assert.ok(title.length > 5 && title.length <= 60, code);
-    assert.match(next, /\.$/, code);
-    assert.doesNotMatch(`${title} ${next}`, /undefined|\blocker\b/, code);
+    assert.doesNotMatch(title, /[.:!]$/, code);
+    assert.match(next, /^[A-Z].*\.$/, code);
+    assert.ok(next.length <= 130, `${code}: nobody reads ${next.length} letters at a kiosk`);
+    assert.match(next, DOES, `${code}: “${next}” names nothing to do`);
+    assert.doesNotMatch(`${title} ${next}`, /undefined|\blocker\b|\berror\b|\binvalid\b/i, code);
   }
+});
+
+test('what the planner says on the way is in the table, and the table holds nothing else', () => {
+  const said = [...planner.matchAll(/\bsay\(\s*'([a-z-]+)'/g)].map(([, code = '']) => code);
+  const returned = [...planner.matchAll(/leavePickUp\(draft, session, '([a-z-]+)'/g)].map(
+    ([, code = '']) => code,
+  );
+  const answered = ['refused', 'failed', 'unknown'].map((outcome) => `release-${outcome}`);
+  assert.ok(said.length > 10, 'the search finds what is said');
+  const remarks = [...said, ...returned, ...answered].filter((code) => !Object.hasOwn(SAID, code));
+  assert.deepEqual(new Set(remarks), new Set(Object.keys(REMARKS)));
+  const ways = [...planner.matchAll(/\bsay\(([^)]*)\)/g)].map(([, given = '']) => given.trim());
+  const known =
+    /^(null|'[a-z-]+'|message: string \| null|told\(reason|answer\.outcome === 'released' \? null : `release-\$\{answer\.outcome\}`)$/;
+  assert.deepEqual(
+    ways.filter((way) => !known.test(way)),
+    [],
+    'nothing is said that this test does not read',
+  );
+});
+
+test('every reason for which the planner closes the cabinet has its own page', () => {
+  const body = /function closedReason[\s\S]*?\n}/.exec(planner)?.[0] ?? '';
+  const reasons = [...body.matchAll(/'([a-z-]+)'/g)].map(([, word = '']) => word);
+  const denials = reasons.filter((word) => (DENIALS as readonly string[]).includes(word));
+  assert.ok(denials.length >= 3);
+  assert.deepEqual(new Set(denials), new Set(Object.keys(CLOSED)));
+  assert.ok(saidForClosed('of-a-newer-agent').next.length > 0);
 });
 
 test('wrong, spent, revoked and early codes get one and the same sentence', () => {

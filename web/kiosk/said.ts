@@ -54,12 +54,12 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
     'Wait until they have finished, then start again.',
   ),
   'session-pulses-spent': warn(
-    'The door was tried as often as it may be',
-    `Your parcel is kept for you. Press “Something is wrong”, or ${lower(ASK_STAFF)}`,
+    'This door was tried as often as it may be',
+    'If you are collecting, press “Something is wrong”. If you are leaving a parcel, press “Cancel”.',
   ),
-  'session-over': info('Your time at this door is over', 'Start again at the first screen.'),
+  'session-over': info('Your time at this door is over', 'Go back to the start and type your code again.'),
   'door-open': info('The door is still open', 'Push it shut until it clicks.'),
-  'door-forced': bad('This door is being checked', `It was opened without permission. ${ASK_STAFF}`),
+  'door-forced': bad('This door has to be checked first', `Please leave it as it is. ${ASK_STAFF}`),
   'pulse-rate': info('The locks need a moment', 'Wait half a minute, then try again.'),
   'held-for-staff': warn('Staff keep this parcel for you', ASK_STAFF),
   'compartment-out-of-service': warn(
@@ -68,31 +68,31 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
   ),
   'compartment-occupied': warn(
     'Something is already behind this door',
-    'Take your parcel along and choose another size.',
+    'Keep your parcel and choose another size.',
   ),
-  'compartment-not-in-session': info('That is not your door', 'Only the door that is lit belongs to you.'),
+  'compartment-not-in-session': info('That is not your door', 'Use the door that is lit on this screen.'),
   'no-compartment-free': warn(
     'No door of this size is free',
     'Choose a larger size, or take the parcel along.',
   ),
   'no-larger-compartment': warn(
     'No larger door is free',
-    'Take the parcel out, shut the door and press “Cancel”.',
+    'Take the parcel out and shut the door. Then say that you still have it.',
   ),
   'parcel-still-sensed': warn(
     'There is still something behind the door',
-    'Open the door again and take everything out.',
+    'Open the door again and look. If it is empty, say so once more.',
   ),
   'nothing-sensed': warn(
     'Nothing is sensed behind the door',
-    'Open the door again and put the parcel right in, or press “Cancel”.',
+    'Look behind the door. If the parcel is inside, press “Yes, it is inside” once more.',
   ),
 
   'badge-unknown': warn('This badge is not known here', 'Ask your carrier to register it, or scan it again.'),
   'badge-expired': warn('This badge has expired', 'Ask your carrier for a new one.'),
   'courier-code-wrong': warn(
     'That is not your courier code',
-    'Type it again. After a few wrong tries the badge is paused.',
+    'Type it again. After a few wrong tries the badge is paused until tomorrow.',
   ),
   'courier-code-weak': warn(
     'This code cannot be used',
@@ -100,14 +100,14 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
   ),
   'courier-locked-out': warn(
     'This badge is paused after wrong codes',
-    'Wait a quarter of an hour, then scan it again.',
+    'Come back tomorrow, or ask your carrier. Take your parcels along.',
   ),
   'courier-suspended': warn('This badge is suspended', 'Ask your carrier. Take your parcels along.'),
   'courier-not-of-site': warn('This badge is for another site', 'Ask your carrier to add this one.'),
   'courier-may-not': warn('This badge may not do that', 'Ask your carrier, or the building’s staff.'),
   'recipient-unknown': warn(
     'Nobody was found for this flat',
-    'Check the flat on the label and type it again.',
+    'Check the flat on the label and type it again. If it is right, cancel and take the parcel along.',
   ),
   'tracking-malformed': warn(
     'That is not a tracking number',
@@ -135,7 +135,7 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
   ),
   'board-absent': bad('The lock of this door does not answer', `Your parcel is safe. ${ASK_STAFF}`),
   'not-commissioned': bad('This cabinet is not set up yet', ASK_STAFF),
-  'power-lost': bad('The power went off', 'When this screen is back, start again with the same code.'),
+  'power-lost': bad('The power went off', 'Start again with the same code. It is still good.'),
   'step-out-of-turn': info('That came too late', 'Look at the screen and go on from here.'),
 
   'message-malformed': CABINET_BUSINESS,
@@ -165,7 +165,7 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
   ),
   'order-second-signature-needed': warn(
     'A second signature is needed',
-    'Another person has to sign the same order.',
+    'Ask another person to sign the same order.',
   ),
   'suspension-too-long': CABINET_BUSINESS,
   'suspension-untouchable': CABINET_BUSINESS,
@@ -204,17 +204,20 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
   'batch-sealed-wrong': CABINET_BUSINESS,
   'bank-unknown': CABINET_BUSINESS,
   'legal-hold': warn('This parcel is on hold', ASK_STAFF),
-  'second-person-needed': warn('A second person is needed', 'Both have to be here for that.'),
+  'second-person-needed': warn(
+    'A second person is needed',
+    'Call them to this screen, then start again together.',
+  ),
   'purpose-missing': CABINET_BUSINESS,
 };
 
-/** What is no denial: the agent's remarks on the way. */
-const REMARKS: Readonly<Record<string, Said>> = {
+/** What is no denial: the agent's remarks on the way. A test finds each of them in the planner. */
+export const REMARKS: Readonly<Record<string, Said>> = {
   wait: info('One moment', 'The cabinet is still checking. Try again in a second.'),
   'codes-differ': warn('The two codes differ', 'Choose your code again and type it the same both times.'),
   'door-not-opened': warn(
     'The door has not been open yet',
-    'Press “Open door … again”. If it stays shut, say that it did not open.',
+    'Press “Open door … again”. If it stays shut, press “Something is wrong” or “Cancel”.',
   ),
   'shut-the-door': info('The door is still open', 'Push it shut until it clicks.'),
   'scan-not-expected': info('A scan does not belong here', 'Finish this step first, or cancel it.'),
@@ -223,10 +226,13 @@ const REMARKS: Readonly<Record<string, Said>> = {
     'Staff have been told. A courier can take another door; your own parcel stays locked in: press “Something is wrong”.',
   ),
   'say-what-you-found': warn('The door was open', 'Say what you found inside before you leave.'),
-  'release-refused': warn('The lock did not open', 'Press “Open door … again”.'),
+  'release-refused': warn(
+    'The lock did not open',
+    'Press “Open door … again”. If it stays shut, press “Something is wrong” or “Cancel”.',
+  ),
   'release-failed': warn(
     'The lock reported a fault',
-    'Press “Open door … again”. If it stays shut, tell us.',
+    'Press “Open door … again”. If it stays shut, press “Something is wrong” or “Cancel”.',
   ),
   'release-unknown': warn(
     'The lock did not answer',
@@ -238,12 +244,40 @@ const REMARKS: Readonly<Record<string, Said>> = {
   ),
 };
 
+/** Why the whole cabinet serves nobody: the reasons of `closedReason` in the planner. */
+export const CLOSED: Readonly<Record<string, Pick<Said, 'title' | 'next'>>> = {
+  'no-roster': {
+    title: 'This cabinet is not ready yet',
+    next: 'It waits for its first list of people. Nothing is behind its doors. Please come back later.',
+  },
+  lockdown: {
+    title: 'This cabinet is paused',
+    next: 'Parcels stay safe behind their doors. Please come back later, or ask the building’s staff.',
+  },
+  'board-absent': {
+    title: 'This cabinet cannot reach its locks',
+    next: 'Parcels stay safe behind their doors. Please ask the building’s staff.',
+  },
+};
+
 const UNKNOWN: Said = info('Please look at the screen', 'If you cannot go on, ask the building’s staff.');
 
 /** The sentence for a code; a code from a newer agent gets one that is true in any case. */
 export function saidFor(code: string): Said {
   if (Object.hasOwn(SAID, code)) return SAID[code as Tellable];
   return Object.hasOwn(REMARKS, code) ? (REMARKS[code] ?? UNKNOWN) : UNKNOWN;
+}
+
+/** A reason from a newer agent gets the sentence of its denial, or one that is true in any case. */
+export function saidForClosed(reason: string): Pick<Said, 'title' | 'next'> {
+  return (Object.hasOwn(CLOSED, reason) && CLOSED[reason]) || saidFor(reason);
+}
+
+/** The agent did not take an action: `status` of its answer, or 0 when none came. */
+export function saidForTrouble(status: number): Said {
+  if (status === 0 || status >= 500)
+    return warn('The cabinet did not answer', 'Wait a moment, look at this screen, and press again.');
+  return warn('That could not be read', `Nothing was opened. Try once more, or ${lower(ASK_STAFF)}`);
 }
 
 function lower(sentence: string): string {

@@ -3,12 +3,15 @@ import type { MouseEvent } from 'react';
 import { Icon } from './icon.tsx';
 import { t } from './messages.ts';
 
-const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
+/** As on a telephone; the last one stands below the others. */
+export const DIGITS_IN_ORDER: readonly string[] = [...'1234567890'];
 /** Rows of ten, in the places that people know. */
 const LETTERS = [...'1234567890QWERTYUIOPASDFGHJKL-ZXCVBNM./'];
 
 type KeyPadProps = {
   keys: 'digits' | 'letters';
+  /** The order in which the ten digits stand. */
+  digits?: readonly string[];
   onKey: (key: string) => void;
   onDelete: () => void;
   onClear: () => void;
@@ -18,7 +21,14 @@ type KeyPadProps = {
 /** A touched key keeps the focus where it was, so that a scanner's Enter never presses it again. */
 const keepFocus = (event: MouseEvent): void => event.preventDefault();
 
-export function KeyPad({ keys, onKey, onDelete, onClear, disabled = false }: KeyPadProps) {
+export function KeyPad({
+  keys,
+  digits = DIGITS_IN_ORDER,
+  onKey,
+  onDelete,
+  onClear,
+  disabled = false,
+}: KeyPadProps) {
   const key = (text: string) => (
     <button
       key={text}
@@ -57,9 +67,9 @@ export function KeyPad({ keys, onKey, onDelete, onClear, disabled = false }: Key
   if (keys === 'digits') {
     return (
       <fieldset className="k-keypad k-keypad-digits" aria-label={t('keypad')}>
-        {DIGITS.map(key)}
+        {digits.slice(0, -1).map(key)}
         {clear}
-        {key('0')}
+        {digits.slice(-1).map(key)}
         {remove}
       </fieldset>
     );

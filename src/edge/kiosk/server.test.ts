@@ -1,6 +1,9 @@
 /** The kiosk's loopback server answers its own page and nobody else. */
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { KioskAction, KioskHealth, KioskView } from '../../contract/kiosk.ts';
 import { ManualClock } from '../../platform/clock.ts';
@@ -29,9 +32,14 @@ const health: KioskHealth = {
   boards: [],
   orderNonce: null,
 };
+const webDir = mkdtempSync(join(tmpdir(), 'holdfast-kiosk-page-'));
+mkdirSync(join(webDir, 'assets'));
+writeFileSync(join(webDir, 'index.html'), '<!doctype html><title>kiosk</title>');
+writeFileSync(join(webDir, 'assets', 'index-AbCd1234.js'), '');
+after(() => rmSync(webDir, { recursive: true }));
 const kiosk = await startKiosk({
   port: 0,
-  webDir: null,
+  webDir,
   clock: new ManualClock(0),
   view: () => view,
   layout: () => ({ name: 'x', columns: 0, compartments: [] }),
@@ -117,6 +125,46 @@ test('what is no action is told so, and changes nothing', async () => {
   });
   assert.equal(large.status, 413);
   assert.equal(acted.length, 0);
+});
+
+const CSP_ROWS = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'none'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+  'sandbox allow-scripts allow-same-origin',
+];
+
+test('the page may load, start and ask for nothing that is not its own', async () => {
+  for (const path of ['/', '/assets/index-AbCd1234.js', '/api/view', '/no-such-page']) {
+    const { headers } = await ask(path);
+    const csp = String(headers['content-security-policy'] ?? '').split('; ');
+    assert.deepEqual(csp, CSP_ROWS, path);
+    assert.match(String(headers['permissions-policy']), /\bcamera=\(\), .*\bunload=\(\), usb=\(\)/, path);
+    assert.doesNotMatch(String(headers['permissions-policy']), /=(?!\(\))/, 'nothing is allowed to anybody');
+    assert.equal(headers['x-content-type-options'], 'nosniff', path);
+    assert.equal(headers['referrer-policy'], 'no-referrer', path);
+    assert.equal(headers['cross-origin-opener-policy'], 'same-origin', path);
+    assert.equal(headers['access-control-allow-origin'], undefined, path);
+    assert.equal(headers['set-cookie'], undefined, path);
+  }
+});
+
+test('no browser keeps what was on the screen; it keeps the parts of the page that are nobody’s', async () => {
+  for (const path of ['/', '/api/view', '/api/layout', '/api/health', '/no-such-page'])
+    assert.equal((await ask(path)).headers['cache-control'], 'no-store', path);
+  const answer = await ask('/api/actions', { method: 'POST', headers: own, body: '{"do":"here"}' });
+  acted.length = 0;
+  assert.equal(answer.headers['cache-control'], 'no-store');
+  const part = await ask('/assets/index-AbCd1234.js');
+  assert.equal(part.headers['cache-control'], 'public, max-age=31536000, immutable');
 });
 
 test('the newest screen is always connected; the oldest of too many is let go', async () => {

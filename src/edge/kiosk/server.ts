@@ -4,6 +4,7 @@
  * site in the same browser must not press buttons here (DNS rebinding, cross-site requests).
  */
 import { existsSync } from 'node:fs';
+import { sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { CSRF_HEADER, type Problem } from '../../contract/http/common.ts';
@@ -32,17 +33,41 @@ export type KioskDeps = {
 
 export type KioskServer = { port: number; changed(): void; stop(): Promise<void> };
 
+/**
+ * What the page may do (CSP Level 3). Sandboxed it opens no window, no dialog of the browser, no print and no
+ * download, whatever got into it; `allow-same-origin` lets it talk to this server and to nobody else. Trusted
+ * types leave no way from text to script. There is no directive against leaving the page: the page's own
+ * guard (web/kiosk/stay.ts) and the policy of the browser do that.
+ */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self' data:",
+  "img-src 'self'",
   "connect-src 'self'",
-  "font-src 'self'",
+  // Without it workers would fall back to script-src.
+  "worker-src 'none'",
   "frame-ancestors 'none'",
   "base-uri 'none'",
   "form-action 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+  'sandbox allow-scripts allow-same-origin',
 ].join('; ');
+
+/** Every capability that a page can ask for and Chromium knows by name; a test finds those that are new. */
+const PERMISSIONS = [
+  ...['accelerometer', 'ambient-light-sensor', 'attribution-reporting', 'autoplay', 'bluetooth'],
+  ...['browsing-topics', 'camera', 'captured-surface-control', 'clipboard-read', 'clipboard-write'],
+  ...['compute-pressure', 'cross-origin-isolated', 'display-capture', 'encrypted-media', 'fullscreen'],
+  ...['gamepad', 'geolocation', 'gyroscope', 'hid', 'identity-credentials-get', 'idle-detection'],
+  ...['keyboard-map', 'local-fonts', 'magnetometer', 'microphone', 'midi', 'otp-credentials', 'payment'],
+  ...['picture-in-picture', 'publickey-credentials-create', 'publickey-credentials-get'],
+  ...['screen-wake-lock', 'serial', 'storage-access', 'sync-xhr', 'unload', 'usb', 'web-share'],
+  ...['window-management', 'xr-spatial-tracking'],
+]
+  .map((name) => `${name}=()`)
+  .join(', ');
 
 export async function startKiosk(deps: KioskDeps): Promise<KioskServer> {
   const app = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
@@ -52,9 +77,14 @@ export async function startKiosk(deps: KioskDeps): Promise<KioskServer> {
   if (deps.webDir !== null && existsSync(deps.webDir)) {
     await app.register(fastifyStatic, {
       root: deps.webDir,
-      cacheControl: true,
-      maxAge: 0,
+      cacheControl: false,
       index: 'index.html',
+      // Parts of the page have their hash in their names and hold nobody's data. The page is loaded anew after
+      // each person, and the browser need not fetch them again.
+      setHeaders: (reply, path) => {
+        if (path.includes(`${sep}assets${sep}`))
+          reply.header('cache-control', 'public, max-age=31536000, immutable');
+      },
     });
   } else {
     app.get('/', (_request, reply) =>
@@ -87,7 +117,7 @@ function guard(app: FastifyInstance): void {
       'referrer-policy': 'no-referrer',
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
-      'permissions-policy': 'geolocation=(), microphone=(), usb=(), serial=(), hid=()',
+      'permissions-policy': PERMISSIONS,
       'cache-control': 'no-store',
     });
     const host = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.headers.host ?? '');

@@ -29,10 +29,11 @@ test('a layout with a lock that the profile does not have is refused at the star
   );
 });
 
-/** A configuration as it was written before there was a second family. */
+/** A configuration as it was written before there was a second family, with the sealing key that every bank names now. */
 const WRITTEN_BEFORE = {
   dataDir: 'bank',
   commissioningFile: 'commissioning.json',
+  sealingKey: { kind: 'file', path: 'bank.key' },
   kiosk: { port: 4000, webDir: null },
   boards: {
     family: 'kerong-cu',

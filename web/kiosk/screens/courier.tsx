@@ -6,7 +6,8 @@ import { Button } from '../../kit/button.tsx';
 import type { Send } from '../agent.ts';
 import { useEntry, useTypingInto } from '../keyboard.ts';
 import { t } from '../messages.ts';
-import { Halves, HiddenCode, Keys, Title, TypedField } from './parts.tsx';
+import { CodeKeys, PadOptions, TypedCode } from '../pad.tsx';
+import { Halves, Keys, Title, TypedField } from './parts.tsx';
 
 type Show<Name extends KioskScreen['screen']> = Extract<KioskScreen, { screen: Name }>;
 type Props<Name extends KioskScreen['screen']> = { show: Show<Name>; busy: boolean; send: Send };
@@ -44,12 +45,13 @@ export function CourierCodeScreen({ show, busy, send }: Props<'courier-code'>) {
       said={
         <>
           <Title title={t(show.first ? 'code.first.title' : 'code.title')} lead={lead} />
-          <HiddenCode length={code.value.length} label={t('code.typed', { count: code.value.length })} />
+          <TypedCode typed={code.value} label={t('code.typed', { count: code.value.length })} />
+          <PadOptions />
         </>
       }
       pressed={
         <>
-          <Keys entry={code.entry} keys="digits" busy={busy} />
+          <CodeKeys code={code} busy={busy} />
           <Button
             size="xl"
             tone="go"
@@ -84,7 +86,7 @@ export function TrackingScreen({ show, busy, send }: Props<'tracking'>) {
       }
       pressed={
         <>
-          <Keys entry={label.entry} keys="letters" busy={busy} />
+          <Keys entry={label.entry} busy={busy} />
           <Button
             size="xl"
             tone="go"
@@ -135,7 +137,7 @@ export function FlatScreen({ show, busy, send }: Props<'flat'>) {
       }
       pressed={
         <>
-          <Keys entry={flat.entry} keys="letters" busy={busy} />
+          <Keys entry={flat.entry} busy={busy} />
           <Button
             size="xl"
             tone="go"

@@ -5,7 +5,7 @@ import { Button } from '../../kit/button.tsx';
 import { Icon, type IconName } from '../../kit/icon.tsx';
 import type { Send } from '../agent.ts';
 import { t } from '../messages.ts';
-import { saidFor } from '../said.ts';
+import { saidForClosed } from '../said.ts';
 import { Title } from './parts.tsx';
 
 type EndProps = {
@@ -30,10 +30,8 @@ export function End({ icon, tone, title, text, children }: EndProps) {
 
 /** The reason is a code of the closed list; what the agent says in its own words is not shown. */
 export function ClosedScreen({ show }: { show: Extract<KioskScreen, { screen: 'closed' }> }) {
-  const said = saidFor(show.reason);
-  return (
-    <End icon="lock" tone="warn" title={t('closed.title')} text={`${said.title}. ${t('closed.next')}`} />
-  );
+  const { title, next } = saidForClosed(show.reason);
+  return <End icon="lock" tone="warn" title={title} text={next} />;
 }
 
 type DoneProps = { busy: boolean; send: Send };
@@ -43,9 +41,10 @@ export function DropOffDoneScreen({
   busy,
   send,
 }: DoneProps & { show: Extract<KioskScreen, { screen: 'drop-off-done' }> }) {
-  const text = t(show.offline ? 'drop-done.offline' : 'drop-done.text');
+  const { tracking } = show;
+  const text = t(show.offline ? 'drop-done.offline' : 'drop-done.text', { tracking });
   return (
-    <End icon="check" tone="go" title={t('drop-done.title', { tracking: show.tracking })} text={text}>
+    <End icon="check" tone="go" title={t('drop-done.title')} text={text}>
       <Button size="xl" tone="go" icon="parcel" wide busy={busy} onClick={() => send({ do: 'next-parcel' })}>
         {t('drop-done.next')}
       </Button>

@@ -1,13 +1,13 @@
 /** Where everyone begins: a code, a QR code, or a badge. */
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { KioskScreen } from '../../../src/contract/kiosk.ts';
 import { Button } from '../../kit/button.tsx';
-import { after } from '../../kit/clock.ts';
 import { Icon, type IconName } from '../../kit/icon.tsx';
 import type { Send } from '../agent.ts';
 import { useEntry, useTypingInto } from '../keyboard.ts';
 import { t } from '../messages.ts';
-import { Halves, Keys, PinPlaces, Title, TypedField } from './parts.tsx';
+import { CodeKeys, PadOptions, PinPlaces } from '../pad.tsx';
+import { Halves, Keys, Title, TypedField } from './parts.tsx';
 
 type Home = Extract<KioskScreen, { screen: 'home' }>;
 type Props = { show: Home; busy: boolean; send: Send };
@@ -15,9 +15,6 @@ type Props = { show: Home; busy: boolean; send: Send };
 const DIGIT = /^\d$/;
 const FLAT = /^[A-Z0-9 ./-]$/;
 const FLAT_LENGTH_MAX = 40;
-
-/** Digits that were typed and left must not wait for the next person. */
-const FORGET_MS = 20_000;
 
 export function HomeScreen({ show, busy, send }: Props) {
   return show.flatNeeded ? (
@@ -40,12 +37,13 @@ function Pin({ show: { pinDigits }, busy, send }: Props) {
             digits={pinDigits}
             label={t('home.pin', { count: pin.value.length, of: pinDigits })}
           />
+          <PadOptions />
           <OtherWays />
         </>
       }
       pressed={
         <>
-          <Keys entry={pin.entry} keys="digits" busy={busy} />
+          <CodeKeys code={pin} busy={busy} />
           <OpenButton ready={pin.value.length === pinDigits} busy={busy} onPress={pin.entry.enter} />
         </>
       }
@@ -65,7 +63,6 @@ function FlatAndPin({ show: { pinDigits }, busy, send }: Props) {
     flat.entry.clear();
     setStep('flat');
   });
-  useForgetting(flat.value, flat.entry.clear);
   useTypingInto(step === 'flat' ? flat.entry : pin.entry);
   const lead = t('home.flat.lead', { count: pinDigits });
   if (step === 'flat') {
@@ -80,7 +77,7 @@ function FlatAndPin({ show: { pinDigits }, busy, send }: Props) {
         }
         pressed={
           <>
-            <Keys entry={flat.entry} keys="letters" busy={busy} />
+            <Keys entry={flat.entry} busy={busy} />
             <Button size="xl" tone="go" wide disabled={flat.value.trim() === ''} onClick={flat.entry.enter}>
               {t('home.to-code')}
             </Button>
@@ -99,6 +96,7 @@ function FlatAndPin({ show: { pinDigits }, busy, send }: Props) {
             digits={pinDigits}
             label={t('home.pin', { count: pin.value.length, of: pinDigits })}
           />
+          <PadOptions />
           <Button size="l" icon="back" onClick={() => setStep('flat')}>
             {t('home.to-flat')}
           </Button>
@@ -106,7 +104,7 @@ function FlatAndPin({ show: { pinDigits }, busy, send }: Props) {
       }
       pressed={
         <>
-          <Keys entry={pin.entry} keys="digits" busy={busy} />
+          <CodeKeys code={pin} busy={busy} />
           <OpenButton ready={pin.value.length === pinDigits} busy={busy} onPress={pin.entry.enter} />
         </>
       }
@@ -125,14 +123,7 @@ function usePin(digits: number, onPin: (pin: string) => void) {
       onPin(typed);
     },
   });
-  useForgetting(pin.value, pin.entry.clear);
   return pin;
-}
-
-function useForgetting(value: string, clear: () => void): void {
-  // Every further key renews the wait; `clear` is new with each drawing and must not.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
-  useEffect(() => (value === '' ? undefined : after(FORGET_MS, clear)), [value]);
 }
 
 function OpenButton({ ready, busy, onPress }: { ready: boolean; busy: boolean; onPress: () => void }) {

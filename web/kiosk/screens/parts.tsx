@@ -3,7 +3,6 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { TextField } from '../../kit/field.tsx';
 import { KeyPad } from '../../kit/keypad.tsx';
 import type { Entry } from '../keyboard.ts';
-import { pinPlaces } from '../pin.ts';
 
 /** Takes the focus when a screen appears, so that assistive technology begins here. */
 export function Title({ title, lead }: { title: string; lead?: ReactNode }) {
@@ -15,45 +14,6 @@ export function Title({ title, lead }: { title: string; lead?: ReactNode }) {
         {title}
       </h1>
       {lead && <p className="lead">{lead}</p>}
-    </div>
-  );
-}
-
-/** Places for a code whose length is known; `label` says how many are filled. */
-export function PinPlaces({ typed, digits, label }: { typed: string; digits: number; label: string }) {
-  let at = 0;
-  return (
-    <div className="pin">
-      <p className="k-hidden" role="status">
-        {label}
-      </p>
-      {pinPlaces(typed, digits).map((group) => {
-        at += group.length;
-        return (
-          <div className="pin-group" key={at} aria-hidden="true">
-            {group.map((digit, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a place is its number.
-              <span key={index} className={digit ? 'pin-place pin-filled' : 'pin-place'}>
-                {digit}
-              </span>
-            ))}
-          </div>
-        );
-      })}
-    </div>
-  );
-}
-
-/** A code that nobody beside the person should read. */
-export function HiddenCode({ length, label }: { length: number; label: string }) {
-  return (
-    <div className="pin">
-      <p className="k-hidden" role="status">
-        {label}
-      </p>
-      <div className="pin-group pin-hidden" aria-hidden="true">
-        {'●'.repeat(length)}
-      </div>
     </div>
   );
 }
@@ -77,9 +37,9 @@ export function TypedField({ label, value, set, onFocus }: TypedFieldProps) {
   );
 }
 
-export function Keys({ entry, keys, busy }: { entry: Entry; keys: 'digits' | 'letters'; busy: boolean }) {
+export function Keys({ entry, busy }: { entry: Entry; busy: boolean }) {
   return (
-    <KeyPad keys={keys} onKey={entry.type} onDelete={entry.remove} onClear={entry.clear} disabled={busy} />
+    <KeyPad keys="letters" onKey={entry.type} onDelete={entry.remove} onClear={entry.clear} disabled={busy} />
   );
 }
 
