@@ -192,14 +192,17 @@ function checkFreed(
   was: Compartment,
   { before, event, planned }: Pick<Checked, 'before' | 'event' | 'planned' | 'ledger'>,
 ): void {
+  const session = was.session === null ? undefined : before.session[was.session];
+  const took =
+    session?.work === 'staff-release' ? ['parcel.removed', 'compartment.freed'] : ['parcel.collected'];
   const collected = planned.records.find(
-    (record) => record.kind === 'parcel.collected' && record.compartment === was.n,
+    (record) => took.includes(record.kind) && record.compartment === was.n,
   );
   must(collected !== undefined, `door ${was.n} is freed by a collection`, event);
-  const session = was.session === null ? undefined : before.session[was.session];
   must(session?.doorSensedOpen === true, 'nothing is collected through a door that was never open', event);
+  const words = session.work === 'staff-release' ? ['removed', 'empty'] : ['collected'];
   if (event.type === 'sensed')
-    must(session.said === 'collected', 'a closing door alone frees nothing', event);
+    must(words.includes(session.said ?? ''), 'a closing door alone frees nothing', event);
   if (event.type === 'tick')
     must(collected.facts?.basis === 'occupancy' && was.occupied === 'no', 'time alone frees nothing', event);
 }
