@@ -24,6 +24,7 @@ import { type KioskServer, startKiosk } from './kiosk/server.ts';
 import { kerongCu } from './lockboard/kerong-cu.ts';
 import type { BoardStatus, LockBoard } from './lockboard/lockboard.ts';
 import { tcpLine } from './lockboard/tcp-line.ts';
+import { inboxDir, OrderInbox, ordersIn } from './order-inbox.ts';
 import { startClock } from './plan/clock.ts';
 import type { Event } from './plan/plan.ts';
 import {
@@ -86,6 +87,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const onScan = (text: string) => void act({ do: 'scan', text }).catch(deps.onFatal);
   const scanner = config.scanner ? openScanner({ ...config.scanner, clock, onScan }) : null;
   parts.uplink.start();
+  const inbox = openInbox({ ...deps, executor, journal });
   const cancelTick = clock.every(TICK_MS, () => executor.dispatch({ type: 'tick', fresh: executor.fresh() }));
   return {
     kioskPort: parts.kiosk.port,
@@ -97,6 +99,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     settled: () => executor.settled(),
     async stop() {
       cancelTick();
+      inbox.stop();
       await scanner?.stop();
       await boards.stop();
       await executor.settled();
@@ -271,6 +274,22 @@ function openUplink(parts: UplinkParts): Uplink {
     onHeard: (heard) => executor.dispatch({ type: 'heard', heard }),
     onUnheard: (refused) => executor.dispatch({ type: 'unheard', refused }),
     onLink: (up) => executor.dispatch({ type: 'link', up }),
+  });
+}
+
+/** Orders that somebody carries here; what became of one is what the journal says. */
+function openInbox(of: AgentDeps & { executor: Executor; journal: Journal }): OrderInbox {
+  const { config, clock, log, executor, journal } = of;
+  return new OrderInbox({
+    dir: inboxDir(config.dataDir),
+    clock,
+    log: log.child('orders'),
+    take(note) {
+      const before = journal.tip.lastSeq;
+      executor.dispatch({ type: 'order', note });
+      return ordersIn(journal.everyRecord(before));
+    },
+    known: () => ordersIn(journal.everyRecord()),
   });
 }
 
