@@ -21,7 +21,7 @@ export const operatorBanks = z.strictObject({ items: z.array(operatorBank) });
 /** `PUT /api/operator/banks/:bank/orders`. */
 export const orderSubmit = z.strictObject({ note: z.string().min(1).max(8192) });
 
-export const ORDER_STATES = ['waiting', 'accepted', 'refused', 'lapsed'] as const;
+const ORDER_STATES = ['waiting', 'accepted', 'refused', 'lapsed'] as const;
 export const orderRow = z.strictObject({
   order: z.string(),
   /** Of the note's text; the bank's records name the order by it. */
