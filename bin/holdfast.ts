@@ -11,9 +11,13 @@ const USAGE = `holdfast <command>
   up        the whole system on this machine          [--fresh] [--port P] [--data DIR]
   demo      one parcel's journey in the terminal
   admin     root init | roster sign                   [--data DIR] [--yes]
+  admin     order staff-release|restore|set-clock|lift
+                                                      [--bank ID] [--door N] [--restore] [--purpose WHY] [--hours H]
+                                                      [--nonce TEXT] [--out FILE] [--slip FILE] [--add FILE] [--yes]
   cloud     one cloud process                         --config FILE
   edge      the agent of one bank                     --config FILE
             its sealing key                           sealing-key init --out FILE
+  edge      order FILE: hands an order to the agent   --config FILE
   rig       the virtual cabinet and its phone         --config FILE
   sign      the signer's own page                     [--port P]
   verify    check a parcel's receipt                  RECEIPT --root-key FILE
@@ -30,9 +34,17 @@ const OPTIONS = {
   yes: { type: 'boolean', default: false },
   root: { type: 'string' },
   'root-key': { type: 'string' },
-  out: { type: 'string' },
   keep: { type: 'boolean', default: false },
   only: { type: 'string' },
+  bank: { type: 'string' },
+  door: { type: 'string' },
+  restore: { type: 'boolean', default: false },
+  purpose: { type: 'string' },
+  hours: { type: 'string' },
+  nonce: { type: 'string' },
+  out: { type: 'string' },
+  slip: { type: 'string' },
+  add: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -47,7 +59,8 @@ async function main(args: string[]): Promise<number> {
   const { values, positionals } = read(others);
   const given: Arguments = { values, rest: positionals, root: ROOT };
   if (values.help) return usage(0);
-  const stray = ['up', 'demo', 'rig', 'sign'].includes(command) ? positionals[0] : undefined;
+  const takesNone = ['up', 'demo', 'rig', 'sign'].includes(command);
+  const stray = takesNone ? positionals[0] : undefined;
   if (stray !== undefined) {
     throw new HoldfastError(
       'input-invalid',
@@ -67,6 +80,11 @@ async function main(args: string[]): Promise<number> {
         mode: positionals[0],
       });
     case 'edge':
+      if (positionals[0] === 'order')
+        return (await import('../src/edge/order-hand.ts')).handOver({
+          config: configOf(given),
+          file: positionals[1],
+        });
       if (positionals.length > 0)
         return (await import('../src/edge/sealing-key.ts')).runSealingKey({
           rest: positionals,

@@ -15,8 +15,10 @@ import { sha256 } from '../src/crypto/hash.ts';
 import { fingerprint, publicKeyOf, type SigningKey } from '../src/crypto/sign.ts';
 import { type IdKind, idFrom } from '../src/domain/ids.ts';
 import { kindSpec, RECORD_KINDS } from '../src/domain/kinds.ts';
+import type { Order } from '../src/domain/order.ts';
 import { DEFAULT_POLICY, type Roster } from '../src/domain/roster.ts';
 import { type BatchHead, batchRoot, headHash, headText, NO_HEAD, signHead } from '../src/ledger/batch.ts';
+import { claimHash, signOrder } from '../src/ledger/order.ts';
 import {
   leafHash,
   NO_HASH,
@@ -232,6 +234,20 @@ const roster: Roster = {
   policy: DEFAULT_POLICY,
 };
 
+const claim = `HFO1${'A'.repeat(26)}`;
+const order: Order = {
+  v: 1,
+  order: id('order'),
+  tenant: id('tenant'),
+  site: id('site'),
+  bank: id('bank'),
+  nonce: base64url(bytesOf('order nonce', 16)),
+  madeAtMs: NOON_MS,
+  untilMs: NOON_MS + 86_400_000,
+  purpose: 'the recipient moved away; Zoë has the parcel list',
+  act: { do: 'staff-release', compartment: 7, claim: claimHash(claim), restore: false },
+};
+
 async function write(noun: string, content: object): Promise<void> {
   const folder = new URL(`${noun}/`, FOLDER);
   await mkdir(folder, { recursive: true });
@@ -250,6 +266,18 @@ async function writeVectors(): Promise<void> {
       publicKey: base64url(BANK_KEY.publicKey),
     },
     batches: batchVectors(),
+  });
+  const orderNote = signOrder(order, [ROOT_KEY]);
+  await write('order', {
+    key: {
+      source: KEY_SOURCES.root,
+      privateKey: base64url(ROOT_KEY.privateKey),
+      publicKey: base64url(ROOT_KEY.publicKey),
+    },
+    claim: { text: claim, hash: claimHash(claim) },
+    order,
+    note: orderNote,
+    noteHash: noteHash(orderNote),
   });
   const rosterNote = signRoster(roster, [ROOT_KEY]);
   await write('roster', {

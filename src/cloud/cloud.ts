@@ -17,6 +17,7 @@ import { journal } from './journal/journal.ts';
 import { keysNoun } from './keys/keys.ts';
 import { notices } from './notices/notices.ts';
 import type { Noun } from './noun.ts';
+import { orders } from './orders/orders.ts';
 import { parcels } from './parcels/parcels.ts';
 import { people } from './people/people.ts';
 import { residents } from './residents/residents.ts';
@@ -35,6 +36,7 @@ export const NOUNS: readonly Noun[] = [
   rosters,
   banks,
   intake,
+  orders,
   parcels,
   notices,
   signin,

@@ -36,6 +36,8 @@ export const cloudConfig = z
       from: z.string().min(3),
     }),
     sms: z.strictObject({ url: z.url(), token: z.string().min(16) }),
+    /** So many days before a parcel is held for staff its recipient is reminded; [2, 1] when not said. */
+    reminderDays: z.array(z.int().min(1).max(60)).max(5).optional(),
     /** Where people reach the apps; links in messages begin with these. */
     urls: z.strictObject({ resident: z.url(), courier: z.url(), admin: z.url() }),
     /** The built web apps; null serves the interface only. */

@@ -333,6 +333,12 @@ export const KINDS = {
   'roster.drafted': cloud({ facts: { version: count, hash }, commits: ['person'] }),
   'roster.received': cloud({ facts: { version: count, hash }, commits: ['person'] }),
   'roster.rejected': cloud({ facts: { version: count, hash, reason: denial }, commits: ['person'] }),
+  'order.received': cloud({
+    facts: { act: words(...ORDER_ACTS), hash, signatures: count },
+    commits: ['order', 'purpose', 'subject'],
+    has: ['compartment'],
+  }),
+  'order.rejected': cloud({ facts: { hash, reason: denial }, commits: ['subject'] }),
   'suspension.asked': cloud({
     facts: { scope: words('courier', 'compartment', 'bank'), untilMs: atMs },
     commits: ['person', 'subject', 'purpose'],

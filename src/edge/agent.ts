@@ -24,6 +24,7 @@ import { JournalFull } from './journal-disk.ts';
 import { type BankKeys, keyTexts, openBankKeys } from './keys.ts';
 import { type KioskServer, startKiosk } from './kiosk/server.ts';
 import { openBoards } from './lockboard/boards.ts';
+import { inboxDir, OrderInbox, ordersIn } from './order-inbox.ts';
 import { startClock } from './plan/clock.ts';
 import type { Event } from './plan/plan.ts';
 import {
@@ -98,6 +99,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     happened({ type: 'action', action: { do: 'scan', text }, fresh: executor.fresh() });
   const scanner = config.scanner ? openScanner({ ...config.scanner, clock, onScan }) : null;
   parts.uplink.start();
+  const inbox = openInbox({ ...deps, journal, happened });
   const cancelTick = clock.every(TICK_MS, () => happened({ type: 'tick', fresh: executor.fresh() }));
   const cancelRoom = clock.every(ROOM_MS, () => {
     lookForRoom();
@@ -114,6 +116,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     async stop() {
       cancelTick();
       cancelRoom();
+      inbox.stop();
       await scanner?.stop();
       await boards.driver.stop();
       await executor.settled();
@@ -290,6 +293,22 @@ function openUplink(parts: UplinkParts): Uplink {
     onHeard: (heard) => happened({ type: 'heard', heard }),
     onUnheard: (refused) => happened({ type: 'unheard', refused }),
     onLink: (up) => happened({ type: 'link', up }),
+  });
+}
+
+/** Orders that somebody carries here; what became of one is what the journal says. */
+function openInbox(of: AgentDeps & { happened: Happened; journal: Journal }): OrderInbox {
+  const { config, clock, log, happened, journal } = of;
+  return new OrderInbox({
+    dir: inboxDir(config.dataDir),
+    clock,
+    log: log.child('orders'),
+    take(note) {
+      const before = journal.tip.lastSeq;
+      happened({ type: 'order', note });
+      return ordersIn(journal.everyRecord(before));
+    },
+    known: () => ordersIn(journal.everyRecord()),
   });
 }
 

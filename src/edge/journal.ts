@@ -148,9 +148,9 @@ export class Journal {
     );
   }
 
-  /** Every record's bytes, for an auditor. */
-  everyRecord(): Uint8Array[] {
-    return this.#records('select seq, bytes from record order by seq').map((row) => row.bytes);
+  /** The bytes of every record after number `after`, for an auditor, or to see what an event has caused. */
+  everyRecord(after = 0): Uint8Array[] {
+    return this.#records('select seq, bytes from record where seq > ? order by 1', after).map((r) => r.bytes);
   }
 
   /** Keeps a signed head before it is sent: a range is signed once, and sent the same whatever is lost. */

@@ -44,16 +44,36 @@ export function openOrder(note: string, trust: OrderTrust): Result<SignedOrder> 
   );
   const opened = openNote(note, verifiers);
   if (!opened || opened.signedBy.length < trust.k) return denied('signature-wrong');
-  const [title, bank, json, end, ...rest] = opened.text.split('\n');
-  if (title !== TITLE || end !== '' || rest.length > 0 || json === undefined)
-    return denied('message-malformed');
-  const order = readCanonical(json, orderSchema);
-  if (!order || order.bank !== bank) return denied('message-malformed');
-  if (order.untilMs <= order.madeAtMs || order.untilMs > order.madeAtMs + ORDER_HOURS_MAX * HOUR_MS)
-    return denied('message-malformed');
+  const order = readOrderText(opened.text);
+  if (!order) return denied('message-malformed');
   if (order.bank !== trust.bank || order.site !== trust.site || order.tenant !== trust.tenant)
     return denied('order-wrong-bank');
   return allowed({ order, signers: opened.signedBy.map(({ publicKey }) => base64url(publicKey)) });
+}
+
+function readOrderText(text: string): Order | undefined {
+  const [title, bank, json, end, ...rest] = text.split('\n');
+  if (title !== TITLE || end !== '' || rest.length > 0 || json === undefined) return undefined;
+  const order = readCanonical(json, orderSchema);
+  if (!order || order.bank !== bank) return undefined;
+  const lastsMs = order.untilMs - order.madeAtMs;
+  return lastsMs > 0 && lastsMs <= ORDER_HOURS_MAX * HOUR_MS ? order : undefined;
+}
+
+/**
+ * The order in a note whoever signed it: for a person who reads it and decides whether to sign it too.
+ * Nothing may be done because of it.
+ */
+export function readUnverified(note: string): Order | undefined {
+  const split = note.lastIndexOf('\n\n');
+  return split < 0 ? undefined : readOrderText(note.slice(0, split + 1));
+}
+
+/** The same text with the signature of `key` below those that it has; undefined when `key` has signed it before. */
+export function addSignature(note: string, order: Order, key: SigningKey): string | undefined {
+  if (openNote(note, [{ name: order.site, publicKey: key.publicKey }])) return undefined;
+  const own = signOrder(order, [key]);
+  return `${note}${own.slice(own.lastIndexOf('\n\n') + 2)}`;
 }
 
 /** How a claim's secret stands in an order. The secret has 128 bits, so a plain hash hides it. */

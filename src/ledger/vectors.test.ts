@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { fromBase64url, fromHex, fromUtf8, hex } from '../crypto/bytes.ts';
 import { type KindSpec, kindSpec, RECORD_KINDS } from '../domain/kinds.ts';
 import { judgeBatch, NOTHING_COMMITTED, openHead } from './batch.ts';
+import { claimHash, openOrder } from './order.ts';
 import { encodeRecord, type LedgerRecord, NO_HASH, parseRecord } from './record.ts';
 import { includes } from './tree.ts';
 
@@ -154,4 +155,33 @@ test('docs/reference/record.md lists every kind as it is (node tools/vectors.ts 
     return `| \`${kind}\` | ${by} | ${Object.keys(facts).join(', ')} | ${commits.join(', ')} | ${(has ?? []).join(', ')} |`;
   });
   assert.deepEqual(rows, expected);
+});
+
+const orderFile = new URL('../contract/vectors/order/v1.json', import.meta.url);
+
+test('docs/reference/orders.md and the vector: text, hash, signature and claim, with plain node:crypto', () => {
+  const vector = JSON.parse(readFileSync(orderFile, 'utf8'));
+  const page = readFileSync(new URL('../../docs/reference/orders.md', import.meta.url), 'utf8');
+  const block = (label: string) =>
+    new RegExp(`<!-- example: ${label} -->\\n\\n\`\`\`text\\n([^\`]*)\\n\`\`\``).exec(page)?.[1] ??
+    assert.fail(`no block ${label}`);
+  const note = `${block('order note')}\n`;
+  assert.equal(note, vector.note);
+  const [text = '', line = ''] = note.split('\n\n');
+  const { order } = vector;
+  assert.equal(text, `holdfast/order/v1\n${order.bank}\n${naiveCanonical(order)}`);
+  const hash = (label: string, rest: string) =>
+    createHash('sha256').update(`${label}\0${rest}`).digest('base64url');
+  assert.equal(hash('note/v1', `${text}\n`), block('order hash'));
+  assert.equal(hash('claim/v1', block('claim')), block('claim hash'));
+  assert.equal(order.act.claim, block('claim hash'));
+  const spki = Buffer.from(vector.key.publicKey, 'base64url');
+  const signed = Buffer.from(line.trimEnd().split(' ').at(-1) ?? '', 'base64');
+  assert.deepEqual(signed.subarray(0, 4), createHash('sha256').update(spki).digest().subarray(0, 4));
+  const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  assert.ok(createVerify('sha256').update(`${text}\n`).verify(publicKey, signed.subarray(4)));
+  const { tenant, site, bank } = order;
+  const opened = openOrder(note, { tenant, site, bank, keys: [vector.key.publicKey], k: 1 });
+  assert.deepEqual(opened, { ok: true, value: { order, signers: [vector.key.publicKey] } });
+  assert.equal(claimHash(block('claim')), block('claim hash'));
 });

@@ -1,27 +1,20 @@
 /** `holdfast admin …`: what is done with the site root, on a machine that holds it and nowhere else. */
 
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
-import { z } from 'zod';
 import { fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { fingerprint } from '../crypto/sign.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { noteHash } from '../ledger/roster.ts';
 import { readConfig } from '../platform/config.ts';
 import { readIfExists, writeDurable } from '../platform/durable.ts';
+import { confirm } from './confirm.ts';
+import { LAST_ROSTER, type OrderValues, runOrder } from './order-sign.ts';
 import { makeRoot, readRoot } from './root.ts';
-import { fetchDraft, type Memory, submitSigned } from './roster-sign.ts';
-
-export const operatorAccess = z.strictObject({
-  api: z.string(),
-  token: z.string().min(20),
-  pins: z.array(z.string()).min(1),
-  site: z.string(),
-});
+import { fetchDraft, type Memory, operatorAccess, submitSigned } from './roster-sign.ts';
 
 export type AdminArguments = {
   rest: string[];
-  values: { data?: string | undefined; root?: string | undefined; config?: string | undefined; yes: boolean };
+  values: OrderValues & { data?: string | undefined; root?: string | undefined };
   root: string;
 };
 
@@ -36,7 +29,12 @@ export async function runAdmin(given: AdminArguments): Promise<number> {
       access: given.values.config ?? join(rootDir, 'operator.json'),
       yes: given.values.yes,
     });
-  throw new HoldfastError('input-invalid', `holdfast admin knows: root init, roster sign; not “${what}”`);
+  const [noun, act, ...more] = given.rest;
+  if (noun === 'order' && more.length === 0) return runOrder({ act, values: given.values, rootDir });
+  throw new HoldfastError(
+    'input-invalid',
+    `holdfast admin knows: root init, roster sign, order; not “${what}”`,
+  );
 }
 
 async function initRoot(rootDir: string): Promise<number> {
@@ -66,7 +64,7 @@ async function signRoster(of: { rootDir: string; access: string; yes: boolean })
       `  ${sign} ${what}\n${was === '' ? '' : `      was      ${was}\n`}${becomes === '' ? '' : `      becomes  ${becomes}\n`}`,
     );
   }
-  if (!of.yes && !(await confirm())) {
+  if (!of.yes && !(await confirm('Sign exactly this?'))) {
     process.stdout.write('not signed\n');
     return 1;
   }
@@ -84,7 +82,7 @@ async function signRoster(of: { rootDir: string; access: string; yes: boolean })
 }
 
 function memoryIn(rootDir: string, site: string): Memory {
-  const path = join(rootDir, `${site}.last-roster.note`);
+  const path = join(rootDir, `${site}${LAST_ROSTER}`);
   return {
     async read() {
       const bytes = readIfExists(path);
@@ -95,16 +93,4 @@ function memoryIn(rootDir: string, site: string): Memory {
       writeDurable(path, utf8(note), 0o600);
     },
   };
-}
-
-async function confirm(): Promise<boolean> {
-  if (!process.stdin.isTTY)
-    throw new HoldfastError(
-      'input-invalid',
-      'nobody is there to confirm; say --yes when the rows above were read elsewhere',
-    );
-  const line = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await line.question('\nSign exactly this? Type yes: ');
-  line.close();
-  return answer.trim().toLowerCase() === 'yes';
 }

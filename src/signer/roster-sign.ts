@@ -3,6 +3,7 @@
  * was shown. What you see is what you sign: the text is decoded and rendered here, from the very bytes
  * that are signed, and nothing that the cloud says about them is believed.
  */
+import { z } from 'zod';
 import { rosterDraft } from '../contract/http/admin.ts';
 import { base64url } from '../crypto/bytes.ts';
 import type { SigningKey } from '../crypto/sign.ts';
@@ -12,7 +13,13 @@ import { openRoster, signRoster } from '../ledger/roster.ts';
 import { callPinned } from '../platform/https.ts';
 
 /** How an operator's machine reaches the cloud: kept in a 0600 file. */
-export type OperatorAccess = { api: string; token: string; pins: string[]; site: string };
+export const operatorAccess = z.strictObject({
+  api: z.string(),
+  token: z.string().min(20),
+  pins: z.array(z.string()).min(1),
+  site: z.string(),
+});
+export type OperatorAccess = z.infer<typeof operatorAccess>;
 
 export type Draft = { roster: Roster; changes: RosterChange[] };
 

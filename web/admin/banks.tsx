@@ -8,6 +8,7 @@ import { useNow } from '../kit/clock.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { formatAgo } from '../kit/time.ts';
 import { t } from './messages.ts';
+import { OrdersOf } from './orders.tsx';
 import { Exact, PageHead, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';
 import { type BankDetail, type BankSummary, type Compartment, useBank, useBanks } from './session.ts';
@@ -77,6 +78,7 @@ function BankCard({ bank }: { bank: BankSummary }) {
         <Answered query={detail}>{(known) => <Doors bank={known} />}</Answered>
         <BankFacts bank={bank} />
       </div>
+      <OrdersOf bank={bank} />
     </Card>
   );
 }

@@ -2,6 +2,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type * as contract from '../../src/contract/http/admin.ts';
+import type { orderRow } from '../../src/contract/http/orders.ts';
 import { sessionOf } from '../kit/session/session.ts';
 import { type ParcelState, queryOf } from './routes.ts';
 
@@ -22,6 +23,8 @@ export type NoticeRow = z.infer<typeof contract.noticeRow>;
 export type Odds = z.infer<typeof contract.odds>;
 export type AttentionItem = z.infer<typeof contract.attention>['items'][number];
 export type JournalRow = z.infer<typeof contract.journalRow>;
+
+export type OrderRow = z.infer<typeof orderRow>;
 
 export const session = sessionOf<Me>('admin');
 
@@ -56,6 +59,8 @@ export type Rows<Row> = ReturnType<typeof useRows<Row>>;
 export const useAttention = () => useAnswer<z.infer<typeof contract.attention>>('attention', 'attention');
 export const useBanks = () => useAnswer<z.infer<typeof contract.banks>>('banks', 'banks');
 export const useBank = (id: string) => useAnswer<BankDetail>('banks', 'banks', id);
+export const useOrders = (bank: string) =>
+  useAnswer<{ items: OrderRow[] }>('banks', `banks/${encodeURIComponent(bank)}/orders`);
 export const useParcel = (id: string) => useAnswer<ParcelDetail>('parcels', 'parcels', id);
 export const useCouriers = () => useAnswer<Couriers>('couriers', 'couriers');
 export const useRosters = () => useAnswer<z.infer<typeof contract.rosters>>('rosters', 'rosters');

@@ -10,6 +10,7 @@ import type { Tx } from '../../platform/database.ts';
 import type { Bank } from '../banks/banks.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import * as orders from '../orders/orders.ts';
 import * as people from '../people/people.ts';
 import * as rosters from '../rosters/rosters.ts';
 
@@ -26,6 +27,7 @@ export async function whatToTell(cloud: Cloud, tx: Tx, bank: Bank): Promise<Down
     ...(hasRoster ? await epochFor(cloud, tx, hello) : []),
     ...(await directoryFor(cloud, tx, { ...bank, sealKey: bank.sealKey }, hello)),
     ...(await suspensionsFor(cloud, tx, bank, hello)),
+    ...(hasRoster ? await orders.toTell(cloud, tx, bank) : []),
   ];
 }
 

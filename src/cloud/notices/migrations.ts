@@ -37,4 +37,23 @@ create index notices_open on notices (tenant_id, at_ms) where state in ('queued'
 ${tenantTable('notices')}
 `,
   },
+  {
+    id: '0073-reminders',
+    sql: `
+alter table notices drop constraint notices_what_check;
+alter table notices add constraint notices_what_check
+  check (what in ('arrival', 'reissue', 'sign-in', 'reminder', 'expiry'));
+
+-- Parcels that wait to be collected, for reminders: where each lies, whose it is, and until when.
+create table waiting_parcels (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  parcel_id text primary key,
+  person_id text not null,
+  bank_id text not null,
+  compartment integer not null,
+  until_ms bigint not null
+);
+${tenantTable('waiting_parcels')}
+`,
+  },
 ];

@@ -353,6 +353,35 @@ test('a sign-in mail carries a link and no code', async () => {
   assert.equal(sms.length, 0);
 });
 
+test('a reminder goes out once on its day, on each channel, and holds no code; none to who has collected', async () => {
+  const person = await addResident('fay@example.org', '+15550108');
+  const untilMs = stand.cloud.clock.nowMs() + 3 * DAY_MS;
+  const newParcel = () => idFrom('parcel', systemRandom.bytes(16));
+  const [waits, collected] = [newParcel(), newParcel()];
+  for (const parcel of [waits, collected])
+    await stand.inTenant((tx) => store.putWaiting(tx, { parcel, person, bank, compartment: 12, untilMs }));
+  const remind = (parcel: ParcelId, days: number) =>
+    noticesNoun.notices.jobs['notices.remind'](stand.cloud, { tenant: stand.tenant, parcel, days });
+  await remind(waits, 2);
+  assert.deepEqual(await rowsOf(waits), [], 'its day has not come');
+  stand.step(DAY_MS + 1000);
+  for (let again = 0; again < 3; again++) await remind(waits, 2);
+  await stand.inTenant((tx) => store.dropWaiting(tx, collected));
+  await remind(collected, 2);
+  await settled(waits);
+  assert.deepEqual(await rowsOf(collected), []);
+  assert.deepEqual([sms.length, mails.length], [1, 1]);
+  for (const text of [sms[0]?.text ?? '', mails[0]?.text ?? '']) {
+    assert.match(text, /North Lobby/);
+    assert.doesNotMatch(text, /\d{3} ?\d{3}|PIN/);
+  }
+  assert.match(mails[0]?.text ?? '', /North Lobby, door 12/);
+  assert.ok((sms[0]?.text ?? '').length <= 160);
+  stand.step(3 * DAY_MS);
+  await remind(waits, 1);
+  assert.equal((await rowsOf(waits)).length, 2, 'over is over');
+});
+
 test('no code, name or address stands in any table when all is done', async () => {
   const everything = await stand.dump();
   for (const secret of [PIN, '482 913', QR, 'Okafor', '@example.org', '+1555', 'token='])

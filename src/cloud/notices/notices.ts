@@ -20,22 +20,29 @@ import {
   parseId,
   type TenantId,
 } from '../../domain/ids.ts';
-import { type Tx, tenantOf } from '../../platform/database.ts';
+import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud, JobPayload } from '../deps.ts';
-import type { Noun, Told } from '../noun.ts';
+import type { Noun, Projection, Told } from '../noun.ts';
 import * as people from '../people/people.ts';
 import { allTenants } from '../tenants/tenants.ts';
 import { type Mail, NotSent, sendMail, sendSms } from './carriers.ts';
 import { migrations } from './migrations.ts';
+import { channelsOf, queue, SEND_JOB, TRIES_MAX } from './queue.ts';
+import { onNoLongerWaiting, onWaiting, REMIND_JOB, remind } from './reminders.ts';
 import * as store from './store.ts';
-import { arrivalMail, arrivalSms, signInMail } from './texts.ts';
+import {
+  arrivalMail,
+  arrivalSms,
+  expiryMail,
+  expirySms,
+  reminderMail,
+  reminderSms,
+  signInMail,
+} from './texts.ts';
 
 export type { NoticeRow } from './store.ts';
 
-const SEND_JOB = 'notices.send';
-/** With the engine's growing pauses: about three and a half hours. */
-const TRIES_MAX = 10;
 const LINK_PLACE = 'notices/link';
 
 export type Wish = {
@@ -55,10 +62,7 @@ export async function wish(cloud: Cloud, tx: Tx, of: Wish): Promise<void> {
     cloud.log.warn('a bank wished to tell somebody unknown', { bank: of.bank });
     return;
   }
-  const { phone, email, channels } = recipient.profile;
-  const wanted: store.Channel[] = [];
-  if (phone !== null && channels.sms) wanted.push('sms');
-  if (email !== null && channels.email) wanted.push('email');
+  const wanted = channelsOf(recipient);
   const content = {
     is: 'codes',
     parcel: of.parcel,
@@ -90,36 +94,6 @@ export async function queueLink(
     person: of.person,
     content: { is: 'link', sealed },
   });
-}
-
-type Queue = {
-  reference: string;
-  what: store.What;
-  channel: store.Channel;
-  person: PersonId;
-  content: store.Content;
-};
-
-async function queue(cloud: Cloud, tx: Tx, of: Queue): Promise<void> {
-  const notice = idFrom('notice', cloud.random.bytes(16));
-  if (!(await store.insertNotice(tx, { ...of, notice, atMs: cloud.clock.nowMs() }))) return;
-  const parcel = of.content.is === 'codes' ? of.content.parcel : undefined;
-  await cloud.journal.record(
-    tx,
-    {
-      kind: 'notice.queued',
-      facts: { channel: of.channel, what: of.what },
-      fields: { notice, person: of.person, ...(parcel ? { parcel } : {}) },
-    },
-    { notice: of.person, person: of.person, parcel: of.person },
-  );
-  await cloud.addJob(
-    tx,
-    SEND_JOB,
-    { tenant: await tenantOf(tx), notice },
-    { key: notice, triesMax: TRIES_MAX },
-  );
-  await cloud.changed(tx, ['notices']);
 }
 
 const jobPayload = z.strictObject({
@@ -172,9 +146,32 @@ async function prepare(cloud: Cloud, tx: Tx, row: store.NoticeRow): Promise<Prep
   const to = row.channel === 'sms' ? person.profile.phone : person.profile.email;
   if (to === null) return { never: 'the recipient has no phone number or mail address' };
   if (row.content === null) throw new Error('a notice that waits has something to tell');
-  return row.content.is === 'link'
-    ? await prepareLink(cloud, tx, row, to, row.content.sealed)
-    : await prepareCodes(cloud, tx, row, to, row.content);
+  switch (row.content.is) {
+    case 'link':
+      return prepareLink(cloud, tx, row, to, row.content.sealed);
+    case 'codes':
+      return prepareCodes(cloud, tx, row, to, row.content);
+    case 'place':
+      return preparePlace(tx, row, to, row.content);
+  }
+}
+
+/** A reminder or the end of the time: where the parcel lies, and no code. */
+async function preparePlace(
+  tx: Tx,
+  row: store.NoticeRow,
+  to: string,
+  { parcel, bank, compartment, untilMs }: store.Place,
+): Promise<Prepared> {
+  const place = { bankName: await banks.bankName(tx, bank), compartment, untilMs };
+  const isReminder = row.what === 'reminder';
+  // Between queuing and sending it may have been collected: then there is nothing to remind of.
+  if (isReminder && !(await store.findWaiting(tx, parcel)))
+    return { never: 'the parcel does not wait any more' };
+  if (row.channel === 'sms')
+    return { message: { channel: 'sms', to, text: isReminder ? reminderSms(place) : expirySms(place) } };
+  const mail = isReminder ? reminderMail(place) : expiryMail(place);
+  return { message: { channel: 'email', to, qr: null, ...mail } };
 }
 
 const linkSchema = z.strictObject({
@@ -275,6 +272,12 @@ async function sweep(cloud: Cloud): Promise<void> {
   }
 }
 
+/** A parcel was put in: its recipient is told, and reminded later. */
+const onDeposited: Projection = async (cloud, tx, told) => {
+  await projectWish(cloud, tx, told);
+  await onWaiting(cloud, tx, told);
+};
+
 /** A bank's record that makes a code carries the wish to tell its recipient. */
 async function projectWish(cloud: Cloud, tx: Tx, told: Told): Promise<void> {
   if (!told.wish) return;
@@ -299,11 +302,14 @@ export const list = store.listNotices;
 
 export const notices = {
   migrations,
-  jobs: { [SEND_JOB]: send, 'notices.sweep': sweep },
+  jobs: { [SEND_JOB]: send, [REMIND_JOB]: remind, 'notices.sweep': sweep },
   schedule: [{ job: 'notices.sweep', cron: '23 * * * *' }],
   projections: {
     'grant.issued': projectWish,
     'grant.reissued': projectWish,
-    'parcel.deposited': projectWish,
+    'parcel.deposited': onDeposited,
+    'parcel.collected': onNoLongerWaiting,
+    'parcel.removed': onNoLongerWaiting,
+    'parcel.held': onNoLongerWaiting,
   },
 } satisfies Noun;

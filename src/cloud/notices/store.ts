@@ -5,7 +5,7 @@ import type { BankId, EpochId, NoticeId, ParcelId, PersonId } from '../../domain
 import type { Tx } from '../../platform/database.ts';
 
 export type Channel = 'sms' | 'email';
-export type What = 'arrival' | 'reissue' | 'sign-in';
+export type What = 'arrival' | 'reissue' | 'sign-in' | 'reminder' | 'expiry';
 export type State = 'queued' | 'sent' | 'failed' | 'dead';
 
 /** What waits to be told: the codes of a grant at a bank, or a link to sign in with. */
@@ -19,7 +19,11 @@ export type Content =
       epoch: EpochId;
       box: SealedBox;
     }
-  | { is: 'link'; sealed: Uint8Array };
+  | { is: 'link'; sealed: Uint8Array }
+  /** Where a parcel lies and until when; no code, because codes are forgotten after sending. */
+  | ({ is: 'place' } & Place);
+
+export type Place = { parcel: ParcelId; bank: BankId; compartment: number; untilMs: number };
 
 export type NewNotice = {
   notice: NoticeId;
@@ -34,11 +38,12 @@ export type NewNotice = {
 /** False when this reference was taken before on this channel. */
 export async function insertNotice(tx: Tx, of: NewNotice): Promise<boolean> {
   const codes = of.content.is === 'codes' ? of.content : null;
+  const place = of.content.is === 'link' ? null : of.content;
   const link = of.content.is === 'link' ? of.content.sealed : null;
   const done = await sql`insert into notices
     (notice_id, reference, channel, what, state, person_id, parcel_id, bank_id, compartment, until_ms, epoch_id, box, link, at_ms)
-    values (${of.notice}, ${of.reference}, ${of.channel}, ${of.what}, 'queued', ${of.person}, ${codes?.parcel ?? null}, ${codes?.bank ?? null},
-      ${codes?.compartment ?? null}, ${codes?.untilMs ?? null}, ${codes?.epoch ?? null}, ${codes && JSON.stringify(codes.box)}::jsonb, ${link}, ${of.atMs})
+    values (${of.notice}, ${of.reference}, ${of.channel}, ${of.what}, 'queued', ${of.person}, ${place?.parcel ?? null}, ${place?.bank ?? null},
+      ${place?.compartment ?? null}, ${place?.untilMs ?? null}, ${codes?.epoch ?? null}, ${codes && JSON.stringify(codes.box)}::jsonb, ${link}, ${of.atMs})
     on conflict (tenant_id, reference, channel) do nothing`.execute(tx);
   return Number(done.numAffectedRows ?? 0) === 1;
 }
@@ -102,7 +107,10 @@ function rowOf(row: NoticeSql): NoticeRow {
 function contentOf(row: NoticeSql): Content | null {
   if (row.link) return { is: 'link', sealed: row.link };
   const { parcel_id: parcel, bank_id: bank, compartment, until_ms: untilMs, epoch_id: epoch } = row;
-  if (!row.box || !parcel || !bank || compartment === null || untilMs === null || !epoch) return null;
+  if (!parcel || !bank || compartment === null || untilMs === null) return null;
+  const isPlace = row.what === 'reminder' || row.what === 'expiry';
+  if (isPlace) return { is: 'place', parcel, bank, compartment, untilMs };
+  if (!row.box || !epoch) return null;
   return { is: 'codes', parcel, bank, compartment, untilMs: untilMs, epoch, box: sealedBox.parse(row.box) };
 }
 
@@ -161,9 +169,34 @@ export async function stuckSince(tx: Tx, beforeMs: number): Promise<NoticeRow[]>
   return found.rows.map(rowOf);
 }
 
+export type Waiting = Place & { person: PersonId };
+
+export async function putWaiting(tx: Tx, of: Waiting): Promise<void> {
+  await sql`insert into waiting_parcels (parcel_id, person_id, bank_id, compartment, until_ms)
+    values (${of.parcel}, ${of.person}, ${of.bank}, ${of.compartment}, ${of.untilMs})
+    on conflict (parcel_id) do nothing`.execute(tx);
+}
+
+/** Locked until the transaction ends, so that a collection that comes at the same time waits or is seen. */
+export async function findWaiting(tx: Tx, parcel: string): Promise<Waiting | undefined> {
+  const found =
+    await sql<Waiting>`select parcel_id as parcel, person_id as person, bank_id as bank, compartment,
+    until_ms as "untilMs" from waiting_parcels where parcel_id = ${parcel} for update`.execute(tx);
+  return found.rows[0];
+}
+
+/** The parcel that waited, if it did: it does no longer. */
+export async function dropWaiting(tx: Tx, parcel: string): Promise<Waiting | undefined> {
+  const found = await sql<Waiting>`delete from waiting_parcels where parcel_id = ${parcel}
+    returning parcel_id as parcel, person_id as person, bank_id as bank, compartment, until_ms as "untilMs"`.execute(
+    tx,
+  );
+  return found.rows[0];
+}
+
 export async function deadSince(tx: Tx, sinceMs: number): Promise<NoticeRow[]> {
   const found =
-    await sql<NoticeSql>`select * from notices where state = 'dead' and what <> 'sign-in' and at_ms > ${sinceMs} order by ord desc limit 50`.execute(
+    await sql<NoticeSql>`select * from notices where state = 'dead' and what not in ('sign-in', 'reminder') and at_ms > ${sinceMs} order by ord desc limit 50`.execute(
       tx,
     );
   return found.rows.map(rowOf);

@@ -86,6 +86,57 @@ export function arrivalMail({ bankName, compartment, untilMs, pin }: Arrival): M
   };
 }
 
+/** What a reminder tells, and what is told at the end: never a code, because ours is forgotten by then. */
+export type PlaceTold = Omit<Arrival, 'pin'>;
+
+export function reminderSms({ bankName, untilMs }: PlaceTold): string {
+  return `Your parcel still waits at ${gsm(bankName)}, until ${dayOf(untilMs)}. Use the code of our first message. Just collected? Ignore this.`;
+}
+
+export function reminderMail(place: PlaceTold): MailText {
+  return placeMail('Your parcel still waits', place, [
+    'Use the code of our first message. We do not keep codes, so this message has none.',
+    'After that time staff keep the parcel for you. If you have just collected it, ignore this message.',
+  ]);
+}
+
+export function expirySms({ bankName }: PlaceTold): string {
+  return `The time to collect your parcel at ${gsm(bankName)} is over. Staff keep it for you; its code opens nothing any more. Ask them for it.`;
+}
+
+export function expiryMail(place: PlaceTold): MailText {
+  return placeMail('Staff keep your parcel', place, [
+    'The time to collect it is over, and its code opens nothing any more.',
+    'It is not lost: staff keep it for you. Ask them for it, and bring something that shows who you are.',
+  ]);
+}
+
+function placeMail(title: string, place: PlaceTold, sentences: readonly string[]): MailText {
+  const rows = [
+    ['Where', `${place.bankName}, door ${place.compartment}`],
+    ['Until', momentOf(place.untilMs)],
+  ];
+  const text = [
+    `${title}.`,
+    '',
+    ...rows.map(([name, value]) => `${name}: ${value}`),
+    '',
+    ...sentences,
+    '',
+  ].join('\n');
+  const cells = rows.map(
+    ([name, value = '']) =>
+      `<tr><td style="padding:4px 16px 4px 0;color:#444">${name}</td><td style="padding:4px 0">${escaped(value)}</td></tr>`,
+  );
+  const body = `
+<h1 style="font-size:22px;margin:0 0 16px">${title}</h1>
+<table role="presentation" style="border-collapse:collapse;font-size:16px">
+${cells.join('\n')}
+</table>
+${sentences.map((sentence) => `<p style="margin:16px 0">${sentence}</p>`).join('\n')}`;
+  return { subject: `${title}: ${place.bankName}`, text, html: page(title, body) };
+}
+
 const APP_NAMES = { resident: 'resident', courier: 'courier' } as const;
 
 export function signInMail({

@@ -4,9 +4,10 @@
 import { fromBase64url } from '../../crypto/bytes.ts';
 import { isPublicKey } from '../../crypto/sign.ts';
 import { HoldfastError } from '../../domain/errors.ts';
-import type { SiteId } from '../../domain/ids.ts';
+import type { SiteId, TenantId } from '../../domain/ids.ts';
 import { DEFAULT_POLICY, type Policy } from '../../domain/roster.ts';
 import type { Tx } from '../../platform/database.ts';
+import type { Cloud } from '../deps.ts';
 import type { Noun } from '../noun.ts';
 import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
@@ -41,6 +42,11 @@ export async function openSite(
     rootK: of.k,
     policy: of.policy ?? DEFAULT_POLICY,
   });
+}
+
+/** Whose site this is, before a tenant is known. Undefined for a stranger's id. */
+export async function tenantOfSite(cloud: Cloud, site: SiteId): Promise<TenantId | undefined> {
+  return cloud.database.estate((tx) => store.tenantOfSite(tx, site));
 }
 
 /** Puts a bank's keys into the desired state, after it has proved to have them. */

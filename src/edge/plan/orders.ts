@@ -27,7 +27,7 @@ export type Carried = { note: string; road: Road };
 /** An order arrived. Answers why it was refused; undefined when it was accepted. */
 export function takeOrder(draft: Draft, carried: Carried): Denial | undefined {
   const hash = noteHash(carried.note);
-  const opened = judgeOrder(draft.state, carried.note, draft.nowMs);
+  const opened = judgeOrder(draft.state, { note: carried.note, hash }, draft.nowMs);
   if (!opened.ok) {
     draft.record({ kind: 'order.refused', facts: { hash, reason: opened.reason, road: carried.road } });
     return opened.reason;
@@ -39,26 +39,54 @@ export function takeOrder(draft: Draft, carried: Carried): Denial | undefined {
     fields: { order: order.order, purpose: order.purpose },
     ...('compartment' in order.act ? { compartment: order.act.compartment } : {}),
   });
+  const waiting = waitingOf(draft.state, order.order);
+  if (waiting) {
+    const all = [...new Set([...waiting.signers, ...signers])];
+    draft.put('order', order.order, { ...waiting, signers: all });
+    return undefined;
+  }
   noteTaken(draft, order);
-  obey(draft, { order, signers, acceptedSeq, session: null });
+  const untilMs = lapsesAtMs(order, expiryMs(draft.state, draft.nowMs));
+  obey(draft, { order, hash, signers, acceptedSeq, untilMs, session: null });
   return undefined;
 }
 
-function judgeOrder(state: BankState, note: string, nowMs: number): Result<SignedOrder> {
+/**
+ * When an order lapses by this bank's clock: it lasts no longer than its signer meant, and not beyond the
+ * end that they named. A clock that is in doubt cannot tell that end, so an order to set it has the first
+ * limit only; that it is fresh is the nonce's word.
+ */
+function lapsesAtMs({ act, madeAtMs, untilMs }: Order, nowMs: number): number {
+  const lastsUntilMs = nowMs + (untilMs - madeAtMs);
+  return act.do === 'set-clock' ? lastsUntilMs : Math.min(untilMs, lastsUntilMs);
+}
+
+function waitingOf(state: BankState, id: string): WaitingOrder | undefined {
+  return Object.hasOwn(state.order, id) ? state.order[id] : undefined;
+}
+
+type Judged = { note: string; hash: string };
+
+function judgeOrder(state: BankState, { note, hash }: Judged, nowMs: number): Result<SignedOrder> {
   const roster = rosterOf(state);
   const book = state.orderBook[ONLY];
   if (!roster || !book) return denied('no-roster');
   const { tenant, site, bank } = state.standing;
   const opened = openOrder(note, { tenant, site, bank, keys: roster.root.keys, k: roster.root.k });
   if (!opened.ok) return opened;
-  const { order } = opened.value;
-  if (book.taken.includes(order.order) || Object.hasOwn(state.order, order.order))
-    return denied('order-replayed');
+  const { order, signers } = opened.value;
+  const waiting = waitingOf(state, order.order);
+  // A second signature may come after the first: it adds a signer to the order that waits, and nothing else.
+  if (waiting?.hash === hash && waiting.session === null && !signers.every(isIn(waiting.signers)))
+    return opened;
+  if (book.taken.includes(order.order) || waiting) return denied('order-replayed');
   if (order.nonce !== book.nonce) return denied('order-nonce-old');
-  if (order.untilMs <= expiryMs(state, nowMs)) return denied('order-expired');
+  if (lapsesAtMs(order, expiryMs(state, nowMs)) <= expiryMs(state, nowMs)) return denied('order-expired');
   const reason = pointless(state, order);
   return reason === undefined ? opened : denied(reason);
 }
+
+const isIn = (list: readonly string[]) => (one: string) => list.includes(one);
 
 /** Why carrying out `order` would do nothing, or cannot be done now. */
 function pointless(state: BankState, { act }: Order): Denial | undefined {
@@ -133,7 +161,7 @@ export function orderOfClaim(state: BankState, secret: string, nowMs: number): R
   if (!waiting) return denied('order-unknown');
   // Who has begun may finish: a power cut in between is not the bearer's fault.
   if (waiting.session !== null) return { ok: true, value: waiting };
-  if (waiting.order.untilMs <= expiryMs(state, nowMs)) return denied('order-expired');
+  if (waiting.untilMs <= expiryMs(state, nowMs)) return denied('order-expired');
   return { ok: true, value: waiting };
 }
 
@@ -182,8 +210,8 @@ export function tendOrders(draft: Draft, nonce: string): void {
     });
     draft.effect({ do: 'hello' });
   }
-  for (const { order, acceptedSeq, session } of Object.values(draft.state.order)) {
-    if (session !== null || order.untilMs > expiryMs(draft.state, draft.nowMs)) continue;
+  for (const { order, acceptedSeq, session, untilMs } of Object.values(draft.state.order)) {
+    if (session !== null || untilMs > expiryMs(draft.state, draft.nowMs)) continue;
     draft.record({
       kind: 'order.lapsed',
       cause: acceptedSeq,

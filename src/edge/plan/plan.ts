@@ -280,7 +280,8 @@ function tick(draft: Draft, fresh: FreshIds): void {
     const ended = draft.state.grant[grant.id];
     if (
       ended?.endedAtMs != null &&
-      ended.state === 'spent' &&
+      // One that was held or revoked is known as such while its parcel is here, however long that is.
+      (ended.state === 'spent' || !draft.state.parcel[ended.parcel]) &&
       draft.nowMs - ended.endedAtMs > SPENT_GRANTS_KEPT_MS
     )
       draft.drop('grant', grant.id);

@@ -293,6 +293,8 @@ export function staffOverdue(draft: Draft, session: StaffSession): void {
   if (!session.doorSensedOpen) return finish(draft, session, { end: 'timeout' });
   const parcel = session.parcel === null ? undefined : draft.state.parcel[session.parcel];
   const cause = discrepancy(draft, session, { what: 'left-unconfirmed', cause: session.openedSeq });
+  // Where the bank knew of nothing, something may lie now: no courier gets that door before staff have looked.
+  if (!parcel) withdrawUnknown(draft, session);
   if (parcel && parcel.state !== 'held') {
     revokeGrant(draft, session, parcel);
     hold(draft, session, { parcel, cause });

@@ -135,8 +135,12 @@ export type Guesses = { day: number; count: number };
 /** An accepted order that needs a person at the cabinet. `session`: the one that its claim has opened. */
 export type WaitingOrder = {
   order: Order;
+  /** Of the note's text, so that the same order with one signature more is known as the same. */
+  hash: string;
   signers: readonly string[];
   acceptedSeq: number;
+  /** When it lapses, by the clock of this bank. */
+  untilMs: number;
   session: SessionId | null;
 };
 

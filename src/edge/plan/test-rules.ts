@@ -215,21 +215,15 @@ function checkFreed(
   was: Compartment,
   { before, event, planned }: Pick<Checked, 'before' | 'event' | 'planned' | 'ledger'>,
 ): void {
-  const freed = planned.records.find(
-    ({ kind, compartment }) =>
-      compartment === was.n && ['parcel.collected', 'parcel.removed', 'compartment.freed'].includes(kind),
-  );
-  must(freed !== undefined, `door ${was.n} is freed by a collection or by staff`, event);
   const session = was.session === null ? undefined : before.session[was.session];
+  const byStaff = session?.work === 'staff-release';
+  const took = byStaff ? ['parcel.removed', 'compartment.freed'] : ['parcel.collected'];
+  const freed = planned.records.find(({ kind, compartment }) => took.includes(kind) && compartment === was.n);
+  must(freed !== undefined, `door ${was.n} is freed by a collection, or by staff with an order`, event);
   must(session?.doorSensedOpen === true, 'nothing is taken through a door that was never open', event);
-  const byStaff = session.work === 'staff-release';
-  must(
-    byStaff === (freed.kind !== 'parcel.collected'),
-    'only staff by order free what was not collected',
-    event,
-  );
+  const words = byStaff ? ['removed', 'empty'] : ['collected'];
   if (event.type === 'sensed')
-    must(session.said !== null && session.said !== 'deposited', 'a closing door alone frees nothing', event);
+    must(words.includes(session.said ?? ''), 'a closing door alone frees nothing', event);
   if (event.type === 'tick')
     must(freed.facts?.basis === 'occupancy' && was.occupied === 'no', 'time alone frees nothing', event);
 }

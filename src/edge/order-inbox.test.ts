@@ -1,0 +1,131 @@
+/** Files in the folder of orders: taken whole, once, in order's own time; whatever else lies there harms nothing. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import { noteHash } from '../ledger/roster.ts';
+import { ManualClock } from '../platform/clock.ts';
+import { silentLog } from '../platform/log.ts';
+import { OrderInbox, type Said } from './order-inbox.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'hf-orders-'));
+after(() => rmSync(home, { recursive: true, force: true }));
+
+let dir: string;
+let clock: ManualClock;
+let taken: string[];
+let known: Said[];
+let folders = 0;
+
+beforeEach(() => {
+  folders += 1;
+  dir = join(home, `bank-${folders}`);
+  clock = new ManualClock(1_790_000_000_000);
+  taken = [];
+  known = [];
+});
+
+function open(): OrderInbox {
+  return new OrderInbox({
+    dir,
+    clock,
+    log: silentLog,
+    take(note) {
+      taken.push(note);
+      return [{ hash: noteHash(note), refused: note.startsWith('good') ? null : 'signature-wrong' }];
+    },
+    known: () => known,
+  });
+}
+
+const put = (name: string, text: string | Uint8Array) => writeFileSync(join(dir, name), text);
+const names = (folder: string) => readdirSync(join(dir, folder)).sort();
+const lying = () => readdirSync(dir).filter((name) => name.endsWith('.order'));
+
+test('an order is read when it has stopped growing, given once, and moved under its hash; the folder is its owner’s', () => {
+  open();
+  assert.equal(statSync(dir).mode & 0o777, 0o700);
+  clock.advance(1000);
+  put('a.order', 'go');
+  clock.advance(1000);
+  put('a.order', 'good order');
+  clock.advance(1000);
+  assert.deepEqual(taken, [], 'half of it was there a moment ago');
+  clock.advance(1000);
+  assert.deepEqual(taken, ['good order']);
+  assert.deepEqual(names('done'), [`${noteHash('good order')}.order`]);
+  put('b.order', 'forged order');
+  clock.advance(2000);
+  assert.deepEqual(names('refused'), [`${noteHash('forged order')}.signature-wrong.order`]);
+  assert.deepEqual(lying(), []);
+});
+
+test('links, folders, pipes, big files and bytes that are no text are refused by name and never read as orders', () => {
+  open();
+  clock.advance(1000);
+  writeFileSync(join(home, 'secret'), 'good secret');
+  symlinkSync(join(home, 'secret'), join(dir, 'link.order'));
+  mkdirSync(join(dir, 'folder.order'));
+  assert.equal(spawnSync('mkfifo', [join(dir, 'pipe.order')]).status, 0);
+  put('big.order', 'x'.repeat(8193));
+  put('bytes.order', Uint8Array.of(0xff, 0xfe, 0x00));
+  put('notes.txt', 'good, but no order');
+  put('.half.order', 'good, but not yet');
+  clock.advance(3000);
+  assert.deepEqual(taken, []);
+  assert.deepEqual(
+    names('refused')
+      .map((name) => name.split('.').slice(1).join('.'))
+      .sort(),
+    [
+      'message-malformed.order',
+      'message-oversized.order',
+      'not-a-file.order',
+      'not-a-file.order',
+      'not-a-file.order',
+    ],
+  );
+  put('after.order', 'good order');
+  clock.advance(2000);
+  assert.deepEqual(taken, ['good order'], 'what is right is still taken');
+});
+
+test('a minute takes twenty files and no more', () => {
+  open();
+  clock.advance(1000);
+  for (let n = 0; n < 30; n++) put(`${n}.order`, `forged ${n}`);
+  clock.advance(30_000);
+  assert.equal(taken.length, 20);
+  clock.advance(60_000);
+  assert.equal(taken.length, 30);
+});
+
+test('an order that was obeyed when the power went is no replay; one that was not is taken at start', () => {
+  mkdirSync(dir, { mode: 0o700 });
+  put('obeyed.order', 'good obeyed');
+  put('new.order', 'good new');
+  known = [{ hash: noteHash('good obeyed'), refused: null }];
+  open();
+  clock.advance(1000);
+  assert.deepEqual(taken, ['good new']);
+  assert.deepEqual(
+    names('done'),
+    [`${noteHash('good new')}.order`, `${noteHash('good obeyed')}.order`].sort(),
+  );
+  put('again.order', 'good obeyed');
+  clock.advance(2000);
+  assert.deepEqual(taken, ['good new', 'good obeyed'], 'the same file again is for the planner to judge');
+});
+
+test('an order that cannot be moved is answered once', () => {
+  open();
+  clock.advance(1000);
+  const inTheWay = join(dir, 'done', `${noteHash('good order')}.order`);
+  mkdirSync(join(inTheWay, 'something'), { recursive: true });
+  put('a.order', 'good order');
+  clock.advance(10_000);
+  assert.deepEqual(taken, ['good order']);
+  assert.deepEqual(lying(), ['a.order']);
+});

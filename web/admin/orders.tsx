@@ -1,0 +1,64 @@
+/** The signed orders for a bank, and what the bank made of each. The claim of an order is never here. */
+import { Badge, type BadgeTone } from '../kit/badge.tsx';
+import { type Column, Table } from '../kit/table.tsx';
+import { t } from './messages.ts';
+import { Exact, Time } from './parts.tsx';
+import { type BankSummary, type OrderRow, useOrders } from './session.ts';
+
+const TONE: Record<OrderRow['state'], BadgeTone> = {
+  waiting: 'warn',
+  accepted: 'good',
+  refused: 'bad',
+  lapsed: 'plain',
+};
+
+/** Nothing at all where there never was an order, which is most banks. */
+export function OrdersOf({ bank }: { bank: BankSummary }) {
+  const rows = useOrders(bank.id).data?.items ?? [];
+  if (rows.length === 0) return null;
+  return (
+    <Table
+      caption={t('orders.caption', { name: bank.name })}
+      showCaption
+      columns={COLUMNS}
+      rows={rows}
+      rowKey={(row) => row.order}
+    />
+  );
+}
+
+const whatOf = ({ act, compartment }: OrderRow): string =>
+  compartment === null ? t(`order.${act}`) : t('orders.door', { act: t(`order.${act}`), n: compartment });
+
+const stateOf = ({ state, reason }: OrderRow): string =>
+  reason === null ? t(`order.${state}`) : t('orders.reason', { state: t(`order.${state}`), reason });
+
+const COLUMNS: readonly Column<OrderRow>[] = [
+  {
+    key: 'at',
+    head: t('orders.at'),
+    cell: (row) => <Time atMs={row.receivedAtMs} />,
+    text: (row) => row.receivedAtMs,
+  },
+  { key: 'what', head: t('orders.what'), cell: whatOf, text: whatOf },
+  {
+    key: 'why',
+    head: t('orders.why'),
+    cell: (row) => row.purpose ?? t('app.unknown'),
+    text: (row) => row.purpose ?? '',
+  },
+  {
+    key: 'who',
+    head: t('orders.who'),
+    cell: ({ signers, signatures }) =>
+      signers.length === 0
+        ? t('orders.hand', { n: signatures })
+        : signers.map((signer) => <Exact key={signer}>{signer}</Exact>),
+  },
+  {
+    key: 'state',
+    head: t('orders.state'),
+    cell: (row) => <Badge tone={TONE[row.state]}>{stateOf(row)}</Badge>,
+    text: stateOf,
+  },
+];
