@@ -18,6 +18,7 @@ let clock: ManualClock;
 let taken: string[];
 let known: Said[];
 let folders = 0;
+let full = false;
 
 beforeEach(() => {
   folders += 1;
@@ -25,6 +26,7 @@ beforeEach(() => {
   clock = new ManualClock(1_790_000_000_000);
   taken = [];
   known = [];
+  full = false;
 });
 
 function open(): OrderInbox {
@@ -34,6 +36,7 @@ function open(): OrderInbox {
     log: silentLog,
     take(note) {
       taken.push(note);
+      if (full) return [];
       return [{ hash: noteHash(note), refused: note.startsWith('good') ? null : 'signature-wrong' }];
     },
     known: () => known,
@@ -128,4 +131,15 @@ test('an order that cannot be moved is answered once', () => {
   clock.advance(10_000);
   assert.deepEqual(taken, ['good order']);
   assert.deepEqual(lying(), ['a.order']);
+});
+
+test('without room in the journal a file is neither taken nor refused; it is read again when there is room', () => {
+  open();
+  put('a.order', 'good order');
+  full = true;
+  clock.advance(3000);
+  assert.deepEqual([lying(), names('done'), names('refused')], [['a.order'], [], []]);
+  full = false;
+  clock.advance(2000);
+  assert.deepEqual([lying(), names('done')], [[], [`${noteHash('good order')}.order`]]);
 });

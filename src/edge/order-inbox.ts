@@ -111,6 +111,8 @@ export class OrderInbox {
     if (!read) return;
     const { hash } = read;
     const refused = 'reason' in read ? read.reason : answered.has(hash) ? null : this.#plan(hash, read.note);
+    // Without room in the journal an order is neither taken nor refused: the file stays, and is read again.
+    if (refused === undefined) return;
     const moved = this.#move(
       name,
       refused === null ? ['done', doneName(hash)] : ['refused', `${hash}.${refused}${ORDER_FILE}`],
@@ -122,10 +124,9 @@ export class OrderInbox {
     });
   }
 
-  #plan(hash: string, note: string): string | null {
-    const said = this.#deps.take(note).find((one) => one.hash === hash);
-    if (!said) throw new Error('the planner answered an order with no record');
-    return said.refused;
+  /** Undefined when the journal says nothing of it. */
+  #plan(hash: string, note: string): string | null | undefined {
+    return this.#deps.take(note).find((one) => one.hash === hash)?.refused;
   }
 
   #mayTake(): boolean {
