@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pinToWire } from './pin-to-wire.ts';
 import type { Row } from './rounds.ts';
+import { simulator } from './simulator.ts';
 import { startAgain } from './start-again.ts';
 
 const OUT = join(import.meta.dirname, '../.holdfast/bench.json');
@@ -14,6 +15,7 @@ const OUT = join(import.meta.dirname, '../.holdfast/bench.json');
 const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<Row[]>>> = {
   'pin-to-wire': pinToWire,
   'start-again': startAgain,
+  simulator,
 };
 
 export async function main(args: readonly string[]): Promise<number> {
