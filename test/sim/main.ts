@@ -64,7 +64,7 @@ export async function main(args: readonly string[]): Promise<number> {
 async function one({ seed, banks, hours, steps }: Options): Promise<number> {
   const result = await new World({ seed, banks, hours, stepsMax: steps }).run();
   for (const line of countLines(result.counts)) console.log(line);
-  const lacking = result.whole ? missing(result.counts, banks * hours) : [];
+  const lacking = result.whole ? missing(result.counts, { seeds: 1, banks, hours }) : [];
   for (const line of lacking) console.log(`MISSING: ${line}`);
   for (const line of breachLines(result)) console.log(line);
   console.log(seedLine(result));
@@ -93,7 +93,7 @@ async function many(options: Options, seeds: number): Promise<number> {
     broken.push(result);
     for (const line of breachLines(result)) console.log(line);
   }
-  const lacking = missing(counts, seeds * banks * hours);
+  const lacking = missing(counts, { seeds, banks, hours });
   const lines = [
     `Seeds ${first} to ${first + seeds - 1}, each ${banks} banks and ${hours} virtual hours; ${steps} steps.`,
     `Laws broken: ${broken.length}${broken.length > 0 ? ` (seeds ${broken.map(({ settings }) => settings.seed).join(', ')})` : ''}.`,

@@ -15,7 +15,8 @@ const ALWAYS = 20;
 const WHOLE_MS = 120_000;
 /** Few hours, so that twenty seeds fit; together they have more bank-hours than one run of default size. */
 const SIZE = { banks: 20, hours: 2, stepsMax: null } as const;
-const PROCESSES = 2;
+/** The test runner has other files at work beside this one. */
+const PROCESSES = 1;
 
 const fresh = Number(process.env.HOLDFAST_SEED ?? randomInt(1_000, 2 ** 31));
 
@@ -47,7 +48,7 @@ test('no seed breaks a law, and everything that must occur does', async (t) => {
   for (const line of countLines(counts)) t.diagnostic(line);
   assert.deepEqual(broken, [], broken.join('\n'));
   assert.ok(seeds >= ALWAYS);
-  assert.deepEqual(missing(counts, seeds * SIZE.banks * SIZE.hours), []);
+  assert.deepEqual(missing(counts, { ...SIZE, seeds }), []);
 });
 
 test('one seed makes the same trace in two separate processes, and another seed another', async (t) => {
