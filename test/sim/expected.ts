@@ -93,7 +93,12 @@ export const EXPECTED: Readonly<Partial<Record<Group, readonly string[]>>> = {
 };
 
 /** What only a long day brings: compartments that fill up, codes that are shown after their time. */
-const OF_A_DAY: ReadonlySet<string> = new Set(['held-for-staff', 'no-compartment-free']);
+const OF_A_DAY: ReadonlySet<string> = new Set([
+  'compartment-out-of-service',
+  'courier-suspended',
+  'held-for-staff',
+  'no-compartment-free',
+]);
 const DAY_HOURS = 24;
 
 const JOURNEYS_A_BANK_DAY_MIN = 60;

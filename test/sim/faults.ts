@@ -134,8 +134,10 @@ export const FAULTS = {
   'courier suspended': {
     aDay: 2,
     group: 'cloud fault',
-    strike: (on, bank, chance) =>
-      suspend(on, bank, chance, { courier: chance.pick(on.site.couriers).person }),
+    strike(on, bank, chance) {
+      for (const { person } of on.site.couriers.slice(chance.below(3)))
+        suspend(on, bank, chance, { courier: person });
+    },
   },
   'compartment suspended': {
     aDay: 2,
