@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { pinToWire } from './pin-to-wire.ts';
 import { recover } from './recover.ts';
 import type { Row } from './rounds.ts';
+import { simulator } from './simulator.ts';
 import { startAgain } from './start-again.ts';
 
 const OUT = join(import.meta.dirname, '../.holdfast/bench.json');
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<
   'pin-to-wire': pinToWire,
   recover,
   'start-again': startAgain,
+  simulator,
 };
 
 export async function main(args: readonly string[]): Promise<number> {

@@ -22,6 +22,7 @@ const USAGE = `holdfast <command>
   sign      the signer's own page                     [--port P]
   verify    check a parcel's receipt                  RECEIPT --root-key FILE
   bench     speed against raw limits                  [--only NAME]
+  sim       many banks on one fake clock and seed     [--seed S] [--steps N] [--banks B] [--hours H]
 
 Run them as: npm run holdfast -- <command>
 `;
@@ -56,6 +57,8 @@ function read(args: string[]) {
 
 async function main(args: string[]): Promise<number> {
   const [command = 'help', ...others] = args;
+  // It reads its own options; it is the developer's, and no part of what runs at a site.
+  if (command === 'sim') return (await import('../test/sim/main.ts')).main(others);
   const { values, positionals } = read(others);
   const given: Arguments = { values, rest: positionals, root: ROOT };
   if (values.help) return usage(0);

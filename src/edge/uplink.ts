@@ -60,7 +60,7 @@ export class Uplink {
   }
 
   start(): void {
-    this.#cancels.push(this.#deps.clock.every(TIME_EVERY_MS, () => this.#upload.askTime()));
+    this.#cancels.push(this.#deps.clock.every(TIME_EVERY_MS, () => this.#upload.beat()));
     void this.#dial();
   }
 

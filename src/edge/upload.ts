@@ -21,6 +21,8 @@ import { type BankState, ONLY, rosterOf } from './plan/state.ts';
 
 const RESEND_MS = 8_000;
 const HELLO_MS = 500;
+/** What the cloud lost of a hello, or the bank of its answer, is made good within this time. */
+const HELLO_AGAIN_MS = 600_000;
 const BATCH_BYTES = 400_000;
 
 /** What the upload needs of a journal. A head is durable when `keepHead` returns, an acknowledgement too. */
@@ -56,6 +58,7 @@ export class Upload {
   #sentLast = 0;
   #sending = false;
   #helloWaits = false;
+  #helloMs = 0;
   #cancelHello: Cancel = () => {};
   #cancelResend: Cancel = () => {};
   #asked: { nonce: string; atMs: number } | null = null;
@@ -69,8 +72,17 @@ export class Upload {
   opened(): void {
     this.#sentLast = 0;
     this.#sayHello();
-    this.askTime();
+    this.#askTime();
     this.kick();
+  }
+
+  /**
+   * To be called every now and then. A process of the cloud can die over a message while this bank's line
+   * stands, so waiting for the next connection could leave the bank without its roster for days.
+   */
+  beat(): void {
+    this.#askTime();
+    if (this.#deps.clock.monotonicMs() - this.#helloMs >= HELLO_AGAIN_MS) this.#sayHello();
   }
 
   stop(): void {
@@ -99,6 +111,7 @@ export class Upload {
     const state = this.#deps.state();
     const { tip } = this.#deps.journal;
     const nonce = state.orderBook[ONLY]?.nonce;
+    this.#helloMs = this.#deps.clock.monotonicMs();
     this.#publish({
       v: UPLINK_VERSION,
       type: 'hello',
@@ -118,7 +131,7 @@ export class Upload {
     this.#publish({ v: UPLINK_VERSION, type: 'refusal', of: of.hash, reason: of.reason });
   }
 
-  askTime(): void {
+  #askTime(): void {
     const nonce = base64url(this.#deps.random.bytes(12));
     this.#asked = { nonce, atMs: this.#deps.clock.monotonicMs() };
     this.#publish({ v: UPLINK_VERSION, type: 'time', nonce });

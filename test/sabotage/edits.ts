@@ -16,11 +16,19 @@ const editSchema = z.strictObject({
   expects: z.strictObject({ file: z.string(), test: z.string() }),
 });
 export type Edit = z.infer<typeof editSchema>;
+/** An edit that the simulator has to find by itself: it names no test. */
+const simEditSchema = editSchema.omit({ expects: true });
+export type SimEdit = z.infer<typeof simEditSchema>;
 
-export const EDITS: readonly Edit[] = z.array(editSchema).parse(JSON.parse(readFileSync(join(import.meta.dirname, 'edits.json'), 'utf8')));
+const read = (file: string): unknown => JSON.parse(readFileSync(join(import.meta.dirname, file), 'utf8'));
+export const EDITS: readonly Edit[] = z.array(editSchema).parse(read('edits.json'));
+export const SIM_EDITS: readonly SimEdit[] = z.array(simEditSchema).parse(read('sim-edits.json'));
 
-export function editNamed(name: string): Edit {
-  const edit = EDITS.find((candidate) => candidate.name === name);
+/** Edits of the two lists may share a name; the list says which is meant (`sim/` before the name). */
+export function editNamed(name: string): SimEdit {
+  const forSimulator = name.startsWith('sim/');
+  const list: readonly SimEdit[] = forSimulator ? SIM_EDITS : EDITS;
+  const edit = list.find((candidate) => candidate.name === (forSimulator ? name.slice('sim/'.length) : name));
   if (!edit) throw new Error(`there is no sabotage "${name}"`);
   return edit;
 }

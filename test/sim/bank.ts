@@ -27,9 +27,9 @@ export const CRASH_POINTS = [...CUT_POINTS, 'before-frame', 'after-frame', 'idle
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 
 const BUILD = base64url(new Uint8Array(32).fill(1));
-const TICK_BUSY_MS = 2_000;
-const TICK_IDLE_MS = 20_000;
-const ASK_TIME_MS = 900_000;
+const TICK_BUSY_MS = 3_000;
+const TICK_IDLE_MS = 30_000;
+const BEAT_MS = 900_000;
 const NEVER = new Promise<never>(() => {});
 
 const DISK_REFUSED = 'the disk refused';
@@ -161,7 +161,7 @@ export class SimBank {
     this.#look();
     this.link.dial(() => this.#running === running);
     this.#tickLater();
-    clock.every(ASK_TIME_MS, () => this.#do(() => upload.askTime()));
+    clock.every(BEAT_MS, () => this.#do(() => upload.beat()));
   }
 
   /** The process ends here and now. What the disk had not synced is lost in part. */

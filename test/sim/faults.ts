@@ -92,16 +92,23 @@ export const FAULTS = {
     },
   },
   'wall clock wrong after a power cut': {
-    aDay: 0.5,
+    aDay: 1,
     group: 'clock fault',
     strike(_, bank, chance) {
       bank.cut('idle', chance.between(20_000, 200_000));
-      bank.clock.offMs += chance.pick([-2 * DAY_MS, -HOUR_MS, 2 * HOUR_MS, 30 * HOUR_MS, 100 * HOUR_MS]);
+      bank.clock.offMs += chance.pick([
+        -2 * DAY_MS,
+        -HOUR_MS,
+        2 * HOUR_MS,
+        30 * HOUR_MS,
+        100 * HOUR_MS,
+        100 * HOUR_MS,
+      ]);
       if (chance.of(0.5)) bank.breakLine(chance.between(10, 60) * MINUTE_MS);
     },
   },
   'cloud clock wrong': {
-    aDay: 0.1,
+    aDay: 0.3,
     group: 'clock fault',
     strike({ agenda, cloud }, _, chance) {
       cloud.offMs = chance.pick([-3 * HOUR_MS, 2 * MINUTE_MS, 8 * HOUR_MS]);
@@ -112,7 +119,7 @@ export const FAULTS = {
   },
   'cloud process killed': { aDay: 0.5, group: 'cloud fault', strike: ({ cloud }) => cloud.kill() },
   'foreign bytes from the broker': {
-    aDay: 1,
+    aDay: 2,
     group: 'network fault',
     strike(_, bank, chance) {
       const text = chance.pick([
@@ -125,13 +132,15 @@ export const FAULTS = {
     },
   },
   'courier suspended': {
-    aDay: 0.7,
+    aDay: 2,
     group: 'cloud fault',
-    strike: (on, bank, chance) =>
-      suspend(on, bank, chance, { courier: chance.pick(on.site.couriers).person }),
+    strike(on, bank, chance) {
+      for (const { person } of on.site.couriers.slice(chance.below(3)))
+        suspend(on, bank, chance, { courier: person });
+    },
   },
   'compartment suspended': {
-    aDay: 0.7,
+    aDay: 2,
     group: 'cloud fault',
     strike: (on, bank, chance) =>
       suspend(on, bank, chance, { compartment: chance.pick([...bank.metal.spaces.keys()]) }),
@@ -165,7 +174,7 @@ function suspend(
   whom: { courier?: string; compartment?: number },
 ): void {
   const id = suspensionId(chance);
-  const lastsMs = chance.between(3, 40) * MINUTE_MS;
+  const lastsMs = chance.between(3, 180) * MINUTE_MS;
   const subject = whom.courier ?? null;
   const compartment = whom.compartment ?? null;
   cloud.suspend(bank.id, {

@@ -14,6 +14,10 @@ export const NETWORK_FAULTS = ['lost', 'twice', 'late', 'torn', 'line-broken'] a
 /** In a thousand messages. */
 const FATES = { arrives: 950, lost: 15, twice: 15, late: 12, torn: 8 };
 
+/** One way, over a good line and over a poor one whose answers come just before the batch is sent again. */
+const FAST_MS = [60, 900] as const;
+const SLOW_MS = [1_800, 3_800] as const;
+
 export type LinkDeps = {
   agenda: Agenda;
   chance: Chance;
@@ -31,10 +35,12 @@ export class Link implements UploadLink {
   open = true;
   #line = 0;
   #calm = false;
+  readonly #delay: readonly [number, number];
   readonly #deps: LinkDeps;
 
   constructor(deps: LinkDeps) {
     this.#deps = deps;
+    this.#delay = deps.chance.of(0.3) ? FAST_MS : SLOW_MS;
   }
 
   publish(message: UpMessage): boolean {
@@ -89,7 +95,7 @@ export class Link implements UploadLink {
   #carry(bytes: Uint8Array, arrive: (bytes: Uint8Array) => void): void {
     const { agenda, chance, census, onFault } = this.#deps;
     const fate = this.#calm ? 'arrives' : chance.weigh(FATES);
-    const delayMs = chance.between(300, 3_600);
+    const delayMs = chance.between(...this.#delay);
     const then = (afterMs: number, what: Uint8Array) =>
       agenda.after(afterMs, () => {
         agenda.restless = true;

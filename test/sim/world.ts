@@ -36,7 +36,7 @@ export type Result = {
 };
 
 /** Visits on one bank's day. */
-const VISITS = { courier: 30, stranger: 3, expired: 1, guesser: 2, interloper: 4 } as const;
+const VISITS = { courier: 33, stranger: 3, expired: 1, guesser: 2, interloper: 4 } as const;
 
 export class World {
   readonly #settings: Settings;
@@ -214,7 +214,7 @@ export class World {
     const visits = chance.weigh({ '0': 1, '1': 18, '2': 3 });
     let afterMs = 0;
     for (let visit = 0; visit < Number(visits); visit++) {
-      afterMs += chance.between(4 * MINUTE_MS, chance.of(0.8) ? 150 * MINUTE_MS : 10 * HOUR_MS);
+      afterMs += chance.between(4 * MINUTE_MS, chance.of(0.8) ? 90 * MINUTE_MS : 10 * HOUR_MS);
       this.#agenda.after(afterMs, () => {
         if (!this.#over) this.#goes(here, () => residentVisit(here, pickup), 'pick-up');
       });

@@ -155,7 +155,10 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
   'roster-expired': bad('This cabinet’s list of people has expired', ASK_STAFF),
   'order-unknown': warn('No order waits for this slip', 'Check the slip, or ask for a new order.'),
   'order-nonce-old': warn('This order was signed too long ago', 'Ask for a new one.'),
-  'order-pointless': info('There is nothing to do', 'The cabinet is already as the order wants it.'),
+  'order-pointless': info(
+    'There is nothing to do',
+    'The cabinet is already as the order wants it. Keep the slip with your papers.',
+  ),
   'order-expired': warn('This order has expired', 'Ask for a new one.'),
   'order-replayed': warn('This order was used already', 'Ask for a new one.'),
   'order-wrong-bank': warn('This order is for another cabinet', 'Use it at the cabinet that it names.'),
@@ -252,6 +255,10 @@ export const CLOSED: Readonly<Record<string, Pick<Said, 'title' | 'next'>>> = {
   },
   lockdown: {
     title: 'This cabinet is paused',
+    next: 'Parcels stay safe behind their doors. Please come back later, or ask the building’s staff.',
+  },
+  'journal-full': {
+    title: 'This cabinet cannot write down what it does',
     next: 'Parcels stay safe behind their doors. Please come back later, or ask the building’s staff.',
   },
   'board-absent': {

@@ -304,6 +304,17 @@ test('a bank suspension closes the bank at once and ends by itself', () => {
   bank.on('pick-up');
 });
 
+test('a suspension that is over by this bank’s clock is none: told again and again it makes no record', () => {
+  const bank = bankInService();
+  const before = bank.records.length;
+  for (let time = 0; time < 3; time++) {
+    suspend(bank, { untilMs: bank.wallMs - HOUR_MS });
+    bank.wait(1000);
+  }
+  assert.equal(bank.records.length, before);
+  bank.on('home');
+});
+
 test('a bank suspension stops the pulses of a session under way', () => {
   const bank = bankInService();
   const { pin } = dropOff(bank);

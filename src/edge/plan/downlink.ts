@@ -207,6 +207,8 @@ export function directoryOpened(draft: Draft, opened: { version: number; entries
 
 function suspend(draft: Draft, message: SuspendMessage, down: Heard): void {
   if (Object.hasOwn(draft.state.suspension, message.id)) return;
+  // One that is over by this bank's clock would end at the next tick, be told again, and so on without end.
+  if (message.untilMs <= draft.nowMs) return;
   const reason = suspensionDenial(draft, message);
   if (reason !== undefined) return refuseMessage(draft, { ...down, reason });
   const { id, scope, subject, compartment, untilMs } = message;

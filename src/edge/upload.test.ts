@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { UpMessage } from '../contract/uplink.ts';
+import { hpke } from '../crypto/hpke.ts';
+import { newSigningKey } from '../crypto/sign.ts';
+import { NO_HEAD } from '../ledger/batch.ts';
+import { NO_HASH } from '../ledger/record.ts';
+import { ManualClock } from '../platform/clock.ts';
+import { silentLog } from '../platform/log.ts';
+import { systemRandom } from '../platform/random.ts';
+import { BANK, bankInService, START_MS } from './plan/test-bank.ts';
+import { Upload } from './upload.ts';
+
+/** The rules over a line that keeps what was sent, and a journal with nothing in it. */
+function line() {
+  const { state } = bankInService();
+  const clock = new ManualClock(START_MS);
+  const sent: UpMessage[] = [];
+  const heard: unknown[] = [];
+  const upload = new Upload({
+    bank: BANK,
+    keys: { identity: newSigningKey() },
+    journal: {
+      tip: { lastSeq: 0, lastHash: NO_HASH, lastMs: 0, acknowledgedSeq: 0, lastHead: NO_HEAD, headSeq: 0 },
+      unsigned: () => [],
+      keepHead() {},
+      nextBatch: () => undefined,
+      acknowledge: () => true,
+    },
+    hpke,
+    link: { connected: true, publish: (message) => sent.push(message) > 0 },
+    clock,
+    random: systemRandom,
+    log: silentLog,
+    state: () => state,
+    onHeard: (message) => void heard.push(message.time),
+    onUnheard() {},
+  });
+  const types = () => sent.splice(0).map(({ type }) => type);
+  return { upload, clock, types, sent, heard };
+}
+
+test('a new connection tells everything anew', () => {
+  const { upload, types } = line();
+  upload.opened();
+  assert.deepEqual(types(), ['hello', 'time']);
+});
+
+test('a hello that was lost is said again within ten minutes, on the same connection', () => {
+  const { upload, clock, types } = line();
+  upload.opened();
+  types();
+  clock.advance(40_000);
+  upload.beat();
+  assert.deepEqual(types(), ['time']);
+  clock.advance(600_000);
+  upload.beat();
+  assert.deepEqual(types(), ['time', 'hello']);
+  upload.beat();
+  assert.deepEqual(types(), ['time']);
+});
+
+test('many reasons for a hello within half a second make one', () => {
+  const { upload, clock, types } = line();
+  for (let reason = 0; reason < 5; reason++) upload.hello();
+  clock.advance(500);
+  assert.deepEqual(types(), ['hello']);
+});
+
+test('a time counts once, and only as the answer to the newest question', () => {
+  const { upload, clock, sent, heard } = line();
+  upload.beat();
+  const asked = sent.find((message) => message.type === 'time');
+  assert.ok(asked?.type === 'time');
+  clock.advance(1_000);
+  const answer = { v: 1, type: 'time', nonce: asked.nonce, atMs: START_MS };
+  for (const message of [{ ...answer, nonce: 'another-one' }, answer, answer])
+    upload.received(Buffer.from(JSON.stringify(message)));
+  assert.deepEqual(heard, [null, { atMs: START_MS + 500, uncertaintyMs: 500 }, null]);
+});

@@ -1,0 +1,32 @@
+/** What a simulation prints: its counts, its hash, and for a broken law everything that repeats it. */
+import { type Counts, GROUPS } from './census.ts';
+import type { Result, Settings } from './world.ts';
+
+export function countLines(counts: Counts): string[] {
+  return GROUPS.filter((group) => Object.keys(counts[group]).length > 0).map((group) => {
+    const kinds = Object.entries(counts[group]).sort(([a], [b]) => (a < b ? -1 : 1));
+    const total = kinds.reduce((sum, [, count]) => sum + count, 0);
+    return `${group} (${total}): ${kinds.map(([kind, count]) => `${kind} ${count}`).join(', ')}`;
+  });
+}
+
+export const commandOf = ({ seed, banks, hours }: Settings): string =>
+  `npm run sim -- --seed ${seed} --banks ${banks} --hours ${hours}`;
+
+export function breachLines({ breach, settings }: Result): string[] {
+  if (!breach) return [];
+  const own = breach.last.filter((line) => line.includes(` ${breach.bank.slice(-6)} `));
+  return [
+    `LAW BROKEN: ${breach.law}`,
+    `  ${breach.detail}`,
+    `  seed ${settings.seed}, step ${breach.step}, bank …${breach.bank.slice(-6)}`,
+    `  repeat it: ${commandOf(settings)}`,
+    '  the last events (virtual ms since the start, bank, event), those of this bank first:',
+    ...own.slice(-25).map((line) => `    ${line}`),
+    '  of all banks:',
+    ...breach.last.slice(-25).map((line) => `    ${line}`),
+  ];
+}
+
+export const seedLine = ({ settings, steps, events, hash, breach }: Result): string =>
+  `seed ${settings.seed}: ${steps} steps, ${events} events, trace ${hash}${breach ? ', LAW BROKEN' : ''}`;
