@@ -139,6 +139,26 @@ test('twenty wrong PINs a day change the mode to flat and PIN; a right one costs
   assert.equal(bank.on('home').flatNeeded, false);
 });
 
+test('with the next day the lockouts end, are said to have ended, and so is the alarm', () => {
+  const bank = bankInService();
+  const { pin } = dropOff(bank);
+  for (let guess = 0; guess < 20; guess++) bank.act({ do: 'pin', pin: '999999999' });
+  for (let guess = 0; guess < 5; guess++) bank.act({ do: 'flat-and-pin', flat: '12', pin: '999999999' });
+  const ended = () => bank.told('alarm.ended').filter(({ facts }) => facts?.condition === 'guessing');
+  bank.wait(60_000);
+  assert.equal(ended().length, 0);
+  bank.wait(DAY_MS);
+  assert.deepEqual(
+    bank.told('lockout.ended').map(({ facts }) => facts?.scope),
+    ['kiosk', 'grant'],
+  );
+  assert.equal(ended().length, 1);
+  bank.wait(60_000);
+  assert.equal(ended().length, 1, 'once');
+  bank.act({ do: 'pin', pin });
+  bank.on('pick-up');
+});
+
 test('five wrong codes for a flat lock its codes out for the day; the QR code still opens', () => {
   const bank = bankInService();
   const { n, pin, qr } = dropOff(bank);

@@ -9,6 +9,7 @@ import type { GrantId, PersonId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { readScan } from '../../domain/scan.ts';
 import { boardGarbled, boardSeen, garbledDue } from './boards.ts';
+import { renewBudgets } from './budgets.ts';
 import { takeFlat, takeRecipient, takeTracking, takeTyped } from './choosing.ts';
 import { frozenAtStart, timeAt, watchClock } from './clock.ts';
 import {
@@ -286,6 +287,7 @@ function tick(draft: Draft, fresh: FreshIds): void {
     )
       draft.drop('grant', grant.id);
   }
+  renewBudgets(draft);
   suspensionsOverdue(draft);
   tendOrders(draft, fresh.nonce);
   watchDoors(draft);
