@@ -14,7 +14,15 @@ import { courierDenial, signOut } from './courier.ts';
 import { custodyFields, parcelOf } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { mintFor } from './minting.ts';
-import { decidePulse, endSession, isUnanswered, latchJammed, mayStillOpen, sessionOf } from './opening.ts';
+import {
+  decidePulse,
+  endSession,
+  isUnanswered,
+  latchJammed,
+  mayStillOpen,
+  sessionOf,
+  stuckLeft,
+} from './opening.ts';
 import {
   type BankState,
   compartmentOf,
@@ -246,6 +254,8 @@ export function mayTakeOther(session: DropOffSession): boolean {
 function takeOtherDoor(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
   if (isUnanswered(session)) return draft.say('wait');
   if (!mayTakeOther(session)) return draft.deny('step-out-of-turn');
+  // This one counts as stuck by it, and there has to be one more that may.
+  if (stuckLeft(draft.state, session.person, draft.nowMs) < 2) return draft.deny('courier-may-not');
   const parcel = parcelOf(draft.state, session);
   const recipient = recipientOf(draft.state, parcel);
   if (!recipient) return draft.deny('recipient-unknown');
