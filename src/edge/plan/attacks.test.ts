@@ -254,6 +254,21 @@ test('a clock that was set back keeps nobody at a door', () => {
   assert.equal(bank.told('parcel.deposited').length, 1);
 });
 
+test('a clock that was set back does not let a bank that hears nobody take parcels for longer', () => {
+  const bank = bankInService();
+  bank.wait(30 * DAY_MS);
+  bank.hearTime(bank.wallMs);
+  bank.wallMs -= 30 * DAY_MS;
+  bank.tick();
+  carry(bank, noteFor(bank, { do: 'set-clock', claim: claimOf() }));
+  bank.act({ do: 'scan', text: CLAIM });
+  bank.act({ do: 'clock', use: 'machine' });
+  bank.act({ do: 'cancel' });
+  bank.hearTime(bank.wallMs);
+  bank.wait(5 * DAY_MS);
+  assert.equal(bank.act({ do: 'scan', text: COURIER.badge }).message, 'offline-too-long');
+});
+
 function claimOf(): string {
   const act = staffRelease(1);
   return act.do === 'staff-release' ? act.claim : '';

@@ -108,7 +108,8 @@ export function refuseMessage(
 /** When the cloud was last heard, kept to the hour so that the journal is not written for every word. */
 function noteHeard(draft: Draft): void {
   const last = draft.state.heard[ONLY]?.atMs ?? 0;
-  if (draft.nowMs - last >= HOUR_MS / 4) draft.put('heard', ONLY, { atMs: draft.nowMs });
+  // A clock that was set back must not make the last word lie ahead, where it would count for days.
+  if (Math.abs(draft.nowMs - last) >= HOUR_MS / 4) draft.put('heard', ONLY, { atMs: draft.nowMs });
 }
 
 function applyRoster(draft: Draft, note: string, down: Heard): void {
