@@ -235,6 +235,38 @@ test('one courier cannot shut a whole bank by holding its doors: three a day, th
   assert.equal(bank.on('tracking').screen, 'tracking', 'another courier is served');
 });
 
+test('who gives a door up may not be quicker than its latch; and no courier forces more than three a day', () => {
+  const bank = bankInService();
+  signIn(bank);
+  bank.boards = 'answers';
+  for (let door = 0; door < 3; door++) {
+    const n = beginDropOff(bank);
+    bank.act({ do: 'cancel' });
+    assert.equal(bank.view().message, 'wait');
+    // Held shut until the session is given up, then let go.
+    bank.wait(31_000);
+    bank.act({ do: 'cancel' });
+    bank.sense(n, 'open');
+    bank.sense(n, 'closed', 'no');
+  }
+  assert.throws(() => beginDropOff(bank), /courier-may-not/);
+  const shut = Object.values(bank.state.compartment).filter(({ withdrawn }) => withdrawn !== null);
+  assert.equal(shut.length, 3);
+  bank.act({ do: 'leave' });
+  assert.equal(bank.act({ do: 'scan', text: COURIER.badge }).message, 'courier-may-not');
+});
+
+test('staff who leave at once do not leave a door behind that springs open unexplained', () => {
+  const bank = bankInService();
+  bank.boards = 'answers';
+  carry(bank, noteFor(bank, staffRelease(3)));
+  bank.act({ do: 'scan', text: CLAIM });
+  bank.act({ do: 'leave' });
+  assert.equal(bank.view().message, 'wait');
+  bank.sense(3, 'open');
+  assert.deepEqual(alarms(bank), []);
+});
+
 test('a clock that was set back keeps nobody at a door', () => {
   const bank = bankInService();
   signIn(bank);

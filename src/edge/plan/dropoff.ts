@@ -20,6 +20,7 @@ import {
   isUnanswered,
   latchJammed,
   mayStillOpen,
+  noteStuck,
   sessionOf,
   stuckLeft,
 } from './opening.ts';
@@ -284,7 +285,7 @@ function recipientOf(state: BankState, parcel: Parcel) {
 
 function takeLarger(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
   const compartment = compartmentOf(draft.state, session.compartment);
-  if (isUnanswered(session)) return draft.say('wait');
+  if (mayStillOpen(draft, session)) return draft.say('wait');
   if (compartment.door === 'open') return draft.say('shut-the-door');
   if (compartment.occupied === 'yes') return draft.deny('parcel-still-sensed');
   const parcel = parcelOf(draft.state, session);
@@ -310,7 +311,7 @@ function takeLarger(draft: Draft, session: DropOffSession, fresh: FreshIds): voi
 
 function cancelDropOff(draft: Draft, session: DropOffSession): void {
   const compartment = compartmentOf(draft.state, session.compartment);
-  if (isUnanswered(session)) return draft.say('wait');
+  if (mayStillOpen(draft, session)) return draft.say('wait');
   if (compartment.door === 'open') return draft.say('shut-the-door');
   if (compartment.occupied === 'yes') return draft.deny('parcel-still-sensed');
   abandon(draft, session, { why: 'cancelled', end: 'cancelled' });
@@ -334,6 +335,7 @@ function abandon(
     facts: { why: of.why },
     fields: { parcel: parcel.id, session: session.id },
   });
+  noteStuck(draft, session);
   endSession(draft, session, of.end, cause);
   draft.drop('parcel', parcel.id);
   draft.patch('compartment', session.compartment, { use: 'empty', parcel: null });

@@ -7,7 +7,7 @@ import type { PersonId } from '../../domain/ids.ts';
 import type { Denial, Outcome } from '../../domain/outcome.ts';
 import { dayOf } from './clock.ts';
 import type { Draft } from './draft.ts';
-import type { Session } from './state.ts';
+import type { DropOffSession, Session } from './state.ts';
 import {
   type BankState,
   compartmentOf,
@@ -317,6 +317,17 @@ export function latchJammed(draft: Draft, session: Session, cause: number): bool
 
 /** Doors of one day that may fail to open for one courier; whoever holds doors shut shuts no whole bank. */
 const STUCK_DOORS_PER_DAY = 3;
+
+/**
+ * A drop-off is given up whose latch was let go and whose door was never seen open. Held shut, it may spring
+ * open as soon as nobody answers for it, and then it is forced and withdrawn: it counts like a jammed one.
+ */
+export function noteStuck(draft: Draft, session: DropOffSession): void {
+  const outcome = session.release?.outcome;
+  const mayHaveLetGo = outcome === 'released' || outcome === 'unknown';
+  const isCounted = compartmentOf(draft.state, session.compartment).withdrawn !== null;
+  if (mayHaveLetGo && !session.doorSensedOpen && !isCounted) countStuck(draft, session.person);
+}
 
 function countStuck(draft: Draft, person: PersonId): void {
   const courier = courierOf(draft.state, person);

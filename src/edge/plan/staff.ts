@@ -6,7 +6,7 @@ import type { KioskAction } from '../../contract/kiosk.ts';
 import type { SessionId } from '../../domain/ids.ts';
 import { thawClock } from './clock.ts';
 import type { Draft } from './draft.ts';
-import { decidePulse, endSession, isUnanswered, mayStillOpen, pause, sessionOf } from './opening.ts';
+import { decidePulse, endSession, mayStillOpen, pause, sessionOf } from './opening.ts';
 import { closeOrder, isSigned, orderOfClaim, restore, spendRelease } from './orders.ts';
 import {
   compartmentOf,
@@ -143,7 +143,7 @@ export function staffAction(draft: Draft, session: StaffSession, action: KioskAc
       return confirmFound(draft, session, action.what);
     case 'cancel':
     case 'leave':
-      if (isUnanswered(session)) return draft.say('wait');
+      if (mayStillOpen(draft, session)) return draft.say('wait');
       if (door === 'open') return draft.say('shut-the-door');
       // A door that was open has been looked behind: what was found has to be said.
       if (session.doorSensedOpen) return draft.say('say-what-you-found');
