@@ -208,6 +208,41 @@ test('what happened at a door while nothing could be written is written when the
   );
 });
 
+test('what is written down late is no step of the clock, though the cloud has corrected the time meanwhile', async () => {
+  const { executor, happened, disk, grant, deps } = await rim();
+  const n = grant.compartment;
+  disk.full = true;
+  look(executor, n, 'open');
+  deps.clock.advance(10 * 60_000);
+  const time = { atMs: deps.clock.nowMs() + 500, uncertaintyMs: 20 };
+  const message = { v: 1, type: 'time', nonce: 'n'.repeat(16), atMs: time.atMs } as const;
+  executor.dispatch({ type: 'heard', heard: { message, hash: '', bytes: 1, text: '', time } });
+  assert.equal(executor.state.volatile.clock.source, 'cloud');
+  disk.full = false;
+  executor.dispatch(roomAgain);
+  assert.ok(happened.includes('door.forced'));
+  assert.ok(!happened.includes('clock.frozen'), happened.join(', '));
+});
+
+test('however much happens without room, an answer to a release is remembered', async () => {
+  const { executor, happened, disk, pin, grant, deps } = await rim();
+  Object.defineProperty(disk, 'full', {
+    get: () => happened.some((name) => name.startsWith('pulse')) && !happened.includes('room'),
+  });
+  const { pulse } = deps.boards;
+  deps.boards.pulse = async (target) => {
+    const answer = await pulse(target);
+    for (let many = 0; many < 1100; many++)
+      look(executor, grant.compartment + 1, many % 2 ? 'closed' : 'open');
+    return answer;
+  };
+  pin(PIN);
+  await executor.settled();
+  happened.push('room');
+  executor.dispatch(roomAgain);
+  assert.equal(Object.values(executor.state.session)[0]?.release?.outcome, 'released');
+});
+
 test("a board's answer that found no room is the release's answer all the same", async () => {
   const { executor, happened, disk, pin } = await rim();
   Object.defineProperty(disk, 'full', {

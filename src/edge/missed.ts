@@ -30,7 +30,9 @@ export class MissedEvents {
   }
 
   keep(missed: Missed): void {
-    if (this.#events.length < MISSED_MAX) this.#events.push(missed);
+    // There are no more answers than doors, and nobody can ask for one anew: its session would wait for ever.
+    const isAnswer = missed.event.type === 'board-answered';
+    if (this.#events.length < MISSED_MAX || isAnswer) this.#events.push(missed);
     else this.#lost = true;
   }
 

@@ -245,6 +245,10 @@ export const REMARKS: Readonly<Record<string, Said>> = {
     'Your door was open already',
     'To open it once more, type your code or show your QR code again.',
   ),
+  'claim-again': info(
+    'This door was open already',
+    'To open it once more, show the code on your slip again.',
+  ),
 };
 
 /** Why the whole cabinet serves nobody: the reasons of `closedReason` in the planner. */

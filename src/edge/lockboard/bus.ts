@@ -184,7 +184,10 @@ export class Bus<Frame> implements LockBoard {
     const late = (!answer || 'outcome' in answer) && this.#payOwed(frame);
     if (answer && !late) return this.#end(answer);
     const board = this.#family.spokeUnasked(frame);
-    if (board !== null && this.#deps.boards.includes(board)) this.#lookSoon(board);
+    // Behind the looks that wait: a board that never stops talking must not hide the others.
+    if (board === null || !this.#deps.boards.includes(board) || this.#looks.includes(board)) return;
+    this.#looks.push(board);
+    this.#next();
   }
 
   #payOwed(frame: Frame): boolean {

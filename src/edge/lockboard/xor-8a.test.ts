@@ -240,3 +240,18 @@ test('what a board says unasked settles nothing and makes the driver look', asyn
   b.say(xorFrame([0x82, 1, 1, 0x00]));
   assert.equal(await now(answer), 'waiting');
 });
+
+test('a board that never stops talking hides no other board', () => {
+  const b = wire((deps) => xor8a({ ...deps, profile: XOR_PROFILE }));
+  const [, xor] = FAMILIES;
+  const unasked = xorFrame([0x82, 1, 1, 0x00]);
+  b.answer = (frame) => {
+    const board = (frame[1] ?? 0) - 1;
+    const look = xor?.look(board, board === 1 ? [7] : []) ?? new Uint8Array();
+    return Uint8Array.from([...unasked, ...look, ...unasked]);
+  };
+  b.connect();
+  for (let ms = 0; ms < 3000; ms++) b.clock.advance(1);
+  const others = b.looks.filter(({ board, closed }) => board === 1 && closed[7] === false);
+  assert.ok(others.length > 0, `${b.looks.length} looks, none of them at the other board`);
+});

@@ -99,6 +99,8 @@ export function timeAt(clock: ClockState, moment: Moment): RecordTime {
 /** Looks for a step of the wall clock; to be called first on every event. */
 export function watchClock(draft: Draft): void {
   const { clock } = draft.state.volatile;
+  // What happened before this clock was set, and is written down only now, tells nothing of a step since.
+  if (draft.moment.monotonicMs < clock.monotonicMs) return;
   const offsetMs = draft.moment.wallMs - draft.nowMs;
   const stepMs = Math.round(offsetMs - clock.wallOffsetMs);
   if (Math.abs(stepMs) <= STEP_MS_MAX) {

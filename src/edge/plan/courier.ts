@@ -8,8 +8,8 @@ import type { RosterCourier } from '../../domain/roster.ts';
 import { badgeHash } from '../../ledger/roster.ts';
 import { dayOf, expiryMs } from './clock.ts';
 import type { Draft } from './draft.ts';
-import { suspensionOf } from './opening.ts';
-import { type BankState, type Courier, type DropOffSession, ONLY, policyOf, rosterOf } from './state.ts';
+import { stuckLeft, suspensionOf } from './opening.ts';
+import { type BankState, courierOf, type DropOffSession, ONLY, policyOf, rosterOf } from './state.ts';
 
 const HOUR_MS = 3_600_000;
 export const COURIER_CODE_DIGITS_MIN = 6;
@@ -39,12 +39,9 @@ export function courierDenial(state: BankState, courier: RosterCourier, nowMs: n
   const kept = state.courier[courier.person];
   if (kept && kept.guessDay === dayOf(nowMs) && kept.guesses >= policyOf(state).courierGuessesPerDay)
     return 'courier-locked-out';
+  if (stuckLeft(state, courier.person, nowMs) <= 0) return 'courier-may-not';
   const heardMs = state.heard[ONLY]?.atMs ?? 0;
   return nowMs - heardMs > policyOf(state).offlineDropOffHours * HOUR_MS ? 'offline-too-long' : undefined;
-}
-
-export function courierOf(state: BankState, person: PersonId): Courier {
-  return state.courier[person] ?? { person, verifier: null, guessDay: 0, guesses: 0 };
 }
 
 /** Counts the guess durably, then has the code compared. */

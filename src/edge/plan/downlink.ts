@@ -14,7 +14,7 @@ import { hearTime } from './clock.ts';
 import { signOut } from './courier.ts';
 import type { Draft } from './draft.ts';
 import { mintWaiting } from './minting.ts';
-import { takeOrder } from './orders.ts';
+import { dropUnsigned, takeOrder } from './orders.ts';
 import { type BankState, ONLY, rosterOf } from './state.ts';
 import { endSuspension } from './suspensions.ts';
 
@@ -108,7 +108,8 @@ export function refuseMessage(
 /** When the cloud was last heard, kept to the hour so that the journal is not written for every word. */
 function noteHeard(draft: Draft): void {
   const last = draft.state.heard[ONLY]?.atMs ?? 0;
-  if (draft.nowMs - last >= HOUR_MS / 4) draft.put('heard', ONLY, { atMs: draft.nowMs });
+  // A clock that was set back must not make the last word lie ahead, where it would count for days.
+  if (Math.abs(draft.nowMs - last) >= HOUR_MS / 4) draft.put('heard', ONLY, { atMs: draft.nowMs });
 }
 
 function applyRoster(draft: Draft, note: string, down: Heard): void {
@@ -148,6 +149,7 @@ function applyRoster(draft: Draft, note: string, down: Heard): void {
   // An epoch of a notifier that the root no longer names must not read another code.
   if (held && held.roster.keys.notifier !== roster.keys.notifier) draft.drop('epoch', ONLY);
   draft.record({ kind: 'roster.applied', facts: { version: roster.version, hash } });
+  dropUnsigned(draft);
   for (const suspension of Object.values(draft.state.suspension)) {
     const gone =
       suspension.scope === 'courier' &&

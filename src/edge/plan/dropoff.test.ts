@@ -52,6 +52,8 @@ test('a word before the door was seen open, or while a pulse is on its way, is n
   assert.equal(bank.act({ do: 'cancel' }).message, 'wait');
   assert.equal(bank.act({ do: 'larger' }).message, 'wait');
   bank.timeOut(bank.session());
+  assert.equal(bank.act({ do: 'cancel' }).message, 'wait', 'a latch let go just now may open its door yet');
+  bank.wait(3000);
   bank.act({ do: 'cancel' });
   bank.on('tracking');
   assert.equal(bank.told('parcel.not-deposited')[0]?.facts?.why, 'cancelled');

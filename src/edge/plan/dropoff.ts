@@ -14,7 +14,16 @@ import { courierDenial, signOut } from './courier.ts';
 import { custodyFields, parcelOf } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { mintFor } from './minting.ts';
-import { decidePulse, endSession, isUnanswered, latchJammed, mayStillOpen, sessionOf } from './opening.ts';
+import {
+  decidePulse,
+  endSession,
+  isUnanswered,
+  latchJammed,
+  mayStillOpen,
+  noteStuck,
+  sessionOf,
+  stuckLeft,
+} from './opening.ts';
 import {
   type BankState,
   compartmentOf,
@@ -246,6 +255,8 @@ export function mayTakeOther(session: DropOffSession): boolean {
 function takeOtherDoor(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
   if (isUnanswered(session)) return draft.say('wait');
   if (!mayTakeOther(session)) return draft.deny('step-out-of-turn');
+  // This one counts as stuck by it, and there has to be one more that may.
+  if (stuckLeft(draft.state, session.person, draft.nowMs) < 2) return draft.deny('courier-may-not');
   const parcel = parcelOf(draft.state, session);
   const recipient = recipientOf(draft.state, parcel);
   if (!recipient) return draft.deny('recipient-unknown');
@@ -274,7 +285,7 @@ function recipientOf(state: BankState, parcel: Parcel) {
 
 function takeLarger(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
   const compartment = compartmentOf(draft.state, session.compartment);
-  if (isUnanswered(session)) return draft.say('wait');
+  if (mayStillOpen(draft, session)) return draft.say('wait');
   if (compartment.door === 'open') return draft.say('shut-the-door');
   if (compartment.occupied === 'yes') return draft.deny('parcel-still-sensed');
   const parcel = parcelOf(draft.state, session);
@@ -300,7 +311,7 @@ function takeLarger(draft: Draft, session: DropOffSession, fresh: FreshIds): voi
 
 function cancelDropOff(draft: Draft, session: DropOffSession): void {
   const compartment = compartmentOf(draft.state, session.compartment);
-  if (isUnanswered(session)) return draft.say('wait');
+  if (mayStillOpen(draft, session)) return draft.say('wait');
   if (compartment.door === 'open') return draft.say('shut-the-door');
   if (compartment.occupied === 'yes') return draft.deny('parcel-still-sensed');
   abandon(draft, session, { why: 'cancelled', end: 'cancelled' });
@@ -324,6 +335,7 @@ function abandon(
     facts: { why: of.why },
     fields: { parcel: parcel.id, session: session.id },
   });
+  noteStuck(draft, session);
   endSession(draft, session, of.end, cause);
   draft.drop('parcel', parcel.id);
   draft.patch('compartment', session.compartment, { use: 'empty', parcel: null });

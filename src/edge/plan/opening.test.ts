@@ -37,6 +37,7 @@ test('an opening after the session has ended is forced', () => {
   signIn(bank);
   bank.boards = 'answers';
   const n = beginDropOff(bank);
+  bank.wait(3000);
   bank.act({ do: 'cancel' });
   bank.sense(n, 'open');
   assert.deepEqual(alarms(bank), ['forced']);

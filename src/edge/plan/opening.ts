@@ -3,10 +3,20 @@
  * closed. The latch is commanded, the door is sensed; neither stands for the other. An acknowledged pulse
  * is not an open door, and a door sensed open never stops a pulse.
  */
+import type { PersonId } from '../../domain/ids.ts';
 import type { Denial, Outcome } from '../../domain/outcome.ts';
+import { dayOf } from './clock.ts';
 import type { Draft } from './draft.ts';
-import type { Session } from './state.ts';
-import { type BankState, compartmentOf, type Door, isAttended, type Occupied, policyOf } from './state.ts';
+import type { DropOffSession, Session } from './state.ts';
+import {
+  type BankState,
+  compartmentOf,
+  courierOf,
+  type Door,
+  isAttended,
+  type Occupied,
+  policyOf,
+} from './state.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -104,7 +114,9 @@ export function boardAnswered(draft: Draft, answer: BoardAnswer): void {
     facts: { afterMs: Math.round(answer.afterMs), by: answer.by },
   });
   draft.patch('session', session.id, { release: { ...release, outcome: answer.outcome } });
-  // `expecting` stays: a board may act and then report failure, and its person stands at the door.
+  // `expecting` stays for who stands at the door, because a board may act and then report failure.
+  if (session.state === 'paused' && answer.outcome !== 'released' && answer.outcome !== 'unknown')
+    draft.patch('compartment', session.compartment, { expecting: null });
   if (isAttended(draft.state, session))
     draft.say(answer.outcome === 'released' ? null : `release-${answer.outcome}`);
 }
@@ -121,7 +133,9 @@ const OPENING_MS = 3000;
 export function mayStillOpen(draft: Draft, session: Session): boolean {
   if (isUnanswered(session)) return true;
   const { expecting } = compartmentOf(draft.state, session.compartment);
-  return expecting !== null && draft.nowMs - (session.release?.atMs ?? 0) < OPENING_MS;
+  const sinceMs = draft.nowMs - (session.release?.atMs ?? 0);
+  // A clock that was set back meanwhile must not keep a person at the screen until it catches up.
+  return expecting !== null && sinceMs >= 0 && sinceMs < OPENING_MS;
 }
 
 /** After a restart: a release whose answer nobody heard is `unknown`. It is never guessed and never repeated. */
@@ -259,6 +273,22 @@ export function watchDoors(draft: Draft): void {
 /** A released latch should have let the door go by then. */
 const STUCK_MS = 15_000;
 
+/**
+ * A release whose person has left explains an opening for a short while, and then no more: a door that is
+ * pried open days later is no pick-up of whoever had typed a code there. After a start the doors are looked
+ * at first, for the power may have gone with a latch on its way.
+ */
+export function watchLeft(draft: Draft): void {
+  if (draft.moment.monotonicMs - draft.state.volatile.startedMs < STUCK_MS) return;
+  for (const session of Object.values(draft.state.session)) {
+    if (session.state !== 'paused' || isUnanswered(session)) continue;
+    const { n, expecting, door } = compartmentOf(draft.state, session.compartment);
+    const sinceMs = Math.abs(draft.nowMs - (session.release?.atMs ?? 0));
+    if (expecting !== null && door === 'closed' && sinceMs >= STUCK_MS)
+      draft.patch('compartment', n, { expecting: null });
+  }
+}
+
 /** Sessions whose pulses are spent at a door that never opened: the latch is jammed, and staff are told. */
 export function watchLatches(draft: Draft): void {
   for (const session of Object.values(draft.state.session)) {
@@ -281,7 +311,38 @@ export function latchJammed(draft: Draft, session: Session, cause: number): bool
   draft.record({ kind: 'alarm.raised', cause: seq, compartment: n, facts: { condition: 'jammed' } });
   draft.record({ kind: 'compartment.withdrawn', compartment: n, facts: { why: 'jammed' } });
   draft.patch('compartment', n, { withdrawn: 'jammed' });
+  if (session.work === 'drop-off') countStuck(draft, session.person);
   return true;
+}
+
+/** Doors of one day that may fail to open for one courier; whoever holds doors shut shuts no whole bank. */
+const STUCK_DOORS_PER_DAY = 3;
+
+/**
+ * A drop-off is given up whose latch was let go and whose door was never seen open. Held shut, it may spring
+ * open as soon as nobody answers for it, and then it is forced and withdrawn: it counts like a jammed one.
+ */
+export function noteStuck(draft: Draft, session: DropOffSession): void {
+  const outcome = session.release?.outcome;
+  const mayHaveLetGo = outcome === 'released' || outcome === 'unknown';
+  const isCounted = compartmentOf(draft.state, session.compartment).withdrawn !== null;
+  if (mayHaveLetGo && !session.doorSensedOpen && !isCounted) countStuck(draft, session.person);
+}
+
+function countStuck(draft: Draft, person: PersonId): void {
+  const courier = courierOf(draft.state, person);
+  const count = stuckDoors(draft.state, person, draft.nowMs) + 1;
+  draft.put('courier', person, { ...courier, stuck: { day: dayOf(draft.nowMs), count } });
+}
+
+function stuckDoors(state: BankState, person: PersonId, nowMs: number): number {
+  const stuck = state.courier[person]?.stuck;
+  return stuck?.day === dayOf(nowMs) ? stuck.count : 0;
+}
+
+/** How many doors this courier may still find stuck today. */
+export function stuckLeft(state: BankState, person: PersonId, nowMs: number): number {
+  return STUCK_DOORS_PER_DAY - stuckDoors(state, person, nowMs);
 }
 
 export type SessionEnd =

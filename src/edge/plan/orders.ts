@@ -195,6 +195,39 @@ function bookOf(state: BankState): OrderBook {
   return book;
 }
 
+/** The roster of today lets these signers sign orders; it may name other keys than on the day they signed. */
+export function isSigned(state: BankState, { signers }: WaitingOrder): boolean {
+  const root = rosterOf(state)?.root;
+  return root !== undefined && signers.filter(isIn(root.keys)).length >= root.k;
+}
+
+/**
+ * A roster has come: an order that its keys would not carry waits no longer. A key is dropped because it is
+ * lost or stolen, and what the thief has signed before must not open a door afterwards.
+ */
+export function dropUnsigned(draft: Draft): void {
+  const keys = rosterOf(draft.state)?.root.keys ?? [];
+  for (const waiting of Object.values(draft.state.order)) {
+    const { order } = waiting;
+    // At a door that stands open they may finish; their order moves no latch any more (see staff).
+    if (!isSigned(draft.state, waiting)) {
+      if (waiting.session === null) lapse(draft, waiting);
+    } else if (!waiting.signers.every(isIn(keys)))
+      draft.put('order', order.order, { ...waiting, signers: waiting.signers.filter(isIn(keys)) });
+  }
+}
+
+function lapse(draft: Draft, { order, acceptedSeq }: WaitingOrder): void {
+  draft.record({
+    kind: 'order.lapsed',
+    cause: acceptedSeq,
+    facts: { act: order.act.do },
+    fields: { order: order.order },
+    ...('compartment' in order.act ? { compartment: order.act.compartment } : {}),
+  });
+  closeOrder(draft, order.order);
+}
+
 /** Draws the next nonce when it is time, and lets orders lapse that nobody claimed. */
 export function tendOrders(draft: Draft, nonce: string): void {
   const book = draft.state.orderBook[ONLY];
@@ -210,15 +243,8 @@ export function tendOrders(draft: Draft, nonce: string): void {
     });
     draft.effect({ do: 'hello' });
   }
-  for (const { order, acceptedSeq, session, untilMs } of Object.values(draft.state.order)) {
-    if (session !== null || untilMs > expiryMs(draft.state, draft.nowMs)) continue;
-    draft.record({
-      kind: 'order.lapsed',
-      cause: acceptedSeq,
-      facts: { act: order.act.do },
-      fields: { order: order.order },
-      ...('compartment' in order.act ? { compartment: order.act.compartment } : {}),
-    });
-    closeOrder(draft, order.order);
+  for (const waiting of Object.values(draft.state.order)) {
+    if (waiting.session !== null || waiting.untilMs > expiryMs(draft.state, draft.nowMs)) continue;
+    lapse(draft, waiting);
   }
 }

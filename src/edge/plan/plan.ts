@@ -34,6 +34,7 @@ import {
   settleAfterRestart,
   watchDoors,
   watchLatches,
+  watchLeft,
 } from './opening.ts';
 import { takeOrder, tendOrders } from './orders.ts';
 import {
@@ -292,6 +293,7 @@ function tick(draft: Draft, fresh: FreshIds): void {
   tendOrders(draft, fresh.nonce);
   watchDoors(draft);
   watchLatches(draft);
+  watchLeft(draft);
   garbledDue(draft);
   idle(draft);
   // One journey a tick, because each takes the ids drawn for this event.

@@ -190,6 +190,7 @@ test('left before the door opened: the order is closed, the parcel stays', () =>
   bank.boards = 'answers';
   carry(bank, noteFor(bank, staffRelease(n)));
   bank.act({ do: 'scan', text: CLAIM });
+  bank.wait(3000);
   bank.act({ do: 'leave' });
   assert.equal(bank.on('home').screen, 'home');
   assert.deepEqual([bank.compartment(n).use, Object.keys(bank.state.order).length], ['occupied', 0]);

@@ -6,19 +6,22 @@ import type { KioskAction } from '../../contract/kiosk.ts';
 import type { SessionId } from '../../domain/ids.ts';
 import { thawClock } from './clock.ts';
 import type { Draft } from './draft.ts';
-import { decidePulse, endSession, isUnanswered, mayStillOpen, sessionOf } from './opening.ts';
-import { closeOrder, orderOfClaim, restore, spendRelease } from './orders.ts';
+import { decidePulse, endSession, mayStillOpen, pause, sessionOf } from './opening.ts';
+import { closeOrder, isSigned, orderOfClaim, restore, spendRelease } from './orders.ts';
 import {
   compartmentOf,
   type Found,
   isAttended,
   type Parcel,
   policyOf,
+  type Session,
   type StaffSession,
   type WaitingOrder,
 } from './state.ts';
 
 export function presentClaim(draft: Draft, secret: string, session: SessionId): void {
+  // Somebody's code is being compared: what it opens and what the claim opens would meet on one screen.
+  if (draft.state.volatile.comparing !== null) return draft.say('wait');
   const found = orderOfClaim(draft.state, secret, draft.nowMs);
   const reason = found.ok ? claimDenial(draft, found.value) : found.reason;
   const base = {
@@ -43,9 +46,31 @@ export function presentClaim(draft: Draft, secret: string, session: SessionId): 
 function claimDenial(draft: Draft, { order, signers, session }: WaitingOrder) {
   if (order.act.do !== 'staff-release' || session !== null) return undefined;
   // Whoever's session it is must end it first: two people at one door would each answer for the other.
-  if (compartmentOf(draft.state, order.act.compartment).session !== null)
-    return 'session-of-another' as const;
-  return spendRelease(draft, signers);
+  const { session: id } = compartmentOf(draft.state, order.act.compartment);
+  const begun = id === null ? undefined : sessionOf(draft.state, id);
+  if (begun && !isFruitless(draft, begun)) return 'session-of-another' as const;
+  const reason = spendRelease(draft, signers);
+  if (begun && reason === undefined) endByOrder(draft, begun);
+  return reason;
+}
+
+/**
+ * A code that was shown, and a door that never opened for it: nobody has been at the parcel, and the session
+ * would wait for its code as long as the grant lives. Staff who come to see why the door stays shut end it.
+ */
+function isFruitless(draft: Draft, session: Session): boolean {
+  return (
+    session.work === 'pick-up' &&
+    session.state === 'paused' &&
+    !session.doorSensedOpen &&
+    !mayStillOpen(draft, session) &&
+    compartmentOf(draft.state, session.compartment).door === 'closed'
+  );
+}
+
+function endByOrder(draft: Draft, session: Session): void {
+  endSession(draft, session, 'order');
+  if (session.grant !== null) draft.patch('grant', session.grant, { session: null });
 }
 
 function openStaff(
@@ -97,7 +122,9 @@ function resume(draft: Draft, id: SessionId, cause: number): void {
   });
   draft.patch('session', id, { state: 'open', said: null, insisted: false });
   draft.show({ at: 'session', session: id, courier: null });
-  if (compartmentOf(draft.state, session.compartment).door !== 'open') decidePulse(draft, id, resumed);
+  const { work } = session;
+  if (work === 'staff-release' && compartmentOf(draft.state, session.compartment).door !== 'open')
+    pulseByOrder(draft, session, resumed);
 }
 
 /** What staff do on their screen at the door. */
@@ -105,7 +132,7 @@ export function staffAction(draft: Draft, session: StaffSession, action: KioskAc
   const { door } = compartmentOf(draft.state, session.compartment);
   switch (action.do) {
     case 'again':
-      return void decidePulse(draft, session.id, session.openedSeq);
+      return again(draft, session);
     case 'found':
       if (!session.doorSensedOpen) return draft.say('door-not-opened');
       if (door === 'open') {
@@ -116,7 +143,7 @@ export function staffAction(draft: Draft, session: StaffSession, action: KioskAc
       return confirmFound(draft, session, action.what);
     case 'cancel':
     case 'leave':
-      if (isUnanswered(session)) return draft.say('wait');
+      if (mayStillOpen(draft, session)) return draft.say('wait');
       if (door === 'open') return draft.say('shut-the-door');
       // A door that was open has been looked behind: what was found has to be said.
       if (session.doorSensedOpen) return draft.say('say-what-you-found');
@@ -125,6 +152,23 @@ export function staffAction(draft: Draft, session: StaffSession, action: KioskAc
     default: // closed: every other action belongs to another screen
       return draft.deny('step-out-of-turn');
   }
+}
+
+/** One more pulse for who stands at the screen; once the door was open, the claim is asked for anew. */
+function again(draft: Draft, session: StaffSession): void {
+  if (session.doorSensedOpen && compartmentOf(draft.state, session.compartment).door !== 'open') {
+    pause(draft, session.id);
+    draft.show({ at: 'home' });
+    return draft.say('claim-again');
+  }
+  pulseByOrder(draft, session, session.openedSeq);
+}
+
+/** A pulse that an order still allows: its keys may have left the roster since the door was opened by it. */
+function pulseByOrder(draft: Draft, session: StaffSession, cause: number): void {
+  const waiting = draft.state.order[session.order];
+  if (!waiting || !isSigned(draft.state, waiting)) return draft.deny('signer-may-not');
+  decidePulse(draft, session.id, cause);
 }
 
 export function staffDoorClosed(draft: Draft, session: StaffSession): void {
@@ -147,7 +191,7 @@ function confirmFound(draft: Draft, session: StaffSession, found: Found): void {
   const attended = isAttended(draft.state, session);
   const cause = note(draft, session, found);
   if (contradicted) discrepancy(draft, session, { what: 'sensed-against-word', cause });
-  finish(draft, session, { end: 'confirmed', cause });
+  finish(draft, session, { end: 'confirmed', cause, isEmpty: found !== 'left' });
   if (attended) draft.show({ at: 'staff-done', done: found });
 }
 
@@ -271,15 +315,16 @@ function discrepancy(
 function finish(
   draft: Draft,
   session: StaffSession,
-  of: { end: 'confirmed' | 'cancelled' | 'timeout'; cause?: number },
+  of: { end: 'confirmed' | 'cancelled' | 'timeout'; cause?: number; isEmpty?: boolean },
 ): void {
   const waiting = draft.state.order[session.order];
   endSession(draft, session, of.end, of.cause);
   closeOrder(draft, session.order);
   const { act } = waiting?.order ?? {};
+  // What the bank knows of is not all that may lie there: it serves again by the word of who has looked.
   const { use, door } = compartmentOf(draft.state, session.compartment);
-  const empty = of.end === 'confirmed' && use === 'empty' && door !== 'open';
-  if (waiting && act?.do === 'staff-release' && act.restore && empty)
+  const servesAgain = of.isEmpty === true && use === 'empty' && door !== 'open';
+  if (waiting && act?.do === 'staff-release' && act.restore && servesAgain)
     restore(draft, {
       compartment: session.compartment,
       order: waiting.order,

@@ -116,6 +116,8 @@ export type Courier = {
   verifier: string | null;
   guessDay: number;
   guesses: number;
+  /** Doors that never opened for them on that day; absent before the first. */
+  stuck?: { day: number; count: number };
 };
 
 export type Suspension = {
@@ -178,6 +180,8 @@ export type Volatile = {
   message: string | null;
   turn: number;
   activeMs: number;
+  /** Monotonic time of the start. */
+  startedMs: number;
   /** A comparison is under way; a second attempt waits. `flat`: the one that was given beside a PIN. */
   comparing: { seq: number; flat: string | null } | null;
   boards: Readonly<Record<number, boolean>>;
@@ -307,6 +311,7 @@ export function freshVolatile(clock: ClockState): Volatile {
     message: null,
     turn: 0,
     activeMs: clock.monotonicMs,
+    startedMs: clock.monotonicMs,
     comparing: null,
     boards: {},
     garbled: {},
@@ -324,6 +329,10 @@ export function rosterOf(state: BankState): Roster | undefined {
 
 export function policyOf(state: BankState): Policy {
   return rosterOf(state)?.policy ?? DEFAULT_POLICY;
+}
+
+export function courierOf(state: BankState, person: PersonId): Courier {
+  return state.courier[person] ?? { person, verifier: null, guessDay: 0, guesses: 0 };
 }
 
 export function compartmentOf(state: BankState, n: number): Compartment {

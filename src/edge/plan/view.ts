@@ -3,12 +3,11 @@ import type { KioskScreen, KioskView, Recognised } from '../../contract/kiosk.ts
 import { isOthers, recognise } from '../../domain/tracking.ts';
 import { carrierNameOf, freeBySize, ownCarrier } from './choosing.ts';
 import { timeAt } from './clock.ts';
-import { courierOf } from './courier.ts';
 import type { Moment } from './draft.ts';
 import { mayTakeOther } from './dropoff.ts';
 import { flatNeeded } from './pickup.ts';
 import { closedReason, idleLimitMs } from './plan.ts';
-import { type BankState, compartmentOf, policyOf, type Screen, type Session } from './state.ts';
+import { type BankState, compartmentOf, courierOf, policyOf, type Screen, type Session } from './state.ts';
 
 /** The cloud counts as near when it was heard within this time. */
 const ONLINE_MS = 90_000;
