@@ -7,10 +7,13 @@ import type { KioskAction, KioskView } from '../../src/contract/kiosk.ts';
 import { base64url } from '../../src/crypto/bytes.ts';
 import { stateAtStart } from '../../src/edge/agent.ts';
 import { Executor } from '../../src/edge/execute.ts';
+import { JournalFull } from '../../src/edge/journal-disk.ts';
 import type { PulseAnswer } from '../../src/edge/lockboard/lockboard.ts';
 import type { Event } from '../../src/edge/plan/plan.ts';
+import { ONLY } from '../../src/edge/plan/state.ts';
 import { view } from '../../src/edge/plan/view.ts';
 import { Upload } from '../../src/edge/upload.ts';
+import { noteHash } from '../../src/ledger/roster.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { type Agenda, MachineClock } from './agenda.ts';
 import type { Census } from './census.ts';
@@ -20,6 +23,7 @@ import type { ModelHpke } from './keys.ts';
 import { Link } from './link.ts';
 import { type Look, Metal } from './metal.ts';
 import type { Observer } from './observer.ts';
+import type { Shortage } from './room.ts';
 import type { SiteBank } from './site.ts';
 
 /** Where a process can be cut off: within a durable write, and around a frame on the wire. */
@@ -33,6 +37,7 @@ const BEAT_MS = 900_000;
 const NEVER = new Promise<never>(() => {});
 
 const DISK_REFUSED = 'the disk refused';
+const NO_ROOM = new JournalFull(undefined).message;
 
 class PowerCut extends Error {}
 class DiskError extends Error {}
@@ -69,6 +74,7 @@ export class SimBank {
   #armed: { point: CrashPoint; count: number } | null = null;
   #diskBreaks = false;
   #calm = false;
+  readonly #folder: { note: string; hash: string; since: number }[] = [];
   readonly #deps: SimBankDeps;
 
   constructor(deps: SimBankDeps) {
@@ -79,7 +85,10 @@ export class SimBank {
       this.faults++;
     };
     this.clock = new MachineClock(agenda);
-    this.disk = new Disk((writes) => observer.durable(this.id, writes));
+    this.disk = new Disk({
+      onDurable: (writes) => observer.durable(this.id, writes),
+      onFull: () => this.#foundFull(),
+    });
     this.metal = new Metal({
       agenda,
       chance: chance.fork('metal'),
@@ -133,9 +142,8 @@ export class SimBank {
         },
         onRefusal: (refusal) => upload.refusal(refusal),
         onHello: () => upload.hello(),
-        // A full disk has tests of its own on a real one (test/faults).
-        room: { freeKiB: () => 1_048_576, giveReserve: () => {} },
-        onForgotten: () => {},
+        room: disk.room,
+        onForgotten: () => this.#lookAnew(),
         onFatal: (error) => alive() && this.#fatal(error),
       },
       state,
@@ -157,6 +165,11 @@ export class SimBank {
     this.#running = running;
     census.count('recovery', first ? 'first start' : 'after a cut');
     this.#dispatch({ type: 'started', build: BUILD, first, layout: BUILD });
+    if (!alive()) return;
+    // A bank that never was has nothing to wait with (`startAgent` says the same): it is started again later.
+    if (first && executor.isBehind) return this.cut('idle', 60_000);
+    this.#lookForRoom();
+    this.#readOrders();
     if (!alive()) return;
     this.#look();
     this.link.dial(() => this.#running === running);
@@ -206,6 +219,24 @@ export class SimBank {
     return running && view(running.executor.state, running.executor.moment());
   }
 
+  /** What an order must name; shown on the bank's own health page, and told to the cloud. */
+  nonce(): string | null {
+    return this.#running?.executor.state.orderBook[ONLY]?.nonce ?? null;
+  }
+
+  /** A file for the folder of orders. It lies there, over power cuts too, until the journal says what became of it. */
+  putOrder(note: string): void {
+    this.#folder.push({ note, hash: noteHash(note), since: this.disk.image.records.length });
+    this.#readOrders();
+  }
+
+  /** The disk is eaten up by something else, for `lastsMs`. */
+  fillDisk(shortage: Shortage, lastsMs: number): void {
+    if (this.#calm) return;
+    this.disk.room.runShort(shortage);
+    this.#deps.agenda.after(lastsMs, () => this.disk.room.clear());
+  }
+
   setBoard(board: number, present: boolean): void {
     this.metal.present.set(board, present);
     for (const { n } of this.#deps.site.standing.layout.compartments) this.#deps.observer.blinked(this.id, n);
@@ -225,6 +256,7 @@ export class SimBank {
     this.#calm = true;
     this.#armed = null;
     this.#diskBreaks = false;
+    this.disk.room.clear();
     this.link.calm();
     for (const board of this.metal.present.keys()) this.setBoard(board, true);
     this.metal.mend();
@@ -280,8 +312,45 @@ export class SimBank {
 
   /** The upload goes on after a disk that refused, and tries again; any other error is a bug. */
   #complained(error: unknown): void {
-    if (error === undefined || error === DISK_REFUSED) return;
+    if (error === undefined || error === DISK_REFUSED || error === NO_ROOM) return;
     this.#deps.observer.threw(this.id, new Error(String(error)));
+  }
+
+  #foundFull(): void {
+    this.faults++;
+    this.#deps.census.count('disk fault', 'no room');
+    this.#deps.observer.room(this.id, false);
+  }
+
+  /** The watch over the room. Looks that find what the bank knows already would change nothing. */
+  #lookForRoom(): void {
+    const running = this.#running;
+    if (!running) return;
+    const seen = this.disk.room.look();
+    if (!seen.full && !running.executor.state.volatile.full) return;
+    this.#deps.observer.room(this.id, !seen.full);
+    this.#dispatch({ type: 'room', ...seen });
+  }
+
+  /** As the real inbox does: a file whose order the journal accepted is not read again, others are. */
+  #readOrders(): void {
+    for (const file of [...this.#folder]) {
+      const { records } = this.disk.image;
+      const isSettled = () =>
+        records
+          .slice(file.since)
+          .some(({ record: { facts } }) => facts.hash === file.hash && facts.road === 'hand');
+      const running = this.#running;
+      if (!running) return;
+      if (!isSettled()) this.#dispatch({ type: 'order', note: file.note });
+      if (this.#running !== running) return;
+      if (isSettled()) this.#folder.splice(this.#folder.indexOf(file), 1);
+    }
+  }
+
+  #lookAnew(): void {
+    this.#running?.seen.clear();
+    this.#look();
   }
 
   #connection(up: boolean): void {
@@ -331,6 +400,8 @@ export class SimBank {
     const idle = screen?.screen.at === 'home' && screen.message === null;
     this.clock.after(idle ? TICK_IDLE_MS : TICK_BUSY_MS, () => {
       this.#do(({ executor }) => executor.dispatch({ type: 'tick', fresh: executor.fresh() }));
+      this.#lookForRoom();
+      if (this.#folder.length > 0) this.#readOrders();
       if (this.#running) this.#tickLater();
     });
   }

@@ -16,6 +16,7 @@ import {
 } from '../../src/contract/uplink.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../../src/crypto/bytes.ts';
 import { type Committed, NOTHING_COMMITTED } from '../../src/ledger/batch.ts';
+import { noteHash } from '../../src/ledger/roster.ts';
 import type { Agenda } from './agenda.ts';
 import type { Census } from './census.ts';
 import type { Chance } from './chance.ts';
@@ -51,6 +52,8 @@ type Row = {
   waiting: { process: Process; life: number; go(lock: Lock): void }[];
   hello: HelloMessage | null;
   suspensions: Map<string, SuspendMessage>;
+  /** Orders to pass on, by their hash, until the bank's records say what became of them. */
+  orders: Map<string, { note: string; nonce: string }>;
 };
 
 export type CloudDeps = {
@@ -91,6 +94,7 @@ export class ModelCloud {
           waiting: [],
           hello: null,
           suspensions: new Map(),
+          orders: new Map(),
         },
       ]),
     );
@@ -111,6 +115,12 @@ export class ModelCloud {
 
   lift(bank: string, id: string): void {
     if (this.#rowOf(bank).suspensions.delete(id)) this.#deps.send(bank, { v, type: 'lift', id });
+  }
+
+  /** Passes an order on, now and after every hello that names its nonce, until the bank has answered. */
+  passOn(bank: string, note: string, nonce: string): void {
+    this.#rowOf(bank).orders.set(noteHash(note), { note, nonce });
+    this.#deps.send(bank, { v, type: 'order', note });
   }
 
   /** Every bank is told what is desired now. */
@@ -268,6 +278,9 @@ export class ModelCloud {
     row.heads.set(judged.head.last, judged.next.lastHead);
     observer.cloudCommitted(row.bank.id, batch);
     agenda.restless = true;
+    for (const { kind, facts } of judged.records)
+      if ((kind === 'order.accepted' || kind === 'order.refused') && facts.road === 'cloud')
+        row.orders.delete(String(facts.hash));
     for (const wish of batch.wishes) {
       const grant = batch.openings.get(wish.seq)?.grant?.value ?? '';
       const recipient = batch.openings.get(wish.seq)?.counterpart?.value ?? '';
@@ -313,6 +326,8 @@ export class ModelCloud {
       else if (!hello.suspensions.includes(id)) send(bank.id, suspension);
     }
     for (const id of hello.suspensions) if (!row.suspensions.has(id)) send(bank.id, { v, type: 'lift', id });
+    for (const { note, nonce } of row.orders.values())
+      if (nonce === hello.orderNonce) send(bank.id, { v, type: 'order', note });
     if (hello.directory >= this.rosterVersion) return;
     const version = this.rosterVersion;
     const entries = site.residents.map(({ person, flat, label, accessible }) => ({

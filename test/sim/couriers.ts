@@ -13,6 +13,7 @@ export const COURIER_WAYS = {
   'shuts before it is in': 4,
   'asks again': 5,
   'says it too early': 5,
+  'stays at the first door': 5,
 } as const;
 type Way = keyof typeof COURIER_WAYS;
 
@@ -91,7 +92,7 @@ const PARCEL = 'a parcel';
 
 /** At an open door, or one that should be. */
 function* atDoor(here: Here, way: Way): Life {
-  const { bank, chance } = here;
+  const { bank, chance, census } = here;
   const { metal } = bank;
   const show = screenOf(bank.view());
   if (show?.screen !== 'drop-off') return;
@@ -107,7 +108,17 @@ function* atDoor(here: Here, way: Way): Life {
     if (chance.of(0.6)) metal.shut(n);
     return;
   }
-  if (!metal.isOpen(n)) return yield* givesUp(here);
+  if (!metal.isOpen(n)) {
+    const shut = screenOf(bank.view());
+    if (way === 'stays at the first door' || shut?.screen !== 'drop-off' || !shut.otherDoor)
+      return yield* givesUp(here);
+    census.count('person', 'courier takes another door');
+    press(here, { do: 'other-door' });
+    yield thinks(chance);
+    const other = screenOf(bank.view());
+    if (other?.screen === 'drop-off' && other.door.compartment !== n) return yield* atDoor(here, 'plain');
+    return yield* givesUp(here);
+  }
   if (way === 'asks for larger' || way === 'cancels') {
     metal.shut(n);
     yield thinks(chance);

@@ -6,6 +6,7 @@
 import type { NoticeWish } from '../../src/contract/uplink.ts';
 import { chainPlan, type JournalTip, type SignedBatch, tipAfter } from '../../src/edge/chain.ts';
 import type { ExecuteJournal } from '../../src/edge/execute.ts';
+import { JournalFull } from '../../src/edge/journal-disk.ts';
 import { type Change, changedEntities } from '../../src/edge/journal-rows.ts';
 import type { Planned } from '../../src/edge/plan/draft.ts';
 import { type BankState, COLLECTIONS, emptyKept, type Kept } from '../../src/edge/plan/state.ts';
@@ -13,6 +14,7 @@ import type { UploadJournal } from '../../src/edge/upload.ts';
 import { NO_HEAD } from '../../src/ledger/batch.ts';
 import { NO_HASH, type Openings, type WrittenRecord } from '../../src/ledger/record.ts';
 import type { Chance } from './chance.ts';
+import { DiskRoom } from './room.ts';
 
 type Head = { first: number; last: number; note: string; hash: string };
 
@@ -51,11 +53,13 @@ export class Disk {
     state: new Map(COLLECTIONS.map((name) => [name, new Map()])),
     acknowledged: 0,
   };
+  readonly room: DiskRoom;
   #cache: Write[] = [];
   readonly #onDurable: (writes: readonly Write[]) => void;
 
-  constructor(onDurable: (writes: readonly Write[]) => void) {
-    this.#onDurable = onDurable;
+  constructor(of: { onDurable(writes: readonly Write[]): void; onFull(): void }) {
+    this.#onDurable = of.onDurable;
+    this.room = new DiskRoom(of.onFull);
   }
 
   write(write: Write): void {
@@ -176,7 +180,7 @@ export class ModelJournal implements ExecuteJournal, UploadJournal {
   }
 
   keepRefused(hash: string): void {
-    this.#transaction([{ on: 'refused', hash }]);
+    this.#ifRoom([{ on: 'refused', hash }]);
   }
 
   unsigned(count: number): { seq: number; bytes: Uint8Array }[] {
@@ -208,15 +212,27 @@ export class ModelJournal implements ExecuteJournal, UploadJournal {
 
   acknowledge(seq: number): boolean {
     if (seq <= this.#tip.acknowledgedSeq) return true;
-    this.#transaction([{ on: 'acknowledged', seq }]);
+    if (!this.#ifRoom([{ on: 'acknowledged', seq }])) return false;
     this.#tip = { ...this.#tip, acknowledgedSeq: seq };
     return true;
+  }
+
+  /** For what may wait: false when there was no room for it. */
+  #ifRoom(writes: readonly Write[]): boolean {
+    try {
+      this.#transaction(writes);
+      return true;
+    } catch (error) {
+      if (error instanceof JournalFull) return false;
+      throw error;
+    }
   }
 
   /** Before `sync` has answered nothing has happened; after it everything has, power cut or not. */
   #transaction(writes: readonly Write[]): void {
     const { disk, cut } = this.#deps;
     cut('before-write');
+    disk.room.take();
     writes.forEach((write, index) => {
       if (index === writes.length - 1) cut('amid-write');
       disk.write(write);

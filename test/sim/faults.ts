@@ -38,6 +38,15 @@ export const FAULTS = {
     strike: (_, bank, chance) => bank.arm(chance.pick(CRASH_POINTS), chance.between(1, 9)),
   },
   'disk refuses a write': { aDay: 1.5, group: 'disk fault', strike: (_, bank) => bank.breakDisk() },
+  'disk full': {
+    aDay: 1.5,
+    group: 'disk fault',
+    strike: (_, bank, chance) =>
+      bank.fillDisk(
+        { left: chance.between(0, 4), reserve: chance.pick([0, 3, 12, 60]), seen: chance.of(0.3) },
+        chance.between(3, 40) * MINUTE_MS,
+      ),
+  },
   'line broken for minutes': {
     aDay: 6,
     group: 'network fault',

@@ -17,6 +17,8 @@ export type FoldedSession = {
   openedMs: number;
   pulses: number;
   doorOpenedMs: number | null;
+  /** The same in true time. */
+  doorOpenedTrueMs: number;
   /** What the person at the screen said since the session began, and when its door had been open. */
   words: Set<string>;
 };
@@ -43,6 +45,10 @@ export type FoldDeps = {
   lookedAt(n: number): { door: string; occupied: string } | undefined;
   /** The flat that was last typed here, as it is compared. */
   flatTyped(): string;
+  /** True time, whatever the bank takes it to be. */
+  nowMs(): number;
+  /** Is the journal known to be without room? */
+  isFull(): boolean;
 };
 
 export class BankFold {
@@ -53,10 +59,17 @@ export class BankFold {
   readonly grants = new Map<string, { untilMs: number; sessions: number; issue: number }>();
   readonly parcels = new Map<string, Standing>();
   commits = 0;
-  readonly #use = new Map<number, Use>();
+  /** Expiry stands still, by record. */
+  frozen = false;
+  /** Clocks that staff have set: days, and with them budgets, begin anew. */
+  #clocksSet = 0;
+  readonly uses = new Map<number, Use>();
+  readonly withdrawn = new Set<number>();
+  /** The transaction in which a courier last changed from one door to another. */
+  #changedDoors = 0;
   readonly #counted = new Map<number, Counted>();
   readonly #spent = new Map<string, number>();
-  readonly #held: Held[] = [];
+  readonly held: Held[] = [];
   readonly #deps: FoldDeps;
 
   constructor(deps: FoldDeps) {
@@ -89,7 +102,18 @@ export class BankFold {
       case 'grant.issued':
         return this.#granted(record, of('grant') ?? '');
       case 'suspension.applied':
-        return void this.#held.push(heldOf(record, of('subject')));
+        return void this.held.push(heldOf(record, of('subject')));
+      case 'compartment.withdrawn':
+        return void this.withdrawn.add(record.compartment ?? 0);
+      case 'compartment.restored':
+        return void this.withdrawn.delete(record.compartment ?? 0);
+      case 'clock.frozen':
+        this.frozen = true;
+        return;
+      case 'clock.set':
+        this.frozen = false;
+        if (record.facts.by === 'order') this.#clocksSet++;
+        return;
       case 'suspension.ended':
         return this.#suspensionEnded(heldOf(record, of('subject')));
       default:
@@ -109,11 +133,13 @@ export class BankFold {
     if (grant) {
       grant.sessions++;
       if (grant.sessions > 1) breach('at most one session a code', `a second one at record ${record.seq}`);
-      if (grant.untilMs <= record.time.atMs && record.time.source !== 'frozen')
+      const { atMs, uncertaintyMs, source } = record.time;
+      if (grant.untilMs <= atMs - uncertaintyMs && source !== 'frozen')
         breach('rights end with their time', `a grant was over at record ${record.seq}`);
     }
+    this.#newWork(record, work);
     const isSuspended = (scope: string, is: (held: Held) => boolean) =>
-      this.#held.some((held) => held.scope === scope && is(held));
+      this.held.some((held) => held.scope === scope && is(held));
     if (work === 'drop-off' && isSuspended('courier', (held) => held.subject === who.person))
       breach('a suspension is obeyed', `a suspended courier began at record ${record.seq}`);
     this.sessions.set(n, {
@@ -123,8 +149,16 @@ export class BankFold {
       openedMs: record.time.atMs,
       pulses: 0,
       doorOpenedMs: null,
+      doorOpenedTrueMs: 0,
       words: new Set(),
     });
+  }
+
+  /** A journal without room takes on nothing; who stands at one door with a parcel may still change to another. */
+  #newWork(record: LedgerRecord, what: string): void {
+    if (!this.#deps.isFull() || what === 'pick-up') return;
+    if (what === 'drop-off' && this.#changedDoors === this.commits) return;
+    this.#deps.breach('without room nothing new begins', `${what} began at record ${record.seq}`);
   }
 
   #sessionEnded(record: LedgerRecord): void {
@@ -147,8 +181,10 @@ export class BankFold {
     session.pulses++;
     if (session.pulses > policy.pulsesPerSession)
       breach('no pulse outside a session, and no more than its limit', `${session.pulses} at door ${n}`);
+    if (this.withdrawn.has(n) && session.work !== 'staff-release')
+      breach('what is out of service serves staff alone', `door ${n} was decided at record ${record.seq}`);
     if (
-      this.#held.some(
+      this.held.some(
         ({ scope, compartment }) => scope === 'bank' || (scope === 'compartment' && compartment === n),
       )
     )
@@ -160,7 +196,8 @@ export class BankFold {
   #attemptCounted(record: LedgerRecord, person: string | null): void {
     const { policy, breach } = this.#deps;
     const method = String(record.facts.method);
-    const day = Math.floor(record.time.atMs / DAY_MS);
+    const day = `${Math.floor(record.time.atMs / DAY_MS)}/${this.#clocksSet}`;
+    this.#newWork(record, method);
     const budgets: Record<string, { key: string; most: number }> = {
       pin: { key: `kiosk ${day}`, most: policy.kioskGuessesPerDay },
       'flat-and-pin': { key: `flat ${this.#deps.flatTyped()} ${day}`, most: policy.guessesPerGrantDay },
@@ -184,7 +221,9 @@ export class BankFold {
     const counted = this.#counted.get(record.cause ?? 0);
     const allowed = record.decision?.allow === true;
     if (record.cause === undefined) {
-      if (allowed) breach('an attempt is counted before it is compared', `record ${record.seq} has no count`);
+      // A claim has 128 bits and spends no budget; that it belongs to an order is a law of its own.
+      if (allowed && method !== 'order')
+        breach('an attempt is counted before it is compared', `record ${record.seq} has no count`);
       return;
     }
     if (counted?.method !== method || counted.commit >= this.commits)
@@ -199,7 +238,9 @@ export class BankFold {
     const n = record.compartment ?? 0;
     this.doors.set(n, 'open');
     const session = this.sessions.get(n);
-    if (record.kind === 'door.opened' && session) session.doorOpenedMs = record.time.atMs;
+    if (record.kind !== 'door.opened' || !session) return;
+    session.doorOpenedMs = record.time.atMs;
+    session.doorOpenedTrueMs = this.#deps.nowMs();
   }
 
   #granted(record: LedgerRecord, grant: string): void {
@@ -209,24 +250,26 @@ export class BankFold {
   }
 
   #suspensionEnded(ended: Held): void {
-    const at = this.#held.findIndex(
+    const at = this.held.findIndex(
       (held) =>
         held.scope === ended.scope &&
         held.subject === ended.subject &&
         held.compartment === ended.compartment,
     );
     if (at < 0) this.#deps.breach('a suspension is obeyed', `${ended.scope} ended that never began`);
-    else this.#held.splice(at, 1);
+    else this.held.splice(at, 1);
   }
 
   #moved(record: LedgerRecord, parcel: string, grant: string | null): void {
     const { breach } = this.#deps;
     const n = record.compartment ?? 0;
-    const was = this.#use.get(n) ?? 'empty';
+    const was = this.uses.get(n) ?? 'empty';
     const move = MOVES[record.kind];
     if (!move?.from.includes(was))
       return breach('custody has one holder', `${record.kind} at door ${n}, which is ${was}`);
-    this.#use.set(n, move.to);
+    if (record.kind === 'parcel.accepted' && this.withdrawn.has(n))
+      breach('what is out of service serves staff alone', `a parcel for door ${n}, record ${record.seq}`);
+    this.uses.set(n, move.to);
     const folded = foldParcel(this.parcels.get(parcel), record);
     if (folded.complaint !== undefined || !folded.standing)
       return breach('custody has one holder', `${folded.complaint ?? 'no holder'}, record ${record.seq}`);
@@ -254,21 +297,34 @@ export class BankFold {
       if (look?.occupied === 'yes') return 'collected against the sensor';
       if (record.facts.basis === 'person')
         return session.words.has('collected') ? undefined : 'nobody said so';
-      const waitedMs = record.time.atMs - session.doorOpenedMs;
+      // By the bank's time, or by the true one where the bank's was set back meanwhile.
+      const waitedMs = Math.max(
+        record.time.atMs - session.doorOpenedMs,
+        this.#deps.nowMs() - session.doorOpenedTrueMs,
+      );
       if (look?.occupied !== 'no') return 'nothing saw it empty';
       return waitedMs < this.#deps.policy.graceMinutes * MINUTE_MS ? 'within the grace time' : undefined;
     }
     if (record.kind === 'parcel.not-deposited') {
-      if (look?.occupied === 'yes') return 'given up against the sensor';
       const { why } = record.facts;
+      if (why === 'larger' || why === 'door-did-not-open') this.#changedDoors = this.commits;
+      if (why === 'door-did-not-open') {
+        if (session?.doorOpenedMs !== null) return 'its door was open';
+        // Whatever its sensor says: nobody gets this door before staff have looked.
+        if (!this.withdrawn.has(n)) return 'a latch that nobody knows stays in service';
+        return session?.words.has('other-door') ? undefined : 'nobody said so';
+      }
+      if (look?.occupied === 'yes') return 'given up against the sensor';
       if (why === 'cancelled')
         return session?.words.has('cancel') || session?.words.has('leave') ? undefined : 'nobody said so';
       if (why === 'larger') return session?.words.has('larger') ? undefined : 'nobody said so';
       const seen = look?.occupied === 'no' || session?.doorOpenedMs === null;
       return seen ? undefined : 'nothing saw it empty';
     }
-    const { basis } = record.facts;
-    return basis === 'staff' || basis === 'order' ? undefined : `freed by ${basis}`;
+    if (record.facts.basis !== 'order') return `freed by ${record.facts.basis}`;
+    if (session?.work !== 'staff-release' || session.doorOpenedMs === null)
+      return 'by staff through a door that was never open';
+    return session.words.has('found') ? undefined : 'nobody said so';
   }
 }
 

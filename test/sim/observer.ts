@@ -7,7 +7,7 @@ import type { JudgedBatch } from '../../src/cloud/intake/judge.ts';
 import type { KioskAction } from '../../src/contract/kiosk.ts';
 import { utf8 } from '../../src/crypto/bytes.ts';
 import { normalFlat } from '../../src/domain/scan.ts';
-import type { Grant } from '../../src/edge/plan/state.ts';
+import type { Grant, OrderBook } from '../../src/edge/plan/state.ts';
 import { NO_HASH, type WrittenRecord } from '../../src/ledger/record.ts';
 import type { Agenda } from './agenda.ts';
 import type { Census } from './census.ts';
@@ -15,6 +15,8 @@ import type { Write } from './disk.ts';
 import { BankFold } from './fold.ts';
 import type { Breach, Law } from './laws.ts';
 import type { Look } from './metal.ts';
+import { OrderFold, Papers } from './order-fold.ts';
+import type { Paper } from './orders.ts';
 import type { Site, SiteBank } from './site.ts';
 
 export type Notice = { grant: string; recipient: string; reference: string; pin: string; qr: string };
@@ -46,12 +48,25 @@ type Watched = {
   wishes: Set<string>;
   typed: string;
   flat: string;
+  orders: OrderFold;
+  scanned: string;
+  claimed: string;
+  room: RoomWatched;
+};
+
+/** Since when the bank has known that its journal has no room, and what its sensors have told it since. */
+type RoomWatched = {
+  full: boolean;
+  since: number;
+  doors: Map<number, string>;
+  opened: number;
 };
 
 export class Observer {
   breach: Breach | null = null;
   readonly #agenda: Agenda;
   readonly #census: Census;
+  readonly #papers = new Papers();
   readonly #banks: Map<string, Watched>;
   #outside: (bank: string) => Outside | undefined = () => undefined;
 
@@ -74,6 +89,8 @@ export class Observer {
         breach: (law, detail) => this.#broken(bank.id, law, detail),
         lookedAt: (n) => watched.looks.get(n),
         flatTyped: () => watched.flat,
+        nowMs: () => this.#agenda.nowMs,
+        isFull: () => watched.room.full,
       }),
       records: [],
       acknowledged: 0,
@@ -86,6 +103,16 @@ export class Observer {
       wishes: new Set(),
       typed: '',
       flat: '',
+      orders: new OrderFold({
+        bank: bank.id,
+        papers: this.#papers,
+        breach: (law, detail) => this.#broken(bank.id, law, detail),
+        scanned: () => watched.scanned,
+        claimed: () => watched.claimed,
+      }),
+      scanned: '',
+      claimed: '',
+      room: { full: false, since: 0, doors: new Map(), opened: 0 },
     };
     return watched;
   }
@@ -113,6 +140,8 @@ export class Observer {
       if (write.on === 'wish') watched.wishes.add(write.wish.reference);
       if (write.on === 'entity' && write.change.collection === 'grant')
         this.#grantKept(watched, write.change.entity as Grant | undefined);
+      if (write.on === 'entity' && write.change.collection === 'orderBook')
+        watched.orders.nonce = (write.change.entity as OrderBook).nonce;
       if (write.on === 'head')
         this.#census.event(bank, `head ${write.head.first}-${write.head.last} ${write.head.hash}`);
       if (write.on === 'acknowledged') this.#acknowledged(watched, write.seq);
@@ -133,7 +162,51 @@ export class Observer {
       if (!record.decision.allow) this.#census.count('denial', record.decision.reason);
     } else if (typeof record.facts.reason === 'string') this.#census.count('denial', record.facts.reason);
     if (record.kind === 'session.opened' && record.facts.work === 'pick-up') this.#ownDoor(watched, written);
+    const { order, session } = written.openings;
+    watched.orders.take(record, { order: order?.value ?? '', session: session?.value ?? '' });
     watched.fold.take(written);
+  }
+
+  /** An order was signed, rightly or not. */
+  signed(paper: Paper): void {
+    this.#papers.add(paper);
+  }
+
+  /** What an office learns from the records of a bank. */
+  told(bank: string) {
+    const { uses, withdrawn, held, frozen } = this.#of(bank).fold;
+    return { uses, withdrawn, suspended: held.length, frozen };
+  }
+
+  /** The bank has found that there is no room, or was told that there is some again. */
+  room(bank: string, hasRoom: boolean): void {
+    const watched = this.#of(bank);
+    const { room, fold, records } = watched;
+    if (room.full !== hasRoom) return;
+    this.#census.event(bank, hasRoom ? 'has room again' : 'has no room');
+    room.full = !hasRoom;
+    for (const n of watched.bank.standing.layout.compartments) this.blinked(bank, n.n);
+    if (!hasRoom) {
+      watched.room = { full: true, since: records.length, doors: new Map(fold.doors), opened: 0 };
+      return;
+    }
+    const seen = watched.room;
+    this.#agenda.after(SEEN_MS_MAX, () => {
+      if (watched.room === seen && !seen.full) this.#checkTold(watched);
+    });
+  }
+
+  /** Each opening that the bank was told of while it could not write is a record by now. */
+  #checkTold({ bank, records, room: { since, opened } }: Watched): void {
+    const told = records
+      .slice(since)
+      .filter(({ record: { kind } }) => kind === 'door.opened' || kind === 'door.forced');
+    if (told.length < opened)
+      this.#broken(
+        bank.id,
+        'what happened without room is told afterwards',
+        `${told.length} of ${opened} openings`,
+      );
   }
 
   /** The code that was typed is the one that was told for the grant whose door opens. */
@@ -176,6 +249,8 @@ export class Observer {
   crashed(bank: string): void {
     const watched = this.#of(bank);
     watched.fold.decisions.clear();
+    // What only the memory of that process held is lost with it; the next one looks at every door.
+    watched.room = { full: false, since: 0, doors: new Map(), opened: 0 };
     for (const { n } of watched.bank.standing.layout.compartments) this.blinked(bank, n);
   }
 
@@ -188,16 +263,25 @@ export class Observer {
     const watched = this.#of(bank);
     this.#census.event(bank, `does ${action.do}`);
     if (action.do === 'pin' || action.do === 'flat-and-pin') watched.typed = action.pin;
-    if (action.do === 'scan') watched.typed = action.text;
+    if (action.do === 'scan') {
+      watched.typed = action.text;
+      watched.scanned = action.text;
+      if (action.text.startsWith('HFO1')) watched.claimed = action.text;
+    }
     if (action.do === 'flat-and-pin') watched.flat = normalFlat(action.flat);
     // The screen knows whose session it shows; from outside, a word may be about any that is open.
     for (const session of watched.fold.sessions.values())
-      if (action.do !== 'collected' || session.doorOpenedMs !== null) session.words.add(action.do);
+      if ((action.do !== 'collected' && action.do !== 'found') || session.doorOpenedMs !== null)
+        session.words.add(action.do);
   }
 
   /** The process was given a look at a compartment. */
   looked(bank: string, n: number, look: Look): void {
-    this.#of(bank).looks.set(n, look);
+    const { looks, room } = this.#of(bank);
+    looks.set(n, look);
+    if (!room.full) return;
+    if (look.door === 'open' && room.doors.get(n) !== 'open') room.opened++;
+    room.doors.set(n, look.door);
   }
 
   /** Something about a door or its sensor changed; if it then rests, the records must come to say the same. */
@@ -213,6 +297,8 @@ export class Observer {
   #checkDoor(watched: Watched, n: number): void {
     const { id } = watched.bank;
     const outside = this.#outside(id);
+    // Without room it is kept in mind, and told when there is some: then all doors are looked at again.
+    if (watched.room.full) return;
     if (!outside?.isRunning || outside.metal.present.get(outside.metal.space(n).board) !== true) return;
     const seen = outside.metal.look(n).door;
     const told = watched.fold.doors.get(n) ?? 'closed';
@@ -291,7 +377,7 @@ export class Observer {
       if (watched.references.size !== watched.wishes.size)
         this.#broken(id, 'after the faults everything is drained', 'a notice is missing');
       for (const [n, session] of watched.fold.sessions) {
-        const isOver = session.doorOpenedMs !== null || session.work === 'drop-off';
+        const isOver = session.doorOpenedMs !== null || session.work !== 'pick-up';
         if (isOver)
           this.#broken(id, 'after the faults everything is drained', `the session at door ${n} never ended`);
       }

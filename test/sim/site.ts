@@ -33,24 +33,30 @@ export type Site = {
   intake: HpkeKey;
   epochs: readonly { id: EpochId; key: HpkeKey; note: string }[];
   rosters: readonly { version: number; note: string }[];
+  /** Either of the two root keys may sign alone. */
+  roots: readonly SigningKey[];
+  /** A key that no roster names. */
+  stranger: SigningKey;
 };
 
+type Roots = readonly [SigningKey, SigningKey];
 type Ids = <K extends IdKind>(kind: K) => IdOf[K];
 
 export function makeSite(chance: Chance, of: { banks: number; startMs: number; hours: number }): Site {
   const id: Ids = (kind) => idFrom(kind, chance.bytes(16));
   const tenant = id('tenant');
   const site = id('site');
-  const root = drawSigningKey(chance);
+  const roots = [drawSigningKey(chance), drawSigningKey(chance)] as const;
+  const stranger = drawSigningKey(chance);
   const notifier = drawSigningKey(chance);
   const intake = drawHpkeKey(chance);
   const policy = drawPolicy(chance);
   const banks = Array.from({ length: of.banks }, (_, index) =>
-    makeBank(chance, { id, tenant, site, root, name: `Bank ${index + 1}` }),
+    makeBank(chance, { id, tenant, site, roots, name: `Bank ${index + 1}` }),
   );
   const couriers = Array.from({ length: 5 }, () => makeCourier(chance, id));
   const [leaving, struck] = [makeCourier(chance, id), makeCourier(chance, id)];
-  const base = { tenant, site, root, notifier, intake, banks, policy, carrier: id('carrier') };
+  const base = { tenant, site, roots, notifier, intake, banks, policy, carrier: id('carrier') };
   const entries = (all: readonly SimCourier[]) =>
     all.map((courier) => ({
       courier,
@@ -81,7 +87,8 @@ export function makeSite(chance: Chance, of: { banks: number; startMs: number; h
     { version: 2, note: rosterNote(base, { version: 2, couriers: entries([...couriers, leaving]) }, of) },
   ];
   const residents = makeResidents(chance, id);
-  return { tenant, site, banks, couriers, leaving, struck, residents, policy, intake, epochs, rosters };
+  const people = { couriers, leaving, struck, residents };
+  return { tenant, site, banks, ...people, policy, intake, epochs, rosters, roots, stranger };
 }
 
 /** Limits of every size that a roster may set, so that budgets and grace times are reached and not only near. */
@@ -101,11 +108,11 @@ type BankParts = {
   id: Ids;
   tenant: Site['tenant'];
   site: Site['site'];
-  root: SigningKey;
+  roots: Roots;
   name: string;
 };
 
-function makeBank(chance: Chance, { id, tenant, site, root, name }: BankParts): SiteBank {
+function makeBank(chance: Chance, { id, tenant, site, roots, name }: BankParts): SiteBank {
   const keys = { identity: drawSigningKey(chance), seal: drawHpkeKey(chance), codes: chance.bytes(32) };
   const bank = id('bank');
   const standing: Standing = {
@@ -117,7 +124,7 @@ function makeBank(chance: Chance, { id, tenant, site, root, name }: BankParts): 
     key: base64url(keys.identity.publicKey),
     sealKey: base64url(keys.seal.publicKey),
     fingerprint: fingerprint(keys.identity.publicKey),
-    rootKeys: [base64url(root.publicKey)],
+    rootKeys: roots.map(({ publicKey }) => base64url(publicKey)),
     rootSignatures: 1,
     development: true,
     pinDigits: pinDigits(LAYOUT_24.compartments.length, DEFAULT_POLICY.kioskGuessesPerDay),
@@ -147,7 +154,7 @@ function makeResidents(chance: Chance, id: Ids): Resident[] {
 type RosterParts = {
   tenant: Site['tenant'];
   site: Site['site'];
-  root: SigningKey;
+  roots: Roots;
   notifier: SigningKey;
   intake: HpkeKey;
   banks: readonly SiteBank[];
@@ -160,14 +167,15 @@ function rosterNote(
   on: { version: number; couriers: { courier: SimCourier; untilMs: number | null }[] },
   at: { startMs: number },
 ): string {
-  const { tenant, site, root, notifier, intake, banks, policy, carrier } = parts;
+  const { tenant, site, roots, notifier, intake, banks, policy, carrier } = parts;
+  const [root] = roots;
   const roster: Roster = {
     v: 1,
     tenant,
     site,
     version: on.version,
     madeAtMs: at.startMs,
-    root: { keys: [base64url(root.publicKey)], k: 1 },
+    root: { keys: roots.map(({ publicKey }) => base64url(publicKey)), k: 1 },
     banks: banks.map(({ id, standing }) => ({ bank: id, key: standing.key, sealKey: standing.sealKey })),
     pins: { current: fingerprint(root.publicKey), next: fingerprint(notifier.publicKey), offline: null },
     keys: { intake: base64url(intake.publicKey), notifier: base64url(notifier.publicKey), ledger: null },

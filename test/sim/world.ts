@@ -12,9 +12,11 @@ import { planFaults } from './faults.ts';
 import { ModelHpke } from './keys.ts';
 import type { Breach } from './laws.ts';
 import { type Notice, Observer } from './observer.ts';
+import { Office } from './orders.ts';
 import { atScreen, type Here, live } from './person.ts';
 import { guesserVisit, interloper, type Pickup, residentVisit } from './residents.ts';
 import { makeSite, type Site } from './site.ts';
+import { clockErrand, paperErrand, staffErrand, staffLifts, staffSweep } from './staff.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -36,7 +38,27 @@ export type Result = {
 };
 
 /** Visits on one bank's day. */
-const VISITS = { courier: 33, stranger: 3, expired: 1, guesser: 2, interloper: 4 } as const;
+const VISITS = {
+  courier: 33,
+  stranger: 3,
+  expired: 1,
+  guesser: 2,
+  interloper: 4,
+  staff: 9,
+  sweep: 0.5,
+  clock: 1,
+  lift: 2,
+  paper: 5,
+} as const;
+
+/** What is done by order. */
+const ERRANDS = {
+  staff: staffErrand,
+  sweep: staffSweep,
+  clock: clockErrand,
+  lift: staffLifts,
+  paper: paperErrand,
+} as const;
 
 export class World {
   readonly #settings: Settings;
@@ -45,6 +67,7 @@ export class World {
   readonly #observer: Observer;
   readonly #site: Site;
   readonly #cloud: ModelCloud;
+  readonly #office: Office;
   readonly #banks = new Map<string, SimBank>();
   readonly #chance: Chance;
   /** Codes that people hold, by bank. */
@@ -78,6 +101,7 @@ export class World {
         if (hit) hit.faults++;
       },
     });
+    this.#office = new Office({ agenda, site, cloud: this.#cloud, observer });
     for (const own of site.banks) {
       const bank = new SimBank({
         agenda,
@@ -120,6 +144,7 @@ export class World {
   /** Everything is mended; what people began they finish, and then everything must have arrived. */
   async #drain(endMs: number): Promise<boolean> {
     this.#over = true;
+    this.#office.closed = true;
     this.#cloud.calm();
     for (const bank of this.#banks.values()) bank.calm();
     if (!(await this.#until(endMs + DRAIN_MS / 3))) return false;
@@ -193,6 +218,8 @@ export class World {
       }
       case 'interloper':
         return live(this.#agenda, interloper(here, pickup));
+      default:
+        return live(this.#agenda, ERRANDS[name]({ ...here, office: this.#office }));
     }
   }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { claimHash } from '../../ledger/order.ts';
 import { badgeHash } from '../../ledger/roster.ts';
 import { startClock, timeAt } from './clock.ts';
+import { ONLY } from './state.ts';
 import {
   bankInService,
   CARRIER,
@@ -12,6 +14,7 @@ import {
   START_MS,
   type TestBank,
 } from './test-bank.ts';
+import { CLAIM, carry, noteFor } from './test-orders.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -33,6 +36,31 @@ test('a step of the wall clock freezes expiry, either way, and moves no time of 
     bank.act({ do: 'pin', pin });
     bank.on('pick-up');
   }
+});
+
+test('a clock that an order has set back stays so over restarts, though the journal’s times are ahead', () => {
+  const bank = bankInService();
+  bank.wait(8 * DAY_MS);
+  const journalMs = bankMs(bank);
+  bank.wallMs -= 7 * DAY_MS;
+  bank.tick();
+  assert.equal(carry(bank, noteFor(bank, { do: 'set-clock', claim: claimHash(CLAIM) })), null);
+  bank.act({ do: 'scan', text: CLAIM });
+  bank.act({ do: 'clock', use: 'machine' });
+  const setMs = bankMs(bank);
+  assert.equal(setMs, bank.wallMs);
+  bank.wait(HOUR_MS);
+  // A record repeats the journal's last time until the bank's own has caught up with it.
+  const start = (moment: { wallMs?: number }, lastMs: number) =>
+    startClock({ ...bank.moment(), ...moment }, lastMs, bank.state.clock[ONLY]);
+  const restarted = start({}, journalMs);
+  assert.deepEqual([restarted.baseMs, restarted.frozenSinceMs], [bank.wallMs, null]);
+  assert.equal(
+    start({ wallMs: setMs - HOUR_MS }, journalMs).source,
+    'frozen',
+    'a time before the order is none',
+  );
+  assert.equal(start({}, journalMs + 1).source, 'frozen', 'a later record counts again');
 });
 
 test('a freeze revives nothing that had expired', () => {

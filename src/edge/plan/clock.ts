@@ -23,8 +23,9 @@ const FOLLOWED_KEPT_MS = 1_000;
  * each restart would thaw the one and allow five minutes more of the other.
  */
 export function startClock(moment: Moment, lastMs: number, kept: KeptClock | undefined): ClockState {
-  const back = moment.wallMs < lastMs - STEP_MS_MAX;
-  const baseMs = Math.max(moment.wallMs, lastMs);
+  const floorMs = floorOf(lastMs, kept);
+  const back = moment.wallMs < floorMs - STEP_MS_MAX;
+  const baseMs = Math.max(moment.wallMs, floorMs);
   const frozenSinceMs = kept?.frozenSinceMs ?? (back ? baseMs : null);
   return {
     baseMs,
@@ -37,6 +38,15 @@ export function startClock(moment: Moment, lastMs: number, kept: KeptClock | und
   };
 }
 
+/**
+ * What the bank's time cannot be before. The journal's times never run backwards, so one that was set back
+ * stands in no record before it has caught up; until then what it was set to is all that is known, or the
+ * next restart would undo the order.
+ */
+function floorOf(lastMs: number, kept: KeptClock | undefined): number {
+  return kept?.setBack && lastMs <= kept.setBack.fromMs ? kept.setBack.toMs : lastMs;
+}
+
 /** Writes down of the clock what the next start must know. Small steps of following are kept by the second. */
 function keepClock(draft: Draft): void {
   const { frozenSinceMs, followed } = draft.state.volatile.clock;
@@ -45,7 +55,7 @@ function keepClock(draft: Draft): void {
   const movedMs = Math.abs(followed.ms - (sameDay ? kept.followed.ms : 0));
   if (kept?.frozenSinceMs === frozenSinceMs && movedMs < FOLLOWED_KEPT_MS) return;
   if (!kept && frozenSinceMs === null && movedMs < FOLLOWED_KEPT_MS) return;
-  draft.put('clock', ONLY, { frozenSinceMs, followed });
+  draft.put('clock', ONLY, { ...kept, frozenSinceMs, followed });
 }
 
 /** At start: a wall clock that stands before the journal's last record is a step, too; a freeze goes on. */
@@ -77,7 +87,9 @@ export function thawClock(draft: Draft, set: { atMs: number; order: string }): v
       wallOffsetMs: draft.moment.wallMs - set.atMs,
     },
   });
-  keepClock(draft);
+  const fromMs = Math.max(draft.nowMs, draft.state.clock[ONLY]?.setBack?.fromMs ?? 0);
+  const setBack = set.atMs < fromMs ? { setBack: { toMs: set.atMs, fromMs } } : {};
+  draft.put('clock', ONLY, { frozenSinceMs: null, followed: clock.followed, ...setBack });
   const cause = draft.record({
     kind: 'clock.set',
     facts: { stepMs, by: 'order' },

@@ -157,7 +157,12 @@ export type OrderBook = {
   releases: readonly { signer: string; atMs: number }[];
 };
 
-export type KeptClock = { frozenSinceMs: number | null; followed: { day: number; ms: number } };
+export type KeptClock = {
+  frozenSinceMs: number | null;
+  followed: { day: number; ms: number };
+  /** By order the clock went back: `fromMs` is the latest time that the journal had by then. */
+  setBack?: { toMs: number; fromMs: number };
+};
 
 export type Screen =
   | { at: 'home' }
