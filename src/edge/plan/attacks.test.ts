@@ -305,3 +305,21 @@ function claimOf(): string {
   const act = staffRelease(1);
   return act.do === 'staff-release' ? act.claim : '';
 }
+
+test('a scanner that is fed without end costs sixty denials in ten minutes; a PIN works all the same', () => {
+  const bank = bankInService();
+  const { pin, qr } = dropOff(bank);
+  const before = bank.records.length;
+  const wrong = `HFB1${'A'.repeat(26)}`;
+  for (let scan = 0; scan < 500; scan++) bank.act({ do: 'scan', text: wrong });
+  assert.equal(bank.view().message, 'rate-limited');
+  assert.equal(bank.records.length - before, 60);
+  bank.act({ do: 'scan', text: qr });
+  assert.equal(bank.view().message, 'rate-limited');
+  bank.act({ do: 'pin', pin });
+  assert.equal(bank.on('pick-up').screen, 'pick-up');
+  bank.wait(91_000);
+  bank.wait(10 * 60_000);
+  bank.act({ do: 'scan', text: wrong });
+  assert.equal(bank.lastDenial(), 'badge-unknown');
+});

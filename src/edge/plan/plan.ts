@@ -24,6 +24,7 @@ import { expireIfDue } from './custody.ts';
 import { directoryOpened, dropEpoch, type Heard, heard, refuseMessage } from './downlink.ts';
 import { Draft, type Moment, type Planned } from './draft.ts';
 import { dropOffAction, dropOffDoorClosed, dropOffOverdue, type FreshIds, openDropOff } from './dropoff.ts';
+import { countDenied, isFlooded } from './flood.ts';
 import { type Minted, minted, mintWaiting } from './minting.ts';
 import {
   type BoardAnswer,
@@ -82,6 +83,7 @@ export function plan(state: BankState, event: Event, moment: Moment): Planned {
   const draft = new Draft(state, timeAt(state.volatile.clock, moment), moment);
   if (event.type !== 'started') watchClock(draft);
   react(draft, event);
+  countDenied(draft);
   return draft.done();
 }
 
@@ -168,7 +170,7 @@ function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
   if (session && action.do !== 'scan') return actInSession(draft, session, action, fresh);
   switch (action.do) {
     case 'scan':
-      return scanned(draft, action.text, fresh);
+      return isFlooded(draft) ? draft.deny('rate-limited') : scanned(draft, action.text, fresh);
     case 'pin':
       return atHome(draft)
         ? presentCode(draft, { method: 'pin', code: action.pin })

@@ -197,6 +197,8 @@ export type Volatile = {
   /** Monotonic times of the pulses of the last minute. */
   pulsesMs: readonly number[];
   clock: ClockState;
+  /** Attempts that were denied since `sinceMs` of the monotonic clock. */
+  denied: { sinceMs: number; count: number };
   /** How often this hour (of the monotonic clock) a message from the cloud caused records. */
   downlink: { sinceMs: number; count: number };
   /** The journal has no room for new work. */
@@ -323,6 +325,7 @@ export function freshVolatile(clock: ClockState): Volatile {
     heardMs: null,
     pulsesMs: [],
     clock,
+    denied: { sinceMs: clock.monotonicMs, count: 0 },
     downlink: { sinceMs: clock.monotonicMs, count: 0 },
     full: false,
   };
