@@ -13,17 +13,17 @@ import type { Event } from '../../src/edge/plan/plan.ts';
 import { ONLY } from '../../src/edge/plan/state.ts';
 import { view } from '../../src/edge/plan/view.ts';
 import { Upload } from '../../src/edge/upload.ts';
-import { noteHash } from '../../src/ledger/roster.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { type Agenda, MachineClock } from './agenda.ts';
 import type { Census } from './census.ts';
 import type { Chance } from './chance.ts';
 import { CUT_POINTS, Disk, ModelJournal } from './disk.ts';
+import { Folder } from './folder.ts';
 import type { ModelHpke } from './keys.ts';
 import { Link } from './link.ts';
 import { type Look, Metal } from './metal.ts';
 import type { Observer } from './observer.ts';
-import type { Shortage } from './room.ts';
+import { type Shortage, tellsWhenFull } from './room.ts';
 import type { SiteBank } from './site.ts';
 
 /** Where a process can be cut off: within a durable write, and around a frame on the wire. */
@@ -74,7 +74,7 @@ export class SimBank {
   #armed: { point: CrashPoint; count: number } | null = null;
   #diskBreaks = false;
   #calm = false;
-  readonly #folder: { note: string; hash: string; since: number }[] = [];
+  readonly #folder = new Folder(() => this.disk.image.records);
   readonly #deps: SimBankDeps;
 
   constructor(deps: SimBankDeps) {
@@ -85,10 +85,7 @@ export class SimBank {
       this.faults++;
     };
     this.clock = new MachineClock(agenda);
-    this.disk = new Disk({
-      onDurable: (writes) => observer.durable(this.id, writes),
-      onFull: () => this.#foundFull(),
-    });
+    this.disk = new Disk((writes) => observer.durable(this.id, writes));
     this.metal = new Metal({
       agenda,
       chance: chance.fork('metal'),
@@ -132,7 +129,7 @@ export class SimBank {
         clock,
         random,
         log: silentLog,
-        journal,
+        journal: tellsWhenFull(journal, () => this.#foundFull()),
         keys: site.keys,
         hpke,
         boards: { pulse: (target) => (alive() ? this.#pulse(target) : NEVER) },
@@ -224,9 +221,9 @@ export class SimBank {
     return this.#running?.executor.state.orderBook[ONLY]?.nonce ?? null;
   }
 
-  /** A file for the folder of orders. It lies there, over power cuts too, until the journal says what became of it. */
+  /** Somebody copies an order into the folder. */
   putOrder(note: string): void {
-    this.#folder.push({ note, hash: noteHash(note), since: this.disk.image.records.length });
+    this.#folder.put(note);
     this.#readOrders();
   }
 
@@ -332,20 +329,13 @@ export class SimBank {
     this.#dispatch({ type: 'room', ...seen });
   }
 
-  /** As the real inbox does: a file whose order the journal accepted is not read again, others are. */
   #readOrders(): void {
-    for (const file of [...this.#folder]) {
-      const { records } = this.disk.image;
-      const isSettled = () =>
-        records
-          .slice(file.since)
-          .some(({ record: { facts } }) => facts.hash === file.hash && facts.road === 'hand');
-      const running = this.#running;
-      if (!running) return;
-      if (!isSettled()) this.#dispatch({ type: 'order', note: file.note });
-      if (this.#running !== running) return;
-      if (isSettled()) this.#folder.splice(this.#folder.indexOf(file), 1);
-    }
+    const running = this.#running;
+    if (!running) return;
+    this.#folder.look((note) => {
+      this.#dispatch({ type: 'order', note });
+      return this.#running === running;
+    });
   }
 
   #lookAnew(): void {
@@ -401,7 +391,7 @@ export class SimBank {
     this.clock.after(idle ? TICK_IDLE_MS : TICK_BUSY_MS, () => {
       this.#do(({ executor }) => executor.dispatch({ type: 'tick', fresh: executor.fresh() }));
       this.#lookForRoom();
-      if (this.#folder.length > 0) this.#readOrders();
+      this.#readOrders();
       if (this.#running) this.#tickLater();
     });
   }

@@ -53,13 +53,12 @@ export class Disk {
     state: new Map(COLLECTIONS.map((name) => [name, new Map()])),
     acknowledged: 0,
   };
-  readonly room: DiskRoom;
+  readonly room = new DiskRoom();
   #cache: Write[] = [];
   readonly #onDurable: (writes: readonly Write[]) => void;
 
-  constructor(of: { onDurable(writes: readonly Write[]): void; onFull(): void }) {
-    this.#onDurable = of.onDurable;
-    this.room = new DiskRoom(of.onFull);
+  constructor(onDurable: (writes: readonly Write[]) => void) {
+    this.#onDurable = onDurable;
   }
 
   write(write: Write): void {

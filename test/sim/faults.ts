@@ -151,8 +151,12 @@ export const FAULTS = {
   'compartment suspended': {
     aDay: 2,
     group: 'cloud fault',
-    strike: (on, bank, chance) =>
-      suspend(on, bank, chance, { compartment: chance.pick([...bank.metal.spaces.keys()]) }),
+    strike(on, bank, chance) {
+      const all = [...bank.metal.spaces.values()];
+      // A door that somebody will want to open, where there is one.
+      const wanted = all.filter(({ parcel }) => parcel !== null);
+      suspend(on, bank, chance, { compartment: chance.pick(wanted.length > 0 ? wanted : all).n });
+    },
   },
   'bank suspended': {
     aDay: 0.7,

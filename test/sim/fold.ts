@@ -9,6 +9,7 @@ import type { Law } from './laws.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+const SURE_MS = 10 * MINUTE_MS;
 
 export type FoldedSession = {
   id: string;
@@ -196,7 +197,10 @@ export class BankFold {
   #attemptCounted(record: LedgerRecord, person: string | null): void {
     const { policy, breach } = this.#deps;
     const method = String(record.facts.method);
-    const day = `${Math.floor(record.time.atMs / DAY_MS)}/${this.#clocksSet}`;
+    // A clock that was set back is in no time of a record before it has caught up; the bank's own day is.
+    const { atMs, uncertaintyMs } = record.time;
+    const own = uncertaintyMs > SURE_MS ? Number(record.facts.kioskDay) : Math.floor(atMs / DAY_MS);
+    const day = `${own}/${this.#clocksSet}`;
     this.#newWork(record, method);
     const budgets: Record<string, { key: string; most: number }> = {
       pin: { key: `kiosk ${day}`, most: policy.kioskGuessesPerDay },

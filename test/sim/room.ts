@@ -2,6 +2,7 @@
  * The room of a model disk, as the bank's watch sees it (`src/edge/room.ts`). When it is short, so many
  * transactions still fit; the reserve gives as many more, once, until there was room to lay it in again.
  */
+import type { ExecuteJournal } from '../../src/edge/execute.ts';
 import { JournalFull } from '../../src/edge/journal-disk.ts';
 import type { Room } from '../../src/edge/plan/room.ts';
 
@@ -15,11 +16,6 @@ export class DiskRoom {
   #left = Number.POSITIVE_INFINITY;
   #shortage: Shortage | null = null;
   #hasReserve = true;
-  readonly #onFull: () => void;
-
-  constructor(onFull: () => void) {
-    this.#onFull = onFull;
-  }
 
   runShort(shortage: Shortage): void {
     if (this.#shortage) return;
@@ -35,10 +31,7 @@ export class DiskRoom {
 
   /** One transaction more, or there is no room for it. */
   take(): void {
-    if (this.#left <= 0) {
-      this.#onFull();
-      throw new JournalFull(undefined);
-    }
+    if (this.#left <= 0) throw new JournalFull(undefined);
     this.#left--;
   }
 
@@ -59,4 +52,19 @@ export class DiskRoom {
     }
     return { freeKiB, full: !this.#hasReserve || this.#shortage.seen };
   }
+}
+
+/** From the first commit that finds no room the executor knows that there is none; so does `onFull`. */
+export function tellsWhenFull(journal: ExecuteJournal, onFull: () => void): ExecuteJournal {
+  return {
+    keepRefused: (...of) => journal.keepRefused(...of),
+    commit(before, planned) {
+      try {
+        return journal.commit(before, planned);
+      } catch (error) {
+        if (error instanceof JournalFull && !before.volatile.full) onFull();
+        throw error;
+      }
+    },
+  };
 }

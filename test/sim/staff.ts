@@ -87,7 +87,9 @@ export function* staffSweep(here: StaffHere): Life {
 
 /** Suspensions are ended by order, whoever asked for them. */
 export function* staffLifts(here: StaffHere): Life {
-  const { bank, office } = here;
+  const { bank, chance, office } = here;
+  // It also ends the cloud's power until the next roster, so that most banks are to know none.
+  if (!chance.of(0.4)) return;
   // Until there is one to lift, for half a day at most; whoever waits longer sends it all the same.
   for (let looks = 0; !office.closed && looks < 40 && office.knows(bank).suspended === 0; looks++)
     yield 10 * MINUTE_MS;

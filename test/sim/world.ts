@@ -47,7 +47,7 @@ const VISITS = {
   staff: 9,
   sweep: 0.5,
   clock: 1,
-  lift: 2,
+  lift: 1,
   paper: 5,
 } as const;
 

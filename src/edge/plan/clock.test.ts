@@ -6,12 +6,14 @@ import { startClock, timeAt } from './clock.ts';
 import { ONLY } from './state.ts';
 import {
   bankInService,
+  beginDropOff,
   CARRIER,
   COURIER,
   DAY_MS,
   dropOff,
   HOUR_MS,
   START_MS,
+  signIn,
   type TestBank,
 } from './test-bank.ts';
 import { CLAIM, carry, noteFor } from './test-orders.ts';
@@ -61,6 +63,27 @@ test('a clock that an order has set back stays so over restarts, though the jour
     'a time before the order is none',
   );
   assert.equal(start({}, journalMs + 1).source, 'frozen', 'a later record counts again');
+});
+
+test('a session under way and an open door keep their times when an order sets the clock back', () => {
+  const bank = bankInService();
+  signIn(bank);
+  const n = beginDropOff(bank);
+  bank.wait(91_000);
+  bank.wait(61_000);
+  bank.sense(n, 'closed', 'no');
+  bank.sense(n + 1, 'open');
+  bank.wallMs -= 7 * DAY_MS;
+  bank.tick();
+  assert.equal(carry(bank, noteFor(bank, { do: 'set-clock', claim: claimHash(CLAIM) })), null);
+  bank.act({ do: 'scan', text: CLAIM });
+  bank.act({ do: 'clock', use: 'machine' });
+  const ajar = bank.told('door.ajar').length;
+  bank.wait(91_000);
+  assert.equal(bank.told('door.ajar').length, ajar + 1);
+  bank.wait(10 * MINUTE_MS);
+  bank.tick();
+  assert.equal(bank.told('session.ended').length, 1);
 });
 
 test('a freeze revives nothing that had expired', () => {

@@ -72,10 +72,25 @@ function freeze(draft: Draft, stepMs: number): void {
   draft.record({ kind: 'alarm.raised', cause, facts: { condition: 'clock' } });
 }
 
+/**
+ * What runs now was timed by the clock that is set: it keeps what is left of its time. Else a session would
+ * hold its door, and an open door raise no alarm, for as long as the clock went back.
+ */
+function moveRunning(draft: Draft, stepMs: number): void {
+  for (const { id, untilMs, release } of Object.values(draft.state.session))
+    draft.patch('session', id, {
+      untilMs: untilMs + stepMs,
+      release: release && { ...release, atMs: release.atMs + stepMs },
+    });
+  for (const { n, door, doorSinceMs } of Object.values(draft.state.compartment))
+    if (door === 'open') draft.patch('compartment', n, { doorSinceMs: doorSinceMs + stepMs });
+}
+
 /** Somebody at the kiosk, by order, said what time it is: expiry runs again, in either direction. */
 export function thawClock(draft: Draft, set: { atMs: number; order: string }): void {
   const { clock } = draft.state.volatile;
   const stepMs = Math.round(set.atMs - draft.nowMs);
+  moveRunning(draft, stepMs);
   draft.volatile({
     clock: {
       ...clock,
