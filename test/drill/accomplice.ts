@@ -24,6 +24,15 @@ export type Accomplice = {
   olderLeft: number;
 };
 
+export const NOTHING_COLLECTED: Accomplice = {
+  triedOnOlder: 0,
+  olderOpened: 0,
+  residentDoor: 0,
+  codesSeen: 0,
+  collected: [],
+  olderLeft: 0,
+};
+
 export async function playAccomplice(stand: Stand): Promise<Accomplice> {
   const tried = await tryOnOlder(stand, stand.cloud.codes);
   // Tomorrow: the wrong codes of today are no trouble for residents any more.

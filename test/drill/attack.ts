@@ -87,10 +87,12 @@ export async function runAttack(stand: Stand, attack: Attack): Promise<Row> {
     pulses: 0,
     wrong: null,
   };
-  await attack.prepare?.(stand);
-  await stand.agent.settled();
-  const before = { seq: stand.agent.journal.tip.lastSeq, metal: await metalOf(stand) };
+  const measured = async () => ({ seq: stand.agent.journal.tip.lastSeq, metal: await metalOf(stand) });
+  let before = await measured();
   try {
+    await attack.prepare?.(stand);
+    await stand.agent.settled();
+    before = await measured();
     await attack.run(stand);
     await stand.agent.settled();
     row.holds = await attack.holds(stand);
@@ -100,10 +102,12 @@ export async function runAttack(stand: Stand, attack: Attack): Promise<Row> {
   const since = stand.records(before.seq);
   const metal = await metalOf(stand);
   row.pulses = metal.pulses - before.metal.pulses;
-  row.doorsOpened = Math.max(since.filter(({ kind }) => kind === 'door.opened').length, metal.open);
+  const opened = since.filter(({ kind }) => kind === 'door.opened').length;
+  row.doorsOpened = Math.max(opened, metal.open - before.metal.open);
   const said = since.flatMap((record) => answerOf(record) ?? []);
   row.answers = countedWords(said);
-  row.wrong ??= wrongWith(attack, row, said);
+  // An open door is the worst that can be said, whatever else went wrong.
+  if (row.doorsOpened > 0 || row.pulses > 0 || row.wrong === null) row.wrong = wrongWith(attack, row, said);
   const { recordsMax = Number.POSITIVE_INFINITY } = attack;
   if (said.length > recordsMax) row.wrong ??= `${said.length} records; ${recordsMax} are allowed`;
   return row;

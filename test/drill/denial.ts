@@ -15,8 +15,9 @@ const MINUTE_MS = 60_000;
 const SLACK_MS = 5 * MINUTE_MS;
 /** By the hour at first; by minutes towards the end, where the answer is read. */
 const COARSE_HOURS = 23;
+const RENEWED_HOURS = 3;
 /** Longer than any denial that the rules allow: a bank that still turns people away then is red. */
-const PATIENCE_MS = 4 * DAY_MS;
+const PATIENCE_MS = 2 * DAY_MS;
 
 export type Denied = { doorsMs: number; dropOffsMs: number };
 
@@ -64,7 +65,7 @@ async function renew(stand: Stand, scopes: readonly Scope[]): Promise<void> {
   for (const lastsMs of [SUSPENSION_HOURS_MAX * HOUR_MS, HOUR_MS]) await suspend(stand, scopes, lastsMs);
 }
 
-/** Lets time pass until `serves`, with the attacker at work every hour; answers how long it took. */
+/** Lets time pass until `serves`, with the attacker at work every three hours; answers how long it took. */
 async function until(
   stand: Stand,
   serves: () => Promise<boolean>,
@@ -76,7 +77,7 @@ async function until(
     if (soFarMs > PATIENCE_MS)
       throw new Error(`the bank still turns people away after ${PATIENCE_MS / HOUR_MS} hours`);
     const isCoarse = soFarMs < COARSE_HOURS * HOUR_MS || soFarMs > DAY_MS + HOUR_MS;
-    if (soFarMs % HOUR_MS === 0) await renew(stand, scopes);
+    if (soFarMs % (RENEWED_HOURS * HOUR_MS) === 0) await renew(stand, scopes);
     stand.pass(isCoarse ? HOUR_MS : 5 * MINUTE_MS);
   }
   return stand.clock.passedMs - fromMs;
@@ -96,7 +97,7 @@ async function servesCouriers(stand: Stand): Promise<boolean> {
 export function massSuspension(denied: Denied): Attack {
   return {
     name: 'mass suspension',
-    sends: `the bank, all ${DOORS} doors and the courier for 24 h; every hour again under new ids, with the clock in doubt; when that is spent, the courier anew`,
+    sends: `the bank, all ${DOORS} doors and the courier for 24 h and 5 minutes; every three hours again under new ids, with the clock in doubt; when that is spent, the courier anew`,
     hopes: 'that one window follows another',
     // The window of the roster in force may be spent by earlier attacks; a new roster gives the attacker all of it.
     async prepare(stand) {
