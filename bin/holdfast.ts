@@ -22,6 +22,7 @@ const USAGE = `holdfast <command>
   sign      the signer's own page                     [--port P]
   verify    check a parcel's receipt                  RECEIPT --root-key FILE
   bench     speed against raw limits                  [--only NAME]
+  drill     cloud: a hostile cloud, attack by attack  [--csv]
   sim       many banks on one fake clock and seed     [--seed S] [--steps N] [--banks B] [--hours H]
 
 Run them as: npm run holdfast -- <command>
@@ -59,6 +60,7 @@ async function main(args: string[]): Promise<number> {
   const [command = 'help', ...others] = args;
   // It reads its own options; it is the developer's, and no part of what runs at a site.
   if (command === 'sim') return (await import('../test/sim/main.ts')).main(others);
+  if (command === 'drill') return await runDrill(others);
   const { values, positionals } = read(others);
   const given: Arguments = { values, rest: positionals, root: ROOT };
   if (values.help) return usage(0);
@@ -116,6 +118,11 @@ async function main(args: string[]): Promise<number> {
       process.stderr.write(`there is no command ${command}\n\n`);
       return usage(2);
   }
+}
+
+async function runDrill([which, ...others]: string[]): Promise<number> {
+  if (which !== 'cloud') return usage(2);
+  return (await import('../test/drill/cloud.ts')).main(others);
 }
 
 function usage(status: number): number {
