@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { TenantId } from '../domain/ids.ts';
 import { NOUNS } from './cloud.ts';
-import { ACCESS, decide, ROLES } from './http/access.ts';
+import { ACCESS, decide, ROLES } from './http/http.ts';
 import { AccessStand, allCells, drawFrom, names, randomCell } from './test-access.ts';
 import { modelled } from './test-access-model.ts';
 

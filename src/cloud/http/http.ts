@@ -29,6 +29,7 @@ import {
 import { openMetrics } from './metrics.ts';
 import { mountSystem } from './system.ts';
 
+export { ACCESS, decide, ROLES, type Role } from './access.ts';
 export { type App, operatorTokenHash, type SignedIn } from './gate.ts';
 
 type Shape = { params?: z.ZodType; query?: z.ZodType; body?: z.ZodType; response?: z.ZodType };
