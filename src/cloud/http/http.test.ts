@@ -339,26 +339,6 @@ describe('who gets in', () => {
     assert.equal(problem.parse(JSON.parse(asAdmin.text)).reason, 'role-may-not');
   });
 
-  test('no handler reaches into another organisation, or into none, past the table', async () => {
-    const reach = (to: string) => ask(`/api/admin/reaches/${to}`, { headers: signedIn });
-    assert.equal((await reach(tenant)).status, 200);
-    assert.equal(codeOf(await reach(idFrom('tenant', systemRandom.bytes(16)))), 'internal');
-    assert.equal(codeOf(await reach('none')), 'internal');
-  });
-
-  test('a route without a row, or with another sign-in than its row, does not start', async () => {
-    const start = (url: string, access: Route['access'], table: AccessTable) =>
-      startHttp({
-        ...dull,
-        access: table,
-        routes: [{ method: 'GET', url, access, says: 'Greets.', schema: {}, handle: async () => undefined }],
-      });
-    await assert.rejects(start('/api/admin/hidden', 'admin', TABLE), /GET \/api\/admin\/hidden has no row/);
-    await assert.rejects(start('/api/admin/hello', 'public', TABLE), /another sign-in than its row/);
-    const { 'GET /api/health': _, ...without } = ACCESS;
-    await assert.rejects(start('/api/admin/me', 'admin', without), /GET \/api\/health has no row/);
-  });
-
   test('a foreign host name gets nothing', async () => {
     assert.equal(
       codeOf(await ask('/api/admin/hello', { headers: { ...signedIn, host: 'evil.example' } })),
@@ -380,6 +360,26 @@ describe('who gets in', () => {
     assert.ok(Number(refused.headers['retry-after']) > 0);
     assert.equal((await ask('/api/admin/hello', { headers: signedIn })).status, 200);
   });
+});
+
+test('no handler reaches into another organisation, or into none, past the table', async () => {
+  const reach = (to: string) => ask(`/api/admin/reaches/${to}`, { headers: signedIn });
+  assert.equal((await reach(tenant)).status, 200);
+  assert.equal(codeOf(await reach(idFrom('tenant', systemRandom.bytes(16)))), 'internal');
+  assert.equal(codeOf(await reach('none')), 'internal');
+});
+
+test('a route without a row, or with another sign-in than its row, does not start', async () => {
+  const start = (url: string, access: Route['access'], table: AccessTable) =>
+    startHttp({
+      ...dull,
+      access: table,
+      routes: [{ method: 'GET', url, access, says: 'Greets.', schema: {}, handle: async () => undefined }],
+    });
+  await assert.rejects(start('/api/admin/hidden', 'admin', TABLE), /GET \/api\/admin\/hidden has no row/);
+  await assert.rejects(start('/api/admin/hello', 'public', TABLE), /another sign-in than its row/);
+  const { 'GET /api/health': _, ...without } = ACCESS;
+  await assert.rejects(start('/api/admin/me', 'admin', without), /GET \/api\/health has no row/);
 });
 
 describe('what leaves', () => {
