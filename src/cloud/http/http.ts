@@ -8,7 +8,7 @@
  * context, and over HTTPS with TLS 1.3 only.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { problem } from '../../contract/http/common.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Cloud } from '../deps.ts';
@@ -185,20 +185,21 @@ type Mounting = { cloud: Cloud; table: AccessTable; events: EventHub; limits: Li
 
 function mountRoute(app: FastifyInstance, row: Route, { cloud, table, events, limits }: Mounting): void {
   const { params, query, body, response } = row.schema;
-  const status = row.status ?? (response ? 200 : 204);
+  const status = row.status ?? (response || row.url.endsWith('/events') ? 200 : 204);
   app.route({
     method: row.method,
     url: row.url,
     ...(row.bodyBytesMax === undefined ? {} : { bodyLimit: row.bodyBytesMax }),
     ...(row.guarded ? { config: { rateLimit: { max: limits.guardedPerMinute } } } : {}),
     schema: {
+      operationId: operationIdOf(row),
       summary: row.says,
       tags: [row.url.split('/')[2] ?? 'system'],
       security: securityOf(row.access),
       ...(params ? { params } : {}),
       ...(query ? { querystring: query } : {}),
       ...(body ? { body } : {}),
-      response: { ...(response ? { [status]: response } : {}), '4xx': problem, '5xx': problem },
+      response: { [status]: response ?? nothingTold(row), '4xx': REFUSED, '5xx': BROKEN },
     } as object,
     handler: async (request, reply) => {
       const actor = actorOf(request);
@@ -212,6 +213,26 @@ function mountRoute(app: FastifyInstance, row: Route, { cloud, table, events, li
   });
   if (row.access !== accessOf(table, `${row.method} ${row.url}`))
     throw new Error(`${row.method} ${row.url} asks for another sign-in than its row in the table of access`);
+}
+
+const problems = { 'application/problem+json': { schema: problem } };
+const REFUSED = { description: 'Refused, with the reason (RFC 9457).', content: problems };
+const BROKEN = { description: 'Not served, by no fault of the request (RFC 9457).', content: problems };
+
+/** An answer without a body, and the streams, whose form is not one of JSON. */
+function nothingTold({ url }: Route): z.ZodType | { description: string; content: object } {
+  if (url.endsWith('/events'))
+    return {
+      description: 'A stream of events that ends when the page closes.',
+      content: { 'text/event-stream': { schema: z.string() } },
+    };
+  return z.null().describe('Done; there is nothing to tell.');
+}
+
+/** `GET /api/admin/banks/:id` is `getAdminBanksId`: what a client that is made from the description calls it. */
+function operationIdOf({ method, url }: Route): string {
+  const words = url.split(/[/:-]+/).filter((word) => word !== '' && word !== 'api');
+  return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
 type Asked = {

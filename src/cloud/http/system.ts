@@ -17,16 +17,20 @@ const state = z.strictObject({ state: z.enum(['alive', 'ready']) });
 
 export function mountSystem(app: FastifyInstance, { metrics, isReady, startFile }: SystemOptions): void {
   const open = { rateLimit: false } as const;
-  const described = (summary: string, response: z.ZodType) =>
-    ({ summary, tags: ['system'], security: [], response: { 200: response } }) as object;
+  const described = (operationId: string, summary: string, response: z.ZodType) =>
+    ({ operationId, summary, tags: ['system'], security: [], response: { 200: response } }) as object;
   const hidden = { hide: true } as object;
 
-  app.get('/api/health', { config: open, schema: described('The process runs.', state) }, async () => ({
-    state: 'alive',
-  }));
+  app.get(
+    '/api/health',
+    { config: open, schema: described('getHealth', 'The process runs.', state) },
+    async () => ({
+      state: 'alive',
+    }),
+  );
   app.get(
     '/api/ready',
-    { config: open, schema: described('The process can do its work.', state) },
+    { config: open, schema: described('getReady', 'The process can do its work.', state) },
     async () => {
       if (!(await isReady()))
         throw new HoldfastError('unavailable', 'Starting, stopping, or without its database.');
@@ -43,7 +47,13 @@ export function mountSystem(app: FastifyInstance, { metrics, isReady, startFile 
   });
   app.get(
     '/api/start',
-    { schema: described('Where everything is, and who may sign in, on a development machine.', startPage) },
+    {
+      schema: described(
+        'getStart',
+        'Where everything is, and who may sign in, on a development machine.',
+        startPage,
+      ),
+    },
     async () => {
       if (startFile === null) throw new HoldfastError('not-found', 'This is not a development machine.');
       return readStart(startFile);
