@@ -22,6 +22,13 @@ export type Core = { cloud: Cloud; files: CloudFiles };
 const CHANGED = 'holdfast_changed';
 const TELL = 'holdfast_tell';
 
+/** Whom a change is told to is read from the transaction that made it; a caller cannot name another tenant. */
+export const tidings: Pick<Cloud, 'changed' | 'tellBanks'> = {
+  // The database folds equal notifications of one transaction into one.
+  changed: async (tx, topics) => notify(tx, CHANGED, [await tenantOf(tx), ...topics].join(' ')),
+  tellBanks: async (tx, site) => notify(tx, TELL, `${await tenantOf(tx)} ${site}`),
+};
+
 export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise<Core> {
   const { config, clock, random, log } = deps;
   const files = await openFiles(config);
@@ -44,9 +51,7 @@ export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise
     pins: pinsOf(files, config.offlinePin),
     authority: files.authority,
     addJob,
-    // The database folds equal notifications of one transaction into one.
-    changed: async (tx, topics) => notify(tx, CHANGED, [await tenantOf(tx), ...topics].join(' ')),
-    tellBanks: async (tx, site) => notify(tx, TELL, `${await tenantOf(tx)} ${site}`),
+    ...tidings,
   };
   return { cloud, files };
 }

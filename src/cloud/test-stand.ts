@@ -19,6 +19,7 @@ import { silentLog } from '../platform/log.ts';
 import { type Postgres, startPostgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
 import * as banks from './banks/banks.ts';
+import { tidings } from './core.ts';
 import type { Cloud } from './deps.ts';
 import { addJob, migrateJobs } from './jobs/jobs.ts';
 import { journal, openJournal } from './journal/journal.ts';
@@ -150,7 +151,7 @@ function cloudOf(of: Parts): Cloud {
     journal: openJournal({ keys, clock, random: systemRandom }),
     pins: { current: pin(), next: pin(), offline: null },
     authority: of.authority,
-    changed: async () => undefined,
+    changed: tidings.changed,
     tellBanks: async (_tx, site) => void told.push(site),
   };
 }

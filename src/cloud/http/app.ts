@@ -91,6 +91,14 @@ function description() {
           'The interface of a Holdfast cloud. It can ask a bank and suspend; it cannot make a latch move. Errors are problem details (RFC 9457).',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      tags: [
+        { name: 'admin', description: 'What administrators see and change.' },
+        { name: 'resident', description: 'What residents see and change of their own.' },
+        { name: 'courier', description: 'What couriers see.' },
+        { name: 'operator', description: 'Signed rosters and orders on their way to the banks.' },
+        { name: 'enrolments', description: 'How a new bank gets its certificate.' },
+        { name: 'system', description: 'About the process itself.' },
+      ],
       components: {
         securitySchemes: {
           admin: { type: 'apiKey', in: 'cookie', name: 'holdfast_admin' },
@@ -101,7 +109,7 @@ function description() {
       },
     },
     transform: jsonSchemaTransform,
-  } as const;
+  } satisfies Parameters<typeof fastifySwagger>[1];
 }
 
 /** Method, route pattern, status and time: enough to run a service, and nothing about a person. */

@@ -1,8 +1,10 @@
 /**
- * Who may come in. Every route names one `Access`; this file is the only place that turns a request into
- * an actor or a refusal.
+ * Who may come in. The table of access (access.ts) says what each route asks to be shown; this file is the
+ * only place that turns a request into an actor or a refusal. No route is without it: `guardRoutes` puts it
+ * before every one, and refuses to start with one that the table does not hold.
  *
  *   public    anybody; a request that changes something still has to come from one of our own pages
+ *   machine   a program on this machine: from loopback, and not through a proxy on it
  *   admin     a session of the admin app (cookie `holdfast_admin`)
  *   resident  a session of the resident app (cookie `holdfast_resident`)
  *   courier   a session of the courier app (cookie `holdfast_courier`)
@@ -10,17 +12,17 @@
  *   bank      a bank before it is enrolled: over TLS only, and the handler checks its enrolment code and
  *             its proof of possession
  */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
 import { CSRF_HEADER } from '../../contract/http/common.ts';
 import { fromBase64url, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes, sha256 } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
+import type { Cloud } from '../deps.ts';
+import { type Access, type AccessTable, type Asker, accessOf, decide, type Question } from './access.ts';
 
 export const APPS = ['admin', 'resident', 'courier'] as const;
 export type App = (typeof APPS)[number];
-
-export type Access = 'public' | App | 'operator' | 'bank';
 
 export type AdminActor = {
   is: 'admin';
@@ -32,7 +34,7 @@ export type AdminActor = {
 export type ResidentActor = { is: 'resident'; tenant: TenantId; person: PersonId; signedInAtMs: number };
 export type CourierActor = { is: 'courier'; tenant: TenantId; person: PersonId; signedInAtMs: number };
 export type SignedIn = AdminActor | ResidentActor | CourierActor;
-export type Actor = SignedIn | { is: 'public' } | { is: 'operator' } | { is: 'bank' };
+export type Actor = SignedIn | { is: 'public' } | { is: 'machine' } | { is: 'operator' } | { is: 'bank' };
 export type ActorOf<A extends Access> = Extract<Actor, { is: A }>;
 
 /** What the gate has to be given; sign-in answers the first, configuration the second. */
@@ -54,12 +56,101 @@ export function cookiePath(app: App): string {
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+type Guard = { table: AccessTable; keeper: GateKeeper };
+
+/** Puts the gate before every route that is mounted from now on. Call it before any is. */
+export function guardRoutes(app: FastifyInstance, guard: Guard): void {
+  const gates = new Map<string, preValidationHookHandler>();
+  app.addHook('onRoute', (mounted) => {
+    for (const method of [mounted.method].flat()) {
+      // What may be read may be read without its body.
+      const route = `${method === 'HEAD' ? 'GET' : method} ${mounted.url}`;
+      const access = accessOf(guard.table, route);
+      if (!access) throw new Error(`${route} has no row in the table of access, or one that lets nobody in`);
+      const gate = gates.get(route) ?? gateOf(guard, { route, access });
+      gates.set(route, gate);
+      const before = [mounted.preValidation ?? []].flat();
+      // Who asks is settled before what is asked: a stranger learns nothing about what would be valid.
+      if (!before.includes(gate)) mounted.preValidation = [gate, ...before];
+    }
+  });
+}
+
+const actors = new WeakMap<FastifyRequest, Actor>();
+
+/** Who the gate found behind a request that it let in. */
+export function actorOf(request: FastifyRequest): Actor {
+  const actor = actors.get(request);
+  if (!actor) throw new Error('a request reached its handler past the gate');
+  return actor;
+}
+
+function gateOf({ table, keeper }: Guard, of: { route: string; access: Access }): preValidationHookHandler {
+  return async (request) => {
+    const actor = await admit(keeper, of.access, request);
+    const asker = askerOf(actor);
+    const verdict = decide(table, { asker, route: of.route, tenant: asker.tenant });
+    if (!verdict.allow)
+      throw new HoldfastError('not-allowed', 'Your account does not include that.', {
+        reason: verdict.reason,
+      });
+    actors.set(request, actor);
+  };
+}
+
+/** The actor as the table knows it. */
+function askerOf(actor: Actor): Asker {
+  switch (actor.is) {
+    case 'admin':
+      return { role: actor.role, tenant: actor.tenant };
+    case 'resident':
+    case 'courier':
+      return { role: actor.is, tenant: actor.tenant };
+    case 'public':
+      return { role: 'nobody', tenant: null };
+    case 'machine':
+    case 'operator':
+    case 'bank':
+      return { role: actor.is, tenant: null };
+  }
+}
+
+/**
+ * The cloud as the handler of one request may use it: a transaction of an organisation that the table
+ * does not give this asker is not opened. A handler that tries is wrong, and so it breaks.
+ */
+export function reachOf(cloud: Cloud, table: AccessTable, of: { actor: Actor; route: string }): Cloud {
+  const asker = askerOf(of.actor);
+  const check = (tenant: Question['tenant']) => {
+    const verdict = decide(table, { asker, route: of.route, tenant });
+    if (!verdict.allow) throw new Error(`${of.route} reached out of bounds: ${verdict.reason}`);
+  };
+  const { database } = cloud;
+  return {
+    ...cloud,
+    database: {
+      ...database,
+      async tenant(tenant, run) {
+        check(tenant);
+        return await database.tenant(tenant, run);
+      },
+      async estate(run) {
+        check(null);
+        return await database.estate(run);
+      },
+    },
+  };
+}
+
 /** The actor of a request for a route of this access. Throws the refusal. */
-export async function admit(keeper: GateKeeper, access: Access, request: FastifyRequest): Promise<Actor> {
+async function admit(keeper: GateKeeper, access: Access, request: FastifyRequest): Promise<Actor> {
   switch (access) {
     case 'public':
       checkOwnPage(request);
       return { is: 'public' };
+    case 'machine':
+      checkMachine(request);
+      return { is: 'machine' };
     case 'admin':
     case 'resident':
     case 'courier': {
@@ -87,7 +178,7 @@ export async function admit(keeper: GateKeeper, access: Access, request: Fastify
  * from in `Sec-Fetch-Site` and `Origin` (Fetch standard, sections 3.2 and 5.4). Sign-in counts too: a
  * forged sign-in would put a person into a stranger's account.
  */
-export function checkOwnPage(request: FastifyRequest): void {
+function checkOwnPage(request: FastifyRequest): void {
   if (SAFE_METHODS.has(request.method)) return;
   const { origin, 'sec-fetch-site': site } = request.headers;
   const headerMissing = !request.headers[CSRF_HEADER];
@@ -97,6 +188,15 @@ export function checkOwnPage(request: FastifyRequest): void {
   if (!headerMissing && !foreignOrigin && !foreignSite) return;
   const detail = `Requests that change something carry ${CSRF_HEADER} and come from a page of this origin.`;
   throw new HoldfastError('csrf', detail, { reason: 'csrf-missing' });
+}
+
+const LOOPBACK_ADDRESSES = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
+
+/** A proxy on this machine would speak for others. */
+function checkMachine(request: FastifyRequest): void {
+  const direct = request.headers['x-forwarded-for'] === undefined && request.headers.forwarded === undefined;
+  if (!direct || !LOOPBACK_ADDRESSES.has(request.ip))
+    throw new HoldfastError('not-found', 'Served on this machine only.');
 }
 
 const OPERATOR_TOKEN_BYTES = 32;

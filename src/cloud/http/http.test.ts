@@ -12,19 +12,37 @@ import { base64url } from '../../crypto/bytes.ts';
 import { newSigningKey, privateKeyPem } from '../../crypto/sign.ts';
 import { selfSignedServer } from '../../crypto/x509.ts';
 import { HoldfastError } from '../../domain/errors.ts';
-import { idFrom } from '../../domain/ids.ts';
+import { idFrom, type TenantId } from '../../domain/ids.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { silentLog } from '../../platform/log.ts';
 import { systemRandom } from '../../platform/random.ts';
 import type { Cloud } from '../deps.ts';
+import { ACCESS, type AccessTable } from './access.ts';
 import { operatorTokenHash } from './gate.ts';
 import { SECURITY_HEADERS } from './headers.ts';
-import { type HttpServers, route, startHttp } from './http.ts';
+import { type HttpServers, type Route, routesOf, startHttp } from './http.ts';
 
 const tenant = idFrom('tenant', systemRandom.bytes(16));
 const person = idFrom('person', systemRandom.bytes(16));
 const operatorToken = base64url(systemRandom.bytes(32));
 const greeting = z.strictObject({ says: z.string() });
+
+const no = 'no';
+const any = 'any';
+const own = 'own';
+const TABLE = {
+  ...ACCESS,
+  'GET /api/admin/hello': [no, no, no, no, own, own, no, no],
+  'POST /api/admin/hello/:name': [no, no, no, no, own, own, no, no],
+  'POST /api/admin/enter': [any, any, any, any, any, any, any, any],
+  'GET /api/operator/hello': [no, no, no, no, no, no, any, no],
+  'GET /api/admin/broken': [any, any, any, any, any, any, any, any],
+  'GET /api/admin/denied': [any, any, any, any, any, any, any, any],
+  'GET /api/admin/talkative': [any, any, any, any, any, any, any, any],
+  'GET /api/admin/only-super': [no, no, no, no, no, own, no, no],
+  'GET /api/admin/reaches/:tenant': [no, no, no, no, own, own, no, no],
+} as const satisfies AccessTable;
+const route = routesOf<typeof TABLE>();
 
 const routes = [
   route({
@@ -103,6 +121,26 @@ const routes = [
   }),
   route({
     method: 'GET',
+    url: '/api/admin/only-super',
+    access: 'admin',
+    says: 'For super-administrators.',
+    schema: { response: greeting },
+    handle: async () => ({ says: 'super' }),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/reaches/:tenant',
+    access: 'admin',
+    says: 'Opens a transaction of the organisation that is named, or of none.',
+    schema: { params: z.strictObject({ tenant: z.string() }), response: greeting },
+    async handle({ cloud, params }) {
+      const run = async () => ({ says: params.tenant });
+      if (params.tenant === 'none') return cloud.database.estate(run);
+      return cloud.database.tenant(params.tenant as TenantId, run);
+    },
+  }),
+  route({
+    method: 'GET',
     url: '/api/admin/events',
     access: 'admin',
     says: 'Streams.',
@@ -155,6 +193,27 @@ const codeOf = (answer: Answer) => {
   return told.code;
 };
 
+/** A database that opens whatever transaction it is asked for: what is refused, the gate refused. */
+const cloud = {
+  clock: systemClock,
+  log: silentLog,
+  random: systemRandom,
+  database: {
+    tenant: (_: TenantId, run: (tx: null) => unknown) => run(null),
+    estate: (run: (tx: null) => unknown) => run(null),
+  },
+} as unknown as Cloud;
+const dull = {
+  cloud,
+  httpPort: 0,
+  https: null,
+  hosts: [],
+  webDir: null,
+  startFile: null,
+  isReady: async () => true,
+  keeper: { authenticate: async () => undefined, operatorTokenHash: operatorTokenHash(operatorToken) },
+};
+
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'holdfast-http-'));
   for (const app of ['start', 'resident', 'courier', 'admin']) {
@@ -172,10 +231,10 @@ before(async () => {
     notBeforeMs: nowMs - 1000,
     notAfterMs: nowMs + 3_600_000,
   });
-  const cloud = { clock: systemClock, log: silentLog, random: systemRandom } as unknown as Cloud;
   servers = await startHttp({
-    cloud,
+    ...dull,
     routes,
+    access: TABLE,
     httpPort: 0,
     https: { port: 0, host: '127.0.0.1', keyPem: privateKeyPem(privateKey), certificatePem },
     hosts: ['lockers.example.org'],
@@ -272,6 +331,14 @@ describe('who gets in', () => {
     );
   });
 
+  test('a program of this machine alone, and a role that the table has', async () => {
+    assert.equal((await ask('/metrics')).status, 200);
+    assert.equal(codeOf(await ask('/metrics', { headers: { forwarded: 'for=203.0.113.7' } })), 'not-found');
+    const asAdmin = await ask('/api/admin/only-super', { headers: signedIn });
+    assert.equal(codeOf(asAdmin), 'not-allowed');
+    assert.equal(problem.parse(JSON.parse(asAdmin.text)).reason, 'role-may-not');
+  });
+
   test('a foreign host name gets nothing', async () => {
     assert.equal(
       codeOf(await ask('/api/admin/hello', { headers: { ...signedIn, host: 'evil.example' } })),
@@ -293,6 +360,26 @@ describe('who gets in', () => {
     assert.ok(Number(refused.headers['retry-after']) > 0);
     assert.equal((await ask('/api/admin/hello', { headers: signedIn })).status, 200);
   });
+});
+
+test('no handler reaches into another organisation, or into none, past the table', async () => {
+  const reach = (to: string) => ask(`/api/admin/reaches/${to}`, { headers: signedIn });
+  assert.equal((await reach(tenant)).status, 200);
+  assert.equal(codeOf(await reach(idFrom('tenant', systemRandom.bytes(16)))), 'internal');
+  assert.equal(codeOf(await reach('none')), 'internal');
+});
+
+test('a route without a row, or with another sign-in than its row, does not start', async () => {
+  const start = (url: string, access: Route['access'], table: AccessTable) =>
+    startHttp({
+      ...dull,
+      access: table,
+      routes: [{ method: 'GET', url, access, says: 'Greets.', schema: {}, handle: async () => undefined }],
+    });
+  await assert.rejects(start('/api/admin/hidden', 'admin', TABLE), /GET \/api\/admin\/hidden has no row/);
+  await assert.rejects(start('/api/admin/hello', 'public', TABLE), /another sign-in than its row/);
+  const { 'GET /api/health': _, ...without } = ACCESS;
+  await assert.rejects(start('/api/admin/me', 'admin', without), /GET \/api\/health has no row/);
 });
 
 describe('what leaves', () => {
@@ -440,7 +527,7 @@ describe('pages and descriptions', () => {
     const described = JSON.parse((await ask('/openapi.json')).text);
     assert.equal(described.openapi, '3.1.0');
     for (const row of routes)
-      assert.ok(described.paths[row.url.replace(':name', '{name}')]?.[row.method.toLowerCase()], row.url);
+      assert.ok(described.paths[row.url.replaceAll(/:(\w+)/g, '{$1}')]?.[row.method.toLowerCase()], row.url);
     const post = described.paths['/api/admin/hello/{name}'].post;
     assert.deepEqual(post.security, [{ admin: [] }]);
     assert.deepEqual(post.requestBody.content['application/json'].schema.required, ['times']);

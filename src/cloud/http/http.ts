@@ -1,31 +1,35 @@
 /**
- * The cloud's HTTP interface. Every noun hands in its routes; together they are one table, in which each
- * route names who may use it (`access`, see gate.ts), what it takes and what it gives. A route without
- * `access` does not compile. The same table makes the routes, the checks, and `/openapi.json`.
+ * The cloud's HTTP interface. Every noun hands in its routes, each with what it shows to come in (`access`),
+ * what it takes and what it gives. Who may use it says the table of access (access.ts): a route that has
+ * no row there, or names another `access` than its row, does not compile. The routes make the checks, and
+ * `/openapi.json`.
  *
  * The same application is served twice: on loopback HTTP, where browsers on this machine have a secure
  * context, and over HTTPS with TLS 1.3 only.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { problem } from '../../contract/http/common.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Cloud } from '../deps.ts';
+import { ACCESS, type Access, type AccessOf, type AccessTable, accessOf } from './access.ts';
 import { type AppOptions, buildApp, type Tls } from './app.ts';
 import { type EventHub, openEventHub } from './events.ts';
 import {
-  type Access,
   type ActorOf,
   APPS,
   type App,
-  admit,
+  actorOf,
   cookieName,
   cookiePath,
   type GateKeeper,
+  guardRoutes,
+  reachOf,
 } from './gate.ts';
 import { openMetrics } from './metrics.ts';
 import { mountSystem } from './system.ts';
 
+export { ACCESS, decide, ROLES, type Role } from './access.ts';
 export { type App, operatorTokenHash, type SignedIn } from './gate.ts';
 
 type Shape = { params?: z.ZodType; query?: z.ZodType; body?: z.ZodType; response?: z.ZodType };
@@ -72,17 +76,46 @@ type RouteHead = {
 
 export type Route = RouteHead & { schema: Shape; handle(ctx: never): Promise<unknown> };
 
-/** Writes one row of the table; the handler's context and answer are typed by its schema and access. */
-export function route<const A extends Access, const S extends Shape>(
-  row: RouteHead & { access: A; schema: S; handle(ctx: Ctx<A, S>): Promise<Answer<S> | typeof NOTHING> },
-): Route {
-  return row;
+type Method = RouteHead['method'];
+type UrlOf<T, M extends Method> = keyof T extends infer Name
+  ? Name extends `${M} ${infer Url}`
+    ? Url
+    : never
+  : never;
+type AccessAt<T, M extends Method, U extends string> = `${M} ${U}` extends infer Name
+  ? Name extends keyof T
+    ? AccessOf<T[Name]>
+    : never
+  : never;
+
+type Write<T extends AccessTable> = <
+  const M extends Method,
+  const U extends UrlOf<T, M>,
+  const A extends AccessAt<T, M, U>,
+  const S extends Shape,
+>(
+  row: RouteHead & {
+    method: M;
+    url: U;
+    access: A;
+    schema: S;
+    handle(ctx: Ctx<A, S>): Promise<Answer<S> | typeof NOTHING>;
+  },
+) => Route;
+
+/** Writes routes of a table of access; a handler's context and answer are typed by its schema and access. */
+export function routesOf<T extends AccessTable>(): Write<T> {
+  return (row) => row;
 }
+
+export const route = routesOf<typeof ACCESS>();
 
 export type HttpOptions = {
   cloud: Cloud;
   routes: readonly Route[];
   keeper: GateKeeper;
+  /** Who may use which route; the house's own table unless a test brings routes of its own. */
+  access?: AccessTable;
   /** Loopback only. 0 asks the system for a free port. */
   httpPort: number;
   https: (Tls & { port: number; host: string }) | null;
@@ -126,8 +159,10 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
     webDir: options.webDir,
     requestsPerMinute: limits.requestsPerMinute,
   };
+  const table = options.access ?? ACCESS;
   const mount = (app: FastifyInstance) => {
-    for (const row of options.routes) mountRoute(app, row, { options, events, limits });
+    guardRoutes(app, { table, keeper: options.keeper });
+    for (const row of options.routes) mountRoute(app, row, { cloud, table, events, limits });
     mountSystem(app, { metrics, isReady, startFile: options.startFile });
   };
   const http = await buildApp({ ...common, tls: null }, mount);
@@ -146,45 +181,69 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
   };
 }
 
-type Mounting = { options: HttpOptions; events: EventHub; limits: Limits };
+type Mounting = { cloud: Cloud; table: AccessTable; events: EventHub; limits: Limits };
 
-function mountRoute(app: FastifyInstance, row: Route, { options, events, limits }: Mounting): void {
+function mountRoute(app: FastifyInstance, row: Route, { cloud, table, events, limits }: Mounting): void {
   const { params, query, body, response } = row.schema;
-  const status = row.status ?? (response ? 200 : 204);
+  const status = row.status ?? (response || row.url.endsWith('/events') ? 200 : 204);
   app.route({
     method: row.method,
     url: row.url,
     ...(row.bodyBytesMax === undefined ? {} : { bodyLimit: row.bodyBytesMax }),
     ...(row.guarded ? { config: { rateLimit: { max: limits.guardedPerMinute } } } : {}),
     schema: {
+      operationId: operationIdOf(row),
       summary: row.says,
       tags: [row.url.split('/')[2] ?? 'system'],
       security: securityOf(row.access),
       ...(params ? { params } : {}),
       ...(query ? { querystring: query } : {}),
       ...(body ? { body } : {}),
-      response: { ...(response ? { [status]: response } : {}), '4xx': problem, '5xx': problem },
+      response: { [status]: response ?? nothingTold(row), '4xx': REFUSED, '5xx': BROKEN },
     } as object,
-    // Who asks is settled before what is asked: a stranger learns nothing about what would be valid.
-    preValidation: async (request) => {
-      actors.set(request, await admit(options.keeper, row.access, request));
-    },
     handler: async (request, reply) => {
-      const answer = await row.handle(ctxOf({ request, reply, cloud: options.cloud, events }) as never);
+      const actor = actorOf(request);
+      const reach = reachOf(cloud, table, { actor, route: `${row.method} ${row.url}` });
+      const answer = await row.handle(ctxOf({ request, reply, cloud: reach, events, actor }) as never);
       if (reply.sent) return reply;
       if (answer === NOTHING || !response) return reply.code(answer === NOTHING ? 204 : status).send();
       reply.code(status);
       return answer;
     },
   });
+  if (row.access !== accessOf(table, `${row.method} ${row.url}`))
+    throw new Error(`${row.method} ${row.url} asks for another sign-in than its row in the table of access`);
 }
 
-const actors = new WeakMap<FastifyRequest, Awaited<ReturnType<typeof admit>>>();
+const problems = { 'application/problem+json': { schema: problem } };
+const REFUSED = { description: 'Refused, with the reason (RFC 9457).', content: problems };
+const BROKEN = { description: 'Not served, by no fault of the request (RFC 9457).', content: problems };
 
-type Asked = { request: FastifyRequest; reply: FastifyReply; cloud: Cloud; events: EventHub };
+/** An answer without a body, and the streams, whose form is not one of JSON. */
+function nothingTold({ url }: Route): z.ZodType | { description: string; content: object } {
+  if (url.endsWith('/events'))
+    return {
+      description: 'A stream of events that ends when the page closes.',
+      content: { 'text/event-stream': { schema: z.string() } },
+    };
+  return z.null().describe('Done; there is nothing to tell.');
+}
 
-function ctxOf({ request, reply, cloud, events }: Asked) {
-  const actor = actors.get(request);
+/** `GET /api/admin/banks/:id` is `getAdminBanksId`: what a client that is made from the description calls it. */
+function operationIdOf({ method, url }: Route): string {
+  const words = url.split(/[/:-]+/).filter((word) => word !== '' && word !== 'api');
+  return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+type Asked = {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  cloud: Cloud;
+  events: EventHub;
+  actor: ReturnType<typeof actorOf>;
+};
+
+function ctxOf({ request, reply, cloud, events, actor }: Asked) {
   return {
     actor,
     cloud,
@@ -198,8 +257,7 @@ function ctxOf({ request, reply, cloud, events }: Asked) {
       clear: (app: App) => void reply.clearCookie(cookieName(app), cookieOf(app)),
     },
     streamChanges() {
-      if (!actor || !('tenant' in actor))
-        throw new Error('a stream of changes belongs to a signed-in person');
+      if (!('tenant' in actor)) throw new Error('a stream of changes belongs to a signed-in person');
       if (!events.open(actor.tenant, reply))
         throw new HoldfastError('rate-limited', 'Too many pages of this organisation are open at once.');
     },

@@ -1,7 +1,7 @@
 /** Routes about this process and the interface itself; none tells anything of a tenant. */
 
 import { readFile } from 'node:fs/promises';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { startPage } from '../../contract/http/resident.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -14,20 +14,23 @@ export type SystemOptions = {
 };
 
 const state = z.strictObject({ state: z.enum(['alive', 'ready']) });
-const LOOPBACK_ADDRESSES = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 
 export function mountSystem(app: FastifyInstance, { metrics, isReady, startFile }: SystemOptions): void {
   const open = { rateLimit: false } as const;
-  const described = (summary: string, response: z.ZodType) =>
-    ({ summary, tags: ['system'], security: [], response: { 200: response } }) as object;
+  const described = (operationId: string, summary: string, response: z.ZodType) =>
+    ({ operationId, summary, tags: ['system'], security: [], response: { 200: response } }) as object;
   const hidden = { hide: true } as object;
 
-  app.get('/api/health', { config: open, schema: described('The process runs.', state) }, async () => ({
-    state: 'alive',
-  }));
+  app.get(
+    '/api/health',
+    { config: open, schema: described('getHealth', 'The process runs.', state) },
+    async () => ({
+      state: 'alive',
+    }),
+  );
   app.get(
     '/api/ready',
-    { config: open, schema: described('The process can do its work.', state) },
+    { config: open, schema: described('getReady', 'The process can do its work.', state) },
     async () => {
       if (!(await isReady()))
         throw new HoldfastError('unavailable', 'Starting, stopping, or without its database.');
@@ -39,15 +42,19 @@ export function mountSystem(app: FastifyInstance, { metrics, isReady, startFile 
   app.get('/openapi.json', { schema: hidden }, async (_request, reply) =>
     reply.type('application/json').send(app.swagger()),
   );
-  app.get('/metrics', { config: open, schema: hidden }, async (request, reply) => {
-    onlyLoopback(request);
+  app.get('/metrics', { config: open, schema: hidden }, async (_request, reply) => {
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   app.get(
     '/api/start',
-    { schema: described('Where everything is, and who may sign in, on a development machine.', startPage) },
-    async (request) => {
-      onlyLoopback(request);
+    {
+      schema: described(
+        'getStart',
+        'Where everything is, and who may sign in, on a development machine.',
+        startPage,
+      ),
+    },
+    async () => {
       if (startFile === null) throw new HoldfastError('not-found', 'This is not a development machine.');
       return readStart(startFile);
     },
@@ -60,11 +67,4 @@ async function readStart(path: string): Promise<z.infer<typeof startPage>> {
   if (!shown.success)
     throw new HoldfastError('unavailable', 'The start page is shown once everything has started.');
   return shown.data;
-}
-
-/** From this machine and not through a proxy on it, which would speak for others. */
-function onlyLoopback(request: FastifyRequest): void {
-  const direct = request.headers['x-forwarded-for'] === undefined && request.headers.forwarded === undefined;
-  if (!direct || !LOOPBACK_ADDRESSES.has(request.ip))
-    throw new HoldfastError('not-found', 'Served on this machine only.');
 }
