@@ -90,6 +90,8 @@ const door = {
   size: 'M',
   column: 0,
   row: 3,
+  opened: false,
+  stuck: false,
   latch: 'unknown',
   door: 'closed',
   occupied: 'unsensed',

@@ -68,6 +68,10 @@ const door = z.strictObject({
   row: z.int().nonnegative(),
   /** What is known of the latch: the answer to the pulse. An answer is not an open door. */
   latch: z.enum(['waiting', 'released', 'refused', 'failed', 'unknown']),
+  /** It was sensed open in this session. */
+  opened: z.boolean(),
+  /** The latch was answered for some seconds ago, and the door was never sensed open. */
+  stuck: z.boolean(),
   /** What is sensed of the door. */
   door: z.enum(['open', 'closed', 'unknown']),
   occupied: z.enum(['yes', 'no', 'unsensed']),
@@ -89,7 +93,13 @@ export type Recognised = z.infer<typeof recognised>;
 
 export const kioskScreen = z.discriminatedUnion('screen', [
   /** Type a PIN, show a QR, or scan a badge. `flatNeeded`: this kiosk wants flat and PIN today. */
-  z.strictObject({ screen: z.literal('home'), flatNeeded: z.boolean(), pinDigits: z.int() }),
+  z.strictObject({
+    screen: z.literal('home'),
+    flatNeeded: z.boolean(),
+    pinDigits: z.int(),
+    /** A door that somebody left open; whoever stands here is asked to push it shut. */
+    ajar: z.int().positive().nullable(),
+  }),
   /** The bank cannot serve: no roster yet, power, boards, disk. */
   z.strictObject({ screen: z.literal('closed'), reason: z.string() }),
   z.strictObject({ screen: z.literal('courier-code'), carrier: z.string(), first: z.boolean() }),
@@ -124,7 +134,7 @@ export const kioskScreen = z.discriminatedUnion('screen', [
   z.strictObject({ screen: z.literal('pick-up'), ask: z.boolean(), door }),
   z.strictObject({ screen: z.literal('pick-up-done') }),
   /** Reported; staff are told, the door stays theirs. */
-  z.strictObject({ screen: z.literal('reported') }),
+  z.strictObject({ screen: z.literal('reported'), offline: z.boolean(), notMine: z.boolean() }),
   /** Staff by order: look, take out or leave, shut the door and say which. `expected`: what should be inside. */
   z.strictObject({
     screen: z.literal('staff'),

@@ -31,9 +31,10 @@ const layout: KioskLayout = {
 type Door = Extract<KioskScreen, { screen: 'pick-up' }>['door'];
 const door: Door = {
   ...{ compartment: 7, size: 'M', column: 1, row: 2, latch: 'released', door: 'open' },
-  ...{ occupied: 'unsensed', again: false, pulsesLeft: 2 },
+  ...{ occupied: 'unsensed', again: false, pulsesLeft: 2, opened: true, stuck: false },
 };
 const shut: Door = { ...door, door: 'closed', again: true };
+const never: Door = { ...shut, opened: false };
 const tracking = '1Z999AA10123456784';
 const free = { S: 3, M: 1, L: 0, XL: 0 };
 const recognised = { carrier: 'UPS', format: 'UPS 1Z', others: false } as const;
@@ -41,19 +42,30 @@ const drop = { screen: 'drop-off', tracking, ask: false, larger: true, otherDoor
 
 type State = { name: string; show: KioskScreen; more?: Partial<KioskView> };
 const STATES: readonly State[] = [
-  { name: 'home', show: { screen: 'home', flatNeeded: false, pinDigits: 9 } },
+  { name: 'home', show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: null } },
   {
     name: 'home-offline',
-    show: { screen: 'home', flatNeeded: false, pinDigits: 9 },
+    show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: null },
     more: { online: false },
   },
-  { name: 'home-flat', show: { screen: 'home', flatNeeded: true, pinDigits: 9 } },
+  { name: 'home-flat', show: { screen: 'home', flatNeeded: true, pinDigits: 9, ajar: null } },
   ...Object.keys(CLOSED).map((reason): State => {
     return { name: `closed-${reason}`, show: { screen: 'closed', reason }, more: { online: false } };
   }),
   // Before those that show a person: leaving one of them for one of these replaces the page.
   { name: 'pick-up-done', show: { screen: 'pick-up-done' } },
-  { name: 'reported', show: { screen: 'reported' } },
+  { name: 'reported', show: { screen: 'reported', offline: false, notMine: false } },
+  {
+    name: 'reported-offline',
+    show: { screen: 'reported', offline: true, notMine: true },
+    more: { online: false },
+  },
+  { name: 'home-ajar', show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: 6 } },
+  {
+    name: 'home-wrong',
+    show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: null },
+    more: { message: 'code-not-accepted' },
+  },
   { name: 'staff-done', show: { screen: 'staff-done', done: 'removed' } },
   { name: 'courier-code', show: { screen: 'courier-code', carrier: 'UPS', first: false } },
   { name: 'courier-code-first', show: { screen: 'courier-code', carrier: 'UPS', first: true } },
@@ -69,17 +81,21 @@ const STATES: readonly State[] = [
     },
   },
   { name: 'size', show: { screen: 'size', tracking, recognised, recipient: '12 · A. Okafor', free } },
-  { name: 'drop-off-waiting', show: { ...drop, door: { ...shut, latch: 'waiting', again: false } } },
+  { name: 'drop-off-waiting', show: { ...drop, door: { ...never, latch: 'waiting', again: false } } },
   { name: 'drop-off-open', show: { ...drop, door }, more: { online: false } },
   { name: 'drop-off-ask', show: { ...drop, ask: true, door: shut } },
   {
     name: 'drop-off-refused',
-    show: { ...drop, door: { ...shut, latch: 'refused' } },
+    show: { ...drop, door: { ...never, latch: 'refused' } },
     more: { message: 'release-refused' },
   },
   {
+    name: 'drop-off-stuck',
+    show: { ...drop, otherDoor: true, door: { ...never, stuck: true } },
+  },
+  {
     name: 'drop-off-unknown',
-    show: { ...drop, otherDoor: true, door: { ...shut, latch: 'unknown' } },
+    show: { ...drop, otherDoor: true, door: { ...never, latch: 'unknown' } },
     more: { message: 'release-unknown' },
   },
   { name: 'drop-off-done', show: { screen: 'drop-off-done', tracking, offline: false } },
@@ -88,17 +104,17 @@ const STATES: readonly State[] = [
     show: { screen: 'drop-off-done', tracking, offline: true },
     more: { online: false },
   },
-  { name: 'pick-up-pull', show: { screen: 'pick-up', ask: false, door: shut } },
+  { name: 'pick-up-pull', show: { screen: 'pick-up', ask: false, door: never } },
   { name: 'pick-up-open', show: { screen: 'pick-up', ask: false, door }, more: { idleMs: 4_000 } },
   { name: 'pick-up-ask', show: { screen: 'pick-up', ask: true, door: shut } },
   {
     name: 'pick-up-failed',
-    show: { screen: 'pick-up', ask: false, door: { ...shut, latch: 'failed' } },
+    show: { screen: 'pick-up', ask: false, door: { ...never, latch: 'failed' } },
     more: { message: 'release-failed' },
   },
   {
     name: 'pick-up-jammed',
-    show: { screen: 'pick-up', ask: false, door: { ...shut, pulsesLeft: 0, again: false } },
+    show: { screen: 'pick-up', ask: false, door: { ...never, pulsesLeft: 0, again: false, stuck: true } },
     more: { message: 'latch-jammed' },
   },
   { name: 'staff-open', show: { screen: 'staff', ask: false, expected: 'parcel', door } },
@@ -109,7 +125,7 @@ const STATES: readonly State[] = [
   },
   {
     name: 'pick-up-unknown',
-    show: { screen: 'pick-up', ask: false, door: { ...shut, latch: 'unknown', door: 'unknown' } },
+    show: { screen: 'pick-up', ask: false, door: { ...never, latch: 'unknown', door: 'unknown' } },
     more: { message: 'release-unknown', online: false },
   },
 ];
@@ -220,7 +236,10 @@ test('each sentence that the agent can send is shown with what to do next', SKIP
   const notices: string[] = [];
   for (const code of [...Object.keys(SAID), ...Object.keys(REMARKS), 'a-code-of-a-newer-agent']) {
     const { title, next } = saidFor(code);
-    stage.showing({ show: { screen: 'home', flatNeeded: false, pinDigits: 9 }, more: { message: code } });
+    stage.showing({
+      show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: null },
+      more: { message: code },
+    });
     await drawn(page, stage.url);
     const notice = page.locator('.k-notice');
     const text = await notice.innerText();

@@ -29,4 +29,4 @@ export function breachLines({ breach, settings }: Result): string[] {
 }
 
 export const seedLine = ({ settings, steps, events, hash, breach }: Result): string =>
-  `seed ${settings.seed}: ${steps} steps, ${events} events, trace ${hash}${breach ? ', LAW BROKEN' : ''}`;
+  `seed ${settings.seed}: ${steps} steps, ${events} events, trace ${hash}${breach ? ', LAW BROKEN' : ', every law held'}`;

@@ -16,7 +16,7 @@
  * “What is wrong?”: “The door did not open”, “I did not get my parcel”, “It is not my parcel …”;
  * staff, by order: “I took the parcel out”, “It stays inside”, “There is nothing inside”, “Leave the door as it is”;
  * “Which time is right?”: one button a clock, “Neither: change nothing”; done “Thank you, it is noted”.
- * done “Thank you”, reported “We have told the staff”: “Back to the start”.
+ * done “Thank you”, reported “It is written down for the staff”: “Back to the start”.
  * The cabinet is an image “Drawing of the cabinet. Your door is 7 …”; a denial is an alert.
  * A label's recognition is a status: “Read as a UPS number.”, with another carrier's also “That is not your
  * own carrier’s …”, or “A number of an unknown format.”
@@ -80,6 +80,7 @@ export function Kiosk() {
           <Header view={view} />
           <main className="stage">
             {view.show.screen !== 'closed' && <Message view={view} trouble={agent.trouble} />}
+            {view.show.screen === 'home' && view.message === null && <OpenDoor n={view.show.ajar} />}
             {/* Keyed by its screen: whatever a person typed leaves the page together with it. */}
             <Screen key={view.show.screen} agent={agent} view={view} />
           </main>
@@ -131,6 +132,16 @@ function Message({ view, trouble }: { view: KioskView; trouble: ApiProblem | nul
 /** A new page needs a moment for its first view; to say that something is wrong would be a false alarm. */
 const LOST_AFTER_MS = 1_500;
 
+/** Whoever left it is gone; whoever stands here can push it shut. */
+function OpenDoor({ n }: { n: number | null }) {
+  if (n === null) return null;
+  return (
+    <Notice tone="warn" title={t('home.ajar', { n })} live="polite">
+      {t('home.ajar.next')}
+    </Notice>
+  );
+}
+
 function Lost() {
   const [late, setLate] = useState(false);
   useEffect(() => after(LOST_AFTER_MS, () => setLate(true)), []);
@@ -173,7 +184,7 @@ function Screen({
     case 'pick-up-done':
       return <PickUpDoneScreen busy={busy} send={send} />;
     case 'reported':
-      return <ReportedScreen busy={busy} send={send} />;
+      return <ReportedScreen show={show} busy={busy} send={send} />;
     case 'staff':
       return <StaffScreen show={show} layout={layout} busy={busy} send={send} />;
     case 'clock':

@@ -17,6 +17,8 @@ export const t = translator({
   'pad.show': 'Show the digits',
   'pad.hide': 'Hide the digits',
 
+  'home.ajar': 'Door {n} stands open',
+  'home.ajar.next': 'Please push it shut.',
   'home.title': 'Collect a parcel',
   'home.lead': 'Type the {count} digits from your message.',
   'home.pin': 'Digits typed so far: {count} of {of}',
@@ -149,6 +151,9 @@ export const t = translator({
   'clock.machine': 'as this machine’s clock says',
   'clock.bank': 'as the cabinet has counted',
   'clock.neither': 'Neither: change nothing',
-  'reported.title': 'We have told the staff',
-  'reported.text': 'The door stays shut and your parcel stays yours. They will get in touch with you.',
+  'reported.title': 'It is written down for the staff',
+  'reported.text': 'The door stays shut and your parcel stays yours.',
+  'reported.not-mine': 'Please leave it inside. Your own parcel stays yours.',
+  'reported.next': 'They see it in their list now. You may tell them yourself as well.',
+  'reported.offline': 'They see it when this cabinet is online again. Please tell them yourself as well.',
 });

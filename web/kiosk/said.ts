@@ -29,7 +29,7 @@ const APP_BUSINESS = info(
 export const SAID: Readonly<Record<Tellable, Said>> = {
   'code-not-accepted': warn(
     'This code was not accepted',
-    'Check the digits in your newest message and type them again. Only the newest code works.',
+    'Check the digits and type them again. Each parcel has its own code, and each code works once.',
   ),
   'code-expired': warn('This code has expired', `Your parcel is kept for you. ${ASK_STAFF}`),
   'grant-locked-out': warn(
@@ -115,7 +115,7 @@ export const SAID: Readonly<Record<Tellable, Said>> = {
   ),
   'tracking-check-wrong': warn(
     'This number does not add up',
-    'Scan the longest bar code of the label. Or check the number: typed by hand once more, it is taken.',
+    'Scan the longest bar code of the label. If the number on the label is just so, type it by hand.',
   ),
   'offline-too-long': warn(
     'Drop-off is paused',

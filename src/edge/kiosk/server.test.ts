@@ -18,7 +18,7 @@ const view: KioskView = {
   turn: 1,
   message: null,
   idleMs: null,
-  show: { screen: 'home', flatNeeded: false, pinDigits: 9 },
+  show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: null },
 };
 const health: KioskHealth = {
   ready: true,

@@ -120,7 +120,9 @@ export function codeCompared(
   if (!grant || reason !== null) {
     draft.record({ ...base, decision: { allow: false, reason: reason ?? 'code-wrong' } });
     noteLockout(draft, { method: answer.method, flat: comparing.flat, cause: answer.seq });
-    return draft.deny(reason ?? 'code-wrong');
+    // The guess that spent the budget changes what is asked for from now on, so it says so.
+    const spent = answer.method === 'pin' && flatNeeded(draft.state, draft.nowMs);
+    return draft.deny(spent ? 'kiosk-guesses-spent' : (reason ?? 'code-wrong'));
   }
   const cause = draft.record({ ...base, decision: { allow: true, right: 'pick-up' } });
   forgiveGuess(draft, answer.method, comparing.flat);
@@ -264,7 +266,7 @@ function confirmCollected(draft: Draft, session: PickUpSession): void {
   const attended = isAttended(draft.state, session);
   if (occupied === 'yes') collectedAgainstSensor(draft, session);
   else collected(draft, session, 'person');
-  if (attended) draft.show({ at: occupied === 'yes' ? 'reported' : 'pick-up-done' });
+  if (attended) draft.show(occupied === 'yes' ? { at: 'reported', notMine: false } : { at: 'pick-up-done' });
 }
 
 /** The one place where a recipient takes custody. */
@@ -324,7 +326,7 @@ function reportPickUp(
     latchJammed(draft, session, cause);
   hold(draft, session, parcel, { why: 'discrepancy', cause });
   endSession(draft, session, 'not-received', cause);
-  draft.show({ at: 'reported' });
+  draft.show({ at: 'reported', notMine: what === 'not-my-parcel' });
 }
 
 function hold(

@@ -9,6 +9,7 @@ import type { Draft } from './draft.ts';
 import { decidePulse, endSession, mayStillOpen, pause, sessionOf } from './opening.ts';
 import { closeOrder, isSigned, orderOfClaim, restore, spendRelease } from './orders.ts';
 import {
+  type BankState,
   compartmentOf,
   type Found,
   isAttended,
@@ -189,10 +190,26 @@ function confirmFound(draft: Draft, session: StaffSession, found: Found): void {
     return;
   }
   const attended = isAttended(draft.state, session);
+  const settles = found === 'removed' && !contradicted && isDiscrepant(draft.state, session.parcel);
   const cause = note(draft, session, found);
   if (contradicted) discrepancy(draft, session, { what: 'sensed-against-word', cause });
+  if (settles)
+    draft.record({
+      kind: 'alarm.ended',
+      cause,
+      compartment: session.compartment,
+      facts: { condition: 'discrepancy' },
+      fields: { order: session.order },
+    });
   finish(draft, session, { end: 'confirmed', cause, isEmpty: found !== 'left' });
   if (attended) draft.show({ at: 'staff-done', done: found });
+}
+
+/** Held because of what somebody said or left unsaid, and not because its time was over. */
+function isDiscrepant(state: BankState, id: StaffSession['parcel']): boolean {
+  const parcel = id === null ? undefined : state.parcel[id];
+  const expired = Object.values(state.grant).some((grant) => grant.parcel === id && grant.state === 'held');
+  return parcel?.state === 'held' && !expired;
 }
 
 /** Records what was found and lets custody follow. The one place where staff take a parcel. */

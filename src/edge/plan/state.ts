@@ -175,7 +175,7 @@ export type Screen =
   | { at: 'session'; session: SessionId; courier: PersonId | null }
   | { at: 'drop-off-done'; courier: PersonId; tracking: string }
   | { at: 'pick-up-done' }
-  | { at: 'reported' }
+  | { at: 'reported'; notMine: boolean }
   | { at: 'clock'; order: OrderId }
   | { at: 'staff-done'; done: Found | 'clock' };
 

@@ -86,14 +86,14 @@ function show(state: BankState, screen: Screen, moment: Moment): KioskScreen {
       };
     case 'session': {
       const session = state.session[screen.session];
-      return session ? atDoor(state, session) : home(state, moment);
+      return session ? atDoor(state, session, moment) : home(state, moment);
     }
     case 'drop-off-done':
       return { screen: 'drop-off-done', tracking: screen.tracking, offline: !isOnline(state, moment) };
     case 'pick-up-done':
       return { screen: 'pick-up-done' };
     case 'reported':
-      return { screen: 'reported' };
+      return { screen: 'reported', offline: !isOnline(state, moment), notMine: screen.notMine };
     case 'clock':
       return {
         screen: 'clock',
@@ -108,7 +108,8 @@ function show(state: BankState, screen: Screen, moment: Moment): KioskScreen {
 
 function home(state: BankState, moment: Moment): KioskScreen {
   const nowMs = timeAt(state.volatile.clock, moment).atMs;
-  return { screen: 'home', flatNeeded: flatNeeded(state, nowMs), pinDigits: state.standing.pinDigits };
+  const ajar = Object.values(state.compartment).find((compartment) => compartment.ajar)?.n ?? null;
+  return { screen: 'home', flatNeeded: flatNeeded(state, nowMs), pinDigits: state.standing.pinDigits, ajar };
 }
 
 /** Whose number it is, worked out anew: a rule that is right tomorrow shows it right tomorrow. */
@@ -122,7 +123,10 @@ function recognisedOn(
   return { carrier: label.carrier, format: label.format, others: isOthers(label, own) };
 }
 
-function atDoor(state: BankState, session: Session): KioskScreen {
+/** A sprung door is open within this time after its latch let go, or it is stuck. */
+const SPRUNG_MS = 4_000;
+
+function atDoor(state: BankState, session: Session, moment: Moment): KioskScreen {
   const compartment = compartmentOf(state, session.compartment);
   const place = state.standing.layout.compartments.find((candidate) => candidate.n === compartment.n);
   const pulsesLeft = Math.max(0, policyOf(state).pulsesPerSession - session.pulses);
@@ -133,6 +137,12 @@ function atDoor(state: BankState, session: Session): KioskScreen {
     row: place?.row ?? 0,
     latch:
       session.release === null ? ('waiting' as const) : (session.release.outcome ?? ('waiting' as const)),
+    opened: session.doorSensedOpen,
+    stuck:
+      !session.doorSensedOpen &&
+      compartment.door !== 'open' &&
+      session.release?.outcome === 'released' &&
+      timeAt(state.volatile.clock, moment).atMs - session.release.atMs > SPRUNG_MS,
     door: compartment.door,
     occupied: compartment.occupied,
     again:

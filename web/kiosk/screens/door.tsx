@@ -22,23 +22,31 @@ export function DropOffScreen({ show, layout, busy, send }: Common & { show: Dro
   const n = door.compartment;
   return (
     <DoorScreen door={door} ask={ask} layout={layout} lead={ask ? t('drop.ask', { n }) : t('drop.lead')}>
-      <Button
-        size="xl"
-        tone={ask ? 'go' : 'plain'}
-        icon="check"
-        wide
-        busy={busy}
-        onClick={() => send({ do: 'deposited' })}
-      >
-        {t(ask ? 'drop.deposited' : 'drop.deposited.early')}
-      </Button>
+      {show.otherDoor ? (
+        <Button
+          size="xl"
+          tone={isStuck(door) ? 'go' : 'plain'}
+          icon="door"
+          wide
+          busy={busy}
+          onClick={() => send({ do: 'other-door' })}
+        >
+          {t('drop.other-door')}
+        </Button>
+      ) : (
+        <Button
+          size="xl"
+          tone={ask ? 'go' : 'plain'}
+          icon="check"
+          wide
+          busy={busy}
+          onClick={() => send({ do: 'deposited' })}
+        >
+          {t(ask ? 'drop.deposited' : 'drop.deposited.early')}
+        </Button>
+      )}
       <div className="actions">
         <AgainButton door={door} busy={busy} send={send} />
-        {show.otherDoor && (
-          <Button size="l" icon="door" disabled={busy} onClick={() => send({ do: 'other-door' })}>
-            {t('drop.other-door')}
-          </Button>
-        )}
         {show.larger && (
           <Button size="l" icon="larger" disabled={busy} onClick={() => send({ do: 'larger' })}>
             {t('drop.larger')}
@@ -57,21 +65,29 @@ export function PickUpScreen({ show, layout, busy, send }: Common & { show: Pick
   const [reporting, setReporting] = useState(false);
   return (
     <DoorScreen door={door} ask={ask} layout={layout} lead={ask ? t('pick.ask') : t('pick.lead')}>
-      <Button
-        size="xl"
-        tone={ask ? 'go' : 'plain'}
-        icon="check"
-        wide
-        busy={busy}
-        onClick={() => send({ do: 'collected' })}
-      >
-        {t(ask ? 'pick.collected' : 'pick.collected.early')}
-      </Button>
-      <div className="actions">
-        <AgainButton door={door} busy={busy} send={send} />
-        <Button size="l" icon="warn" disabled={busy} onClick={() => setReporting(true)}>
+      {isStuck(door) ? (
+        <Button size="xl" icon="warn" wide disabled={busy} onClick={() => setReporting(true)}>
           {t('pick.report')}
         </Button>
+      ) : (
+        <Button
+          size="xl"
+          tone={ask ? 'go' : 'plain'}
+          icon="check"
+          wide
+          busy={busy}
+          onClick={() => send({ do: 'collected' })}
+        >
+          {t(ask ? 'pick.collected' : 'pick.collected.early')}
+        </Button>
+      )}
+      <div className="actions">
+        <AgainButton door={door} busy={busy} send={send} />
+        {!isStuck(door) && (
+          <Button size="l" icon="warn" disabled={busy} onClick={() => setReporting(true)}>
+            {t('pick.report')}
+          </Button>
+        )}
       </div>
       <ReportDialog
         open={reporting}
@@ -130,9 +146,15 @@ export function DoorScreen({ door, ask, layout, lead, children }: DoorScreenProp
 
 type State = { says: 'open' | 'waiting' | 'pull' | 'maybe' | 'stuck' | 'shut'; tone: 'go' | 'wait' | 'warn' };
 
+/** The lock said no, or said yes and nothing happened: what comes next is no parcel yet. */
+function isStuck({ latch, door, opened, stuck }: Door): boolean {
+  return !opened && door !== 'open' && (stuck || latch === 'refused' || latch === 'failed');
+}
+
 /** What to say first: a door that is seen open outweighs every answer of its latch. */
-function stateOf({ latch, door }: Door, ask: boolean): State {
+function stateOf({ latch, door, stuck }: Door, ask: boolean): State {
   if (door === 'open') return { says: 'open', tone: 'go' };
+  if (stuck) return { says: 'maybe', tone: 'warn' };
   if (ask && door === 'closed') return { says: 'shut', tone: 'wait' };
   switch (latch) {
     case 'waiting':

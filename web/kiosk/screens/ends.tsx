@@ -75,9 +75,14 @@ export function StaffDoneScreen({
   );
 }
 
-export function ReportedScreen({ busy, send }: DoneProps) {
+export function ReportedScreen({
+  show,
+  busy,
+  send,
+}: DoneProps & { show: Extract<KioskScreen, { screen: 'reported' }> }) {
+  const text = `${t(show.notMine ? 'reported.not-mine' : 'reported.text')} ${t(show.offline ? 'reported.offline' : 'reported.next')}`;
   return (
-    <End icon="hand" tone="plain" title={t('reported.title')} text={t('reported.text')}>
+    <End icon="hand" tone="plain" title={t('reported.title')} text={text}>
       <BackToStart busy={busy} send={send} />
     </End>
   );
