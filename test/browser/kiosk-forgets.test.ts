@@ -171,7 +171,7 @@ test('a pick-up by QR code that ends in a report leaves nothing', SKIP, async ()
   await endsEmpty({
     name: 'reported',
     end: () => press(page, 'I did not get my parcel'),
-    title: 'We have told the staff',
+    title: 'It is written down for the staff',
   });
   await home();
 });

@@ -46,6 +46,29 @@ test('a waiting parcel that staff take out: its grant is revoked and its code is
   assert.equal(bank.lastDenial(), 'code-revoked');
 });
 
+test('a reported parcel that staff take out ends its alarm; one that had expired had none', () => {
+  for (const reported of [true, false]) {
+    const bank = bankInService();
+    const { n, pin } = dropOff(bank);
+    if (reported) {
+      bank.act({ do: 'pin', pin });
+      bank.sense(n, 'closed', 'yes');
+      bank.act({ do: 'report', what: 'not-my-parcel' });
+      assert.deepEqual(bank.on('reported'), { screen: 'reported', offline: false, notMine: true });
+      bank.act({ do: 'cancel' });
+    } else bank.wait(7 * DAY_MS + 1);
+    assert.equal(bank.compartment(n).use, 'held');
+    staffAt(bank, n);
+    bank.sense(n, 'closed', 'no');
+    bank.act({ do: 'found', what: 'removed' });
+    const ended = bank.told('alarm.ended').filter(({ facts }) => facts?.condition === 'discrepancy');
+    assert.deepEqual(
+      ended.map(({ compartment }) => compartment),
+      reported ? [n] : [],
+    );
+  }
+});
+
 test('looked at and left: nothing changes, and the code still works', () => {
   const bank = bankInService();
   const { n, pin } = dropOff(bank);

@@ -142,3 +142,26 @@ test('the wrong door opens (a crossed cable): that one is forced, and ours is no
   assert.equal(bank.compartment(neighbour).withdrawn, 'forced');
   assert.equal(bank.session().doorSensedOpen, false);
 });
+
+test('a latch that was let go behind a door that stays shut looks stuck after a moment, and no longer once it opens', () => {
+  const bank = bankInService();
+  const { n, pin } = dropOff(bank);
+  bank.boards = 'answers';
+  bank.act({ do: 'pin', pin });
+  assert.deepEqual([bank.on('pick-up').door.stuck, bank.on('pick-up').door.opened], [false, false]);
+  bank.wait(5_000);
+  assert.equal(bank.on('pick-up').door.stuck, true);
+  bank.sense(n, 'open');
+  assert.deepEqual([bank.on('pick-up').door.stuck, bank.on('pick-up').door.opened], [false, true]);
+});
+
+test('a door left open is spoken of at home until it shuts', () => {
+  const bank = bankInService();
+  const { n, pin } = dropOff(bank);
+  bank.act({ do: 'pin', pin });
+  bank.wait(91_000);
+  bank.wait(61_000);
+  assert.equal(bank.on('home').ajar, n);
+  bank.sense(n, 'closed', 'yes');
+  assert.equal(bank.on('home').ajar, null);
+});
