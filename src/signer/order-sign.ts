@@ -227,7 +227,7 @@ async function handOn(ready: Ready, of: { note: string; order: Order }): Promise
   if (out !== undefined) {
     writeDurable(out, utf8(of.note), 0o600);
     process.stdout.write(
-      `\nsigned and written to ${out}\norder hash ${hash}\nAt the bank: holdfast edge order ${basename(out)} --config EDGE.json\n`,
+      `\nsigned and written to ${out}\norder hash ${hash}\nAt the bank: npm run holdfast -- edge order ${basename(out)} --config FILE (the agent's configuration; npm start keeps it in .holdfast/edge/config.json)\n`,
     );
     return 0;
   }
