@@ -5,14 +5,15 @@ import { hpke } from '../crypto/hpke.ts';
 import { newSigningKey } from '../crypto/sign.ts';
 import { NO_HEAD } from '../ledger/batch.ts';
 import { NO_HASH } from '../ledger/record.ts';
-import { ManualClock } from '../platform/clock.ts';
+import { ManualClock, sleep, systemClock } from '../platform/clock.ts';
 import { silentLog } from '../platform/log.ts';
 import { systemRandom } from '../platform/random.ts';
+import type { SignedBatch } from './chain.ts';
 import { BANK, bankInService, START_MS } from './plan/test-bank.ts';
-import { Upload } from './upload.ts';
+import { Upload, type UploadJournal } from './upload.ts';
 
 /** The rules over a line that keeps what was sent, and a journal with nothing in it. */
-function line() {
+function line(change: Partial<UploadJournal> = {}) {
   const { state } = bankInService();
   const clock = new ManualClock(START_MS);
   const sent: UpMessage[] = [];
@@ -26,6 +27,7 @@ function line() {
       keepHead() {},
       nextBatch: () => undefined,
       acknowledge: () => true,
+      ...change,
     },
     hpke,
     link: { connected: true, publish: (message) => sent.push(message) > 0 },
@@ -77,4 +79,25 @@ test('a time counts once, and only as the answer to the newest question', () => 
   for (const message of [{ ...answer, nonce: 'another-one' }, answer, answer])
     upload.received(Buffer.from(JSON.stringify(message)));
   assert.deepEqual(heard, [null, { atMs: START_MS + 500, uncertaintyMs: 500 }, null]);
+});
+
+test('a head that found no room is signed and sent a while later, though no other record asks for it', async () => {
+  const bytes = Buffer.from('{}');
+  let rooms = 0;
+  let kept: SignedBatch | undefined;
+  const { upload, clock, types } = line({
+    unsigned: () => [{ seq: 1, bytes }],
+    keepHead(head) {
+      if (rooms++ === 0) throw new Error('there is no room');
+      kept = { ...head, records: [bytes], openings: [], wishes: [] };
+    },
+    nextBatch: () => kept,
+  });
+  const settled = () => sleep(systemClock, 20);
+  upload.kick();
+  await settled();
+  assert.deepEqual([rooms, types()], [1, []]);
+  clock.advance(8_000);
+  await settled();
+  assert.deepEqual([rooms, types()], [2, ['batch']]);
 });

@@ -92,9 +92,19 @@ export class Upload {
 
   /** There may be something to send. */
   kick(): void {
-    void this.#send().catch((error: unknown) =>
-      this.#deps.log.error('sending a batch failed', { error: (error as Error).message }),
-    );
+    void this.#send().catch((error: unknown) => {
+      this.#deps.log.error('sending a batch failed', { error: (error as Error).message });
+      // A head that found no room is signed again by itself: perhaps no other record comes to ask for it.
+      this.#kickLater();
+    });
+  }
+
+  #kickLater(): void {
+    this.#cancelResend();
+    this.#cancelResend = this.#deps.clock.after(RESEND_MS, () => {
+      this.#sentLast = 0;
+      this.kick();
+    });
   }
 
   /** Tells what this bank holds; many reasons within a second make one message. */
@@ -195,7 +205,7 @@ export class Upload {
   }
 
   async #sendNext(): Promise<void> {
-    const { journal, hpke, clock, state } = this.#deps;
+    const { journal, hpke, state } = this.#deps;
     const intake = fromBase64url(rosterOf(state())?.keys.intake ?? '');
     // Fields leave this bank only sealed to the key that the roster names; without a roster they wait.
     if (!intake || intake.length === 0) return;
@@ -215,11 +225,7 @@ export class Upload {
     });
     if (!sent) return;
     this.#sentLast = batch.last;
-    this.#cancelResend();
-    this.#cancelResend = clock.after(RESEND_MS, () => {
-      this.#sentLast = 0;
-      this.kick();
-    });
+    this.#kickLater();
   }
 
   /** Signs the head over the next records and keeps it before anything is sent. */

@@ -363,6 +363,14 @@ export class Observer {
   }
 
   /** After everything was mended and time enough has passed. */
+  /** Some bank has written what the cloud has not, or what it does not know that the cloud has. */
+  get isUnderWay(): boolean {
+    return [...this.#banks.values()].some(
+      ({ records, committed, acknowledged }) =>
+        committed !== records.length || acknowledged !== records.length,
+    );
+  }
+
   drained(): void {
     for (const watched of this.#banks.values()) {
       const { id } = watched.bank;
