@@ -65,7 +65,7 @@ export function useAgent(): Agent {
     [show],
   );
 
-  const hereMs = useRef(0);
+  const hereMs = useRef(Number.NEGATIVE_INFINITY);
   const here = useCallback((): void => {
     const atMs = steadyMs();
     if (atMs - hereMs.current < HERE_EVERY_MS) return;

@@ -5,7 +5,7 @@
 import type { Draft } from './draft.ts';
 
 const SPAN_MS = 10 * 60_000;
-export const DENIED_SCANS_MAX = 60;
+export const DENIED_SCANS_MAX = 120;
 
 export function isFlooded(draft: Draft): boolean {
   const { sinceMs, count } = draft.state.volatile.denied;
