@@ -85,7 +85,7 @@ test('a head that found no room is signed and sent a while later, though no othe
   const bytes = Buffer.from('{}');
   let rooms = 0;
   let kept: SignedBatch | undefined;
-  const { upload, clock, types } = line({
+  const { upload, clock, types, sent } = line({
     unsigned: () => [{ seq: 1, bytes }],
     keepHead(head) {
       if (rooms++ === 0) throw new Error('there is no room');
@@ -93,11 +93,15 @@ test('a head that found no room is signed and sent a while later, though no othe
     },
     nextBatch: () => kept,
   });
-  const settled = () => sleep(systemClock, 20);
+  const until = async (holds: () => boolean) => {
+    for (let tries = 0; tries < 500 && !holds(); tries++) await sleep(systemClock, 10);
+  };
   upload.kick();
-  await settled();
+  await until(() => rooms === 1);
+  // The failure is noted in a later turn of the loop; only then does the waiting begin.
+  await sleep(systemClock, 10);
   assert.deepEqual([rooms, types()], [1, []]);
   clock.advance(8_000);
-  await settled();
+  await until(() => sent.length > 0);
   assert.deepEqual([rooms, types()], [2, ['batch']]);
 });
