@@ -4,7 +4,7 @@
  *   node bin/holdfast.mjs test [--long] [--seed N] [--name PATTERN] [part of a file's path …]
  *
  * With a part of a path only the files whose paths hold it run, and the gates are left out. Tests learn
- * what they need from the environment: HOLDFAST_PEERS (the programs found, with commas), HOLDFAST_SEED.
+ * what they need from the environment: HOLDFAST_PEERS (the programs found, with commas), HOLDFAST_SEED, HOLDFAST_LONG (true with --long).
  */
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
@@ -105,6 +105,7 @@ async function main(args: string[]): Promise<number> {
   const present = PEERS.filter((peer) => !missing.includes(peer)).map(({ name }) => name);
   process.env.HOLDFAST_PEERS = present.join(',');
   if (options.seed !== undefined) process.env.HOLDFAST_SEED = options.seed;
+  if (options.long) process.env.HOLDFAST_LONG = 'true';
   console.log(`tests: ${files.length} files; peers: ${present.join(', ') || 'none'}`);
   return await runTests(files, options);
 }
