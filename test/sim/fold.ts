@@ -164,6 +164,10 @@ export class BankFold {
 
   #sessionEnded(record: LedgerRecord): void {
     const n = record.compartment ?? 0;
+    // Staff with a claim end a session whose door never opened; then the code has bought nothing yet.
+    const given = this.sessions.get(n)?.grant ?? null;
+    const grant = given === null ? undefined : this.grants.get(given);
+    if (grant && record.facts.end === 'order' && record.facts.doorSensedOpen === false) grant.sessions--;
     this.decisions.delete(n);
     if (!this.sessions.delete(n))
       this.#deps.breach('at most one session a door', `none to end at record ${record.seq}`);
