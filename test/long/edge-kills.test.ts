@@ -17,5 +17,5 @@ test('killed more than two hundred times, banks lose nothing that their kiosks h
   t.diagnostic(
     `${kills} kills, ${sum('actions')} actions, ${sum('deposited')} taken in, ${sum('collected')} handed out, ${sum('resumed')} sessions resumed, ${sum('records')} records, 0 lost; HOLDFAST_SEED=${seed}`,
   );
-  assert.ok(kills >= 200 && sum('collected') > 10 && sum('resumed') > 5);
+  assert.ok(kills >= 200 && sum('collected') > 20 && sum('resumed') > 5);
 });
