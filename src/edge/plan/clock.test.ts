@@ -65,6 +65,30 @@ test('a clock that an order has set back stays so over restarts, though the jour
   assert.equal(start({}, journalMs + 1).source, 'frozen', 'a later record counts again');
 });
 
+test('a clock that was set back does not lose what it has run since, whatever the machine says at its restarts', () => {
+  const bank = bankInService();
+  bank.wait(8 * DAY_MS);
+  const journalMs = bankMs(bank);
+  bank.wallMs -= 7 * DAY_MS;
+  bank.tick();
+  assert.equal(carry(bank, noteFor(bank, { do: 'set-clock', claim: claimHash(CLAIM) })), null);
+  bank.act({ do: 'scan', text: CLAIM });
+  bank.act({ do: 'clock', use: 'machine' });
+  bank.wait(3 * HOUR_MS);
+  const records = bank.records.length;
+  signIn(bank);
+  assert.ok(bank.records.length > records);
+  const lastMs = bankMs(bank);
+  // A machine whose battery is dead begins long ago; what was last written down is where the bank goes on.
+  const restarted = startClock(
+    { ...bank.moment(), wallMs: START_MS - 30 * DAY_MS },
+    journalMs,
+    bank.state.clock[ONLY],
+  );
+  assert.equal(restarted.baseMs, lastMs);
+  assert.equal(restarted.source, 'frozen');
+});
+
 test('a session under way and an open door keep their times when an order sets the clock back', () => {
   const bank = bankInService();
   signIn(bank);

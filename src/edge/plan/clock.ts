@@ -58,6 +58,20 @@ function keepClock(draft: Draft): void {
   draft.put('clock', ONLY, { ...kept, frozenSinceMs, followed });
 }
 
+/**
+ * To be called last on every event. While the journal's times still stand ahead of a clock that was set back,
+ * no record tells how far this clock has come: it is kept beside them, or each restart would go back to the
+ * moment of the setting, and what runs (a grace time, a door's hour) would begin anew with every power cut.
+ */
+export function keepProgress(draft: Draft): void {
+  const kept = draft.state.clock[ONLY];
+  if (draft.records.length === 0 || !kept?.setBack) return;
+  const { toMs, fromMs } = kept.setBack;
+  const { atMs } = timeAt(draft.state.volatile.clock, draft.moment);
+  if (atMs <= toMs || atMs > fromMs) return;
+  draft.put('clock', ONLY, { ...kept, setBack: { toMs: atMs, fromMs } });
+}
+
 /** At start: a wall clock that stands before the journal's last record is a step, too; a freeze goes on. */
 export function frozenAtStart(draft: Draft): void {
   const { frozenSinceMs } = draft.state.volatile.clock;

@@ -11,7 +11,7 @@ import { readScan } from '../../domain/scan.ts';
 import { boardGarbled, boardSeen, garbledDue } from './boards.ts';
 import { renewBudgets } from './budgets.ts';
 import { takeFlat, takeRecipient, takeTracking, takeTyped } from './choosing.ts';
-import { frozenAtStart, timeAt, watchClock } from './clock.ts';
+import { frozenAtStart, keepProgress, timeAt, watchClock } from './clock.ts';
 import {
   chooseCourierCode,
   courierCodeMade,
@@ -84,6 +84,7 @@ export function plan(state: BankState, event: Event, moment: Moment): Planned {
   if (event.type !== 'started') watchClock(draft);
   react(draft, event);
   countDenied(draft);
+  keepProgress(draft);
   return draft.done();
 }
 

@@ -160,7 +160,7 @@ export type OrderBook = {
 export type KeptClock = {
   frozenSinceMs: number | null;
   followed: { day: number; ms: number };
-  /** By order the clock went back: `fromMs` is the latest time that the journal had by then. */
+  /** By order the clock went back: how far it has come since, and the latest time that the journal had by then. */
   setBack?: { toMs: number; fromMs: number };
 };
 
