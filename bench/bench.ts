@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { kioskForgets } from './kiosk-forgets.ts';
 import { pinToWire } from './pin-to-wire.ts';
 import { recover } from './recover.ts';
 import type { Row } from './rounds.ts';
@@ -16,6 +17,7 @@ const OUT = join(import.meta.dirname, '../.holdfast/bench.json');
 const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<Row[]>>> = {
   'pin-to-wire': pinToWire,
   recover,
+  'kiosk-forgets': kioskForgets,
   'start-again': startAgain,
   simulator,
 };

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { CDPSession } from 'playwright-core';
 import { until } from '../../rig/test-rig.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { ROOT } from '../site.ts';
 import { missingBrowser } from './browser.ts';
 import { ESCAPES, type Escape } from './escapes.ts';
@@ -23,6 +24,7 @@ import { COURIER_CODE, heading, openStand, type Stand } from './stand.ts';
 
 assert.ok(missingBrowser === null || process.env.CI !== 'true', missingBrowser ?? '');
 const PROGRAM = '/usr/bin/chromium';
+const ANSWER_MS_MAX = 30_000;
 
 /** What the browser did that the page should not be able to make it do. */
 type Watch = { pages: number; seen: string[]; errors: string[] };
@@ -122,10 +124,10 @@ async function tryAll(stand: Stand): Promise<void> {
     await goTo(stand, place);
     const before = kept(stand);
     for (const way of ways) {
-      await tryEscape(hands, way).catch((error: Error) => {
-        throw new Error(`after ${way.by} “${way.name}”: ${error.message}`, { cause: error });
+      const out = await inTime(way, async () => {
+        await tryEscape(hands, way);
+        return outcome(stand, found, before, way);
       });
-      const out = await outcome(stand, found, before, way);
       if (place !== 'home') await emptied(stand, place);
       const row = tally.get(way.by) ?? { tried: 0, out: [] };
       row.tried += 1;
@@ -139,6 +141,22 @@ async function tryAll(stand: Stand): Promise<void> {
     [...tally.values()].flatMap(({ out }) => out),
     [],
   );
+}
+
+/** The debugging line waits for ever for a page that does not answer, and so would this file. */
+async function inTime<T>(way: Escape, run: () => Promise<T>): Promise<T> {
+  let cancel = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    cancel = systemClock.after(ANSWER_MS_MAX, () => reject(new Error(`no answer for ${ANSWER_MS_MAX} ms`)));
+  });
+  try {
+    return await Promise.race([run(), late]);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`after ${way.by} “${way.name}”: ${message}`, { cause: error });
+  } finally {
+    cancel();
+  }
 }
 
 /** The field holds only what a label can hold, and is emptied for the next. */

@@ -168,7 +168,9 @@ export class SimBank {
     this.#lookForRoom();
     this.#readOrders();
     if (!alive()) return;
-    this.#look();
+    // A first look takes its time: until then what the journal kept of a door may be over.
+    const { chance: own, agenda: later } = this.#deps;
+    later.after(own.between(20, 2_500), () => this.#running === running && this.#look());
     this.link.dial(() => this.#running === running);
     this.#tickLater();
     clock.every(BEAT_MS, () => this.#do(() => upload.beat()));

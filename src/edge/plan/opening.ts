@@ -126,12 +126,21 @@ export function isUnanswered(session: Session): boolean {
   return session.release !== null && session.release.outcome === null;
 }
 
+/** Boards that are gone show nothing: then the person's word is all there is. */
+function isUnseen(state: BankState, n: number): boolean {
+  const { looked, boards } = state.volatile;
+  return looked[n] === undefined && boards[compartmentOf(state, n).board] !== false;
+}
+
 /** A latch that was let go shows as an open door within this time, or not at all. */
 const OPENING_MS = 3000;
 
-/** The latch was let go just now: the door may open yet, so a person's word that it is shut comes too early. */
+/**
+ * The latch was let go just now, and the door may open yet; or this bank has started and not looked at the door
+ * since, which may stand open. A person's word that it is shut comes too early.
+ */
 export function mayStillOpen(draft: Draft, session: Session): boolean {
-  if (isUnanswered(session)) return true;
+  if (isUnanswered(session) || isUnseen(draft.state, session.compartment)) return true;
   const { expecting } = compartmentOf(draft.state, session.compartment);
   const sinceMs = draft.nowMs - (session.release?.atMs ?? 0);
   // A clock that was set back meanwhile must not keep a person at the screen until it catches up.
@@ -177,6 +186,9 @@ export type Sensed = { compartment: number; door: Door; occupied: Occupied };
 export type DoorEvent = { what: 'opened' | 'closed' | 'forced' | 'none'; session: Session | undefined };
 
 export function doorSensed(draft: Draft, sensed: Sensed): DoorEvent {
+  const { looked } = draft.state.volatile;
+  if (looked[sensed.compartment] === undefined)
+    draft.volatile({ looked: { ...looked, [sensed.compartment]: true } });
   const before = compartmentOf(draft.state, sensed.compartment);
   if (before.occupied !== sensed.occupied)
     draft.patch('compartment', sensed.compartment, { occupied: sensed.occupied });

@@ -278,6 +278,7 @@ test('a session has three pulses, each its own decision; the fourth is denied wi
     decided.map((record) => record.decision?.allow),
     [true, true, true, false, false],
   );
+  bank.wait(4_000);
   bank.act({ do: 'report', what: 'door-did-not-open' });
   bank.on('reported');
   assert.equal(bank.compartment(n).use, 'held');
@@ -358,8 +359,29 @@ test('nothing is reported or ended while a pulse is on its way', () => {
   assert.equal(bank.act({ do: 'report', what: 'door-did-not-open' }).message, 'wait');
   bank.timeOut(bank.session());
   assert.equal(bank.view().message, 'release-unknown');
+  assert.equal(bank.act({ do: 'report', what: 'door-did-not-open' }).message, 'wait', 'it may open yet');
+  bank.wait(4_000);
   bank.act({ do: 'report', what: 'door-did-not-open' });
   bank.on('reported');
+});
+
+test('after a start nobody is believed about a door before this bank has looked at it', () => {
+  const bank = bankInService();
+  const { n, pin } = dropOff(bank);
+  openPickUp(bank, pin);
+  bank.sense(n, 'closed', 'no');
+  bank.looks = false;
+  bank.boards = 'answers';
+  bank.powerCut(5_000);
+  bank.act({ do: 'pin', pin });
+  bank.wait(4_000);
+  assert.equal(bank.act({ do: 'collected' }).message, 'wait');
+  assert.equal(bank.act({ do: 'report', what: 'not-received' }).message, 'wait');
+  bank.sense(n, 'open', 'no');
+  assert.equal(bank.told('door.forced').length, 0, 'it was opened before the power went');
+  assert.equal(bank.act({ do: 'collected' }).message, 'shut-the-door');
+  bank.sense(n, 'closed', 'no');
+  bank.on('pick-up-done');
 });
 
 test('an answer is told to the person of that door and to nobody after them', () => {

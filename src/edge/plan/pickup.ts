@@ -12,15 +12,7 @@ import { normalFlat } from '../../domain/scan.ts';
 import { dayOf } from './clock.ts';
 import { custodyFields, expireIfDue, parcelOf } from './custody.ts';
 import type { Draft } from './draft.ts';
-import {
-  decidePulse,
-  endSession,
-  isUnanswered,
-  latchJammed,
-  mayStillOpen,
-  pause,
-  sessionOf,
-} from './opening.ts';
+import { decidePulse, endSession, latchJammed, mayStillOpen, pause, sessionOf } from './opening.ts';
 import {
   type BankState,
   compartmentOf,
@@ -305,7 +297,7 @@ function reportPickUp(
   session: PickUpSession,
   what: 'not-received' | 'door-did-not-open' | 'not-my-parcel',
 ): void {
-  if (isUnanswered(session)) return draft.say('wait');
+  if (mayStillOpen(draft, session)) return draft.say('wait');
   if (compartmentOf(draft.state, session.compartment).door === 'open') return draft.say('shut-the-door');
   const parcel = parcelOf(draft.state, session);
   const cause = draft.record({

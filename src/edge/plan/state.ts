@@ -190,6 +190,8 @@ export type Volatile = {
   /** A comparison is under way; a second attempt waits. `flat`: the one that was given beside a PIN. */
   comparing: { seq: number; flat: string | null } | null;
   boards: Readonly<Record<number, boolean>>;
+  /** Compartments that were looked at since this start. What is kept of the others may be over. */
+  looked: Readonly<Record<number, true>>;
   /** Bytes that were no frame, by board, since the record of `sinceMs` (monotonic) that told of some. */
   garbled: Readonly<Record<number, { sinceMs: number; bytes: number }>>;
   /** Monotonic time at which the cloud was last heard, null before the first word. */
@@ -321,6 +323,7 @@ export function freshVolatile(clock: ClockState): Volatile {
     startedMs: clock.monotonicMs,
     comparing: null,
     boards: {},
+    looked: {},
     garbled: {},
     heardMs: null,
     pulsesMs: [],

@@ -117,6 +117,8 @@ export class TestBank {
   holdAnswers = false;
   /** What boards do with a pulse: answer and open, answer only, open only, nothing. */
   boards: 'opens' | 'answers' | 'opens-silently' | 'silent' = 'opens';
+  /** False: after a power cut the boards are slow with their first look. */
+  looks = true;
   readonly codes = new Map<string, { pin: string; qr: string }>();
   readonly #ledger: RuleLedger = newLedger();
   #ids = 1000;
@@ -365,6 +367,14 @@ export class TestBank {
       layout: base64url(bytesOf(32, 2)),
     });
     this.boardsPresent();
+    this.firstLook();
+  }
+
+  /** Every door is told once after a start, as it was left. */
+  firstLook(): void {
+    if (!this.looks) return;
+    for (const { n, door, occupied } of Object.values(this.state.compartment))
+      this.do({ type: 'sensed', sensed: { compartment: n, door, occupied }, fresh: this.fresh() });
   }
 
   boardsPresent(): void {

@@ -96,6 +96,7 @@ test('‘the door did not open’: believed together with the sensor, the latch 
   const { n, pin } = dropOff(bank);
   bank.boards = 'answers';
   bank.act({ do: 'pin', pin });
+  bank.wait(4_000);
   bank.act({ do: 'report', what: 'door-did-not-open' });
   assert.deepEqual(alarms(bank), ['discrepancy', 'jammed']);
   assert.deepEqual([bank.compartment(n).use, bank.compartment(n).withdrawn], ['held', 'jammed']);
