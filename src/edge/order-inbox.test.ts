@@ -37,7 +37,8 @@ function open(): OrderInbox {
     take(note) {
       taken.push(note);
       if (full) return [];
-      return [{ hash: noteHash(note), refused: note.startsWith('good') ? null : 'signature-wrong' }];
+      const refused = note.startsWith('good') ? null : 'signature-wrong';
+      return [{ hash: noteHash(note), signatures: 1, refused }];
     },
     known: () => known,
   });
@@ -109,7 +110,7 @@ test('an order that was obeyed when the power went is no replay; one that was no
   mkdirSync(dir, { mode: 0o700 });
   put('obeyed.order', 'good obeyed');
   put('new.order', 'good new');
-  known = [{ hash: noteHash('good obeyed'), refused: null }];
+  known = [{ hash: noteHash('good obeyed'), signatures: 1, refused: null }];
   open();
   clock.advance(1000);
   assert.deepEqual(taken, ['good new']);
@@ -120,6 +121,17 @@ test('an order that was obeyed when the power went is no replay; one that was no
   put('again.order', 'good obeyed');
   clock.advance(2000);
   assert.deepEqual(taken, ['good new', 'good obeyed'], 'the same file again is for the planner to judge');
+});
+
+test('an obeyed order that a second person has signed while the agent was down is read again', () => {
+  mkdirSync(dir, { mode: 0o700 });
+  const signed = (by: readonly string[]) => `good order\n\n${by.map((name) => `— ${name} AAAA\n`).join('')}`;
+  known = [{ hash: noteHash(signed(['a'])), signatures: 1, refused: null }];
+  put('one.order', signed(['a']));
+  put('two.order', signed(['a', 'b']));
+  open();
+  clock.advance(1000);
+  assert.deepEqual(taken, [signed(['a', 'b'])]);
 });
 
 test('an order that cannot be moved is answered once', () => {

@@ -34,8 +34,8 @@ const FILES_PER_MINUTE = 20;
 export const inboxDir = (dataDir: string): string => join(dataDir, 'orders');
 export const doneName = (hash: string): string => `${hash}${ORDER_FILE}`;
 
-/** What the journal says of orders that came by hand: the hash, and the reason of a refusal. */
-export type Said = { hash: string; refused: string | null };
+/** What the journal says of orders that came by hand: the hash, how many had signed, and the reason of a refusal. */
+export type Said = { hash: string; signatures: number; refused: string | null };
 
 export type OrderInboxDeps = {
   dir: string;
@@ -53,12 +53,13 @@ export function ordersIn(records: readonly Uint8Array[]): Said[] {
     const parsed = parseRecord(bytes);
     if (!parsed.ok || parsed.record.facts.road !== 'hand') return [];
     const { kind, facts } = parsed.record;
-    if (kind === 'order.accepted') return [{ hash: String(facts.hash), refused: null }];
-    return kind === 'order.refused' ? [{ hash: String(facts.hash), refused: String(facts.reason) }] : [];
+    const said = { hash: String(facts.hash), signatures: Number(facts.signatures ?? 0) };
+    if (kind === 'order.accepted') return [{ ...said, refused: null }];
+    return kind === 'order.refused' ? [{ ...said, refused: String(facts.reason) }] : [];
   });
 }
 
-type Read = { hash: string; note: string } | { hash: string; reason: string } | undefined;
+type Read = { hash: string; note: string; signatures: number } | { hash: string; reason: string } | undefined;
 
 export class OrderInbox {
   readonly #deps: OrderInboxDeps;
@@ -83,7 +84,7 @@ export class OrderInbox {
   look(): void {
     const names = this.#names();
     const looks = new Map<string, string>();
-    const answered = this.#isFirst && names.length > 0 ? this.#acceptedBefore() : new Set<string>();
+    const answered = this.#isFirst && names.length > 0 ? this.#acceptedBefore() : new Map<string, number>();
     for (const name of names) {
       const look = this.#lookOf(name);
       if (look === undefined || this.#stuck.has(look)) continue;
@@ -96,21 +97,23 @@ export class OrderInbox {
     this.#isFirst = false;
   }
 
-  /** The power may have gone between the record and the move: such a file was obeyed, and is no replay. */
-  #acceptedBefore(): Set<string> {
-    return new Set(
-      this.#deps
-        .known()
-        .filter(({ refused }) => refused === null)
-        .map(({ hash }) => hash),
-    );
+  /**
+   * The power may have gone between the record and the move: such a file was obeyed, and is no replay. One that
+   * somebody has signed since is the same order with more below it, and has not been read yet.
+   */
+  #acceptedBefore(): Map<string, number> {
+    const accepted = new Map<string, number>();
+    for (const { hash, signatures, refused } of this.#deps.known())
+      if (refused === null) accepted.set(hash, Math.max(signatures, accepted.get(hash) ?? 0));
+    return accepted;
   }
 
-  #settle(name: string, look: string, answered: ReadonlySet<string>): void {
+  #settle(name: string, look: string, answered: ReadonlyMap<string, number>): void {
     const read = this.#read(name);
     if (!read) return;
     const { hash } = read;
-    const refused = 'reason' in read ? read.reason : answered.has(hash) ? null : this.#plan(hash, read.note);
+    const isAnswered = 'note' in read && (answered.get(hash) ?? -1) >= read.signatures;
+    const refused = 'reason' in read ? read.reason : isAnswered ? null : this.#plan(hash, read.note);
     // Without room in the journal an order is neither taken nor refused: the file stays, and is read again.
     if (refused === undefined) return;
     const moved = this.#move(
@@ -198,10 +201,21 @@ export class OrderInbox {
   }
 }
 
+/** How many lines stand below the text, whoever's they are. */
+function signatureLines(note: string): number {
+  const split = note.lastIndexOf('\n\n');
+  return split < 0
+    ? 0
+    : note
+        .slice(split + 2)
+        .split('\n')
+        .filter((line) => line.startsWith('— ')).length;
+}
+
 function textOf(bytes: Uint8Array): Read {
   try {
     const note = fromUtf8(bytes);
-    return { hash: noteHash(note), note };
+    return { hash: noteHash(note), note, signatures: signatureLines(note) };
   } catch {
     // Bytes that are no UTF-8 are no note; the planner takes text only.
     return { hash: base64url(sha256(bytes)), reason: 'message-malformed' };

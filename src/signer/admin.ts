@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { fingerprint } from '../crypto/sign.ts';
 import { HoldfastError } from '../domain/errors.ts';
+import type { RosterChange } from '../domain/roster.ts';
 import { noteHash } from '../ledger/roster.ts';
 import { readConfig } from '../platform/config.ts';
 import { readIfExists, writeDurable } from '../platform/durable.ts';
@@ -11,6 +12,7 @@ import { confirm } from './confirm.ts';
 import { LAST_ROSTER, type OrderValues, runOrder } from './order-sign.ts';
 import { makeRoot, readRoot } from './root.ts';
 import { fetchDraft, type Memory, operatorAccess, submitSigned } from './roster-sign.ts';
+import { visible } from './visible.ts';
 
 export type AdminArguments = {
   rest: string[];
@@ -58,12 +60,7 @@ async function signRoster(of: { rootDir: string; access: string; yes: boolean })
   process.stdout.write(
     `roster version ${roster.version} of ${roster.site}\nsite root ${fingerprint(root.publicKey)}\n\n`,
   );
-  for (const { what, was, becomes } of changes) {
-    const sign = was === '' ? '+' : becomes === '' ? '-' : '~';
-    process.stdout.write(
-      `  ${sign} ${what}\n${was === '' ? '' : `      was      ${was}\n`}${becomes === '' ? '' : `      becomes  ${becomes}\n`}`,
-    );
-  }
+  for (const change of changes) process.stdout.write(changeLines(change));
   if (!of.yes && !(await confirm('Sign exactly this?'))) {
     process.stdout.write('not signed\n');
     return 1;
@@ -79,6 +76,18 @@ async function signRoster(of: { rootDir: string; access: string; yes: boolean })
     `\nsigned and handed to the cloud, which passes it to the banks\nroster hash ${noteHash(note)}\n`,
   );
   return 0;
+}
+
+/** The cloud has drafted it: names in it are shown as they are, whatever a terminal would make of them. */
+export function changeLines(change: RosterChange): string {
+  const [what, was, becomes] = [change.what, change.was, change.becomes].map(visible) as [
+    string,
+    string,
+    string,
+  ];
+  const sign = was === '' ? '+' : becomes === '' ? '-' : '~';
+  const line = (name: string, text: string) => (text === '' ? '' : `      ${name.padEnd(9)}${text}\n`);
+  return `  ${sign} ${what}\n${line('was', was)}${line('becomes', becomes)}`;
 }
 
 function memoryIn(rootDir: string, site: string): Memory {

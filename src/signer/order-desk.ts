@@ -5,6 +5,7 @@ import type { Order } from '../domain/order.ts';
 import { sleep, systemClock } from '../platform/clock.ts';
 import { callPinned } from '../platform/https.ts';
 import type { OperatorAccess } from './roster-sign.ts';
+import { visible } from './visible.ts';
 
 type Row = ReturnType<typeof orderRow.parse>;
 type Known = ReturnType<typeof operatorBank.parse>;
@@ -30,7 +31,7 @@ export function openDesk(access: OperatorAccess): Desk {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (status !== 200)
-      throw new HoldfastError('upstream', `the cloud answered ${status}: ${text.slice(0, 300)}`);
+      throw new HoldfastError('upstream', `the cloud answered ${status}: ${visible(text.slice(0, 300))}`);
     return JSON.parse(text);
   };
   const rowsOf = async (bank: string) => orders.parse(await call('GET', `/banks/${bank}/orders`)).items;

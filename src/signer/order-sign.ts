@@ -31,6 +31,7 @@ import { type Desk, openDesk } from './order-desk.ts';
 import { showClaim, writeSlip } from './order-slip.ts';
 import { readRoot } from './root.ts';
 import { operatorAccess } from './roster-sign.ts';
+import { visible } from './visible.ts';
 
 /** `<site>.last-roster.note`, kept beside the root key by `roster sign`. */
 export const LAST_ROSTER = '.last-roster.note';
@@ -211,7 +212,7 @@ async function nameOf({ given, desk }: Ready, bank: string): Promise<string> {
 }
 
 function showRows(order: Order, below: readonly string[]): void {
-  const rows = orderRows(order).map(([name, value]) => `  ${name.padEnd(18)} ${value}\n`);
+  const rows = orderRows(order).map(([name, value]) => `  ${name.padEnd(18)} ${visible(value)}\n`);
   process.stdout.write(`an order\n\n${rows.join('')}\n${below.map((line) => `  ${line}\n`).join('')}`);
 }
 
@@ -238,7 +239,7 @@ async function handOn(ready: Ready, of: { note: string; order: Order }): Promise
   const row = await ready.desk.answer(of.order);
   if (row.state === 'accepted') process.stdout.write('the bank has accepted it\n');
   else if (row.state === 'refused')
-    process.stdout.write(`the bank refused it: ${row.reason ?? 'no reason'}\n`);
+    process.stdout.write(`the bank refused it: ${visible(row.reason ?? 'no reason')}\n`);
   else
     process.stdout.write('the bank has not answered yet; it is told until it does, or the order is over\n');
   return row.state === 'refused' ? 1 : 0;

@@ -11,6 +11,7 @@ import { HoldfastError } from '../domain/errors.ts';
 import { type Roster, type RosterChange, rosterChanges, rosterSchema } from '../domain/roster.ts';
 import { openRoster, signRoster } from '../ledger/roster.ts';
 import { callPinned } from '../platform/https.ts';
+import { visible } from './visible.ts';
 
 /** How an operator's machine reaches the cloud: kept in a 0600 file. */
 export const operatorAccess = z.strictObject({
@@ -43,7 +44,10 @@ export async function fetchDraft(
   });
   if (status === 204) return undefined;
   if (status !== 200)
-    throw new HoldfastError('upstream', `the cloud gave no draft (${status}): ${text.slice(0, 300)}`);
+    throw new HoldfastError(
+      'upstream',
+      `the cloud gave no draft (${status}): ${visible(text.slice(0, 300))}`,
+    );
   const draft = rosterDraft.parse(JSON.parse(text));
   const roster = rosterSchema.parse(JSON.parse(draft.rosterJson));
   if (roster.site !== access.site)
@@ -91,7 +95,7 @@ export async function submitSigned(
   if (status !== 200 && status !== 204)
     throw new HoldfastError(
       'upstream',
-      `the cloud did not take the roster (${status}): ${text.slice(0, 300)}`,
+      `the cloud did not take the roster (${status}): ${visible(text.slice(0, 300))}`,
     );
   await memory.keep(note);
   return note;

@@ -5,6 +5,7 @@ import { HoldfastError } from '../domain/errors.ts';
 import { rosterSchema } from '../domain/roster.ts';
 import { receiptSchema, verifyReceipt } from '../ledger/receipt.ts';
 import { readConfig } from '../platform/config.ts';
+import { visible } from './visible.ts';
 
 const rootPublic = z.looseObject({ key: z.string() });
 
@@ -22,7 +23,7 @@ export async function runVerify(given: {
   const { key } = rootPublic.parse(JSON.parse(readFileSync(given.rootKey, 'utf8')));
   const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), rootKeys: [key], k: 1 });
   for (const verdict of verdicts)
-    process.stdout.write(`${verdict.holds ? 'ok  ' : 'FAIL'}  ${verdict.check}: ${verdict.says}\n`);
+    process.stdout.write(`${verdict.holds ? 'ok  ' : 'FAIL'}  ${verdict.check}: ${visible(verdict.says)}\n`);
   process.stdout.write(holds ? 'verified\n' : 'NOT verified\n');
   return holds ? 0 : 1;
 }
