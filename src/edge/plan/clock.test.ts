@@ -89,6 +89,25 @@ test('a clock that was set back does not lose what it has run since, whatever th
   assert.equal(restarted.source, 'frozen');
 });
 
+test('a suspension lasts as long as it would have, whichever way an order sets the clock', () => {
+  for (const stepMs of [-7 * DAY_MS, 7 * DAY_MS]) {
+    const bank = bankInService();
+    bank.hear({
+      ...{ v: 1, type: 'suspend', id: 'suspension_of_a_test_1', scope: 'compartment' },
+      ...{ subject: null, compartment: 3, untilMs: bankMs(bank) + 10 * HOUR_MS },
+    });
+    bank.wallMs += stepMs;
+    bank.tick();
+    assert.equal(carry(bank, noteFor(bank, { do: 'set-clock', claim: claimHash(CLAIM) })), null);
+    bank.act({ do: 'scan', text: CLAIM });
+    bank.act({ do: 'clock', use: 'machine' });
+    bank.wait(9 * HOUR_MS);
+    assert.equal(Object.keys(bank.state.suspension).length, 1, 'not over before its time');
+    bank.wait(2 * HOUR_MS);
+    assert.equal(Object.keys(bank.state.suspension).length, 0, 'and no longer than that');
+  }
+});
+
 test('a session under way and an open door keep their times when an order sets the clock back', () => {
   const bank = bankInService();
   signIn(bank);

@@ -88,7 +88,8 @@ function freeze(draft: Draft, stepMs: number): void {
 
 /**
  * What runs now was timed by the clock that is set: it keeps what is left of its time. Else a session would
- * hold its door, and an open door raise no alarm, for as long as the clock went back.
+ * hold its door, and an open door raise no alarm, for as long as the clock went back. A suspension lasts as
+ * long as it would have: the cloud's power over a door is no longer, and no shorter, for somebody's watch.
  */
 function moveRunning(draft: Draft, stepMs: number): void {
   for (const { id, untilMs, release } of Object.values(draft.state.session))
@@ -98,6 +99,10 @@ function moveRunning(draft: Draft, stepMs: number): void {
     });
   for (const { n, door, doorSinceMs } of Object.values(draft.state.compartment))
     if (door === 'open') draft.patch('compartment', n, { doorSinceMs: doorSinceMs + stepMs });
+  for (const { id, untilMs } of Object.values(draft.state.suspension))
+    draft.patch('suspension', id, { untilMs: untilMs + stepMs });
+  for (const [subject, { sinceMs }] of Object.entries(draft.state.window))
+    draft.patch('window', subject, { sinceMs: sinceMs + stepMs });
 }
 
 /** Somebody at the kiosk, by order, said what time it is: expiry runs again, in either direction. */
