@@ -17,6 +17,7 @@ import {
   openStand,
   parcelInside,
   press,
+  pressByKey,
   type Stand,
   TYPED,
   tapDigits,
@@ -124,23 +125,6 @@ test(
     checkBank(agent);
   },
 );
-
-/** Moves on with Tab until the control has the focus, as someone without a pointer does. */
-async function tabTo(page: Page, name: string | RegExp): Promise<void> {
-  for (let step = 0; step < 80; step++) {
-    const focused = (await page.evaluate(
-      `(document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.innerText ?? '').trim()`,
-    )) as string;
-    if (typeof name === 'string' ? focused === name : name.test(focused)) return;
-    await page.keyboard.press('Tab');
-  }
-  assert.fail(`Tab never came to ${name}`);
-}
-
-async function pressByKey(page: Page, name: string | RegExp, key: 'Enter' | ' ' = 'Enter'): Promise<void> {
-  await tabTo(page, name);
-  await page.keyboard.press(key === ' ' ? 'Space' : key);
-}
 
 test('a whole drop-off and pick-up with nothing but a keyboard', SKIP, async () => {
   assert.ok(stand);

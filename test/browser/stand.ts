@@ -140,6 +140,27 @@ export async function tapDigits(page: Page, digits: string): Promise<void> {
   for (const digit of digits) await press(page, digit);
 }
 
+/** Moves on with Tab until the control has the focus, as someone without a pointer does. */
+export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+  for (let step = 0; step < 80; step++) {
+    const focused = (await page.evaluate(
+      `(document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.innerText ?? '').trim()`,
+    )) as string;
+    if (typeof name === 'string' ? focused === name : name.test(focused)) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`Tab never came to ${name}`);
+}
+
+export async function pressByKey(
+  page: Page,
+  name: string | RegExp,
+  key: 'Enter' | ' ' = 'Enter',
+): Promise<void> {
+  await tabTo(page, name);
+  await page.keyboard.press(key === ' ' ? 'Space' : key);
+}
+
 /** Types as a scanner that poses as a keyboard does: at once, with Enter at the end. */
 export async function wedge(page: Page, text: string): Promise<void> {
   const keys = await page.context().newCDPSession(page);
