@@ -63,6 +63,20 @@ test('base64url has one form: padding, other letters, spaces and left-over bits 
   }
 });
 
+test('of all ends that base64url could have, exactly those are taken that it would write', () => {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  let taken = 0;
+  for (const begin of ['', 'Zm9v'])
+    for (const last of letters)
+      for (const end of [last, `Z${last}`, `-Z${last}`, `_-Z${last}`]) {
+        const text = begin + end;
+        const isWritten = Buffer.from(text, 'base64url').toString('base64url') === text;
+        assert.equal(fromBase64url(text) !== undefined, isWritten, text);
+        if (isWritten) taken++;
+      }
+  assert.equal(taken, 2 * (0 + 4 + 16 + 64));
+});
+
 test('padded base64 has one form', () => {
   for (const text of ['Zg', 'Zg=', 'Zg===', 'Zh==', 'Zm-v', 'Zm9v\n', ' Zm9v', 'Zm9v=', '====']) {
     assert.equal(fromBase64(text), undefined, JSON.stringify(text));

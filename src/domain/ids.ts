@@ -35,6 +35,8 @@ export type IdOf = {
 export type IdKind = keyof IdOf;
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+/** Two letters at a time: ids are drawn for every event of a bank, whether it uses them or not. */
+const PAIRS = Array.from(ALPHABET).flatMap((one) => Array.from(ALPHABET, (other) => one + other));
 const ID_BYTES = 16;
 const BODY = /^[a-z2-7]{26}$/;
 
@@ -61,11 +63,15 @@ export function base32(bytes: Uint8Array): string {
   for (const byte of bytes) {
     held = (held << 8) | byte;
     bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += ALPHABET[(held >> bits) & 31];
+    if (bits >= 10) {
+      bits -= 10;
+      text += PAIRS[(held >> bits) & 1023];
     }
     held &= (1 << bits) - 1;
+  }
+  if (bits >= 5) {
+    bits -= 5;
+    text += ALPHABET[(held >> bits) & 31];
   }
   if (bits > 0) text += ALPHABET[(held << (5 - bits)) & 31];
   return text;

@@ -41,9 +41,7 @@ export function chainPlan(of: {
   const { atMs, uncertaintyMs } = planned.time;
   const backMs = Math.max(0, tip.lastMs - atMs);
   const time = { ...planned.time, atMs: atMs + backMs, uncertaintyMs: uncertaintyMs + backMs };
-  // One draw for all the salts of a plan: asking the generator costs more than what it gives.
-  const fields = planned.records.reduce((sum, record) => sum + Object.keys(record.fields ?? {}).length, 0);
-  const salts = random.bytes(SALT_BYTES * fields);
+  const salts = drawSalts(planned, random);
   let drawn = 0;
   const drawSalt = () => salts.subarray(SALT_BYTES * drawn, SALT_BYTES * ++drawn);
   for (const draft of planned.records) {
@@ -55,6 +53,12 @@ export function chainPlan(of: {
   if (planned.state.lastSeq !== lastSeq)
     throw new Error(`the plan counts to ${planned.state.lastSeq}, the journal to ${lastSeq}`);
   return written;
+}
+
+/** One draw for all the salts of a plan: asking the generator costs more than what it gives. */
+export function drawSalts(planned: Planned, random: Random): Uint8Array {
+  const fields = planned.records.reduce((sum, record) => sum + Object.keys(record.fields ?? {}).length, 0);
+  return random.bytes(SALT_BYTES * fields);
 }
 
 /** The end of the journal once `written` is durable. */

@@ -115,26 +115,39 @@ export type JudgeBatch = {
  * (the bank went back behind what it had said).
  */
 export function judgeBatch(question: JudgeBatch): Judgement {
-  const { committed } = question;
   const head = openHead(question.note, question.key);
+  const isBefore = head !== undefined && head.last <= question.committed.lastSeq;
+  return judgeOpened({ ...question, head, known: isBefore ? question.headAt(head.last) : undefined });
+}
+
+/** The same question once `openHead` has answered, so that a store can be asked for `known` in between. */
+export type JudgeOpened = Pick<JudgeBatch, 'records' | 'committed'> & {
+  head: BatchHead | undefined;
+  /** The hash of the committed head that ended where this one does, where there is one. */
+  known: string | undefined;
+};
+
+export function judgeOpened({ committed, records, head, known }: JudgeOpened): Judgement {
   if (!head) return refuse('batch-head-wrong');
   if (head.last <= committed.lastSeq) {
-    const known = question.headAt(head.last);
     if (known === headHash(head)) return { verdict: 'known', head };
     return refuse(known === undefined ? 'batch-rollback' : 'batch-fork');
   }
   if (head.first > committed.lastSeq + 1) return refuse('batch-gap', committed.lastSeq + 1, head.first - 1);
   if (head.first <= committed.lastSeq) return refuse('batch-rollback');
   if (head.previous !== committed.lastHead) return refuse('batch-fork');
-  return judgeRecords(question, head);
+  return judgeRecords(records, { head, committed });
 }
 
-function judgeRecords(question: JudgeBatch, head: BatchHead): Judgement {
-  const { committed, records } = question;
+function judgeRecords(
+  records: readonly Uint8Array[],
+  { head, committed }: { head: BatchHead; committed: Committed },
+): Judgement {
   if (records.length !== head.last - head.first + 1 || records.length > BATCH_RECORDS_MAX)
     return refuse('batch-root-wrong');
   const root = Buffer.from(head.root, 'base64url');
-  if (!equalBytes(treeHash(records.map(leafHash)), root)) return refuse('batch-root-wrong');
+  const leaves = records.map(leafHash);
+  if (!equalBytes(treeHash(leaves), root)) return refuse('batch-root-wrong');
   const read: LedgerRecord[] = [];
   let prev = committed.lastHash;
   for (const [index, bytes] of records.entries()) {
@@ -144,7 +157,7 @@ function judgeRecords(question: JudgeBatch, head: BatchHead): Judgement {
     if (record.source !== head.bank || record.seq !== head.first + index)
       return refuse('batch-record-malformed');
     if (record.prev !== prev) return refuse('batch-fork');
-    prev = base64url(leafHash(bytes));
+    prev = base64url(leaves[index] ?? leafHash(bytes));
     read.push(record);
   }
   return {

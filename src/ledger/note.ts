@@ -62,8 +62,15 @@ export function openNote(
   return signedBy.length === 0 ? undefined : { text, signedBy };
 }
 
+/** For as long as the caller holds a key's bytes, which are drawn or read once and never edited. */
+const keyIds = new WeakMap<Uint8Array, Uint8Array>();
+
 function keyId(publicKey: Uint8Array): Uint8Array {
-  return sha256(publicKey).subarray(0, KEY_ID_BYTES);
+  const known = keyIds.get(publicKey);
+  if (known) return known;
+  const id = sha256(publicKey).subarray(0, KEY_ID_BYTES);
+  keyIds.set(publicKey, id);
+  return id;
 }
 
 /**

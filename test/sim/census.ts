@@ -45,7 +45,7 @@ export class Census {
   /** One event: part of the trace hash, and of what is printed when something is wrong. */
   event(bank: string, text: string): void {
     const line = `${this.#nowMs() - this.#startMs} ${bank.slice(-6)} ${text}`;
-    this.#hash.update(line).update('\n');
+    this.#hash.update(`${line}\n`);
     this.#events++;
     this.#last.push(line);
     if (this.#last.length > 2 * LAST_KEPT) this.#last.splice(0, LAST_KEPT);

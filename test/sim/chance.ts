@@ -2,17 +2,18 @@
  * All chance of a simulation comes from one seed. A generator forks into named ones, so that one more draw
  * in one place moves nothing in another.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Random } from '../../src/platform/random.ts';
 
 export class Chance implements Random {
   readonly #name: string;
-  readonly #state: Uint32Array;
+  readonly #state: { a: number; b: number; c: number; count: number };
 
   constructor(name: string) {
     this.#name = name;
-    const digest = createHash('sha256').update(name).digest();
-    this.#state = Uint32Array.from([0, 4, 8, 12], (at) => digest.readUInt32LE(at));
+    const digest = hash('sha256', name, 'buffer');
+    const [a = 0, b = 0, c = 0, count = 0] = [0, 4, 8, 12].map((at) => digest.readInt32LE(at));
+    this.#state = { a, b, c, count };
   }
 
   fork(name: string): Chance {
@@ -22,12 +23,12 @@ export class Chance implements Random {
   /** 32 bits by sfc32 (Doty-Humphrey's small fast counter): no secret, only even and repeatable. */
   #next(): number {
     const state = this.#state;
-    const [a = 0, b = 0, c = 0, count = 0] = state;
+    const { a, b, c, count } = state;
     const drawn = (a + b + count) | 0;
-    state[3] = count + 1;
-    state[0] = b ^ (b >>> 9);
-    state[1] = c + (c << 3);
-    state[2] = ((c << 21) | (c >>> 11)) + drawn;
+    state.count = (count + 1) | 0;
+    state.a = b ^ (b >>> 9);
+    state.b = (c + (c << 3)) | 0;
+    state.c = (((c << 21) | (c >>> 11)) + drawn) | 0;
     return drawn >>> 0;
   }
 

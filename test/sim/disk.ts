@@ -4,7 +4,7 @@
  * before the first hole, as a write-ahead log with checksums does. The real journal is tested apart.
  */
 import type { NoticeWish } from '../../src/contract/uplink.ts';
-import { chainPlan, type JournalTip, type SignedBatch, tipAfter } from '../../src/edge/chain.ts';
+import { chainPlan, drawSalts, type JournalTip, type SignedBatch, tipAfter } from '../../src/edge/chain.ts';
 import type { ExecuteJournal } from '../../src/edge/execute.ts';
 import { JournalFull } from '../../src/edge/journal-disk.ts';
 import { type Change, changedEntities } from '../../src/edge/journal-rows.ts';
@@ -165,10 +165,17 @@ export class ModelJournal implements ExecuteJournal, UploadJournal {
   }
 
   commit(before: BankState, planned: Planned): readonly WrittenRecord[] {
-    const { bank, chance } = this.#deps;
-    const written = chainPlan({ planned, bank, tip: this.#tip, random: chance });
+    const { bank, chance, disk, cut } = this.#deps;
     const changes = changedEntities(before, planned.state);
-    if (written.length === 0 && changes.length === 0) return written;
+    const isNothing = planned.records.length === 0 && changes.length === 0;
+    if (!isNothing && disk.room.isSpent) {
+      // What comes before the room is missed happens all the same; only the records need not be made.
+      drawSalts(planned, chance);
+      cut('before-write');
+      disk.room.take();
+    }
+    const written = chainPlan({ planned, bank, tip: this.#tip, random: chance });
+    if (isNothing) return written;
     this.#transaction([
       ...written.map((entry): Write => ({ on: 'record', written: entry })),
       ...planned.wishes.map((wish): Write => ({ on: 'wish', wish })),

@@ -106,15 +106,16 @@ function numberOf(bytes: Uint8Array): bigint {
   return BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
 }
 
-/** By Fermat's little theorem, since the order is prime. */
+/** By Euclid's extended algorithm; the order is prime, so that it ends at one. */
 function inverse(value: bigint): bigint {
-  let result = 1n;
-  let base = value % ORDER;
-  for (let exponent = ORDER - 2n; exponent > 0n; exponent >>= 1n) {
-    if (exponent & 1n) result = (result * base) % ORDER;
-    base = (base * base) % ORDER;
+  let [high, low] = [ORDER, value % ORDER];
+  let [before, factor] = [0n, 1n];
+  while (low > 1n) {
+    const times = high / low;
+    [high, low] = [low, high - times * low];
+    [before, factor] = [factor, before - times * factor];
   }
-  return result;
+  return factor < 0n ? factor + ORDER : factor;
 }
 
 function derInteger(value: bigint): Buffer {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Result, Settings } from './world.ts';
 
 const WORKER = join(import.meta.dirname, 'worker.ts');
+/** States of banks are replaced and not edited, so nearly all memory dies young: it is given room from the start. */
+const YOUNG = '--min-semi-space-size=16';
 
 export type RunSeeds = {
   /** The next settings, or undefined when there are no more. */
@@ -17,7 +19,7 @@ export type RunSeeds = {
 export async function* runSeeds(of: RunSeeds): AsyncGenerator<Result> {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const children = Array.from({ length: of.processes }, () =>
-    fork(WORKER, [], { env: { ...env, ...of.env }, execArgv: [...(of.nodeArgs ?? [])] }),
+    fork(WORKER, [], { env: { ...env, ...of.env }, execArgv: [YOUNG, ...(of.nodeArgs ?? [])] }),
   );
   const running = new Map<ChildProcess, Promise<{ child: ChildProcess; result: Result }>>();
   const give = (child: ChildProcess) => {

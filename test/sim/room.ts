@@ -8,6 +8,8 @@ import type { Room } from '../../src/edge/plan/room.ts';
 
 const PLENTY_KIB = 1_048_576;
 const TRANSACTION_KIB = 8;
+/** Thrown as it is: it says the same each time, and a full disk is asked thousands of times. */
+const NO_ROOM = new JournalFull(undefined);
 
 /** `seen`: the watch looked before it was too late; otherwise the first commit without room tells. */
 export type Shortage = { left: number; reserve: number; seen: boolean };
@@ -29,9 +31,14 @@ export class DiskRoom {
     this.#left = Number.POSITIVE_INFINITY;
   }
 
+  /** Not one transaction more has room. */
+  get isSpent(): boolean {
+    return this.#left <= 0;
+  }
+
   /** One transaction more, or there is no room for it. */
   take(): void {
-    if (this.#left <= 0) throw new JournalFull(undefined);
+    if (this.isSpent) throw NO_ROOM;
     this.#left--;
   }
 

@@ -17,7 +17,14 @@ import {
 import { fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import type { CommittedField } from '../../domain/facts.ts';
 import type { Denial } from '../../domain/outcome.ts';
-import { type Committed, headHash, type Judgement, judgeBatch } from '../../ledger/batch.ts';
+import {
+  type Committed,
+  headHash,
+  type JudgeBatch,
+  type Judgement,
+  judgeOpened,
+  openHead,
+} from '../../ledger/batch.ts';
 import { type LedgerRecord, type Openings, opens } from '../../ledger/record.ts';
 
 export type Judged = Extract<Judgement, { verdict: 'append' }>;
@@ -93,22 +100,11 @@ export async function takeInto(tx: IntakeTx, of: { bank: string; message: BatchM
   return { taken: true, lastSeq: judged.head.last, head: judged.next.lastHead };
 }
 
-/** Only a batch that lies before the end asks for a head of old; then it is looked up and judged again. */
-async function judge(
-  tx: IntakeTx,
-  question: Omit<Parameters<typeof judgeBatch>[0], 'headAt'>,
-): Promise<Judgement> {
-  let asked: number | undefined;
-  const judged = judgeBatch({
-    ...question,
-    headAt(last) {
-      asked = last;
-      return undefined;
-    },
-  });
-  if (asked === undefined) return judged;
-  const known = await tx.headHashAt(asked);
-  return judgeBatch({ ...question, headAt: (last) => (last === asked ? known : undefined) });
+/** Only a batch that lies before the end asks for a head of old. */
+async function judge(tx: IntakeTx, question: Omit<JudgeBatch, 'headAt'>): Promise<Judgement> {
+  const head = openHead(question.note, question.key);
+  const isBefore = head !== undefined && head.last <= question.committed.lastSeq;
+  return judgeOpened({ ...question, head, known: isBefore ? await tx.headHashAt(head.last) : undefined });
 }
 
 function refused(reason: Denial, lastSeq: number): Taken {
