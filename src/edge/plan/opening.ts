@@ -147,11 +147,17 @@ export function mayStillOpen(draft: Draft, session: Session): boolean {
   return expecting !== null && sinceMs >= 0 && sinceMs < OPENING_MS;
 }
 
-/** After a restart: a release whose answer nobody heard is `unknown`. It is never guessed and never repeated. */
+/**
+ * After a restart: a release whose answer nobody heard is `unknown`. It is never guessed and never repeated. The
+ * grace time begins anew, because no clock here is sure how long the power was gone: a machine that woke up a
+ * day ahead would have ended each session at once.
+ */
 export function settleAfterRestart(draft: Draft): number {
   let unanswered = 0;
+  const untilMs = draft.nowMs + policyOf(draft.state).graceMinutes * MINUTE_MS;
   for (const session of Object.values(draft.state.session)) {
     const { release } = session;
+    draft.patch('session', session.id, { untilMs });
     if (release && release.outcome === null) {
       unanswered++;
       draft.record({

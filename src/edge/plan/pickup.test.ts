@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_POLICY } from '../../domain/roster.ts';
 import {
   bankInService,
   DAY_MS,
@@ -363,6 +364,19 @@ test('nothing is reported or ended while a pulse is on its way', () => {
   bank.wait(4_000);
   bank.act({ do: 'report', what: 'door-did-not-open' });
   bank.on('reported');
+});
+
+test('a machine that wakes up a day ahead ends no session: its grace time begins anew with the start', () => {
+  const bank = bankInService({ occupancyConfirms: true });
+  const { n, pin } = dropOff(bank);
+  openPickUp(bank, pin);
+  bank.sense(n, 'closed', 'no');
+  bank.powerCut(DAY_MS);
+  bank.wait(60_000);
+  assert.equal(bank.compartment(n).use, 'occupied');
+  assert.equal(Object.keys(bank.state.session).length, 1);
+  bank.wait(DEFAULT_POLICY.graceMinutes * 60_000);
+  assert.equal(bank.compartment(n).use, 'empty');
 });
 
 test('after a start nobody is believed about a door before this bank has looked at it', () => {
