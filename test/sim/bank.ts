@@ -32,7 +32,7 @@ export type CrashPoint = (typeof CRASH_POINTS)[number];
 
 const BUILD = base64url(new Uint8Array(32).fill(1));
 const TICK_BUSY_MS = 3_000;
-const TICK_IDLE_MS = 30_000;
+const TICK_IDLE_MS = 60_000;
 const BEAT_MS = 900_000;
 const NEVER = new Promise<never>(() => {});
 
