@@ -214,6 +214,8 @@ test('one courier cannot shut a whole bank by holding its doors: three a day, th
   const jammed = () =>
     Object.values(bank.state.compartment).filter(({ withdrawn }) => withdrawn === 'jammed').length;
   assert.ok(jammed() <= 3, `${jammed()} doors`);
+  const { show } = bank.view();
+  assert.ok(show.screen !== 'drop-off' || !show.otherDoor, 'what would be refused is not offered');
   for (let more = 0; more < 5; more++) {
     bank.act({ do: 'cancel' });
     if (bank.view().show.screen === 'home') bank.act({ do: 'scan', text: COURIER.badge });

@@ -247,16 +247,24 @@ function deposit(draft: Draft, session: DropOffSession, id: GrantId, basis: 'per
 }
 
 /** A pulse was answered or given up, and the door was never sensed open: the courier may try another. */
-export function mayTakeOther(session: DropOffSession): boolean {
+function mayTakeOther(session: DropOffSession): boolean {
   return session.pulses > 0 && !isUnanswered(session) && !session.doorSensedOpen;
+}
+
+/** This one counts as stuck by it, and there has to be one more that may. */
+const hasOtherLeft = (state: BankState, session: DropOffSession, nowMs: number): boolean =>
+  stuckLeft(state, session.person, nowMs) >= 2;
+
+/** Whether the screen offers another door: what would be refused is not offered. */
+export function offersOther(state: BankState, session: DropOffSession, nowMs: number): boolean {
+  return mayTakeOther(session) && hasOtherLeft(state, session, nowMs);
 }
 
 /** Another door of the size. The one that did not open is withdrawn, because nobody knows its latch now. */
 function takeOtherDoor(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
   if (isUnanswered(session)) return draft.say('wait');
   if (!mayTakeOther(session)) return draft.deny('step-out-of-turn');
-  // This one counts as stuck by it, and there has to be one more that may.
-  if (stuckLeft(draft.state, session.person, draft.nowMs) < 2) return draft.deny('courier-may-not');
+  if (!hasOtherLeft(draft.state, session, draft.nowMs)) return draft.deny('courier-may-not');
   const parcel = parcelOf(draft.state, session);
   const recipient = recipientOf(draft.state, parcel);
   if (!recipient) return draft.deny('recipient-unknown');

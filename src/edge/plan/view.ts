@@ -4,7 +4,7 @@ import { isOthers, recognise } from '../../domain/tracking.ts';
 import { carrierNameOf, freeBySize, ownCarrier } from './choosing.ts';
 import { timeAt } from './clock.ts';
 import type { Moment } from './draft.ts';
-import { mayTakeOther } from './dropoff.ts';
+import { offersOther } from './dropoff.ts';
 import { flatNeeded } from './pickup.ts';
 import { closedReason, idleLimitMs } from './plan.ts';
 import { type BankState, compartmentOf, courierOf, policyOf, type Screen, type Session } from './state.ts';
@@ -160,7 +160,8 @@ function atDoor(state: BankState, session: Session, moment: Moment): KioskScreen
     case 'drop-off': {
       const tracking = state.parcel[session.parcel]?.tracking ?? '';
       const larger = compartment.size !== 'XL';
-      return { screen: 'drop-off', tracking, ask, larger, otherDoor: mayTakeOther(session), door };
+      const otherDoor = offersOther(state, session, timeAt(state.volatile.clock, moment).atMs);
+      return { screen: 'drop-off', tracking, ask, larger, otherDoor, door };
     }
   }
 }
