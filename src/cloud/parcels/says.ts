@@ -10,6 +10,27 @@ const HELD: Readonly<Record<string, string>> = {
   'left-unconfirmed': 'The courier left without saying that it lies inside; it is held for staff.',
 };
 
+const ENDS: Readonly<Record<string, string>> = {
+  confirmed: 'The session ended with the person’s word.',
+  cancelled: 'The session was cancelled.',
+  timeout: 'The session ended when its time was over.',
+  occupancy: 'The session ended when its time was over and the sensor saw nothing inside.',
+  'not-received': 'The session ended with a report that something was wrong.',
+  'pulses-spent': 'The session ended: the latch had been tried as often as it may.',
+  order: 'The session was ended by staff with a signed order.',
+  fault: 'The session ended because the door did not open.',
+};
+
+/** Who it was by their part in it, where the name is gone or was never known. */
+const UNNAMED: Readonly<Record<string, string>> = {
+  'parcel.accepted': 'A courier',
+  'parcel.deposited': 'A courier',
+  'parcel.collected': 'The recipient',
+  'parcel.removed': 'Staff',
+  'session.opened': 'a person without a name here',
+  'session.resumed': 'a person without a name here',
+};
+
 const SENTENCES: Readonly<Record<string, Says>> = {
   'parcel.accepted': (_, who) => `${who} brought it; a compartment was reserved.`,
   'parcel.deposited': (record, who) =>
@@ -28,7 +49,11 @@ const SENTENCES: Readonly<Record<string, Says>> = {
     record.decision?.allow
       ? `${who} showed a valid credential.`
       : `A credential was refused (${reasonOf(record)}).`,
+  'attempt.counted': () => 'A credential was shown, and the try counted.',
   'session.opened': (_, who) => `A session was opened for ${who}.`,
+  'session.resumed': (_, who) => `The session that was cut off went on for ${who}.`,
+  'session.ended': (record) => ENDS[String(record.facts.end)] ?? 'The session ended.',
+  'grant.spent': () => 'The code is used up; nobody can open the door with it again.',
   'release.decided': (record) =>
     record.decision?.allow
       ? 'The bank decided to release the latch.'
@@ -57,5 +82,12 @@ function reasonOf(record: LedgerRecord): string {
 }
 
 export function says(record: LedgerRecord, who: string | null): string {
-  return SENTENCES[record.kind]?.(record, who ?? 'Somebody') ?? `${record.kind.replaceAll(/[.-]/g, ' ')}.`;
+  const said = SENTENCES[record.kind]?.(record, who ?? UNNAMED[record.kind] ?? 'Somebody');
+  return said ?? sentenceOf(record.kind);
+}
+
+/** For a kind that has no sentence of its own: its name, written as one. */
+function sentenceOf(kind: string): string {
+  const words = kind.replaceAll(/[.-]/g, ' ');
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
