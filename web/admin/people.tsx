@@ -6,11 +6,12 @@ import { Button } from '../kit/button.tsx';
 import { Dialog } from '../kit/dialog.tsx';
 import { TextField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
+import { More, rowsOf } from '../kit/session/pages.tsx';
 import { Answered, ProblemNotice } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { foldedText } from './format.ts';
 import { t } from './messages.ts';
-import { More, PageHead, rowsOf } from './parts.tsx';
+import { PageHead } from './parts.tsx';
 import { ResidentForm } from './resident-form.tsx';
 import { changed, type PersonRow, session, useResidents } from './session.ts';
 

@@ -71,6 +71,9 @@ function inputProblem(error: InputError): Problem {
   };
 }
 
+/** `Retry-After` (RFC 9110, section 10.2.3), where nothing more exact is known. */
+const WAIT_SECONDS: Readonly<Record<string, number>> = { 'rate-limited': 60, 'idempotency-busy': 1 };
+
 /** The error handler of the application. */
 export function answerError(
   log: Log,
@@ -83,7 +86,9 @@ export function answerError(
         method: request.method,
         ...traceOf(error),
       });
-    if (problem.code === 'rate-limited' && !reply.hasHeader('retry-after')) reply.header('retry-after', '60');
+    const waitSeconds = WAIT_SECONDS[problem.code];
+    if (waitSeconds !== undefined && !reply.hasHeader('retry-after'))
+      reply.header('retry-after', String(waitSeconds));
     return sendProblem(reply, problem);
   };
 }
