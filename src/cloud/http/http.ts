@@ -9,8 +9,8 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { problem } from '../../contract/http/common.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { sleep } from '../../platform/clock.ts';
 import type { Cloud } from '../deps.ts';
 import { ACCESS, type Access, type AccessOf, type AccessTable, accessOf } from './access.ts';
 import { type AppOptions, buildApp, type Tls } from './app.ts';
@@ -28,6 +28,7 @@ import {
 } from './gate.ts';
 import { openMetrics } from './metrics.ts';
 import { nextLink } from './pages.ts';
+import { BROKEN, REFUSED } from './problems.ts';
 import { KEY_HEADER, keyHeader, once } from './repeats.ts';
 import { mountSystem } from './system.ts';
 
@@ -131,6 +132,8 @@ export type HttpOptions = {
   startFile: string | null;
   /** False while this process cannot do its work; says so at `/api/ready`. */
   isReady(): Promise<boolean>;
+  /** How long requests are still taken after readiness said no, at a stop; none when unset. */
+  unreadyMs?: number;
   limits?: Partial<Limits>;
 };
 
@@ -142,7 +145,7 @@ export type HttpServers = {
   httpPort: number;
   httpsPort: number | null;
   events: EventHub;
-  /** Lets the requests under way finish, ends the streams, and closes both ports. */
+  /** Says at `/api/ready` that it leaves, ends the streams, takes no more, and lets what had begun finish. */
   stop(): Promise<void>;
 };
 
@@ -163,6 +166,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
     hosts: options.hosts,
     webDir: options.webDir,
     requestsPerMinute: limits.requestsPerMinute,
+    isLeaving: () => closing,
   };
   const table = options.access ?? ACCESS;
   const mount = (app: FastifyInstance) => {
@@ -180,6 +184,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
     events,
     async stop() {
       closing = true;
+      if (options.unreadyMs) await sleep(cloud.clock, options.unreadyMs);
       events.close();
       await Promise.all([http.close(), https?.close()]);
     },
@@ -247,10 +252,6 @@ async function answerOf(
     run,
   );
 }
-
-const problems = { 'application/problem+json': { schema: problem } };
-const REFUSED = { description: 'Refused, with the reason (RFC 9457).', content: problems };
-const BROKEN = { description: 'Not served, by no fault of the request (RFC 9457).', content: problems };
 
 /** An answer without a body, and the streams, whose form is not one of JSON. */
 function nothingTold({ url }: Route): z.ZodType | { description: string; content: object } {

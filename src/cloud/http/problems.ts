@@ -5,7 +5,7 @@
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
-import type { Problem } from '../../contract/http/common.ts';
+import { type Problem, problem as problemSchema } from '../../contract/http/common.ts';
 import { ERRORS, type ErrorCode, HoldfastError } from '../../domain/errors.ts';
 import type { Log } from '../../platform/log.ts';
 
@@ -73,6 +73,14 @@ function inputProblem(error: InputError): Problem {
 
 /** `Retry-After` (RFC 9110, section 10.2.3), where nothing more exact is known. */
 const WAIT_SECONDS: Readonly<Record<string, number>> = { 'rate-limited': 60, 'idempotency-busy': 1 };
+
+const problems = { 'application/problem+json': { schema: problemSchema } };
+/** How the description of the interface tells of them. */
+export const REFUSED = { description: 'Refused, with the reason (RFC 9457).', content: problems };
+export const BROKEN = {
+  description: 'Not served, by no fault of the request (RFC 9457).',
+  content: problems,
+};
 
 /** The error handler of the application. */
 export function answerError(
