@@ -1,6 +1,7 @@
 /**
- * Loaded before a cloud process: ends it, as a power cut does, at one of two moments of a request, which the name
- * of the person to be added chooses. The source on the disk stays as it is.
+ * Loaded before a cloud process: ends it at a moment of a request which the name of the person to be added
+ * chooses: as a power cut does, before or after the commit, or by a fault that nobody catches and that quotes
+ * the request. The source on the disk stays as it is.
  */
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +11,8 @@ const EDITS = [
   {
     file: 'src/cloud/http/repeats.ts',
     find: '    await keep(cloud, tx, { asked, keyHash, fingerprint, answer });\n',
-    add: `if (asked.what.includes('Kay Before')) { ${DIE} }\n`,
+    add: `if (asked.what.includes('Kay Before')) { ${DIE} }
+if (asked.what.includes('Kay Uncaught')) setImmediate(() => { throw Object.assign(new Error(asked.what), { detail: asked.what }); });\n`,
   },
   {
     file: 'src/cloud/http/http.ts',

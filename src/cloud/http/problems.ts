@@ -101,13 +101,25 @@ export function answerError(
   };
 }
 
+/** A function's name, and a place in our files or in Node's. */
+const FRAME = /^(?:(?:async |new )?[\w$.#<>[\] ]+ \()?(?:file:\/\/\/|node:)[^\s()]+:\d+:\d+\)?$/;
+const FRAMES_MAX = 8;
+
+/** A stack begins with the message, which may have lines of its own that look like frames. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const at = message === '' ? -1 : stack.indexOf(message);
+  const rest = at < 0 ? stack : stack.slice(at + message.length);
+  return rest
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('at ') && FRAME.test(line.slice(3)))
+    .slice(0, FRAMES_MAX);
+}
+
 /** Class, code and stack frames. A response that broke its own schema also says where. */
 export function traceOf(error: unknown): { error: string; code?: string; at?: string; where?: string } {
   if (!(error instanceof Error)) return { error: typeof error };
-  const frames = (error.stack ?? '')
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .slice(0, 8);
+  const frames = framesOf(error);
   const code = (error as FastifyError).code;
   const where =
     isResponseSerializationError(error) && error.cause
@@ -117,6 +129,6 @@ export function traceOf(error: unknown): { error: string; code?: string; at?: st
     error: error.name,
     ...(typeof code === 'string' ? { code } : {}),
     ...(where === undefined ? {} : { where }),
-    at: frames.map((line) => line.trim()).join(' < '),
+    at: frames.join(' < '),
   };
 }
