@@ -219,6 +219,22 @@ test('of a request neither key, nor name, address, flat or number stands in the 
   assert.ok(!again.text.includes('Vera'));
 });
 
+test('what was done is undone when its answer cannot be kept', async () => {
+  const key = randomUUID();
+  const client = new pg.Client({ connectionString: http.stand.superuserUrl() });
+  await client.connect();
+  try {
+    await client.query('alter table request_answers add constraint full_up check (false) not valid');
+    assert.equal(codeOf(await add('Una Undone', { key })), 'internal');
+  } finally {
+    await client.query('alter table request_answers drop constraint if exists full_up');
+    await client.end();
+  }
+  assert.equal(await countNamed('Una Undone'), 0);
+  assert.equal((await add('Una Undone', { key })).status, 201);
+  assert.equal(await countNamed('Una Undone'), 1);
+});
+
 test('a key is good for 24 hours; then it is forgotten, and its row goes', async () => {
   const key = randomUUID();
   const { stand, alder } = http;
