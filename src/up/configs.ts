@@ -66,7 +66,7 @@ function cloudOf({ places, ports, secrets, root, databaseUrl, ownerDatabaseUrl }
     development: true,
     startFile: join(places.cloud, 'start.json'),
     // No proxy stands before it here.
-    stopping: { unreadyMs: 0, finishMs: 10_000 },
+    stopping: { unreadyMs: 0, finishMs: 8_000 },
     logPath: join(places.logs, 'cloud.log'),
     logLevel: 'info',
   };

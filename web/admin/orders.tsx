@@ -1,6 +1,7 @@
 /** The signed orders for a bank, and what the bank made of each. The claim of an order is never here. */
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
-import { More, rowsOf } from '../kit/session/pages.tsx';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';
 import { Exact, Time } from './parts.tsx';

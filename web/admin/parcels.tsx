@@ -1,7 +1,8 @@
 /** Every parcel, by state and bank: who has it now and since when. */
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { SelectField } from '../kit/field.tsx';
-import { More, rowsOf } from '../kit/session/pages.tsx';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';

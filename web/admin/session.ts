@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type * as contract from '../../src/contract/http/admin.ts';
 import type { orderRow } from '../../src/contract/http/orders.ts';
-import { everyRow, type Pages, usePages } from '../kit/session/pages.tsx';
+import { everyRow, type Pages, usePages } from '../kit/session/pages.ts';
 import { sessionOf } from '../kit/session/session.ts';
 import { type ParcelState, queryOf } from './routes.ts';
 

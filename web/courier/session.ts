@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type * as contract from '../../src/contract/http/resident.ts';
-import { everyRow, usePages } from '../kit/session/pages.tsx';
+import { everyRow, usePages } from '../kit/session/pages.ts';
 import { sessionOf } from '../kit/session/session.ts';
 
 export type Me = z.infer<typeof contract.courierMe>;

@@ -1,6 +1,7 @@
 /** What came before, and how it ended. */
 import { Empty } from '../kit/card.tsx';
-import { More, rowsOf } from '../kit/session/pages.tsx';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { formatDay, formatDayTime } from '../kit/time.ts';
 import { t } from './messages.ts';

@@ -1,7 +1,7 @@
 /** The resident app's session and questions. */
 import type { z } from 'zod';
 import type * as contract from '../../src/contract/http/resident.ts';
-import { usePages } from '../kit/session/pages.tsx';
+import { usePages } from '../kit/session/pages.ts';
 import { sessionOf } from '../kit/session/session.ts';
 
 export type Me = z.infer<typeof contract.residentMe>;

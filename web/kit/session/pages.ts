@@ -1,9 +1,6 @@
-/** Lists that come in pages: the question, and the foot of the list that asks for more. */
+/** Questions for lists that come in pages. */
 import { type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
 import type { Api } from '../api.ts';
-import { Button } from '../button.tsx';
-import { t } from './messages.ts';
-import { ProblemNotice } from './problem.tsx';
 
 export type Pages<Row> = { items: Row[]; nextCursor: string | null };
 
@@ -30,38 +27,6 @@ export function usePages<Row, Answer extends Pages<Row> = Pages<Row>>({
   });
 }
 export type Rows<Row> = ReturnType<typeof usePages<Row>>;
-
-type MoreProps = {
-  rows: Pick<
-    Rows<unknown>,
-    'hasNextPage' | 'isFetchingNextPage' | 'isFetchNextPageError' | 'error' | 'isError'
-  > & { fetchNextPage(): Promise<{ hasNextPage: boolean; isError: boolean } & { fetchNextPage(): unknown }> };
-};
-
-/** The foot of a list that comes in pages. */
-export function More({ rows }: MoreProps) {
-  const showAll = async (): Promise<void> => {
-    let page = await rows.fetchNextPage();
-    while (page.hasNextPage && !page.isError) page = await rows.fetchNextPage();
-  };
-  return (
-    <>
-      {rows.isFetchNextPageError && rows.error && (
-        <ProblemNotice problem={rows.error} onRetry={() => void rows.fetchNextPage()} />
-      )}
-      {rows.hasNextPage && (
-        <div className="k-row">
-          <Button busy={rows.isFetchingNextPage} onClick={() => void rows.fetchNextPage()}>
-            {t('more')}
-          </Button>
-          <Button tone="quiet" disabled={rows.isFetchingNextPage} onClick={() => void showAll()}>
-            {t('all')}
-          </Button>
-        </div>
-      )}
-    </>
-  );
-}
 
 export function rowsOf<Row>(data: { pages: readonly Pages<Row>[] }): Row[] {
   return data.pages.flatMap(({ items }) => items);
