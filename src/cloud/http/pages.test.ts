@@ -15,7 +15,9 @@ let http: HttpStand;
 before(async () => {
   http = await openHttpStand();
   for (const filled of [http.alder, http.birch])
-    for (let n = 0; n < ROWS; n++) for (const list of LISTS) await list.grow(filled);
+    // Several lists show the same rows.
+    for (const grow of new Set(LISTS.map((list) => list.grow)))
+      for (let n = 0; n < ROWS; n++) await grow(filled);
 });
 after(() => http.close());
 
@@ -130,7 +132,7 @@ test('a walk sees each row that was there once, in one order, while rows come in
     const before = (await page(list, 'limit=200')).items.map(list.id);
     assert.ok(before.length >= ROWS, `${list.name} has rows`);
     let grown = 0;
-    const seen = (await walk(list, 3, async () => (grown++ < 6 ? list.grow(http.alder) : undefined))).map(
+    const seen = (await walk(list, 3, async () => (grown++ < 2 ? list.grow(http.alder) : undefined))).map(
       list.id,
     );
     assert.equal(new Set(seen).size, seen.length, `${list.name}: no row twice`);
