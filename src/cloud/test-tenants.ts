@@ -233,4 +233,6 @@ async function odds(tx: Tx, { bank, resident }: { bank: string; resident: Person
     values (${bank}, ${token}, 'batch-gap', ${sealed}, 6, 1)`.execute(tx);
   await sql`insert into sign_in_links (token_hash, person_id, app, made_at_ms)
     values (${token}, ${resident}, 'resident', 1)`.execute(tx);
+  await sql`insert into request_answers (key_hash, fingerprint, person_id, answer, answered_at_ms)
+    values (${token}, ${token}, ${resident}, ${sealed}, 1)`.execute(tx);
 }

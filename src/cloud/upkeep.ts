@@ -1,6 +1,7 @@
-/** Work by the clock that is not one noun's alone: keys that are due, and banks that have to hear of them. */
+/** Work by the clock that is not one noun's alone: keys that are due, banks that have to hear of them, old answers. */
 import * as banks from './banks/banks.ts';
 import type { Cloud } from './deps.ts';
+import { forgetAnswers, repeatMigrations } from './http/http.ts';
 import { tendKeys } from './keys/keys.ts';
 import type { Noun } from './noun.ts';
 import { allTenants } from './tenants/tenants.ts';
@@ -17,7 +18,19 @@ async function tendAllKeys(cloud: Cloud): Promise<void> {
   }
 }
 
+const FORGET_ANSWERS = 'requests.forget';
+
+async function forgetAllAnswers(cloud: Cloud): Promise<void> {
+  for (const tenant of await allTenants(cloud))
+    await cloud.database.tenant(tenant, (tx) => forgetAnswers(cloud, tx));
+}
+
 export const upkeep: Noun = {
-  jobs: { [TEND_KEYS]: tendAllKeys },
-  schedule: [{ job: TEND_KEYS, cron: '17 * * * *' }],
+  // The interface is no noun; what it keeps is tended here.
+  migrations: repeatMigrations,
+  jobs: { [TEND_KEYS]: tendAllKeys, [FORGET_ANSWERS]: forgetAllAnswers },
+  schedule: [
+    { job: TEND_KEYS, cron: '17 * * * *' },
+    { job: FORGET_ANSWERS, cron: '41 * * * *' },
+  ],
 };

@@ -4,6 +4,7 @@
  */
 export const ERRORS = {
   'input-invalid': { status: 400, retry: false, title: 'The request is not of the expected shape' },
+  'cursor-invalid': { status: 400, retry: false, title: 'The cursor is not one that this list gave' },
   'json-malformed': { status: 400, retry: false, title: 'The body is not JSON' },
   'not-signed-in': { status: 401, retry: false, title: 'Sign in first' },
   'sign-in-denied': { status: 401, retry: false, title: 'The sign-in was not accepted' },
@@ -16,6 +17,11 @@ export const ERRORS = {
     status: 409,
     retry: false,
     title: 'The thing has changed, or is not in a state that allows this',
+  },
+  'idempotency-busy': {
+    status: 409,
+    retry: true,
+    title: 'A request under that idempotency key is being served',
   },
   'idempotency-reused': {
     status: 422,

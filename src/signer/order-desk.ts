@@ -35,8 +35,19 @@ export function openDesk(access: OperatorAccess): Desk {
     return JSON.parse(text);
   };
   const rowsOf = async (bank: string) => orders.parse(await call('GET', `/banks/${bank}/orders`)).items;
+  const allBanks = async (): Promise<Known[]> => {
+    const all: Known[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const from: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page = operatorBanks.parse(await call('GET', `/sites/${access.site}/banks?limit=200${from}`));
+      all.push(...page.items);
+      cursor = page.nextCursor;
+    }
+    return all;
+  };
   return {
-    banks: async () => operatorBanks.parse(await call('GET', `/sites/${access.site}/banks`)).items,
+    banks: allBanks,
     bank: async (id) => operatorBank.parse(await call('GET', `/banks/${id}`)),
     submit: async (bank, note) => orderRow.parse(await call('PUT', `/banks/${bank}/orders`, { note })),
     async answer(order) {

@@ -65,6 +65,8 @@ function cloudOf({ places, ports, secrets, root, databaseUrl, ownerDatabaseUrl }
     webDir: built(root, ''),
     development: true,
     startFile: join(places.cloud, 'start.json'),
+    // No proxy stands before it here.
+    stopping: { unreadyMs: 0, finishMs: 8_000 },
     logPath: join(places.logs, 'cloud.log'),
     logLevel: 'info',
   };

@@ -201,6 +201,11 @@ export class People {
     return (await fetch(`${this.#start}/api/admin/me`, { headers })).ok;
   }
 
+  /** The administrator's session, as a browser would send it. */
+  get adminCookie(): string {
+    return this.#cookie;
+  }
+
   async admin(path: string): Promise<unknown> {
     return ask(`${this.#start}/api/admin${path}`, {
       headers: { cookie: this.#cookie, 'x-holdfast-app': 'admin' },

@@ -1,17 +1,20 @@
 /** Every bank as it stands, door by door. Nothing here moves a latch: the cloud cannot. */
 import { useState } from 'react';
+import { ApiProblem } from '../kit/api.ts';
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { LinkButton } from '../kit/button.tsx';
 import { Cabinet, type CabinetDoor, CabinetLegend, type DoorTone } from '../kit/cabinet.tsx';
 import { Card, Empty, Facts } from '../kit/card.tsx';
 import { useNow } from '../kit/clock.ts';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { formatAgo } from '../kit/time.ts';
 import { t } from './messages.ts';
 import { OrdersOf } from './orders.tsx';
 import { Exact, PageHead, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';
-import { type BankDetail, type BankSummary, type Compartment, useBank, useBanks } from './session.ts';
+import { type BankDetail, type BankSummary, type Compartment, useBank, useBankRows } from './session.ts';
 
 const SIZES = ['S', 'M', 'L', 'XL'] as const;
 const RENEW_MS = 5_000;
@@ -26,7 +29,6 @@ const TONE: Record<Compartment['state'], DoorTone> = {
 const STATES = Object.keys(TONE) as Compartment['state'][];
 
 export function Banks({ bank }: { bank: string | null }) {
-  const banks = useBanks();
   return (
     <>
       <PageHead title={t('section.banks')} lead={t('banks.lead')}>
@@ -36,13 +38,26 @@ export function Banks({ bank }: { bank: string | null }) {
           </LinkButton>
         )}
       </PageHead>
-      <Answered query={banks}>
-        {({ items }) => (
-          <Cabinets banks={items.filter(({ id }) => bank === null || id === bank)} asked={bank} />
-        )}
-      </Answered>
+      {bank === null ? <AllBanks /> : <OneBank id={bank} />}
     </>
   );
+}
+
+function AllBanks() {
+  const banks = useBankRows();
+  return (
+    <>
+      <Answered query={banks}>{(data) => <Cabinets banks={rowsOf(data)} asked={null} />}</Answered>
+      <More rows={banks} />
+    </>
+  );
+}
+
+function OneBank({ id }: { id: string }) {
+  const bank = useBank(id);
+  if (bank.error instanceof ApiProblem && bank.error.status === 404)
+    return <Cabinets banks={[]} asked={id} />;
+  return <Answered query={bank}>{(known) => <Cabinets banks={[known]} asked={id} />}</Answered>;
 }
 
 function Cabinets({ banks, asked }: { banks: readonly BankSummary[]; asked: string | null }) {

@@ -1,6 +1,6 @@
 /** Adds a courier. The badge's secret is drawn here, in this browser; only its hash is sent. */
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import { Button } from '../kit/button.tsx';
 import { Dialog } from '../kit/dialog.tsx';
 import { SelectField, TextField } from '../kit/field.tsx';
@@ -40,9 +40,12 @@ function AddForm({ carriers, onClose, onMade }: Omit<CourierAddDialogProps, 'ope
   const [email, setEmail] = useState('');
   const [carrier, setCarrier] = useState(carriers[0]?.id ?? '');
   const [tried, setTried] = useState(false);
+  const drawn = useRef<ReturnType<typeof drawBadge> | null>(null);
   const add = useMutation({
     mutationFn: async () => {
-      const badge = await drawBadge(crypto);
+      // Drawn once a form: a second try has to be the same act, with the same badge.
+      drawn.current ??= drawBadge(crypto);
+      const badge = await drawn.current;
       const given: CourierAdd = {
         name: name.trim(),
         email: email.trim() || null,

@@ -4,6 +4,8 @@ import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { Button } from '../kit/button.tsx';
 import { Card } from '../kit/card.tsx';
 import { Notice } from '../kit/notice.tsx';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { BadgeCard, type MadeBadge } from './badge-card.tsx';
@@ -17,6 +19,7 @@ type Carrier = CouriersAnswer['carriers'][number];
 
 export function Couriers() {
   const couriers = useCouriers();
+  const carriers = couriers.data?.pages[0]?.carriers ?? [];
   const [adding, setAdding] = useState(false);
   const [made, setMade] = useState<MadeBadge | null>(null);
   const [act, setAct] = useState<{ act: CourierAct; courier: CourierRow } | null>(null);
@@ -24,35 +27,31 @@ export function Couriers() {
   return (
     <>
       <PageHead title={t('section.couriers')} lead={t('couriers.lead')}>
-        <Button
-          tone="go"
-          icon="badge"
-          onClick={() => setAdding(true)}
-          disabled={!couriers.data?.carriers.length}
-        >
+        <Button tone="go" icon="badge" onClick={() => setAdding(true)} disabled={carriers.length === 0}>
           {t('couriers.add')}
         </Button>
       </PageHead>
       {made && <BadgeCard made={made} onDone={() => setMade(null)} />}
       {said !== null && <Notice tone="good" title={said} />}
       <Answered query={couriers}>
-        {({ items, carriers }) => (
+        {(data) => (
           <>
             {carriers.length === 0 && <p className="k-muted">{t('couriers.noCarriers')}</p>}
             {carriers.map((carrier) => (
               <CarrierCard
                 key={carrier.id}
                 carrier={carrier}
-                couriers={ofCarrier(items, carrier)}
+                couriers={ofCarrier(rowsOf(data), carrier)}
                 onAct={setAct}
               />
             ))}
+            <More rows={couriers} />
           </>
         )}
       </Answered>
       <CourierAddDialog
         open={adding}
-        carriers={couriers.data?.carriers ?? []}
+        carriers={carriers}
         onClose={() => setAdding(false)}
         onMade={(badge) => {
           setAdding(false);

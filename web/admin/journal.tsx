@@ -5,17 +5,19 @@ import { Button } from '../kit/button.tsx';
 import { CopyButton } from '../kit/copy.tsx';
 import { Dialog } from '../kit/dialog.tsx';
 import { SelectField } from '../kit/field.tsx';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { indentedJson } from './format.ts';
 import { t } from './messages.ts';
-import { CodeBlock, Exact, exactTime, More, PageHead, rowsOf, Time } from './parts.tsx';
+import { CodeBlock, Exact, exactTime, PageHead, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';
 import { type JournalRow, useBankNames, useBanks, useJournal } from './session.ts';
 
 export function Journal({ bank }: { bank: string | null }) {
   const journal = useJournal(bank);
-  const banks = useBanks().data?.items ?? [];
+  const banks = useBanks().data ?? [];
   const bankName = useBankNames();
   const [shown, setShown] = useState<JournalRow | null>(null);
   return (

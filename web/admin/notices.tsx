@@ -1,10 +1,12 @@
 /** Whether people were told. Texts and codes are not kept, so there is nothing more to show. */
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import type { IconName } from '../kit/icon.tsx';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';
-import { More, PageHead, rowsOf, Time } from './parts.tsx';
+import { PageHead, Time } from './parts.tsx';
 import { type NoticeRow, useNotices } from './session.ts';
 
 const LOOK: Record<NoticeRow['state'], { tone: BadgeTone; icon: IconName }> = {

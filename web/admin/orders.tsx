@@ -1,5 +1,7 @@
 /** The signed orders for a bank, and what the bank made of each. The claim of an order is never here. */
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';
 import { Exact, Time } from './parts.tsx';
@@ -14,16 +16,20 @@ const TONE: Record<OrderRow['state'], BadgeTone> = {
 
 /** Nothing at all where there never was an order, which is most banks. */
 export function OrdersOf({ bank }: { bank: BankSummary }) {
-  const rows = useOrders(bank.id).data?.items ?? [];
+  const orders = useOrders(bank.id);
+  const rows = orders.data ? rowsOf(orders.data) : [];
   if (rows.length === 0) return null;
   return (
-    <Table
-      caption={t('orders.caption', { name: bank.name })}
-      showCaption
-      columns={COLUMNS}
-      rows={rows}
-      rowKey={(row) => row.order}
-    />
+    <>
+      <Table
+        caption={t('orders.caption', { name: bank.name })}
+        showCaption
+        columns={COLUMNS}
+        rows={rows}
+        rowKey={(row) => row.order}
+      />
+      <More rows={orders} />
+    </>
   );
 }
 

@@ -1,10 +1,12 @@
 /** Every parcel, by state and bank: who has it now and since when. */
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { SelectField } from '../kit/field.tsx';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';
-import { exactTime, More, PageHead, rowsOf, Time } from './parts.tsx';
+import { exactTime, PageHead, Time } from './parts.tsx';
 import { fragmentOf, PARCEL_STATES, type ParcelState, type Route } from './routes.ts';
 import { type ParcelRow, useBankNames, useBanks, useParcels } from './session.ts';
 
@@ -55,7 +57,7 @@ export function Parcels(filter: Filter) {
 
 /** The filter stands in the address, so that a filtered list can be kept and sent. */
 function Filters({ state, bank }: Filter) {
-  const banks = useBanks().data?.items ?? [];
+  const banks = useBanks().data ?? [];
   const turnTo = (next: Filter): void => {
     window.location.hash = fragmentOf({ at: 'parcels', ...next });
   };

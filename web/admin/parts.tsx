@@ -1,10 +1,7 @@
 /** Small parts that the admin pages share. */
 import { type ReactNode, useEffect, useRef } from 'react';
-import { Button } from '../kit/button.tsx';
-import { ProblemNotice } from '../kit/session/problem.tsx';
 import { formatDate, formatDayTime, formatTimeWithSeconds } from '../kit/time.ts';
 import { t } from './messages.ts';
-import type { Rows } from './session.ts';
 
 /**
  * A page's own heading. It takes the focus when the page is turned to, so that a keyboard or a screen
@@ -62,33 +59,4 @@ export function CodeBlock({ label, text }: { label: string; text: string }) {
       </section>
     </>
   );
-}
-
-/** The foot of a list that comes in pages. */
-export function More<Row>({ rows }: { rows: Rows<Row> }) {
-  const showAll = async (): Promise<void> => {
-    let page = await rows.fetchNextPage();
-    while (page.hasNextPage && !page.isError) page = await page.fetchNextPage();
-  };
-  return (
-    <>
-      {rows.isFetchNextPageError && rows.error && (
-        <ProblemNotice problem={rows.error} onRetry={() => void rows.fetchNextPage()} />
-      )}
-      {rows.hasNextPage && (
-        <div className="k-row">
-          <Button busy={rows.isFetchingNextPage} onClick={() => void rows.fetchNextPage()}>
-            {t('app.more')}
-          </Button>
-          <Button tone="quiet" disabled={rows.isFetchingNextPage} onClick={() => void showAll()}>
-            {t('app.all')}
-          </Button>
-        </div>
-      )}
-    </>
-  );
-}
-
-export function rowsOf<Row>(data: NonNullable<Rows<Row>['data']>): Row[] {
-  return data.pages.flatMap(({ items }) => items);
 }

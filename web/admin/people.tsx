@@ -6,11 +6,13 @@ import { Button } from '../kit/button.tsx';
 import { Dialog } from '../kit/dialog.tsx';
 import { TextField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { Answered, ProblemNotice } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { foldedText } from './format.ts';
 import { t } from './messages.ts';
-import { More, PageHead, rowsOf } from './parts.tsx';
+import { PageHead } from './parts.tsx';
 import { ResidentForm } from './resident-form.tsx';
 import { changed, type PersonRow, session, useResidents } from './session.ts';
 

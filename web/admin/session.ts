@@ -1,8 +1,9 @@
 /** The admin app's session, and every question that its pages ask. The first word of a key is its topic. */
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type * as contract from '../../src/contract/http/admin.ts';
 import type { orderRow } from '../../src/contract/http/orders.ts';
+import { everyRow, type Pages, usePages } from '../kit/session/pages.ts';
 import { sessionOf } from '../kit/session/session.ts';
 import { type ParcelState, queryOf } from './routes.ts';
 
@@ -28,7 +29,6 @@ export type OrderRow = z.infer<typeof orderRow>;
 
 export const session = sessionOf<Me>('admin');
 
-type Pages<Row> = { items: Row[]; nextCursor: string | null };
 const PAGE_ROWS = 100;
 
 function useAnswer<Answer>(topic: string, route: string, id: string | null = null) {
@@ -42,38 +42,44 @@ function useAnswer<Answer>(topic: string, route: string, id: string | null = nul
   });
 }
 
-function useRows<Row>(topic: string, filter: Readonly<Record<string, string | null>> = {}) {
-  return useInfiniteQuery({
-    queryKey: [topic, 'rows', filter],
-    queryFn: ({ pageParam, signal }) =>
-      session.api.get<Pages<Row>>(
-        session.path(topic) + queryOf({ ...filter, cursor: pageParam, limit: PAGE_ROWS }),
-        signal,
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
+type Filter = Readonly<Record<string, string | null>>;
+
+function useRows<Row, Answer extends Pages<Row> = Pages<Row>>(
+  topic: string,
+  route = topic,
+  filter: Filter = {},
+) {
+  return usePages<Row, Answer>({
+    api: session.api,
+    key: [topic, 'rows', route, filter],
+    address: (cursor) => session.path(route) + queryOf({ ...filter, cursor, limit: PAGE_ROWS }),
   });
 }
-export type Rows<Row> = ReturnType<typeof useRows<Row>>;
 
 export const useAttention = () => useAnswer<z.infer<typeof contract.attention>>('attention', 'attention');
-export const useBanks = () => useAnswer<z.infer<typeof contract.banks>>('banks', 'banks');
+/** All of them, for their names. */
+export const useBanks = () =>
+  useQuery({
+    queryKey: ['banks', 'all'],
+    queryFn: ({ signal }) => everyRow<BankSummary>(session.api, session.path('banks'), signal),
+  });
+export const useBankRows = () => useRows<BankSummary>('banks');
 export const useBank = (id: string) => useAnswer<BankDetail>('banks', 'banks', id);
 export const useOrders = (bank: string) =>
-  useAnswer<{ items: OrderRow[] }>('banks', `banks/${encodeURIComponent(bank)}/orders`);
+  useRows<OrderRow>('banks', `banks/${encodeURIComponent(bank)}/orders`);
 export const useParcel = (id: string) => useAnswer<ParcelDetail>('parcels', 'parcels', id);
-export const useCouriers = () => useAnswer<Couriers>('couriers', 'couriers');
+export const useCouriers = () => useRows<CourierRow, Couriers>('couriers');
 export const useRosters = () => useAnswer<z.infer<typeof contract.rosters>>('rosters', 'rosters');
 export const useOdds = () => useAnswer<Odds>('odds', 'odds');
 export const useParcels = (filter: { state: ParcelState | null; bank: string | null }) =>
-  useRows<ParcelRow>('parcels', filter);
-export const useResidents = () => useRows<PersonRow>('people', { role: 'resident' });
+  useRows<ParcelRow>('parcels', 'parcels', filter);
+export const useResidents = () => useRows<PersonRow>('people', 'people', { role: 'resident' });
 export const useNotices = () => useRows<NoticeRow>('notices');
-export const useJournal = (bank: string | null) => useRows<JournalRow>('journal', { bank });
+export const useJournal = (bank: string | null) => useRows<JournalRow>('journal', 'journal', { bank });
 
 /** The name of a bank by its id; what is no known bank (the cloud's own journal) keeps its word. */
 export function useBankNames(): (id: string) => string {
-  const banks = useBanks().data?.items ?? [];
+  const banks = useBanks().data ?? [];
   return (id) => banks.find((bank) => bank.id === id)?.name ?? id;
 }
 

@@ -3,6 +3,8 @@ import { useMutation } from '@tanstack/react-query';
 import { Button } from '../kit/button.tsx';
 import { Notice, type NoticeTone } from '../kit/notice.tsx';
 import { LinkSignIn } from '../kit/session/link-sign-in.tsx';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { Answered, Loading, OfflineNotice, ProblemNotice } from '../kit/session/problem.tsx';
 import { BankFree } from './banks.tsx';
 import { Drops } from './drops.tsx';
@@ -53,7 +55,7 @@ function Signed({ me }: { me: Me }) {
         <section className="k-stack" aria-labelledby="banks">
           <h2 id="banks">{t('banks')}</h2>
           <Answered query={banks}>
-            {({ items }) =>
+            {(items) =>
               items.length === 0 ? (
                 <p>{t('banks.empty')}</p>
               ) : (
@@ -65,8 +67,9 @@ function Signed({ me }: { me: Me }) {
         <section className="k-stack" aria-labelledby="drops">
           <h2 id="drops">{t('drops')}</h2>
           <Answered query={drops}>
-            {({ items }) => <Drops drops={items} banks={banks.data?.items ?? []} />}
+            {(data) => <Drops drops={rowsOf(data)} banks={banks.data ?? []} />}
           </Answered>
+          <More rows={drops} />
         </section>
       </main>
     </div>

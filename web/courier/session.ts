@@ -2,13 +2,12 @@
 import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type * as contract from '../../src/contract/http/resident.ts';
+import { everyRow, usePages } from '../kit/session/pages.ts';
 import { sessionOf } from '../kit/session/session.ts';
 
 export type Me = z.infer<typeof contract.courierMe>;
 export type Bank = z.infer<typeof contract.courierBank>;
 export type Drop = z.infer<typeof contract.courierDrop>;
-type Banks = z.infer<typeof contract.courierBanks>;
-type Drops = z.infer<typeof contract.courierDrops>;
 
 export const session = sessionOf<Me>('courier');
 
@@ -18,15 +17,17 @@ const AGAIN_MS = 20_000;
 export function useBanks() {
   return useQuery({
     queryKey: ['banks'],
-    queryFn: ({ signal }) => session.api.get<Banks>(session.path('banks'), signal),
+    queryFn: ({ signal }) => everyRow<Bank>(session.api, session.path('banks'), signal),
     refetchInterval: AGAIN_MS,
   });
 }
 
 export function useDrops() {
-  return useQuery({
-    queryKey: ['drops'],
-    queryFn: ({ signal }) => session.api.get<Drops>(session.path('drops'), signal),
-    refetchInterval: AGAIN_MS,
+  return usePages<Drop>({
+    api: session.api,
+    key: ['drops'],
+    address: (cursor) =>
+      session.path('drops') + (cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`),
+    againMs: AGAIN_MS,
   });
 }

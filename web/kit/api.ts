@@ -34,12 +34,23 @@ export type Api = {
   delete<T = void>(path: string): Promise<T>;
 };
 
-export function apiFor(app: AppName): Api {
+/** Sends a post under a key, so that the server does it once however often it comes. */
+export type SendOnce = <T>(
+  act: { path: string; body: string },
+  send: (key: string) => Promise<T>,
+) => Promise<T>;
+
+export function apiFor(app: AppName, once?: SendOnce): Api {
   const ask = <T>(path: string, init: RequestInit, body?: unknown) =>
     asked<T>(app, path, withBody(init, body));
   return {
     get: (path, signal) => ask(path, signal ? { method: 'GET', signal } : { method: 'GET' }),
-    post: (path, body) => ask(path, { method: 'POST' }, body),
+    post: <T>(path: string, body?: unknown) =>
+      once
+        ? once({ path, body: JSON.stringify(body ?? null) }, (key) =>
+            ask<T>(path, { method: 'POST', headers: { 'idempotency-key': `"${key}"` } }, body),
+          )
+        : ask<T>(path, { method: 'POST' }, body),
     put: (path, body) => ask(path, { method: 'PUT' }, body),
     patch: (path, body) => ask(path, { method: 'PATCH' }, body),
     delete: (path) => ask(path, { method: 'DELETE' }),
@@ -48,7 +59,8 @@ export function apiFor(app: AppName): Api {
 
 function withBody(init: RequestInit, body: unknown): RequestInit {
   if (body === undefined) return init;
-  return { ...init, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const headers = { ...init.headers, 'content-type': 'application/json' };
+  return { ...init, body: JSON.stringify(body), headers };
 }
 
 async function asked<T>(app: AppName, path: string, init: RequestInit): Promise<T> {

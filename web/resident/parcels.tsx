@@ -4,6 +4,8 @@ import { Card, Empty, Facts } from '../kit/card.tsx';
 import { useNow } from '../kit/clock.ts';
 import { Icon } from '../kit/icon.tsx';
 import { Notice } from '../kit/notice.tsx';
+import { More } from '../kit/session/more.tsx';
+import { rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { formatDayTime, formatLeft } from '../kit/time.ts';
 import { t } from './messages.ts';
@@ -12,11 +14,12 @@ import { type Parcel, useParcels } from './session.ts';
 const RENEW_MS = 30_000;
 
 export function Parcels() {
-  const parcels = useParcels();
+  const parcels = useParcels('here');
   return (
     <Answered query={parcels}>
-      {({ items }) => {
-        const here = items.filter(({ state }) => state === 'waiting' || state === 'held');
+      {(data) => {
+        // What can be collected comes before what is held for staff.
+        const here = rowsOf(data).sort((a, b) => Number(a.state === 'held') - Number(b.state === 'held'));
         if (here.length === 0) return <Empty title={t('parcels.empty')}>{t('parcels.empty.text')}</Empty>;
         return (
           <>
@@ -29,6 +32,7 @@ export function Parcels() {
                 {t('parcels.code')}
               </p>
             )}
+            <More rows={parcels} />
           </>
         );
       }}

@@ -73,12 +73,11 @@ const peopleRoutes: Route[] = [
     schema: { query: roleQuery, response: peoplePage },
     handle: ({ cloud, actor, query }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
-        const { items, nextCursor } = await people.listPeople(cloud, tx, {
+        const { rows, nextCursor } = await people.listPeople(cloud, tx, {
           role: query.role ?? null,
-          cursor: query.cursor,
-          limit: query.limit,
+          asked: query,
         });
-        return { items: items.map(rowOf), nextCursor };
+        return { items: rows.map(rowOf), nextCursor };
       }),
   }),
   route({
@@ -128,13 +127,14 @@ const courierRoutes: Route[] = [
     method: 'GET',
     url: '/api/admin/couriers',
     access: 'admin',
-    says: 'Couriers and where they stand, and the carriers that they work for.',
-    schema: { response: courierList },
-    handle: ({ cloud, actor }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => ({
-        items: await couriers.standings(cloud, tx),
-        carriers: (await people.carriers(tx)).map(({ carrier, name }) => ({ id: carrier, name })),
-      })),
+    says: 'Couriers and where they stand, in the order in which they were added, and all carriers.',
+    schema: { query: pageQuery, response: courierList },
+    handle: ({ cloud, actor, query }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => {
+        const { rows: items, nextCursor } = await couriers.standings(cloud, tx, query);
+        const carriers = (await people.carriers(tx)).map(({ carrier, name }) => ({ id: carrier, name }));
+        return { items, nextCursor, carriers };
+      }),
   }),
   route({
     method: 'POST',

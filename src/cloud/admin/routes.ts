@@ -9,10 +9,9 @@ import {
   rosters as rosterList,
 } from '../../contract/http/admin.ts';
 import { pageQuery } from '../../contract/http/common.ts';
-import { HoldfastError } from '../../domain/errors.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
-import { type Route, route } from '../http/http.ts';
+import { pageOf, type Route, route } from '../http/http.ts';
 import * as notices from '../notices/notices.ts';
 import * as people from '../people/people.ts';
 import { attention, odds, rosterStates } from './overview.ts';
@@ -86,17 +85,15 @@ export const routes: Route[] = [
     says: 'Notices, newest first; never what they said.',
     schema: { query: pageQuery, response: noticesPage },
     async handle({ cloud, actor, query }) {
-      const beforeOrd = query.cursor === undefined ? null : Number(query.cursor);
-      if (beforeOrd !== null && !Number.isSafeInteger(beforeOrd))
-        throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
       return await cloud.database.tenant(actor.tenant, async (tx) => {
-        const rows = await notices.list(tx, { beforeOrd, limit: query.limit + 1 });
-        const shown = rows.slice(0, query.limit);
-        const last = shown.at(-1);
-        return {
-          items: await noticeRows(cloud, tx, shown),
-          nextCursor: rows.length > query.limit && last ? String(last.ord) : null,
-        };
+        const { rows, nextCursor } = await pageOf<notices.NoticeRow>(cloud, tx, {
+          name: 'notices',
+          asked: query,
+          read: (after, limit) =>
+            notices.list(tx, { beforeOrd: after === undefined ? null : Number(after[0]), limit }),
+          position: ({ ord }) => [ord],
+        });
+        return { items: await noticeRows(cloud, tx, rows), nextCursor };
       });
     },
   }),

@@ -19,7 +19,7 @@ export { enrol, enrolmentCode } from './enrol.ts';
 export { EMPTY as EMPTY_PICTURE, foldPicture, type Picture, pictures } from './picture.ts';
 export type { Bank, Site } from './store.ts';
 export { lift, type Suspend, suspend, suspensionsOf } from './suspensions.ts';
-export { type BankSummary, isOnline, summaries, vouchedBy } from './views.ts';
+export { type BankSummary, isOnline, pageOfBanks, summaries, vouchedBy } from './views.ts';
 
 /** Begins a site. `rootKeys` are the public keys that sign its rosters; their private halves are nowhere here. */
 export async function addSite(

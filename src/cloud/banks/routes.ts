@@ -1,6 +1,7 @@
 /** What administrators see of banks, and the one route that a new bank calls. */
 import { z } from 'zod';
 import { bankDetail, banks as bankList } from '../../contract/http/admin.ts';
+import { pageQuery } from '../../contract/http/common.ts';
 import { enrolmentAnswer, enrolmentRequest } from '../../contract/uplink.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { type Route, route } from '../http/http.ts';
@@ -12,10 +13,13 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/admin/banks',
     access: 'admin',
-    says: 'Every bank of the organisation, and how many doors are free.',
-    schema: { response: bankList },
-    handle: ({ cloud, actor }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => ({ items: await summaries(cloud, tx) })),
+    says: 'The banks of the organisation in the order in which they were registered, and how many doors are free.',
+    schema: { query: pageQuery, response: bankList },
+    handle: ({ cloud, actor, query }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => {
+        const { rows: items, nextCursor } = await summaries(cloud, tx, query);
+        return { items, nextCursor };
+      }),
   }),
   route({
     method: 'GET',

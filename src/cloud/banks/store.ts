@@ -49,6 +49,7 @@ export type Site = { site: SiteId; name: string };
 
 export type Bank = {
   bank: BankId;
+  registeredAtMs: number;
   site: SiteId;
   siteName: string;
   name: string;
@@ -84,6 +85,7 @@ export async function insertBank(
 
 type BankSql = {
   bank_id: BankId;
+  registered_at_ms: number;
   site_id: SiteId;
   site_name: string;
   name: string;
@@ -98,14 +100,22 @@ type BankSql = {
   roster_refused: string | null;
 };
 
-export async function selectBanks(tx: Tx, where: { bank?: string; site?: string } = {}): Promise<Bank[]> {
+export type BankQuery = { bank?: string; site?: string; after?: BankPlace | undefined; limit?: number };
+/** Where a bank stands in the order of all: neither part ever changes. */
+export type BankPlace = { registeredAtMs: number; bank: string };
+
+export async function selectBanks(tx: Tx, where: BankQuery = {}): Promise<Bank[]> {
+  const { after } = where;
   const { rows } = await sql<BankSql>`
     select banks.*, sites.name as site_name from banks join sites using (site_id)
     where (${where.bank ?? null}::text is null or bank_id = ${where.bank ?? null})
       and (${where.site ?? null}::text is null or site_id = ${where.site ?? null})
-    order by registered_at_ms, bank_id`.execute(tx);
+      and (${after?.bank ?? null}::text is null
+        or (registered_at_ms, bank_id) > (${after?.registeredAtMs ?? 0}, ${after?.bank ?? ''}))
+    order by registered_at_ms, bank_id limit ${where.limit ?? null}::bigint`.execute(tx);
   return rows.map((row) => ({
     bank: row.bank_id,
+    registeredAtMs: row.registered_at_ms,
     site: row.site_id,
     siteName: row.site_name,
     name: row.name,

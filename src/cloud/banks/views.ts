@@ -3,8 +3,10 @@ import type { z } from 'zod';
 import type { bankDetail, bankSummary } from '../../contract/http/admin.ts';
 import { base64url } from '../../crypto/bytes.ts';
 import { fingerprint } from '../../crypto/sign.ts';
+import type { SiteId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { type Page, type PageAsked, pageOf } from '../http/http.ts';
 import * as rosters from '../rosters/rosters.ts';
 import { countFree, EMPTY, pictures, shownState } from './picture.ts';
 import * as store from './store.ts';
@@ -32,10 +34,32 @@ export async function vouchedBy(
     : 'the cloud only';
 }
 
-export async function summaries(cloud: Cloud, tx: Tx): Promise<BankSummary[]> {
+/** Banks in the order in which they were registered; of one site, or of all. */
+export function pageOfBanks(
+  cloud: Cloud,
+  tx: Tx,
+  of: { site?: SiteId; asked: PageAsked },
+): Promise<Page<store.Bank>> {
+  const site = of.site === undefined ? {} : { site: of.site };
+  return pageOf<store.Bank>(cloud, tx, {
+    name: 'banks',
+    filter: [of.site],
+    asked: of.asked,
+    read: (after, limit) =>
+      store.selectBanks(tx, {
+        ...site,
+        after: after && { registeredAtMs: Number(after[0]), bank: String(after[1]) },
+        limit,
+      }),
+    position: ({ registeredAtMs, bank }) => [registeredAtMs, bank],
+  });
+}
+
+export async function summaries(cloud: Cloud, tx: Tx, asked: PageAsked): Promise<Page<BankSummary>> {
+  const { rows, nextCursor } = await pageOfBanks(cloud, tx, { asked });
   const items: BankSummary[] = [];
-  for (const bank of await store.selectBanks(tx)) items.push(await summaryOf(cloud, tx, bank));
-  return items;
+  for (const bank of rows) items.push(await summaryOf(cloud, tx, bank));
+  return { rows: items, nextCursor };
 }
 
 async function summaryOf(cloud: Cloud, tx: Tx, bank: store.Bank): Promise<BankSummary> {

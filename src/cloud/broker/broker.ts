@@ -55,12 +55,13 @@ export async function startBroker(config: BrokerConfig): Promise<Broker> {
   const aedes = await Aedes.createBroker(rulesOf(config, whoIs));
   tellConnections(aedes, config, whoIs);
   aedes.on('connectionError', (_client, error) => {
-    log.info('a connection was refused', { error: error.message });
+    log.info('a connection was refused', { error: error.name });
   });
   aedes.on('clientError', (client, error) => {
     // The far side hung up, which is no news.
     if (error.name === 'AbortError') return;
-    log.warn('a connection was broken off', { client: client.id, error: error.message });
+    // The client's own name for itself is a stranger's text; the certificate's is on file.
+    log.warn('a connection was broken off', { bank: whoIs(client)?.name ?? null, error: error.name });
   });
 
   const server = openServer(config);

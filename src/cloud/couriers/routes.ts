@@ -1,5 +1,6 @@
 /** The courier app: who I am here, where there is room, and what became of what I left. */
 import type { z } from 'zod';
+import { pageQuery } from '../../contract/http/common.ts';
 import { courierBanks, type courierDrop, courierDrops, courierMe } from '../../contract/http/resident.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import * as banks from '../banks/banks.ts';
@@ -7,7 +8,7 @@ import { type Route, route } from '../http/http.ts';
 import * as parcels from '../parcels/parcels.ts';
 import { standing } from './standing.ts';
 
-const DROPS_SHOWN = 200;
+const LEFT_IN_A_BANK = ['waiting', 'held', 'collected', 'removed'] as const;
 
 export const routes: Route[] = [
   route({
@@ -28,28 +29,26 @@ export const routes: Route[] = [
     url: '/api/courier/banks',
     access: 'courier',
     says: 'The banks, and how many doors of each size are free.',
-    schema: { response: courierBanks },
-    handle: ({ cloud, actor }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => ({
-        items: (await banks.summaries(cloud, tx)).map(({ id, name, online, free }) => ({
-          id,
-          name,
-          online,
-          free,
-        })),
-      })),
+    schema: { query: pageQuery, response: courierBanks },
+    handle: ({ cloud, actor, query }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => {
+        const { rows, nextCursor } = await banks.summaries(cloud, tx, query);
+        return { items: rows.map(({ id, name, online, free }) => ({ id, name, online, free })), nextCursor };
+      }),
   }),
   route({
     method: 'GET',
     url: '/api/courier/drops',
     access: 'courier',
     says: "The signed-in courier's own drop-offs, newest first.",
-    schema: { response: courierDrops },
-    handle: ({ cloud, actor }) =>
+    schema: { query: pageQuery, response: courierDrops },
+    handle: ({ cloud, actor, query }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
         const names = new Map((await banks.allBanks(tx)).map(({ bank, name }) => [bank, name]));
         const items: z.infer<typeof courierDrop>[] = [];
-        for (const parcel of await parcels.listParcels(tx, { courier: actor.person, limit: DROPS_SHOWN })) {
+        const of = { courier: actor.person, states: LEFT_IN_A_BANK };
+        const { rows, nextCursor } = await parcels.pageOf(cloud, tx, { of, asked: query });
+        for (const parcel of rows) {
           const { state, bank, compartment } = parcel;
           if (state === 'accepted' || state === 'not-deposited') continue;
           const tracking = await parcels.trackingOf(cloud, tx, parcel);
@@ -61,7 +60,7 @@ export const routes: Route[] = [
             state,
           });
         }
-        return { items };
+        return { items, nextCursor };
       }),
   }),
 ];

@@ -5,6 +5,7 @@ import type { PersonId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import { type Page, type PageAsked, pageOf } from '../http/http.ts';
 import * as people from '../people/people.ts';
 import * as rosters from '../rosters/rosters.ts';
 
@@ -12,21 +13,44 @@ export type Standing = z.infer<typeof courierRow>;
 
 type Named = { signed: ReadonlySet<PersonId>; applied: ReadonlySet<PersonId> };
 
-/** Everybody who is a courier, or still is one in a signed roster. */
-export async function standings(cloud: Cloud, tx: Tx): Promise<Standing[]> {
+/** Everybody who is a courier, or still is one in a signed roster, in the order in which they were added. */
+export async function standings(cloud: Cloud, tx: Tx, asked: PageAsked): Promise<Page<Standing>> {
   const named = await namedCouriers(tx);
+  const { rows, nextCursor } = await pageOf<people.CourierRow>(cloud, tx, {
+    name: 'couriers',
+    asked,
+    read: (after, limit) =>
+      people.couriersFrom(tx, { also: [...named.signed], afterOrd: Number(after?.[0] ?? 0), limit }),
+    position: ({ ord }) => [ord],
+  });
+  return { rows: await shown(cloud, tx, { rows, named }), nextCursor };
+}
+
+export async function standing(cloud: Cloud, tx: Tx, person: PersonId): Promise<Standing | undefined> {
+  const named = await namedCouriers(tx);
+  const rows = await people.couriersFrom(tx, {
+    also: [...named.signed],
+    only: person,
+    afterOrd: 0,
+    limit: 1,
+  });
+  return (await shown(cloud, tx, { rows, named }))[0];
+}
+
+async function shown(
+  cloud: Cloud,
+  tx: Tx,
+  { rows, named }: { rows: readonly people.CourierRow[]; named: Named },
+): Promise<Standing[]> {
   const carriers = new Map((await people.carriers(tx)).map(({ carrier, name }) => [carrier, name]));
-  const rows = (await people.couriers(tx)).filter(
-    (courier) => courier.active || named.signed.has(courier.person),
-  );
   await cloud.keys.subjects(
     tx,
     rows.map((courier) => courier.person),
   );
-  const shown: Standing[] = [];
+  const items: Standing[] = [];
   for (const courier of rows) {
     const found = await people.findPerson(cloud, tx, courier.person);
-    shown.push({
+    items.push({
       id: courier.person,
       name: found?.profile.name ?? '',
       carrier: carriers.get(courier.carrier) ?? '',
@@ -34,11 +58,7 @@ export async function standings(cloud: Cloud, tx: Tx): Promise<Standing[]> {
       suspendedUntilMs: courier.suspendedUntilMs,
     });
   }
-  return shown;
-}
-
-export async function standing(cloud: Cloud, tx: Tx, person: PersonId): Promise<Standing | undefined> {
-  return (await standings(cloud, tx)).find((row) => row.id === person);
+  return items;
 }
 
 function stateOf(courier: people.CourierRow, named: Named, nowMs: number): Standing['state'] {

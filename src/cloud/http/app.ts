@@ -25,6 +25,8 @@ export type AppOptions = {
   webDir: string | null;
   tls: Tls | null;
   requestsPerMinute: number;
+  /** True from the moment at which the process was told to stop. */
+  isLeaving(): boolean;
 };
 
 const BODY_BYTES_MAX = 65_536;
@@ -42,6 +44,7 @@ export async function buildApp(
   addSecurityHeaders(app);
   guardHosts(app, options.hosts);
   logRequests(app, options);
+  endConnections(app, options);
   await app.register(fastifyCookie);
   await app.register(fastifyRateLimit, limits(options.requestsPerMinute));
   await app.register(fastifySwagger, description());
@@ -91,6 +94,7 @@ function description() {
           'The interface of a Holdfast cloud. It can ask a bank and suspend; it cannot make a latch move. Errors are problem details (RFC 9457).',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      servers: [{ url: '/', description: 'Where this description was fetched.' }],
       tags: [
         { name: 'admin', description: 'What administrators see and change.' },
         { name: 'resident', description: 'What residents see and change of their own.' },
@@ -122,6 +126,13 @@ function logRequests(app: FastifyInstance, { clock, log, metrics }: AppOptions):
     metrics.requestEnded({ route, method: request.method, status: reply.statusCode, tookMs });
     if (route.startsWith('/api'))
       log.info('request', { method: request.method, route, status: reply.statusCode, tookMs });
+  });
+}
+
+/** A connection that is kept for the next request would keep a process that is leaving (RFC 9112, section 9.6). */
+function endConnections(app: FastifyInstance, { isLeaving }: AppOptions): void {
+  app.addHook('onSend', async (_request, reply) => {
+    if (isLeaving()) reply.header('connection', 'close');
   });
 }
 

@@ -24,6 +24,7 @@ type Stream = { write(text: string): void; end(): void };
 
 export function openEventHub(clock: Clock): EventHub {
   const streams = new Map<TenantId, Set<Stream>>();
+  let closed = false;
   const each = (text: string): void => {
     for (const set of streams.values()) for (const stream of set) stream.write(text);
   };
@@ -36,8 +37,13 @@ export function openEventHub(clock: Clock): EventHub {
     open(tenant, reply) {
       const set = streams.get(tenant) ?? new Set<Stream>();
       if (set.size >= STREAMS_PER_TENANT_MAX) return false;
-      streams.set(tenant, set);
       const stream = begin(reply);
+      // The page connects again by itself, to a process that stays.
+      if (closed) {
+        stream.end();
+        return true;
+      }
+      streams.set(tenant, set);
       set.add(stream);
       reply.raw.on('close', () => {
         set.delete(stream);
@@ -46,6 +52,7 @@ export function openEventHub(clock: Clock): EventHub {
       return true;
     },
     close() {
+      closed = true;
       stopHeartbeat();
       for (const set of [...streams.values()]) for (const stream of [...set]) stream.end();
     },

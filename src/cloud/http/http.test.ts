@@ -489,6 +489,18 @@ describe('what leaves', () => {
   });
 });
 
+test('a server that is told to stop says so while it still takes requests', async () => {
+  const leaving = await startHttp({ ...dull, routes: [], unreadyMs: 300 });
+  const ready = () => fetch(`http://127.0.0.1:${leaving.httpPort}/api/ready`);
+  assert.equal((await ready()).status, 200);
+  const stopped = leaving.stop();
+  const answer = await ready();
+  assert.equal(problem.parse(await answer.json()).code, 'unavailable');
+  assert.deepEqual([answer.status, answer.headers.get('connection')], [503, 'close']);
+  await stopped;
+  await assert.rejects(ready());
+});
+
 describe('pages and descriptions', () => {
   test('each app gets its own files, pages inside it its index', async () => {
     assert.match((await ask('/')).text, /start/);

@@ -9,8 +9,8 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { problem } from '../../contract/http/common.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { sleep } from '../../platform/clock.ts';
 import type { Cloud } from '../deps.ts';
 import { ACCESS, type Access, type AccessOf, type AccessTable, accessOf } from './access.ts';
 import { type AppOptions, buildApp, type Tls } from './app.ts';
@@ -27,10 +27,17 @@ import {
   reachOf,
 } from './gate.ts';
 import { openMetrics } from './metrics.ts';
+import { nextLink } from './pages.ts';
+import { BROKEN, REFUSED } from './problems.ts';
+import { KEY_HEADER, keyHeader, once } from './repeats.ts';
 import { mountSystem } from './system.ts';
 
 export { ACCESS, decide, ROLES, type Role } from './access.ts';
 export { type App, operatorTokenHash, type SignedIn } from './gate.ts';
+export { type Page, type PageAsked, pageOf } from './pages.ts';
+export { traceOf } from './problems.ts';
+export { forgetAnswers } from './repeats.ts';
+export { migrations as repeatMigrations } from './repeats-store.ts';
 
 type Shape = { params?: z.ZodType; query?: z.ZodType; body?: z.ZodType; response?: z.ZodType };
 type Parsed<S extends Shape, Part extends keyof Shape> =
@@ -126,6 +133,8 @@ export type HttpOptions = {
   startFile: string | null;
   /** False while this process cannot do its work; says so at `/api/ready`. */
   isReady(): Promise<boolean>;
+  /** How long requests are still taken after readiness said no, at a stop; none when unset. */
+  unreadyMs?: number;
   limits?: Partial<Limits>;
 };
 
@@ -137,7 +146,7 @@ export type HttpServers = {
   httpPort: number;
   httpsPort: number | null;
   events: EventHub;
-  /** Lets the requests under way finish, ends the streams, and closes both ports. */
+  /** Says at `/api/ready` that it leaves, ends the streams, takes no more, and lets what had begun finish. */
   stop(): Promise<void>;
 };
 
@@ -158,6 +167,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
     hosts: options.hosts,
     webDir: options.webDir,
     requestsPerMinute: limits.requestsPerMinute,
+    isLeaving: () => closing,
   };
   const table = options.access ?? ACCESS;
   const mount = (app: FastifyInstance) => {
@@ -175,6 +185,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
     events,
     async stop() {
       closing = true;
+      if (options.unreadyMs) await sleep(cloud.clock, options.unreadyMs);
       events.close();
       await Promise.all([http.close(), https?.close()]);
     },
@@ -183,8 +194,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
 
 type Mounting = { cloud: Cloud; table: AccessTable; events: EventHub; limits: Limits };
 
-function mountRoute(app: FastifyInstance, row: Route, { cloud, table, events, limits }: Mounting): void {
+function mountRoute(app: FastifyInstance, row: Route, mounting: Mounting): void {
   const { params, query, body, response } = row.schema;
+  const { table, limits } = mounting;
   const status = row.status ?? (response || row.url.endsWith('/events') ? 200 : 204);
   app.route({
     method: row.method,
@@ -199,25 +211,48 @@ function mountRoute(app: FastifyInstance, row: Route, { cloud, table, events, li
       ...(params ? { params } : {}),
       ...(query ? { querystring: query } : {}),
       ...(body ? { body } : {}),
+      ...(takesKey(row) ? { headers: keyHeader } : {}),
       response: { [status]: response ?? nothingTold(row), '4xx': REFUSED, '5xx': BROKEN },
     } as object,
     handler: async (request, reply) => {
-      const actor = actorOf(request);
-      const reach = reachOf(cloud, table, { actor, route: `${row.method} ${row.url}` });
-      const answer = await row.handle(ctxOf({ request, reply, cloud: reach, events, actor }) as never);
+      const answer = await answerOf(row, mounting, { request, reply });
       if (reply.sent) return reply;
-      if (answer === NOTHING || !response) return reply.code(answer === NOTHING ? 204 : status).send();
+      if (answer === NOTHING || answer === undefined || !response)
+        return reply.code(response ? 204 : status).send();
+      const next = nextLink(request.url, answer);
+      if (next !== undefined) reply.header('link', next);
       reply.code(status);
       return answer;
     },
   });
-  if (row.access !== accessOf(table, `${row.method} ${row.url}`))
-    throw new Error(`${row.method} ${row.url} asks for another sign-in than its row in the table of access`);
+  if (row.access !== accessOf(table, nameOf(row)))
+    throw new Error(`${nameOf(row)} asks for another sign-in than its row in the table of access`);
 }
 
-const problems = { 'application/problem+json': { schema: problem } };
-const REFUSED = { description: 'Refused, with the reason (RFC 9457).', content: problems };
-const BROKEN = { description: 'Not served, by no fault of the request (RFC 9457).', content: problems };
+const nameOf = ({ method, url }: Route): string => `${method} ${url}`;
+
+/** Of a person whom the gate knows: a key is that person's own. Other posts spend a secret that works once. */
+function takesKey({ method, access }: Route): boolean {
+  return method === 'POST' && APPS.some((app) => app === access);
+}
+
+async function answerOf(
+  row: Route,
+  { cloud, table, events }: Mounting,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+): Promise<unknown> {
+  const actor = actorOf(request);
+  const reach = reachOf(cloud, table, { actor, route: nameOf(row) });
+  const run = (within: Cloud) => row.handle(ctxOf({ request, reply, cloud: within, events, actor }) as never);
+  const key = takesKey(row) ? request.headers[KEY_HEADER] : undefined;
+  if (typeof key !== 'string' || !('tenant' in actor)) return await run(reach);
+  const what = JSON.stringify([request.url, request.body ?? null]);
+  return await once(
+    reach,
+    { asker: actor, route: nameOf(row), key, what, response: row.schema.response },
+    run,
+  );
+}
 
 /** An answer without a body, and the streams, whose form is not one of JSON. */
 function nothingTold({ url }: Route): z.ZodType | { description: string; content: object } {

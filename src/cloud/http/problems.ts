@@ -5,7 +5,7 @@
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
-import type { Problem } from '../../contract/http/common.ts';
+import { type Problem, problem as problemSchema } from '../../contract/http/common.ts';
 import { ERRORS, type ErrorCode, HoldfastError } from '../../domain/errors.ts';
 import type { Log } from '../../platform/log.ts';
 
@@ -71,6 +71,17 @@ function inputProblem(error: InputError): Problem {
   };
 }
 
+/** `Retry-After` (RFC 9110, section 10.2.3), where nothing more exact is known. */
+const WAIT_SECONDS: Readonly<Record<string, number>> = { 'rate-limited': 60, 'idempotency-busy': 1 };
+
+const problems = { 'application/problem+json': { schema: problemSchema } };
+/** How the description of the interface tells of them. */
+export const REFUSED = { description: 'Refused, with the reason (RFC 9457).', content: problems };
+export const BROKEN = {
+  description: 'Not served, by no fault of the request (RFC 9457).',
+  content: problems,
+};
+
 /** The error handler of the application. */
 export function answerError(
   log: Log,
@@ -83,18 +94,32 @@ export function answerError(
         method: request.method,
         ...traceOf(error),
       });
-    if (problem.code === 'rate-limited' && !reply.hasHeader('retry-after')) reply.header('retry-after', '60');
+    const waitSeconds = WAIT_SECONDS[problem.code];
+    if (waitSeconds !== undefined && !reply.hasHeader('retry-after'))
+      reply.header('retry-after', String(waitSeconds));
     return sendProblem(reply, problem);
   };
+}
+
+/** A function's name, and a place in our files or in Node's. */
+const FRAME = /^(?:(?:async |new )?[\w$.#<>[\] ]+ \()?(?:file:\/\/\/|node:)[^\s()]+:\d+:\d+\)?$/;
+const FRAMES_MAX = 8;
+
+/** A stack begins with the message, which may have lines of its own that look like frames. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const at = message === '' ? -1 : stack.indexOf(message);
+  const rest = at < 0 ? stack : stack.slice(at + message.length);
+  return rest
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('at ') && FRAME.test(line.slice(3)))
+    .slice(0, FRAMES_MAX);
 }
 
 /** Class, code and stack frames. A response that broke its own schema also says where. */
 export function traceOf(error: unknown): { error: string; code?: string; at?: string; where?: string } {
   if (!(error instanceof Error)) return { error: typeof error };
-  const frames = (error.stack ?? '')
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .slice(0, 8);
+  const frames = framesOf(error);
   const code = (error as FastifyError).code;
   const where =
     isResponseSerializationError(error) && error.cause
@@ -104,6 +129,6 @@ export function traceOf(error: unknown): { error: string; code?: string; at?: st
     error: error.name,
     ...(typeof code === 'string' ? { code } : {}),
     ...(where === undefined ? {} : { where }),
-    at: frames.map((line) => line.trim()).join(' < '),
+    at: frames.join(' < '),
   };
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { startPage } from '../../contract/http/resident.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Metrics } from './metrics.ts';
+import { BROKEN, REFUSED } from './problems.ts';
 
 export type SystemOptions = {
   metrics: Metrics;
@@ -18,7 +19,13 @@ const state = z.strictObject({ state: z.enum(['alive', 'ready']) });
 export function mountSystem(app: FastifyInstance, { metrics, isReady, startFile }: SystemOptions): void {
   const open = { rateLimit: false } as const;
   const described = (operationId: string, summary: string, response: z.ZodType) =>
-    ({ operationId, summary, tags: ['system'], security: [], response: { 200: response } }) as object;
+    ({
+      operationId,
+      summary,
+      tags: ['system'],
+      security: [],
+      response: { 200: response, '4xx': REFUSED, '5xx': BROKEN },
+    }) as object;
   const hidden = { hide: true } as object;
 
   app.get(

@@ -14,6 +14,7 @@ import { type BankId, parseId, type SiteId, type TenantId } from '../../domain/i
 import type { Log } from '../../platform/log.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import { traceOf } from '../http/http.ts';
 import type { Noun } from '../noun.ts';
 import { intakeStore, type Projections } from './batch.ts';
 import { answerBatch } from './judge.ts';
@@ -61,7 +62,7 @@ export class Intake {
       try {
         await this.#handle(bank, payload);
       } catch (error) {
-        this.#log.error('a message was not handled; the bank sends it again', { bank, error: nameOf(error) });
+        this.#log.error('a message was not handled; the bank sends it again', { bank, ...traceOf(error) });
       }
       queue.waiting -= 1;
       if (queue.waiting === 0) this.#queues.delete(bank);
@@ -133,13 +134,6 @@ export class Intake {
       return known ? whatToTell(cloud, tx, known) : [];
     });
   }
-}
-
-/** An error's kind and place, and never its message, which may quote what was being written. */
-function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const code = 'code' in error ? ` ${String(error.code)}` : '';
-  return `${error.name}${code} ${/\n\s+at (.*)/.exec(error.stack ?? '')?.[1] ?? ''}`;
 }
 
 /** What the nouns do about records, by kind and in their order. */

@@ -6,7 +6,15 @@
  * The engine is graphile-worker, in the application's own pool. Its tables belong to the owner role; the
  * application may use them and nothing else of that schema.
  */
-import { Logger, parseCronItems, run, runMigrations, type TaskList } from 'graphile-worker';
+import { EventEmitter } from 'node:events';
+import {
+  Logger,
+  parseCronItems,
+  run,
+  runMigrations,
+  type TaskList,
+  type WorkerEvents,
+} from 'graphile-worker';
 import { sql } from 'kysely';
 import pg from 'pg';
 import type { AddJob, Cloud, JobPayload } from '../deps.ts';
@@ -71,9 +79,14 @@ export const addJob: AddJob = async (tx, name, payload, options = {}) => {
   );
 };
 
-export type JobRunner = { stop(): Promise<void> };
+export type JobRunner = {
+  /** Takes no new job and finishes those under way. */
+  stop(): Promise<void>;
+  /** Gives the jobs under way back to the queue, where they are tried again. */
+  cut(): Promise<void>;
+};
 
-/** Runs the jobs of all nouns in this process, until stopped. Jobs under way are finished first. */
+/** Runs the jobs of all nouns in this process, until stopped. */
 export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<JobRunner> {
   const taskList: TaskList = {};
   for (const noun of nouns) {
@@ -82,7 +95,12 @@ export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<J
   }
   surviveBrokenConnections(cloud.database.pool);
   const schedule = nouns.flatMap((noun) => noun.schedule ?? []);
+  // The engine takes jobs in the name of a pool, and tells its name to whoever listens.
+  const events: WorkerEvents = new EventEmitter();
+  const pools: string[] = [];
+  events.on('pool:create', ({ workerPool }) => pools.push(workerPool.id));
   const runner = await run({
+    events,
     pgPool: cloud.database.pool,
     schema: SCHEMA,
     taskList,
@@ -94,7 +112,12 @@ export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<J
     noHandleSignals: true,
     logger: quietLogger(),
   });
-  return { stop: () => runner.stop() };
+  return {
+    stop: () => runner.stop(),
+    async cut() {
+      await cloud.database.pool.query(`select ${SCHEMA}.force_unlock_workers($1)`, [pools]);
+    },
+  };
 }
 
 function taskOf(cloud: Cloud, name: string, handler: JobHandler): TaskList[string] {

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { journal } from '../../contract/http/admin.ts';
 import { pageQuery } from '../../contract/http/common.ts';
 import { base64url, fromUtf8 } from '../../crypto/bytes.ts';
-import { HoldfastError } from '../../domain/errors.ts';
-import { type Route, route } from '../http/http.ts';
+import { pageOf, type Route, route } from '../http/http.ts';
 import * as store from './store.ts';
 
 export const routes: Route[] = [
@@ -25,12 +24,15 @@ export const routes: Route[] = [
     },
     handle: ({ cloud, actor, query }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
-        const before = query.cursor === undefined ? undefined : Number(query.cursor);
-        if (before !== undefined && !Number.isSafeInteger(before))
-          throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
-        const rows = await store.pageOfRecords(tx, { source: query.bank, before, limit: query.limit + 1 });
-        const shown = rows.slice(0, query.limit);
-        const items = shown.map((row) => ({
+        const { rows, nextCursor } = await pageOf<store.JournalPage>(cloud, tx, {
+          name: 'journal',
+          filter: [query.bank],
+          asked: query,
+          read: (after, limit) =>
+            store.pageOfRecords(tx, { source: query.bank, before: after && Number(after[0]), limit }),
+          position: ({ position }) => [position],
+        });
+        const items = rows.map((row) => ({
           source: row.source,
           seq: row.seq,
           kind: row.kind,
@@ -39,8 +41,7 @@ export const routes: Route[] = [
           json: fromUtf8(row.bytes),
           batchLast: row.batch_last,
         }));
-        const last = shown.at(-1);
-        return { items, nextCursor: rows.length > query.limit && last ? String(last.position) : null };
+        return { items, nextCursor };
       }),
   }),
 ];

@@ -15,12 +15,12 @@ import { noteHash } from '../../ledger/roster.ts';
 import { type Tx, tenantOf } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import { type PageAsked, pageOf } from '../http/http.ts';
 import * as rosters from '../rosters/rosters.ts';
 import * as store from './store.ts';
 
 type Row = z.infer<typeof orderRow>;
 
-const SHOWN_MAX = 100;
 /** A bank answers by a record in a batch; it is not told again before that may have come. */
 const TELL_AGAIN_MS = 60_000;
 const TELL_AGAIN_MS_MAX = 30 * 60_000;
@@ -134,10 +134,21 @@ export async function toTell(cloud: Cloud, tx: Tx, bank: banks.Bank): Promise<Do
 }
 
 /** Newest first. */
-export async function list(cloud: Cloud, tx: Tx, bank: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const row of await store.ordersOf(tx, bank, SHOWN_MAX)) rows.push(await shown(cloud, tx, row));
-  return rows;
+export async function list(
+  cloud: Cloud,
+  tx: Tx,
+  { bank, asked }: { bank: string; asked: PageAsked },
+): Promise<{ items: Row[]; nextCursor: string | null }> {
+  const { rows, nextCursor } = await pageOf<store.PlacedOrder>(cloud, tx, {
+    name: 'orders',
+    filter: [bank],
+    asked,
+    read: (after, limit) => store.ordersOf(tx, { bank, before: after && Number(after[0]), limit }),
+    position: ({ ord }) => [ord],
+  });
+  const items: Row[] = [];
+  for (const row of rows) items.push(await shown(cloud, tx, row));
+  return { items, nextCursor };
 }
 
 async function shown(cloud: Cloud, tx: Tx, row: store.OrderRow): Promise<Row> {

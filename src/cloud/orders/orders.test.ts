@@ -83,7 +83,9 @@ function orderFor(change: Partial<Order> = {}, act: OrderAct = { do: 'lift' }): 
 
 const submit = (order: Order, keys = [stand.root]) =>
   orders.submit(stand.cloud, bank.bank, signOrder(order, keys));
-const list = () => stand.inTenant((tx) => orders.list(stand.cloud, tx, bank.bank));
+const list = async () =>
+  (await stand.inTenant((tx) => orders.list(stand.cloud, tx, { bank: bank.bank, asked: { limit: 200 } })))
+    .items;
 const stateOf = async (order: Order) => (await list()).find((row) => row.order === order.order);
 
 /** The orders that the bank is told now. */
@@ -229,6 +231,8 @@ test('neither the purpose nor the note stands in a table; another tenant sees no
   assert.ok(!dump.includes(Buffer.from(utf8(PURPOSE)).toString('hex')));
   assert.ok(!dump.includes('holdfast/order/v1'));
   const other = await createTenant(stand.cloud);
-  const seen = await stand.cloud.database.tenant(other, (tx) => orders.list(stand.cloud, tx, bank.bank));
-  assert.deepEqual(seen, []);
+  const seen = await stand.cloud.database.tenant(other, async (tx) => {
+    return orders.list(stand.cloud, tx, { bank: bank.bank, asked: { limit: 200 } });
+  });
+  assert.deepEqual(seen.items, []);
 });

@@ -1,5 +1,6 @@
 /** What `holdfast admin order` asks and hands in, and the admin app's table of a bank's orders. */
 import { z } from 'zod';
+import { pageQuery } from '../../contract/http/common.ts';
 import {
   type operatorBank,
   operatorBank as operatorBankSchema,
@@ -24,13 +25,19 @@ export const routes: Route[] = [
     url: '/api/operator/sites/:site/banks',
     access: 'operator',
     says: 'The banks of a site, each with what an order for it must name.',
-    schema: { params: z.strictObject({ site: z.string().max(64) }), response: operatorBanks },
-    async handle({ cloud, params }) {
+    schema: {
+      params: z.strictObject({ site: z.string().max(64) }),
+      query: pageQuery,
+      response: operatorBanks,
+    },
+    async handle({ cloud, params, query }) {
       const site = parseId('site', params.site);
       const tenant = site && (await rosters.tenantOfSite(cloud, site));
       if (!site || !tenant) throw new HoldfastError('not-found', 'There is no such site here.');
-      const found = await cloud.database.tenant(tenant, (tx) => banks.banksOf(tx, site));
-      return { items: found.map((bank) => told(cloud, bank)) };
+      const found = await cloud.database.tenant(tenant, (tx) =>
+        banks.pageOfBanks(cloud, tx, { site, asked: query }),
+      );
+      return { items: found.rows.map((bank) => told(cloud, bank)), nextCursor: found.nextCursor };
     },
   }),
   route({
@@ -51,10 +58,10 @@ export const routes: Route[] = [
     url: '/api/operator/banks/:bank/orders',
     access: 'operator',
     says: 'The orders of a bank, newest first, and what became of each.',
-    schema: { params: bankParams, response: ordersSchema },
-    async handle({ cloud, params }) {
+    schema: { params: bankParams, query: pageQuery, response: ordersSchema },
+    async handle({ cloud, params, query }) {
       const { bank, tenant } = await placeOf(cloud, params.bank);
-      return { items: await cloud.database.tenant(tenant, (tx) => list(cloud, tx, bank)) };
+      return await cloud.database.tenant(tenant, (tx) => list(cloud, tx, { bank, asked: query }));
     },
   }),
   route({
@@ -75,11 +82,11 @@ export const routes: Route[] = [
     url: '/api/admin/banks/:id/orders',
     access: 'admin',
     says: 'The orders of a bank, newest first, and what became of each.',
-    schema: { params: z.strictObject({ id: z.string().max(64) }), response: ordersSchema },
-    async handle({ cloud, actor, params }) {
+    schema: { params: z.strictObject({ id: z.string().max(64) }), query: pageQuery, response: ordersSchema },
+    async handle({ cloud, actor, params, query }) {
       return cloud.database.tenant(actor.tenant, async (tx) => {
         if (!(await banks.findBank(tx, params.id))) throw unknownBank();
-        return { items: await list(cloud, tx, params.id) };
+        return await list(cloud, tx, { bank: params.id, asked: query });
       });
     },
   }),

@@ -63,12 +63,16 @@ export async function renewNote(
   );
 }
 
+export type PlacedOrder = OrderRow & { ord: number };
+
 /** Newest first. */
-export async function ordersOf(tx: Tx, bank: string, limit: number): Promise<OrderRow[]> {
-  const found =
-    await sql<OrderRow>`select ${COLUMNS} from orders where bank_id = ${bank} order by ord desc limit ${limit}`.execute(
-      tx,
-    );
+export async function ordersOf(
+  tx: Tx,
+  of: { bank: string; before: number | undefined; limit: number },
+): Promise<PlacedOrder[]> {
+  const found = await sql<PlacedOrder>`select ${COLUMNS}, ord from orders
+    where bank_id = ${of.bank} and (${of.before ?? null}::bigint is null or ord < ${of.before ?? null})
+    order by ord desc limit ${of.limit}`.execute(tx);
   return found.rows;
 }
 

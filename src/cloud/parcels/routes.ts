@@ -6,7 +6,7 @@ import { HoldfastError } from '../../domain/errors.ts';
 import { receiptSchema } from '../../ledger/receipt.ts';
 import { type Route, route } from '../http/http.ts';
 import { receiptOf } from './receipt.ts';
-import { detail, pageOfParcels } from './views.ts';
+import { detail, pageOfRows } from './views.ts';
 
 const query = pageQuery.extend({
   state: z.enum(['accepted', 'waiting', 'collected', 'removed', 'held', 'not-deposited']).optional(),
@@ -25,12 +25,12 @@ export const routes: Route[] = [
     says: 'Parcels, newest first.',
     schema: { query, response: parcels },
     handle: ({ cloud, actor, query: asked }) =>
-      cloud.database.tenant(actor.tenant, (tx) => {
-        const before = asked.cursor === undefined ? undefined : Number(asked.cursor);
-        if (before !== undefined && !Number.isSafeInteger(before))
-          throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
-        return pageOfParcels(cloud, tx, { state: asked.state, bank: asked.bank, before, limit: asked.limit });
-      }),
+      cloud.database.tenant(actor.tenant, (tx) =>
+        pageOfRows(cloud, tx, {
+          of: { states: asked.state && [asked.state], bank: asked.bank },
+          asked,
+        }),
+      ),
   }),
   route({
     method: 'GET',

@@ -78,23 +78,25 @@ export async function parcelInside(tx: Tx, bank: string, compartment: number): P
 }
 
 export type ParcelQuery = {
-  state?: string | undefined;
+  states?: readonly Parcel['state'][] | undefined;
   bank?: string | undefined;
   recipient?: string;
   courier?: string;
-  before?: number | undefined;
-  limit: number;
 };
 
 /** Newest first. */
-export async function listParcels(tx: Tx, of: ParcelQuery): Promise<Parcel[]> {
+export async function listParcels(
+  tx: Tx,
+  of: ParcelQuery,
+  { before, limit }: { before?: number | undefined; limit: number },
+): Promise<Parcel[]> {
   const { rows } = await sql<ParcelSql>`select * from parcels
-    where (${of.state ?? null}::text is null or state = ${of.state ?? null})
+    where (${of.states ?? null}::text[] is null or state = any(${of.states ?? null}::text[]))
       and (${of.bank ?? null}::text is null or bank_id = ${of.bank ?? null})
       and (${of.recipient ?? null}::text is null or recipient_id = ${of.recipient ?? null})
       and (${of.courier ?? null}::text is null or courier_id = ${of.courier ?? null})
-      and (${of.before ?? null}::bigint is null or ord < ${of.before ?? null})
-    order by ord desc limit ${of.limit}`.execute(tx);
+      and (${before ?? null}::bigint is null or ord < ${before ?? null})
+    order by ord desc limit ${limit}`.execute(tx);
   return rows.map(parcelOf);
 }
 

@@ -6,6 +6,7 @@ import { type LedgerRecord, NO_HASH, type Openings, parseRecord } from '../../le
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import { type Page, type PageAsked, pageOf } from '../http/http.ts';
 import * as journal from '../journal/journal.ts';
 import * as notices from '../notices/notices.ts';
 import * as people from '../people/people.ts';
@@ -86,18 +87,22 @@ async function rowsOf(cloud: Cloud, tx: Tx, list: readonly store.Parcel[]): Prom
   return rows;
 }
 
-export async function pageOfParcels(
-  cloud: Cloud,
-  tx: Tx,
-  of: { state: string | undefined; bank: string | undefined; before: number | undefined; limit: number },
-) {
-  const list = await store.listParcels(tx, { ...of, limit: of.limit + 1 });
-  const shown = list.slice(0, of.limit);
-  const last = shown.at(-1);
-  return {
-    items: await rowsOf(cloud, tx, shown),
-    nextCursor: list.length > of.limit && last ? String(last.ord) : null,
-  };
+type Asking = { of: store.ParcelQuery; asked: PageAsked };
+
+/** Newest first. What was asked for is a part of the cursor, and whose parcels they are above all. */
+export function pageOfParcels(cloud: Cloud, tx: Tx, { of, asked }: Asking): Promise<Page<store.Parcel>> {
+  return pageOf<store.Parcel>(cloud, tx, {
+    name: 'parcels',
+    filter: [of.bank, of.recipient, of.courier, of.states?.join()],
+    asked,
+    read: (after, limit) => store.listParcels(tx, of, { before: after && Number(after[0]), limit }),
+    position: ({ ord }) => [ord],
+  });
+}
+
+export async function pageOfRows(cloud: Cloud, tx: Tx, asking: Asking) {
+  const { rows, nextCursor } = await pageOfParcels(cloud, tx, asking);
+  return { items: await rowsOf(cloud, tx, rows), nextCursor };
 }
 
 export async function detail(

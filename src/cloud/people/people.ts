@@ -12,6 +12,7 @@ import { type CarrierId, idFrom, isId, type PersonId, type SiteId } from '../../
 import { normalFlat } from '../../domain/scan.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { type Page, type PageAsked, pageOf } from '../http/http.ts';
 import type { Noun } from '../noun.ts';
 import { migrations } from './migrations.ts';
 import * as store from './store.ts';
@@ -204,26 +205,27 @@ export async function requirePerson(cloud: Cloud, tx: Tx, person: string): Promi
   return found;
 }
 
-export type PeoplePage = { items: Person[]; nextCursor: string | null };
-
+/** In the order in which they were added. */
 export async function listPeople(
   cloud: Cloud,
   tx: Tx,
-  of: { role: store.Role | null; cursor: string | undefined; limit: number },
-): Promise<PeoplePage> {
-  const afterOrd = of.cursor === undefined ? 0 : Number(of.cursor);
-  if (!Number.isSafeInteger(afterOrd))
-    throw new HoldfastError('input-invalid', 'The cursor is one that an earlier page gave.');
-  const rows = await store.listPersons(tx, { role: of.role, afterOrd, limit: of.limit + 1 });
-  const shown = rows.slice(0, of.limit);
+  of: { role: store.Role | null; asked: PageAsked },
+): Promise<Page<Person>> {
+  const { rows, nextCursor } = await pageOf<store.PersonRow>(cloud, tx, {
+    name: 'people',
+    filter: [of.role],
+    asked: of.asked,
+    read: (after, limit) =>
+      store.listPersons(tx, { role: of.role, afterOrd: Number(after?.[0] ?? 0), limit }),
+    position: ({ ord }) => [ord],
+  });
   await cloud.keys.subjects(
     tx,
-    shown.map((row) => row.person),
+    rows.map((row) => row.person),
   );
-  const items: Person[] = [];
-  for (const row of shown) items.push(await opened(cloud, tx, row));
-  const last = shown.at(-1);
-  return { items, nextCursor: rows.length > of.limit && last ? String(last.ord) : null };
+  const shown: Person[] = [];
+  for (const row of rows) shown.push(await opened(cloud, tx, row));
+  return { rows: shown, nextCursor };
 }
 
 /** What the kiosks of a site need to find a recipient, and no more. */
@@ -263,6 +265,7 @@ export function labelOf(name: string): string {
 export const directoryVersion = store.directoryVersion;
 export const carriers = store.listCarriers;
 export const couriers = store.listCouriers;
+export const couriersFrom = store.couriersFrom;
 export const courier = store.findCourier;
 export const setSuspendedUntil = store.setSuspendedUntil;
 

@@ -169,6 +169,7 @@ export type CourierRow = {
   untilMs: number | null;
   active: boolean;
   suspendedUntilMs: number | null;
+  ord: number;
 };
 type CourierSql = {
   person_id: PersonId;
@@ -177,6 +178,7 @@ type CourierSql = {
   until_ms: number | null;
   state: string;
   suspended_until_ms: number | null;
+  ord: number;
 };
 
 const courierOf = (row: CourierSql): CourierRow => ({
@@ -186,6 +188,7 @@ const courierOf = (row: CourierSql): CourierRow => ({
   untilMs: row.until_ms,
   active: row.state === 'active',
   suspendedUntilMs: row.suspended_until_ms,
+  ord: row.ord,
 });
 
 export async function insertCourier(
@@ -198,15 +201,27 @@ export async function insertCourier(
 
 export async function listCouriers(tx: Tx): Promise<CourierRow[]> {
   const found =
-    await sql<CourierSql>`select couriers.*, persons.state from couriers join persons using (person_id) order by persons.ord`.execute(
+    await sql<CourierSql>`select couriers.*, persons.state, persons.ord from couriers join persons using (person_id) order by persons.ord`.execute(
       tx,
     );
   return found.rows.map(courierOf);
 }
 
+type CouriersFrom = { also: readonly PersonId[]; only?: PersonId; afterOrd: number; limit: number };
+
+/** Active couriers and those of `also`, in the order in which they were added, from after `afterOrd`. */
+export async function couriersFrom(tx: Tx, of: CouriersFrom): Promise<CourierRow[]> {
+  const found = await sql<CourierSql>`select couriers.*, persons.state, persons.ord
+    from couriers join persons using (person_id)
+    where (persons.state = 'active' or person_id = any(${[...of.also]}::text[])) and persons.ord > ${of.afterOrd}
+      and (${of.only ?? null}::text is null or person_id = ${of.only ?? null})
+    order by persons.ord limit ${of.limit}`.execute(tx);
+  return found.rows.map(courierOf);
+}
+
 export async function findCourier(tx: Tx, person: string): Promise<CourierRow | undefined> {
   const found =
-    await sql<CourierSql>`select couriers.*, persons.state from couriers join persons using (person_id)
+    await sql<CourierSql>`select couriers.*, persons.state, persons.ord from couriers join persons using (person_id)
     where couriers.person_id = ${person} for update of couriers`.execute(tx);
   return found.rows[0] && courierOf(found.rows[0]);
 }

@@ -4,6 +4,7 @@ import {
   residentMe,
   type residentParcel,
   residentParcels,
+  residentParcelsQuery,
   residentPatch,
 } from '../../contract/http/resident.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -15,7 +16,8 @@ import type { Noun } from '../noun.ts';
 import * as parcels from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
 
-const PARCELS_SHOWN = 200;
+/** What lies in a bank now, and what has left it. A parcel that was never put in is none of the resident's. */
+const PARTS = { here: ['waiting', 'held'], past: ['collected', 'removed'] } as const;
 
 const shown = ({ profile }: people.Person): z.infer<typeof residentMe> => ({
   name: profile.name,
@@ -37,13 +39,20 @@ function checkChannels({ profile }: people.Person, channels: { sms: boolean; ema
 }
 
 type Row = z.infer<typeof residentParcel>;
-const ORDER: Readonly<Record<Row['state'], number>> = { waiting: 0, held: 1, collected: 2, removed: 2 };
 
-async function ownParcels(cloud: Cloud, tx: Tx, person: string): Promise<Row[]> {
+type OwnParcels = { person: string; asked: z.infer<typeof residentParcelsQuery> };
+
+async function ownParcels(
+  cloud: Cloud,
+  tx: Tx,
+  { person, asked }: OwnParcels,
+): Promise<z.infer<typeof residentParcels>> {
   const names = new Map((await banks.allBanks(tx)).map(({ bank, name }) => [bank, name]));
   const carriers = new Map((await people.carriers(tx)).map(({ carrier, name }) => [carrier, name]));
   const items: Row[] = [];
-  for (const parcel of await parcels.listParcels(tx, { recipient: person, limit: PARCELS_SHOWN })) {
+  const states = asked.part === undefined ? [...PARTS.here, ...PARTS.past] : PARTS[asked.part];
+  const { rows, nextCursor } = await parcels.pageOf(cloud, tx, { of: { recipient: person, states }, asked });
+  for (const parcel of rows) {
     const { parcel: id, bank, carrier, state, compartment, size, endedAtMs } = parcel;
     if (state === 'accepted' || state === 'not-deposited') continue;
     const depositedAtMs = parcel.depositedAtMs ?? parcel.acceptedAtMs;
@@ -63,7 +72,7 @@ async function ownParcels(cloud: Cloud, tx: Tx, person: string): Promise<Row[]> 
       endedAtMs,
     });
   }
-  return items.sort((a, b) => ORDER[a.state] - ORDER[b.state] || b.depositedAtMs - a.depositedAtMs);
+  return { items, nextCursor };
 }
 
 const routes: Route[] = [
@@ -102,12 +111,12 @@ const routes: Route[] = [
     method: 'GET',
     url: '/api/resident/parcels',
     access: 'resident',
-    says: "The signed-in resident's own parcels: waiting ones first.",
-    schema: { response: residentParcels },
-    handle: ({ cloud, actor }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => ({
-        items: await ownParcels(cloud, tx, actor.person),
-      })),
+    says: "The signed-in resident's own parcels, newest first: those in a bank now, those that have left, or all.",
+    schema: { query: residentParcelsQuery, response: residentParcels },
+    handle: ({ cloud, actor, query }) =>
+      cloud.database.tenant(actor.tenant, (tx) =>
+        ownParcels(cloud, tx, { person: actor.person, asked: query }),
+      ),
   }),
 ];
 

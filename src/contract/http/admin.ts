@@ -32,8 +32,8 @@ export const bankSummary = z.strictObject({
   occupied: z.int(),
   compartments: z.int(),
 });
-/** `GET banks`, `GET banks/:id`. */
-export const banks = z.strictObject({ items: z.array(bankSummary) });
+/** `GET banks?cursor&limit`, `GET banks/:id`. */
+export const banks = page(bankSummary);
 
 export const compartmentView = z.strictObject({
   n: z.int(),
@@ -137,8 +137,8 @@ export const courierRow = z.strictObject({
   state: z.enum(['active', 'waiting-for-roster', 'suspended', 'removed']),
   suspendedUntilMs: atMs.nullable(),
 });
-export const couriers = z.strictObject({
-  items: z.array(courierRow),
+/** `GET couriers?cursor&limit`. */
+export const couriers = page(courierRow).extend({
   carriers: z.array(z.strictObject({ id: z.string(), name: z.string() })),
 });
 /** `POST couriers`: the badge's secret is drawn in the page; only its hash comes here. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { ORDER_ACTS } from '../../domain/order.ts';
-import { atMs } from './common.ts';
+import { atMs, page } from './common.ts';
 
 /** `GET /api/operator/banks/:bank`, and each row of `GET /api/operator/sites/:site/banks`. */
 export const operatorBank = z.strictObject({
@@ -16,7 +16,7 @@ export const operatorBank = z.strictObject({
   online: z.boolean(),
   lastHeardMs: atMs.nullable(),
 });
-export const operatorBanks = z.strictObject({ items: z.array(operatorBank) });
+export const operatorBanks = page(operatorBank);
 
 /** `PUT /api/operator/banks/:bank/orders`. */
 export const orderSubmit = z.strictObject({ note: z.string().min(1).max(8192) });
@@ -41,5 +41,5 @@ export const orderRow = z.strictObject({
   untilMs: atMs.nullable(),
   settledAtMs: atMs.nullable(),
 });
-/** `GET /api/operator/banks/:bank/orders`, `GET /api/admin/banks/:id/orders`: newest first. */
-export const orders = z.strictObject({ items: z.array(orderRow) });
+/** `GET /api/operator/banks/:bank/orders`, `GET /api/admin/banks/:id/orders`: newest first, in pages. */
+export const orders = page(orderRow);

@@ -4,7 +4,7 @@
  * message carries a link and never a code.
  */
 import { z } from 'zod';
-import { atMs } from './common.ts';
+import { atMs, page, pageQuery } from './common.ts';
 
 /** `POST sign-in/ask`: always 202, whether the address is known or not. */
 export const linkAsk = z.strictObject({ email: z.string().min(3).max(200) });
@@ -37,8 +37,9 @@ export const residentParcel = z.strictObject({
   untilMs: atMs,
   endedAtMs: atMs.nullable(),
 });
-/** `GET parcels`: waiting first. */
-export const residentParcels = z.strictObject({ items: z.array(residentParcel) });
+/** `GET parcels?part&cursor&limit`: newest first; `here` is what lies in a bank now, `past` what has left it. */
+export const residentParcelsQuery = pageQuery.extend({ part: z.enum(['here', 'past']).optional() });
+export const residentParcels = page(residentParcel);
 
 export const courierMe = z.strictObject({
   name: z.string(),
@@ -51,7 +52,7 @@ export const courierBank = z.strictObject({
   online: z.boolean(),
   free: z.strictObject({ S: z.int(), M: z.int(), L: z.int(), XL: z.int() }),
 });
-export const courierBanks = z.strictObject({ items: z.array(courierBank) });
+export const courierBanks = page(courierBank);
 export const courierDrop = z.strictObject({
   tracking: z.string(),
   bank: z.string(),
@@ -59,7 +60,7 @@ export const courierDrop = z.strictObject({
   atMs,
   state: z.enum(['waiting', 'collected', 'held', 'removed']),
 });
-export const courierDrops = z.strictObject({ items: z.array(courierDrop) });
+export const courierDrops = page(courierDrop);
 
 /** `GET /api/start`: what the start page of a development machine shows; 404 elsewhere. */
 export const startPage = z.strictObject({

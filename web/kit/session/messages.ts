@@ -4,6 +4,8 @@ import { translator } from '../words.ts';
 export const t = translator({
   loading: 'Loading…',
   retry: 'Try again',
+  more: 'Show more',
+  all: 'Show all',
   offline: 'No connection to the cloud',
   'offline.text': 'What you see may be old. Doors, codes and badges go on working at the bank.',
   'problem.load': 'This could not be loaded',

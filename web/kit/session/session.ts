@@ -5,6 +5,7 @@
  */
 import { MutationCache, QueryCache, QueryClient, type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { type Api, ApiProblem, apiFor } from '../api.ts';
+import { onceKeys } from './once.ts';
 
 type SessionApp = 'admin' | 'resident' | 'courier';
 
@@ -32,10 +33,13 @@ export type Session<Me> = {
 };
 
 export function sessionOf<Me>(app: SessionApp): Session<Me> {
-  const api = apiFor(app);
+  const keys = onceKeys();
+  const api = apiFor(app, keys.send);
   const path = (route: string): string => `/api/${app}/${route}`;
   const onError = (error: Error): void => {
-    if (isSignedOut(error)) end(client);
+    if (!isSignedOut(error)) return;
+    keys.forget();
+    end(client);
   };
   const client = new QueryClient({
     queryCache: new QueryCache({ onError }),
@@ -86,6 +90,7 @@ export function sessionOf<Me>(app: SessionApp): Session<Me> {
     async signOut() {
       await api.post(path('sign-out'));
       client.setQueryData(ME, null);
+      keys.forget();
       forget(client);
     },
   };
