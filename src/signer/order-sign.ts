@@ -201,7 +201,7 @@ async function nonceOf(desk: Desk | undefined, bank: string): Promise<string> {
   const known = desk && (await desk.bank(bank));
   if (known?.orderNonce) return known.orderNonce;
   throw wrong(
-    `${desk ? 'the cloud has not heard' : 'nobody here knows'} the nonce of this bank. Read it at the bank, where its kiosk answers GET /api/health with orderNonce, and say --nonce TEXT`,
+    `${desk ? 'the cloud has not heard' : 'nobody here knows'} the nonce of this bank. Read it at the bank, where its kiosk answers GET /api/health with orderNonce, and say --nonce=TEXT`,
   );
 }
 

@@ -145,7 +145,15 @@ test('the same with the network cut: the nonce from the kiosk, the order on a st
   });
   const file = join(stick, 'release.order');
   const { orderNonce } = await health();
-  const options = ['--door', String(n), '--purpose', 'no network here', '--nonce', orderNonce, '--out', file];
+  const options = [
+    '--door',
+    String(n),
+    '--purpose',
+    'no network here',
+    `--nonce=${orderNonce}`,
+    '--out',
+    file,
+  ];
   const { status, said } = sign('staff-release', ...options);
   assert.equal(status, 0, said);
   assert.equal(statSync(file).mode & 0o777, 0o600);
@@ -197,7 +205,7 @@ test('a compartment that was forced serves again by order', async () => {
 test('refused by hand with its reason, and nothing opens: a replay, another bank, an old nonce, a foreign root', async () => {
   const { orderNonce } = await health();
   const file = join(stick, 'one.order');
-  const options = ['--door', '3', '--purpose', 'to be tried twice', '--nonce', orderNonce, '--out', file];
+  const options = ['--door', '3', '--purpose', 'to be tried twice', `--nonce=${orderNonce}`, '--out', file];
   const signed = sign('staff-release', ...options);
   assert.equal(signed.status, 0, signed.said);
   assert.equal(carry(file).status, 0);

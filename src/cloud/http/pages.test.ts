@@ -14,8 +14,8 @@ const ROWS = 5;
 let http: HttpStand;
 before(async () => {
   http = await openHttpStand();
+  // Several lists show the same rows.
   for (const filled of [http.alder, http.birch])
-    // Several lists show the same rows.
     for (const grow of new Set(LISTS.map((list) => list.grow)))
       for (let n = 0; n < ROWS; n++) await grow(filled);
 });
