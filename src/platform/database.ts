@@ -31,8 +31,11 @@ export type Database = {
   tenant<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs a transaction of no tenant. */
   estate<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Calls `onPayload` for every NOTIFY on `channel`, over a connection of its own that is made again. */
-  listen(channel: string, onPayload: (payload: string) => void): Promise<Cancel>;
+  /**
+   * Calls `onPayload` for every NOTIFY on `channel`, over a connection of its own that is made again. What was
+   * told meanwhile is gone; `onGap` says that there may have been something.
+   */
+  listen(channel: string, onPayload: (payload: string) => void, onGap?: () => void): Promise<Cancel>;
   pool: pg.Pool;
   close(): Promise<void>;
 };
@@ -77,7 +80,11 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
     connectionTimeoutMillis: CONNECT_MS_MAX,
     application_name: 'holdfast',
     types,
+    keepAlive: true,
   });
+  // A connection that breaks while a transaction holds it fails the next query, which is answer enough; the
+  // event beside it would end the process if nobody heard it.
+  pool.on('connect', (client) => client.on('error', () => {}));
   // An idle connection that breaks is dropped by the pool; the next query makes another.
   pool.on('error', (error) => log.warn('an idle connection broke', { code: sqlState(error) }));
   try {
@@ -159,9 +166,10 @@ const RECONNECT_MS = 1_000;
 const CHANNEL = /^[a-z_]{1,60}$/;
 
 type Listener = { listen: Database['listen']; close(): Promise<void> };
+type Hearer = { onPayload(payload: string): void; onGap: (() => void) | undefined };
 
 function openListener({ url, clock, log }: { url: string; clock: Clock; log: Log }): Listener {
-  const heard = new Map<string, Set<(payload: string) => void>>();
+  const heard = new Map<string, Set<Hearer>>();
   let client: Promise<pg.Client> | undefined;
   let closed = false;
   let cancelRetry: Cancel | undefined;
@@ -171,41 +179,47 @@ function openListener({ url, clock, log }: { url: string; clock: Clock; log: Log
       connectionString: url,
       connectionTimeoutMillis: CONNECT_MS_MAX,
       application_name: 'holdfast listen',
+      keepAlive: true,
     });
     next.on('notification', ({ channel, payload }) => {
-      for (const run of heard.get(channel) ?? []) run(payload ?? '');
+      for (const { onPayload } of heard.get(channel) ?? []) onPayload(payload ?? '');
     });
-    let lost = false;
-    const onLost = () => {
-      if (lost) return;
-      lost = true;
-      if (!closed) retry();
-    };
-    next.on('error', onLost);
-    next.on('end', onLost);
+    // A failure to connect is the caller's to hear; one after that is told by `end`, once.
+    next.on('error', () => {});
     await next.connect();
+    let ended = false;
+    let listening = false;
+    next.once('end', () => {
+      ended = true;
+      if (listening && !closed) retry();
+    });
     for (const channel of heard.keys()) await next.query(`listen ${channel}`);
+    if (ended) throw new Error('the listening connection broke at once');
+    listening = true;
     return next;
   }
 
   function retry(): void {
+    if (closed) return;
     log.warn('the listening connection broke; it is made again');
     cancelRetry = clock.after(RECONNECT_MS, () => {
-      if (closed) return;
       client = connect();
-      client.catch(retry);
+      client.then(() => {
+        for (const hearers of heard.values()) for (const { onGap } of hearers) onGap?.();
+      }, retry);
     });
   }
 
   return {
-    async listen(channel, onPayload) {
+    async listen(channel, onPayload, onGap) {
       if (!CHANNEL.test(channel)) throw new Error('a channel is lower-case letters');
-      const runs = heard.get(channel) ?? new Set();
-      heard.set(channel, runs);
-      runs.add(onPayload);
+      const hearers = heard.get(channel) ?? new Set();
+      heard.set(channel, hearers);
+      const hearer = { onPayload, onGap };
+      hearers.add(hearer);
       client ??= connect();
       await (await client).query(`listen ${channel}`);
-      return () => void runs.delete(onPayload);
+      return () => void hearers.delete(hearer);
     },
     async close() {
       closed = true;

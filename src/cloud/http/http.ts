@@ -26,7 +26,7 @@ import {
   guardRoutes,
   reachOf,
 } from './gate.ts';
-import { openMetrics } from './metrics.ts';
+import { type GaugeOf, openMetrics } from './metrics.ts';
 import { mountSystem } from './system.ts';
 
 export { ACCESS, decide, ROLES, type Role } from './access.ts';
@@ -126,6 +126,8 @@ export type HttpOptions = {
   startFile: string | null;
   /** False while this process cannot do its work; says so at `/api/ready`. */
   isReady(): Promise<boolean>;
+  /** Numbers of other parts, shown at `/metrics`. */
+  gauges?: readonly GaugeOf[];
   limits?: Partial<Limits>;
 };
 
@@ -146,7 +148,7 @@ const LOOPBACK = '127.0.0.1';
 export async function startHttp(options: HttpOptions): Promise<HttpServers> {
   const { cloud } = options;
   const log = cloud.log.child('http');
-  const metrics = openMetrics();
+  const metrics = openMetrics(options.gauges);
   const events = openEventHub(cloud.clock);
   const limits = { ...LIMITS, ...options.limits };
   let closing = false;

@@ -14,6 +14,7 @@ import { NOUNS } from '../cloud.ts';
 import { checkCloud, detail } from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
+import { ALONE } from '../test-leases.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { takeBatch } from './batch.ts';
 import { Intake, projectionsOf } from './intake.ts';
@@ -225,6 +226,7 @@ test('a refusal is kept, recorded and raised once, and answered each time', asyn
   const intake = new Intake({
     cloud: stand.cloud,
     nouns: NOUNS,
+    leases: ALONE,
     send: async (_bank, message) => void sent.push(message),
   });
   for (let times = 0; times < 3; times++) intake.received(bank.bank, second);
@@ -260,6 +262,7 @@ test('hello is answered with what differs, and time with the clock', async () =>
   const intake = new Intake({
     cloud: stand.cloud,
     nouns: NOUNS,
+    leases: ALONE,
     send: async (_bank, message) => void sent.push(message),
   });
   const id = await stand.inTenant((tx) =>

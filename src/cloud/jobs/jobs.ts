@@ -6,7 +6,15 @@
  * The engine is graphile-worker, in the application's own pool. Its tables belong to the owner role; the
  * application may use them and nothing else of that schema.
  */
-import { Logger, parseCronItems, run, runMigrations, type TaskList } from 'graphile-worker';
+import { EventEmitter } from 'node:events';
+import {
+  Logger,
+  parseCronItems,
+  run,
+  runMigrations,
+  type TaskList,
+  type WorkerEvents,
+} from 'graphile-worker';
 import { sql } from 'kysely';
 import pg from 'pg';
 import type { AddJob, Cloud, JobPayload } from '../deps.ts';
@@ -18,19 +26,25 @@ const TRIES_MAX = 10;
 const CONCURRENCY = 3;
 /** New jobs are announced at once; this finds those whose time has come. */
 const POLL_MS = 1000;
+/** Any number will do, as long as every process takes the same. */
+const LOCK = 4_802_718;
 
 /** Builds or upgrades the engine's tables, as the owner role, and lets the application use them. */
 export async function migrateJobs(config: { ownerUrl: string }): Promise<void> {
   const pool = new pg.Pool({
     connectionString: config.ownerUrl,
-    max: 2,
+    max: 3,
     application_name: 'holdfast migrate jobs',
   });
   surviveBrokenConnections(pool);
+  const holder = await pool.connect();
   try {
+    // One process at a time; ending the session gives the lock back.
+    await holder.query('select pg_advisory_lock($1)', [LOCK]);
     await runMigrations({ pgPool: pool, schema: SCHEMA, logger: quietLogger() });
-    await pool.query(RIGHTS);
+    await holder.query(RIGHTS);
   } finally {
+    holder.release(true);
     await pool.end();
   }
 }
@@ -48,7 +62,6 @@ function surviveBrokenConnections(pool: pg.Pool): void {
 /** Row security is on in the engine's tables without a policy, which shuts everyone but the owner out. */
 const RIGHTS = `
 begin;
-select pg_advisory_xact_lock(4802718);
 grant usage on schema ${SCHEMA} to ${APP_ROLE};
 grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${APP_ROLE};
 grant usage on all sequences in schema ${SCHEMA} to ${APP_ROLE};
@@ -71,7 +84,11 @@ export const addJob: AddJob = async (tx, name, payload, options = {}) => {
   );
 };
 
-export type JobRunner = { stop(): Promise<void> };
+export type JobRunner = {
+  /** Ids under which this process locks jobs. */
+  workers(): readonly string[];
+  stop(): Promise<void>;
+};
 
 /** Runs the jobs of all nouns in this process, until stopped. Jobs under way are finished first. */
 export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<JobRunner> {
@@ -80,9 +97,13 @@ export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<J
     for (const [name, handler] of Object.entries(noun.jobs ?? {}))
       taskList[name] = taskOf(cloud, name, handler);
   }
-  surviveBrokenConnections(cloud.database.pool);
   const schedule = nouns.flatMap((noun) => noun.schedule ?? []);
+  // Heard from the first moment on: a job that a worker locked before its id was known could not be freed.
+  const events = new EventEmitter() as WorkerEvents;
+  const workers = new Set<string>();
+  events.on('worker:create', ({ worker }) => workers.add(worker.workerId));
   const runner = await run({
+    events,
     pgPool: cloud.database.pool,
     schema: SCHEMA,
     taskList,
@@ -94,7 +115,7 @@ export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<J
     noHandleSignals: true,
     logger: quietLogger(),
   });
-  return { stop: () => runner.stop() };
+  return { workers: () => [...workers], stop: () => runner.stop() };
 }
 
 function taskOf(cloud: Cloud, name: string, handler: JobHandler): TaskList[string] {
