@@ -30,9 +30,13 @@ export const cloudConfig = z
         /** Where cloud processes reach it; no bank should. */
         host: z.string().min(1),
         port,
-        pins: z.array(pin).min(1).max(3),
-        /** Where banks reach it; written into the configuration that `holdfast cloud broker` makes. */
-        banks: z.strictObject({ host: z.string().min(1), port }).optional(),
+        /** Of its TLS key. Unset: the broker holds this cloud's own keys, which `holdfast cloud broker` gives it. */
+        pins: z.array(pin).min(1).max(3).optional(),
+        /**
+         * A Mosquitto that `holdfast cloud broker` writes the files for: where banks reach it, and the folder on
+         * its machine where the files will lie.
+         */
+        mosquitto: z.strictObject({ host: z.string().min(1), port, dir: path }).optional(),
       }),
     ]),
     /** SHA-256 of the server key that lies in a safe; null until there is one. */

@@ -165,7 +165,11 @@ type Address = { host: string; port: number; pins: readonly string[] };
 
 function addressOf(cloud: Cloud, broker: Broker | null): Address {
   const { config, pins } = cloud;
-  if (!('embedded' in config.broker)) return config.broker;
+  if (!('embedded' in config.broker)) {
+    const { host, port } = config.broker;
+    // The next key's pin as well: the broker's files may be renewed before or after this process starts anew.
+    return { host, port, pins: config.broker.pins ?? [pins.current, pins.next] };
+  }
   const { host, port } = config.broker.embedded;
   return { host, port: broker?.port ?? port, pins: [pins.current] };
 }

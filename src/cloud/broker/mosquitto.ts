@@ -33,18 +33,18 @@ export async function writeBrokerFiles(
   config: Pick<CloudConfig, 'broker' | 'dataDir' | 'rootKeyFile' | 'operatorTokenFile'>,
   { clock, random }: { clock: Clock; random: Random },
 ): Promise<void> {
-  if ('embedded' in config.broker || config.broker.banks === undefined)
+  if ('embedded' in config.broker || config.broker.mosquitto === undefined)
     throw new HoldfastError(
       'input-invalid',
-      'holdfast cloud broker needs broker.host, broker.port and broker.banks in the configuration',
+      'holdfast cloud broker needs broker.host, broker.port and broker.mosquitto in the configuration',
     );
-  const { host, port, banks } = config.broker;
+  const { host, port, mosquitto } = config.broker;
   const files = await openFiles(config);
   const notBeforeMs = clock.nowMs() - SLACK_MS;
   const certificate = await selfSignedServer({
     commonName: 'holdfast broker',
     privateKey: files.current.privateKey,
-    hosts: [...new Set([banks.host, host])],
+    hosts: [...new Set([mosquitto.host, host])],
     serial: positiveSerial(random),
     notBeforeMs,
     notAfterMs: notBeforeMs + YEAR_MS,
@@ -55,7 +55,11 @@ export async function writeBrokerFiles(
   writeDurable(join(dir, 'server.crt'), certificate, 0o600);
   writeDurable(join(dir, 'authority.crt'), files.authority.certificatePem, 0o600);
   writeDurable(join(dir, 'mosquitto.acl'), mosquittoRules(), 0o600);
-  writeDurable(join(dir, 'mosquitto.conf'), mosquittoConf({ dir, banks, cloud: { host, port } }), 0o600);
+  writeDurable(
+    join(dir, 'mosquitto.conf'),
+    mosquittoConf({ dir: mosquitto.dir, banks: mosquitto, cloud: { host, port } }),
+    0o600,
+  );
 }
 
 /** Mosquitto puts the certificate's common name in the place of `%u`, which is a bank's id. */
