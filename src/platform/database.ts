@@ -50,7 +50,8 @@ export type DatabaseConfig = {
 
 const CONNECTIONS_MAX = 10;
 const STATEMENT_MS_MAX = 30_000;
-const IDLE_IN_TRANSACTION_MS_MAX = 60_000;
+/** A process that was paused in the middle lets go of its locks after this time, before others give up waiting. */
+const IDLE_IN_TRANSACTION_MS_MAX = 10_000;
 const CONNECT_MS_MAX = 10_000;
 const TRIES = 4;
 const INT8_OID = 20;

@@ -42,7 +42,7 @@ export async function migrateJobs(config: { ownerUrl: string }): Promise<void> {
     // One process at a time; ending the session gives the lock back.
     await holder.query('select pg_advisory_lock($1)', [LOCK]);
     await runMigrations({ pgPool: pool, schema: SCHEMA, logger: quietLogger() });
-    await holder.query(RIGHTS);
+    await giveRights(holder);
   } finally {
     holder.release(true);
     await pool.end();
@@ -59,9 +59,23 @@ function surviveBrokenConnections(pool: pg.Pool): void {
   pool.on('connect', (client) => client.on('error', ignore));
 }
 
+/**
+ * Rights are given when they or the engine's tables are new, and not at every start: changing a table's policy
+ * locks everybody out of it, and a process that starts would wait for, and block, those that are at work.
+ */
+async function giveRights(client: pg.PoolClient): Promise<void> {
+  const { rows } = await client.query<{ now: string; given: string | null }>(
+    `select 'rights ' || md5($1) || ' of ' || max(id) as now,
+      obj_description('${SCHEMA}'::regnamespace, 'pg_namespace') as given from ${SCHEMA}.migrations`,
+    [RIGHTS],
+  );
+  const [{ now, given } = { now: '', given: null }] = rows;
+  if (now === given) return;
+  await client.query(`begin; ${RIGHTS} comment on schema ${SCHEMA} is ${client.escapeLiteral(now)}; commit;`);
+}
+
 /** Row security is on in the engine's tables without a policy, which shuts everyone but the owner out. */
 const RIGHTS = `
-begin;
 grant usage on schema ${SCHEMA} to ${APP_ROLE};
 grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${APP_ROLE};
 grant usage on all sequences in schema ${SCHEMA} to ${APP_ROLE};
@@ -73,7 +87,6 @@ drop policy if exists application on ${SCHEMA}._private_${name};
 create policy application on ${SCHEMA}._private_${name} to ${APP_ROLE} using (true) with check (true);`,
   )
   .join('')}
-commit;
 `;
 
 export const addJob: AddJob = async (tx, name, payload, options = {}) => {
@@ -85,7 +98,7 @@ export const addJob: AddJob = async (tx, name, payload, options = {}) => {
 };
 
 export type JobRunner = {
-  /** Ids under which this process locks jobs. */
+  /** The names in which this process locks jobs. */
   workers(): readonly string[];
   stop(): Promise<void>;
 };
@@ -98,10 +111,10 @@ export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<J
       taskList[name] = taskOf(cloud, name, handler);
   }
   const schedule = nouns.flatMap((noun) => noun.schedule ?? []);
-  // Heard from the first moment on: a job that a worker locked before its id was known could not be freed.
+  // The engine locks jobs in the name of its pool, and says that name in an event only.
   const events = new EventEmitter() as WorkerEvents;
   const workers = new Set<string>();
-  events.on('worker:create', ({ worker }) => workers.add(worker.workerId));
+  events.on('pool:create', ({ workerPool }) => workers.add(workerPool.id));
   const runner = await run({
     events,
     pgPool: cloud.database.pool,

@@ -13,7 +13,7 @@ import { openStand, type Stand } from '../test-stand.ts';
 import { Leases, quotaOf } from './leases.ts';
 
 const BANKS = 5;
-const WAIT_MS_MAX = 30_000;
+const WAIT_MS_MAX = 20_000;
 
 let stand: Stand;
 let bank: TestBank;

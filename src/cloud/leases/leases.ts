@@ -44,6 +44,7 @@ export type LeasesDeps = {
   embedded: boolean;
   /** True while this process reaches the broker. */
   reachesBroker(): boolean;
+  /** The names in which this process locks jobs. */
   workers(): readonly string[];
   /** These banks are ours now, or again after a time of which we know nothing. */
   onTaken(banks: readonly BankId[]): void;
@@ -258,4 +259,13 @@ export async function bankAdded(tx: Tx): Promise<void> {
   await notify(tx, CHANNEL, '');
 }
 
-export const leases: Noun = { migrations };
+const FREE_JOBS = 'leases.free-jobs';
+const ORPHANED_MS = 300_000;
+
+export const leases: Noun = {
+  migrations,
+  jobs: {
+    [FREE_JOBS]: (cloud) => cloud.database.estate((tx) => store.freeOrphanedJobs(tx, ORPHANED_MS)),
+  },
+  schedule: [{ job: FREE_JOBS, cron: '*/5 * * * *' }],
+};

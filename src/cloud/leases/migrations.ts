@@ -17,7 +17,7 @@ create table cloud_processes (
   serving boolean not null,
   -- Runs a broker of its own, where all banks of this database then connect.
   embedded boolean not null,
-  -- Ids of its job workers: what they left locked is given free when the process is gone.
+  -- The names in which it locks jobs: what it left locked is given free when the process is gone.
   workers text[] not null,
   until timestamptz not null
 );

@@ -67,6 +67,18 @@ export async function freeJobs(tx: Tx, workers: readonly string[]): Promise<void
     await sql`select graphile_worker.force_unlock_workers(${workers}::text[])`.execute(tx);
 }
 
+/** Jobs locked for a while in a name that nobody alive has: their process died before it had said its name. */
+export async function freeOrphanedJobs(tx: Tx, forMs: number): Promise<void> {
+  const { rows } = await sql<{ worker: string }>`
+    select distinct locked_by as worker from graphile_worker.jobs
+    where locked_at < clock_timestamp() - ${forMs} * interval '1 millisecond'
+      and not exists (select from cloud_processes where locked_by = any(workers))`.execute(tx);
+  await freeJobs(
+    tx,
+    rows.map(({ worker }) => worker),
+  );
+}
+
 export async function standing(tx: Tx, process: string): Promise<Standing> {
   const serving = await sql<{
     process: string;
