@@ -26,10 +26,11 @@ const BANKS = 5;
 /** With one bank of the seed that is never enrolled, and is served all the same. */
 const ALL_BANKS = BANKS + 1;
 const STEP_MS = 150;
-const KILLING_MS = LONG ? 150_000 : 13_000;
-const PAUSED_MS = LONG ? 60_000 : 12_000;
+/** Together five minutes with two and three processes, when there is time. */
+const KILLING_MS = LONG ? 150_000 : 10_000;
+const PAUSED_MS = LONG ? 60_000 : 10_000;
 const DATABASE_STOPS = LONG ? 50 : 20;
-const BROKER_AWAY_MS = LONG ? 60_000 : 10_000;
+const BROKER_AWAY_MS = LONG ? 60_000 : 8_000;
 const SETTLE_MS_MAX = 120_000;
 const needs = { skip: missingPeer };
 if (missingPeer) console.log(missingPeer);
@@ -284,7 +285,7 @@ test('a process that is paused loses its banks, and does no harm when it goes on
 test(`the database stopped at once, ${DATABASE_STOPS} times`, needs, async () => {
   await through(async () => {
     for (let stop = 1; stop <= DATABASE_STOPS; stop++) {
-      await sleep(systemClock, 300 + systemRandom.below(1_500));
+      await sleep(systemClock, 200 + systemRandom.below(LONG ? 3_000 : 800));
       await fleet.postgres.stopImmediately();
       await sleep(systemClock, systemRandom.below(500));
       await fleet.postgres.start();

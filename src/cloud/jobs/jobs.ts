@@ -10,6 +10,7 @@ import { EventEmitter } from 'node:events';
 import {
   Logger,
   parseCronItems,
+  type Runner,
   run,
   runMigrations,
   type TaskList,
@@ -17,6 +18,7 @@ import {
 } from 'graphile-worker';
 import { sql } from 'kysely';
 import pg from 'pg';
+import type { Cancel } from '../../platform/clock.ts';
 import type { AddJob, Cloud, JobPayload } from '../deps.ts';
 import { APP_ROLE } from '../migrate.ts';
 import type { JobHandler, Noun } from '../noun.ts';
@@ -103,8 +105,45 @@ export type JobRunner = {
   stop(): Promise<void>;
 };
 
+/** When the engine has given up, as it does when it could not note how a job ended, it is begun anew after this. */
+const AGAIN_MS = 1_000;
+
 /** Runs the jobs of all nouns in this process, until stopped. Jobs under way are finished first. */
 export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<JobRunner> {
+  const log = cloud.log.child('jobs');
+  const names = new Set<string>();
+  let stopped = false;
+  let cancel: Cancel = () => {};
+  let runner = await begin(cloud, nouns, names);
+  const watch = () => {
+    const ended = () => {
+      if (stopped) return;
+      log.warn('the job engine gave up; it is begun anew');
+      cancel = cloud.clock.after(AGAIN_MS, () => void again().catch(ended));
+    };
+    runner.promise.then(ended, ended);
+  };
+  async function again(): Promise<void> {
+    // What the one before left locked is nobody's: a job is tried again, and finds what was done already.
+    await cloud.database.pool.query(`select ${SCHEMA}.force_unlock_workers($1::text[])`, [[...names]]);
+    names.clear();
+    runner = await begin(cloud, nouns, names);
+    if (stopped) return await runner.stop();
+    watch();
+  }
+  watch();
+  return {
+    workers: () => [...names],
+    async stop() {
+      stopped = true;
+      cancel();
+      // One that has ended by itself refuses to be stopped, and that is as good.
+      await runner.stop().catch(() => {});
+    },
+  };
+}
+
+function begin(cloud: Cloud, nouns: readonly Noun[], names: Set<string>): Promise<Runner> {
   const taskList: TaskList = {};
   for (const noun of nouns) {
     for (const [name, handler] of Object.entries(noun.jobs ?? {}))
@@ -113,22 +152,28 @@ export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<J
   const schedule = nouns.flatMap((noun) => noun.schedule ?? []);
   // The engine locks jobs in the name of its pool, and says that name in an event only.
   const events = new EventEmitter() as WorkerEvents;
-  const workers = new Set<string>();
-  events.on('pool:create', ({ workerPool }) => workers.add(workerPool.id));
-  const runner = await run({
+  events.on('pool:create', ({ workerPool }) => names.add(workerPool.id));
+  return run({
     events,
     pgPool: cloud.database.pool,
-    schema: SCHEMA,
     taskList,
     parsedCronItems: parseCronItems(
       schedule.map(({ job, cron }) => ({ task: job, match: cron, identifier: job })),
     ),
-    concurrency: CONCURRENCY,
-    pollInterval: POLL_MS,
     noHandleSignals: true,
     logger: quietLogger(),
+    preset: {
+      worker: {
+        schema: SCHEMA,
+        concurrentJobs: CONCURRENCY,
+        pollInterval: POLL_MS,
+        // With a delay, even of none, a failure to note a job's end stops the engine in order; without, nobody
+        // hears of it and it ends the process.
+        completeJobBatchDelay: 0,
+        failJobBatchDelay: 0,
+      },
+    },
   });
-  return { workers: () => [...workers], stop: () => runner.stop() };
 }
 
 function taskOf(cloud: Cloud, name: string, handler: JobHandler): TaskList[string] {
