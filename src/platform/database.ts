@@ -29,6 +29,8 @@ export function tables<Tables>(tx: Tx): Transaction<Tables> {
 export type Database = {
   /** Runs a transaction of one tenant. `run` is called again after a deadlock, so it only uses `tx`. */
   tenant<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The same, and everything that `run` reads is of one moment, whatever others commit meanwhile. It only reads. */
+  snapshot<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs a transaction of no tenant. */
   estate<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
   /**
@@ -98,14 +100,13 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
   const listener = openListener({ ...config, log });
   return {
     pool,
-    tenant: (tenant, run) =>
+    tenant: (tenant, run) => again(() => kysely.transaction().execute((tx) => asTenant(tx, tenant, run))),
+    snapshot: (tenant, run) =>
       again(() =>
-        kysely.transaction().execute(async (tx) => {
-          await tx.executeQuery(
-            CompiledQuery.raw(`select set_config('holdfast.tenant', $1, true)`, [tenant]),
-          );
-          return run(tx);
-        }),
+        kysely
+          .transaction()
+          .setIsolationLevel('repeatable read')
+          .execute((tx) => asTenant(tx, tenant, run)),
       ),
     estate: (run) => again(() => kysely.transaction().execute(run)),
     listen: listener.listen,
@@ -114,6 +115,11 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
       await kysely.destroy();
     },
   };
+}
+
+async function asTenant<T>(tx: Tx, tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
+  await tx.executeQuery(CompiledQuery.raw(`select set_config('holdfast.tenant', $1, true)`, [tenant]));
+  return run(tx);
 }
 
 /** Row security does not bind a superuser; running as one would silently remove the wall between tenants. */

@@ -115,22 +115,7 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
     ownerPassword: secrets.ownerPassword,
     appPassword: secrets.appPassword,
   });
-  const children = new Children({
-    root: given.root,
-    clock,
-    say,
-    onMessage(name, message) {
-      const { power } = message as { power?: boolean };
-      if (name !== 'rig' || power === undefined) return;
-      say(
-        power
-          ? 'the cabinet has power again: starting its agent'
-          : 'the cabinet lost its power: its agent is cut off',
-      );
-      if (!power) return children.cut('edge');
-      children.start(edgeSpec(config)).catch((error: unknown) => say((error as Error).message));
-    },
-  });
+  const children = childrenOf(given, config);
   undo.push(() => children.stopAll(['edge', 'cloud', 'signer', 'rig']));
   await provideSealingKey(config, say);
   await writeConfigs(config);
@@ -153,6 +138,33 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
   say('starting the bank’s agent');
   await children.start(edgeSpec(config));
   if (first) await commission.finish({ config, say });
+  await bankServes(ports, clock);
+  const run = await runFileOf(config);
+  await writeDurable(places.runFile, `${JSON.stringify(run, null, 2)}\n`, 0o600);
+  return { run, ports, places, children, stop };
+}
+
+function childrenOf({ root, clock, say }: StartSystem, config: SystemConfig): Children {
+  const children = new Children({
+    root,
+    clock,
+    say,
+    onMessage(name, message) {
+      const { power } = message as { power?: boolean };
+      if (name !== 'rig' || power === undefined) return;
+      say(
+        power
+          ? 'the cabinet has power again: starting its agent'
+          : 'the cabinet lost its power: its agent is cut off',
+      );
+      if (!power) return children.cut('edge');
+      children.start(edgeSpec(config)).catch((error: unknown) => say((error as Error).message));
+    },
+  });
+  return children;
+}
+
+async function bankServes(ports: Ports, clock: Clock): Promise<void> {
   await waitFor({
     clock,
     what: 'the bank to hold a signed roster',
@@ -165,9 +177,6 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
     msMax: BOARDS_MS_MAX,
     holds: () => boardsAnswer(ports),
   });
-  const run = await runFileOf(config);
-  await writeDurable(places.runFile, `${JSON.stringify(run, null, 2)}\n`, 0o600);
-  return { run, ports, places, children, stop };
 }
 
 async function startDatabase(places: Places, given: StartSystem, undo: Steps['undo']): Promise<Postgres> {

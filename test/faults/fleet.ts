@@ -265,7 +265,8 @@ export function keepOn(pauseMs: number, run: () => Promise<void>): { stop(): Pro
       await sleep(systemClock, pauseMs);
     }
   })();
-  running.catch(() => {});
+  // It comes out of `stop`; until then nobody waits for it.
+  running.catch(() => undefined);
   return {
     async stop() {
       stopped = true;

@@ -138,7 +138,7 @@ export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<J
       stopped = true;
       cancel();
       // One that has ended by itself refuses to be stopped, and that is as good.
-      await runner.stop().catch(() => {});
+      await runner.stop().catch(() => undefined);
     },
   };
 }
