@@ -35,11 +35,11 @@ const CLEAN = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 const programOf = (name: string): string | undefined => findProgram([name], process.env.PATH ?? '');
 const HOME = programOf('pg_ctl');
 
-/** Why tests with these peers cannot run here; false when they can. */
-export const missingPeer: string | false =
-  HOME === undefined || programOf('mosquitto') === undefined
-    ? `NOT RUN: ${HOME === undefined ? 'postgresql' : 'mosquitto'}`
-    : false;
+/** Why tests with a Mosquitto cannot run here; false when they can. */
+export const missingMosquitto: string | false =
+  programOf('mosquitto') === undefined ? 'NOT RUN: mosquitto' : false;
+/** The same for tests with both peers. */
+export const missingPeer: string | false = HOME === undefined ? 'NOT RUN: postgresql' : missingMosquitto;
 
 export type PostgresPeer = {
   /** As its superuser, on its own database. */
