@@ -25,13 +25,15 @@ const LONG = process.env.HOLDFAST_LONG === 'true';
 const BANKS = 5;
 /** With one bank of the seed that is never enrolled, and is served all the same. */
 const ALL_BANKS = BANKS + 1;
-const STEP_MS = 150;
+const STEP_MS = 200;
+/** So much waits at a bank at most: what is proved is that nothing is lost, not how fast a slow machine catches up. */
+const BACKLOG_MAX = 60;
 /** Together five minutes with two and three processes, when there is time. */
 const KILLING_MS = LONG ? 150_000 : 10_000;
 const PAUSED_MS = LONG ? 60_000 : 10_000;
 const DATABASE_STOPS = LONG ? 50 : 20;
 const BROKER_AWAY_MS = LONG ? 60_000 : 8_000;
-const SETTLE_MS_MAX = 120_000;
+const SETTLE_MS_MAX = 180_000;
 const needs = { skip: missingPeer };
 if (missingPeer) console.log(missingPeer);
 
@@ -113,14 +115,18 @@ async function addResident(flat: string): Promise<PersonId> {
 
 /** While `trouble` goes on, every bank writes; afterwards everything has to be there, once and in order. */
 async function through(trouble: () => Promise<void>): Promise<void> {
-  const writers = banks.map((bank) => keepOn(STEP_MS, () => bank.step()));
+  const writers = banks.map((bank) =>
+    keepOn(STEP_MS, async () => {
+      if (bank.backlog < BACKLOG_MAX) await bank.step();
+    }),
+  );
   try {
     await trouble();
   } finally {
     for (const writer of writers) await writer.stop();
   }
   fleet.assertAlive();
-  await until('the cloud to have every record', async () => banks.every((bank) => bank.isDrained));
+  await until('the cloud to have every record', async () => banks.every((bank) => bank.backlog === 0));
   for (const bank of banks) await compareJournal(bank);
   await compareProjections();
   await compareNotices();

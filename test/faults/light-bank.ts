@@ -94,8 +94,9 @@ export class LightBank {
     this.#uplink.start();
   }
 
-  get isDrained(): boolean {
-    return this.journal.tip.acknowledgedSeq === this.journal.tip.lastSeq;
+  /** Records that the cloud has not acknowledged. */
+  get backlog(): number {
+    return this.journal.tip.lastSeq - this.journal.tip.acknowledgedSeq;
   }
 
   /** A parcel comes in; when every second door is taken, the oldest is taken out. */
