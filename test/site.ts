@@ -16,7 +16,7 @@ import { compareJournals } from '../src/up/audit.ts';
 import { edgeSpec, type SystemConfig } from '../src/up/configs.ts';
 import { readSeeded, type Seeded } from '../src/up/kept.ts';
 import { People } from '../src/up/people.ts';
-import { type System, startSystem } from '../src/up/system.ts';
+import { type OwnServers, type System, startSystem } from '../src/up/system.ts';
 import { waitFor } from '../src/up/wait.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
@@ -33,7 +33,7 @@ export type Site = {
   stop(): Promise<void>;
 };
 
-export async function startSite(): Promise<Site> {
+export async function startSite(own: OwnServers = {}): Promise<Site> {
   const data = mkdtempSync(join(tmpdir(), 'holdfast-site-'));
   const base = await freeBase();
   const lines: string[] = [];
@@ -44,6 +44,7 @@ export async function startSite(): Promise<Site> {
     fresh: false,
     clock: systemClock,
     say: (line) => lines.push(line),
+    own,
   });
   const seeded = readSeeded(system.places);
   const people = new People({ ports: system.ports, signIns: seeded.signIns, clock: systemClock });

@@ -4,7 +4,7 @@
  * nothing.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 type Peer = { name: string; programs: readonly string[]; debian: string };
@@ -12,14 +12,20 @@ type Peer = { name: string; programs: readonly string[]; debian: string };
 export const PEERS: readonly Peer[] = [
   { name: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome'], debian: 'chromium' },
   { name: 'mosquitto', programs: ['mosquitto'], debian: 'mosquitto' },
+  { name: 'postgresql', programs: ['pg_ctl'], debian: 'postgresql' },
   { name: 'strace', programs: ['strace'], debian: 'strace' },
 ];
 
-/** Daemons stand in folders that an ordinary user's PATH leaves out. */
+/** Daemons stand in folders that an ordinary user's PATH leaves out; Debian keeps each PostgreSQL in its own. */
 const MORE_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+const POSTGRESQL = '/usr/lib/postgresql/*/bin';
 
 export function findProgram(names: readonly string[], path: string): string | undefined {
-  const folders = [...path.split(delimiter).filter((folder) => folder !== ''), ...MORE_FOLDERS];
+  const folders = [
+    ...path.split(delimiter).filter((folder) => folder !== ''),
+    ...MORE_FOLDERS,
+    ...globSync(POSTGRESQL).sort().reverse(),
+  ];
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram);
 }
 

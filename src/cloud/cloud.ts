@@ -8,13 +8,14 @@ import { admin } from './admin/admin.ts';
 import { banks } from './banks/banks.ts';
 import { type CloudDeps, type Core, hear, openCore } from './core.ts';
 import { couriers } from './couriers/couriers.ts';
-import type { Cloud } from './deps.ts';
+import { type Cloud, TOPICS } from './deps.ts';
 import { positiveSerial } from './files.ts';
 import { startHttp } from './http/http.ts';
 import { intake } from './intake/intake.ts';
 import { startJobs } from './jobs/jobs.ts';
 import { journal } from './journal/journal.ts';
 import { keysNoun } from './keys/keys.ts';
+import { leases } from './leases/leases.ts';
 import { notices } from './notices/notices.ts';
 import type { Noun } from './noun.ts';
 import { orders } from './orders/orders.ts';
@@ -36,6 +37,7 @@ export const NOUNS: readonly Noun[] = [
   people,
   rosters,
   banks,
+  leases,
   intake,
   orders,
   parcels,
@@ -83,7 +85,7 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
   const certificate = await serverCertificate(core);
   const jobs = await startJobs(cloud, NOUNS);
   parts.push({ name: 'jobs', stop: () => jobs.stop(), cut: () => jobs.cut() });
-  const uplink = await startUplink(core, { nouns: NOUNS, certificate });
+  const uplink = await startUplink(core, { nouns: NOUNS, certificate, workers: jobs.workers });
   parts.push({ name: 'uplink', stop: () => uplink.stop() });
   const servers = await startHttp({
     cloud,
@@ -98,10 +100,24 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
     webDir: config.webDir,
     startFile: config.startFile,
     unreadyMs: config.stopping?.unreadyMs ?? UNREADY_MS,
+    gauges: [
+      {
+        name: 'holdfast_leases_held',
+        help: 'Banks that this process serves.',
+        value: () => uplink.leasesHeld,
+      },
+    ],
     isReady: async () => uplink.isUp() && (await cloud.database.pool.query('select 1')).rowCount === 1,
   });
   parts.push({ name: 'http', stop: () => servers.stop() });
-  await hear(cloud, { onChanged: servers.events.publish, onTell: uplink.tellSite });
+  await hear(cloud, {
+    onChanged: servers.events.publish,
+    onTell: uplink.tellSite,
+    onGap() {
+      servers.events.publishAll(TOPICS);
+      uplink.tellAll();
+    },
+  });
   const ports = { httpPort: servers.httpPort, httpsPort: servers.httpsPort, brokerPort: uplink.brokerPort };
   cloud.log.info('the cloud is up', ports);
   return ports;

@@ -22,8 +22,22 @@ export const cloudConfig = z
     https: z.strictObject({ host: z.string().min(1), port, hosts: z.array(z.string().min(1)).min(1) }),
     broker: z.union([
       z.strictObject({ embedded: z.strictObject({ host: z.string().min(1), port }) }),
-      /** An operator's own MQTT 3.1.1 broker or cluster, with the access rules of docs/reference. */
-      z.strictObject({ host: z.string().min(1), port, pins: z.array(pin).min(1).max(3) }),
+      /**
+       * An operator's own MQTT 3.1.1 broker or cluster, with the access rules of docs/reference/peers.md.
+       * Several cloud processes need one.
+       */
+      z.strictObject({
+        /** Where cloud processes reach it; no bank should. */
+        host: z.string().min(1),
+        port,
+        /** Of its TLS key. Unset: the broker holds this cloud's own keys, which `holdfast cloud broker` gives it. */
+        pins: z.array(pin).min(1).max(3).optional(),
+        /**
+         * A Mosquitto that `holdfast cloud broker` writes the files for: where banks reach it, and the folder on
+         * its machine where the files will lie.
+         */
+        mosquitto: z.strictObject({ host: z.string().min(1), port, dir: path }).optional(),
+      }),
     ]),
     /** SHA-256 of the server key that lies in a safe; null until there is one. */
     offlinePin: pin.nullable(),

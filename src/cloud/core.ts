@@ -59,11 +59,13 @@ export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise
 export type Heard = {
   onChanged(tenant: TenantId, topics: readonly Topic[]): void;
   onTell(tenant: TenantId, site: SiteId): void;
+  /** The line broke and is back: anything may have been said meanwhile. */
+  onGap(): void;
 };
 
 /** Hears what any process of this database has committed. */
 export async function hear(cloud: Cloud, heard: Heard): Promise<void> {
-  await cloud.database.listen(CHANGED, (payload) => {
+  const onChanged = (payload: string) => {
     const [first = '', ...words] = payload.split(' ');
     const tenant = parseId('tenant', first);
     if (tenant)
@@ -71,7 +73,8 @@ export async function hear(cloud: Cloud, heard: Heard): Promise<void> {
         tenant,
         TOPICS.filter((topic) => words.includes(topic)),
       );
-  });
+  };
+  await cloud.database.listen(CHANGED, onChanged, () => heard.onGap());
   await cloud.database.listen(TELL, (payload) => {
     const [first = '', second = ''] = payload.split(' ');
     const tenant = parseId('tenant', first);

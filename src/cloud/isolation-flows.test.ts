@@ -11,6 +11,7 @@ import type { Cloud, JobPayload } from './deps.ts';
 import { Intake } from './intake/intake.ts';
 import * as people from './people/people.ts';
 import { AccessStand } from './test-access.ts';
+import { ALONE } from './test-leases.ts';
 import type { Filled } from './test-tenants.ts';
 
 let stand: AccessStand;
@@ -151,6 +152,7 @@ test('a stream of changes brings what its own organisation committed, and nothin
   await hear(cloud, {
     onChanged: stand.servers.events.publish,
     onTell: (tenant, site) => void told.push(`${tenant} ${site}`),
+    onGap: () => assert.fail('the line did not break'),
   });
   const streams = [stream(alder), stream(birch)];
   await Promise.all(streams.map(({ isOpen }) => isOpen));
@@ -166,7 +168,12 @@ test('a stream of changes brings what its own organisation committed, and nothin
 test('nobody has the banks of another organisation told anything', async () => {
   const sent: string[] = [];
   const { cloud } = stand.stand;
-  const intake = new Intake({ cloud, nouns: NOUNS, send: async (bank) => void sent.push(bank) });
+  const intake = new Intake({
+    cloud,
+    nouns: NOUNS,
+    leases: ALONE,
+    send: async (bank) => void sent.push(bank),
+  });
   await intake.tellSite(alder.tenant, birch.site as SiteId);
   assert.deepEqual(sent, []);
   await intake.tellSite(birch.tenant, birch.site);

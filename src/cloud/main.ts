@@ -1,7 +1,7 @@
 /**
  * `holdfast cloud`: one cloud process. `cloud init` makes its secrets, `cloud seed` fills an empty database,
- * `cloud check` verifies everything that is kept, beside a running cloud or without one, and `cloud rotate-tls`
- * puts the next server key in the place of today's.
+ * `cloud check` verifies everything that is kept, beside a running cloud or without one, `cloud rotate-tls`
+ * puts the next server key in the place of today's, and `cloud broker` writes the files of an own Mosquitto.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { openLog } from '../platform/log.ts';
 import { runUntilStopped } from '../platform/process.ts';
 import { systemRandom } from '../platform/random.ts';
 import { allBanks } from './banks/banks.ts';
+import { writeBrokerFiles } from './broker/broker.ts';
 import { NOUNS, startCloud } from './cloud.ts';
 import { type CloudConfig, cloudConfig } from './config.ts';
 import { type CloudDeps, openCore } from './core.ts';
@@ -49,10 +50,13 @@ export async function runCloud(given: { config: string; mode: string | undefined
       return runCheck(deps);
     case 'rotate-tls':
       return runRotation(deps);
+    case 'broker':
+      await writeBrokerFiles(config, deps);
+      return 0;
     default:
       throw new HoldfastError(
         'input-invalid',
-        `holdfast cloud takes init, seed, check, rotate-tls or nothing, not ${given.mode}`,
+        `holdfast cloud takes init, seed, check, rotate-tls, broker or nothing, not ${given.mode}`,
       );
   }
 }

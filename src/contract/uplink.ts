@@ -16,6 +16,7 @@ export const MESSAGE_BYTES_MAX = 2_097_152;
 /** Only the holder of the certificate whose common name is `bank` may publish or subscribe here. */
 export const upTopic = (bank: string): string => `holdfast/v1/${bank}/up`;
 export const downTopic = (bank: string): string => `holdfast/v1/${bank}/down`;
+/** What all cloud processes together hear. Each subscribes to the topics of the banks that it serves, one by one. */
 export const ALL_UP_TOPICS = 'holdfast/v1/+/up';
 const TOPIC = /^holdfast\/v1\/(bank_[a-z2-7]{26})\/(up|down)$/;
 

@@ -48,16 +48,39 @@ test('a new connection tells everything anew', () => {
   assert.deepEqual(types(), ['hello', 'time']);
 });
 
+/** The cloud answers the newest question for the time. */
+function answerTime({ upload, sent }: ReturnType<typeof line>): void {
+  const asked = sent.findLast((message) => message.type === 'time');
+  assert.ok(asked?.type === 'time');
+  upload.received(Buffer.from(JSON.stringify({ v: 1, type: 'time', nonce: asked.nonce, atMs: START_MS })));
+}
+
 test('a hello that was lost is said again within ten minutes, on the same connection', () => {
-  const { upload, clock, types } = line();
+  const bank = line();
+  const { upload, clock, types } = bank;
   upload.opened();
+  answerTime(bank);
   types();
   clock.advance(40_000);
   upload.beat();
+  answerTime(bank);
   assert.deepEqual(types(), ['time']);
   clock.advance(600_000);
   upload.beat();
-  assert.deepEqual(types(), ['time', 'hello']);
+  answerTime(bank);
+  assert.deepEqual(types(), ['hello', 'time']);
+  upload.beat();
+  assert.deepEqual(types(), ['time']);
+});
+
+test('a question that nobody answered: the hello before it was perhaps heard by nobody either', () => {
+  const bank = line();
+  const { upload, types } = bank;
+  upload.opened();
+  types();
+  upload.beat();
+  answerTime(bank);
+  assert.deepEqual(types(), ['hello', 'time']);
   upload.beat();
   assert.deepEqual(types(), ['time']);
 });

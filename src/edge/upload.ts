@@ -81,8 +81,10 @@ export class Upload {
    * stands, so waiting for the next connection could leave the bank without its roster for days.
    */
   beat(): void {
+    // Nobody answered the last question, so perhaps nobody heard what was told about then either.
+    const unheard = this.#asked !== null;
+    if (unheard || this.#deps.clock.monotonicMs() - this.#helloMs >= HELLO_AGAIN_MS) this.#sayHello();
     this.#askTime();
-    if (this.#deps.clock.monotonicMs() - this.#helloMs >= HELLO_AGAIN_MS) this.#sayHello();
   }
 
   stop(): void {

@@ -36,6 +36,11 @@ export function isStrict(): boolean {
   return process.env.CI === 'true';
 }
 
+/** Servers of the operator's own that `holdfast up` is to use instead of those in the package, by address. */
+export function ownServers(): { databaseUrl: string | undefined; brokerUrl: string | undefined } {
+  return { databaseUrl: process.env.DATABASE_URL, brokerUrl: process.env.HOLDFAST_BROKER_URL };
+}
+
 /**
  * Where the service manager laid the credential `name` for this process, or undefined when it gave none. The
  * folder is readable to this process alone and stands in no other one's environment (systemd.exec(5),

@@ -29,10 +29,15 @@ export function tables<Tables>(tx: Tx): Transaction<Tables> {
 export type Database = {
   /** Runs a transaction of one tenant. `run` is called again after a deadlock, so it only uses `tx`. */
   tenant<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The same, and everything that `run` reads is of one moment, whatever others commit meanwhile. It only reads. */
+  snapshot<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs a transaction of no tenant. */
   estate<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Calls `onPayload` for every NOTIFY on `channel`, over a connection of its own that is made again. */
-  listen(channel: string, onPayload: (payload: string) => void): Promise<Cancel>;
+  /**
+   * Calls `onPayload` for every NOTIFY on `channel`, over a connection of its own that is made again. What was
+   * told meanwhile is gone; `onGap` says that there may have been something.
+   */
+  listen(channel: string, onPayload: (payload: string) => void, onGap?: () => void): Promise<Cancel>;
   pool: pg.Pool;
   close(): Promise<void>;
 };
@@ -47,7 +52,8 @@ export type DatabaseConfig = {
 
 const CONNECTIONS_MAX = 10;
 const STATEMENT_MS_MAX = 30_000;
-const IDLE_IN_TRANSACTION_MS_MAX = 60_000;
+/** A process that was paused in the middle lets go of its locks after this time, before others give up waiting. */
+const IDLE_IN_TRANSACTION_MS_MAX = 10_000;
 const CONNECT_MS_MAX = 10_000;
 const TRIES = 4;
 const INT8_OID = 20;
@@ -77,7 +83,11 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
     connectionTimeoutMillis: CONNECT_MS_MAX,
     application_name: 'holdfast',
     types,
+    keepAlive: true,
   });
+  // A connection that breaks while a transaction holds it fails the next query, which is answer enough; the
+  // event beside it would end the process if nobody heard it.
+  pool.on('connect', (client) => client.on('error', () => {}));
   // An idle connection that breaks is dropped by the pool; the next query makes another.
   pool.on('error', (error) => log.warn('an idle connection broke', { code: sqlState(error) }));
   try {
@@ -90,14 +100,13 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
   const listener = openListener({ ...config, log });
   return {
     pool,
-    tenant: (tenant, run) =>
+    tenant: (tenant, run) => again(() => kysely.transaction().execute((tx) => asTenant(tx, tenant, run))),
+    snapshot: (tenant, run) =>
       again(() =>
-        kysely.transaction().execute(async (tx) => {
-          await tx.executeQuery(
-            CompiledQuery.raw(`select set_config('holdfast.tenant', $1, true)`, [tenant]),
-          );
-          return run(tx);
-        }),
+        kysely
+          .transaction()
+          .setIsolationLevel('repeatable read')
+          .execute((tx) => asTenant(tx, tenant, run)),
       ),
     estate: (run) => again(() => kysely.transaction().execute(run)),
     listen: listener.listen,
@@ -106,6 +115,11 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
       await kysely.destroy();
     },
   };
+}
+
+async function asTenant<T>(tx: Tx, tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
+  await tx.executeQuery(CompiledQuery.raw(`select set_config('holdfast.tenant', $1, true)`, [tenant]));
+  return run(tx);
 }
 
 /** Row security does not bind a superuser; running as one would silently remove the wall between tenants. */
@@ -159,9 +173,10 @@ const RECONNECT_MS = 1_000;
 const CHANNEL = /^[a-z_]{1,60}$/;
 
 type Listener = { listen: Database['listen']; close(): Promise<void> };
+type Hearer = { onPayload(payload: string): void; onGap: (() => void) | undefined };
 
 function openListener({ url, clock, log }: { url: string; clock: Clock; log: Log }): Listener {
-  const heard = new Map<string, Set<(payload: string) => void>>();
+  const heard = new Map<string, Set<Hearer>>();
   let client: Promise<pg.Client> | undefined;
   let closed = false;
   let cancelRetry: Cancel | undefined;
@@ -171,41 +186,47 @@ function openListener({ url, clock, log }: { url: string; clock: Clock; log: Log
       connectionString: url,
       connectionTimeoutMillis: CONNECT_MS_MAX,
       application_name: 'holdfast listen',
+      keepAlive: true,
     });
     next.on('notification', ({ channel, payload }) => {
-      for (const run of heard.get(channel) ?? []) run(payload ?? '');
+      for (const { onPayload } of heard.get(channel) ?? []) onPayload(payload ?? '');
     });
-    let lost = false;
-    const onLost = () => {
-      if (lost) return;
-      lost = true;
-      if (!closed) retry();
-    };
-    next.on('error', onLost);
-    next.on('end', onLost);
+    // A failure to connect is the caller's to hear; one after that is told by `end`, once.
+    next.on('error', () => {});
     await next.connect();
+    let ended = false;
+    let listening = false;
+    next.once('end', () => {
+      ended = true;
+      if (listening && !closed) retry();
+    });
     for (const channel of heard.keys()) await next.query(`listen ${channel}`);
+    if (ended) throw new Error('the listening connection broke at once');
+    listening = true;
     return next;
   }
 
   function retry(): void {
+    if (closed) return;
     log.warn('the listening connection broke; it is made again');
     cancelRetry = clock.after(RECONNECT_MS, () => {
-      if (closed) return;
       client = connect();
-      client.catch(retry);
+      client.then(() => {
+        for (const hearers of heard.values()) for (const { onGap } of hearers) onGap?.();
+      }, retry);
     });
   }
 
   return {
-    async listen(channel, onPayload) {
+    async listen(channel, onPayload, onGap) {
       if (!CHANNEL.test(channel)) throw new Error('a channel is lower-case letters');
-      const runs = heard.get(channel) ?? new Set();
-      heard.set(channel, runs);
-      runs.add(onPayload);
+      const hearers = heard.get(channel) ?? new Set();
+      heard.set(channel, hearers);
+      const hearer = { onPayload, onGap };
+      hearers.add(hearer);
       client ??= connect();
       await (await client).query(`listen ${channel}`);
-      return () => void runs.delete(onPayload);
+      return () => void hearers.delete(hearer);
     },
     async close() {
       closed = true;

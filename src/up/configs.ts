@@ -19,6 +19,14 @@ export type SystemConfig = {
   databaseUrl: string;
   ownerDatabaseUrl: string;
   relocated: string | null;
+  /** An operator's own broker on this machine, and the port at which banks reach it; null: the embedded one. */
+  broker: OwnBroker | null;
+};
+
+export type OwnBroker = {
+  host: string;
+  port: number;
+  mosquitto: { host: string; port: number; dir: string };
 };
 
 type CloudConfig = z.input<typeof cloudConfig>;
@@ -40,7 +48,8 @@ async function writeJson(path: string, value: unknown): Promise<void> {
   await writeDurable(path, `${JSON.stringify(value, null, 2)}\n`, 0o600);
 }
 
-function cloudOf({ places, ports, secrets, root, databaseUrl, ownerDatabaseUrl }: SystemConfig): CloudConfig {
+function cloudOf(config: SystemConfig): CloudConfig {
+  const { places, ports, secrets, root, databaseUrl, ownerDatabaseUrl } = config;
   const urls = urlsOf(ports);
   return {
     databaseUrl,
@@ -50,7 +59,7 @@ function cloudOf({ places, ports, secrets, root, databaseUrl, ownerDatabaseUrl }
     operatorTokenFile: join(places.cloud, 'operator.token'),
     http: { port: ports.start },
     https: { host: '127.0.0.1', port: ports.https, hosts: ['localhost', '127.0.0.1'] },
-    broker: { embedded: { host: '127.0.0.1', port: ports.mqtt } },
+    broker: config.broker ?? { embedded: { host: '127.0.0.1', port: ports.mqtt } },
     offlinePin: null,
     mail: {
       host: '127.0.0.1',
@@ -101,7 +110,7 @@ function edgeOf({ places, ports, root }: SystemConfig): EdgeConfig {
   };
 }
 
-function rigOf({ places, ports, secrets, root }: SystemConfig): RigConfig {
+function rigOf({ places, ports, secrets, root, broker }: SystemConfig): RigConfig {
   const seeded = existsSync(join(places.data, 'seeded.json')) ? readSeeded(places) : null;
   return {
     httpPort: ports.rig,
@@ -116,7 +125,7 @@ function rigOf({ places, ports, secrets, root }: SystemConfig): RigConfig {
     serialLine: { kind: 'tcp', port: ports.serial },
     scannerPort: ports.scanner,
     uplinkPort: ports.uplink,
-    brokerPort: ports.mqtt,
+    brokerPort: broker?.mosquitto.port ?? ports.mqtt,
     dataDir: places.rig,
     phoneDir: places.phone,
     webDir: built(root, 'rig'),

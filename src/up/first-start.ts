@@ -167,6 +167,11 @@ function commissioningOf(config: SystemConfig, seeded: Seeded, rootKey: string):
   };
 }
 
+/** The files of an operator's own broker, by the operator's own command; renewed at every start. */
+export async function writeBrokerFiles(config: SystemConfig): Promise<void> {
+  await command({ root: config.root, args: ['cloud', 'broker', ...cloudSpec(config).args.slice(1)] });
+}
+
 /** True once the kiosk says that it holds a roster. */
 export async function rosterIsApplied(ports: Ports): Promise<boolean> {
   const answer = await fetch(`http://127.0.0.1:${ports.kiosk}/api/health`);

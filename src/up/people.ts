@@ -25,6 +25,11 @@ export class People {
     this.#deps = deps;
   }
 
+  /** Of the administrator's session. */
+  get cookie(): string {
+    return this.#cookie;
+  }
+
   async view(): Promise<KioskView> {
     return (await ask(`${this.#kiosk}/api/view`)) as KioskView;
   }

@@ -1,5 +1,6 @@
 /** Starting and stopping the whole: the steps of `up`, in order, each printed. */
 import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { prepareDatabase } from '../cloud/migrate.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -8,9 +9,23 @@ import { silentLog } from '../platform/log.ts';
 import { type Postgres, startPostgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
 import { Children } from './children.ts';
-import { cloudSpec, edgeSpec, rigSpec, type SystemConfig, signerSpec, writeConfigs } from './configs.ts';
-import { commission, firstStart, provideSealingKey, rosterIsApplied } from './first-start.ts';
-import { readState, type Secrets } from './kept.ts';
+import {
+  cloudSpec,
+  edgeSpec,
+  type OwnBroker,
+  rigSpec,
+  type SystemConfig,
+  signerSpec,
+  writeConfigs,
+} from './configs.ts';
+import {
+  commission,
+  firstStart,
+  provideSealingKey,
+  rosterIsApplied,
+  writeBrokerFiles,
+} from './first-start.ts';
+import { readState } from './kept.ts';
 import { makePlaces, type Places, placesIn, takeLock } from './places.ts';
 import { type Ports, portsFrom, requireFree } from './ports.ts';
 import { type RunFile, runFileOf } from './run-file.ts';
@@ -25,6 +40,15 @@ export type StartSystem = {
   fresh: boolean;
   clock: Clock;
   say(line: string): void;
+  /** Servers of the operator's own; what is not named is the package's. */
+  own?: OwnServers;
+};
+
+export type OwnServers = {
+  /** PostgreSQL, as a role that may make roles and databases. */
+  databaseUrl?: string | undefined;
+  /** A Mosquitto on this machine, and what to do once its files are written to `dir`. */
+  broker?: (OwnBroker & { ready(dir: string): Promise<void> }) | undefined;
 };
 
 export type System = {
@@ -67,24 +91,62 @@ type Steps = {
 async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<System> {
   const { say, clock } = given;
   await requireFree(ports, given.base);
+  if (given.fresh && given.own?.databaseUrl !== undefined)
+    throw new HoldfastError(
+      'input-invalid',
+      `--fresh empties no database of your own: drop the database ${DATABASE} there, remove ${places.data}, and start without it`,
+    );
   if (given.fresh || isHalfMade(places)) await wipe(places, say, given.fresh);
-  const postgres = await startDatabase(places, given, undo);
+  const server = await findDatabase(places, given, undo);
   const secrets = await firstStart({ places, root: given.root, say });
   const config: SystemConfig = {
     root: given.root,
     places,
     ports,
     secrets,
-    ...databaseUrls(postgres, secrets),
+    databaseUrl: server.urlOf('holdfast_app', secrets.appPassword),
+    ownerDatabaseUrl: server.urlOf('holdfast_owner', secrets.ownerPassword),
+    relocated: server.relocated,
+    broker: brokerOf(given.own),
   };
   await prepareDatabase({
-    superuserUrl: postgres.connectionString(postgres.superuser, 'postgres'),
+    superuserUrl: server.superuserUrl,
     database: DATABASE,
     ownerPassword: secrets.ownerPassword,
     appPassword: secrets.appPassword,
   });
+  const children = childrenOf(given, config);
+  undo.push(() => children.stopAll(['edge', 'cloud', 'signer', 'rig']));
+  await provideSealingKey(config, say);
+  await writeConfigs(config);
+  const first = !readState(places).commissioned;
+  if (first) {
+    await commission.seed({ config, say });
+    // The rig and the start page show the people of the seed.
+    await writeConfigs(config);
+  }
+  if (given.own?.broker) {
+    await writeBrokerFiles(config);
+    await given.own.broker.ready(join(places.cloud, 'broker'));
+  }
+  say('starting cloud, rig and signer');
+  await Promise.all([
+    children.start(rigSpec(config)),
+    children.start(cloudSpec(config)),
+    children.start(signerSpec(config)),
+  ]);
+  say('starting the bank’s agent');
+  await children.start(edgeSpec(config));
+  if (first) await commission.finish({ config, say });
+  await bankServes(ports, clock);
+  const run = await runFileOf(config);
+  await writeDurable(places.runFile, `${JSON.stringify(run, null, 2)}\n`, 0o600);
+  return { run, ports, places, children, stop };
+}
+
+function childrenOf({ root, clock, say }: StartSystem, config: SystemConfig): Children {
   const children = new Children({
-    root: given.root,
+    root,
     clock,
     say,
     onMessage(name, message) {
@@ -99,24 +161,10 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
       children.start(edgeSpec(config)).catch((error: unknown) => say((error as Error).message));
     },
   });
-  undo.push(() => children.stopAll(['edge', 'cloud', 'signer', 'rig']));
-  await provideSealingKey(config, say);
-  await writeConfigs(config);
-  const first = !readState(places).commissioned;
-  if (first) {
-    await commission.seed({ config, say });
-    // The rig and the start page show the people of the seed.
-    await writeConfigs(config);
-  }
-  say('starting cloud, rig and signer');
-  await Promise.all([
-    children.start(rigSpec(config)),
-    children.start(cloudSpec(config)),
-    children.start(signerSpec(config)),
-  ]);
-  say('starting the bank’s agent');
-  await children.start(edgeSpec(config));
-  if (first) await commission.finish({ config, say });
+  return children;
+}
+
+async function bankServes(ports: Ports, clock: Clock): Promise<void> {
   await waitFor({
     clock,
     what: 'the bank to hold a signed roster',
@@ -129,9 +177,6 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
     msMax: BOARDS_MS_MAX,
     holds: () => boardsAnswer(ports),
   });
-  const run = await runFileOf(config);
-  await writeDurable(places.runFile, `${JSON.stringify(run, null, 2)}\n`, 0o600);
-  return { run, ports, places, children, stop };
 }
 
 async function startDatabase(places: Places, given: StartSystem, undo: Steps['undo']): Promise<Postgres> {
@@ -151,12 +196,40 @@ async function startDatabase(places: Places, given: StartSystem, undo: Steps['un
   return postgres;
 }
 
-function databaseUrls(postgres: Postgres, secrets: Secrets) {
+type Server = {
+  superuserUrl: string;
+  urlOf(role: string, password: string): string;
+  relocated: string | null;
+};
+
+/** The operator's own server, by its address, or the package's. */
+async function findDatabase(places: Places, given: StartSystem, undo: Steps['undo']): Promise<Server> {
+  const own = given.own?.databaseUrl;
+  if (own !== undefined) {
+    given.say('using the PostgreSQL server of DATABASE_URL');
+    return { superuserUrl: own, urlOf: (role, password) => urlAs(own, role, password), relocated: null };
+  }
+  const postgres = await startDatabase(places, given, undo);
   return {
-    databaseUrl: postgres.connectionString('holdfast_app', DATABASE, secrets.appPassword),
-    ownerDatabaseUrl: postgres.connectionString('holdfast_owner', DATABASE, secrets.ownerPassword),
+    superuserUrl: postgres.connectionString(postgres.superuser, 'postgres'),
+    urlOf: (role, password) => postgres.connectionString(role, DATABASE, password),
     relocated: postgres.relocated?.dir ?? null,
   };
+}
+
+/** The same server with the same settings, as another role on our own database. */
+function urlAs(url: string, role: string, password: string): string {
+  const at = new URL(url);
+  at.username = role;
+  at.password = encodeURIComponent(password);
+  at.pathname = `/${DATABASE}`;
+  return at.href;
+}
+
+function brokerOf(own: OwnServers | undefined): OwnBroker | null {
+  if (!own?.broker) return null;
+  const { host, port, mosquitto } = own.broker;
+  return { host, port, mosquitto };
 }
 
 async function boardsAnswer(ports: Ports): Promise<boolean> {

@@ -3,15 +3,19 @@
  * start needs, starts PostgreSQL, rig, cloud and edge as processes of their own, has the roster signed by
  * the very command that an operator types, and then only supervises.
  */
+import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import type { Arguments } from '../../bin/holdfast.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { sleep, systemClock } from '../platform/clock.ts';
+import { ownServers } from '../platform/config.ts';
 import { runUntilStopped } from '../platform/process.ts';
 import { portsFrom } from './ports.ts';
-import { type System, startSystem } from './system.ts';
+import { type OwnServers, type System, startSystem } from './system.ts';
+import { waitFor } from './wait.ts';
 
 const DEFAULT_PORT = 8080;
+const BROKER_MS_MAX = 300_000;
 const LAST_BASE = 65_535 - 16;
 
 export async function runUp(given: Arguments): Promise<number> {
@@ -36,6 +40,7 @@ export async function runUp(given: Arguments): Promise<number> {
       fresh: given.values.fresh,
       clock: systemClock,
       say,
+      own: ownOf(data, say),
     });
   } catch (error) {
     // A step that Ctrl-C broke off has nothing else to say; what had begun is stopped by now.
@@ -80,6 +85,45 @@ function baseOf(text: string | undefined): number {
     );
   }
   return base;
+}
+
+/** From the environment, as hosting services give it. */
+function ownOf(data: string, say: (line: string) => void): OwnServers {
+  const { databaseUrl, brokerUrl } = ownServers();
+  if (brokerUrl === undefined) return { databaseUrl };
+  const url = /^mqtts:\/\/127\.0\.0\.1:(\d{1,5})$/.exec(brokerUrl);
+  const port = Number(url?.[1]);
+  if (!url || port > 65_534)
+    throw new HoldfastError(
+      'input-invalid',
+      'HOLDFAST_BROKER_URL is mqtts://127.0.0.1:PORT, a Mosquitto on this machine; banks then use PORT + 1',
+    );
+  const host = '127.0.0.1';
+  const dir = resolve(data, 'cloud', 'broker');
+  return {
+    databaseUrl,
+    broker: {
+      host,
+      port,
+      mosquitto: { host, port: port + 1, dir },
+      async ready() {
+        say(`waiting for your broker at ${brokerUrl}: mosquitto -c ${dir}/mosquitto.conf`);
+        const holds = () => isListening(port);
+        await waitFor({ clock: systemClock, what: `a broker at ${brokerUrl}`, msMax: BROKER_MS_MAX, holds });
+      },
+    },
+  };
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('error', () => done(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      done(true);
+    });
+  });
 }
 
 function printTable(system: System, say: (line: string) => void): void {

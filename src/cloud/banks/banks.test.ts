@@ -12,6 +12,7 @@ import { Intake } from '../intake/intake.ts';
 import * as people from '../people/people.ts';
 import * as rosters from '../rosters/rosters.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
+import { ALONE } from '../test-leases.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import * as banks from './banks.ts';
 
@@ -48,6 +49,7 @@ async function say(message: object): Promise<void> {
   const intake = new Intake({
     cloud: stand.cloud,
     nouns: NOUNS,
+    leases: ALONE,
     send: async (_bank, answer) => void sent.push(answer),
   });
   sent.length = 0;

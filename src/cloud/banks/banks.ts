@@ -5,6 +5,7 @@ import type { BankLayout } from '../../domain/bank.ts';
 import { type BankId, idFrom, isId, type SiteId, type TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { bankAdded } from '../leases/leases.ts';
 import type { Noun, Projection } from '../noun.ts';
 import * as rosters from '../rosters/rosters.ts';
 import { alarmProjections } from './alarms.ts';
@@ -49,6 +50,7 @@ export async function registerBank(
   await store.insertBank(tx, { ...of, bank, atMs: cloud.clock.nowMs() });
   await cloud.journal.begin(tx, bank);
   await cloud.journal.record(tx, { kind: 'bank.registered', fields: { subject: bank } });
+  await bankAdded(tx);
   await cloud.changed(tx, ['banks']);
   return bank;
 }
@@ -101,7 +103,7 @@ export async function setConnected(
   cloud: Cloud,
   tx: Tx,
   bank: BankId | null,
-  connected: boolean,
+  connected: boolean | null,
 ): Promise<void> {
   await store.setConnected(tx, bank, connected);
   await cloud.changed(tx, ['banks', 'attention']);

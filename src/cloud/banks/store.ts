@@ -222,7 +222,7 @@ export async function setHeard(tx: Tx, bank: string, atMs: number): Promise<void
   );
 }
 
-export async function setConnected(tx: Tx, bank: string | null, connected: boolean): Promise<void> {
+export async function setConnected(tx: Tx, bank: string | null, connected: boolean | null): Promise<void> {
   await sql`update banks set connected = ${connected} where ${bank}::text is null or bank_id = ${bank}`.execute(
     tx,
   );

@@ -1,6 +1,6 @@
 /** Who may do what on the broker: pure rules over the name that a verified certificate carries. */
 import type { ConnectPacket, PublishPacket, Subscription } from 'aedes';
-import { ALL_UP_TOPICS, downTopic, MESSAGE_BYTES_MAX, readTopic, upTopic } from '../../contract/uplink.ts';
+import { downTopic, MESSAGE_BYTES_MAX, readTopic, upTopic } from '../../contract/uplink.ts';
 
 /** The common name of the certificate that a cloud process shows. No bank can have it: it is no bank id. */
 export const CLOUD_NAME = 'cloud';
@@ -24,7 +24,10 @@ export function mayPublish(name: string | undefined, packet: PublishPacket): boo
 
 export function maySubscribe(name: string | undefined, subscription: Subscription): boolean {
   if (name === undefined || subscription.qos > 1) return false;
-  return subscription.topic === (name === CLOUD_NAME ? ALL_UP_TOPICS : downTopic(name));
+  // A cloud process hears the banks that it serves, one by one.
+  return name === CLOUD_NAME
+    ? readTopic(subscription.topic)?.way === 'up'
+    : subscription.topic === downTopic(name);
 }
 
 export function mayReceive(name: string | undefined, topic: string): boolean {

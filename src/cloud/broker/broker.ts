@@ -19,6 +19,7 @@ import { PacketGuard } from './guard.ts';
 
 export { CLOUD_NAME } from './acl.ts';
 export { BrokerLink } from './link.ts';
+export { writeBrokerFiles } from './mosquitto.ts';
 
 export type BrokerConfig = {
   host: string;

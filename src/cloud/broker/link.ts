@@ -4,7 +4,7 @@
  * what it has when it connects, and is then told what it lacks.
  */
 import { MqttClient } from 'mqtt';
-import { ALL_UP_TOPICS, type DownMessage, downTopic, readTopic } from '../../contract/uplink.ts';
+import { type DownMessage, downTopic, readTopic, upTopic } from '../../contract/uplink.ts';
 import { base64url } from '../../crypto/bytes.ts';
 import type { Cancel, Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
@@ -21,6 +21,8 @@ export type LinkConfig = {
   random: Random;
   log: Log;
   onMessage(bank: string, payload: Uint8Array): void;
+  /** Connected, again or for the first time: what was said meanwhile was said to nobody. */
+  onUp(): void;
 };
 
 const PAUSE_MS_FIRST = 100;
@@ -28,6 +30,10 @@ const PAUSE_MS_MAX = 5_000;
 const KEEPALIVE_S = 20;
 const CONNECT_MS_MAX = 10_000;
 const END_MS_MAX = 2_000;
+/** Topics in one SUBSCRIBE: far below the longest packet that a broker takes. */
+const TOPICS_AT_ONCE = 200;
+/** The code in a SUBACK for a topic that was refused (MQTT 3.1.1 section 3.9.3). */
+const REFUSED = 128;
 
 export class BrokerLink {
   readonly #config: LinkConfig;
@@ -35,6 +41,8 @@ export class BrokerLink {
   #client: MqttClient | null = null;
   #up = false;
   #stopped = false;
+  /** Banks that this process hears, whenever there is a connection. */
+  readonly #served = new Set<string>();
   #pauseMs = PAUSE_MS_FIRST;
   #cancelDial: Cancel = () => {};
 
@@ -57,6 +65,21 @@ export class BrokerLink {
       const { message: why } = error as Error;
       this.#log.warn('a message was not taken by the broker', { bank, type: message.type, error: why });
     }
+  }
+
+  /** Hears these banks from now on. Answers when the broker has agreed, or when there is no connection to ask on. */
+  async serve(banks: readonly string[]): Promise<void> {
+    for (const bank of banks) this.#served.add(bank);
+    if (this.#client && this.#up) await this.#subscribe(this.#client, banks);
+  }
+
+  /** Hears these banks no more. */
+  async leave(banks: readonly string[]): Promise<void> {
+    for (const bank of banks) this.#served.delete(bank);
+    const client = this.#client;
+    if (!client || !this.#up) return;
+    for (let at = 0; at < banks.length; at += TOPICS_AT_ONCE)
+      client.unsubscribe(banks.slice(at, at + TOPICS_AT_ONCE).map(upTopic));
   }
 
   async stop(): Promise<void> {
@@ -85,7 +108,7 @@ export class BrokerLink {
         queueQoSZero: false,
       });
       this.#client = client;
-      client.on('connect', () => this.#subscribe(client));
+      client.on('connect', () => void this.#connected(client));
       client.on('message', (topic, payload) => {
         const from = readTopic(topic);
         if (from?.way === 'up') this.#config.onMessage(from.bank, new Uint8Array(payload));
@@ -100,16 +123,24 @@ export class BrokerLink {
     }
   }
 
-  #subscribe(client: MqttClient): void {
-    client.subscribe(ALL_UP_TOPICS, { qos: 1 }, (error, granted) => {
-      if (error || granted?.[0]?.qos !== 1) {
-        this.#log.error('the broker does not let this process hear its banks');
-        return void client.end(true);
-      }
-      this.#pauseMs = PAUSE_MS_FIRST;
-      this.#up = true;
-      this.#log.info('connected to the broker');
-    });
+  async #connected(client: MqttClient): Promise<void> {
+    this.#up = true;
+    this.#log.info('connected to the broker');
+    await this.#subscribe(client, [...this.#served]);
+    if (this.#client !== client || !this.#up) return;
+    this.#pauseMs = PAUSE_MS_FIRST;
+    this.#config.onUp();
+  }
+
+  /** A process that may not hear its banks is of no use to them: it breaks off, and they go to another. */
+  async #subscribe(client: MqttClient, banks: readonly string[]): Promise<void> {
+    for (let at = 0; at < banks.length; at += TOPICS_AT_ONCE) {
+      const topics = banks.slice(at, at + TOPICS_AT_ONCE).map(upTopic);
+      if (await isGranted(client, topics)) continue;
+      if (client.connected) this.#log.error('the broker does not let this process hear its banks');
+      client.end(true);
+      return;
+    }
   }
 
   #lost(client: MqttClient): void {
@@ -129,4 +160,15 @@ export class BrokerLink {
     this.#cancelDial = clock.after(waitMs, () => void this.#dial());
     this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MS_MAX);
   }
+}
+
+function isGranted(client: MqttClient, topics: string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    const closed = () => resolve(false);
+    client.once('close', closed);
+    client.subscribe(topics, { qos: 1 }, (error, answers) => {
+      client.removeListener('close', closed);
+      resolve(!error && answers?.every(({ qos }) => (qos as number) !== REFUSED) === true);
+    });
+  });
 }

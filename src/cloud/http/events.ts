@@ -15,6 +15,8 @@ const STREAMS_PER_TENANT_MAX = 200;
 export type EventHub = {
   /** Hands topics to every open stream of the tenant. */
   publish(tenant: TenantId, topics: readonly string[]): void;
+  /** To every stream: what changed was not heard, so everything may have. */
+  publishAll(topics: readonly string[]): void;
   /** Answers with a stream, or false when the tenant has too many. */
   open(tenant: TenantId, reply: FastifyReply): boolean;
   close(): void;
@@ -29,11 +31,12 @@ export function openEventHub(clock: Clock): EventHub {
     for (const set of streams.values()) for (const stream of set) stream.write(text);
   };
   const stopHeartbeat: Cancel = clock.every(HEARTBEAT_MS, () => each(': still here\n\n'));
+  const changed = (topics: readonly string[]) => `event: changed\ndata: ${JSON.stringify({ topics })}\n\n`;
   return {
     publish(tenant, topics) {
-      const text = `event: changed\ndata: ${JSON.stringify({ topics })}\n\n`;
-      for (const stream of streams.get(tenant) ?? []) stream.write(text);
+      for (const stream of streams.get(tenant) ?? []) stream.write(changed(topics));
     },
+    publishAll: (topics) => each(changed(topics)),
     open(tenant, reply) {
       const set = streams.get(tenant) ?? new Set<Stream>();
       if (set.size >= STREAMS_PER_TENANT_MAX) return false;

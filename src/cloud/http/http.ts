@@ -26,7 +26,7 @@ import {
   guardRoutes,
   reachOf,
 } from './gate.ts';
-import { openMetrics } from './metrics.ts';
+import { type GaugeOf, openMetrics } from './metrics.ts';
 import { nextLink } from './pages.ts';
 import { BROKEN, REFUSED } from './problems.ts';
 import { KEY_HEADER, keyHeader, once } from './repeats.ts';
@@ -135,6 +135,8 @@ export type HttpOptions = {
   isReady(): Promise<boolean>;
   /** How long requests are still taken after readiness said no, at a stop; none when unset. */
   unreadyMs?: number;
+  /** Numbers of other parts, shown at `/metrics`. */
+  gauges?: readonly GaugeOf[];
   limits?: Partial<Limits>;
 };
 
@@ -155,7 +157,7 @@ const LOOPBACK = '127.0.0.1';
 export async function startHttp(options: HttpOptions): Promise<HttpServers> {
   const { cloud } = options;
   const log = cloud.log.child('http');
-  const metrics = openMetrics();
+  const metrics = openMetrics(options.gauges);
   const events = openEventHub(cloud.clock);
   const limits = { ...LIMITS, ...options.limits };
   let closing = false;

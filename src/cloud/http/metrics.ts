@@ -1,14 +1,26 @@
 /** Counters for Prometheus, with route patterns as labels: never a path, which would hold ids. */
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type Metrics = {
   registry: Registry;
   requestEnded(request: { route: string; method: string; status: number; tookMs: number }): void;
 };
 
-export function openMetrics(): Metrics {
+/** A number of this process that is asked for when somebody looks. */
+export type GaugeOf = { name: string; help: string; value(): number };
+
+export function openMetrics(gauges: readonly GaugeOf[] = []): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const { name, help, value } of gauges)
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(value());
+      },
+    });
   const labelNames = ['method', 'route', 'status'] as const;
   const requests = new Counter({
     name: 'holdfast_http_requests_total',

@@ -30,10 +30,14 @@ export async function takeBatch(cloud: Cloud, projections: Projections, of: Take
 export function intakeStore(
   cloud: Cloud,
   projections: Projections,
-  of: Sender & { payload: Uint8Array },
+  of: Sender & { payload: Uint8Array; fence(tx: Tx): Promise<void> },
 ): IntakeStore {
   return {
-    transaction: (run) => cloud.database.tenant(of.tenant, (tx) => run(intakeTx(cloud, tx, projections, of))),
+    transaction: (run) =>
+      cloud.database.tenant(of.tenant, async (tx) => {
+        await of.fence(tx);
+        return run(intakeTx(cloud, tx, projections, of));
+      }),
     refuse: (refusal) => keepRefusal(cloud, { ...of, ...refusal }),
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
+import pg from 'pg';
 import { readUp } from '../../contract/uplink.ts';
 import { base64url } from '../../crypto/bytes.ts';
 import { newHpkeKey } from '../../crypto/hpke.ts';
@@ -14,6 +15,7 @@ import { NOUNS } from '../cloud.ts';
 import { checkCloud, detail } from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
+import { ALONE } from '../test-leases.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { takeBatch } from './batch.ts';
 import { Intake, projectionsOf } from './intake.ts';
@@ -215,6 +217,41 @@ test('another key, and another bank, cannot write a journal', async () => {
   assert.equal(reasonOf(await take(bank, await foreign.batch())), 'batch-head-wrong');
 });
 
+test('what does not commit is not acknowledged; sent again, it is taken once', async () => {
+  const bank = await enrolledBank(stand.cloud, stand.tenant, site);
+  bank.write({ kind: 'agent.stopped' });
+  const batch = Buffer.from(JSON.stringify(await bank.batch()));
+  const sent: { type: string }[] = [];
+  const intakeOf = () =>
+    new Intake({
+      cloud: stand.cloud,
+      nouns: NOUNS,
+      leases: ALONE,
+      send: async (_bank, message) => void sent.push(message),
+    });
+  const superuser = new pg.Client({ connectionString: stand.superuserUrl() });
+  await superuser.connect();
+  // The last moment at which a database may still say no: every statement has run, and the commit fails.
+  await superuser.query(`
+    create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no room'; end $$;
+    create constraint trigger refuse after insert on heads deferrable initially deferred for each row execute function refuse()`);
+  const first = intakeOf();
+  first.received(bank.bank, batch);
+  await first.stop();
+  assert.deepEqual(sent, [], 'nothing was committed, and nothing is said');
+  assert.equal(await count(bank), 0);
+  await superuser.query('drop trigger refuse on heads; drop function refuse');
+  await superuser.end();
+  const second = intakeOf();
+  for (let times = 0; times < 3; times++) second.received(bank.bank, batch);
+  await second.stop();
+  assert.deepEqual(
+    sent.map(({ type }) => type),
+    ['ack', 'ack', 'ack'],
+  );
+  assert.equal(await count(bank), 1);
+});
+
 test('a refusal is kept, recorded and raised once, and answered each time', async () => {
   const bank = await enrolledBank(stand.cloud, stand.tenant, site);
   bank.write({ kind: 'agent.stopped' });
@@ -225,6 +262,7 @@ test('a refusal is kept, recorded and raised once, and answered each time', asyn
   const intake = new Intake({
     cloud: stand.cloud,
     nouns: NOUNS,
+    leases: ALONE,
     send: async (_bank, message) => void sent.push(message),
   });
   for (let times = 0; times < 3; times++) intake.received(bank.bank, second);
@@ -260,6 +298,7 @@ test('hello is answered with what differs, and time with the clock', async () =>
   const intake = new Intake({
     cloud: stand.cloud,
     nouns: NOUNS,
+    leases: ALONE,
     send: async (_bank, message) => void sent.push(message),
   });
   const id = await stand.inTenant((tx) =>

@@ -1,6 +1,7 @@
 /**
- * Messages from banks. Each bank's are handled one after another; several cloud processes may get the same
- * message, and all do the same with it. An answer leaves after the transaction behind it has committed.
+ * Messages from banks. Each bank's are handled one after another, by the process that holds its lease; every
+ * transaction looks first whether it still does. Should several processes get the same message all the same,
+ * all do the same with it. An answer leaves after the transaction behind it has committed.
  */
 import {
   type BatchMessage,
@@ -11,10 +12,12 @@ import {
   type UpMessage,
 } from '../../contract/uplink.ts';
 import { type BankId, parseId, type SiteId, type TenantId } from '../../domain/ids.ts';
+import type { Tx } from '../../platform/database.ts';
 import type { Log } from '../../platform/log.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { traceOf } from '../http/http.ts';
+import type { LeaseView } from '../leases/leases.ts';
 import type { Noun } from '../noun.ts';
 import { intakeStore, type Projections } from './batch.ts';
 import { answerBatch } from './judge.ts';
@@ -27,12 +30,18 @@ export { takeBatch } from './batch.ts';
 export type IntakeDeps = {
   cloud: Cloud;
   nouns: readonly Noun[];
+  leases: LeaseView;
   send(bank: BankId, message: DownMessage): Promise<void>;
 };
 
 /** A bank sends one batch at a time and a handful of other messages; more than this is a fault or a flood. */
 const WAITING_MAX = 32;
 const v = UPLINK_VERSION;
+
+/** Another process serves the bank now: what this one has of it is not to be acted on. */
+class LeaseLost extends Error {
+  override name = 'LeaseLost';
+}
 
 type Sender = { tenant: TenantId; bank: BankId; payload: Uint8Array };
 
@@ -52,7 +61,7 @@ export class Intake {
   /** Takes a message that the broker says came from `bank`. */
   received(bank: string, payload: Uint8Array): void {
     const queue = this.#queues.get(bank) ?? { waiting: 0, tail: Promise.resolve() };
-    if (this.#stopped) return;
+    if (this.#stopped || !this.#deps.leases.accepts(bank)) return;
     // The bank keeps what was not acknowledged, and sends it again.
     if (queue.waiting >= WAITING_MAX)
       return this.#log.warn('a bank sends faster than it is served', { bank });
@@ -62,24 +71,36 @@ export class Intake {
       try {
         await this.#handle(bank, payload);
       } catch (error) {
-        this.#log.error('a message was not handled; the bank sends it again', { bank, ...traceOf(error) });
+        if (error instanceof LeaseLost) this.#log.info('a bank is served by another process', { bank });
+        else
+          this.#log.error('a message was not handled; the bank sends it again', { bank, ...traceOf(error) });
       }
       queue.waiting -= 1;
       if (queue.waiting === 0) this.#queues.delete(bank);
     });
   }
 
-  /** Brings every bank of a site up to date. */
+  /** Brings the banks of a site up to date: those that this process serves, the others are told by theirs. */
   async tellSite(tenant: TenantId, site: SiteId): Promise<void> {
-    const { cloud, send } = this.#deps;
-    const told = await cloud.database.tenant(tenant, async (tx) => {
-      const list: { bank: BankId; messages: DownMessage[] }[] = [];
-      for (const bank of await banks.banksOf(tx, site)) {
-        list.push({ bank: bank.bank, messages: await whatToTell(cloud, tx, bank) });
-      }
-      return list;
+    const { cloud } = this.#deps;
+    const known = await cloud.database.tenant(tenant, (tx) => banks.banksOf(tx, site));
+    for (const { bank } of known) await this.tellBank(tenant, bank);
+  }
+
+  /** Brings one bank up to date with what it last said that it holds. */
+  async tellBank(tenant: TenantId, bank: BankId): Promise<void> {
+    const { cloud, leases } = this.#deps;
+    if (!leases.holds(bank)) return;
+    const messages = await cloud.database.tenant(tenant, async (tx) => {
+      const known = (await leases.fence(tx, bank)) ? await banks.findBank(tx, bank) : undefined;
+      return known ? whatToTell(cloud, tx, known) : [];
     });
-    for (const { bank, messages } of told) for (const message of messages) await send(bank, message);
+    await this.#send(bank, messages);
+  }
+
+  /** Answers when what has come of these banks so far is dealt with. */
+  async drained(of: readonly string[]): Promise<void> {
+    await Promise.all(of.map((bank) => this.#queues.get(bank)?.tail));
   }
 
   /** Lets what has begun finish; takes nothing more. */
@@ -89,7 +110,7 @@ export class Intake {
   }
 
   async #handle(name: string, payload: Uint8Array): Promise<void> {
-    const { cloud, send } = this.#deps;
+    const { cloud } = this.#deps;
     const bank = parseId('bank', name);
     const tenant = bank && (await banks.tenantOfBank(cloud, bank));
     if (!bank || !tenant) return this.#log.warn('a message came from a bank that is not registered');
@@ -98,8 +119,21 @@ export class Intake {
     if (!read.ok) {
       return keepRefusal(cloud, { ...sender, reason: read.reason, firstMissing: 0, lastMissing: 0 });
     }
-    await cloud.database.tenant(tenant, (tx) => banks.heard(cloud, tx, bank));
-    for (const answer of await this.#answersTo(sender, read.message)) await send(bank, answer);
+    await cloud.database.tenant(tenant, async (tx) => {
+      await this.#fence(tx, bank);
+      await banks.heard(cloud, tx, bank);
+    });
+    await this.#send(bank, await this.#answersTo(sender, read.message));
+  }
+
+  /** In every transaction that acts on a bank's message, before anything else. */
+  async #fence(tx: Tx, bank: BankId): Promise<void> {
+    if (!(await this.#deps.leases.fence(tx, bank))) throw new LeaseLost();
+  }
+
+  /** What a former holder would say now could overtake what the present one says. */
+  async #send(bank: BankId, messages: readonly DownMessage[]): Promise<void> {
+    for (const message of messages) if (this.#deps.leases.holds(bank)) await this.#deps.send(bank, message);
   }
 
   async #answersTo(sender: Sender, message: UpMessage): Promise<DownMessage[]> {
@@ -123,12 +157,18 @@ export class Intake {
 
   #batch(sender: Sender, message: BatchMessage): Promise<DownMessage> {
     const { bank } = sender;
-    return answerBatch(intakeStore(this.#deps.cloud, this.#projections, sender), { bank, message });
+    const fence = (tx: Tx) => this.#fence(tx, bank);
+    return answerBatch(intakeStore(this.#deps.cloud, this.#projections, { ...sender, fence }), {
+      bank,
+      message,
+    });
   }
 
   #hello({ tenant, bank }: Sender, hello: HelloMessage): Promise<DownMessage[]> {
     const { cloud } = this.#deps;
     return cloud.database.tenant(tenant, async (tx) => {
+      // A late hello would put an old picture of the bank in the place of a newer one.
+      await this.#fence(tx, bank);
       await banks.heardHello(cloud, tx, bank, hello);
       const known = await banks.findBank(tx, bank);
       return known ? whatToTell(cloud, tx, known) : [];

@@ -10,6 +10,7 @@ import { EventEmitter } from 'node:events';
 import {
   Logger,
   parseCronItems,
+  type Runner,
   run,
   runMigrations,
   type TaskList,
@@ -17,6 +18,7 @@ import {
 } from 'graphile-worker';
 import { sql } from 'kysely';
 import pg from 'pg';
+import type { Cancel } from '../../platform/clock.ts';
 import type { AddJob, Cloud, JobPayload } from '../deps.ts';
 import { APP_ROLE } from '../migrate.ts';
 import type { JobHandler, Noun } from '../noun.ts';
@@ -26,19 +28,25 @@ const TRIES_MAX = 10;
 const CONCURRENCY = 3;
 /** New jobs are announced at once; this finds those whose time has come. */
 const POLL_MS = 1000;
+/** Any number will do, as long as every process takes the same. */
+const LOCK = 4_802_718;
 
 /** Builds or upgrades the engine's tables, as the owner role, and lets the application use them. */
 export async function migrateJobs(config: { ownerUrl: string }): Promise<void> {
   const pool = new pg.Pool({
     connectionString: config.ownerUrl,
-    max: 2,
+    max: 3,
     application_name: 'holdfast migrate jobs',
   });
   surviveBrokenConnections(pool);
+  const holder = await pool.connect();
   try {
+    // One process at a time; ending the session gives the lock back.
+    await holder.query('select pg_advisory_lock($1)', [LOCK]);
     await runMigrations({ pgPool: pool, schema: SCHEMA, logger: quietLogger() });
-    await pool.query(RIGHTS);
+    await giveRights(holder);
   } finally {
+    holder.release(true);
     await pool.end();
   }
 }
@@ -53,10 +61,23 @@ function surviveBrokenConnections(pool: pg.Pool): void {
   pool.on('connect', (client) => client.on('error', ignore));
 }
 
+/**
+ * Rights are given when they or the engine's tables are new, and not at every start: changing a table's policy
+ * locks everybody out of it, and a process that starts would wait for, and block, those that are at work.
+ */
+async function giveRights(client: pg.PoolClient): Promise<void> {
+  const { rows } = await client.query<{ now: string; given: string | null }>(
+    `select 'rights ' || md5($1) || ' of ' || max(id) as now,
+      obj_description('${SCHEMA}'::regnamespace, 'pg_namespace') as given from ${SCHEMA}.migrations`,
+    [RIGHTS],
+  );
+  const [{ now, given } = { now: '', given: null }] = rows;
+  if (now === given) return;
+  await client.query(`begin; ${RIGHTS} comment on schema ${SCHEMA} is ${client.escapeLiteral(now)}; commit;`);
+}
+
 /** Row security is on in the engine's tables without a policy, which shuts everyone but the owner out. */
 const RIGHTS = `
-begin;
-select pg_advisory_xact_lock(4802718);
 grant usage on schema ${SCHEMA} to ${APP_ROLE};
 grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${APP_ROLE};
 grant usage on all sequences in schema ${SCHEMA} to ${APP_ROLE};
@@ -68,7 +89,6 @@ drop policy if exists application on ${SCHEMA}._private_${name};
 create policy application on ${SCHEMA}._private_${name} to ${APP_ROLE} using (true) with check (true);`,
   )
   .join('')}
-commit;
 `;
 
 export const addJob: AddJob = async (tx, name, payload, options = {}) => {
@@ -80,44 +100,88 @@ export const addJob: AddJob = async (tx, name, payload, options = {}) => {
 };
 
 export type JobRunner = {
+  /** The names in which this process locks jobs. */
+  workers(): readonly string[];
   /** Takes no new job and finishes those under way. */
   stop(): Promise<void>;
   /** Gives the jobs under way back to the queue, where they are tried again. */
   cut(): Promise<void>;
 };
 
+/** When the engine has given up, as it does when it could not note how a job ended, it is begun anew after this. */
+const AGAIN_MS = 1_000;
+
 /** Runs the jobs of all nouns in this process, until stopped. */
 export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<JobRunner> {
+  const log = cloud.log.child('jobs');
+  const names = new Set<string>();
+  let stopped = false;
+  let cancel: Cancel = () => {};
+  let runner = await begin(cloud, nouns, names);
+  const unlock = () =>
+    cloud.database.pool.query(`select ${SCHEMA}.force_unlock_workers($1::text[])`, [[...names]]);
+  const watch = () => {
+    const ended = () => {
+      if (stopped) return;
+      log.warn('the job engine gave up; it is begun anew');
+      cancel = cloud.clock.after(AGAIN_MS, () => void again().catch(ended));
+    };
+    runner.promise.then(ended, ended);
+  };
+  async function again(): Promise<void> {
+    // What the one before left locked is nobody's: a job is tried again, and finds what was done already.
+    await unlock();
+    names.clear();
+    runner = await begin(cloud, nouns, names);
+    if (stopped) return await runner.stop();
+    watch();
+  }
+  watch();
+  return {
+    workers: () => [...names],
+    async stop() {
+      stopped = true;
+      cancel();
+      // One that has ended by itself refuses to be stopped, and that is as good.
+      await runner.stop().catch(() => undefined);
+    },
+    async cut() {
+      await unlock();
+    },
+  };
+}
+
+function begin(cloud: Cloud, nouns: readonly Noun[], names: Set<string>): Promise<Runner> {
   const taskList: TaskList = {};
   for (const noun of nouns) {
     for (const [name, handler] of Object.entries(noun.jobs ?? {}))
       taskList[name] = taskOf(cloud, name, handler);
   }
-  surviveBrokenConnections(cloud.database.pool);
   const schedule = nouns.flatMap((noun) => noun.schedule ?? []);
-  // The engine takes jobs in the name of a pool, and tells its name to whoever listens.
-  const events: WorkerEvents = new EventEmitter();
-  const pools: string[] = [];
-  events.on('pool:create', ({ workerPool }) => pools.push(workerPool.id));
-  const runner = await run({
+  // The engine locks jobs in the name of its pool, and says that name in an event only.
+  const events = new EventEmitter() as WorkerEvents;
+  events.on('pool:create', ({ workerPool }) => names.add(workerPool.id));
+  return run({
     events,
     pgPool: cloud.database.pool,
-    schema: SCHEMA,
     taskList,
     parsedCronItems: parseCronItems(
       schedule.map(({ job, cron }) => ({ task: job, match: cron, identifier: job })),
     ),
-    concurrency: CONCURRENCY,
-    pollInterval: POLL_MS,
     noHandleSignals: true,
     logger: quietLogger(),
-  });
-  return {
-    stop: () => runner.stop(),
-    async cut() {
-      await cloud.database.pool.query(`select ${SCHEMA}.force_unlock_workers($1)`, [pools]);
+    preset: {
+      worker: {
+        schema: SCHEMA,
+        concurrentJobs: CONCURRENCY,
+        pollInterval: POLL_MS,
+        // With a delay, even of none, a failure to note a job's end stops the engine in order; without, nobody
+        // hears of it and it ends the process.
+        completeJobBatchDelay: 0,
+        failJobBatchDelay: 0,
+      },
     },
-  };
+  });
 }
 
 function taskOf(cloud: Cloud, name: string, handler: JobHandler): TaskList[string] {

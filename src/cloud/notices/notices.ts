@@ -230,6 +230,8 @@ async function endTry(
 ): Promise<void> {
   const row = await store.findNotice(tx, of.notice);
   if (!row) throw new Error('a notice stays in its table');
+  // Two processes may have sent it, when one was taken for dead and was only slow. It is counted once.
+  if (row.state === 'sent' || row.state === 'dead') return;
   await store.endTry(tx, of.notice, of);
   const fields = { notice: of.notice, person: row.person };
   const owners = { notice: row.person, person: row.person };

@@ -17,6 +17,7 @@ import { Intake, projectionsOf, takeBatch } from '../intake/intake.ts';
 import * as rosters from '../rosters/rosters.ts';
 import { createTenant } from '../tenants/tenants.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
+import { ALONE } from '../test-leases.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import * as orders from './orders.ts';
 
@@ -38,6 +39,7 @@ before(async () => {
   intake = new Intake({
     cloud: stand.cloud,
     nouns: NOUNS,
+    leases: ALONE,
     send: async (to, message) => void sent.push({ bank: to, message }),
   });
   await hello();

@@ -21,7 +21,8 @@ const RECORDS_A_READ = 1000;
 type Folded = { parcels: Map<string, Standing & { bank: string }>; doors: Map<string, banks.Picture> };
 
 export async function checkCloud(cloud: Cloud, tenant: TenantId): Promise<Finding[]> {
-  return cloud.database.tenant(tenant, async (tx) => {
+  // Beside a running cloud records are added all the time; an end and its records have to be of one moment.
+  return cloud.database.snapshot(tenant, async (tx) => {
     const findings: Finding[] = [];
     const folded: Folded = { parcels: new Map(), doors: new Map() };
     for (const source of await journal.sources(tx)) {
