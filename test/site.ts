@@ -33,9 +33,10 @@ export type Site = {
   stop(): Promise<void>;
 };
 
-export async function startSite(): Promise<Site> {
-  const data = mkdtempSync(join(tmpdir(), 'holdfast-site-'));
-  const base = await freeBase();
+/** A new one, or one that ran before and was stopped, on the folder and ports that it had. */
+export async function startSite(before?: { data: string; base: number }): Promise<Site> {
+  const data = before?.data ?? mkdtempSync(join(tmpdir(), 'holdfast-site-'));
+  const base = before?.base ?? (await freeBase());
   const lines: string[] = [];
   const system = await startSystem({
     root: ROOT,

@@ -32,3 +32,11 @@ export function labelled(label: string, ...parts: readonly string[]): Uint8Array
 export function deriveKey(key: Uint8Array, info: string, length = 32): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), utf8(info), length));
 }
+
+export type RunningHash = { add(part: Uint8Array): void; end(): Uint8Array };
+
+/** SHA-256 over what is too long to hold at once. */
+export function runningSha256(): RunningHash {
+  const hash = createHash('sha256');
+  return { add: (part) => void hash.update(part), end: () => new Uint8Array(hash.digest()) };
+}
