@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { backup, type Command, restore } from '../cloud/backup/command.ts';
+import { backup, type Command, restore } from '../cloud/backup/backup.ts';
 import { prepareDatabase } from '../cloud/migrate.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { systemClock } from '../platform/clock.ts';

@@ -1,93 +1,101 @@
-/**
- * Backup: every row of the database as one moment saw it, in one file; and apart from it, in another file, the
- * epoch keys that wrap the keys of persons and the codes under way. Those live for days and are then
- * destroyed, so that what was forgotten stays forgotten: a copy of the rows alone opens nobody's data, not even
- * with the root key. What else is not in it stands in `NOT_IN_IT`.
- *
- * It runs as the owner of the tables, beside a running cloud, and needs no superuser: the wall between tenants
- * stands for the owner too, so each tenant's rows are read behind their own wall.
- */
-import pg from 'pg';
+/** What `holdfast admin backup` and `holdfast admin restore` do with a database that answers. */
 import { base64url } from '../../crypto/bytes.ts';
-import { deriveKey, sha256 } from '../../crypto/hash.ts';
-import { BackupWriter, type Manifest, type Whole } from './file.ts';
-import { jobsStep, KEY_TABLES, migrationsIn, type Table, tablesOf } from './tables.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { readConfig } from '../../platform/config.ts';
+import { silentLog } from '../../platform/log.ts';
+import { systemRandom } from '../../platform/random.ts';
+import { NOUNS } from '../cloud.ts';
+import { type CloudConfig, cloudConfig } from '../config.ts';
+import { type CloudDeps, openCore } from '../core.ts';
+import type { Cloud } from '../deps.ts';
+import { openFiles } from '../files.ts';
+import * as journal from '../journal/journal.ts';
+import { allTenants } from '../tenants/tenants.ts';
+import { restoreBackup } from './restore.ts';
+import { NOT_IN_IT, takeBackup } from './take.ts';
 
-export const NOT_IN_IT: readonly string[] = [
-  'the root key (rootKeyFile): a safe, never beside a backup',
-  'the epoch keys: the file beside, which is kept elsewhere and deleted when its newer one is there, after 30 days at the latest',
-  'the cloud’s folder (TLS keys, the banks’ authority, the operator’s token): a copy of its own, sealed under the root key',
-  'the site root, the banks and their sealing keys: none of the cloud’s',
-];
+export type Command = { config: string; file: string; keysFile: string; say(line: string): void };
 
-const ROWS_A_FETCH = 1000;
+const depsOf = (config: CloudConfig): CloudDeps => ({
+  config,
+  clock: systemClock,
+  random: systemRandom,
+  log: silentLog,
+});
 
-export type Taken = { rows: Whole; keys: Whole; madeAtMs: number };
-
-/** Which root key it was: a hash of a key derived from it, which leads nobody back. */
-export function rootKeyCheck(rootKey: Uint8Array): string {
-  return base64url(sha256(deriveKey(rootKey, 'backup-check/v1')));
-}
-
-export async function takeBackup(of: {
-  ownerUrl: string;
-  rootKey: Uint8Array;
-  backup: string;
-  madeAtMs: number;
-  file: string;
-  keysFile: string;
-}): Promise<Taken> {
-  const client = new pg.Client({ connectionString: of.ownerUrl, application_name: 'holdfast backup' });
-  await client.connect();
+export async function backup({ config: path, file, keysFile, say }: Command): Promise<void> {
+  const config = readConfig(path, cloudConfig);
+  const { cloud, files } = await openCore(depsOf(config), NOUNS);
   try {
-    await client.query('begin transaction isolation level repeatable read read only');
-    const common: Omit<Manifest, 'part'> = {
-      v: 1,
-      backup: of.backup,
-      madeAtMs: of.madeAtMs,
-      migrations: await migrationsIn(client),
-      jobsStep: await jobsStep(client),
-      rootKeyCheck: rootKeyCheck(of.rootKey),
-      notInIt: [...NOT_IN_IT],
-    };
-    const writers = {
-      rows: new BackupWriter(of.file, { ...common, part: 'rows' }),
-      keys: new BackupWriter(of.keysFile, { ...common, part: 'keys' }),
-    };
-    try {
-      await copyAll(client, (table) => (KEY_TABLES.includes(table) ? writers.keys : writers.rows));
-    } catch (error) {
-      writers.rows.abandon();
-      writers.keys.abandon();
-      throw error;
-    }
-    // The keys first: rows without their keys would look like a backup and be none.
-    const keys = writers.keys.end();
-    return { keys, rows: writers.rows.end(), madeAtMs: of.madeAtMs };
+    const began = systemClock.monotonicMs();
+    const { rows, keys } = await takeBackup({
+      ownerUrl: config.ownerDatabaseUrl,
+      rootKey: files.rootKey,
+      backup: base64url(systemRandom.bytes(16)),
+      madeAtMs: systemClock.nowMs(),
+      file,
+      keysFile,
+    });
+    const facts = { bytes: rows.bytes, hash: rows.sha256 };
+    await inEachTenant(cloud, async (tx) => {
+      await cloud.journal.record(tx, { kind: 'backup.made', facts });
+    });
+    const count = Object.values(rows.rows).reduce((sum, some) => sum + some, 0);
+    say(`${file}: ${count} rows, ${rows.bytes} bytes, SHA-256 ${rows.sha256}`);
+    say(
+      `${keysFile}: ${Object.values(keys.rows).reduce((sum, some) => sum + some, 0)} epoch keys; without it nobody’s data opens. Keep it elsewhere, and delete it with the next one`,
+    );
+    say('not in it:');
+    for (const what of NOT_IN_IT) say(`  ${what}`);
+    say(`backup took ${seconds(began)}`);
   } finally {
-    await client.end();
+    await cloud.database.close();
   }
 }
 
-async function copyAll(client: pg.Client, writerOf: (table: string) => BackupWriter): Promise<void> {
-  const tenants = await client.query<{ id: string }>('select tenant_id as id from tenants order by 1');
-  for (const table of await tablesOf(client)) {
-    const writer = writerOf(table.name);
-    if (!table.walled) await copyTable(client, table, writer);
-    else
-      for (const { id } of tenants.rows) {
-        await client.query(`select set_config('holdfast.tenant', $1, true)`, [id]);
-        await copyTable(client, table, writer);
+export async function restore({ config: path, file, keysFile, say }: Command): Promise<void> {
+  const config = readConfig(path, cloudConfig);
+  const began = systemClock.monotonicMs();
+  const { rootKey } = await openFiles(config);
+  const { manifest, rows, sha256 } = await restoreBackup({
+    ownerUrl: config.ownerDatabaseUrl,
+    rootKey,
+    file,
+    keysFile,
+    migrations: NOUNS.flatMap((noun) => noun.migrations ?? []),
+    log: silentLog,
+  });
+  const { cloud } = await openCore(depsOf(config), NOUNS);
+  try {
+    say(`${rows} rows restored; the backup is ${age(systemClock.nowMs() - manifest.madeAtMs)} old`);
+    await inEachTenant(cloud, async (tx) => {
+      await cloud.journal.record(tx, { kind: 'backup.restored', facts: { hash: sha256 } });
+      for (const source of await journal.sources(tx)) {
+        const end = source.startsWith('bank_') ? await journal.endOf(tx, source) : undefined;
+        if (end) say(`  ${source}: records up to ${end.lastSeq}`);
       }
+    });
+    say(
+      'Compare these with acknowledgedSeq at each kiosk (/api/health). A bank that is ahead raises the alarm gap',
+    );
+    say('with its next batch, which names the missing numbers: docs/runbooks/restore.md');
+    say(`restore took ${seconds(began)}`);
+  } finally {
+    await cloud.database.close();
   }
 }
 
-async function copyTable(client: pg.Client, { name }: Table, writer: BackupWriter): Promise<void> {
-  await client.query(`declare rows no scroll cursor for select row_to_json(t)::text as json from ${name} t`);
-  for (;;) {
-    const { rows } = await client.query<{ json: string }>(`fetch ${ROWS_A_FETCH} from rows`);
-    if (rows.length === 0) break;
-    for (const { json } of rows) writer.row(name, json);
-  }
-  await client.query('close rows');
+async function inEachTenant(
+  cloud: Cloud,
+  run: Parameters<typeof cloud.database.tenant<void>>[1],
+): Promise<void> {
+  for (const tenant of await allTenants(cloud)) await cloud.database.tenant(tenant, run);
+}
+
+const seconds = (beganMs: number) => `${((systemClock.monotonicMs() - beganMs) / 1000).toFixed(1)} s`;
+
+function age(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 120) return `${minutes} minutes`;
+  return minutes < 2880 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / 1440)} days`;
 }

@@ -15,7 +15,7 @@ import { syncDir } from '../../platform/durable.ts';
 const FORM = 'holdfast-backup';
 const END = 'end';
 
-export const manifestSchema = z.strictObject({
+const manifestSchema = z.strictObject({
   v: z.literal(1),
   /** The rows, or the epoch keys that belong to them; both name the same backup. */
   part: z.enum(['rows', 'keys']),

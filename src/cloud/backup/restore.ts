@@ -8,9 +8,9 @@ import { HoldfastError } from '../../domain/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import { migrateJobs } from '../jobs/jobs.ts';
 import { hashOf, type Migration, migrate } from '../migrate.ts';
-import { rootKeyCheck } from './backup.ts';
 import { type Manifest, readBackup } from './file.ts';
 import { jobsStep, type Table, tablesOf } from './tables.ts';
+import { rootKeyCheck } from './take.ts';
 
 const ROWS_A_STATEMENT = 500;
 
