@@ -14,6 +14,7 @@ const USAGE = `holdfast <command>
   admin     order staff-release|restore|set-clock|lift
                                                       [--bank ID] [--door N] [--restore] [--purpose WHY] [--hours H]
                                                       [--nonce TEXT] [--out FILE] [--slip FILE] [--add FILE] [--yes]
+  admin     backup FILE | restore FILE                [--keys FILE] [--data DIR] [--config FILE]
   cloud     one cloud process                         --config FILE
   edge      the agent of one bank                     --config FILE
             its sealing key                           sealing-key init --out FILE
@@ -47,6 +48,7 @@ const OPTIONS = {
   out: { type: 'string' },
   slip: { type: 'string' },
   add: { type: 'string' },
+  keys: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -78,6 +80,13 @@ async function main(args: string[]): Promise<number> {
     case 'demo':
       return (await import('../src/up/demo.ts')).runDemo(given);
     case 'admin':
+      if (positionals[0] === 'backup' || positionals[0] === 'restore')
+        return (await import('../src/up/backup.ts')).runBackup({
+          act: positionals[0],
+          file: positionals[1],
+          values,
+          root: ROOT,
+        });
       return (await import('../src/signer/admin.ts')).runAdmin(given);
     case 'cloud':
       return (await import('../src/cloud/main.ts')).runCloud({

@@ -1,6 +1,9 @@
 /**
  * Keeps the steel over the night: what stood in the cabinet when the rig stopped stands in it when the
  * rig starts again. A file that cannot be read stops the start: guessing would make parcels vanish.
+ *
+ * What a parcel's label says is not written down: it is somebody's tracking number, and no disk of ours holds
+ * one in clear. After a night a thing is still there, and is called a parcel.
  */
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -26,6 +29,7 @@ const metalFile = z.strictObject({
 });
 
 const FILE_NAME = 'metal.json';
+const WITHOUT_LABEL = 'Parcel';
 
 /** The steel as it was left, or a new cabinet where there never was one. */
 export async function loadMetal(dataDir: string, layout: BankLayout): Promise<Metal> {
@@ -47,7 +51,10 @@ export async function saveMetal(dataDir: string, layout: BankLayout, metal: Meta
   const file: z.infer<typeof metalFile> = {
     v: 1,
     layout: layout.name,
-    compartments: metal.map((compartment) => ({ ...compartment, parcels: [...compartment.parcels] })),
+    compartments: metal.map((compartment) => ({
+      ...compartment,
+      parcels: compartment.parcels.map(() => WITHOUT_LABEL),
+    })),
   };
   await writeDurable(join(dataDir, FILE_NAME), JSON.stringify(file, null, 1));
 }

@@ -22,6 +22,12 @@ import { waitFor } from '../src/up/wait.ts';
 export const ROOT = join(import.meta.dirname, '..');
 const BLOCK = 16;
 
+export type StartSite = {
+  before?: { data: string; base: number };
+  /** Servers that run elsewhere, in place of the embedded ones. */
+  own?: OwnServers;
+};
+
 export type Site = {
   system: System;
   people: People;
@@ -33,9 +39,10 @@ export type Site = {
   stop(): Promise<void>;
 };
 
-export async function startSite(own: OwnServers = {}): Promise<Site> {
-  const data = mkdtempSync(join(tmpdir(), 'holdfast-site-'));
-  const base = await freeBase();
+/** A new one, or one that ran before and was stopped, on the folder and ports that it had. */
+export async function startSite({ before, own = {} }: StartSite = {}): Promise<Site> {
+  const data = before?.data ?? mkdtempSync(join(tmpdir(), 'holdfast-site-'));
+  const base = before?.base ?? (await freeBase());
   const lines: string[] = [];
   const system = await startSystem({
     root: ROOT,

@@ -6,6 +6,17 @@ import { logLevel, port } from '../platform/config.ts';
 const path = z.string().refine(isAbsolute, 'an absolute path');
 const pin = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'base64url of the SHA-256 of a key');
 
+const LOOPBACK: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** A message to a gateway holds a code and a phone number. */
+function isSealedRoad(text: string, development: boolean): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return (
+    url.protocol === 'https:' || (development && url.protocol === 'http:' && LOOPBACK.includes(url.hostname))
+  );
+}
+
 export const cloudConfig = z
   .strictObject({
     /** As the role that owns no table; a superuser is refused. */
@@ -44,6 +55,8 @@ export const cloudConfig = z
     mail: z.strictObject({
       host: z.string().min(1),
       port,
+      /** There is no third way: mail carries codes. */
+      tls: z.enum(['starttls', 'implicit']).default('starttls'),
       user: z.string().min(1),
       password: z.string().min(1),
       caPem: z.string().min(1),
@@ -74,5 +87,9 @@ export const cloudConfig = z
   .refine((config) => config.development || config.startFile === null, {
     path: ['startFile'],
     message: 'only a development machine has a start page',
+  })
+  .refine(({ sms, development }) => isSealedRoad(sms.url, development), {
+    path: ['sms', 'url'],
+    message: 'https; without it only a development machine, and only on its own loopback',
   });
 export type CloudConfig = z.infer<typeof cloudConfig>;

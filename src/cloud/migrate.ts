@@ -34,7 +34,7 @@ export async function migrate(config: {
     const applied = new Map(rows.map((row) => [row.id, row.hash]));
     refuseUnknown([...applied.keys()], steps);
     for (const step of steps) {
-      const hash = hex(sha256(utf8(step.sql)));
+      const hash = hashOf(step);
       const before = applied.get(step.id);
       if (before === hash) continue;
       if (before !== undefined)
@@ -46,6 +46,11 @@ export async function migrate(config: {
     // Ending the session also gives the lock back.
     await client.end();
   }
+}
+
+/** By which a step is known to be the one that ran. */
+export function hashOf({ sql }: Migration): string {
+  return hex(sha256(utf8(sql)));
 }
 
 function ordered(migrations: readonly Migration[]): Migration[] {

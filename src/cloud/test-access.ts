@@ -104,11 +104,14 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   'PUT /api/operator/banks/:bank/orders': [403],
   // The courier may or may not be suspended.
   'POST /api/admin/couriers/:id/lift': [204, 409],
+  // It was not given up.
+  'POST /api/admin/notices/:id/again': [409],
 };
 
 const NAMED: readonly [RegExp, IdKind, keyof Filled | SignedInRole][] = [
   [/\/banks\/:/, 'bank', 'bank'],
   [/\/parcels\/:/, 'parcel', 'parcel'],
+  [/\/notices\/:/, 'notice', 'notice'],
   [/\/people\/:/, 'person', 'resident'],
   [/\/couriers\/:/, 'person', 'courier'],
   [/\/(rosters|sites)\/:/, 'site', 'site'],

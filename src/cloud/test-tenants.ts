@@ -29,6 +29,7 @@ export type Filled = {
   site: SiteId;
   bank: string;
   parcel: string;
+  notice: string;
   carrier: string;
   people: Record<SignedInRole, PersonId>;
   /** A session's token of each. */
@@ -71,6 +72,8 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
     await notices.queueLink(cloud, tx, { person: resident, app: 'resident', url: mark, minutes: 15 });
     await odds(tx, { bank: bank.bank, resident });
   });
+  const [notice] = await inTenant((tx) => notices.list(tx, { beforeOrd: null, limit: 1 }));
+  assert.ok(notice);
   const signedIn = { resident, courier, ...staff };
   return {
     tenant,
@@ -78,6 +81,7 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
     tokens: await newTokens(cloud, tenant, signedIn),
     bank: bank.bank,
     parcel,
+    notice: notice.notice,
     carrier,
     people: signedIn,
     marks: [mark, tenant, site, bank.bank, parcel, carrier, resident, courier, ...Object.values(staff)],

@@ -1,5 +1,5 @@
 /** SHA-256 (FIPS 180-4), HMAC-SHA-256 (FIPS 198-1), and comparison in constant time. */
-import { createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { concat, utf8 } from './bytes.ts';
 import type { HeldKey } from './key.ts';
 
@@ -32,4 +32,12 @@ export function labelled(label: string, ...parts: readonly string[]): Uint8Array
 /** HKDF-SHA-256 (RFC 5869): `length` bytes for a use named `info`, from a uniform key. */
 export function deriveKey(key: Uint8Array, info: string, length = 32): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), utf8(info), length));
+}
+
+export type RunningHash = { add(part: Uint8Array): void; end(): Uint8Array };
+
+/** SHA-256 over what is too long to hold at once. */
+export function runningSha256(): RunningHash {
+  const running = createHash('sha256');
+  return { add: (part) => void running.update(part), end: () => new Uint8Array(running.digest()) };
 }

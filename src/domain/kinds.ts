@@ -365,6 +365,7 @@ export const KINDS = {
   }),
   'notice.sent': cloud({ facts: { channel, tries: count }, commits: ['notice', 'person'] }),
   'notice.failed': cloud({ facts: { channel, tries: count, final: bool }, commits: ['notice', 'person'] }),
+  'notice.again': cloud({ facts: { channel }, commits: ['notice', 'person', 'subject'] }),
   'key.made': cloud({
     facts: { what: words('tenant', 'epoch', 'subject', 'notifier-epoch', 'ledger', 'intake'), hash },
     commits: ['subject'],

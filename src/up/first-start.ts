@@ -19,7 +19,7 @@ import { readIfExists, writeDurable } from '../platform/durable.ts';
 import { drawDigits, systemRandom } from '../platform/random.ts';
 import { readRootPublic } from '../signer/root.ts';
 import { cloudSpec, type SystemConfig, sealingKeyFile } from './configs.ts';
-import type { Secrets, Seeded, SeedInput } from './kept.ts';
+import { readSecrets, type Secrets, type Seeded, type SeedInput } from './kept.ts';
 import type { Places } from './places.ts';
 import type { Ports } from './ports.ts';
 import { waitFor } from './wait.ts';
@@ -33,7 +33,7 @@ export async function firstStart(of: {
 }): Promise<Secrets> {
   const { places, root, say } = of;
   const kept = await readIfExists(places.secretsFile);
-  if (kept) return JSON.parse(readFileSync(places.secretsFile, 'utf8')) as Secrets;
+  if (kept) return readSecrets(places);
   say('making the site root: holdfast admin root init');
   if (!(await readRootPublic(places.root)))
     await command({ root, args: ['admin', 'root', 'init', '--root', places.root] });

@@ -37,6 +37,10 @@ export function readState(places: Places): State {
   return JSON.parse(readFileSync(places.stateFile, 'utf8')) as State;
 }
 
+export function readSecrets(places: Places): Secrets {
+  return JSON.parse(readFileSync(places.secretsFile, 'utf8')) as Secrets;
+}
+
 export function readSeeded(places: Places): Seeded {
   return JSON.parse(readFileSync(join(places.data, 'seeded.json'), 'utf8')) as Seeded;
 }

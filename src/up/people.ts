@@ -234,9 +234,13 @@ export class People {
   }
 
   async adminPosts(path: string, body: unknown): Promise<unknown> {
+    return await this.adminAsks('POST', path, body);
+  }
+
+  async adminAsks(method: string, path: string, body?: unknown): Promise<unknown> {
     return ask(`${this.#start}/api/admin${path}`, {
-      method: 'POST',
-      body,
+      method,
+      ...(body === undefined ? {} : { body }),
       headers: { cookie: this.#cookie, 'x-holdfast-app': 'admin', origin: this.#start },
     });
   }

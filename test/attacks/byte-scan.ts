@@ -1,6 +1,7 @@
 /**
  * Looks for secrets in every byte of a folder, in every form in which programs write things: text in three
- * encodings, hexadecimal, base64 at each of its three alignments, base32 at each of its five (RFC 4648).
+ * encodings, percent-encoded, hexadecimal, a list of numbers, base64 at each of its three alignments, base32 at
+ * each of its five (RFC 4648).
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -34,13 +35,27 @@ export function scanFor(planted: readonly Planted[], files: readonly ScannedFile
 type Form = { form: string; pattern: Buffer };
 
 export function formsOfText(text: string): Form[] {
+  const spellings = [...new Set([text, text.toLowerCase(), text.toUpperCase()])];
+  return spellings.flatMap((spelling) => [
+    ...wideForms(spelling),
+    ...escapedForms(spelling),
+    ...formsOfBytes(Buffer.from(spelling, 'utf8'), ''),
+  ]);
+}
+
+function wideForms(text: string): Form[] {
   const little = Buffer.from(text, 'utf16le');
-  const wide = [
+  return [
     { form: 'UTF-16LE', pattern: little },
     { form: 'UTF-16BE', pattern: Buffer.from(little).swap16() },
   ];
-  const spellings = [...new Set([text, text.toLowerCase(), text.toUpperCase()])];
-  return [...wide, ...spellings.flatMap((spelling) => formsOfBytes(Buffer.from(spelling, 'utf8'), ''))];
+}
+
+/** As an address line and a form write it (RFC 3986 section 2.1), where that differs. */
+function escapedForms(text: string): Form[] {
+  const percent = encodeURIComponent(text);
+  const forms = percent === text ? [] : [percent, percent.replaceAll('%20', '+')];
+  return [...new Set(forms)].map((form) => ({ form: 'percent', pattern: Buffer.from(form, 'latin1') }));
 }
 
 export function formsOfBytes(bytes: Buffer, mark: string): Form[] {
@@ -50,6 +65,8 @@ export function formsOfBytes(bytes: Buffer, mark: string): Form[] {
   const texts: [string, string][] = [
     ['hex', hex],
     ['HEX', hex.toUpperCase()],
+    // How JSON writes a buffer that nobody meant to write.
+    ['numbers', [...bytes].join(',')],
     ...base64.map((text, index): [string, string] => [`base64+${index}`, text]),
     ...base64.map((text, index): [string, string] => [
       `base64url+${index}`,

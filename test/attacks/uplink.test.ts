@@ -83,7 +83,15 @@ function configFor(passwords: { ownerPassword: string; appPassword: string }): C
     https: { host: '127.0.0.1', port: 0, hosts: ['localhost', '127.0.0.1'] },
     broker: { embedded: { host: '127.0.0.1', port: 0 } },
     offlinePin: null,
-    mail: { host: '127.0.0.1', port: 9, user: 'u', password: 'p', caPem: 'none', from: 'a@b.example' },
+    mail: {
+      host: '127.0.0.1',
+      port: 9,
+      tls: 'starttls',
+      user: 'u',
+      password: 'p',
+      caPem: 'none',
+      from: 'a@b.example',
+    },
     sms: { url: 'http://127.0.0.1:9', token: 'x'.repeat(16) },
     urls: {
       resident: 'http://localhost/resident',

@@ -23,8 +23,10 @@ before(async () => {
   if (missingPeer) return console.log(missingPeer);
   [postgres, mosquitto] = await Promise.all([startPostgresPeer(), newMosquittoPeer()]);
   site = await startSite({
-    databaseUrl: postgres.url,
-    broker: { ...mosquitto.broker, ready: (dir) => mosquitto.start(dir) },
+    own: {
+      databaseUrl: postgres.url,
+      broker: { ...mosquitto.broker, ready: (dir) => mosquitto.start(dir) },
+    },
   });
 });
 after(async () => {

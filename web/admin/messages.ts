@@ -292,6 +292,8 @@ export const t = translator({
   'notices.tries': 'Tries',
   'notices.error': 'Last error',
   'notices.at': 'Time',
+  'notices.again': 'Send again',
+  'notices.againOf': 'Send again to {name}, by {channel}',
   'channel.sms': 'SMS',
   'channel.email': 'e-mail',
   'notice.queued': 'queued',

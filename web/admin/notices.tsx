@@ -1,13 +1,15 @@
 /** Whether people were told. Texts and codes are not kept, so there is nothing more to show. */
+import { useMutation } from '@tanstack/react-query';
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
+import { Button } from '../kit/button.tsx';
 import type { IconName } from '../kit/icon.tsx';
 import { More } from '../kit/session/more.tsx';
 import { rowsOf } from '../kit/session/pages.ts';
-import { Answered } from '../kit/session/problem.tsx';
+import { Answered, ProblemNotice } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';
 import { PageHead, Time } from './parts.tsx';
-import { type NoticeRow, useNotices } from './session.ts';
+import { changed, type NoticeRow, session, useNotices } from './session.ts';
 
 const LOOK: Record<NoticeRow['state'], { tone: BadgeTone; icon: IconName }> = {
   queued: { tone: 'info', icon: 'clock' },
@@ -77,7 +79,30 @@ const COLUMNS: readonly Column<NoticeRow>[] = [
     cell: (row) => row.lastError ?? '',
     text: (row) => row.lastError ?? '',
   },
+  {
+    key: 'again',
+    head: t('notices.again'),
+    cell: (row) => row.canSendAgain && <SendAgain row={row} />,
+    text: () => '',
+  },
 ];
+
+/** Its code lives still: once the reason is mended it can go out. */
+function SendAgain({ row }: { row: NoticeRow }) {
+  const again = useMutation({
+    mutationFn: () => session.api.post(session.path(`notices/${encodeURIComponent(row.id)}/again`)),
+    onSuccess: () => changed('notices', 'attention'),
+  });
+  const label = t('notices.againOf', { name: row.recipient, channel: t(`channel.${row.channel}`) });
+  return (
+    <>
+      <Button icon="again" aria-label={label} busy={again.isPending} onClick={() => again.mutate()}>
+        {t('notices.again')}
+      </Button>
+      {again.error && <ProblemNotice problem={again.error} />}
+    </>
+  );
+}
 
 export function Notices() {
   const notices = useNotices();

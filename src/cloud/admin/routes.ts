@@ -1,9 +1,9 @@
 /** The administrator's own page, the overview, rosters, notices, and the stream of changes. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   attention as attentionList,
   me,
-  type noticeRow,
+  noticeRow,
   notices as noticesPage,
   odds as oddsList,
   rosters as rosterList,
@@ -26,9 +26,11 @@ async function noticeRows(
     rows.map((row) => row.person),
   );
   const items: z.infer<typeof noticeRow>[] = [];
-  for (const { notice: id, channel, what, person, state, tries, lastError, atMs } of rows) {
+  for (const row of rows) {
+    const { notice: id, channel, what, person, state, tries, lastError, atMs } = row;
     const recipient = (await people.findPerson(cloud, tx, person))?.profile.name ?? '';
-    items.push({ id, channel, what, recipient, state, tries, lastError, atMs });
+    const canSendAgain = notices.canSendAgain(cloud, row);
+    items.push({ id, channel, what, recipient, state, tries, lastError, canSendAgain, atMs });
   }
   return items;
 }
@@ -96,6 +98,20 @@ export const routes: Route[] = [
         return { items: await noticeRows(cloud, tx, rows), nextCursor };
       });
     },
+  }),
+  route({
+    method: 'POST',
+    url: '/api/admin/notices/:id/again',
+    access: 'admin',
+    says: 'Sends a notice again that was given up, as long as its code lives.',
+    schema: { params: z.strictObject({ id: z.string().max(64) }), response: noticeRow },
+    handle: ({ cloud, actor, params }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => {
+        const row = await notices.sendAgain(cloud, tx, { notice: params.id, by: actor.person });
+        const [item] = await noticeRows(cloud, tx, [row]);
+        if (!item) throw new Error('one row was asked for');
+        return item;
+      }),
   }),
   route({
     method: 'GET',

@@ -64,6 +64,7 @@ export const ACCESS = {
   'GET /api/admin/odds':                  [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/rosters':               [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/notices':               [no,    no,    no,    no,    own,   own,   no,    no],
+  'POST /api/admin/notices/:id/again':    [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/events':                [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/journal':               [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/banks':                 [no,    no,    no,    no,    own,   own,   no,    no],

@@ -186,7 +186,7 @@ export async function headHashAt(tx: Tx, source: string, last: number): Promise<
 export const journal: Noun = { migrations, routes };
 
 export type { HeadRow, RecordRow } from './store.ts';
-export { headsOf, sources } from './store.ts';
+export { endOf, headsOf, sources } from './store.ts';
 
 export type Batch = { head: store.HeadRow; records: store.RecordRow[] };
 

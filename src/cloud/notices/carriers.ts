@@ -15,6 +15,8 @@ export type SmsConfig = { url: string; token: string };
 export type MailConfig = {
   host: string;
   port: number;
+  /** TLS from the first byte (RFC 8314 section 3), or by STARTTLS (RFC 3207) before anything else is said. */
+  tls: 'starttls' | 'implicit';
   user: string;
   password: string;
   caPem: string;
@@ -23,14 +25,26 @@ export type MailConfig = {
 
 const TIMEOUT_MS = 10_000;
 
-/** A sending that did not work. `word` is what is kept of the reason. */
+/**
+ * A sending that did not work. `word` is what is kept of the reason. `final`: the far side says that this
+ * message to this address will never be taken, so asking again is no use (RFC 5321 section 4.2.1).
+ */
 export class NotSent extends HoldfastError {
   readonly word: string;
-  constructor(word: string, cause?: unknown) {
-    super('upstream', `The message was not taken: ${word}.`, cause === undefined ? {} : { cause });
+  readonly final: boolean;
+  constructor(word: string, of: { cause?: unknown; final?: boolean } = {}) {
+    super(
+      'upstream',
+      `The message was not taken: ${word}.`,
+      of.cause === undefined ? {} : { cause: of.cause },
+    );
     this.word = word;
+    this.final = of.final ?? false;
   }
 }
+
+/** Answers that speak of the message; others speak of the account, the load or the gateway (RFC 9110). */
+const SMS_FINAL: readonly number[] = [400, 410, 413, 422];
 
 export type Sms = { to: string; text: string; reference: string };
 
@@ -52,9 +66,12 @@ async function postSms(config: SmsConfig, message: Sms, signal: AbortSignal): Pr
     redirect: 'error',
     signal,
   }).catch((cause: unknown) => {
-    throw new NotSent('the SMS gateway did not answer', cause);
+    throw new NotSent('the SMS gateway did not answer', { cause });
   });
-  if (answer.status !== 202) throw new NotSent(`the SMS gateway answered ${answer.status}`);
+  if (answer.status !== 202)
+    throw new NotSent(`the SMS gateway answered ${answer.status}`, {
+      final: SMS_FINAL.includes(answer.status),
+    });
   // A body that is no JSON confirms nothing, which is what the check says.
   const accepted = smsAccepted.safeParse(await answer.json().catch(() => null));
   if (accepted.data?.reference !== message.reference)
@@ -73,7 +90,8 @@ export async function sendMail(config: MailConfig, mail: Mail): Promise<void> {
   const transport = createTransport({
     host: config.host,
     port: config.port,
-    secure: false,
+    secure: config.tls === 'implicit',
+    // Without the far side's STARTTLS nothing is sent, the account's password least of all.
     requireTLS: true,
     tls: { ...clientTls, ca: config.caPem },
     auth: { user: config.user, pass: config.password },
@@ -106,17 +124,26 @@ export async function sendMail(config: MailConfig, mail: Mail): Promise<void> {
       headers: { 'Auto-Submitted': 'auto-generated' },
     });
   } catch (cause) {
-    throw new NotSent(wordFor(cause), cause);
+    throw new NotSent(wordFor(cause), { cause, final: isFinal(cause) });
   } finally {
     transport.close();
   }
 }
 
+/** A permanent answer to the recipient or to the message; one to the sender or the account is ours to mend. */
+function isFinal(cause: unknown): boolean {
+  const { command, responseCode } = cause as { command?: unknown; responseCode?: unknown };
+  const ofMessage = command === 'RCPT TO' || command === 'DATA';
+  return ofMessage && typeof responseCode === 'number' && responseCode >= 500;
+}
+
 function wordFor(cause: unknown): string {
   const { code, responseCode } = cause as { code?: unknown; responseCode?: unknown };
+  // A server that does not take STARTTLS says so with a number; what matters is that nothing was sent in clear.
+  if (code === 'ETLS') return 'the mail server was not reached over TLS 1.3';
   if (typeof responseCode === 'number') return `the mail server answered ${responseCode}`;
   if (code === 'EAUTH') return 'the mail server refused the account';
-  if (code === 'ETLS' || code === 'ESOCKET') return 'the mail server was not reached over TLS 1.3';
+  if (code === 'ESOCKET') return 'the mail server was not reached over TLS 1.3';
   return 'the mail server did not answer';
 }
 

@@ -1,6 +1,7 @@
 /**
  * Notices: what was to be told to whom, over which channel, and what became of it. The code travels
- * through this table sealed for the notifier's key of its epoch, and is gone once it was sent or given up.
+ * through this table sealed for the notifier's key of its epoch, and is gone once it was sent, could not be
+ * opened, or has ended.
  */
 import { type Migration, tenantTable } from '../migrate.ts';
 
@@ -54,6 +55,21 @@ create table waiting_parcels (
   until_ms bigint not null
 );
 ${tenantTable('waiting_parcels')}
+`,
+  },
+  {
+    id: '0083-notice-tries',
+    sql: `
+-- When it is tried next, and since when it is tried at all; null in rows of before, which go by at_ms.
+alter table notices add column next_ms bigint;
+alter table notices add column since_ms bigint;
+-- A notice that was given up may be sent again as long as its code lives; what was sent keeps nothing.
+alter table notices drop constraint notices_check;
+alter table notices add constraint notices_forget
+  check (state <> 'sent' or box is null) not valid;
+alter table notices add constraint notices_forget_links
+  check (state in ('queued', 'failed') or link is null) not valid;
+create index notices_dead_codes on notices (tenant_id, until_ms) where state = 'dead' and box is not null;
 `,
   },
 ];

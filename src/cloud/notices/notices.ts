@@ -1,10 +1,11 @@
 /**
  * Notices: telling people. A bank seals the codes of a grant for the notifier's key of this epoch; they
  * lie here sealed until the moment of sending, are opened in memory for one message, and are forgotten
- * once it was taken or given up. Nobody can look a code up afterwards; it can only be issued again.
+ * once it was taken, or cannot be of use any more. Nobody can look a code up; it can only be issued again.
  *
- * Sending is at least once: a crash after the far side took a message and before we noted it sends it
- * again, under the same reference, which an SMS gateway drops and a mail reader shows once.
+ * The notice, its record and its job stand or fall with the transaction that wanted them. Sending is at least
+ * once: a crash after the far side took a message and before we noted it sends it again, under the same
+ * reference, which an SMS gateway drops and a mail reader can tell by its Message-ID (RFC 5322 section 3.6.4).
  */
 import { z } from 'zod';
 import { type NoticeCodes, type NoticeWish, noticeCodes } from '../../contract/uplink.ts';
@@ -28,7 +29,7 @@ import * as people from '../people/people.ts';
 import { allTenants } from '../tenants/tenants.ts';
 import { type Mail, NotSent, sendMail, sendSms } from './carriers.ts';
 import { migrations } from './migrations.ts';
-import { channelsOf, queue, SEND_JOB, TRIES_MAX } from './queue.ts';
+import { addTry, channelsOf, queue, SEND_JOB } from './queue.ts';
 import { onNoLongerWaiting, onWaiting, REMIND_JOB, remind } from './reminders.ts';
 import * as store from './store.ts';
 import {
@@ -40,6 +41,7 @@ import {
   reminderSms,
   signInMail,
 } from './texts.ts';
+import { GIVE_UP_MS, pauseMs } from './tries.ts';
 
 export type { NoticeRow } from './store.ts';
 
@@ -104,31 +106,42 @@ const jobPayload = z.strictObject({
 type Message =
   | { channel: 'sms'; to: string; text: string }
   | ({ channel: 'email' } & Omit<Mail, 'reference'>);
-/** A notice that can be sent, or the reason why it never can. */
-type Prepared = { message: Message } | { never: string };
+/**
+ * A notice that can be sent, or the reason why it cannot. With `keep` an administrator may mend the reason and
+ * have it sent again.
+ */
+type Prepared = { message: Message } | { never: string; keep?: boolean };
+
+/** A job that comes this much too early goes by the clock of the database, which is not ours. */
+const EARLY_MS = 60_000;
 
 async function send(cloud: Cloud, payload: JobPayload): Promise<void> {
   const { tenant, notice } = jobPayload.parse(payload);
-  let tries = 0;
-  const prepared = await cloud.database.tenant(tenant, async (tx) => {
+  const found = await cloud.database.tenant(tenant, async (tx) => {
     const row = await store.findNotice(tx, notice);
     if (!row || (row.state !== 'queued' && row.state !== 'failed')) return undefined;
-    tries = row.tries + 1;
-    return await prepare(cloud, tx, row);
+    // Another job has the next try; this one was answered before.
+    if (row.nextMs - cloud.clock.nowMs() > EARLY_MS) return undefined;
+    return { row, prepared: await prepare(cloud, tx, row) };
   });
-  if (!prepared) return;
-  const over = async (state: 'sent' | 'failed' | 'dead', error: string | null) => {
-    await cloud.database.tenant(tenant, (tx) => endTry(cloud, tx, { notice, state, error, tries }));
-  };
-  if ('never' in prepared) return await over('dead', prepared.never);
+  if (!found) return;
+  const outcome = await attempt(cloud, notice, found.prepared);
+  await cloud.database.tenant(tenant, (tx) => endTry(cloud, tx, { row: found.row, outcome }));
+}
+
+type Outcome = { sent: true } | { sent: false; word: string; final: boolean; keep: boolean };
+
+async function attempt(cloud: Cloud, notice: NoticeId, prepared: Prepared): Promise<Outcome> {
+  if ('never' in prepared)
+    return { sent: false, word: prepared.never, final: true, keep: prepared.keep ?? false };
   try {
     await transmit(cloud, notice, prepared.message);
+    return { sent: true };
   } catch (error) {
     if (!(error instanceof NotSent)) throw error;
-    await over(tries >= TRIES_MAX ? 'dead' : 'failed', error.word);
-    throw error;
+    cloud.log.warn('a message was not taken', { notice, final: error.final });
+    return { sent: false, word: error.word, final: error.final, keep: true };
   }
-  await over('sent', null);
 }
 
 async function transmit(cloud: Cloud, reference: NoticeId, message: Message): Promise<void> {
@@ -144,7 +157,7 @@ async function prepare(cloud: Cloud, tx: Tx, row: store.NoticeRow): Promise<Prep
   const person = await people.findPerson(cloud, tx, row.person);
   if (!person?.active) return { never: 'the recipient has left' };
   const to = row.channel === 'sms' ? person.profile.phone : person.profile.email;
-  if (to === null) return { never: 'the recipient has no phone number or mail address' };
+  if (to === null) return { never: 'the recipient has no phone number or mail address', keep: true };
   if (row.content === null) throw new Error('a notice that waits has something to tell');
   switch (row.content.is) {
     case 'link':
@@ -189,7 +202,10 @@ async function prepareLink(
 ): Promise<Prepared> {
   const text = await cloud.keys.openFor(tx, row.person, LINK_PLACE, sealed);
   if (text === undefined) return { never: 'the recipient has left' };
-  return { message: { channel: 'email', to, qr: null, ...signInMail(linkSchema.parse(JSON.parse(text))) } };
+  const link = linkSchema.parse(JSON.parse(text));
+  if (row.atMs + link.minutes * 60_000 <= cloud.clock.nowMs())
+    return { never: 'the link expired before it could be sent' };
+  return { message: { channel: 'email', to, qr: null, ...signInMail(link) } };
 }
 
 async function prepareCodes(
@@ -226,30 +242,40 @@ function readCodes(bytes: Uint8Array): NoticeCodes | undefined {
 async function endTry(
   cloud: Cloud,
   tx: Tx,
-  of: { notice: NoticeId; state: 'sent' | 'failed' | 'dead'; error: string | null; tries: number },
+  { row, outcome }: { row: store.NoticeRow; outcome: Outcome },
 ): Promise<void> {
-  const row = await store.findNotice(tx, of.notice);
-  if (!row) throw new Error('a notice stays in its table');
+  const { notice, channel, person } = row;
+  const now = await store.findNotice(tx, notice);
+  if (!now) throw new Error('a notice stays in its table');
   // Two processes may have sent it, when one was taken for dead and was only slow. It is counted once.
-  if (row.state === 'sent' || row.state === 'dead') return;
-  await store.endTry(tx, of.notice, of);
-  const fields = { notice: of.notice, person: row.person };
-  const owners = { notice: row.person, person: row.person };
-  const { channel } = row;
-  if (of.state === 'sent')
-    await cloud.journal.record(
-      tx,
-      { kind: 'notice.sent', facts: { channel, tries: of.tries }, fields },
-      owners,
-    );
+  if (now.state === 'sent' || now.state === 'dead') return;
+  const ended = endedBy(cloud, row, outcome);
+  await store.endTry(tx, notice, ended);
+  const { state, tries } = ended;
+  // The next try stands or falls with the word that this one failed.
+  if (ended.nextMs !== null) await addTry(cloud, tx, { notice, tries, atMs: ended.nextMs });
+  const fields = { notice, person };
+  const owners = { notice: person, person };
+  if (state === 'sent')
+    await cloud.journal.record(tx, { kind: 'notice.sent', facts: { channel, tries }, fields }, owners);
   else
     await cloud.journal.record(
       tx,
-      { kind: 'notice.failed', facts: { channel, tries: of.tries, final: of.state === 'dead' }, fields },
+      { kind: 'notice.failed', facts: { channel, tries, final: state === 'dead' }, fields },
       owners,
     );
-  if (of.state === 'sent' && row.what === 'sign-in') await recordLinkSent(cloud, tx, row.person);
-  await cloud.changed(tx, of.state === 'dead' ? ['notices', 'attention'] : ['notices']);
+  if (state === 'sent' && row.what === 'sign-in') await recordLinkSent(cloud, tx, person);
+  await cloud.changed(tx, state === 'dead' ? ['notices', 'attention'] : ['notices']);
+}
+
+function endedBy(cloud: Cloud, row: store.NoticeRow, outcome: Outcome): store.Ended {
+  const tries = row.tries + 1;
+  if (outcome.sent) return { state: 'sent', error: null, tries, nextMs: null, forget: true };
+  const error = outcome.word;
+  const nextMs = cloud.clock.nowMs() + pauseMs(tries, cloud.random.below(1000) / 1000);
+  if (outcome.final || nextMs - row.sinceMs > GIVE_UP_MS)
+    return { state: 'dead', error, tries, nextMs: null, forget: !outcome.keep };
+  return { state: 'failed', error, tries, nextMs, forget: false };
 }
 
 async function recordLinkSent(cloud: Cloud, tx: Tx, person: PersonId): Promise<void> {
@@ -261,15 +287,19 @@ async function recordLinkSent(cloud: Cloud, tx: Tx, person: PersonId): Promise<v
   );
 }
 
-const STUCK_MS = 86_400_000;
+const OVERDUE_MS = 3_600_000;
 
-/** Gives up what nobody tries any more, so that somebody sees it and its code is forgotten. Runs by the clock. */
+/**
+ * Tries again what nobody tries any more, because its job died with a process, and forgets the codes of dead
+ * notices that have ended. Runs by the clock.
+ */
 async function sweep(cloud: Cloud): Promise<void> {
+  const nowMs = cloud.clock.nowMs();
   for (const tenant of await allTenants(cloud)) {
     await cloud.database.tenant(tenant, async (tx) => {
-      for (const { notice, tries } of await store.stuckSince(tx, cloud.clock.nowMs() - STUCK_MS)) {
-        await endTry(cloud, tx, { notice, state: 'dead', error: 'it was tried for a day', tries });
-      }
+      for (const { notice, tries } of await store.overdueSince(tx, nowMs - OVERDUE_MS))
+        await addTry(cloud, tx, { notice, tries, atMs: null });
+      await store.forgetEndedCodes(tx, nowMs);
     });
   }
 }
@@ -298,6 +328,7 @@ async function projectWish(cloud: Cloud, tx: Tx, told: Told): Promise<void> {
   });
 }
 
+export { canSendAgain, sendAgain } from './again.ts';
 export const ofParcel = store.noticesOfParcel;
 export const deadSince = store.deadSince;
 export const list = store.listNotices;

@@ -1,13 +1,11 @@
 /** Queuing a notice: its row, its record and the job that sends it, all or none. */
-import { idFrom, type PersonId } from '../../domain/ids.ts';
+import { idFrom, type NoticeId, type PersonId } from '../../domain/ids.ts';
 import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import type * as people from '../people/people.ts';
 import * as store from './store.ts';
 
 export const SEND_JOB = 'notices.send';
-/** With the engine's growing pauses: about three and a half hours. */
-export const TRIES_MAX = 10;
 
 export type Queue = {
   reference: string;
@@ -30,13 +28,23 @@ export async function queue(cloud: Cloud, tx: Tx, of: Queue): Promise<void> {
     },
     { notice: of.person, person: of.person, parcel: of.person },
   );
+  await addTry(cloud, tx, { notice, tries: 0, atMs: null });
+  await cloud.changed(tx, ['notices']);
+}
+
+/** A try of its own, in the caller's transaction. Its key is not the one of a job that may run now. */
+export async function addTry(
+  cloud: Cloud,
+  tx: Tx,
+  of: { notice: NoticeId; tries: number; atMs: number | null },
+): Promise<void> {
+  const key = `${of.notice}/${of.tries}`;
   await cloud.addJob(
     tx,
     SEND_JOB,
-    { tenant: await tenantOf(tx), notice },
-    { key: notice, triesMax: TRIES_MAX },
+    { tenant: await tenantOf(tx), notice: of.notice },
+    of.atMs === null ? { key } : { key, runAtMs: of.atMs },
   );
-  await cloud.changed(tx, ['notices']);
 }
 
 /** The channels that a person wants and can be reached by. */

@@ -41,9 +41,10 @@ export async function insertNotice(tx: Tx, of: NewNotice): Promise<boolean> {
   const place = of.content.is === 'link' ? null : of.content;
   const link = of.content.is === 'link' ? of.content.sealed : null;
   const done = await sql`insert into notices
-    (notice_id, reference, channel, what, state, person_id, parcel_id, bank_id, compartment, until_ms, epoch_id, box, link, at_ms)
+    (notice_id, reference, channel, what, state, person_id, parcel_id, bank_id, compartment, until_ms, epoch_id, box, link, at_ms, since_ms, next_ms)
     values (${of.notice}, ${of.reference}, ${of.channel}, ${of.what}, 'queued', ${of.person}, ${place?.parcel ?? null}, ${place?.bank ?? null},
-      ${place?.compartment ?? null}, ${place?.untilMs ?? null}, ${codes?.epoch ?? null}, ${codes && JSON.stringify(codes.box)}::jsonb, ${link}, ${of.atMs})
+      ${place?.compartment ?? null}, ${place?.untilMs ?? null}, ${codes?.epoch ?? null}, ${codes && JSON.stringify(codes.box)}::jsonb, ${link}, ${of.atMs},
+      ${of.atMs}, ${of.atMs})
     on conflict (tenant_id, reference, channel) do nothing`.execute(tx);
   return Number(done.numAffectedRows ?? 0) === 1;
 }
@@ -65,6 +66,8 @@ type NoticeSql = {
   box: unknown;
   link: Uint8Array | null;
   at_ms: number;
+  since_ms: number | null;
+  next_ms: number | null;
   ord: number;
 };
 
@@ -81,6 +84,9 @@ export type NoticeRow = {
   bank: BankId | null;
   compartment: number | null;
   atMs: number;
+  /** Since when it is tried: since it was queued, or since somebody had it sent again. */
+  sinceMs: number;
+  nextMs: number;
   ord: number;
   content: Content | null;
 };
@@ -99,6 +105,8 @@ function rowOf(row: NoticeSql): NoticeRow {
     bank: row.bank_id,
     compartment: row.compartment,
     atMs: row.at_ms,
+    sinceMs: row.since_ms ?? row.at_ms,
+    nextMs: row.next_ms ?? row.at_ms,
     ord: row.ord,
     content: contentOf(row),
   };
@@ -121,16 +129,35 @@ export async function findNotice(tx: Tx, notice: NoticeId): Promise<NoticeRow | 
   return found.rows[0] && rowOf(found.rows[0]);
 }
 
-/** Counts one more try and says how it ended; what was to be sent is kept only while it may be tried again. */
-export async function endTry(
-  tx: Tx,
-  notice: NoticeId,
-  of: { state: 'sent' | 'failed' | 'dead'; error: string | null; tries: number },
-): Promise<void> {
+export type Ended = {
+  state: 'sent' | 'failed' | 'dead';
+  error: string | null;
+  tries: number;
+  /** When it is tried again, where it is. */
+  nextMs: number | null;
+  /** False while the code may still be of use to its recipient. */
+  forget: boolean;
+};
+
+/** Counts one more try and says how it ended; a link to sign in is kept only while it may be tried again. */
+export async function endTry(tx: Tx, notice: NoticeId, of: Ended): Promise<void> {
   const over = of.state !== 'failed';
-  await sql`update notices set state = ${of.state}, tries = ${of.tries}, last_error = ${of.error},
-    box = case when ${over} then null else box end, link = case when ${over} then null else link end
+  await sql`update notices set state = ${of.state}, tries = ${of.tries}, last_error = ${of.error}, next_ms = ${of.nextMs},
+    box = case when ${of.forget} then null else box end, link = case when ${over} then null else link end
     where notice_id = ${notice}`.execute(tx);
+}
+
+/** From its first try on again, as if it had been queued now. */
+export async function startAnew(tx: Tx, notice: NoticeId, atMs: number): Promise<void> {
+  await sql`update notices set state = 'queued', tries = 0, last_error = null, since_ms = ${atMs}, next_ms = ${atMs}
+    where notice_id = ${notice}`.execute(tx);
+}
+
+/** Codes of dead notices that have ended by now are of no use to anyone who may have them. */
+export async function forgetEndedCodes(tx: Tx, nowMs: number): Promise<void> {
+  await sql`update notices set box = null where state = 'dead' and box is not null and until_ms <= ${nowMs}`.execute(
+    tx,
+  );
 }
 
 /** Newest first, from before `beforeOrd`. */
@@ -160,12 +187,10 @@ export async function untilOfParcel(tx: Tx, parcel: ParcelId): Promise<number | 
   return found.rows[0]?.until_ms;
 }
 
-/** Notices that have waited since before then. The engine forgets a job whose last try died with its process. */
-export async function stuckSince(tx: Tx, beforeMs: number): Promise<NoticeRow[]> {
-  const found =
-    await sql<NoticeSql>`select * from notices where state in ('queued', 'failed') and at_ms <= ${beforeMs} limit 500`.execute(
-      tx,
-    );
+/** Notices whose next try is overdue. The engine forgets a job whose last try died with its process. */
+export async function overdueSince(tx: Tx, beforeMs: number): Promise<NoticeRow[]> {
+  const found = await sql<NoticeSql>`select * from notices where state in ('queued', 'failed')
+    and coalesce(next_ms, at_ms) <= ${beforeMs} limit 500`.execute(tx);
   return found.rows.map(rowOf);
 }
 

@@ -195,9 +195,11 @@ export const noticeRow = z.strictObject({
   state: z.enum(['queued', 'sent', 'failed', 'dead']),
   tries: z.int(),
   lastError: z.string().nullable(),
+  /** It was given up, and there is still something to say: its code lives. */
+  canSendAgain: z.boolean(),
   atMs,
 });
-/** `GET notices`. */
+/** `GET notices`, `POST notices/:id/again`. */
 export const notices = page(noticeRow);
 
 /** `GET odds`: the live chance per kiosk-day that guessing finds a code. */

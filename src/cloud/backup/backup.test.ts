@@ -1,0 +1,151 @@
+/** Backup and restore without the rest of the system: what is in which file, and what a restore leaves. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import pg from 'pg';
+import { base64url } from '../../crypto/bytes.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { silentLog } from '../../platform/log.ts';
+import { systemRandom } from '../../platform/random.ts';
+import { NOUNS } from '../cloud.ts';
+import { prepareDatabase } from '../migrate.ts';
+import { openStand, type Stand } from '../test-stand.ts';
+import { filledTenant } from '../test-tenants.ts';
+import { restoreBackup } from './restore.ts';
+import { takeBackup } from './take.ts';
+
+const rootKey = systemRandom.bytes(32);
+const passwords = { ownerPassword: 'owner-password', appPassword: 'app-password' };
+let stand: Stand;
+let home: string;
+let file: string;
+
+before(async () => {
+  home = mkdtempSync(join(tmpdir(), 'hf-backup-'));
+  file = join(home, 'one');
+  stand = await openStand(NOUNS);
+  for (const mark of ['Alder', 'Birch']) await filledTenant(stand.cloud, { root: stand.root, mark });
+  await prepareDatabase({ superuserUrl: stand.superuserUrl(), database: 'holdfast', ...passwords });
+  await take(file);
+});
+after(async () => {
+  await stand?.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+function urlOf(database: string, user: 'owner' | 'superuser'): string {
+  const url = new URL(stand.superuserUrl());
+  url.pathname = `/${database}`;
+  if (user === 'owner') Object.assign(url, { username: 'holdfast_owner', password: passwords.ownerPassword });
+  return url.href;
+}
+
+const take = (path: string, database = 'holdfast') =>
+  takeBackup({
+    ownerUrl: urlOf(database, 'owner'),
+    rootKey,
+    backup: base64url(systemRandom.bytes(16)),
+    madeAtMs: systemClock.nowMs(),
+    file: path,
+    keysFile: `${path}.keys`,
+  });
+
+async function emptyDatabase(database: string): Promise<string> {
+  await prepareDatabase({ superuserUrl: stand.superuserUrl(), database, ...passwords });
+  return urlOf(database, 'owner');
+}
+
+const restore = (ownerUrl: string, from = file) =>
+  restoreBackup({
+    ownerUrl,
+    rootKey,
+    file: from,
+    keysFile: `${file}.keys`,
+    migrations: NOUNS.flatMap((noun) => noun.migrations ?? []),
+    log: silentLog,
+  });
+
+async function query<Row extends pg.QueryResultRow>(database: string, text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: urlOf(database, 'superuser') });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const lines = (path: string) => readFileSync(path, 'utf8').trim().split('\n');
+
+test('the epoch keys stand in the file of keys and in no other', async () => {
+  const keys = await query<{ hex: string }>(
+    'holdfast',
+    `select encode(wrapped, 'hex') as hex from wrapping_epochs
+     union all select encode(private_sealed, 'hex') from notifier_epochs`,
+  );
+  assert.equal(keys.length, 6, 'two of each of three tenants');
+  const [rows, apart] = [readFileSync(file, 'utf8'), readFileSync(`${file}.keys`, 'utf8')];
+  for (const { hex } of keys) {
+    assert.ok(apart.includes(hex));
+    assert.ok(!rows.includes(hex));
+  }
+  assert.deepEqual(
+    [
+      ...new Set(
+        lines(`${file}.keys`)
+          .slice(1, -1)
+          .map((line) => line.split('\t')[0]),
+      ),
+    ],
+    ['public.notifier_epochs', 'public.wrapping_epochs'],
+  );
+});
+
+test('every row of every tenant is there again, the wall stands, and numbers go on', async () => {
+  const restored = await restore(await emptyDatabase('again'));
+  assert.equal(restored.rows, lines(file).length + lines(`${file}.keys`).length - 4);
+  await take(join(home, 'two'), 'again');
+  const unlocked = (line: string) => !line.startsWith('graphile_worker.');
+  const rowsOf = (path: string) => lines(path).slice(1, -1).filter(unlocked).sort();
+  assert.deepEqual(rowsOf(join(home, 'two')), rowsOf(file));
+  assert.deepEqual(rowsOf(join(home, 'two.keys')), rowsOf(`${file}.keys`));
+  const wall = `select relname, relrowsecurity as on, relforcerowsecurity as forced from pg_class
+    where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1`;
+  assert.deepEqual(await query('again', wall), await query('holdfast', wall));
+  const highest = `select max(position)::int as n from records`;
+  const last = `select last_value::int as n from records_position_seq`;
+  assert.deepEqual(await query('again', last), await query('again', highest));
+});
+
+test('a backup that was changed by one letter is refused before the database is touched', async () => {
+  const bent = join(home, 'bent');
+  writeFileSync(bent, readFileSync(file, 'utf8').replace('"state":"active"', '"state":"removed"'));
+  const url = await emptyDatabase('bent');
+  await assert.rejects(restore(url, bent), /SHA-256/);
+  assert.deepEqual(await query('bent', `select 1 from pg_tables where schemaname = 'public'`), []);
+});
+
+test('a restore into a database that holds anything is refused, and one that breaks off leaves nothing', async () => {
+  await assert.rejects(restore(urlOf('holdfast', 'owner')), /is not empty/);
+  const url = await emptyDatabase('broken');
+  const client = new pg.Client({ connectionString: urlOf('broken', 'superuser') });
+  await client.connect();
+  // The disk of the database is full, or its server stops: here a rule of the database says no.
+  await client.query(`create function no() returns event_trigger language plpgsql as
+    $$ begin if exists (select 1 from pg_class where relname = 'parcel_events') then raise 'no room'; end if; end $$`);
+  await client.query(
+    "create event trigger no on ddl_command_end when tag in ('CREATE TABLE') execute function no()",
+  );
+  await assert.rejects(restore(url), /migration .* failed/);
+  await client.query('drop event trigger no');
+  await client.end();
+  assert.deepEqual(await query('broken', `select 1 from pg_tables where schemaname = 'public'`), []);
+  assert.ok((await restore(url)).rows > 100);
+});
+
+test('a backup that breaks off leaves no file', async () => {
+  await assert.rejects(take(join(home, 'none'), 'postgres'));
+  assert.ok(!existsSync(join(home, 'none')) && !existsSync(join(home, 'none.keys')));
+});

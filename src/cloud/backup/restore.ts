@@ -1,0 +1,168 @@
+/**
+ * Restore: into an empty database only, whole or not at all. The shape is made by the same steps that had made
+ * it where the backup was taken, then the rows are put back in one transaction, in which their owner takes the
+ * wall between tenants off its own tables and puts it up again.
+ */
+import pg from 'pg';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { Log } from '../../platform/log.ts';
+import { migrateJobs } from '../jobs/jobs.ts';
+import { hashOf, type Migration, migrate } from '../migrate.ts';
+import { type Manifest, readBackup } from './file.ts';
+import { jobsStep, type Table, tablesOf } from './tables.ts';
+import { rootKeyCheck } from './take.ts';
+
+const ROWS_A_STATEMENT = 500;
+
+export type Restore = {
+  ownerUrl: string;
+  rootKey: Uint8Array;
+  file: string;
+  keysFile: string;
+  migrations: readonly Migration[];
+  log: Log;
+};
+export type Restored = { manifest: Manifest; rows: number; sha256: string };
+
+export async function restoreBackup(of: Restore): Promise<Restored> {
+  // Both files are read whole before the database is touched.
+  const main = await readBackup(of.file, () => undefined);
+  const keyRows: [string, string][] = [];
+  const keys = await readBackup(of.keysFile, (table, json) => void keyRows.push([table, json]));
+  const { manifest } = main;
+  judge(of, manifest, keys.manifest);
+  const client = new pg.Client({ connectionString: of.ownerUrl, application_name: 'holdfast restore' });
+  await client.connect();
+  try {
+    await refuseFilled(client);
+    try {
+      return await restoreInto(client, { of, manifest, keyRows, sha256: main.whole.sha256 });
+    } catch (error) {
+      // It was empty before, and is again: the next try is not refused for what this one left.
+      await client.query('rollback');
+      await client.query('drop owned by current_user cascade');
+      throw error;
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+type Into = { of: Restore; manifest: Manifest; keyRows: readonly [string, string][]; sha256: string };
+
+async function restoreInto(client: pg.Client, { of, manifest, keyRows, sha256 }: Into): Promise<Restored> {
+  const wanted = new Set(manifest.migrations.map(({ id }) => id));
+  const migrations = of.migrations.filter(({ id }) => wanted.has(id));
+  await migrate({ ownerUrl: of.ownerUrl, migrations, log: of.log });
+  await migrateJobs({ ownerUrl: of.ownerUrl });
+  if ((await jobsStep(client)) < manifest.jobsStep)
+    throw new HoldfastError('conflict', 'the backup comes from a newer engine of jobs than this version has');
+  const rows = await fill(client, of.file, keyRows);
+  return { manifest, rows, sha256 };
+}
+
+function judge(of: Restore, manifest: Manifest, keys: Manifest): void {
+  if (manifest.part !== 'rows' || keys.part !== 'keys' || manifest.backup !== keys.backup)
+    throw new HoldfastError('input-invalid', `${of.keysFile} does not hold the epoch keys of ${of.file}`);
+  if (manifest.rootKeyCheck !== rootKeyCheck(of.rootKey))
+    throw new HoldfastError(
+      'input-invalid',
+      'the backup was made under another root key than rootKeyFile holds',
+    );
+  const known = new Map(of.migrations.map((step) => [step.id, hashOf(step)]));
+  const unknown = manifest.migrations.find(({ id, hash }) => known.get(id) !== hash);
+  if (unknown)
+    throw new HoldfastError(
+      'input-invalid',
+      `the backup has migration ${unknown.id}, which this version does not know: it comes from a newer version`,
+    );
+}
+
+async function refuseFilled(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+     where schemaname not in ('pg_catalog', 'information_schema') limit 1`,
+  );
+  if (rows[0])
+    throw new HoldfastError(
+      'conflict',
+      `the database is not empty (${rows[0].name}): a backup is restored into an empty one only, and nothing is overwritten`,
+    );
+}
+
+async function fill(client: pg.Client, file: string, keyRows: readonly [string, string][]): Promise<number> {
+  const tables = await tablesOf(client);
+  await client.query('begin');
+  await each(
+    tables,
+    ({ name, walled }) => walled && `alter table ${name} no force row level security`,
+    client,
+  );
+  const filler = new Filler(client, tables);
+  for (const [table, json] of keyRows) await filler.row(table, json);
+  await readBackup(file, (table, json) => filler.row(table, json));
+  await filler.flush();
+  for (const table of tables) await continueNumbers(client, table);
+  // Who held a job then is gone; left as they are, its jobs would wait for hours.
+  await client.query('update graphile_worker._private_jobs set locked_at = null, locked_by = null');
+  await client.query('update graphile_worker._private_job_queues set locked_at = null, locked_by = null');
+  await each(tables, ({ name, walled }) => walled && `alter table ${name} force row level security`, client);
+  await client.query('commit');
+  return filler.rows;
+}
+
+async function each(
+  tables: readonly Table[],
+  statement: (table: Table) => string | false,
+  client: pg.Client,
+): Promise<void> {
+  for (const table of tables) {
+    const text = statement(table);
+    if (text) await client.query(text);
+  }
+}
+
+/** The next number of an identity column follows the highest that is there. */
+async function continueNumbers(client: pg.Client, { name, identities }: Table): Promise<void> {
+  for (const column of identities) {
+    const quoted = client.escapeIdentifier(column);
+    await client.query(
+      `select setval(pg_get_serial_sequence($1, $2), max(${quoted})) from ${name} having max(${quoted}) is not null`,
+      [name, column],
+    );
+  }
+}
+
+class Filler {
+  readonly #client: pg.Client;
+  readonly #tables: Map<string, Table>;
+  #table: Table | undefined;
+  #waiting: string[] = [];
+  rows = 0;
+
+  constructor(client: pg.Client, tables: readonly Table[]) {
+    this.#client = client;
+    this.#tables = new Map(tables.map((table) => [table.name, table]));
+  }
+
+  async row(name: string, json: string): Promise<void> {
+    if (this.#table?.name !== name || this.#waiting.length === ROWS_A_STATEMENT) await this.flush();
+    this.#table = this.#tables.get(name);
+    if (!this.#table)
+      throw new HoldfastError('input-invalid', `the backup holds rows of ${name}, which is no table here`);
+    this.#waiting.push(json);
+    this.rows += 1;
+  }
+
+  async flush(): Promise<void> {
+    if (!this.#table || this.#waiting.length === 0) return;
+    const { name, columns } = this.#table;
+    const list = columns.join(', ');
+    await this.#client.query(
+      `insert into ${name} (${list}) overriding system value
+       select ${list} from json_populate_recordset(null::${name}, $1::json)`,
+      [`[${this.#waiting.join(',')}]`],
+    );
+    this.#waiting = [];
+  }
+}
