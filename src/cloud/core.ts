@@ -24,7 +24,6 @@ const TELL = 'holdfast_tell';
 
 /** Whom a change is told to is read from the transaction that made it; a caller cannot name another tenant. */
 export const tidings: Pick<Cloud, 'changed' | 'tellBanks'> = {
-  // The database folds equal notifications of one transaction into one.
   changed: async (tx, topics) => notify(tx, CHANGED, [await tenantOf(tx), ...topics].join(' ')),
   tellBanks: async (tx, site) => notify(tx, TELL, `${await tenantOf(tx)} ${site}`),
 };

@@ -154,18 +154,34 @@ function sqlState(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** A transaction has one tenant from its first statement to its end, and is asked for it once. */
+const tenants = new WeakMap<Tx, TenantId>();
+
 /** The tenant of a transaction. Throws in a transaction without one (a bug of the caller). */
 export async function tenantOf(tx: Tx): Promise<TenantId> {
+  const known = tenants.get(tx);
+  if (known) return known;
   const { rows } = await sql<{
     tenant: string | null;
   }>`select current_setting('holdfast.tenant', true) as tenant`.execute(tx);
   const tenant = rows[0]?.tenant;
   if (!tenant) throw new Error('this needs a transaction of a tenant');
+  tenants.set(tx, tenant as TenantId);
   return tenant as TenantId;
 }
 
-/** Tells every listener when, and only if, the transaction commits. Payloads hold ids, never personal data. */
+const notified = new WeakMap<Tx, Set<string>>();
+
+/**
+ * Tells every listener when, and only if, the transaction commits. Payloads hold ids, never personal data. The
+ * database folds equal notifications of one transaction into one, so that none is sent to it twice.
+ */
 export async function notify(tx: Tx, channel: string, payload: string): Promise<void> {
+  const said = notified.get(tx) ?? new Set();
+  notified.set(tx, said);
+  const word = `${channel} ${payload}`;
+  if (said.has(word)) return;
+  said.add(word);
   await sql`select pg_notify(${channel}, ${payload})`.execute(tx);
 }
 

@@ -93,20 +93,14 @@ async function append(
       };
     }),
   });
-  // One query for the keys of everybody in the batch, instead of one a record.
-  await cloud.keys.subjects(
+  await cloud.journal.keepOpenings(
     tx,
-    judged.records.flatMap((record) => Object.values(ownersOf(record.kind, openings.get(record.seq) ?? {}))),
+    bank.bank,
+    judged.records.map(({ seq, kind }) => {
+      const own = openings.get(seq) ?? {};
+      return { seq, openings: own, owners: ownersOf(kind, own) };
+    }),
   );
-  for (const record of judged.records) {
-    const own = openings.get(record.seq) ?? {};
-    await cloud.journal.keepOpenings(
-      tx,
-      { source: bank.bank, seq: record.seq },
-      own,
-      ownersOf(record.kind, own),
-    );
-  }
   for (const condition of ['gap', 'batch-refused'])
     await banks.endAlarm(cloud, tx, { condition, bank: bank.bank, atMs: cloud.clock.nowMs() });
 }

@@ -27,6 +27,9 @@ import * as store from './store.ts';
 
 export type Owners = Readonly<Partial<Record<CommittedField, PersonId>>>;
 
+/** What stands behind one record's commitments, and whose each field is. */
+export type ToKeep = { seq: number; openings: Openings; owners: Owners };
+
 type Range = { first: number; last: number };
 
 export type Journal = {
@@ -39,13 +42,8 @@ export type Journal = {
   record(tx: Tx, draft: RecordDraft, owners?: Owners): Promise<{ seq: number; hash: string }>;
   /** Where a journal ends; undefined when there is no such journal. */
   endOf(tx: Tx, source: string): Promise<Committed | undefined>;
-  /** Seals what stands behind a record's commitments. A person without a key (erased, unknown) owns nothing. */
-  keepOpenings(
-    tx: Tx,
-    place: { source: string; seq: number },
-    openings: Openings,
-    owners: Owners,
-  ): Promise<void>;
+  /** Seals what stands behind records' commitments. A person without a key (erased, unknown) owns nothing. */
+  keepOpenings(tx: Tx, source: string, all: readonly ToKeep[]): Promise<void>;
   /** Opens what is kept; a field whose key was destroyed is absent. */
   openOpenings(tx: Tx, source: string, range: Range): Promise<Map<number, Openings>>;
 };
@@ -56,19 +54,27 @@ const CLOUD_UNCERTAINTY_MS = 1_000;
 export function openJournal(config: { keys: Keys; clock: Clock; random: Random }): Journal {
   const { keys, clock, random } = config;
 
-  const keepOpenings: Journal['keepOpenings'] = async (tx, place, openings, owners) => {
-    const known = await keys.subjects(tx, Object.values(owners));
+  const keepOpenings: Journal['keepOpenings'] = async (tx, source, all) => {
+    // One query for the keys of everybody, and one for the rows, instead of two a record.
+    const known = await keys.subjects(
+      tx,
+      all.flatMap(({ owners }) => Object.values(owners)),
+    );
     const rows: store.OpeningRow[] = [];
-    for (const [field, opening] of Object.entries(openings) as [CommittedField, Opening][]) {
-      const owner = owners[field];
-      const subject = owner !== undefined && known.has(owner) ? owner : null;
-      const at = placeOfOpening({ ...place, field });
-      const text = JSON.stringify(opening);
-      const sealed =
-        subject === null ? await keys.sealForTenant(tx, at, text) : await keys.sealFor(tx, subject, at, text);
-      rows.push({ ...place, field, subject_id: subject, sealed });
+    for (const { seq, openings, owners } of all) {
+      for (const [field, opening] of Object.entries(openings) as [CommittedField, Opening][]) {
+        const owner = owners[field];
+        const subject = owner !== undefined && known.has(owner) ? owner : null;
+        const at = placeOfOpening({ source, seq, field });
+        const text = JSON.stringify(opening);
+        const sealed =
+          subject === null
+            ? await keys.sealForTenant(tx, at, text)
+            : await keys.sealFor(tx, subject, at, text);
+        rows.push({ source, seq, field, subject_id: subject, sealed });
+      }
     }
-    if (rows.length > 0) await store.insertOpenings(tx, rows);
+    await store.insertOpenings(tx, rows);
   };
 
   return {
@@ -98,7 +104,7 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
           batch_last: null,
         },
       ]);
-      await keepOpenings(tx, { source, seq }, openings, owners);
+      await keepOpenings(tx, source, [{ seq, openings, owners }]);
       await store.moveEnd(tx, source, { ...end, lastSeq: seq, lastHash: hash });
       return { seq, hash };
     },
