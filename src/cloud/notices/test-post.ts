@@ -240,7 +240,7 @@ export class PostOffice {
 export async function until(
   what: string,
   isTrue: () => Promise<boolean> | boolean,
-  withinMs = 15_000,
+  withinMs = 90_000,
 ): Promise<void> {
   const endMs = systemClock.monotonicMs() + withinMs;
   while (!(await isTrue())) {
