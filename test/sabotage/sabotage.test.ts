@@ -10,7 +10,7 @@ import { findProgram } from '../../tools/peers.ts';
 import { EDITS, ROOT } from './edits.ts';
 
 const AT_ONCE = 2;
-const CHILD_MS_MAX = 60_000;
+const CHILD_MS_MAX = 180_000;
 const HOOK = join(ROOT, 'test/sabotage/hook.ts');
 
 type Result = { status: number | null; out: string; err: string };
