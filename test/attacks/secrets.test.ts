@@ -94,7 +94,7 @@ const ALLOWED: readonly Allowed[] = [
     reason: 'the key of NIST’s examples',
   },
   {
-    file: /\.test\.ts$|^test\/browser\/escapes\.ts$/,
+    file: /\.test\.ts$|^test\/browser\/escapes\.ts$|\/test-post\.ts$/,
     text: /^HF[BOP]1(A{26}|ABCDEFGHIJKLMNOPQRSTUVWXYZ)$/,
     reason: 'the alphabet in the form of a code',
   },
