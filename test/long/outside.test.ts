@@ -158,6 +158,15 @@ const wapitiReport = z.looseObject({
   ),
 });
 
+/** All that attack; none that ask a machine elsewhere. */
+const MODULES =
+  'backup,blindsql,cookieflags,crlf,csp,exec,file,htaccess,http_headers,methods,permanentxss,redirect,shellshock,sql,xss,xxe';
+/** Of its lowest level: a header that browsers have dropped, and one that is kept off localhost (RFC 6797). */
+const INFORMATION = [
+  /level 1: .*X-XSS-Protection is not set/,
+  /level 1: .*Strict-Transport-Security is not set/,
+];
+
 withPeer('wapiti', 'wapiti finds nothing above information', async (program) => {
   const file = join(REPORTS, 'wapiti.json');
   await rm(file, { force: true });
@@ -173,6 +182,8 @@ withPeer('wapiti', 'wapiti finds nothing above information', async (program) => 
     ...starts.flatMap((route) => ['-s', at(route)]),
     '--flush-session',
     '--no-bugreport',
+    '-m',
+    MODULES,
   ];
   const who = ['-H', `cookie: ${signedIn()}`, '-H', 'x-holdfast-app: a'];
   const { out } = await runProgram(program, [
@@ -190,7 +201,11 @@ withPeer('wapiti', 'wapiti finds nothing above information', async (program) => 
   const found = [...Object.entries(report.vulnerabilities), ...Object.entries(report.anomalies)].flatMap(
     ([kind, list]) => list.map((one) => `${kind}, level ${one.level}: ${one.path} ${one.info}`),
   );
-  assert.deepEqual(found, [], out.slice(-2000));
+  assert.deepEqual(
+    found.filter((one) => !INFORMATION.some((known) => known.test(one))),
+    [],
+    out.slice(-2000),
+  );
 });
 
 test('every scanner that ran has left its report', async () => {
