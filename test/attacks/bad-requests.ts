@@ -218,15 +218,8 @@ function badHeads(right: Right): Bad[] {
   ];
 }
 
-/** What a path names, and what it asks. */
-function badPaths(right: Right, draw: Draw): Bad[] {
-  const to = (path: string): Bad => ({
-    what: `${right.method} ${path.slice(0, 80)}`,
-    bytes: written(right, { line: `${right.method} ${path} HTTP/1.1` }),
-  });
-  const parts = right.path.split('/');
-  const named = parts.findIndex((part) => /_[a-z2-7]{26}$/.test(part));
-  const strange = [
+function strangeThings(draw: Draw): string[] {
+  return [
     ...[
       '%00',
       '%ff',
@@ -243,59 +236,73 @@ function badPaths(right: Right, draw: Draw): Bad[] {
     'x'.repeat(9000),
     encodeURIComponent(INJECTIONS[draw(INJECTIONS.length)]?.text.slice(0, 60).toWellFormed() ?? ''),
   ];
+}
+
+const ASKS: readonly string[] = [
+  ...[
+    'limit=1e309',
+    'limit=-1',
+    'limit=0',
+    'limit=NaN',
+    'limit=999999999999999999999',
+    'limit=',
+    'limit=1&limit=2',
+  ],
+  ...[
+    'limit[]=1',
+    'limit=%00',
+    'cursor=',
+    'cursor=%00',
+    'cursor=-1',
+    'cursor=1e400',
+    'cursor=__proto__',
+    'cursor=%ff',
+  ],
+  ...[
+    'cursor=9007199254740993',
+    'cursor=NaN',
+    'cursor=0x10',
+    'cursor=1.5',
+    'cursor=%27%20or%201=1--',
+    'cursor[a]=1',
+  ],
+  ...[
+    '__proto__=1',
+    'constructor=x',
+    'bank=%00',
+    "bank='",
+    'state=nonsense',
+    'role=nonsense',
+    'role=admin&role=x',
+    '%',
+    '&&&=&=',
+  ],
+  ...[
+    'cursor=eyJhIjoxfQ',
+    'cursor=99999999999999999999',
+    'cursor=Infinity',
+    'cursor=%20',
+    'cursor=-9007199254740991',
+  ],
+  Array.from({ length: 1500 }, (_, n) => `a${n}=${n}`).join('&'),
+  `cursor=${'x'.repeat(201)}`,
+];
+
+/** What a path names, and what it asks. */
+function badPaths(right: Right, draw: Draw): Bad[] {
+  const to = (path: string): Bad => ({
+    what: `${right.method} ${path.slice(0, 80)}`,
+    bytes: written(right, { line: `${right.method} ${path} HTTP/1.1` }),
+  });
+  const parts = right.path.split('/');
+  const named = parts.findIndex((part) => /_[a-z2-7]{26}$/.test(part));
   const things =
     named < 0
       ? []
-      : strange.map((thing) => to(parts.map((part, at) => (at === named ? thing : part)).join('/')));
-  const asks = [
-    ...[
-      'limit=1e309',
-      'limit=-1',
-      'limit=0',
-      'limit=NaN',
-      'limit=999999999999999999999',
-      'limit=',
-      'limit=1&limit=2',
-    ],
-    ...[
-      'limit[]=1',
-      'limit=%00',
-      'cursor=',
-      'cursor=%00',
-      'cursor=-1',
-      'cursor=1e400',
-      'cursor=__proto__',
-      'cursor=%ff',
-    ],
-    ...[
-      'cursor=9007199254740993',
-      'cursor=NaN',
-      'cursor=0x10',
-      'cursor=1.5',
-      'cursor=%27%20or%201=1--',
-      'cursor[a]=1',
-    ],
-    ...[
-      '__proto__=1',
-      'constructor=x',
-      'bank=%00',
-      "bank='",
-      'state=nonsense',
-      'role=nonsense',
-      'role=admin&role=x',
-      '%',
-      '&&&=&=',
-    ],
-    ...[
-      'cursor=eyJhIjoxfQ',
-      'cursor=99999999999999999999',
-      'cursor=Infinity',
-      'cursor=%20',
-      'cursor=-9007199254740991',
-    ],
-    Array.from({ length: 1500 }, (_, n) => `a${n}=${n}`).join('&'),
-    `cursor=${'x'.repeat(201)}`,
-  ].map((query) => to(`${right.path}?${query}`));
+      : strangeThings(draw).map((thing) =>
+          to(parts.map((part, at) => (at === named ? thing : part)).join('/')),
+        );
+  const asks = ASKS.map((query) => to(`${right.path}?${query}`));
   const around = [
     `/${right.path}`,
     `${right.path}/`,

@@ -225,6 +225,22 @@ const heapBytes = () => {
   return process.memoryUsage().heapUsed;
 };
 
+test('two megabytes are refused before they are read, and so are bytes that are no UTF-8', async () => {
+  const { right, place } = await rightRequest('POST /api/admin/people', true);
+  const list = badRequests(right, drawFrom(seed));
+  for (const [what, code] of [
+    ['two megabytes', 'too-large'],
+    ['no UTF-8 in it', 'json-malformed'],
+    ['overlong UTF-8', 'json-malformed'],
+    ['name twice', 'json-malformed'],
+    ['deep array', 'json-malformed'],
+  ]) {
+    const bad = list.find((one) => one.what === what);
+    assert.ok(bad, what);
+    assert.equal((await sendOne(place, bad, 'people')).code, code, what);
+  }
+});
+
 test('every route answers every bad request by name, changes no row for it, and serves on', async (t) => {
   const counts: Counts = {};
   let heapBefore = 0;

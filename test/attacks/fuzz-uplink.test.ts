@@ -5,6 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { createHash, randomInt } from 'node:crypto';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { sql } from 'kysely';
 import { NOUNS } from '../../src/cloud/cloud.ts';
@@ -22,6 +24,7 @@ import { signOrder } from '../../src/ledger/order.ts';
 import { signRoster } from '../../src/ledger/roster.ts';
 import { type Log, silentLog } from '../../src/platform/log.ts';
 import { systemRandom } from '../../src/platform/random.ts';
+import { eventually } from '../drill/hostile.ts';
 import { type Stand as Bank, openStand as openBank } from '../drill/stand.ts';
 import { type Mutant, mutants } from './mutants.ts';
 
@@ -193,9 +196,9 @@ test('up: a batch in the name of another bank, of another organisation, or of no
     );
     assert.equal(await recordsOf(stand, neighbour.bank), 0);
     assert.equal(await ofForeign(), had);
-    up.sent.length = 0;
+    const refusals = up.sent.splice(0).length;
     await receive(up, own.bank, [batch]);
-    assert.equal(up.sent.at(-1)?.type, 'ack');
+    assert.deepEqual([refusals, up.sent.map(({ type }) => type)], [2, ['ack']]);
     assert.deepEqual(up.broke, []);
   } finally {
     await stand.close();
@@ -270,6 +273,58 @@ test('down: nothing that is wrong opens a door, stops a bank or loses a record',
     await bank.drained();
     assert.equal(bank.agent.state().roster.only?.roster.version, 7);
     t.diagnostic(`${sent} messages, ${records.length} records; HOLDFAST_SEED=${seed}`);
+  } finally {
+    await bank.stop();
+  }
+});
+
+test('by hand: files that are no order are put aside by their hash, and a real order is taken after them', async (t) => {
+  const bank = await openBank();
+  try {
+    await bank.rosterFromRoot(1);
+    await bank.drained();
+    bank.tick();
+    const doors = await bank.hands.doors();
+    const note = Buffer.from(
+      signOrder(bank.orderFor(bank.releaseAct(bank.newClaim(), 1)), [newSigningKey()]),
+    );
+    const draw = drawFrom(seed);
+    const names = [
+      'a',
+      '--help',
+      '$(touch x)',
+      'x'.repeat(200),
+      'a\nb',
+      '.. .. etc passwd',
+      '%2e%2e%2f',
+      'ü\u202e',
+    ];
+    const files = Array.from({ length: 36 }, (_, n) => {
+      const bytes = n % 3 === 0 ? Buffer.from(systemRandom.bytes(1 + draw(9000))) : Buffer.from(note);
+      if (n % 3 === 1) bytes[draw(bytes.length)] = draw(256);
+      const cut = n % 3 === 2 ? bytes.subarray(0, draw(bytes.length)) : bytes;
+      return { name: `${n}${names[n % names.length]}.order`, bytes: cut };
+    });
+    const left = () => readdirSync(bank.ordersDir).filter((name) => name.endsWith('.order'));
+    for (const { name, bytes } of files) writeFileSync(join(bank.ordersDir, name), bytes);
+    // Twenty a minute: the bank's time passes, and its own look comes every second.
+    for (let had = files.length; had > 0; had = left().length) {
+      bank.pass(61_000);
+      await eventually('some are put aside', () => left().length < had);
+    }
+    const refused = readdirSync(join(bank.ordersDir, 'refused'));
+    for (const name of refused) assert.match(name, /^[A-Za-z0-9_-]{43}\.[a-z-]+\.order$/);
+    assert.ok(refused.length > 20, `${refused.length} of ${files.length}, where equal bytes have one name`);
+    assert.deepEqual(readdirSync(join(bank.ordersDir, 'done')), []);
+    // So that the real one is seen alone, and has the nonce of its time.
+    bank.pass(61_000);
+    const real = signOrder(bank.orderFor(bank.releaseAct(bank.newClaim(), 1)), [bank.site.root]);
+    writeFileSync(join(bank.ordersDir, 'real.order'), real);
+    bank.pass(61_000);
+    await eventually('the real order is taken', () => readdirSync(join(bank.ordersDir, 'done')).length === 1);
+    assert.deepEqual(await bank.hands.doors(), doors, 'an order alone moves no latch');
+    assert.deepEqual(bank.fatal, []);
+    t.diagnostic(`${files.length} files, ${refused.length} names of refused ones; HOLDFAST_SEED=${seed}`);
   } finally {
     await bank.stop();
   }

@@ -79,7 +79,7 @@ test('the database takes them as text, or they are refused: nothing is made, dro
     };
     let taken = 0;
     const bearer = { email: null, phone: null, accessible: false };
-    for (const text of TEXTS) {
+    for (const { kind, text } of INJECTIONS) {
       for (const body of [
         { name: text, flat: '1' },
         { name: 'Ada', flat: text.slice(0, 40) },
@@ -100,7 +100,9 @@ test('the database takes them as text, or they are refused: nothing is made, dro
           reason: text.slice(0, 200),
         });
       await send('POST', '/api/resident/sign-in/ask', { email: text });
-      await send('POST', '/api/admin/sign-in', { email: text, password: text, totp: '123456' });
+      // A password is compared slowly, whoever asks.
+      if (kind === 'sql' || kind === 'header')
+        await send('POST', '/api/admin/sign-in', { email: text, password: text, totp: '123456' });
       for (const [path, field] of [
         ['people', 'cursor'],
         ['people', 'role'],
@@ -161,7 +163,10 @@ test('in a mail they add no tag, no attribute, no line and no header; in an SMS 
   }
 });
 
-test('over a real mail server: one recipient, and the headers of a plain mail', async () => {
+type Got = { to: string[]; raw: string };
+
+/** Takes whatever comes, and keeps it. */
+async function startMail(got: Got[]) {
   const { privateKey } = newSigningKey();
   const nowMs = systemClock.nowMs();
   const times = { notBeforeMs: nowMs - 1000, notAfterMs: nowMs + 3_600_000 };
@@ -173,7 +178,6 @@ test('over a real mail server: one recipient, and the headers of a plain mail', 
     serial,
     ...times,
   });
-  const got: { to: string[]; raw: string }[] = [];
   const smtp = new SMTPServer({
     ...serverTls,
     key: privateKeyPem(privateKey),
@@ -200,6 +204,12 @@ test('over a real mail server: one recipient, and the headers of a plain mail', 
     caPem,
     from: 'Holdfast <a@example.org>',
   };
+  return { config, stop: () => new Promise<void>((resolve) => smtp.close(() => resolve())) };
+}
+
+test('over a real mail server: one recipient, and the headers of a plain mail', async () => {
+  const got: Got[] = [];
+  const { config, stop } = await startMail(got);
   const to = 'ada@example.org';
   try {
     for (const name of [PLAIN, ...TEXTS])
@@ -225,14 +235,14 @@ test('over a real mail server: one recipient, and the headers of a plain mail', 
         to: text,
         reference: 'notice_a',
         qr: null,
-      }).catch(() => {});
+      }).catch((error: Error) => assert.equal(error.name, 'HoldfastError'));
       assert.ok(
         got.every((mail) => mail.to.length <= 1),
         text,
       );
     }
   } finally {
-    await new Promise<void>((resolve) => smtp.close(() => resolve()));
+    await stop();
   }
 });
 
