@@ -121,7 +121,7 @@ for (const family of FAMILIES) {
     );
   });
 
-  test(`${family.name}: a flood of bytes is counted, not kept`, () => {
+  test(`${family.name}: a flood of bytes costs no good look and no pulse`, () => {
     const b = wire((deps) => family.open(deps));
     b.connect();
     const draw = fc.sample(fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 4096, maxLength: 4096 }), {
