@@ -16,6 +16,13 @@ export const PEERS: readonly Peer[] = [
   { name: 'strace', programs: ['strace'], debian: 'strace' },
 ];
 
+/** Scanners, for the long tier only. */
+export const LONG_PEERS: readonly Peer[] = [
+  { name: 'testssl', programs: ['testssl', 'testssl.sh'], debian: 'testssl.sh' },
+  { name: 'sqlmap', programs: ['sqlmap'], debian: 'sqlmap' },
+  { name: 'wapiti', programs: ['wapiti'], debian: 'wapiti' },
+];
+
 /** Daemons stand in folders that an ordinary user's PATH leaves out; Debian keeps each PostgreSQL in its own. */
 const MORE_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 const POSTGRESQL = '/usr/lib/postgresql/*/bin';
@@ -38,13 +45,13 @@ function isProgram(file: string): boolean {
   }
 }
 
-export function missingPeers(): Peer[] {
-  return PEERS.filter(({ programs }) => !findProgram(programs, process.env.PATH ?? ''));
+export function missingPeers(peers: readonly Peer[] = PEERS): Peer[] {
+  return peers.filter(({ programs }) => !findProgram(programs, process.env.PATH ?? ''));
 }
 
 /** Installs what is missing where we may (root on Debian), and gives back what is still missing. */
-export async function preparePeers(): Promise<Peer[]> {
-  const missing = missingPeers();
+export async function preparePeers(peers: readonly Peer[] = PEERS): Promise<Peer[]> {
+  const missing = missingPeers(peers);
   const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version');
   if (missing.length === 0 || !mayInstall) return missing;
   const packages = missing.map(({ debian }) => debian);
@@ -52,7 +59,7 @@ export async function preparePeers(): Promise<Peer[]> {
   const isDone =
     (await aptGet(['update'])) && (await aptGet(['install', '-y', '--no-install-recommends', ...packages]));
   if (!isDone) console.log('peers: apt-get failed; what it said last stands above');
-  return missingPeers();
+  return missingPeers(peers);
 }
 
 async function aptGet(args: readonly string[]): Promise<boolean> {

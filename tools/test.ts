@@ -13,7 +13,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { FAST_GATES, ROOT, runGates } from './check.ts';
-import { PEERS, preparePeers } from './peers.ts';
+import { LONG_PEERS, PEERS, preparePeers } from './peers.ts';
 import { joined, type TestEvent } from './test-summary.ts';
 
 /** Files whose tests start whole systems: processes, databases, browsers. The others are one process each. */
@@ -97,13 +97,14 @@ async function main(args: string[]): Promise<number> {
       return 1;
     }
   }
-  const missing = await preparePeers();
+  const peers = options.long ? [...PEERS, ...LONG_PEERS] : PEERS;
+  const missing = await preparePeers(peers);
   for (const { name } of missing) console.log(`NOT RUN: ${name}`);
   if (missing.length > 0 && process.env.CI === 'true') {
     console.log('no test was run: on a build machine every peer has to be there');
     return 1;
   }
-  const present = PEERS.filter((peer) => !missing.includes(peer)).map(({ name }) => name);
+  const present = peers.filter((peer) => !missing.includes(peer)).map(({ name }) => name);
   process.env.HOLDFAST_PEERS = present.join(',');
   if (options.seed !== undefined) process.env.HOLDFAST_SEED = options.seed;
   if (options.long) process.env.HOLDFAST_LONG = 'true';

@@ -121,7 +121,7 @@ export class AccessStand {
   readonly stand: Stand;
   readonly tenants: readonly [Filled, Filled];
   readonly servers: HttpServers;
-  readonly #operatorToken: string;
+  readonly operatorToken: string;
   readonly #folder: string;
   readonly #plain = new Agent({ keepAlive: true });
   readonly #tls = new TlsAgent({ keepAlive: true, rejectUnauthorized: false });
@@ -138,7 +138,7 @@ export class AccessStand {
     this.stand = of.stand;
     this.tenants = of.tenants;
     this.servers = of.servers;
-    this.#operatorToken = of.operatorToken;
+    this.operatorToken = of.operatorToken;
     this.#folder = of.folder;
   }
 
@@ -267,7 +267,7 @@ export class AccessStand {
   }
 
   async #tokenOf({ role, side, route }: Cell, isServed: boolean): Promise<string | undefined> {
-    if (role === 'operator') return this.#operatorToken;
+    if (role === 'operator') return this.operatorToken;
     if (!isSignedIn(role)) return undefined;
     const { tenant, people, tokens } = this.tenants[side];
     // Signing out ends a session, so it gets one of its own.

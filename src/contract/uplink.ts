@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { fromUtf8 } from '../crypto/bytes.ts';
 import { FIELD_LENGTH_MAX } from '../domain/facts.ts';
 import type { Denial } from '../domain/outcome.ts';
+import { parseIJson } from './json.ts';
 
 export const UPLINK_VERSION = 1;
 export const MESSAGE_BYTES_MAX = 2_097_152;
@@ -253,7 +254,7 @@ function readAs<S extends Messages>(schema: S, bytes: Uint8Array): Read<z.infer<
   if (bytes.length > MESSAGE_BYTES_MAX) return { ok: false, reason: 'message-oversized' };
   let value: unknown;
   try {
-    value = JSON.parse(fromUtf8(bytes));
+    value = parseIJson(fromUtf8(bytes));
   } catch {
     // Foreign bytes: refused by name, kept by the caller.
     return { ok: false, reason: 'message-malformed' };

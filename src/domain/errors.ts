@@ -6,6 +6,7 @@ export const ERRORS = {
   'input-invalid': { status: 400, retry: false, title: 'The request is not of the expected shape' },
   'cursor-invalid': { status: 400, retry: false, title: 'The cursor is not one that this list gave' },
   'json-malformed': { status: 400, retry: false, title: 'The body is not JSON' },
+  'http-malformed': { status: 400, retry: false, title: 'This is not an HTTP request' },
   'not-signed-in': { status: 401, retry: false, title: 'Sign in first' },
   'sign-in-denied': { status: 401, retry: false, title: 'The sign-in was not accepted' },
   'not-allowed': { status: 403, retry: false, title: 'This account may not do that' },
@@ -13,6 +14,7 @@ export const ERRORS = {
   'not-found': { status: 404, retry: false, title: 'There is nothing here by that name' },
   'method-not-allowed': { status: 405, retry: false, title: 'That method is not offered here' },
   'not-acceptable': { status: 406, retry: false, title: 'No offered form of the answer was accepted' },
+  'too-slow': { status: 408, retry: false, title: 'The request did not arrive in time' },
   conflict: {
     status: 409,
     retry: false,
@@ -31,6 +33,7 @@ export const ERRORS = {
   'too-large': { status: 413, retry: false, title: 'The body is larger than this route takes' },
   'media-type': { status: 415, retry: false, title: 'Send the body as application/json' },
   denied: { status: 403, retry: false, title: 'Denied' },
+  'headers-too-large': { status: 431, retry: false, title: 'The headers are larger than this server takes' },
   'rate-limited': { status: 429, retry: true, title: 'Too many requests; wait, then try again' },
   internal: { status: 500, retry: true, title: 'Something broke here; it was noted' },
   upstream: { status: 502, retry: true, title: 'A service that this one needs did not answer' },

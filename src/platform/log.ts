@@ -26,9 +26,21 @@ export const silentLog: Log = { info() {}, warn() {}, error() {}, child: () => s
 
 function wrap(logger: pino.Logger): Log {
   return {
-    info: (message, fields) => logger.info(fields ?? {}, message),
-    warn: (message, fields) => logger.warn(fields ?? {}, message),
-    error: (message, fields) => logger.error(fields ?? {}, message),
+    info: (message, fields) => logger.info(readable(fields), message),
+    warn: (message, fields) => logger.warn(readable(fields), message),
+    error: (message, fields) => logger.error(readable(fields), message),
     child: (name) => wrap(logger.child({ part: name })),
   };
+}
+
+/**
+ * JSON leaves the controls of C1 and the separators of lines as they are (RFC 8259, section 7), and a terminal or a
+ * collector of logs may obey them.
+ */
+function readable(fields: LogFields = {}): LogFields {
+  const entries = Object.entries(fields).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd') : value,
+  ]);
+  return Object.fromEntries(entries) as LogFields;
 }

@@ -3,8 +3,9 @@ export function csvOf(rows: readonly (readonly string[])[]): string {
   return `${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
 }
 
-/** A cell that begins like a formula gets an apostrophe, or a spreadsheet would compute it. */
+/** A cell that begins like a formula, in letters of full width too, gets an apostrophe, or a spreadsheet computes it. */
 function cell(text: string): string {
-  const plain = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
+  const plain =
+    /^[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

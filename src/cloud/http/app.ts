@@ -2,13 +2,20 @@
 import fastifyCookie from '@fastify/cookie';
 import fastifyRateLimit from '@fastify/rate-limit';
 import fastifySwagger from '@fastify/swagger';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { serverTls } from '../../crypto/tls.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
-import { addSecurityHeaders, guardHosts } from './headers.ts';
+import { answerNoRequest, takeStrangers } from '../../platform/no-request.ts';
+import { guardForeign } from './foreign.ts';
+import { addSecurityHeaders, guardHosts, SECURITY_HEADERS } from './headers.ts';
 import type { Metrics } from './metrics.ts';
 import { answerError, problemFor, sendProblem } from './problems.ts';
 import { answerPage, listWebFiles, type WebFiles } from './webapps.ts';
@@ -31,18 +38,30 @@ export type AppOptions = {
 
 const BODY_BYTES_MAX = 65_536;
 const REQUEST_MS_MAX = 30_000;
+/**
+ * Node takes the shorter of its two limits for the headers and the longer for the whole request, and its own limit
+ * for headers is 60 s: without one of ours a body could take that long.
+ */
+const TIMES = {
+  headersTimeout: 10_000,
+  requestTimeout: REQUEST_MS_MAX,
+  connectionsCheckingInterval: 5_000,
+  requireHostHeader: false,
+};
 const MINUTE_MS = 60_000;
 
 export async function buildApp(
   options: AppOptions,
   mount: (app: FastifyInstance) => void,
 ): Promise<FastifyInstance> {
-  const app = newFastify(options.tls);
+  const app = newFastify(options);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  takeStrangers(app.server, answerStranger);
   app.setErrorHandler(answerError(options.log));
   addSecurityHeaders(app);
   guardHosts(app, options.hosts);
+  guardForeign(app);
   logRequests(app, options);
   endConnections(app, options);
   await app.register(fastifyCookie);
@@ -58,16 +77,22 @@ export async function buildApp(
   return app;
 }
 
-function newFastify(tls: Tls | null): FastifyInstance {
+const answerStranger = answerNoRequest(SECURITY_HEADERS);
+
+function newFastify({ tls, log }: AppOptions): FastifyInstance {
   const common = {
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-  } as const;
-  if (tls === null) return Fastify(common);
-  const https = { ...serverTls, key: tls.keyPem, cert: tls.certificatePem };
+    clientErrorHandler: answerStranger,
+    // A path that the router cannot read meets no hook.
+    frameworkErrors: (error, request, reply) =>
+      void answerError(log)(error, request, reply.headers(SECURITY_HEADERS)),
+  } as const satisfies FastifyServerOptions;
+  if (tls === null) return Fastify({ ...common, http: TIMES });
+  const https = { ...serverTls, ...TIMES, key: tls.keyPem, cert: tls.certificatePem };
   return Fastify({ ...common, https }) as unknown as FastifyInstance;
 }
 

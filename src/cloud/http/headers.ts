@@ -42,6 +42,8 @@ const HSTS = 'max-age=63072000; includeSubDomains';
 export function guardHosts(app: FastifyInstance, hosts: readonly string[]): void {
   const served = new Set(['localhost', '127.0.0.1', ...hosts.map((host) => host.toLowerCase())]);
   app.addHook('onRequest', async (request) => {
+    if (request.headers.host === undefined)
+      throw new HoldfastError('http-malformed', 'A request names its host (RFC 9112, section 3.2).');
     if (!served.has(request.hostname.toLowerCase()))
       throw new HoldfastError('not-found', 'This host name is not served here.');
   });

@@ -40,6 +40,7 @@ const FRAMEWORK: Readonly<Record<string, { code: ErrorCode; detail: string }>> =
     code: 'json-malformed',
     detail: 'The body does not have the length that was announced.',
   },
+  FST_ERR_MAX_PARAM_LENGTH: { code: 'not-found', detail: 'The path is not a valid one.' },
   FST_ERR_BAD_URL: { code: 'not-found', detail: 'The path is not a valid one.' },
 };
 

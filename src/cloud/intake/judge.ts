@@ -5,6 +5,7 @@
  * exactly once. `batch.ts` gives these rules PostgreSQL; the simulator gives them a database that fails.
  */
 import type { z } from 'zod';
+import { parseIJson } from '../../contract/json.ts';
 import {
   type BatchMessage,
   type BatchOpenings,
@@ -130,7 +131,7 @@ async function openAll(tx: IntakeTx, judged: Judged, message: BatchMessage): Pro
 function readOpenings(bytes: Uint8Array): BatchOpenings | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(fromUtf8(bytes));
+    value = parseIJson(fromUtf8(bytes));
   } catch {
     // Sealed for us and yet no JSON: foreign input, refused by name.
     return undefined;

@@ -115,7 +115,8 @@ export async function sendMail(config: MailConfig, mail: Mail): Promise<void> {
   try {
     await transport.sendMail({
       from: config.from,
-      to: mail.to,
+      // As one address and never as a list, whatever stands in it.
+      to: { name: '', address: mail.to },
       subject: mail.subject,
       text: mail.text,
       html: mail.html,

@@ -55,8 +55,14 @@ function gsm(text: string): string {
     .trim();
 }
 
-export function arrivalMail({ bankName, compartment, untilMs, pin }: Arrival): MailText {
+/** A name is one line: what breaks lines or hides letters could add a sentence of its own, or a header. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+}
+
+export function arrivalMail({ compartment, untilMs, pin, ...place }: Arrival): MailText {
   const until = momentOf(untilMs);
+  const bankName = oneLine(place.bankName);
   const text = [
     'A parcel is waiting for you.',
     '',
@@ -112,8 +118,9 @@ export function expiryMail(place: PlaceTold): MailText {
 }
 
 function placeMail(title: string, place: PlaceTold, sentences: readonly string[]): MailText {
+  const bankName = oneLine(place.bankName);
   const rows = [
-    ['Where', `${place.bankName}, door ${place.compartment}`],
+    ['Where', `${bankName}, door ${place.compartment}`],
     ['Until', momentOf(place.untilMs)],
   ];
   const text = [
@@ -134,7 +141,7 @@ function placeMail(title: string, place: PlaceTold, sentences: readonly string[]
 ${cells.join('\n')}
 </table>
 ${sentences.map((sentence) => `<p style="margin:16px 0">${sentence}</p>`).join('\n')}`;
-  return { subject: `${title}: ${place.bankName}`, text, html: page(title, body) };
+  return { subject: `${title}: ${bankName}`, text, html: page(title, body) };
 }
 
 const APP_NAMES = { resident: 'resident', courier: 'courier' } as const;

@@ -100,7 +100,9 @@ export async function addCourier(cloud: Cloud, tx: Tx, of: NewCourier): Promise<
     throw new HoldfastError('conflict', 'That badge belongs to a courier already.');
   const profile: Profile = { ...bare(of.name), email: of.email && normalAddress(of.email) };
   const person = await add(cloud, tx, { role: 'courier', site: null, profile, by: of.by });
-  await store.insertCourier(tx, { person, carrier, badgeHash: of.badgeHash, untilMs: of.untilMs ?? null });
+  const untilMs = of.untilMs ?? null;
+  if (!(await store.insertCourier(tx, { person, carrier, badgeHash: of.badgeHash, untilMs })))
+    throw new HoldfastError('conflict', 'That badge belongs to a courier already.');
   return person;
 }
 

@@ -191,12 +191,15 @@ const courierOf = (row: CourierSql): CourierRow => ({
   ord: row.ord,
 });
 
+/** False when the badge belongs to somebody by now: two may be added at the same time. */
 export async function insertCourier(
   tx: Tx,
   of: { person: PersonId; carrier: CarrierId; badgeHash: string; untilMs: number | null },
-): Promise<void> {
-  await sql`insert into couriers (person_id, carrier_id, badge_hash, until_ms)
-    values (${of.person}, ${of.carrier}, ${of.badgeHash}, ${of.untilMs})`.execute(tx);
+): Promise<boolean> {
+  const added = await sql`insert into couriers (person_id, carrier_id, badge_hash, until_ms)
+    values (${of.person}, ${of.carrier}, ${of.badgeHash}, ${of.untilMs})
+    on conflict (tenant_id, badge_hash) do nothing`.execute(tx);
+  return added.numAffectedRows === 1n;
 }
 
 export async function listCouriers(tx: Tx): Promise<CourierRow[]> {

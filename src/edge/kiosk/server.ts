@@ -8,6 +8,7 @@ import { sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { CSRF_HEADER, type Problem } from '../../contract/http/common.ts';
+import { parseIJson } from '../../contract/json.ts';
 import {
   type KioskAction,
   type KioskHealth,
@@ -15,7 +16,9 @@ import {
   type KioskView,
   kioskAction,
 } from '../../contract/kiosk.ts';
+import { fromUtf8 } from '../../crypto/bytes.ts';
 import { ERRORS, type ErrorCode, HoldfastError } from '../../domain/errors.ts';
+import { answerNoRequest, takeStrangers } from '../../platform/no-request.ts';
 
 const BODY_BYTES_MAX = 16_384;
 const STREAMS_MAX = 8;
@@ -69,8 +72,38 @@ const PERMISSIONS = [
   .map((name) => `${name}=()`)
   .join(', ');
 
+const HEADERS = {
+  'content-security-policy': CSP,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': PERMISSIONS,
+  'cache-control': 'no-store',
+};
+
+/** A page on this machine is never this slow; the limit on headers has to be the shorter one for Node. */
+const TIMES = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+  requireHostHeader: false,
+};
+
+const answerStranger = answerNoRequest(HEADERS);
+
 export async function startKiosk(deps: KioskDeps): Promise<KioskServer> {
-  const app = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
+  const app = fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: true,
+    requestTimeout: TIMES.requestTimeout,
+    http: TIMES,
+    clientErrorHandler: answerStranger,
+    frameworkErrors: (_error, _request, reply) =>
+      void problem(reply.headers(HEADERS), 'not-found', 'the kiosk has no such page'),
+  });
+  takeStrangers(app.server, answerStranger);
+  readBodies(app);
   const streams = new Set<FastifyReply>();
   guard(app);
   routes(app, deps, streams);
@@ -109,17 +142,22 @@ export async function startKiosk(deps: KioskDeps): Promise<KioskServer> {
   };
 }
 
+/** JSON in UTF-8, each name once; another reader than the framework's own, which lets both pass. */
+function readBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: unknown, body: Buffer) => {
+    try {
+      return parseIJson(fromUtf8(body));
+    } catch {
+      // Foreign bytes: refused by name, and quoted nowhere.
+      throw new HoldfastError('json-malformed', 'the body is JSON in UTF-8, with each name once');
+    }
+  });
+}
+
 function guard(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'content-security-policy': CSP,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin',
-      'permissions-policy': PERMISSIONS,
-      'cache-control': 'no-store',
-    });
+    reply.headers(HEADERS);
     const host = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.headers.host ?? '');
     const { origin } = request.headers;
     const ownOrigin = origin === undefined || origin === `http://${request.headers.host}`;

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseIJson } from './json.ts';
+
+const seed = process.env.HOLDFAST_SEED === undefined ? {} : { seed: Number(process.env.HOLDFAST_SEED) };
+
+test('what JSON.parse reads and I-JSON allows is read alike', () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 12, stringUnit: 'grapheme' }), (text) => {
+      fc.pre(!text.includes('\\u0000'));
+      assert.deepEqual(parseIJson(text), JSON.parse(text));
+    }),
+    seed,
+  );
+});
+
+test('a name that stands twice is refused, however it is written and wherever it stands', () => {
+  for (const text of [
+    '{"a":1,"a":1}',
+    '{"a":1,"b":{"a":2},"\\u0061":3}',
+    '[[{"x":[{"k":1,"k":2}]}]]',
+    '{"a":"\\"","a":2}',
+    '{"__proto__":1,"__proto__":2}',
+    '{"":1,"":2}',
+  ])
+    assert.throws(() => parseIJson(text), /stands twice/, text);
+  for (const text of ['{"a":{"a":{"a":"a"}},"b":["a","a"]}', '[{"a":1},{"a":1}]', '{"a":"a","b":"a"}'])
+    assert.deepEqual(parseIJson(text), JSON.parse(text));
+});
+
+test('half of a surrogate pair, and nesting that nobody needs, are refused', () => {
+  assert.throws(() => parseIJson('{"a":"\\ud800"}'), /surrogate/);
+  assert.throws(() => parseIJson('{"\\udc00":1}'), /surrogate/);
+  assert.throws(() => parseIJson('["a\\u0000"]'), /zero/);
+  assert.equal(parseIJson('"\\ud83d\\ude00"'), '\u{1f600}');
+  assert.throws(() => parseIJson(`${'['.repeat(10_000)}${']'.repeat(10_000)}`), /too deep/);
+  assert.throws(() => parseIJson(`${'{"a":'.repeat(33)}1${'}'.repeat(33)}`), /too deep/);
+  assert.ok(parseIJson(`${'['.repeat(32)}${']'.repeat(32)}`));
+});

@@ -1,0 +1,63 @@
+/**
+ * JSON from strangers, read as I-JSON (RFC 7493): a name stands once in its object (section 2.3), and text holds
+ * no half of a surrogate pair (section 2.1). `JSON.parse` keeps the last of two equal names where another reader
+ * keeps the first, so two programs could read two orders in one message. Two more are refused that no message of
+ * ours needs: deep nesting, because what walks such a value later would run out of stack; and U+0000, which the
+ * text of PostgreSQL cannot hold (its manual, section 8.3).
+ */
+const DEPTH_MAX = 32;
+
+/** Throws a SyntaxError for everything that is not I-JSON, or is too deep. */
+export function parseIJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  checkNames(text);
+  return value;
+}
+
+/** `text` is JSON by now, so that a walk over its marks and strings is enough. */
+function checkNames(text: string): void {
+  /** One entry an open bracket: the names so far in an object, null in an array. */
+  const open: (Set<string> | null)[] = [];
+  let awaitsName = false;
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case '{':
+      case '[':
+        open.push(text[at] === '{' ? new Set() : null);
+        awaitsName = text[at] === '{';
+        if (open.length > DEPTH_MAX) throw new SyntaxError('nested too deep');
+        break;
+      case '}':
+      case ']':
+        open.pop();
+        awaitsName = false;
+        break;
+      case ',':
+        awaitsName = (open.at(-1) ?? null) !== null;
+        break;
+      case '"': {
+        const end = endOfString(text, at);
+        checkString(text.slice(at, end + 1), awaitsName ? open.at(-1) : null);
+        awaitsName = false;
+        at = end;
+        break;
+      }
+    }
+  }
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
+}
+
+/** Names are compared as they read, so that an escaped letter makes no second name. */
+function checkString(quoted: string, names: Set<string> | null | undefined): void {
+  const plain = quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1);
+  if (plain.includes('\u0000')) throw new SyntaxError('a zero character');
+  if (!plain.isWellFormed()) throw new SyntaxError('half of a surrogate pair');
+  if (!names) return;
+  if (names.has(plain)) throw new SyntaxError('a name that stands twice');
+  names.add(plain);
+}

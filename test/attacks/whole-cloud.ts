@@ -1,0 +1,90 @@
+/** A whole cloud in this process, as it is started in earnest: its database, broker, files and both HTTP ports. */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NOUNS, type RunningCloud, startCloud } from '../../src/cloud/cloud.ts';
+import type { CloudConfig } from '../../src/cloud/config.ts';
+import { type CloudDeps, openCore } from '../../src/cloud/core.ts';
+import { initFiles } from '../../src/cloud/files.ts';
+import { prepareDatabase } from '../../src/cloud/migrate.ts';
+import { type Seeded, seed } from '../../src/cloud/seed/seed.ts';
+import { base64url } from '../../src/crypto/bytes.ts';
+import { newSigningKey } from '../../src/crypto/sign.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { silentLog } from '../../src/platform/log.ts';
+import { type Postgres, startPostgres } from '../../src/platform/postgres.ts';
+import { systemRandom } from '../../src/platform/random.ts';
+
+export type WholeCloud = { cloud: RunningCloud; seeded: Seeded; stop(): Promise<void> };
+
+export async function startWholeCloud(): Promise<WholeCloud> {
+  const home = await mkdtemp(join(tmpdir(), 'hf-whole-'));
+  // PostgreSQL refuses to run as root; its own user has to reach its folder.
+  await chmod(home, 0o755);
+  const own = { clock: systemClock, random: systemRandom, log: silentLog };
+  const postgres = await startPostgres({ dataDir: join(home, 'data'), ...own });
+  const passwords = {
+    ownerPassword: base64url(systemRandom.bytes(18)),
+    appPassword: base64url(systemRandom.bytes(18)),
+  };
+  await prepareDatabase({
+    superuserUrl: postgres.connectionString('postgres', 'postgres'),
+    database: 'holdfast',
+    ...passwords,
+  });
+  const deps: CloudDeps = { ...own, config: configFor({ home, postgres, ...passwords }) };
+  await initFiles(deps.config, own);
+  const core = await openCore(deps, NOUNS);
+  const seeded = await seed(core.cloud, {
+    badgeHash: base64url(systemRandom.bytes(32)),
+    rootKeys: [base64url(newSigningKey().publicKey)],
+  });
+  await core.cloud.database.close();
+  const cloud = await startCloud(deps);
+  return {
+    cloud,
+    seeded,
+    async stop() {
+      await cloud.stop();
+      await postgres.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+type Made = { home: string; postgres: Postgres; ownerPassword: string; appPassword: string };
+
+function configFor({ home, postgres, ...passwords }: Made): CloudConfig {
+  const dataDir = join(home, 'cloud');
+  return {
+    databaseUrl: postgres.connectionString('holdfast_app', 'holdfast', passwords.appPassword),
+    ownerDatabaseUrl: postgres.connectionString('holdfast_owner', 'holdfast', passwords.ownerPassword),
+    dataDir,
+    rootKeyFile: join(dataDir, 'root.key'),
+    operatorTokenFile: join(dataDir, 'operator.token'),
+    http: { port: 0 },
+    https: { host: '127.0.0.1', port: 0, hosts: ['localhost', '127.0.0.1'] },
+    broker: { embedded: { host: '127.0.0.1', port: 0 } },
+    offlinePin: null,
+    mail: {
+      host: '127.0.0.1',
+      port: 9,
+      tls: 'starttls',
+      user: 'u',
+      password: 'p',
+      caPem: 'none',
+      from: 'a@b.example',
+    },
+    sms: { url: 'http://127.0.0.1:9', token: 'x'.repeat(16) },
+    urls: {
+      resident: 'http://localhost/resident',
+      courier: 'http://localhost/courier',
+      admin: 'http://localhost/admin',
+    },
+    webDir: null,
+    development: false,
+    startFile: null,
+    logPath: null,
+    logLevel: 'silent',
+  };
+}
