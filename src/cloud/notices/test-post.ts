@@ -226,6 +226,12 @@ export class PostOffice {
     );
     const byMs = Math.max(0, (rows[0]?.next ?? 0) - stand.cloud.clock.nowMs());
     stand.step(byMs);
+    await this.runDue();
+  }
+
+  /** Has the engine take what is due by the stand's clock. */
+  async runDue(): Promise<void> {
+    const { stand } = this;
     await stand.inTenant(async (tx) => {
       // The engine goes by the database's clock, which nobody can move.
       await sql`update graphile_worker._private_jobs j set run_at = now() from notices n
