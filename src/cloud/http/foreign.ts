@@ -10,7 +10,10 @@ import { HoldfastError } from '../../domain/errors.ts';
 export function guardForeign(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
     // The text of PostgreSQL cannot hold U+0000 (its manual, section 8.3), and nothing here is called so.
-    if (request.url.includes('%00')) throw new HoldfastError('not-found', 'The path is not a valid one.');
+    const { url } = request;
+    const [path = ''] = url.split('?', 1);
+    if (path.includes('%00')) throw new HoldfastError('not-found', 'The path is not a valid one.');
+    if (url.includes('%00')) throw new HoldfastError('input-invalid', 'The query holds a zero character.');
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(

@@ -188,7 +188,10 @@ test('a code that ends unsent, and a link that does, are forgotten, and say so',
   assert.deepEqual([state, lastError, content], ['dead', 'the code expired before it could be sent', null]);
   const linkRow = async () =>
     (await inTenant((tx) => noticesNoun.list(tx, { beforeOrd: null, limit: 1 })))[0] ?? assert.fail();
-  await until('the link ended', async () => (await linkRow()).state === 'dead');
+  await until('the link ended', async () => {
+    await post.runDue();
+    return (await linkRow()).state === 'dead';
+  });
   const link = await linkRow();
   assert.deepEqual([link.lastError, link.content], ['the link expired before it could be sent', null]);
   assert.deepEqual([post.far.mails.length, post.far.sms.length], [0, 0]);

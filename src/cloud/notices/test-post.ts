@@ -211,9 +211,10 @@ export class PostOffice {
   rowsOf = (parcel: ParcelId) => this.stand.inTenant((tx) => store.noticesOfParcel(tx, parcel));
 
   async settled(parcel: ParcelId): Promise<void> {
-    await until('all notices ended', async () =>
-      (await this.rowsOf(parcel)).every((row) => row.state === 'sent' || row.state === 'dead'),
-    );
+    await until('all notices ended', async () => {
+      await this.runDue();
+      return (await this.rowsOf(parcel)).every((row) => row.state === 'sent' || row.state === 'dead');
+    });
   }
 
   /** Lets time pass until everything that waits is due, and has the engine look. */
