@@ -142,12 +142,7 @@ const duplicates: Attack = {
       note: note.replace('"do":"lift"', '"do":"lift","do":"lift"'),
     });
   },
-  answers: [
-    'message.refused message-version-unknown',
-    'message.refused message-kind-unknown',
-    'message.refused message-malformed',
-    'order.refused signature-wrong',
-  ],
+  answers: ['message.refused message-malformed', 'order.refused signature-wrong'],
   holds: () =>
     'the last one counts, once, for every reader; signed text with two is not the text that was signed',
 };
