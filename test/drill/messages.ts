@@ -143,8 +143,7 @@ const duplicates: Attack = {
     });
   },
   answers: ['message.refused message-malformed', 'order.refused signature-wrong'],
-  holds: () =>
-    'the last one counts, once, for every reader; signed text with two is not the text that was signed',
+  holds: () => 'no reader takes either; signed text with two is not the text that was signed',
 };
 
 const oversized: Attack = {
