@@ -24,6 +24,19 @@ function bankMs(bank: TestBank): number {
   return timeAt(bank.state.volatile.clock, bank.moment()).atMs;
 }
 
+/** A bank whose clock an order has set back by a week; `journalMs` is how far the journal's times had come. */
+function setBack(): { bank: TestBank; journalMs: number } {
+  const bank = bankInService();
+  bank.wait(8 * DAY_MS);
+  const journalMs = bankMs(bank);
+  bank.wallMs -= 7 * DAY_MS;
+  bank.tick();
+  assert.equal(carry(bank, noteFor(bank, { do: 'set-clock', claim: claimHash(CLAIM) })), null);
+  bank.act({ do: 'scan', text: CLAIM });
+  bank.act({ do: 'clock', use: 'machine' });
+  return { bank, journalMs };
+}
+
 test('a step of the wall clock freezes expiry, either way, and moves no time of the bank', () => {
   for (const stepMs of [30 * DAY_MS, -30 * DAY_MS]) {
     const bank = bankInService();
@@ -41,14 +54,7 @@ test('a step of the wall clock freezes expiry, either way, and moves no time of 
 });
 
 test('a clock that an order has set back stays so over restarts, though the journal’s times are ahead', () => {
-  const bank = bankInService();
-  bank.wait(8 * DAY_MS);
-  const journalMs = bankMs(bank);
-  bank.wallMs -= 7 * DAY_MS;
-  bank.tick();
-  assert.equal(carry(bank, noteFor(bank, { do: 'set-clock', claim: claimHash(CLAIM) })), null);
-  bank.act({ do: 'scan', text: CLAIM });
-  bank.act({ do: 'clock', use: 'machine' });
+  const { bank, journalMs } = setBack();
   const setMs = bankMs(bank);
   assert.equal(setMs, bank.wallMs);
   bank.wait(HOUR_MS);
@@ -66,14 +72,7 @@ test('a clock that an order has set back stays so over restarts, though the jour
 });
 
 test('a clock that was set back does not lose what it has run since, whatever the machine says at its restarts', () => {
-  const bank = bankInService();
-  bank.wait(8 * DAY_MS);
-  const journalMs = bankMs(bank);
-  bank.wallMs -= 7 * DAY_MS;
-  bank.tick();
-  assert.equal(carry(bank, noteFor(bank, { do: 'set-clock', claim: claimHash(CLAIM) })), null);
-  bank.act({ do: 'scan', text: CLAIM });
-  bank.act({ do: 'clock', use: 'machine' });
+  const { bank, journalMs } = setBack();
   bank.wait(3 * HOUR_MS);
   const records = bank.records.length;
   signIn(bank);
