@@ -3,20 +3,13 @@
  * legitimate bank is served on the same broker: an attack that finds nobody alive proves nothing.
  */
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { type IClientOptions, MqttClient } from 'mqtt';
 import * as banks from '../../src/cloud/banks/banks.ts';
-import { NOUNS, type RunningCloud, startCloud } from '../../src/cloud/cloud.ts';
-import type { CloudConfig } from '../../src/cloud/config.ts';
-import { type CloudDeps, openCore } from '../../src/cloud/core.ts';
-import { initFiles } from '../../src/cloud/files.ts';
-import { prepareDatabase } from '../../src/cloud/migrate.ts';
+import type { RunningCloud } from '../../src/cloud/cloud.ts';
 import { checkCloud } from '../../src/cloud/parcels/parcels.ts';
-import { type Seeded, seed } from '../../src/cloud/seed/seed.ts';
+import type { Seeded } from '../../src/cloud/seed/seed.ts';
 import { enrolledBank, type TestBank } from '../../src/cloud/test-bank.ts';
 import { ALL_UP_TOPICS, downTopic, MESSAGE_BYTES_MAX, upTopic } from '../../src/contract/uplink.ts';
 import { base64url } from '../../src/crypto/bytes.ts';
@@ -26,85 +19,25 @@ import { issueClient, selfSignedAuthority } from '../../src/crypto/x509.ts';
 import { sleep, systemClock } from '../../src/platform/clock.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import { silentLog } from '../../src/platform/log.ts';
-import { type Postgres, startPostgres } from '../../src/platform/postgres.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { connectPinned } from '../../src/platform/tls.ts';
+import { startWholeCloud, type WholeCloud } from './whole-cloud.ts';
 
 const WAIT_MS = 8_000;
-let home: string;
-let postgres: Postgres;
+let whole: WholeCloud;
 let cloud: RunningCloud;
 let seeded: Seeded;
 let bank: TestBank;
 let other: TestBank;
 
 before(async () => {
-  home = await mkdtemp(join(tmpdir(), 'hf-up-'));
-  // PostgreSQL refuses to run as root; its own user has to reach its folder.
-  await chmod(home, 0o755);
-  const own = { clock: systemClock, random: systemRandom, log: silentLog };
-  postgres = await startPostgres({ dataDir: join(home, 'data'), ...own });
-  const passwords = {
-    ownerPassword: base64url(systemRandom.bytes(18)),
-    appPassword: base64url(systemRandom.bytes(18)),
-  };
-  await prepareDatabase({
-    superuserUrl: postgres.connectionString('postgres', 'postgres'),
-    database: 'holdfast',
-    ...passwords,
-  });
-  const deps: CloudDeps = { ...own, config: configFor(passwords) };
-  await initFiles(deps.config, own);
-  const core = await openCore(deps, NOUNS);
-  seeded = await seed(core.cloud, {
-    badgeHash: base64url(systemRandom.bytes(32)),
-    rootKeys: [base64url(newSigningKey().publicKey)],
-  });
-  await core.cloud.database.close();
-  cloud = await startCloud(deps);
+  whole = await startWholeCloud();
+  cloud = whole.cloud;
+  seeded = whole.seeded;
   bank = await enrolledBank(cloud.cloud, seeded.tenant, seeded.site);
   other = await enrolledBank(cloud.cloud, seeded.tenant, seeded.site);
 });
-after(async () => {
-  await cloud?.stop();
-  await postgres?.stop();
-  await rm(home, { recursive: true, force: true });
-});
-
-function configFor(passwords: { ownerPassword: string; appPassword: string }): CloudConfig {
-  const dataDir = join(home, 'cloud');
-  return {
-    databaseUrl: postgres.connectionString('holdfast_app', 'holdfast', passwords.appPassword),
-    ownerDatabaseUrl: postgres.connectionString('holdfast_owner', 'holdfast', passwords.ownerPassword),
-    dataDir,
-    rootKeyFile: join(dataDir, 'root.key'),
-    operatorTokenFile: join(dataDir, 'operator.token'),
-    http: { port: 0 },
-    https: { host: '127.0.0.1', port: 0, hosts: ['localhost', '127.0.0.1'] },
-    broker: { embedded: { host: '127.0.0.1', port: 0 } },
-    offlinePin: null,
-    mail: {
-      host: '127.0.0.1',
-      port: 9,
-      tls: 'starttls',
-      user: 'u',
-      password: 'p',
-      caPem: 'none',
-      from: 'a@b.example',
-    },
-    sms: { url: 'http://127.0.0.1:9', token: 'x'.repeat(16) },
-    urls: {
-      resident: 'http://localhost/resident',
-      courier: 'http://localhost/courier',
-      admin: 'http://localhost/admin',
-    },
-    webDir: null,
-    development: false,
-    startFile: null,
-    logPath: null,
-    logLevel: 'silent',
-  };
-}
+after(() => whole?.stop());
 
 type Shown = { certificate: string; key: string };
 const shownBy = (of: TestBank): Shown => ({
@@ -367,7 +300,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 test('a role that bypasses the wall between tenants is refused at start', async () => {
   await assert.rejects(
     openDatabase({
-      url: postgres.connectionString('postgres', 'holdfast'),
+      url: whole.superuserUrl,
       clock: systemClock,
       log: silentLog,
     }),

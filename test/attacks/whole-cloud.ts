@@ -15,7 +15,13 @@ import { silentLog } from '../../src/platform/log.ts';
 import { type Postgres, startPostgres } from '../../src/platform/postgres.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 
-export type WholeCloud = { cloud: RunningCloud; seeded: Seeded; stop(): Promise<void> };
+export type WholeCloud = {
+  cloud: RunningCloud;
+  seeded: Seeded;
+  /** As the role that no row security stops. */
+  superuserUrl: string;
+  stop(): Promise<void>;
+};
 
 export async function startWholeCloud(): Promise<WholeCloud> {
   const home = await mkdtemp(join(tmpdir(), 'hf-whole-'));
@@ -44,6 +50,7 @@ export async function startWholeCloud(): Promise<WholeCloud> {
   return {
     cloud,
     seeded,
+    superuserUrl: postgres.connectionString('postgres', 'holdfast'),
     async stop() {
       await cloud.stop();
       await postgres.stop();
