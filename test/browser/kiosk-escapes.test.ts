@@ -13,7 +13,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { CDPSession } from 'playwright-core';
+import type { CDPSession, Page } from 'playwright-core';
 import { until } from '../../rig/test-rig.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { ROOT } from '../site.ts';
@@ -65,11 +65,20 @@ function kept({ agent }: Stand): string {
 const REFUSAL =
   /Content Security Policy|sandbox|TrustedScript|TrustedHTML|permissions policy|not allowed|Failed to load|preload|Blocked/i;
 
+/** A page whose line was cut comes back by itself, in more than one step; one that left does not. */
+async function settled(page: Page): Promise<Record<string, unknown>> {
+  let now: Record<string, unknown> = {};
+  await until(async () => {
+    await page.locator('h1').waitFor();
+    now = (await page.evaluate(LOOK)) as Record<string, unknown>;
+    return now.drawn === 1;
+  });
+  return now;
+}
+
 async function outcome(stand: Stand, found: Watch, before: string, way: Escape): Promise<string[]> {
   const { page, url } = stand;
-  // A page whose line was cut comes back by itself; one that left does not.
-  await page.locator('h1').waitFor();
-  const now = (await page.evaluate(LOOK)) as Record<string, unknown>;
+  const now = await settled(page);
   const wanted = {
     ...{
       url,

@@ -87,11 +87,12 @@ function freeze(draft: Draft, stepMs: number): void {
 }
 
 /**
- * What runs now was timed by the clock that is set: it keeps what is left of its time. Else a session would
- * hold its door, and an open door raise no alarm, for as long as the clock went back. A suspension lasts as
- * long as it would have: the cloud's power over a door is no longer, and no shorter, for somebody's watch.
+ * What runs now was timed by the clock that moves: it keeps what is left of its time. Else a session would
+ * hold its door, and an open door raise no alarm, for as long as the clock went back; or a grace time end
+ * minutes early because the cloud's time was heard.
  */
 function moveRunning(draft: Draft, stepMs: number): void {
+  if (stepMs === 0) return;
   for (const { id, untilMs, release } of Object.values(draft.state.session))
     draft.patch('session', id, {
       untilMs: untilMs + stepMs,
@@ -99,6 +100,13 @@ function moveRunning(draft: Draft, stepMs: number): void {
     });
   for (const { n, door, doorSinceMs } of Object.values(draft.state.compartment))
     if (door === 'open') draft.patch('compartment', n, { doorSinceMs: doorSinceMs + stepMs });
+}
+
+/**
+ * A suspension lasts as long as it would have: the cloud's power over a door is no longer, and no shorter,
+ * for somebody's watch.
+ */
+function moveSuspensions(draft: Draft, stepMs: number): void {
   for (const { id, untilMs } of Object.values(draft.state.suspension))
     draft.patch('suspension', id, { untilMs: untilMs + stepMs });
   for (const [subject, { sinceMs }] of Object.entries(draft.state.window))
@@ -110,6 +118,7 @@ export function thawClock(draft: Draft, set: { atMs: number; order: string }): v
   const { clock } = draft.state.volatile;
   const stepMs = Math.round(set.atMs - draft.nowMs);
   moveRunning(draft, stepMs);
+  moveSuspensions(draft, stepMs);
   draft.volatile({
     clock: {
       ...clock,
@@ -186,6 +195,7 @@ export function hearTime(draft: Draft, heard: { atMs: number; uncertaintyMs: num
   const followedMs = (clock.followed.day === day ? clock.followed.ms : 0) + (baseMs - draft.nowMs);
   // A cloud that pushes the clock a little with every message gets no further than one step a day.
   if (followedMs > STEP_MS_MAX) return;
+  moveRunning(draft, Math.round(baseMs - draft.nowMs));
   draft.volatile({
     clock: {
       baseMs,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_POLICY } from '../../domain/roster.ts';
+import { timeAt } from './clock.ts';
 import {
   bankInService,
   DAY_MS,
@@ -377,6 +378,21 @@ test('a machine that wakes up a day ahead ends no session: its grace time begins
   assert.equal(Object.keys(bank.state.session).length, 1);
   bank.wait(DEFAULT_POLICY.graceMinutes * 60_000);
   assert.equal(bank.compartment(n).use, 'empty');
+});
+
+test('the cloud’s time shortens no grace time, in one step or in many', () => {
+  for (const words of [1, 50]) {
+    const bank = bankInService({ occupancyConfirms: true });
+    const { n, pin } = dropOff(bank);
+    openPickUp(bank, pin);
+    bank.sense(n, 'closed', 'no');
+    for (let word = 0; word < words; word++)
+      bank.hearTime(timeAt(bank.state.volatile.clock, bank.moment()).atMs + 290_000 / words);
+    bank.wait((DEFAULT_POLICY.graceMinutes - 1) * 60_000);
+    assert.equal(bank.compartment(n).use, 'occupied');
+    bank.wait(2 * 60_000);
+    assert.equal(bank.compartment(n).use, 'empty');
+  }
 });
 
 test('after a start nobody is believed about a door before this bank has looked at it', () => {
