@@ -14,7 +14,13 @@ import { buildWeb, webIsBuilt } from '../tools/setup/web.mjs';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The developer's commands; every other one belongs to the program itself. */
-const TOOLS = { test: 'test.ts', tidy: 'tidy.ts', check: 'check.ts', sbom: 'sbom.ts' };
+const TOOLS = {
+  test: 'test.ts',
+  tidy: 'tidy.ts',
+  check: 'check.ts',
+  sbom: 'sbom.ts',
+  configuration: 'configuration.ts',
+};
 const SHOWS_WEB = ['up', 'demo', 'test', 'bench', 'build-web'];
 const ENDS_HERE = ['setup', 'build-web'];
 

@@ -16,12 +16,22 @@ const USAGE = `holdfast <command>
                                                       [--nonce TEXT] [--out FILE] [--slip FILE] [--add FILE] [--yes]
   admin     backup FILE | restore FILE                [--keys FILE] [--data DIR] [--config FILE]
   cloud     one cloud process                         --config FILE
+            its key files                             init --config FILE
+            how an estate begins (docs/install.md)    tenant
+                                                      site --name NAME --root-key FILE … [--signatures K]
+                                                      carrier --name NAME
+                                                      admin --name NAME --email ADDRESS --out FILE
+                                                      bank --site ID --name NAME [--layout FILE] --out FILE
+                                                      enrol --bank ID --out FILE | access --site ID --out FILE
+            everything that is kept, verified anew    check
+            the files of an own Mosquitto             broker
+            tomorrow’s TLS key in today’s place       rotate-tls
   edge      the agent of one bank                     --config FILE
             its sealing key                           sealing-key init --out FILE
   edge      order FILE: hands an order to the agent   --config FILE
   rig       the virtual cabinet and its phone         --config FILE
   sign      the signer's own page                     [--port P]
-  verify    check a parcel's receipt                  RECEIPT --root-key FILE
+  verify    check a parcel's receipt                  RECEIPT --root-key FILE … [--signatures K]
   bench     speed against raw limits                  [--only NAME]
   drill     cloud: a hostile cloud, attack by attack  [--csv]
   sim       many banks on one fake clock and seed     [--seed S] [--steps N] [--banks B] [--hours H]
@@ -36,7 +46,7 @@ const OPTIONS = {
   fresh: { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
   root: { type: 'string' },
-  'root-key': { type: 'string' },
+  'root-key': { type: 'string', multiple: true },
   keep: { type: 'boolean', default: false },
   only: { type: 'string' },
   bank: { type: 'string' },
@@ -49,6 +59,13 @@ const OPTIONS = {
   slip: { type: 'string' },
   add: { type: 'string' },
   keys: { type: 'string' },
+  tenant: { type: 'string' },
+  site: { type: 'string' },
+  name: { type: 'string' },
+  email: { type: 'string' },
+  layout: { type: 'string' },
+  signatures: { type: 'string' },
+  'broker-url': { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -80,31 +97,15 @@ async function main(args: string[]): Promise<number> {
     case 'demo':
       return (await import('../src/up/demo.ts')).runDemo(given);
     case 'admin':
-      if (positionals[0] === 'backup' || positionals[0] === 'restore')
-        return (await import('../src/up/backup.ts')).runBackup({
-          act: positionals[0],
-          file: positionals[1],
-          values,
-          root: ROOT,
-        });
-      return (await import('../src/signer/admin.ts')).runAdmin(given);
+      return runAdmin(given);
     case 'cloud':
       return (await import('../src/cloud/main.ts')).runCloud({
         config: configOf(given),
         mode: positionals[0],
+        values,
       });
     case 'edge':
-      if (positionals[0] === 'order')
-        return (await import('../src/edge/order-hand.ts')).handOver({
-          config: configOf(given),
-          file: positionals[1],
-        });
-      if (positionals.length > 0)
-        return (await import('../src/edge/sealing-key.ts')).runSealingKey({
-          rest: positionals,
-          out: values.out,
-        });
-      return (await import('../src/edge/main.ts')).runEdge({ config: configOf(given) });
+      return runEdge(given);
     case 'rig':
       return (await import('../rig/main.ts')).runRig({ config: configOf(given) });
     case 'sign':
@@ -112,7 +113,8 @@ async function main(args: string[]): Promise<number> {
     case 'verify':
       return (await import('../src/signer/verify.ts')).runVerify({
         receipt: positionals[0],
-        rootKey: values['root-key'],
+        rootKeys: values['root-key'] ?? [],
+        signatures: values.signatures,
       });
     case 'bench':
       return (await import('../bench/bench.ts')).main(others);
@@ -127,6 +129,23 @@ async function main(args: string[]): Promise<number> {
       process.stderr.write(`there is no command ${command}\n\n`);
       return usage(2);
   }
+}
+
+async function runAdmin(given: Arguments): Promise<number> {
+  const { values, rest, root } = given;
+  const [act, file] = rest;
+  if (act === 'backup' || act === 'restore')
+    return (await import('../src/up/backup.ts')).runBackup({ act, file, values, root });
+  return (await import('../src/signer/admin.ts')).runAdmin(given);
+}
+
+async function runEdge(given: Arguments): Promise<number> {
+  const { values, rest } = given;
+  if (rest[0] === 'order')
+    return (await import('../src/edge/order-hand.ts')).handOver({ config: configOf(given), file: rest[1] });
+  if (rest.length > 0)
+    return (await import('../src/edge/sealing-key.ts')).runSealingKey({ rest, out: values.out });
+  return (await import('../src/edge/main.ts')).runEdge({ config: configOf(given) });
 }
 
 async function runDrill([which, ...others]: string[]): Promise<number> {

@@ -38,6 +38,9 @@ const HOME = programOf('pg_ctl');
 /** Why tests with a Mosquitto cannot run here; false when they can. */
 export const missingMosquitto: string | false =
   programOf('mosquitto') === undefined ? 'NOT RUN: mosquitto' : false;
+/** The same for tests with the service manager's own programs. */
+export const missingSystemd: string | false =
+  programOf('systemd-analyze') === undefined ? 'NOT RUN: systemd' : false;
 /** The same for tests with both peers. */
 export const missingPeer: string | false = HOME === undefined ? 'NOT RUN: postgresql' : missingMosquitto;
 

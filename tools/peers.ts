@@ -14,6 +14,7 @@ export const PEERS: readonly Peer[] = [
   { name: 'mosquitto', programs: ['mosquitto'], debian: 'mosquitto' },
   { name: 'postgresql', programs: ['pg_ctl'], debian: 'postgresql' },
   { name: 'strace', programs: ['strace'], debian: 'strace' },
+  { name: 'systemd', programs: ['systemd-analyze'], debian: 'systemd' },
 ];
 
 /** Scanners, for the long tier only. */

@@ -1,9 +1,10 @@
 /** What `holdfast cloud` is told at start. Secrets of others are in it; its own it makes itself (`files.ts`). */
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { logLevel, port } from '../platform/config.ts';
+import { logLevel, logPath, port } from '../platform/config.ts';
 
 const path = z.string().refine(isAbsolute, 'an absolute path');
+const host = z.string().min(1);
 const pin = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'base64url of the SHA-256 of a key');
 
 const LOOPBACK: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
@@ -19,69 +20,129 @@ function isSealedRoad(text: string, development: boolean): boolean {
 
 export const cloudConfig = z
   .strictObject({
-    /** As the role that owns no table; a superuser is refused. */
-    databaseUrl: z.string().min(1),
-    /** As the role that makes tables; used for migrations at start and then closed. */
-    ownerDatabaseUrl: z.string().min(1),
-    /** Everything that this process keeps on disk; a 0700 folder. */
-    dataDir: path,
-    /** 32 random bytes, 0600: opens every tenant's keys. Kept apart from every backup of the database. */
-    rootKeyFile: path,
-    /** The bearer token of `holdfast admin`, 0600. */
-    operatorTokenFile: path,
-    http: z.strictObject({ port }),
-    https: z.strictObject({ host: z.string().min(1), port, hosts: z.array(z.string().min(1)).min(1) }),
-    broker: z.union([
-      z.strictObject({ embedded: z.strictObject({ host: z.string().min(1), port }) }),
-      /**
-       * An operator's own MQTT 3.1.1 broker or cluster, with the access rules of docs/reference/peers.md.
-       * Several cloud processes need one.
-       */
-      z.strictObject({
-        /** Where cloud processes reach it; no bank should. */
-        host: z.string().min(1),
+    databaseUrl: z
+      .string()
+      .min(1)
+      .describe('PostgreSQL, as the role that owns no table; a superuser is refused'),
+    ownerDatabaseUrl: z
+      .string()
+      .min(1)
+      .describe('The same as the role that makes tables; used for migrations at start and then closed'),
+    dataDir: path.describe('Everything that this process keeps on disk; a folder of mode 0700'),
+    rootKeyFile: path.describe(
+      '32 random bytes, mode 0600: opens every tenant’s keys. Kept apart from every backup of the database',
+    ),
+    operatorTokenFile: path.describe('The bearer token of `holdfast admin`, mode 0600'),
+    http: z
+      .strictObject({ port })
+      .describe('HTTP on loopback, for a proxy on this machine that ends TLS before the apps'),
+    https: z
+      .strictObject({
+        host: host.describe('The address it listens on'),
         port,
-        /** Of its TLS key. Unset: the broker holds this cloud's own keys, which `holdfast cloud broker` gives it. */
-        pins: z.array(pin).min(1).max(3).optional(),
-        /**
-         * A Mosquitto that `holdfast cloud broker` writes the files for: where banks reach it, and the folder on
-         * its machine where the files will lie.
-         */
-        mosquitto: z.strictObject({ host: z.string().min(1), port, dir: path }).optional(),
-      }),
-    ]),
-    /** SHA-256 of the server key that lies in a safe; null until there is one. */
-    offlinePin: pin.nullable(),
-    mail: z.strictObject({
-      host: z.string().min(1),
-      port,
-      /** There is no third way: mail carries codes. */
-      tls: z.enum(['starttls', 'implicit']).default('starttls'),
-      user: z.string().min(1),
-      password: z.string().min(1),
-      caPem: z.string().min(1),
-      from: z.string().min(3),
-    }),
-    sms: z.strictObject({ url: z.url(), token: z.string().min(16) }),
-    /** So many days before a parcel is held for staff its recipient is reminded; [2, 1] when not said. */
-    reminderDays: z.array(z.int().min(1).max(60)).max(5).optional(),
-    /** Where people reach the apps; links in messages begin with these. */
-    urls: z.strictObject({ resident: z.url(), courier: z.url(), admin: z.url() }),
-    /** The built web apps; null serves the interface only. */
-    webDir: path.nullable(),
-    /** A machine of a developer: shows the start page and says so. Never in production. */
-    development: z.boolean(),
-    /** What the start page shows; development only. */
-    startFile: path.nullable(),
-    /**
-     * At a stop: how long requests are still taken after readiness says no, and how long what has begun may take
-     * to finish, that time included.
-     */
+        hosts: z.array(host).min(1).describe('The names and addresses that its certificate is for'),
+      })
+      .describe('HTTPS with this cloud’s own keys, which banks and operators pin'),
+    broker: z
+      .union([
+        z
+          .strictObject({
+            embedded: z
+              .strictObject({ host: host.describe('The address it listens on'), port })
+              .describe('For one cloud process'),
+          })
+          .describe('The broker of the package'),
+        z
+          .strictObject({
+            host: host.describe('Where cloud processes reach it; no bank should'),
+            port,
+            pins: z
+              .array(pin)
+              .min(1)
+              .max(3)
+              .optional()
+              .describe(
+                'Of its TLS key. Unset: it holds this cloud’s own, which `holdfast cloud broker` gives it',
+              ),
+            mosquitto: z
+              .strictObject({
+                host: host.describe('Where banks reach it'),
+                port,
+                dir: path.describe('The folder on its machine where the files will lie'),
+              })
+              .optional()
+              .describe('A Mosquitto that `holdfast cloud broker` writes the files for'),
+          })
+          .describe(
+            'An operator’s own MQTT 3.1.1 broker or cluster, with the access rules of [peers](peers.md). Several cloud processes need one',
+          ),
+      ])
+      .describe('Where banks and cloud meet'),
+    offlinePin: pin
+      .nullable()
+      .describe('SHA-256 of the server key that lies in a safe; null until there is one'),
+    mail: z
+      .strictObject({
+        host: host.describe('The mail server'),
+        port,
+        tls: z
+          .enum(['starttls', 'implicit'])
+          .default('starttls')
+          .describe('There is no third way: mail carries codes'),
+        user: z.string().min(1).describe('Whom we sign in as'),
+        password: z.string().min(1).describe('With which password'),
+        caPem: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            'Who signed the mail server’s certificate, PEM; the authorities that Node trusts when left out',
+          ),
+        from: z.string().min(3).describe('The sender that people see'),
+      })
+      .describe('The mail server, SMTP with TLS'),
+    sms: z
+      .strictObject({
+        url: z.url().describe('https'),
+        token: z.string().min(16).describe('The bearer token that the gateway gave you'),
+      })
+      .describe('The SMS gateway'),
+    reminderDays: z
+      .array(z.int().min(1).max(60))
+      .max(5)
+      .optional()
+      .describe(
+        'So many days before a parcel is held for staff its recipient is reminded; [2, 1] when left out',
+      ),
+    urls: z
+      .strictObject({
+        resident: z.url().describe('Of residents'),
+        courier: z.url().describe('Of couriers'),
+        admin: z.url().describe('Of administrators'),
+      })
+      .describe('Where people reach the apps; links in messages begin with these'),
+    webDir: path.nullable().describe('The built web apps; null serves the interface only'),
+    development: z
+      .boolean()
+      .describe('A machine of a developer: shows the start page and says so. Never in production'),
+    startFile: path.nullable().describe('What the start page shows; development only, else null'),
     stopping: z
-      .strictObject({ unreadyMs: z.int().min(0).max(60_000), finishMs: z.int().min(1_000).max(600_000) })
+      .strictObject({
+        unreadyMs: z
+          .int()
+          .min(0)
+          .max(60_000)
+          .describe('How long requests are still taken after readiness says no, in ms'),
+        finishMs: z
+          .int()
+          .min(1_000)
+          .max(600_000)
+          .describe('How long what has begun may take to finish, in ms, that time included'),
+      })
       .refine(({ unreadyMs, finishMs }) => unreadyMs < finishMs, 'unreadyMs is a part of finishMs')
-      .optional(),
-    logPath: path.nullable(),
+      .optional()
+      .describe('What happens at a stop'),
+    logPath: logPath.refine((value) => value === null || isAbsolute(value), 'an absolute path'),
     logLevel,
   })
   .refine((config) => config.development || config.startFile === null, {

@@ -2,6 +2,7 @@
  * `holdfast cloud`: one cloud process. `cloud init` makes its secrets, `cloud seed` fills an empty database,
  * `cloud check` verifies everything that is kept, beside a running cloud or without one, `cloud rotate-tls`
  * puts the next server key in the place of today's, and `cloud broker` writes the files of an own Mosquitto.
+ * `cloud tenant`, `site`, `carrier`, `admin`, `bank`, `enrol` and `access` are the steps by which an estate begins.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ import { NOUNS, startCloud } from './cloud.ts';
 import { type CloudConfig, cloudConfig } from './config.ts';
 import { type CloudDeps, openCore } from './core.ts';
 import type { Cloud } from './deps.ts';
+import { ESTABLISHES, type EstablishValues, establish } from './establish.ts';
 import { initFiles, rotateServerKeys } from './files.ts';
 import { traceOf } from './http/http.ts';
 import { checkCloud } from './parcels/parcels.ts';
@@ -31,12 +33,21 @@ const seedInput = z.strictObject({
   rootKeys: z.array(z.string().min(1)).min(1),
 });
 
-export async function runCloud(given: { config: string; mode: string | undefined }): Promise<number> {
+export async function runCloud(given: {
+  config: string;
+  mode: string | undefined;
+  values: EstablishValues;
+}): Promise<number> {
   const config = readConfig(given.config, cloudConfig);
   // Whatever a library creates is its owner's alone.
   process.umask(0o077);
   const log = openLog({ name: 'cloud', level: config.logLevel, path: config.logPath });
   const deps: CloudDeps = { config, clock: systemClock, random: systemRandom, log };
+  const step = ESTABLISHES.find((one) => one === given.mode);
+  if (step) {
+    const say = (line: string) => void process.stdout.write(`${line}\n`);
+    return establish(deps, { what: step, values: given.values, nouns: NOUNS, say });
+  }
   switch (given.mode) {
     case undefined:
       return serve(deps);
@@ -56,7 +67,7 @@ export async function runCloud(given: { config: string; mode: string | undefined
     default:
       throw new HoldfastError(
         'input-invalid',
-        `holdfast cloud takes init, seed, check, rotate-tls, broker or nothing, not ${given.mode}`,
+        `holdfast cloud takes init, ${ESTABLISHES.join(', ')}, seed, check, rotate-tls, broker or nothing, not ${given.mode}`,
       );
   }
 }

@@ -10,6 +10,7 @@ import { fromUtf8 } from '../crypto/bytes.ts';
 import { FIELD_LENGTH_MAX } from '../domain/facts.ts';
 import type { Denial } from '../domain/outcome.ts';
 import { parseIJson } from './json.ts';
+import { bankLayout } from './layout.ts';
 
 export const UPLINK_VERSION = 1;
 export const MESSAGE_BYTES_MAX = 2_097_152;
@@ -231,6 +232,8 @@ export const commissioning = z.strictObject({
   site: z.string(),
   bank: z.string(),
   name: z.string().max(80),
+  /** Which door is where, and which lock moves it. Left out of older files: the bank of 24 doors. */
+  layout: bankLayout.optional(),
   /** The site root's public keys (SubjectPublicKeyInfo, base64url), and how many must sign. */
   rootKeys: z.array(bytes).min(1),
   rootSignatures: z.int().min(1),

@@ -9,8 +9,10 @@ import { base64url, utf8 } from '../crypto/bytes.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { hpke } from '../crypto/hpke.ts';
 import { type BankLayout, LAYOUT_24 } from '../domain/bank.ts';
+import { HoldfastError } from '../domain/errors.ts';
 import { DEFAULT_POLICY } from '../domain/roster.ts';
 import { pinDigits } from '../domain/scan.ts';
+import { parseRecord } from '../ledger/record.ts';
 import type { Clock } from '../platform/clock.ts';
 import { readConfig } from '../platform/config.ts';
 import { makePrivateDir } from '../platform/durable.ts';
@@ -71,8 +73,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const bank = await openBank(deps);
   const { executor, boards, parts, room, happened } = makeExecutor(deps, bank);
   const { config, clock } = deps;
-  const { journal } = bank;
-  const layoutHash = base64url(sha256(utf8(canonicalize(LAYOUT) ?? '')));
+  const { journal, layout, layoutHash } = bank;
   const first = journal.tip.lastSeq === 0;
   executor.dispatch({ type: 'started', build: layoutHash, first, layout: layoutHash });
   // A bank that was there before waits for room, closed; one that never was has nothing to wait with.
@@ -89,7 +90,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     ...config.kiosk,
     clock,
     view: () => view(executor.state, executor.moment()),
-    layout: () => layoutForKiosk(LAYOUT, bank.commissioning.name),
+    layout: () => layoutForKiosk(layout, bank.commissioning.name),
     health: () => healthOf(executor, journal, bank.keys),
     act,
   });
@@ -128,10 +129,14 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   };
 }
 
-/** Until layouts come with the commissioning file, every bank is this one. */
-const LAYOUT = LAYOUT_24;
-
-type OpenBank = { commissioning: Commissioning; keys: BankKeys; certificate: string; journal: Journal };
+type OpenBank = {
+  commissioning: Commissioning;
+  layout: BankLayout;
+  layoutHash: string;
+  keys: BankKeys;
+  certificate: string;
+  journal: Journal;
+};
 
 /** What must be there before anything may happen: the bank's papers, keys, certificate and journal. */
 async function openBank({ config, random, log }: AgentDeps): Promise<OpenBank> {
@@ -142,13 +147,35 @@ async function openBank({ config, random, log }: AgentDeps): Promise<OpenBank> {
   const keys = await openBankKeys({ dataDir, bank: commissioning.bank, sealingKey, log });
   const certificate = await certificateFor({ dataDir, commissioning, keys });
   const journal = new Journal({ dataDir, bank: commissioning.bank, storageKey: keys.storage, random });
-  return { commissioning, keys, certificate, journal };
+  // A file from before layouts came with it is of a bank of 24.
+  const layout = commissioning.layout ?? LAYOUT_24;
+  const layoutHash = base64url(sha256(utf8(canonicalize(layout) ?? '')));
+  requireSameLayout(journal, layoutHash, config.commissioningFile);
+  return { commissioning, layout, layoutHash, keys, certificate, journal };
+}
+
+/** The first transaction of a bank has two records, and the second says how it was commissioned. */
+const COMMISSIONED_SEQ = 2;
+
+/** With another layout a code would open somebody else's door, so a bank keeps the one that it began with. */
+function requireSameLayout(journal: Journal, layoutHash: string, file: string): void {
+  if (journal.tip.lastSeq === 0) return;
+  const isSame = journal.recordsUpTo(COMMISSIONED_SEQ).some((bytes) => {
+    const parsed = parseRecord(bytes);
+    return parsed.ok && parsed.record.facts.layout === layoutHash;
+  });
+  if (isSame) return;
+  journal.close();
+  throw new HoldfastError(
+    'conflict',
+    `the layout in ${file} is another than the one that this bank was commissioned with; put the old file back, or commission the cabinet anew in an empty folder`,
+  );
 }
 
 /** What is told of each plan; filled once the kiosk and the uplink stand. */
 type Parts = { uplink: Uplink | null; kiosk: KioskServer | null };
 
-function makeExecutor(deps: AgentDeps, { commissioning, keys, journal }: OpenBank) {
+function makeExecutor(deps: AgentDeps, { commissioning, keys, journal, layout }: OpenBank) {
   const { clock, random, log, onFatal, config } = deps;
   const parts: Parts = { uplink: null, kiosk: null };
   /** For what nobody waits for: when the journal broke, `onFatal` has been told and the agent is stopping. */
@@ -163,7 +190,7 @@ function makeExecutor(deps: AgentDeps, { commissioning, keys, journal }: OpenBan
   const boards = openBoards({
     config: config.boards,
     clock,
-    layout: LAYOUT,
+    layout,
     dispatch: happened,
     fresh: () => executor.fresh(),
   });
@@ -192,7 +219,7 @@ function makeExecutor(deps: AgentDeps, { commissioning, keys, journal }: OpenBan
       onForgotten,
       onFatal,
     },
-    stateAtStart({ journal, standing: standingOf(commissioning, keys, LAYOUT), clock }),
+    stateAtStart({ journal, standing: standingOf(commissioning, keys, layout), clock }),
   );
   return { executor, boards, parts, room, happened };
 }

@@ -153,6 +153,11 @@ export class Journal {
     return this.#records('select seq, bytes from record where seq > ? order by 1', after).map((r) => r.bytes);
   }
 
+  /** The records of numbers up to `last`, oldest first. */
+  recordsUpTo(last: number): Uint8Array[] {
+    return this.#records('select seq, bytes from record where seq <= ? order by 1', last).map((r) => r.bytes);
+  }
+
   /** Keeps a signed head before it is sent: a range is signed once, and sent the same whatever is lost. */
   keepHead(head: { first: number; last: number; note: string; hash: string }): void {
     this.#disk.transaction(() =>

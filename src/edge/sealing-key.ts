@@ -21,9 +21,21 @@ const MAKE_ONE =
 export const sealingKeySource = z.discriminatedUnion(
   'kind',
   [
-    z.strictObject({ kind: z.literal('file'), path: z.string().min(1) }),
-    /** The name of a credential of the unit: a file name, as systemd.exec(5) asks. */
-    z.strictObject({ kind: z.literal('credential'), name: z.string().regex(/^[A-Za-z0-9][\w.-]{0,254}$/) }),
+    z
+      .strictObject({
+        kind: z.literal('file'),
+        path: z.string().min(1).describe('A file of mode 0600 on a medium apart from the bank’s disk'),
+      })
+      .describe('From a file'),
+    z
+      .strictObject({
+        kind: z.literal('credential'),
+        name: z
+          .string()
+          .regex(/^[A-Za-z0-9][\w.-]{0,254}$/)
+          .describe('The name of a credential of the unit: a file name, as systemd.exec(5) asks'),
+      })
+      .describe('From the service manager'),
   ],
   {
     error: (issue) =>

@@ -51,8 +51,22 @@ export function credentialPath(name: string): string | undefined {
   return folder === undefined ? undefined : join(folder, name);
 }
 
-export const port = z.int().min(0).max(65_535);
-export const logLevel = z.enum(['silent', 'error', 'warn', 'info']);
+/** How systemd wants to hear of this process, and how often at least (sd_notify(3), sd_watchdog_enabled(3)). */
+export function serviceManager(): { socket: string | undefined; watchdogMs: number | undefined } {
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: periodUs, WATCHDOG_PID: pid } = process.env;
+  const isOurs = pid === undefined || Number(pid) === process.pid;
+  const watchdogMs = isOurs && Number(periodUs) > 0 ? Number(periodUs) / 1_000 : undefined;
+  return { socket, watchdogMs };
+}
+
+export const port = z.int().min(0).max(65_535).describe('TCP port');
+export const logLevel = z
+  .enum(['silent', 'error', 'warn', 'info'])
+  .describe('From which level on lines are written to the log');
+export const logPath = z
+  .string()
+  .nullable()
+  .describe('The log file, JSON lines without personal data; null writes them to standard output');
 
 /** What a child may know of our surroundings: where programs, language and time are, and nothing else. */
 const PASSED_ON = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'HOME', 'TMPDIR', 'SystemRoot'] as const;

@@ -4,6 +4,8 @@
  * finished. A fault that nobody caught ends the process: the next start recovers by the ordinary path.
  */
 import { HoldfastError } from '../domain/errors.ts';
+import { systemClock } from './clock.ts';
+import { openServiceManager } from './service-manager.ts';
 
 export type Stoppable = { stop(): Promise<void> };
 
@@ -11,10 +13,12 @@ export type RunDeps = { onStopped(status: number): void };
 
 /** Ties a started program to the signals of its surroundings and says that it is ready. */
 export function runUntilStopped(program: Stoppable, deps: RunDeps): { fail(error: Error): void } {
+  const manager = openServiceManager({ clock: systemClock });
   let stopping = false;
   const stop = (status: number) => {
     if (stopping) return;
     stopping = true;
+    manager.stopping();
     program.stop().then(
       () => deps.onStopped(status),
       (error: unknown) => {
@@ -34,6 +38,7 @@ export function runUntilStopped(program: Stoppable, deps: RunDeps): { fail(error
     process.on('SIGINT', () => stop(0));
   }
   process.on('SIGTERM', () => stop(0));
+  manager.ready();
   return {
     fail(error) {
       // What an operator can act on is one sentence; a fault of ours shows where it happened.

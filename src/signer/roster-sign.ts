@@ -15,10 +15,13 @@ import { visible } from './visible.ts';
 
 /** How an operator's machine reaches the cloud: kept in a 0600 file. */
 export const operatorAccess = z.strictObject({
-  api: z.string(),
-  token: z.string().min(20),
-  pins: z.array(z.string()).min(1),
-  site: z.string(),
+  api: z.string().describe('The cloud’s address over HTTPS'),
+  token: z.string().min(20).describe('The operator’s bearer token'),
+  pins: z
+    .array(z.string())
+    .min(1)
+    .describe('SHA-256 of the server’s keys, base64url; a server with another key is refused'),
+  site: z.string().describe('The site whose roster and orders are signed with this'),
 });
 export type OperatorAccess = z.infer<typeof operatorAccess>;
 

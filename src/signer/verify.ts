@@ -1,4 +1,4 @@
-/** `holdfast verify RECEIPT --root-key FILE`: checks a parcel's receipt and explains every line of the verdict. */
+/** `holdfast verify RECEIPT --root-key FILE …`: checks a parcel's receipt and explains every line of the verdict. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { HoldfastError } from '../domain/errors.ts';
@@ -11,17 +11,24 @@ const rootPublic = z.looseObject({ key: z.string() });
 
 export async function runVerify(given: {
   receipt: string | undefined;
-  rootKey: string | undefined;
+  rootKeys: readonly string[];
+  signatures: string | undefined;
 }): Promise<number> {
-  if (given.receipt === undefined || given.rootKey === undefined) {
+  if (given.receipt === undefined || given.rootKeys.length === 0) {
     throw new HoldfastError(
       'input-invalid',
       'say which receipt and whose root: holdfast verify RECEIPT --root-key site-root.pub',
     );
   }
   const receipt = readConfig(given.receipt, receiptSchema);
-  const { key } = rootPublic.parse(JSON.parse(readFileSync(given.rootKey, 'utf8')));
-  const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), rootKeys: [key], k: 1 });
+  const rootKeys = given.rootKeys.map((path) => rootPublic.parse(JSON.parse(readFileSync(path, 'utf8'))).key);
+  const k = Number(given.signatures ?? 1);
+  if (!Number.isInteger(k) || k < 1 || k > rootKeys.length)
+    throw new HoldfastError(
+      'input-invalid',
+      `--signatures is a whole number from 1 to the number of keys, ${rootKeys.length}`,
+    );
+  const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), rootKeys, k });
   for (const verdict of verdicts)
     process.stdout.write(`${verdict.holds ? 'ok  ' : 'FAIL'}  ${verdict.check}: ${visible(verdict.says)}\n`);
   process.stdout.write(holds ? 'verified\n' : 'NOT verified\n');

@@ -1,21 +1,23 @@
 /**
  * `npm run sim -- --seed S [--steps N] [--banks B] [--hours H]` runs one seed and prints what it saw.
- * `--seeds K` runs K seeds from S on over all cores; `--report` also writes their sum into
- * docs/reference/simulation.md. Ends with 1 when a law was broken or a kind that must occur did not.
+ * `--seeds K` runs K seeds from S on over all cores; `--report` also keeps their sum, so that it may be ended
+ * and begun again, and writes it into docs/reference/simulation.md. Ends with 1 when a law was broken or a kind that must occur did not.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { addCounts, emptyCounts } from './census.ts';
+import { emptyCounts } from './census.ts';
 import { missing } from './expected.ts';
 import { runSeeds } from './pool.ts';
-import { breachLines, countLines, seedLine } from './print.ts';
-import { type Result, World } from './world.ts';
+import { breachLines, countLines, reportLines, seedLine } from './print.ts';
+import { addResult, doneIn, hashOfSources, isDone, readSum, type Sum, writeSum } from './sittings.ts';
+import { World } from './world.ts';
 
 const REPORT = join(import.meta.dirname, '../../docs/reference/simulation.md');
 const BEGIN = '<!-- results: begin -->';
 const END = '<!-- results: end -->';
+const KEPT = join(import.meta.dirname, '../../docs/reference/simulation.json');
 const SEEDS_OF_A_REPORT = 1_000;
 
 type Options = {
@@ -74,36 +76,31 @@ async function one({ seed, banks, hours, steps }: Options): Promise<number> {
 }
 
 async function many(options: Options, seeds: number): Promise<number> {
-  const { seed: first, banks, hours } = options;
-  const counts = emptyCounts();
-  const broken: Result[] = [];
-  let given = 0;
-  let done = 0;
-  let steps = 0;
+  const { seed: first, banks, hours, report } = options;
+  const size = { sources: hashOfSources(), banks, hours };
+  const sum: Sum = report
+    ? readSum(KEPT, size)
+    : { ...size, seeds: [], steps: 0, broken: [], counts: emptyCounts() };
+  const before = doneIn(sum);
+  if (before > 0) console.log(`${before} seeds were run on these very sources before; this sitting goes on`);
+  const left = Array.from({ length: seeds }, (_, index) => first + index).filter(
+    (seed) => !isDone(sum, seed),
+  );
   const next = () => {
-    if (given >= seeds) return undefined;
-    return { seed: first + given++, banks, hours, stepsMax: null };
+    const seed = left.shift();
+    return seed === undefined ? undefined : { seed, banks, hours, stepsMax: null };
   };
   for await (const result of runSeeds({ next, processes: availableParallelism() })) {
-    addCounts(counts, result.counts);
-    done++;
-    steps += result.steps;
-    console.log(`${done}/${seeds} ${seedLine(result)}`);
-    if (!result.breach) continue;
-    broken.push(result);
+    addResult(sum, result);
+    console.log(`${doneIn(sum)}/${seeds} ${seedLine(result)}`);
+    if (report) writeSum(KEPT, sum);
     for (const line of breachLines(result)) console.log(line);
   }
-  const lacking = missing(counts, { seeds, banks, hours });
-  const lines = [
-    `Seeds ${first} to ${first + seeds - 1}, each ${banks} banks and ${hours} virtual hours; ${steps} steps.`,
-    `Laws broken: ${broken.length}${broken.length > 0 ? ` (seeds ${broken.map(({ settings }) => settings.seed).join(', ')})` : ''}.`,
-    `Kinds that must occur and did not: ${lacking.length > 0 ? lacking.join('; ') : 'none'}.`,
-    '',
-    ...countLines(counts).map((line) => `- ${line}`),
-  ];
+  const lacking = missing(sum.counts, { seeds: doneIn(sum), banks, hours });
+  const lines = reportLines(sum, lacking);
   console.log(lines.join('\n'));
-  if (options.report) writeReport(lines);
-  return broken.length > 0 || lacking.length > 0 ? 1 : 0;
+  if (report) writeReport(lines);
+  return sum.broken.length > 0 || lacking.length > 0 ? 1 : 0;
 }
 
 function writeReport(lines: readonly string[]): void {

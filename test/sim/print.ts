@@ -1,5 +1,6 @@
 /** What a simulation prints: its counts, its hash, and for a broken law everything that repeats it. */
 import { type Counts, GROUPS } from './census.ts';
+import { doneIn, type Sum } from './sittings.ts';
 import type { Result, Settings } from './world.ts';
 
 export function countLines(counts: Counts): string[] {
@@ -30,3 +31,19 @@ export function breachLines({ breach, settings }: Result): string[] {
 
 export const seedLine = ({ settings, steps, events, hash, breach }: Result): string =>
   `seed ${settings.seed}: ${steps} steps, ${events} events, trace ${hash}${breach ? ', LAW BROKEN' : ', every law held'}`;
+
+/** What the report's page says of a sum. */
+export function reportLines(sum: Sum, lacking: readonly string[]): string[] {
+  const { banks, hours, steps, broken, counts, sources, seeds } = sum;
+  const ranges = seeds
+    .map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`))
+    .join(', ');
+  return [
+    `Seeds ${ranges} (${doneIn(sum)}), each ${banks} banks and ${hours} virtual hours; ${steps} steps.`,
+    `Laws broken: ${broken.length}${broken.length > 0 ? ` (seeds ${broken.join(', ')})` : ''}.`,
+    `Kinds that must occur and did not: ${lacking.length > 0 ? lacking.join('; ') : 'none'}.`,
+    `SHA-256 of the sources that were run: \`${sources}\`.`,
+    '',
+    ...countLines(counts).map((line) => `- ${line}`),
+  ];
+}

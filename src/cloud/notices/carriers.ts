@@ -19,7 +19,7 @@ export type MailConfig = {
   tls: 'starttls' | 'implicit';
   user: string;
   password: string;
-  caPem: string;
+  caPem?: string | undefined;
   from: string;
 };
 
@@ -93,7 +93,7 @@ export async function sendMail(config: MailConfig, mail: Mail): Promise<void> {
     secure: config.tls === 'implicit',
     // Without the far side's STARTTLS nothing is sent, the account's password least of all.
     requireTLS: true,
-    tls: { ...clientTls, ca: config.caPem },
+    tls: { ...clientTls, ...(config.caPem !== undefined && { ca: config.caPem }) },
     auth: { user: config.user, pass: config.password },
     connectionTimeout: TIMEOUT_MS,
     greetingTimeout: TIMEOUT_MS,

@@ -1,0 +1,238 @@
+/**
+ * How an estate begins: `holdfast cloud tenant | site | carrier | admin | bank | enrol | access`, on a cloud's
+ * own machine, with its configuration. What is secret in the answers goes into a file of mode 0600, never to a
+ * terminal, whose window others may see and whose history is kept.
+ */
+import { z } from 'zod';
+import { bankLayout } from '../contract/layout.ts';
+import { type Commissioning, UPLINK_VERSION } from '../contract/uplink.ts';
+import { base64url, fromBase64url, fromUtf8 } from '../crypto/bytes.ts';
+import { isPublicKey } from '../crypto/sign.ts';
+import { LAYOUT_24 } from '../domain/bank.ts';
+import { HoldfastError } from '../domain/errors.ts';
+import { type BankId, base32, parseId, type SiteId, type TenantId } from '../domain/ids.ts';
+import { readConfig } from '../platform/config.ts';
+import { readIfExists, writeDurable } from '../platform/durable.ts';
+import * as banks from './banks/banks.ts';
+import { type CloudDeps, openCore } from './core.ts';
+import type { Cloud } from './deps.ts';
+import type { Noun } from './noun.ts';
+import * as people from './people/people.ts';
+import * as rosters from './rosters/rosters.ts';
+import * as signin from './signin/signin.ts';
+import { allTenants, createTenant } from './tenants/tenants.ts';
+
+export const ESTABLISHES = ['tenant', 'site', 'carrier', 'admin', 'bank', 'enrol', 'access'] as const;
+export type Establishes = (typeof ESTABLISHES)[number];
+
+/** What stood behind the command, as it was typed. */
+export type EstablishValues = Partial<
+  Record<
+    'tenant' | 'site' | 'bank' | 'name' | 'email' | 'layout' | 'out' | 'signatures' | 'broker-url',
+    string
+  >
+> & { 'root-key'?: string[] | undefined };
+
+type Of = { cloud: Cloud; values: EstablishValues; say(line: string): void };
+
+const TOTP_SECRET_BYTES = 20;
+const PASSWORD_BYTES = 15;
+const rootPublic = z.looseObject({ key: z.string() });
+
+/** Does one step and says what the next needs. */
+export async function establish(
+  deps: CloudDeps,
+  of: { what: Establishes; values: EstablishValues; nouns: readonly Noun[]; say(line: string): void },
+): Promise<number> {
+  const { what, values, nouns, say } = of;
+  // A file that is there is somebody's; better to hear that before anything was made.
+  if (values.out !== undefined && readIfExists(values.out))
+    throw new HoldfastError('conflict', `there is a file ${values.out} already; it is not overwritten`);
+  const { cloud } = await openCore(deps, nouns);
+  try {
+    await STEPS[what]({ cloud, values, say });
+    return 0;
+  } finally {
+    await cloud.database.close();
+  }
+}
+
+const STEPS: Record<Establishes, (of: Of) => Promise<void>> = {
+  async tenant({ cloud, say }) {
+    say(`tenant ${await createTenant(cloud)}`);
+  },
+
+  async site({ cloud, values, say }) {
+    const tenant = await tenantFor(cloud, values);
+    const name = needed(values, 'name', 'what the site is called');
+    const rootKeys = (values['root-key'] ?? []).map(readRootKey);
+    const rootSignatures = Number(values.signatures ?? 1);
+    if (rootKeys.length === 0)
+      throw wrong('say whose signature its rosters need: --root-key site-root.pub, once for each key');
+    if (!Number.isInteger(rootSignatures) || rootSignatures < 1 || rootSignatures > rootKeys.length)
+      throw wrong(`--signatures is a whole number from 1 to the number of keys, ${rootKeys.length}`);
+    const site = await cloud.database.tenant(tenant, (tx) =>
+      banks.addSite(cloud, tx, { name, rootKeys, rootSignatures }),
+    );
+    say(`site ${site}`);
+  },
+
+  async carrier({ cloud, values, say }) {
+    const tenant = await tenantFor(cloud, values);
+    const name = needed(values, 'name', 'what the carrier is called');
+    const carrier = await cloud.database.tenant(tenant, (tx) =>
+      people.addCarrier(cloud, tx, { name, key: null }),
+    );
+    say(`carrier ${carrier}`);
+  },
+
+  async admin({ cloud, values, say }) {
+    const tenant = await tenantFor(cloud, values);
+    const name = needed(values, 'name', 'who it is');
+    const email = needed(values, 'email', 'the address to sign in with');
+    const out = needed(values, 'out', 'the file for the password and the authenticator’s key');
+    const password = base64url(cloud.random.bytes(PASSWORD_BYTES));
+    const totpSecret = cloud.random.bytes(TOTP_SECRET_BYTES);
+    await cloud.database.tenant(tenant, (tx) =>
+      signin.addAdmin(cloud, tx, { role: 'admin', name, email, password, totpSecret, by: null }),
+    );
+    const secret = base32(totpSecret).toUpperCase();
+    writePrivate(out, {
+      email,
+      password,
+      totpSecret: secret,
+      totpUri: `otpauth://totp/Holdfast:${encodeURIComponent(email)}?secret=${secret}&issuer=Holdfast`,
+    });
+    say(`${out} has the sign-in, mode 0600. Give it to ${name} and to nobody else, then remove it`);
+  },
+
+  async bank({ cloud, values, say }) {
+    const name = needed(values, 'name', 'what the bank is called');
+    const out = needed(values, 'out', 'the commissioning file');
+    const layout = values.layout === undefined ? LAYOUT_24 : readConfig(values.layout, bankLayout);
+    const { tenant, site } = await siteFor(cloud, needed(values, 'site', 'the id of its site'));
+    const brokerUrl = brokerUrlFor(cloud, values);
+    const bank = await cloud.database.tenant(tenant, (tx) =>
+      banks.registerBank(cloud, tx, { site, name, layout }),
+    );
+    await commission({ cloud, say, out, tenant, bank, brokerUrl });
+  },
+
+  async enrol({ cloud, values, say }) {
+    const bank = parseId('bank', needed(values, 'bank', 'the bank’s id'));
+    const out = needed(values, 'out', 'the commissioning file');
+    const tenant = bank && (await banks.tenantOfBank(cloud, bank));
+    if (!bank || !tenant) throw new HoldfastError('not-found', 'there is no bank with this id');
+    await commission({ cloud, say, out, tenant, bank, brokerUrl: brokerUrlFor(cloud, values) });
+  },
+
+  async access({ cloud, values, say }) {
+    const { site } = await siteFor(cloud, needed(values, 'site', 'the id of the site'));
+    const out = needed(values, 'out', 'the file for the machine that holds the site root');
+    const token = readIfExists(cloud.config.operatorTokenFile);
+    if (!token) throw new HoldfastError('not-found', 'there is no operator’s token; run holdfast cloud init');
+    writePrivate(out, { api: httpsUrl(cloud), token: fromUtf8(token).trim(), pins: pinsOf(cloud), site });
+    say(
+      `${out} lets \`holdfast admin\` reach this cloud, mode 0600. It belongs beside the site root, as operator.json`,
+    );
+  },
+};
+
+async function commission(of: {
+  cloud: Cloud;
+  say(line: string): void;
+  out: string;
+  tenant: TenantId;
+  bank: BankId;
+  brokerUrl: string;
+}): Promise<void> {
+  const { cloud, out, tenant, bank, brokerUrl, say } = of;
+  const paper = await cloud.database.tenant(tenant, async (tx): Promise<Commissioning> => {
+    const known = await banks.findBank(tx, bank);
+    if (!known) throw new HoldfastError('not-found', 'there is no bank with this id');
+    const root = await rosters.rootOf(tx, known.site);
+    if (!root) throw new Error('a site has a root');
+    return {
+      ...{ v: UPLINK_VERSION, tenant, site: known.site, bank, name: known.name, layout: known.layout },
+      ...{ rootKeys: root.rootKeys, rootSignatures: root.k, pins: pinsOf(cloud) },
+      enrolmentUrl: `${httpsUrl(cloud)}/api/enrolments`,
+      enrolmentCode: await banks.enrolmentCode(cloud, tx, bank),
+      brokerUrl,
+      development: cloud.config.development,
+    };
+  });
+  writePrivate(out, paper);
+  say(`bank ${bank}`);
+  say(`${out} is its commissioning file, mode 0600; its code is good for a day and for one bank`);
+}
+
+/** The one tenant, or the one that was named. */
+async function tenantFor(cloud: Cloud, values: EstablishValues): Promise<TenantId> {
+  const known = await allTenants(cloud);
+  const named = values.tenant ?? (known.length === 1 ? known[0] : undefined);
+  const tenant = known.find((one) => one === named);
+  if (tenant) return tenant;
+  if (known.length === 0)
+    throw new HoldfastError(
+      'not-found',
+      'there is no tenant yet; make one: holdfast cloud tenant --config FILE',
+    );
+  throw wrong(`say whose: --tenant ID; there are ${known.join(', ')}`);
+}
+
+async function siteFor(cloud: Cloud, text: string): Promise<{ tenant: TenantId; site: SiteId }> {
+  for (const tenant of await allTenants(cloud)) {
+    const sites = await cloud.database.tenant(tenant, (tx) => banks.sites(tx));
+    const found = sites.find(({ site }) => site === text);
+    if (found) return { tenant, site: found.site };
+  }
+  throw new HoldfastError(
+    'not-found',
+    `there is no site ${text}; make one: holdfast cloud site --config FILE`,
+  );
+}
+
+function brokerUrlFor({ config }: Cloud, values: EstablishValues): string {
+  const given = values['broker-url'];
+  if (given !== undefined) {
+    if (!URL.canParse(given) || new URL(given).protocol !== 'mqtts:')
+      throw wrong('--broker-url is where banks reach the broker, as mqtts://HOST:PORT');
+    return given;
+  }
+  const { broker, https } = config;
+  if ('embedded' in broker) return `mqtts://${https.hosts[0]}:${broker.embedded.port}`;
+  if (broker.mosquitto) return `mqtts://${broker.mosquitto.host}:${broker.mosquitto.port}`;
+  throw wrong('say where banks reach the broker: --broker-url mqtts://HOST:PORT');
+}
+
+const httpsUrl = ({ config: { https } }: Cloud): string => `https://${https.hosts[0]}:${https.port}`;
+
+function pinsOf({ pins: { current, next, offline } }: Cloud): string[] {
+  return offline === null ? [current, next] : [current, next, offline];
+}
+
+function readRootKey(path: string): string {
+  const { key } = rootPublic.parse(readConfig(path, rootPublic));
+  const bytes = fromBase64url(key);
+  if (!bytes || !isPublicKey(bytes))
+    throw wrong(
+      `${path} is not the public half of a site root: site-root.pub, as holdfast admin root init made it`,
+    );
+  return key;
+}
+
+function needed(
+  values: EstablishValues,
+  name: Exclude<keyof EstablishValues, 'root-key'>,
+  what: string,
+): string {
+  const value = values[name];
+  if (value === undefined || value.trim() === '') throw wrong(`say ${what}: --${name} …`);
+  return value.trim();
+}
+
+const wrong = (message: string): HoldfastError => new HoldfastError('input-invalid', message);
+
+function writePrivate(path: string, value: unknown): void {
+  writeDurable(path, `${JSON.stringify(value, null, 2)}\n`, 0o600);
+}
