@@ -8,7 +8,7 @@ import { createServer, type TLSSocket } from 'node:tls';
 import { newSigningKey, privateKeyPem, type SigningKey } from '../crypto/sign.ts';
 import { pinOf, serverTls } from '../crypto/tls.ts';
 import { selfSignedServer } from '../crypto/x509.ts';
-import { connectPinned } from './tls.ts';
+import { connectPinned, type Pinned } from './tls.ts';
 
 const times = { notBeforeMs: Date.UTC(2026, 0, 1), notAfterMs: Date.UTC(2096, 0, 1) };
 const certificateOf = ({ privateKey }: SigningKey) =>
@@ -39,13 +39,21 @@ async function serverWith(key: SigningKey) {
   return { pin: pinOf(certificate), told, at: { host: '127.0.0.1', port } };
 }
 
+/** Why a server was not spoken to; empty when it was. */
+const refusal = (to: Pinned): Promise<string> =>
+  connectPinned(to).then(
+    (socket) => {
+      socket.destroy();
+      return '';
+    },
+    (error: Error) => error.message,
+  );
+
 test('a server with another key is refused, whatever its certificate says; the pinned one and the next are spoken to', async () => {
   const [ours, middle] = await Promise.all([serverWith(newSigningKey()), serverWith(newSigningKey())]);
-  await assert.rejects(connectPinned({ ...middle.at, pins: [ours.pin] }), /not one of the pinned keys/);
-  await assert.rejects(connectPinned({ ...ours.at, pins: [] }), /not one of the pinned keys/);
+  assert.match(await refusal({ ...middle.at, pins: [ours.pin] }), /not one of the pinned keys/);
+  assert.match(await refusal({ ...ours.at, pins: [] }), /not one of the pinned keys/);
   assert.deepEqual(middle.told, [], 'it was told nothing');
-  for (const pins of [[ours.pin], [middle.pin, ours.pin]]) {
-    const socket = await connectPinned({ ...ours.at, pins });
-    socket.destroy();
-  }
+  for (const pins of [[ours.pin], [middle.pin, ours.pin]])
+    assert.equal(await refusal({ ...ours.at, pins }), '');
 });
