@@ -6,10 +6,10 @@ import { idFrom, type PersonId, type SiteId } from '../../domain/ids.ts';
 import { systemRandom } from '../../platform/random.ts';
 import * as banks from '../banks/banks.ts';
 import { NOUNS } from '../cloud.ts';
-import { takeBatch } from '../intake/batch.ts';
-import { projectionsOf } from '../intake/intake.ts';
+import { Intake } from '../intake/intake.ts';
 import * as people from '../people/people.ts';
 import { enrolledBank } from '../test-bank.ts';
+import { ALONE } from '../test-leases.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { parcels } from './parcels.ts';
 
@@ -48,8 +48,9 @@ before(async () => {
     collect: true,
   };
   parcel = bank.writeJourney(of);
-  const batch = { tenant, bank: bank.bank, message: await bank.batch() };
-  assert.equal((await takeBatch(cloud, projectionsOf(NOUNS), batch)).taken, true);
+  const intake = new Intake({ cloud, nouns: NOUNS, leases: ALONE, send: async () => {} });
+  intake.received(bank.bank, Buffer.from(JSON.stringify(await bank.batch())));
+  await intake.stop();
 });
 after(() => stand?.close());
 
