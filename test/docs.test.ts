@@ -17,6 +17,7 @@ import { pinDigits } from '../src/domain/scan.ts';
 import { boardsConfig } from '../src/edge/config.ts';
 import { portsFrom } from '../src/up/ports.ts';
 import { importTableMarkdown } from '../tools/tidy/imports.ts';
+import { EDITS } from './sabotage/edits.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -150,16 +151,69 @@ test('the functions that the life of one parcel names are there', () => {
   assert.deepEqual(missing, []);
 });
 
-test('every threat has one row and a status, and what is covered links to a test', () => {
-  const rows = rowsOf(read('docs/threat-model.md')).filter(([id]) => /^\d+$/.test(id ?? ''));
+/** Tests that a text quotes: each link to a test file with the titles in “ ” that follow it. */
+function quotedTests(text: string, from: string): { file: string; title: string }[] {
+  return [...text.matchAll(/\]\(([^)#\s]+)\) “([^”]+)”/g)].map(([, link = '', title = '']) => ({
+    file: normalize(join(dirname(from), link)),
+    title,
+  }));
+}
+
+/** True when `file` has a test of exactly this title, however its name is quoted there. */
+function hasTest(file: string, title: string): boolean {
+  const titles = [
+    ...read(file).matchAll(/\b(?:test|it)\(\s*(?:'((?:[^'\\\n]|\\.)*)'|"([^"\n]*)"|`([^`]*)`)/g),
+  ];
+  return titles.some(([, single, double, template]) =>
+    [single?.replaceAll("\\'", "'"), double, template].includes(title),
+  );
+}
+
+const THREAT_MODEL = 'docs/threat-model.md';
+const threats = () =>
+  rowsOf(read(THREAT_MODEL))
+    .filter(([id]) => /^\d+$/.test(id ?? ''))
+    .map(([id = '', attack = '', state = '', defence = '', tests = '', left = '']) => ({
+      ...{ row: `${id} ${attack}`, id: Number(id), state, defence, left },
+      ...{ tests, quoted: quotedTests(tests, THREAT_MODEL) },
+    }));
+
+test('every threat has one row, a state, a defence and what is left; the page counts its states', () => {
+  const rows = threats();
   assert.deepEqual(
-    rows.map(([id]) => Number(id)),
+    rows.map(({ id }) => id),
     Array.from({ length: THREATS }, (_, index) => index + 1),
   );
-  for (const [id, attack, status = '', today = ''] of rows) {
-    assert.ok(['covered', 'partly', 'not yet'].includes(status), `${id} ${attack}: ${status}`);
-    if (status === 'covered') assert.ok(linksToTest(today, 'docs/threat-model.md'), `${id} ${attack}`);
+  for (const { row, state, defence, left } of rows) {
+    assert.ok(['covered', 'partly', 'not yet'].includes(state), `${row}: ${state}`);
+    assert.notEqual(defence, '', row);
+    if (state === 'not yet') assert.match(defence, /^waits for /, `${row}: says what it waits for`);
+    else assert.notEqual(left, '', `${row}: says what is left`);
   }
+  for (const [state, found] of Map.groupBy(rows, ({ state }) => state))
+    assert.ok(read(THREAT_MODEL).includes(`- *${state}* (${found.length}):`), `${found.length} are ${state}`);
+});
+
+test('every threat that is met names its tests by file and title, and each of them is there', () => {
+  for (const { row, state, tests, quoted } of threats()) {
+    if (state !== 'not yet') assert.notEqual(quoted.length, 0, `${row}: names a test`);
+    const links = tests.match(/\]\(/g)?.length ?? 0;
+    assert.equal(quoted.length, links, `${row}: each linked file with a title`);
+    for (const { file, title } of quoted)
+      assert.ok(isThere(file) && hasTest(file, title), `${row}: ${file} has no test “${title}”`);
+  }
+});
+
+test('of every threat that is covered a sabotage turns one of the tests red', () => {
+  const red = new Set(EDITS.map(({ expects }) => `${expects.file} ${expects.test}`));
+  const asleep = threats().filter(
+    ({ state, quoted }) =>
+      state === 'covered' && !quoted.some(({ file, title }) => red.has(`${file} ${title}`)),
+  );
+  assert.deepEqual(
+    asleep.map(({ row }) => row),
+    [],
+  );
 });
 
 test('the ports are those of the program', () => {

@@ -65,28 +65,27 @@ export function verifyReceipt(
     },
   ];
   const records: LedgerRecord[] = [];
+  const parcels: (string | undefined)[] = [];
   for (const entry of receipt.entries) {
     const { verdict, record } = verifyEntry(receipt, entry);
     verdicts.push(verdict);
     if (record) records.push(record);
+    if (record?.commitments.parcel !== undefined) parcels.push(entry.openings.parcel?.value);
   }
   const ordered = records.every(
     (record, index) => index === 0 || record.seq > (records[index - 1]?.seq ?? 0),
   );
   verdicts.push({ check: 'order', holds: ordered, says: 'the records stand in the bank’s own order' });
-  const tied = tellsOfItsParcel(receipt);
+  // One whose parcel is not opened could be another's: a collection that was never this recipient's.
+  const tied = parcels.length > 0 && parcels.every((parcel) => parcel === receipt.parcel);
   verdicts.push({
     check: 'parcel',
     holds: tied,
-    says: tied ? 'the records that move custody name this parcel' : 'the records do not name this parcel',
+    says: tied
+      ? 'the records that move custody name this parcel'
+      : 'a record does not show that it speaks of this parcel',
   });
   return { verdicts, records, holds: verdicts.every((verdict) => verdict.holds) };
-}
-
-/** Every record of custody has to open to this receipt's parcel, and one at least must be there. */
-function tellsOfItsParcel(receipt: Receipt): boolean {
-  const named = receipt.entries.flatMap((entry) => entry.openings.parcel?.value ?? []);
-  return named.length > 0 && named.every((parcel) => parcel === receipt.parcel);
 }
 
 function vouchedBySiteRoot(receipt: Receipt, root: SiteRoot): boolean {

@@ -11,6 +11,7 @@ import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import * as notices from '../notices/notices.ts';
+import * as parcels from '../parcels/parcels.ts';
 import * as rosters from '../rosters/rosters.ts';
 
 type Attention = z.infer<typeof attentionSchema>['items'];
@@ -24,6 +25,7 @@ export async function attention(cloud: Cloud, tx: Tx): Promise<Attention> {
     ...(await ofBanks(cloud, tx)),
     ...(await ofDrafts(cloud, tx)),
     ...(await ofNotices(cloud, tx)),
+    ...(await ofParcels(tx)),
   ];
   return items.sort(
     (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.atMs - a.atMs,
@@ -95,6 +97,18 @@ async function ofNotices(cloud: Cloud, tx: Tx): Promise<Attention> {
     says: `A notice by ${row.channel === 'sms' ? 'SMS' : 'mail'} was given up: ${row.lastError ?? 'unknown'}.`,
     atMs: row.atMs,
     link: row.parcel === null ? '/admin/notices' : `/admin/parcels/${row.parcel}`,
+  }));
+}
+
+/** A courier who insists has delivered, whatever the sensor saw; so staff are asked to look. */
+async function ofParcels(tx: Tx): Promise<Attention> {
+  const names = new Map((await banks.allBanks(tx)).map(({ bank, name }) => [bank, name]));
+  return (await parcels.doubted(tx)).map(({ parcel, bank, compartment, atMs }) => ({
+    kind: 'delivery-doubted',
+    severity: 'warning',
+    says: `${names.get(bank) ?? bank}, door ${compartment}: a parcel is said to be inside, and the sensor saw none.`,
+    atMs,
+    link: `/admin/parcels/${parcel}`,
   }));
 }
 

@@ -14,7 +14,7 @@ import * as store from './store.ts';
 import { trackingPlace } from './views.ts';
 
 export { checkCloud, type Finding } from './check.ts';
-export type { Parcel } from './store.ts';
+export { doubtedParcels as doubted, type Parcel } from './store.ts';
 export { detail, pageOfParcels as pageOf, trackingOf } from './views.ts';
 
 /** Records of a door, which tell of whatever parcel lies behind it. */

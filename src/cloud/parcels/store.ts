@@ -116,3 +116,15 @@ export async function eventsOf(tx: Tx, parcel: string): Promise<{ source: BankId
   }>`select source, seq from parcel_events where parcel_id = ${parcel} order by seq`.execute(tx);
   return rows;
 }
+
+export type Doubted = { parcel: ParcelId; bank: BankId; compartment: number; atMs: number };
+
+/** Parcels that wait although a word about them did not fit what was sensed: said to be inside, and nothing seen. */
+export async function doubtedParcels(tx: Tx): Promise<Doubted[]> {
+  const { rows } = await sql<Doubted>`
+    select p.parcel_id as parcel, p.bank_id as bank, p.compartment, max(r.at_ms) as "atMs"
+    from parcels p join parcel_events e using (parcel_id) join records r on r.source = e.source and r.seq = e.seq
+    where p.state = 'waiting' and r.kind = 'discrepancy.reported'
+    group by p.parcel_id, p.bank_id, p.compartment order by max(r.at_ms) desc limit 200`.execute(tx);
+  return rows;
+}

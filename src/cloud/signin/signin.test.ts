@@ -12,6 +12,7 @@ import { addAdmin, signInAdmin } from './admins.ts';
 import { askForLink, enterByLink } from './links.ts';
 import { authenticate, endAllOf, LIVES, signOut, sweep } from './sessions.ts';
 import { signin } from './signin.ts';
+import { spendStep } from './store.ts';
 
 const password = 'a long and quiet river';
 const email = 'Maria.Keller@example.org';
@@ -255,6 +256,14 @@ describe('links', () => {
     await askForLink(stand.cloud, 'resident', 'ada@example.org');
     assert.equal(await count(), 0);
   });
+});
+
+test('a step of the second factor is spent by one of two, and no earlier one after it', async () => {
+  const step = totpStep(stand.cloud.clock.nowMs()) + 1000;
+  const spend = (at: number) => stand.inTenant((tx) => spendStep(tx, admin, at));
+  assert.deepEqual((await Promise.all([spend(step), spend(step)])).sort(), [false, true]);
+  assert.equal(await spend(step), false);
+  assert.equal(await spend(step - 1), false);
 });
 
 test('nothing personal stands in any table, nor a token or a secret', async () => {
