@@ -169,6 +169,8 @@ function hasTest(file: string, title: string): boolean {
   );
 }
 
+/** Of the research beside the design: what people have published about other systems. */
+const COMPLAINTS = 13;
 const THREAT_MODEL = 'docs/threat-model.md';
 const threats = () =>
   rowsOf(read(THREAT_MODEL))
@@ -332,6 +334,23 @@ test('each trouble at a bank names a test that is there', () => {
     assert.ok(isThere(file) && title !== '', `${what}: names a test`);
     const quoted = title.replaceAll("'", "\\'");
     assert.ok(read(file).includes(`test('${quoted}'`), `${what}: ${file} has no test “${title}”`);
+  }
+});
+
+test('each complaint of users of lockers has what is here instead, the tests that hold it to that, and what is left', () => {
+  const from = 'docs/reference/complaints.md';
+  const rows = rowsOf(read(from)).filter(([n]) => /^\d+$/.test(n ?? ''));
+  assert.equal(rows.length, COMPLAINTS);
+  for (const [n, complaint = '', here = '', tests = '', left = ''] of rows) {
+    const row = `${n} ${complaint}`;
+    assert.ok(here !== '' && left !== '', row);
+    const quoted = quotedTests(tests, from);
+    assert.ok(
+      quoted.length > 0 || left.startsWith('not built'),
+      `${row}: names a test, or says that it is not built`,
+    );
+    for (const { file, title } of quoted)
+      assert.ok(isThere(file) && hasTest(file, title), `${row}: ${file} has no test “${title}”`);
   }
 });
 
