@@ -205,6 +205,26 @@ describe('people', () => {
     assert.equal(codeOf(await ask('DELETE', `/api/admin/people/${maria}`, { as: 'admin' })), 'conflict');
   });
 
+  test('another mail address ends what was signed in by the one before; another flat ends nothing', async () => {
+    const eve = await add('Eve Moreno', '8');
+    const sessionsLeft = async () => {
+      const found = await stand.inTenant((tx) =>
+        sql`select 1 from sessions where person_id = ${eve.id}`.execute(tx),
+      );
+      return found.rows.length;
+    };
+    const change = async (body: object) =>
+      personRow.parse((await ask('PATCH', `/api/admin/people/${eve.id}`, { as: 'admin', body })).body);
+    // The address was typed wrongly, and a stranger who reads there has followed a link.
+    await enter('resident', eve.id as PersonId, 'resident');
+    await change({ flat: '9', email: eve.email });
+    assert.equal(await sessionsLeft(), 1);
+    await change({ email: 'e.moreno@example.org' });
+    assert.equal(await sessionsLeft(), 0);
+    assert.equal(codeOf(await ask('GET', '/api/resident/me', { as: 'resident' })), 'not-signed-in');
+    assert.equal((await ask('DELETE', `/api/admin/people/${eve.id}`, { as: 'admin' })).status, 204);
+  });
+
   test('of another organisation are not there', async () => {
     const other = await createTenant(stand.cloud);
     const [site, stranger] = await stand.cloud.database.tenant(other, async (tx) => {

@@ -108,7 +108,7 @@ export async function signOut(cloud: Cloud, tenant: TenantId, token: string): Pr
   });
 }
 
-/** Ends every session and link of a person, as when they are removed. */
+/** Ends every session and link of a person, as when they are removed or their address was a stranger's. */
 export async function endAllOf(cloud: Cloud, tx: Tx, person: PersonId): Promise<void> {
   for (const session of await store.deleteSessionsOf(tx, person))
     await recordEnd(cloud, tx, session, 'administrator');

@@ -1,6 +1,7 @@
 /** Signing in, against a real database: what is let in, once; what is refused, and how alike refusals are. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { totpCode, totpStep } from '../../crypto/password.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -181,16 +182,35 @@ describe('sessions', () => {
   });
 });
 
+/** Removes the person in a transaction that commits once the attempt waits for it, or is through. */
+async function removedMeanwhile(person: PersonId, attempt: () => Promise<string>): Promise<void> {
+  const entering = await stand.inTenant(async (tx) => {
+    await people.removePerson(stand.cloud, tx, person, admin);
+    await endAllOf(stand.cloud, tx, person);
+    let isThrough = false;
+    const begun = attempt();
+    void begun.catch(() => undefined).then(() => (isThrough = true));
+    const waits = sql`select 1 from pg_locks where not granted`;
+    while (!isThrough && (await waits.execute(tx)).rows.length === 0) await setImmediate();
+    return { begun };
+  });
+  await refusal(entering.begun);
+  const { rows } = await stand.inTenant((tx) =>
+    sql`select 1 from sessions where person_id = ${person}`.execute(tx),
+  );
+  assert.deepEqual(rows, []);
+}
+
 describe('links', () => {
   let resident: PersonId;
-  const linkOf = async (): Promise<string> => {
+  const linkOf = async (of = resident): Promise<string> => {
     const { rows } = await stand.inTenant((tx) =>
       sql<{
         link: Uint8Array;
       }>`select link from notices where link is not null order by ord desc limit 1`.execute(tx),
     );
     const text = await stand.inTenant((tx) =>
-      stand.cloud.keys.openFor(tx, resident, 'notices/link', rows[0]?.link ?? new Uint8Array(0)),
+      stand.cloud.keys.openFor(tx, of, 'notices/link', rows[0]?.link ?? new Uint8Array(0)),
     );
     return (JSON.parse(text ?? '{}') as { url: string }).url.split('#token=')[1] ?? '';
   };
@@ -236,6 +256,26 @@ describe('links', () => {
     assert.equal(await count(), before + 5);
   });
 
+  test('who is removed while they sign in has no session afterwards', async () => {
+    stand.step(61 * MINUTE_MS);
+    const leaving = await stand.inTenant((tx) =>
+      people.addResident(stand.cloud, tx, {
+        ...{ site: stand.site, name: 'Ben Leaver', flat: '9', email: 'ben@example.org' },
+        ...{ phone: null, accessible: false, by: null },
+      }),
+    );
+    await askForLink(stand.cloud, 'resident', 'ben@example.org');
+    const token = await linkOf(leaving);
+    await removedMeanwhile(leaving, () =>
+      enterByLink(stand.cloud, { app: 'resident', token, replaces: undefined }),
+    );
+    const chief = { role: 'admin', name: 'Kim Leaver', email: 'kim@example.org', by: null } as const;
+    const person = await stand.inTenant((tx) =>
+      addAdmin(stand.cloud, tx, { ...chief, password, totpSecret }),
+    );
+    await removedMeanwhile(person, () => enter({ email: chief.email }));
+  });
+
   test('who is removed is signed out, and gets no link', async () => {
     stand.step(61 * MINUTE_MS);
     await askForLink(stand.cloud, 'resident', 'ada@example.org');
@@ -260,6 +300,17 @@ describe('links', () => {
 test('nothing personal stands in any table, nor a token or a secret', async () => {
   const everything = await stand.dump();
   assert.ok(everything.includes('public.sessions'));
-  for (const secret of ['Keller', 'keller@', 'Okafor', 'ada@', '4B"', 'river', '#token'])
+  for (const secret of [
+    'Keller',
+    'keller@',
+    'Okafor',
+    'Leaver',
+    'ada@',
+    'ben@',
+    'kim@',
+    '4B"',
+    'river',
+    '#token',
+  ])
     assert.ok(!everything.includes(secret), secret);
 });
