@@ -22,7 +22,7 @@ import { signRoster } from '../../ledger/roster.ts';
 import { systemRandom } from '../../platform/random.ts';
 import * as banks from '../banks/banks.ts';
 import { couriers } from '../couriers/couriers.ts';
-import { type App, type HttpServers, operatorTokenHash, startHttp } from '../http/http.ts';
+import { type App, type HttpServers, operatorTokenHash, startHttp, type Use } from '../http/http.ts';
 import { notices } from '../notices/notices.ts';
 import type { Noun } from '../noun.ts';
 import { parcels } from '../parcels/parcels.ts';
@@ -79,7 +79,7 @@ async function enter(app: App, person: PersonId, role: string): Promise<void> {
 before(async () => {
   stand = await openStand(nouns);
   const keeper = {
-    authenticate: (app: App, token: string) => signin.authenticate(stand.cloud, app, token),
+    authenticate: (app: App, token: string, use: Use) => signin.authenticate(stand.cloud, app, token, use),
     operatorTokenHash: operatorTokenHash(operatorToken),
   };
   servers = await startHttp({

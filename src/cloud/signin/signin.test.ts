@@ -169,6 +169,18 @@ describe('sessions', () => {
     assert.equal(await lastEnd(), 'age');
   });
 
+  test('what a page asks by itself keeps no session alive', async () => {
+    const token = await begin();
+    const left = () => authenticate(stand.cloud, 'admin', token, { attended: false });
+    for (let n = 0; n < 29; n++) {
+      stand.step(MINUTE_MS);
+      assert.ok(await left(), 'it is answered as long as the session lives');
+    }
+    stand.step(MINUTE_MS);
+    assert.equal(await left(), undefined);
+    assert.equal(await lastEnd(), 'idle');
+  });
+
   test('the sweep ends what nobody came back for', async () => {
     const token = await begin();
     stand.step(LIVES.admin.ageMs);
