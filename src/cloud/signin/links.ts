@@ -35,6 +35,7 @@ async function makeLink(
   person: people.Addressee['person'],
 ): Promise<void> {
   const nowMs = cloud.clock.nowMs();
+  await store.lockLinksOf(tx, person);
   if ((await store.linksSince(tx, person, nowMs - 60 * MINUTE_MS)) >= LINKS_PER_HOUR) return;
   const { token, tokenHash } = sessions.newToken(cloud);
   await store.insertLink(tx, { tokenHash, person, app, nowMs });

@@ -266,6 +266,11 @@ describe('links', () => {
     assert.equal(await count(), before);
     for (let n = 0; n < 8; n++) await askForLink(stand.cloud, 'resident', 'ada@example.org');
     assert.equal(await count(), before + 5);
+    stand.step(61 * MINUTE_MS);
+    await Promise.all(
+      Array.from({ length: 8 }, () => askForLink(stand.cloud, 'resident', 'ada@example.org')),
+    );
+    assert.equal(await count(), before + 10, 'at the same moment, too');
   });
 
   test('who is removed while they sign in has no session afterwards', async () => {
