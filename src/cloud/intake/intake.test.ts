@@ -349,6 +349,12 @@ test('no bank ends what was found wrong with its own journal', async () => {
   assert.deepEqual(await alarmsOf(bank), ['fork'], 'it ended its own alarm and no other');
 });
 
+test('a parcel that waits until the end of all calendars is taken like any other', async () => {
+  const bank = await enrolledBank(stand.cloud, stand.tenant, site);
+  bank.writeJourney({ ...journey(3), untilMs: 8.64e15 });
+  assert.ok((await take(bank, await bank.batch())).taken);
+});
+
 test('hello is answered with what differs, and time with the clock', async () => {
   const bank = await enrolledBank(stand.cloud, stand.tenant, site);
   const sent: { type: string }[] = [];
