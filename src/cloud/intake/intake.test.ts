@@ -355,6 +355,24 @@ test('a parcel that waits until the end of all calendars is taken like any other
   assert.ok((await take(bank, await bank.batch())).taken);
 });
 
+test('a batch that can never be taken is an alarm, though its bank is heard; taken after all, it ends it', async () => {
+  const bank = await enrolledBank(stand.cloud, stand.tenant, site);
+  bank.writeJourney(journey(4));
+  const batch = Buffer.from(JSON.stringify(await bank.batch()));
+  const owner = new pg.Client({ connectionString: stand.superuserUrl() });
+  await owner.connect();
+  // As a projection does that a record of this bank breaks.
+  await owner.query(`alter table waiting_parcels add constraint never check (bank_id <> '${bank.bank}')`);
+  await hear(bank, batch);
+  assert.deepEqual(await alarmsOf(bank), ['batch-refused']);
+  assert.equal(await count(bank), 0);
+  await owner.query(`alter table waiting_parcels drop constraint never`);
+  await owner.end();
+  await hear(bank, batch);
+  assert.deepEqual(await alarmsOf(bank), []);
+  assert.equal(await count(bank), 5);
+});
+
 test('hello is answered with what differs, and time with the clock', async () => {
   const bank = await enrolledBank(stand.cloud, stand.tenant, site);
   const sent: { type: string }[] = [];
