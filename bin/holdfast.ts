@@ -37,6 +37,13 @@ const USAGE = `holdfast <command>
   sim       many banks on one fake clock and seed     [--seed S] [--steps N] [--banks B] [--hours H]
 
 Run them as: npm run holdfast -- <command>
+
+  npm run holdfast -- admin order staff-release --door 7 --purpose "the recipient moved away" --slip slip.html
+  npm run holdfast -- admin order lift --purpose "nobody here has suspended it" --nonce=NONCE --out lift.order
+  npm run holdfast -- edge order lift.order --config edge.json
+  npm run holdfast -- admin backup tuesday.backup --keys /media/keys/tuesday.keys
+
+Status: 0 done, 1 refused or failed, 2 not understood.
 `;
 
 const OPTIONS = {
@@ -185,6 +192,6 @@ main(process.argv.slice(2)).then(
     process.stderr.write(
       `holdfast: ${known || usage ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`,
     );
-    process.exit(1);
+    process.exit(usage ? 2 : 1);
   },
 );

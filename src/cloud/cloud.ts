@@ -91,7 +91,7 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
     cloud,
     routes: NOUNS.flatMap((noun) => noun.routes ?? []),
     keeper: {
-      authenticate: (app, token) => authenticate(cloud, app, token),
+      authenticate: (app, token, use) => authenticate(cloud, app, token, use),
       operatorTokenHash: files.operatorTokenHash,
     },
     httpPort: config.http.port,

@@ -7,6 +7,7 @@
 import { HoldfastError } from '../domain/errors.ts';
 import { type Clock, sleep } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import { traceOf } from './http/http.ts';
 
 export type Part = {
   name: string;
@@ -23,21 +24,30 @@ const CUT_MS_MAX = 3_000;
 /** A part whose turn comes late gets this long to put down what is idle. */
 const GRACE_MS = 500;
 
-/** Stops the parts in this order. Throws, with their names, when some had to be cut off. */
+/**
+ * Stops the parts in this order, whatever becomes of each: a fault in one is no reason for another to leave its
+ * batch, its leases or its jobs as they are. Throws the first fault, or the names of those that were cut off.
+ */
 export async function stopParts(
   parts: readonly Part[],
   { clock, log, finishMsMax }: Stopping,
 ): Promise<void> {
   const endMs = clock.monotonicMs() + finishMsMax;
   const late: string[] = [];
+  const faults: unknown[] = [];
   for (const part of parts) {
-    const stopping = part.stop();
     const leftMs = Math.max(GRACE_MS, endMs - clock.monotonicMs());
-    if (await isDoneWithin(clock, stopping, leftMs)) continue;
-    late.push(part.name);
-    log.error('a part did not finish in time and is cut off', { part: part.name });
-    if (part.cut) await isDoneWithin(clock, part.cut(), CUT_MS_MAX);
+    try {
+      if (await isDoneWithin(clock, part.stop(), leftMs)) continue;
+      late.push(part.name);
+      log.error('a part did not finish in time and is cut off', { part: part.name });
+      if (part.cut) await isDoneWithin(clock, part.cut(), CUT_MS_MAX);
+    } catch (fault) {
+      faults.push(fault);
+      log.error('a part broke while it stopped', { part: part.name, ...traceOf(fault) });
+    }
   }
+  if (faults.length > 0) throw faults[0];
   if (late.length > 0)
     throw new HoldfastError('unavailable', `Stopped before this was finished: ${late.join(', ')}.`);
 }

@@ -153,7 +153,7 @@ export class AccessStand {
       cloud,
       routes: NOUNS.flatMap((noun) => noun.routes ?? []),
       keeper: {
-        authenticate: (app, token) => signin.authenticate(cloud, app, token),
+        authenticate: (app, token, use) => signin.authenticate(cloud, app, token, use),
         operatorTokenHash: operatorTokenHash(operatorToken),
       },
       httpPort: 0,

@@ -115,12 +115,13 @@ export class TestBank {
     carrier: string;
     tracking: string;
     collect: boolean;
+    untilMs?: number;
   }): string {
     const parcel = idFrom('parcel', systemRandom.bytes(16));
     const session = idFrom('session', systemRandom.bytes(16));
     const grant = idFrom('grant', systemRandom.bytes(16));
     const { compartment } = of;
-    const untilMs = FIRST_MS + 7 * 86_400_000;
+    const untilMs = of.untilMs ?? FIRST_MS + 7 * 86_400_000;
     const fields = {
       parcel,
       tracking: of.tracking,

@@ -14,11 +14,7 @@ export function readConfig<T extends z.ZodType>(path: string, schema: T): z.infe
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new HoldfastError(
-      'input-invalid',
-      `the configuration ${path} cannot be read as JSON: ${(cause as Error).message}`,
-      { cause },
-    );
+    throw new HoldfastError('input-invalid', unreadable(path, cause), { cause });
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -29,6 +25,15 @@ export function readConfig<T extends z.ZodType>(path: string, schema: T): z.infe
     'input-invalid',
     `the configuration ${path} is not right:\n${complaints.join('\n')}`,
   );
+}
+
+/** A parser's own words quote what stands around the fault, which may be a password. */
+function unreadable(path: string, cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `there is no configuration ${path}`;
+  if (code !== undefined) return `the configuration ${path} cannot be read: ${code}`;
+  const place = /at position \d+( \(line \d+ column \d+\))?/.exec(message)?.[0];
+  return `the configuration ${path} is no JSON${place === undefined ? '' : ` ${place}`}`;
 }
 
 /** True in continuous integration, where a missing peer is a failure. */

@@ -4,6 +4,7 @@
  * rosters are signed today.
  */
 import { createServer } from 'node:http';
+import { HoldfastError } from '../domain/errors.ts';
 import { runUntilStopped } from '../platform/process.ts';
 
 const PAGE = `<!doctype html>
@@ -16,6 +17,10 @@ const PAGE = `<!doctype html>
 <p>The command shows every change before it signs. Orders on authenticators are signed here once staff have order keys.</p>
 </main></body></html>
 `;
+
+function portTaken(port: number, cause: Error): HoldfastError {
+  return new HoldfastError('unavailable', `port ${port} is in use; choose another with --port`, { cause });
+}
 
 export async function runSigner(given: { port: number }): Promise<number> {
   const server = createServer((request, response) => {
@@ -32,7 +37,9 @@ export async function runSigner(given: { port: number }): Promise<number> {
     response.end(status === 200 ? PAGE : `${status}\n`);
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(cause.code === 'EADDRINUSE' ? portTaken(given.port, cause) : cause),
+    );
     server.listen({ host: '127.0.0.1', port: given.port }, resolve);
   });
   const stop = () =>

@@ -38,7 +38,7 @@ export async function readRoot(dir: string): Promise<SigningKey> {
   if (!pem)
     throw new HoldfastError(
       'not-found',
-      `there is no site root key in ${dir}; make one with: holdfast admin root init --root ${dir}`,
+      `there is no site root key in ${dir}. Say which folder holds it: --root DIR. Where no bank trusts one yet, make it: holdfast admin root init --root ${dir}`,
     );
   const privateKey = privateKeyFromPem(fromUtf8(pem));
   return { privateKey, publicKey: publicKeyOf(privateKey) };

@@ -172,7 +172,11 @@ test('a database elsewhere is restored and backed up by the same commands, and e
       .trim()
       .split('\n')
       .slice(1, -1)
-      .filter((line) => !/^(graphile_worker\.|public\.journals\t)/.test(line));
+      // Of journals the end has moved; what lets its bearer in is not restored.
+      .filter(
+        (line) =>
+          !/^(graphile_worker\.|public\.(journals|sessions|sign_in_links|enrolment_codes)\t)/.test(line),
+      );
   const [first, again] = [rowsIn(cold()), rowsIn(second)].map((rows) => new Set(rows)) as [
     Set<string>,
     Set<string>,

@@ -3,6 +3,7 @@
  * foreign page can add; an answer that is not a success becomes an `ApiProblem` (RFC 9457).
  */
 import type { Problem } from '../../src/contract/http/common.ts';
+import { isAttended } from './attended.ts';
 import { t } from './messages.ts';
 
 type AppName = 'kiosk' | 'resident' | 'courier' | 'admin' | 'rig' | 'start';
@@ -64,7 +65,8 @@ function withBody(init: RequestInit, body: unknown): RequestInit {
 }
 
 async function asked<T>(app: AppName, path: string, init: RequestInit): Promise<T> {
-  const headers = { accept: 'application/json', 'x-holdfast-app': app, ...init.headers };
+  const byItself = isAttended() ? {} : { 'x-holdfast-unattended': '1' };
+  const headers = { accept: 'application/json', 'x-holdfast-app': app, ...byItself, ...init.headers };
   const response = await fetch(path, { ...init, headers, credentials: 'same-origin' }).catch(
     (cause: unknown) => {
       if (init.signal?.aborted) throw cause;

@@ -22,7 +22,7 @@ import { signRoster } from '../../ledger/roster.ts';
 import { systemRandom } from '../../platform/random.ts';
 import * as banks from '../banks/banks.ts';
 import { couriers } from '../couriers/couriers.ts';
-import { type App, type HttpServers, operatorTokenHash, startHttp } from '../http/http.ts';
+import { type App, type HttpServers, operatorTokenHash, startHttp, type Use } from '../http/http.ts';
 import { notices } from '../notices/notices.ts';
 import type { Noun } from '../noun.ts';
 import { parcels } from '../parcels/parcels.ts';
@@ -79,7 +79,7 @@ async function enter(app: App, person: PersonId, role: string): Promise<void> {
 before(async () => {
   stand = await openStand(nouns);
   const keeper = {
-    authenticate: (app: App, token: string) => signin.authenticate(stand.cloud, app, token),
+    authenticate: (app: App, token: string, use: Use) => signin.authenticate(stand.cloud, app, token, use),
     operatorTokenHash: operatorTokenHash(operatorToken),
   };
   servers = await startHttp({
@@ -203,6 +203,26 @@ describe('people', () => {
     assert.equal(codeOf(await ask('DELETE', `/api/admin/people/${maria}`, { as: 'admin' })), 'not-allowed');
     await enter('admin', maria, 'super-admin');
     assert.equal(codeOf(await ask('DELETE', `/api/admin/people/${maria}`, { as: 'admin' })), 'conflict');
+  });
+
+  test('another mail address ends what was signed in by the one before; another flat ends nothing', async () => {
+    const eve = await add('Eve Moreno', '8');
+    const sessionsLeft = async () => {
+      const found = await stand.inTenant((tx) =>
+        sql`select 1 from sessions where person_id = ${eve.id}`.execute(tx),
+      );
+      return found.rows.length;
+    };
+    const change = async (body: object) =>
+      personRow.parse((await ask('PATCH', `/api/admin/people/${eve.id}`, { as: 'admin', body })).body);
+    // The address was typed wrongly, and a stranger who reads there has followed a link.
+    await enter('resident', eve.id as PersonId, 'resident');
+    await change({ flat: '9', email: eve.email });
+    assert.equal(await sessionsLeft(), 1);
+    await change({ email: 'e.moreno@example.org' });
+    assert.equal(await sessionsLeft(), 0);
+    assert.equal(codeOf(await ask('GET', '/api/resident/me', { as: 'resident' })), 'not-signed-in');
+    assert.equal((await ask('DELETE', `/api/admin/people/${eve.id}`, { as: 'admin' })).status, 204);
   });
 
   test('of another organisation are not there', async () => {

@@ -99,7 +99,7 @@ const peopleRoutes: Route[] = [
     method: 'PATCH',
     url: '/api/admin/people/:id',
     access: 'admin',
-    says: "Changes a resident's data.",
+    says: "Changes a resident's data; with another mail address their sessions and links end.",
     schema: { params: idParams, body: residentPatch, response: personRow },
     handle: ({ cloud, actor, params, body }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
@@ -107,6 +107,8 @@ const peopleRoutes: Route[] = [
         if (found.role !== 'resident')
           throw new HoldfastError('conflict', 'Only the data of residents is changed here.');
         const after = await people.patchPerson(cloud, tx, params.id, { ...body, by: actor.person });
+        // Links were sent to the address of before, and whoever reads there may have signed in by one.
+        if (after.profile.email !== found.profile.email) await signin.endAllOf(cloud, tx, found.person);
         await peopleChanged(cloud, tx, found.site);
         return rowOf(after);
       }),

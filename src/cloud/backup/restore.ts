@@ -8,11 +8,16 @@ import { HoldfastError } from '../../domain/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import { migrateJobs } from '../jobs/jobs.ts';
 import { hashOf, type Migration, migrate } from '../migrate.ts';
-import { type Manifest, readBackup } from './file.ts';
+import { checkMaker, type Manifest, readBackup } from './file.ts';
 import { jobsStep, type Table, tablesOf } from './tables.ts';
 import { rootKeyCheck } from './take.ts';
 
 const ROWS_A_STATEMENT = 500;
+/**
+ * What lets its bearer in, once or for a while. Since the backup it may have been used up or ended, and the
+ * restored rows would not know: people sign in anew, and a bank that waits for its enrolment gets a new code.
+ */
+const LET_IN: readonly string[] = ['sessions', 'sign_in_links', 'enrolment_codes'];
 
 export type Restore = {
   ownerUrl: string;
@@ -31,6 +36,8 @@ export async function restoreBackup(of: Restore): Promise<Restored> {
   const keys = await readBackup(of.keysFile, (table, json) => void keyRows.push([table, json]));
   const { manifest } = main;
   judge(of, manifest, keys.manifest);
+  checkMaker(of.file, main.whole, of.rootKey);
+  checkMaker(of.keysFile, keys.whole, of.rootKey);
   const client = new pg.Client({ connectionString: of.ownerUrl, application_name: 'holdfast restore' });
   await client.connect();
   try {
@@ -57,7 +64,7 @@ async function restoreInto(client: pg.Client, { of, manifest, keyRows, sha256 }:
   await migrateJobs({ ownerUrl: of.ownerUrl });
   if ((await jobsStep(client)) < manifest.jobsStep)
     throw new HoldfastError('conflict', 'the backup comes from a newer engine of jobs than this version has');
-  const rows = await fill(client, of.file, keyRows);
+  const rows = await fill(client, { file: of.file, sha256, keyRows });
   return { manifest, rows, sha256 };
 }
 
@@ -90,7 +97,9 @@ async function refuseFilled(client: pg.Client): Promise<void> {
     );
 }
 
-async function fill(client: pg.Client, file: string, keyRows: readonly [string, string][]): Promise<number> {
+type Fill = { file: string; sha256: string; keyRows: readonly [string, string][] };
+
+async function fill(client: pg.Client, { file, sha256, keyRows }: Fill): Promise<number> {
   const tables = await tablesOf(client);
   await client.query('begin');
   await each(
@@ -100,8 +109,11 @@ async function fill(client: pg.Client, file: string, keyRows: readonly [string, 
   );
   const filler = new Filler(client, tables);
   for (const [table, json] of keyRows) await filler.row(table, json);
-  await readBackup(file, (table, json) => filler.row(table, json));
+  const again = await readBackup(file, (table, json) => filler.row(table, json));
+  if (again.whole.sha256 !== sha256)
+    throw new HoldfastError('conflict', `${file} is another file now than it was a moment ago`);
   await filler.flush();
+  for (const table of LET_IN) await client.query(`delete from ${table}`);
   for (const table of tables) await continueNumbers(client, table);
   // Who held a job then is gone; left as they are, its jobs would wait for hours.
   await client.query('update graphile_worker._private_jobs set locked_at = null, locked_by = null');

@@ -51,8 +51,8 @@ export async function takeBackup(of: {
       notInIt: [...NOT_IN_IT],
     };
     const writers = {
-      rows: new BackupWriter(of.file, { ...common, part: 'rows' }),
-      keys: new BackupWriter(of.keysFile, { ...common, part: 'keys' }),
+      rows: new BackupWriter(of.file, { ...common, part: 'rows' }, of.rootKey),
+      keys: new BackupWriter(of.keysFile, { ...common, part: 'keys' }, of.rootKey),
     };
     try {
       await copyAll(client, (table) => (KEY_TABLES.includes(table) ? writers.keys : writers.rows));

@@ -24,17 +24,18 @@ export type Raise = {
   atMs: number;
 };
 
-/** Raises an alarm, unless the same one stands already. */
-export async function raise(cloud: Cloud, tx: Tx, of: Raise): Promise<void> {
+/** Raises an alarm, unless the same one stands already. True when it was raised. */
+export async function raise(cloud: Cloud, tx: Tx, of: Raise): Promise<boolean> {
   const compartment = of.compartment ?? null;
   const found = await sql`select 1 from alarms where condition = ${of.condition} and bank_id = ${of.bank}
     and compartment is not distinct from ${compartment} and ended_at_ms is null`.execute(tx);
-  if (found.rows.length > 0) return;
+  if (found.rows.length > 0) return false;
   await sql`insert into alarms (condition, bank_id, compartment, first_seq, last_seq, raised_at_ms)
     values (${of.condition}, ${of.bank}, ${compartment}, ${of.firstSeq ?? null}, ${of.lastSeq ?? null}, ${of.atMs})`.execute(
     tx,
   );
   await cloud.changed(tx, ['attention', 'banks']);
+  return true;
 }
 
 export async function end(
@@ -100,6 +101,9 @@ export async function alarms(tx: Tx): Promise<Attention[]> {
   });
 }
 
+/** What the intake finds wrong with a bank's own words. The bank cannot say that it is over. */
+const AGAINST_BANK: readonly string[] = ['gap', 'fork', 'rollback', 'batch-refused', 'message-refused'];
+
 const onAlarm: Projection = async (cloud, tx, { bank, record }) => {
   const of = {
     condition: String(record.facts.condition),
@@ -108,7 +112,7 @@ const onAlarm: Projection = async (cloud, tx, { bank, record }) => {
     atMs: record.time.atMs,
   };
   if (record.kind === 'alarm.raised') await raise(cloud, tx, of);
-  else await end(cloud, tx, of);
+  else if (!AGAINST_BANK.includes(of.condition)) await end(cloud, tx, of);
 };
 
 export const alarmProjections = { 'alarm.raised': onAlarm, 'alarm.ended': onAlarm } as const;

@@ -11,6 +11,8 @@ import type { Cancel, Clock } from '../../platform/clock.ts';
 const HEARTBEAT_MS = 20_000;
 /** A person has a few tabs open; a fault opens hundreds. */
 const STREAMS_PER_TENANT_MAX = 200;
+/** Then a page connects anew, and is asked anew who it is: a session that has ended is told nothing for long. */
+export const STREAM_MS_MAX = 5 * 60_000;
 
 export type EventHub = {
   /** Hands topics to every open stream of the tenant. */
@@ -48,7 +50,9 @@ export function openEventHub(clock: Clock): EventHub {
       }
       streams.set(tenant, set);
       set.add(stream);
+      const stopEnding = clock.after(STREAM_MS_MAX, () => stream.end());
       reply.raw.on('close', () => {
+        stopEnding();
         set.delete(stream);
         if (set.size === 0) streams.delete(tenant);
       });

@@ -13,7 +13,7 @@
  *             its proof of possession
  */
 import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
-import { CSRF_HEADER } from '../../contract/http/common.ts';
+import { CSRF_HEADER, UNATTENDED_HEADER } from '../../contract/http/common.ts';
 import { fromBase64url, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes, sha256 } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -37,10 +37,13 @@ export type SignedIn = AdminActor | ResidentActor | CourierActor;
 export type Actor = SignedIn | { is: 'public' } | { is: 'machine' } | { is: 'operator' } | { is: 'bank' };
 export type ActorOf<A extends Access> = Extract<Actor, { is: A }>;
 
+/** Whether a person stands behind a request, or only a page that they have left open. */
+export type Use = { attended: boolean };
+
 /** What the gate has to be given; sign-in answers the first, configuration the second. */
 export type GateKeeper = {
   /** The person behind a session token of `app`, if the session is alive. */
-  authenticate(app: App, token: string): Promise<SignedIn | undefined>;
+  authenticate(app: App, token: string, use: Use): Promise<SignedIn | undefined>;
   /** SHA-256 of the operator token. */
   operatorTokenHash: Uint8Array;
 };
@@ -156,7 +159,8 @@ async function admit(keeper: GateKeeper, access: Access, request: FastifyRequest
     case 'courier': {
       checkOwnPage(request);
       const token = request.cookies[cookieName(access)];
-      const actor = token === undefined ? undefined : await keeper.authenticate(access, token);
+      const use = { attended: isAttended(request) };
+      const actor = token === undefined ? undefined : await keeper.authenticate(access, token, use);
       if (actor?.is !== access)
         throw new HoldfastError('not-signed-in', `Sign in to the ${access} app.`, {
           reason: 'session-absent',
@@ -170,6 +174,11 @@ async function admit(keeper: GateKeeper, access: Access, request: FastifyRequest
       if (request.protocol !== 'https') throw new HoldfastError('not-found', 'Banks use the HTTPS port.');
       return { is: 'bank' };
   }
+}
+
+/** A stream is opened by a page, over and over, and says nothing of its reader (HTML standard, section 9.2.2). */
+function isAttended({ headers }: FastifyRequest): boolean {
+  return headers[UNATTENDED_HEADER] === undefined && headers.accept !== 'text/event-stream';
 }
 
 /**

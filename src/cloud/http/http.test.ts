@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
-import { CSRF_HEADER, problem } from '../../contract/http/common.ts';
+import { CSRF_HEADER, problem, UNATTENDED_HEADER } from '../../contract/http/common.ts';
 import { base64url } from '../../crypto/bytes.ts';
 import { newSigningKey, privateKeyPem } from '../../crypto/sign.ts';
 import { selfSignedServer } from '../../crypto/x509.ts';
@@ -243,14 +243,18 @@ before(async () => {
     isReady: async () => true,
     limits: { guardedPerMinute: 5 },
     keeper: {
-      authenticate: async (app, token) =>
-        app === 'admin' && token === 'right'
+      authenticate: async (app, token, { attended }) => {
+        uses.push(attended);
+        return app === 'admin' && token === 'right'
           ? { is: 'admin', tenant, person, role: 'admin', signedInAtMs: 0 }
-          : undefined,
+          : undefined;
+      },
       operatorTokenHash: operatorTokenHash(operatorToken),
     },
   });
 });
+/** Whether each request to a session was one of a person. */
+const uses: boolean[] = [];
 
 after(async () => {
   await servers.stop();
@@ -269,6 +273,13 @@ describe('who gets in', () => {
       codeOf(await ask('/api/admin/hello', { headers: { cookie: 'holdfast_resident=right' } })),
       'not-signed-in',
     );
+  });
+
+  test('what a page asks by itself, and its stream, are told from what a person asks', async () => {
+    uses.length = 0;
+    for (const more of [{}, { [UNATTENDED_HEADER]: '1' }, { accept: 'text/event-stream' }])
+      await ask('/api/admin/hello', { headers: { ...signedIn, ...more } });
+    assert.deepEqual(uses, [true, false, false]);
   });
 
   test('a change needs the app header, our origin and our site', async () => {

@@ -33,7 +33,7 @@ import { KEY_HEADER, keyHeader, once } from './repeats.ts';
 import { mountSystem } from './system.ts';
 
 export { ACCESS, decide, ROLES, type Role } from './access.ts';
-export { type App, operatorTokenHash, type SignedIn } from './gate.ts';
+export { type App, operatorTokenHash, type SignedIn, type Use } from './gate.ts';
 export { type Page, type PageAsked, pageOf } from './pages.ts';
 export { traceOf } from './problems.ts';
 export { forgetAnswers } from './repeats.ts';

@@ -67,7 +67,7 @@ function serve(cloud: Cloud): Promise<HttpServers> {
     cloud,
     routes: NOUNS.flatMap((noun) => noun.routes ?? []),
     keeper: {
-      authenticate: (app, token) => signin.authenticate(cloud, app, token),
+      authenticate: (app, token, use) => signin.authenticate(cloud, app, token, use),
       operatorTokenHash: operatorTokenHash('none'),
     },
     httpPort: 0,

@@ -292,6 +292,87 @@ test('a refusal is kept, recorded and raised once, and answered each time', asyn
   assert.ok(alarms.some((alarm) => alarm.kind === 'gap' && alarm.says.includes('numbers 1 to 1')));
 });
 
+const alarmsOf = async (bank: TestBank) =>
+  (await stand.inTenant((tx) => banks.alarms(tx)))
+    .filter((alarm) => alarm.link?.endsWith(bank.bank))
+    .map((alarm) => alarm.kind);
+
+/** One that says two things under one number, as the clone of a bank does. */
+async function forkedBank(): Promise<{ bank: TestBank; fork: Buffer }> {
+  const bank = await enrolledBank(stand.cloud, stand.tenant, site);
+  const start = bank.end;
+  bank.write({ kind: 'agent.stopped' });
+  assert.ok((await take(bank, await bank.batch())).taken);
+  const { end } = bank;
+  bank.goBack(start);
+  bank.write({ kind: 'alarm.raised', facts: { condition: 'power' } });
+  const fork = Buffer.from(JSON.stringify(await bank.batch()));
+  bank.goBack(end);
+  return { bank, fork };
+}
+
+async function hear(bank: TestBank, ...payloads: readonly Uint8Array[]): Promise<void> {
+  const intake = new Intake({ cloud: stand.cloud, nouns: NOUNS, leases: ALONE, send: async () => undefined });
+  for (const payload of payloads) intake.received(bank.bank, payload);
+  await intake.stop();
+}
+
+test('a bank that has sent more rubbish than is kept hides no fork behind it', async () => {
+  const { bank, fork } = await forkedBank();
+  await stand.inTenant((tx) =>
+    sql`insert into refused_messages (bank_id, hash, reason, sealed, bytes, first_at_ms)
+      select ${bank.bank}, sha256(n::text::bytea), 'message-malformed', '', 0, 0 from generate_series(1, 500) n`.execute(
+      tx,
+    ),
+  );
+  const recorded = async () =>
+    (await stand.records('intake.refused')).filter(({ facts }) => facts.reason === 'batch-fork').length;
+  const before = await recorded();
+  await hear(bank, fork, fork, Buffer.concat([fork, Buffer.from(' ')]));
+  assert.deepEqual(await alarmsOf(bank), ['fork']);
+  assert.equal(await recorded(), before + 1, 'said once, and no disk is filled');
+  const { rows } = await stand.inTenant((tx) =>
+    sql`select 1 from refused_messages where bank_id = ${bank.bank}`.execute(tx),
+  );
+  assert.equal(rows.length, 500);
+});
+
+test('no bank ends what was found wrong with its own journal', async () => {
+  const { bank, fork } = await forkedBank();
+  await hear(bank, fork);
+  assert.deepEqual(await alarmsOf(bank), ['fork']);
+  bank.write({ kind: 'alarm.raised', facts: { condition: 'power' } });
+  bank.write({ kind: 'alarm.ended', facts: { condition: 'power' } });
+  for (const condition of ['fork', 'rollback', 'gap'])
+    bank.write({ kind: 'alarm.ended', facts: { condition } });
+  assert.ok((await take(bank, await bank.batch())).taken);
+  assert.deepEqual(await alarmsOf(bank), ['fork'], 'it ended its own alarm and no other');
+});
+
+test('a parcel that waits until the end of all calendars is taken like any other', async () => {
+  const bank = await enrolledBank(stand.cloud, stand.tenant, site);
+  bank.writeJourney({ ...journey(3), untilMs: 8.64e15 });
+  assert.ok((await take(bank, await bank.batch())).taken);
+});
+
+test('a batch that can never be taken is an alarm, though its bank is heard; taken after all, it ends it', async () => {
+  const bank = await enrolledBank(stand.cloud, stand.tenant, site);
+  bank.writeJourney(journey(4));
+  const batch = Buffer.from(JSON.stringify(await bank.batch()));
+  const owner = new pg.Client({ connectionString: stand.superuserUrl() });
+  await owner.connect();
+  // As a projection does that a record of this bank breaks.
+  await owner.query(`alter table waiting_parcels add constraint never check (bank_id <> '${bank.bank}')`);
+  await hear(bank, batch);
+  assert.deepEqual(await alarmsOf(bank), ['batch-refused']);
+  assert.equal(await count(bank), 0);
+  await owner.query(`alter table waiting_parcels drop constraint never`);
+  await owner.end();
+  await hear(bank, batch);
+  assert.deepEqual(await alarmsOf(bank), []);
+  assert.equal(await count(bank), 5);
+});
+
 test('hello is answered with what differs, and time with the clock', async () => {
   const bank = await enrolledBank(stand.cloud, stand.tenant, site);
   const sent: { type: string }[] = [];

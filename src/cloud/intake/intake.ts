@@ -43,6 +43,19 @@ class LeaseLost extends Error {
   override name = 'LeaseLost';
 }
 
+/**
+ * Classes of SQLSTATE (PostgreSQL's manual, appendix A) that pass by themselves: connection, state of a
+ * transaction, undone, resources, locks, an operator's hand, the system; and the network's own codes.
+ */
+const PASSING = /^(?:08|25|40|53|55|57|58|E[A-Z]+$)/;
+
+/** A fault that comes again with the same batch. One that passed all the same ends its alarm with the batch. */
+function isLasting(error: unknown): boolean {
+  if (error instanceof LeaseLost) return false;
+  const { code } = error as { code?: unknown };
+  return typeof code !== 'string' || !PASSING.test(code);
+}
+
 type Sender = { tenant: TenantId; bank: BankId; payload: Uint8Array };
 
 export class Intake {
@@ -155,13 +168,24 @@ export class Intake {
     }
   }
 
-  #batch(sender: Sender, message: BatchMessage): Promise<DownMessage> {
-    const { bank } = sender;
+  async #batch(sender: Sender, message: BatchMessage): Promise<DownMessage> {
+    const { cloud } = this.#deps;
+    const { tenant, bank } = sender;
     const fence = (tx: Tx) => this.#fence(tx, bank);
-    return answerBatch(intakeStore(this.#deps.cloud, this.#projections, { ...sender, fence }), {
-      bank,
-      message,
-    });
+    try {
+      return await answerBatch(intakeStore(cloud, this.#projections, { ...sender, fence }), {
+        bank,
+        message,
+      });
+    } catch (error) {
+      // The bank sends it again, and is heard, and looks well; somebody has to see that nothing of it is taken.
+      if (isLasting(error))
+        await cloud.database.tenant(tenant, async (tx) => {
+          await this.#fence(tx, bank);
+          await banks.raiseAlarm(cloud, tx, { condition: 'batch-refused', bank, atMs: cloud.clock.nowMs() });
+        });
+      throw error;
+    }
   }
 
   #hello({ tenant, bank }: Sender, hello: HelloMessage): Promise<DownMessage[]> {

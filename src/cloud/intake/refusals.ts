@@ -4,6 +4,7 @@ import { base64url } from '../../crypto/bytes.ts';
 import { sha256 } from '../../crypto/hash.ts';
 import type { BankId, TenantId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
+import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 
@@ -30,26 +31,11 @@ const CONDITIONS: Readonly<Partial<Record<Denial, string>>> = {
 export async function keepRefusal(cloud: Cloud, of: Refusal): Promise<void> {
   const hash = sha256(of.payload);
   const isNew = await cloud.database.tenant(of.tenant, async (tx) => {
-    const seen =
-      await sql`update refused_messages set seen = seen + 1 where bank_id = ${of.bank} and hash = ${hash} and reason = ${of.reason}`.execute(
-        tx,
-      );
-    if (seen.numAffectedRows) return false;
-    const { rows } = await sql<{
-      kept: number;
-    }>`select count(*) as kept from refused_messages where bank_id = ${of.bank}`.execute(tx);
-    if ((rows[0]?.kept ?? 0) >= KEPT_A_BANK_MAX) return false;
-    const sealed = await cloud.keys.sealBytesForTenant(
-      tx,
-      `refused-message\0${of.bank}`,
-      of.payload.subarray(0, KEPT_BYTES_MAX),
-    );
-    // A second process may have had the same message at the same time.
-    const added = await sql`insert into refused_messages (bank_id, hash, reason, sealed, bytes, first_at_ms)
-      values (${of.bank}, ${hash}, ${of.reason}, ${sealed}, ${of.payload.length}, ${cloud.clock.nowMs()}) on conflict do nothing`.execute(
-      tx,
-    );
-    if (!added.numAffectedRows) return false;
+    const kept = await keep(cloud, tx, of, hash);
+    if (kept === 'known') return false;
+    const isRaised = await raise(cloud, tx, of);
+    // Of a bank that has sent more than is kept of one, only what it has not been blamed for is news.
+    if (kept === 'full' && !isRaised) return false;
     await cloud.journal.record(tx, {
       kind: 'intake.refused',
       facts: {
@@ -60,10 +46,6 @@ export async function keepRefusal(cloud: Cloud, of: Refusal): Promise<void> {
       },
       fields: { subject: of.bank },
     });
-    const missing = of.lastMissing > 0 ? { firstSeq: of.firstMissing, lastSeq: of.lastMissing } : {};
-    const condition =
-      CONDITIONS[of.reason] ?? (of.reason.startsWith('batch-') ? 'batch-refused' : 'message-refused');
-    await banks.raiseAlarm(cloud, tx, { condition, bank: of.bank, atMs: cloud.clock.nowMs(), ...missing });
     return true;
   });
   if (isNew)
@@ -73,4 +55,36 @@ export async function keepRefusal(cloud: Cloud, of: Refusal): Promise<void> {
       firstMissing: of.firstMissing,
       lastMissing: of.lastMissing,
     });
+}
+
+/** Keeps the bytes, once; `full` when this bank has had its share of the disk. */
+async function keep(cloud: Cloud, tx: Tx, of: Refusal, hash: Uint8Array): Promise<'new' | 'known' | 'full'> {
+  const seen =
+    await sql`update refused_messages set seen = seen + 1 where bank_id = ${of.bank} and hash = ${hash} and reason = ${of.reason}`.execute(
+      tx,
+    );
+  if (seen.numAffectedRows) return 'known';
+  const { rows } = await sql<{
+    kept: number;
+  }>`select count(*) as kept from refused_messages where bank_id = ${of.bank}`.execute(tx);
+  if ((rows[0]?.kept ?? 0) >= KEPT_A_BANK_MAX) return 'full';
+  const sealed = await cloud.keys.sealBytesForTenant(
+    tx,
+    `refused-message\0${of.bank}`,
+    of.payload.subarray(0, KEPT_BYTES_MAX),
+  );
+  // A second process may have had the same message at the same time.
+  const added = await sql`insert into refused_messages (bank_id, hash, reason, sealed, bytes, first_at_ms)
+    values (${of.bank}, ${hash}, ${of.reason}, ${sealed}, ${of.payload.length}, ${cloud.clock.nowMs()}) on conflict do nothing`.execute(
+    tx,
+  );
+  return added.numAffectedRows ? 'new' : 'known';
+}
+
+/** A bank that has filled its share with rubbish must not silence by it what comes after: a fork, a roll-back. */
+function raise(cloud: Cloud, tx: Tx, of: Refusal): Promise<boolean> {
+  const missing = of.lastMissing > 0 ? { firstSeq: of.firstMissing, lastSeq: of.lastMissing } : {};
+  const condition =
+    CONDITIONS[of.reason] ?? (of.reason.startsWith('batch-') ? 'batch-refused' : 'message-refused');
+  return banks.raiseAlarm(cloud, tx, { condition, bank: of.bank, atMs: cloud.clock.nowMs(), ...missing });
 }

@@ -92,9 +92,11 @@ create policy application on ${SCHEMA}._private_${name} to ${APP_ROLE} using (tr
 `;
 
 export const addJob: AddJob = async (tx, name, payload, options = {}) => {
-  const runAt = options.runAtMs === undefined ? null : new Date(options.runAtMs).toISOString();
+  // As a number: PostgreSQL does not read the texts that ECMAScript has for years beyond 9999, and a bank whose
+  // clock stands there would have its journal refused for ever.
+  const runAtSeconds = options.runAtMs === undefined ? null : options.runAtMs / 1000;
   await sql`select 1 from graphile_worker.add_job(${name}::text, payload => ${JSON.stringify(payload)}::json,
-    run_at => ${runAt}::timestamptz, max_attempts => ${options.triesMax ?? TRIES_MAX}::int, job_key => ${options.key ?? null}::text)`.execute(
+    run_at => to_timestamp(${runAtSeconds}::double precision), max_attempts => ${options.triesMax ?? TRIES_MAX}::int, job_key => ${options.key ?? null}::text)`.execute(
     tx,
   );
 };

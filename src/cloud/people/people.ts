@@ -265,6 +265,7 @@ export function labelOf(name: string): string {
 }
 
 export const directoryVersion = store.directoryVersion;
+export const holdActive = store.holdActive;
 export const carriers = store.listCarriers;
 export const couriers = store.listCouriers;
 export const couriersFrom = store.couriersFrom;

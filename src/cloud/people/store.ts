@@ -66,6 +66,13 @@ export async function markRemoved(tx: Tx, person: PersonId, atMs: number): Promi
   return Number(done.numAffectedRows ?? 0) === 1;
 }
 
+/** True when the person is active, and stays so until this transaction has ended. */
+export async function holdActive(tx: Tx, person: PersonId): Promise<boolean> {
+  const held =
+    await sql`select 1 from persons where person_id = ${person} and state = 'active' for share`.execute(tx);
+  return held.rows.length === 1;
+}
+
 export async function findPerson(tx: Tx, person: string): Promise<PersonRow | undefined> {
   const found = await sql<PersonSql>`select * from persons where person_id = ${person}`.execute(tx);
   return found.rows[0] && personOf(found.rows[0]);

@@ -78,8 +78,7 @@ async function tryKnown(
   if (!counted) return await tryUnknown(cloud, presented);
   const verdict = await compare(cloud, counted, presented);
   return await cloud.database.tenant(tenant, async (tx) => {
-    const spent = 'step' in verdict && (await store.spendStep(tx, person, verdict.step));
-    const reason = 'reason' in verdict ? verdict.reason : spent ? undefined : 'second-factor-used';
+    const reason = await refusal(tx, person, verdict);
     const method = reason === 'sign-in-wrong' || reason === 'sign-in-locked-out' ? 'password' : 'totp';
     await recordDecision(cloud, tx, {
       method,
@@ -98,6 +97,14 @@ async function tryKnown(
   });
 }
 
+/** Somebody may have been removed while their password was compared, and their sessions ended by then. */
+async function refusal(tx: Tx, person: PersonId, verdict: Verdict): Promise<Denial | undefined> {
+  if ('reason' in verdict) return verdict.reason;
+  if (!(await people.holdActive(tx, person))) return 'sign-in-wrong';
+  return (await store.spendStep(tx, person, verdict.step)) ? undefined : 'second-factor-used';
+}
+
+type Verdict = { step: number } | { reason: Denial };
 type Counted = store.Credential & { totpSecret: Uint8Array };
 
 async function count(cloud: Cloud, tx: Tx, person: PersonId): Promise<Counted | undefined> {
@@ -108,11 +115,7 @@ async function count(cloud: Cloud, tx: Tx, person: PersonId): Promise<Counted | 
 }
 
 /** Does all the work whatever the outcome, outside of any transaction: Argon2 takes its time on purpose. */
-async function compare(
-  cloud: Cloud,
-  counted: Counted,
-  presented: Presented,
-): Promise<{ step: number } | { reason: Denial }> {
+async function compare(cloud: Cloud, counted: Counted, presented: Presented): Promise<Verdict> {
   const lockedOut = counted.tries > TRIES_PER_HOUR;
   const passwordRight = await verifyPassword(
     presented.password,

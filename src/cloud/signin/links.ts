@@ -35,6 +35,7 @@ async function makeLink(
   person: people.Addressee['person'],
 ): Promise<void> {
   const nowMs = cloud.clock.nowMs();
+  await store.lockLinksOf(tx, person);
   if ((await store.linksSince(tx, person, nowMs - 60 * MINUTE_MS)) >= LINKS_PER_HOUR) return;
   const { token, tokenHash } = sessions.newToken(cloud);
   await store.insertLink(tx, { tokenHash, person, app, nowMs });
@@ -73,8 +74,9 @@ async function spend(
   tx: Tx,
   { app, tokenHash, link, replaces }: Spend,
 ): Promise<string | undefined> {
-  const person = await people.findPerson(cloud, tx, link.person);
-  const reason = await refusal(cloud, tx, { tokenHash, link, isActive: person?.active === true });
+  // Held: who is removed at this moment is removed before, and gets in no more, or after, and their session ends.
+  const isActive = await people.holdActive(tx, link.person);
+  const reason = await refusal(cloud, tx, { tokenHash, link, isActive });
   await recordDecision(cloud, tx, { method: 'link', role: app, person: link.person, address: null, reason });
   if (reason !== undefined) return undefined;
   return await sessions.begin(cloud, tx, { app, person: link.person, role: app, replaces });

@@ -7,7 +7,7 @@ import { sha256 } from '../../crypto/hash.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
-import type { App, SignedIn } from '../http/http.ts';
+import type { App, SignedIn, Use } from '../http/http.ts';
 import * as store from './store.ts';
 
 const MINUTE_MS = 60_000;
@@ -61,8 +61,16 @@ export async function begin(cloud: Cloud, tx: Tx, of: Begin): Promise<string> {
   return token;
 }
 
-/** The person behind a token of `app`. A session that is over is ended here, with a record. */
-export async function authenticate(cloud: Cloud, app: App, token: string): Promise<SignedIn | undefined> {
+/**
+ * The person behind a token of `app`. A session that is over is ended here, with a record. What a page asks by
+ * itself keeps no session alive, or a screen that somebody left would stay signed in as long as anything changed.
+ */
+export async function authenticate(
+  cloud: Cloud,
+  app: App,
+  token: string,
+  use: Use = { attended: true },
+): Promise<SignedIn | undefined> {
   const tokenHash = tokenHashOf(token);
   const session = tokenHash && (await cloud.database.estate((tx) => store.findSession(tx, tokenHash)));
   if (session?.app !== app) return undefined;
@@ -72,7 +80,7 @@ export async function authenticate(cloud: Cloud, app: App, token: string): Promi
     await cloud.database.tenant(session.tenant, (tx) => end(cloud, tx, session, over));
     return undefined;
   }
-  if (nowMs - session.seenAtMs >= TOUCH_MS)
+  if (use.attended && nowMs - session.seenAtMs >= TOUCH_MS)
     await cloud.database.tenant(session.tenant, (tx) => store.touchSession(tx, session.tokenHash, nowMs));
   return actorOf(session);
 }
@@ -108,7 +116,7 @@ export async function signOut(cloud: Cloud, tenant: TenantId, token: string): Pr
   });
 }
 
-/** Ends every session and link of a person, as when they are removed. */
+/** Ends every session and link of a person, as when they are removed or their address was a stranger's. */
 export async function endAllOf(cloud: Cloud, tx: Tx, person: PersonId): Promise<void> {
   for (const session of await store.deleteSessionsOf(tx, person))
     await recordEnd(cloud, tx, session, 'administrator');

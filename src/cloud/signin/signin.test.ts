@@ -170,6 +170,18 @@ describe('sessions', () => {
     assert.equal(await lastEnd(), 'age');
   });
 
+  test('what a page asks by itself keeps no session alive', async () => {
+    const token = await begin();
+    const left = () => authenticate(stand.cloud, 'admin', token, { attended: false });
+    for (let n = 0; n < 29; n++) {
+      stand.step(MINUTE_MS);
+      assert.ok(await left(), 'it is answered as long as the session lives');
+    }
+    stand.step(MINUTE_MS);
+    assert.equal(await left(), undefined);
+    assert.equal(await lastEnd(), 'idle');
+  });
+
   test('the sweep ends what nobody came back for', async () => {
     const token = await begin();
     stand.step(LIVES.admin.ageMs);
@@ -182,16 +194,36 @@ describe('sessions', () => {
   });
 });
 
+/** Removes the person in a transaction that commits once the attempt waits for it, or is through. */
+async function removedMeanwhile(person: PersonId, attempt: () => Promise<string>): Promise<void> {
+  const entering = await stand.inTenant(async (tx) => {
+    await people.removePerson(stand.cloud, tx, person, admin);
+    await endAllOf(stand.cloud, tx, person);
+    let isThrough = false;
+    const begun = attempt();
+    void begun.catch(() => undefined).then(() => (isThrough = true));
+    const waits = sql`select 1 from pg_locks where not granted`;
+    let isWaiting = false;
+    while (!isThrough && !isWaiting) isWaiting = (await waits.execute(tx)).rows.length > 0;
+    return { begun };
+  });
+  await refusal(entering.begun);
+  const { rows } = await stand.inTenant((tx) =>
+    sql`select 1 from sessions where person_id = ${person}`.execute(tx),
+  );
+  assert.deepEqual(rows, []);
+}
+
 describe('links', () => {
   let resident: PersonId;
-  const linkOf = async (): Promise<string> => {
+  const linkOf = async (of = resident): Promise<string> => {
     const { rows } = await stand.inTenant((tx) =>
       sql<{
         link: Uint8Array;
       }>`select link from notices where link is not null order by ord desc limit 1`.execute(tx),
     );
     const text = await stand.inTenant((tx) =>
-      stand.cloud.keys.openFor(tx, resident, 'notices/link', rows[0]?.link ?? new Uint8Array(0)),
+      stand.cloud.keys.openFor(tx, of, 'notices/link', rows[0]?.link ?? new Uint8Array(0)),
     );
     return (JSON.parse(text ?? '{}') as { url: string }).url.split('#token=')[1] ?? '';
   };
@@ -235,6 +267,31 @@ describe('links', () => {
     assert.equal(await count(), before);
     for (let n = 0; n < 8; n++) await askForLink(stand.cloud, 'resident', 'ada@example.org');
     assert.equal(await count(), before + 5);
+    stand.step(61 * MINUTE_MS);
+    await Promise.all(
+      Array.from({ length: 8 }, () => askForLink(stand.cloud, 'resident', 'ada@example.org')),
+    );
+    assert.equal(await count(), before + 10, 'at the same moment, too');
+  });
+
+  test('who is removed while they sign in has no session afterwards', async () => {
+    stand.step(61 * MINUTE_MS);
+    const leaving = await stand.inTenant((tx) =>
+      people.addResident(stand.cloud, tx, {
+        ...{ site: stand.site, name: 'Ben Leaver', flat: '9', email: 'ben@example.org' },
+        ...{ phone: null, accessible: false, by: null },
+      }),
+    );
+    await askForLink(stand.cloud, 'resident', 'ben@example.org');
+    const token = await linkOf(leaving);
+    await removedMeanwhile(leaving, () =>
+      enterByLink(stand.cloud, { app: 'resident', token, replaces: undefined }),
+    );
+    const chief = { role: 'admin', name: 'Kim Leaver', email: 'kim@example.org', by: null } as const;
+    const person = await stand.inTenant((tx) =>
+      addAdmin(stand.cloud, tx, { ...chief, password, totpSecret }),
+    );
+    await removedMeanwhile(person, () => enter({ email: chief.email }));
   });
 
   test('who is removed is signed out, and gets no link', async () => {
@@ -269,6 +326,17 @@ test('a step of the second factor is spent by one of two, and no earlier one aft
 test('nothing personal stands in any table, nor a token or a secret', async () => {
   const everything = await stand.dump();
   assert.ok(everything.includes('public.sessions'));
-  for (const secret of ['Keller', 'keller@', 'Okafor', 'ada@', '4B"', 'river', '#token'])
+  for (const secret of [
+    'Keller',
+    'keller@',
+    'Okafor',
+    'Leaver',
+    'ada@',
+    'ben@',
+    'kim@',
+    '4B"',
+    'river',
+    '#token',
+  ])
     assert.ok(!everything.includes(secret), secret);
 });

@@ -146,6 +146,11 @@ export async function insertLink(
     values (${of.tokenHash}, ${of.person}, ${of.app}, ${of.nowMs})`.execute(tx);
 }
 
+/** Links of a person are counted and made by one transaction at a time. */
+export async function lockLinksOf(tx: Tx, person: PersonId): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`sign-in-links ${person}`}, 0))`.execute(tx);
+}
+
 export async function linksSince(tx: Tx, person: PersonId, sinceMs: number): Promise<number> {
   const found = await sql<{
     n: number;

@@ -26,6 +26,8 @@ export const page = <T extends z.ZodType>(item: T) =>
 
 /** Every request that changes something carries the app's own header, which no foreign page can add. */
 export const CSRF_HEADER = 'x-holdfast-app';
+/** A page asks of itself, because something changed, and nobody has touched it lately: that is no use of a session. */
+export const UNATTENDED_HEADER = 'x-holdfast-unattended';
 
 export const atMs = z.int().nonnegative();
 export const hash = z.string();

@@ -1,0 +1,62 @@
+/** What the program says to who has called it wrongly: one sentence with what to do, and a status that scripts can tell. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+const PROGRAM = join(import.meta.dirname, '..', 'bin', 'holdfast.ts');
+const home = mkdtempSync(join(tmpdir(), 'hf-words-'));
+after(() => rmSync(home, { recursive: true, force: true }));
+
+function holdfast(...args: string[]): Promise<{ status: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { timeout: 60_000 });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (bytes: Buffer) => {
+    said.out += bytes.toString('utf8');
+  });
+  child.stderr.on('data', (bytes: Buffer) => {
+    said.err += bytes.toString('utf8');
+  });
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, ...said })));
+}
+
+test('help has whole commands to copy, and says what a status means', async () => {
+  const { status, out } = await holdfast('admin', 'order', '--help');
+  assert.equal(status, 0);
+  for (const command of [
+    'admin order staff-release',
+    'admin order lift',
+    'edge order lift.order',
+    'admin backup',
+  ])
+    assert.match(out, new RegExp(`^ {2}npm run holdfast -- ${command}`, 'm'));
+  assert.match(out, /^Status: 0 /m);
+});
+
+test('what is not understood has another status than what is refused', async () => {
+  for (const args of [['opne'], ['sign', '--prot', '1']]) assert.equal((await holdfast(...args)).status, 2);
+  assert.equal((await holdfast('edge', 'order', 'x')).status, 1);
+});
+
+test('a port that is taken, a folder without a key and a file that is not there are one sentence each', async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address() as { port: number };
+  const cases: [string[], RegExp][] = [
+    [['sign', '--port', String(port)], /^holdfast: port \d+ is in use; choose another with --port\n$/],
+    [
+      ['admin', 'order', 'lift', '--data', home],
+      /^holdfast: there is no site root key in \S+\. Say which .*--root DIR.*\n$/,
+    ],
+    [['cloud', '--config', join(home, 'none.json')], /^holdfast: there is no configuration \S+none\.json\n$/],
+  ];
+  for (const [args, pattern] of cases) {
+    const { status, err } = await holdfast(...args);
+    assert.equal(status, 1);
+    assert.match(err, pattern);
+  }
+  taken.close();
+});
