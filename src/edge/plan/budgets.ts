@@ -9,7 +9,8 @@ export function renewBudgets(draft: Draft): void {
   const policy = policyOf(draft.state);
   let ended = 0;
   for (const [key, { day, count }] of Object.entries(draft.state.guesses)) {
-    if (day >= today) continue;
+    // A day that lies ahead was counted before an order set the clock back.
+    if (day === today) continue;
     const isKiosk = key === ONLY;
     if (count >= (isKiosk ? policy.kioskGuessesPerDay : policy.guessesPerGrantDay)) {
       draft.record({ kind: 'lockout.ended', facts: { scope: isKiosk ? 'kiosk' : 'grant' } });
@@ -18,7 +19,7 @@ export function renewBudgets(draft: Draft): void {
     draft.drop('guesses', key);
   }
   for (const courier of Object.values(draft.state.courier)) {
-    if (courier.guesses === 0 || courier.guessDay >= today) continue;
+    if (courier.guesses === 0 || courier.guessDay === today) continue;
     if (courier.guesses >= policy.courierGuessesPerDay) {
       const { person } = courier;
       draft.record({ kind: 'lockout.ended', facts: { scope: 'courier' }, fields: { person } });

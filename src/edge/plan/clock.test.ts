@@ -16,7 +16,7 @@ import {
   signIn,
   type TestBank,
 } from './test-bank.ts';
-import { CLAIM, carry, noteFor } from './test-orders.ts';
+import { CLAIM, carry, noteFor, OTHER_CLAIM } from './test-orders.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -208,4 +208,32 @@ test('uncertainty grows with the time since the clock was set', () => {
   const clock = startClock({ wallMs: START_MS, monotonicMs: 0 }, 0, undefined);
   const at = (monotonicMs: number) => timeAt(clock, { wallMs: 0, monotonicMs }).uncertaintyMs;
   assert.ok(at(DAY_MS) > at(0));
+});
+
+test('a kiosk locked out before an order set the clock back says that it is over', () => {
+  const bank = bankInService();
+  bank.wait(8 * DAY_MS);
+  for (let guess = 0; guess < 20; guess++) bank.act({ do: 'pin', pin: '000000000' });
+  assert.equal(bank.told('lockout.began').length, 1);
+  bank.wallMs -= 7 * DAY_MS;
+  bank.tick();
+  assert.equal(carry(bank, noteFor(bank, { do: 'set-clock', claim: claimHash(CLAIM) })), null);
+  bank.act({ do: 'scan', text: CLAIM });
+  bank.act({ do: 'clock', use: 'machine' });
+  bank.wait(2 * DAY_MS);
+  assert.equal(bank.told('lockout.ended').length, 1);
+});
+
+test('an order that waits for its claim waits no longer because another sets the clock back', () => {
+  const bank = bankInService();
+  bank.wait(400 * DAY_MS);
+  bank.wallMs -= 365 * DAY_MS;
+  bank.tick();
+  for (const claim of [CLAIM, OTHER_CLAIM])
+    assert.equal(carry(bank, noteFor(bank, { do: 'set-clock', claim: claimHash(claim) })), null);
+  bank.act({ do: 'scan', text: CLAIM });
+  bank.act({ do: 'clock', use: 'machine' });
+  bank.act({ do: 'leave' });
+  bank.wait(2 * DAY_MS);
+  assert.equal(bank.told('order.lapsed').length, 1);
 });

@@ -113,12 +113,22 @@ function moveSuspensions(draft: Draft, stepMs: number): void {
     draft.patch('window', subject, { sinceMs: sinceMs + stepMs });
 }
 
+/** What waits for its claim waits as long as its signer meant, and never beyond the end that they named. */
+function moveOrders(draft: Draft, stepMs: number): void {
+  for (const { order, untilMs } of Object.values(draft.state.order)) {
+    const movedMs = untilMs + stepMs;
+    const endsMs = order.act.do === 'set-clock' ? movedMs : Math.min(order.untilMs, movedMs);
+    draft.patch('order', order.order, { untilMs: endsMs });
+  }
+}
+
 /** Somebody at the kiosk, by order, said what time it is: expiry runs again, in either direction. */
 export function thawClock(draft: Draft, set: { atMs: number; order: string }): void {
   const { clock } = draft.state.volatile;
   const stepMs = Math.round(set.atMs - draft.nowMs);
   moveRunning(draft, stepMs);
   moveSuspensions(draft, stepMs);
+  moveOrders(draft, stepMs);
   draft.volatile({
     clock: {
       ...clock,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_POLICY } from '../../domain/roster.ts';
 import { timeAt } from './clock.ts';
+import { DENIED_SCANS_MAX } from './flood.ts';
 import {
   bankInService,
   DAY_MS,
@@ -378,6 +379,16 @@ test('a machine that wakes up a day ahead ends no session: its grace time begins
   assert.equal(Object.keys(bank.state.session).length, 1);
   bank.wait(DEFAULT_POLICY.graceMinutes * 60_000);
   assert.equal(bank.compartment(n).use, 'empty');
+});
+
+test('flats that are typed without end are not looked at: each would cost records and a budget', () => {
+  const bank = bankInService();
+  const before = bank.records.length;
+  for (let flat = 0; flat < 400; flat++) bank.act({ do: 'flat-and-pin', flat: `X${flat}`, pin: '000000000' });
+  assert.ok(bank.records.length - before <= 2 * DENIED_SCANS_MAX + 1, `${bank.records.length - before}`);
+  assert.equal(bank.act({ do: 'flat-and-pin', flat: 'X1', pin: '000000000' }).message, 'rate-limited');
+  bank.wait(11 * 60_000);
+  assert.equal(bank.act({ do: 'flat-and-pin', flat: 'X1', pin: '000000000' }).message, NOT_ACCEPTED);
 });
 
 test('the cloud’s time shortens no grace time, in one step or in many', () => {

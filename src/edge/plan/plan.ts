@@ -177,9 +177,10 @@ function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
         ? presentCode(draft, { method: 'pin', code: action.pin })
         : draft.deny('step-out-of-turn');
     case 'flat-and-pin':
-      return atHome(draft)
-        ? presentCode(draft, { method: 'flat-and-pin', code: action.pin, flat: action.flat })
-        : draft.deny('step-out-of-turn');
+      if (!atHome(draft)) return draft.deny('step-out-of-turn');
+      // Each flat has a budget of its own, and whoever feeds flats without end is given a new one each time.
+      if (isFlooded(draft)) return draft.deny('rate-limited');
+      return presentCode(draft, { method: 'flat-and-pin', code: action.pin, flat: action.flat });
     case 'cancel':
     case 'leave':
       return leave(draft);
