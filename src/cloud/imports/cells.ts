@@ -78,10 +78,8 @@ function longerRow(reading: Reading, at: number): Found | undefined {
   for (let last = at + 1; last < end && quotes % 2 === 1; last++) {
     quotes += marksIn(lines[last]);
     if (quotes % 2 === 1) continue;
-    const taken = lines.slice(at, last + 1);
-    const cells = cellsOf(taken.join('\n'), delimiter);
-    if (cells && !hasSwallowed(reading, { cells, taken }))
-      return { cells, broken: false, lines: taken.length };
+    const cells = cellsOf(lines.slice(at, last + 1).join('\n'), delimiter);
+    if (cells && !hasSwallowed(reading, cells)) return { cells, broken: false, lines: last - at + 1 };
   }
   return undefined;
 }
@@ -94,11 +92,11 @@ function cellsOf(text: string, delimiter: Delimiter): string[] | undefined {
   return errors.length === 0 && data.length === 1 ? data[0] : undefined;
 }
 
-/** Whether a cell of several lines has eaten rows: it is one that holds no line break, or it holds whole rows. */
-function hasSwallowed(
-  { delimiter, oneLine }: Reading,
-  { cells, taken }: { cells: readonly string[]; taken: readonly string[] },
-): boolean {
-  if (cells.some((cell, column) => oneLine.has(column) && cell.trim().includes('\n'))) return true;
-  return taken.slice(1, -1).some((line) => line.split(delimiter).length >= cells.length);
+/** Whether a cell of several lines has eaten rows: it is one that holds no line break, or a line of it is a whole row. */
+function hasSwallowed({ delimiter, oneLine }: Reading, cells: readonly string[]): boolean {
+  return cells.some((cell, column) => {
+    if (!cell.trim().includes('\n')) return false;
+    const [, ...more] = cell.split('\n');
+    return oneLine.has(column) || more.some((line) => line.split(delimiter).length >= cells.length);
+  });
 }
