@@ -107,6 +107,10 @@ test('a list is read: encoding, columns, and each row with its verdict and reaso
   const says = (row: number) => rows.find((text) => text.startsWith(`${row}\t`)) ?? '';
   assert.match(says(2), /cannot be imported.*quotation mark/s);
   assert.match(says(3), /new.*\+447700900124/s);
+  const wide = await page
+    .getByRole('region', { name: 'Rows' })
+    .evaluate((one) => one.scrollWidth - one.clientWidth);
+  assert.ok(wide <= 0, `the table is ${wide} pixels wider than its place`);
   assert.match(says(4), /E-mail: This is no e-mail address/);
   assert.match(says(5), /no code can reach this person/);
   assert.match(says(6), /begins like a formula/);

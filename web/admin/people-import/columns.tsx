@@ -81,7 +81,7 @@ type ColumnTableProps = {
 function ColumnTable({ columns, onField }: ColumnTableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard.
-    <section className="k-table-scroll" aria-label={t('found.columns')} tabIndex={0}>
+    <section className="k-table-scroll i-columns" aria-label={t('found.columns')} tabIndex={0}>
       <table className="k-table">
         <caption className="k-hidden">{t('found.columns')}</caption>
         <thead>

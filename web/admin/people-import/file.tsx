@@ -6,20 +6,13 @@ import { Card } from '../../kit/card.tsx';
 import { csvOf } from '../../kit/csv.ts';
 import { download } from '../../kit/download.ts';
 import { Icon } from '../../kit/icon.tsx';
+import { EXAMPLE } from './example.ts';
 import { t } from './messages.ts';
 
 const MIB = FILE_BYTES_MAX / 1_048_576;
 
 export type Chosen = { name: string; base64: string };
 export type FileProblem = { title: string; says: string };
-
-/** What docs/reference/residents-import.md shows as well. */
-const EXAMPLE = [
-  ['Name', 'Flat', 'Email', 'Mobile'],
-  ['Ada Okafor', '4B', 'ada@example.com', '+447700900123'],
-  ['Bo Lindqvist', '5C', '', '+447700900124'],
-  ['Cy Brandt', '6D', 'cy@example.com', ''],
-];
 
 type FileCardProps = {
   /** The file that is shown below, if any. */

@@ -73,11 +73,14 @@ export const t = translator({
   'field.accessible': 'Prefers a door within seated reach',
 
   'rows.title': 'What will happen',
+  'rows.status':
+    'The list was read: {new} new, {change} changes, {same} already there, {left} that cannot be imported.',
   'rows.show': 'Show',
   'rows.all': 'All ({count})',
   'rows.caption': 'Rows',
   'rows.row': 'Row',
   'rows.what': 'What',
+  'rows.contact': 'Email and mobile number',
   'rows.says': 'Why, and what to do',
   'rows.none': 'No row is of this kind.',
   'rows.shown': 'The first {shown} of {count} rows.',
@@ -147,7 +150,7 @@ export const t = translator({
     'Two residents of this flat have this name, and it cannot be told who is meant. Change it on the page of residents.',
 
   'caution.contact-none': 'Without an e-mail address and a mobile number no code can reach this person.',
-  'caution.phone-unusual': 'Nobody is known to have numbers like this one. Check it.',
+  'caution.phone-unusual': 'As far as is known, no numbers like this one are in use. Check it.',
   'caution.phone-landline': 'This is a landline: it may not take messages.',
   'caution.formula-text': 'This begins like a formula. It is taken as text, letter by letter.',
   'caution.perhaps-moved': 'Perhaps this is {name} of flat {flat}, who would be listed twice.',
@@ -163,7 +166,6 @@ export const t = translator({
   'run.stay':
     'Stay on this page. If it is closed, choose the same file again: who was imported is then there already.',
   'run.stopped': 'The import stopped after {done} of {total} rows',
-  'run.goOn': 'Go on',
 
   'done.title': 'What became of it',
   'done.added': 'Added',

@@ -31,6 +31,17 @@ async function readList({ file, settings }: Asked): Promise<Read> {
   return { chosen, settings, preview };
 }
 
+function countsOf({ rows }: ImportPreviewed) {
+  const count = (...verdicts: string[]): number =>
+    rows.filter(({ verdict }) => verdicts.includes(verdict)).length;
+  return {
+    new: count('new'),
+    change: count('change'),
+    same: count('same'),
+    left: count('duplicate', 'bad'),
+  };
+}
+
 export function PeopleImport() {
   const [read, setRead] = useState<Read | null>(null);
   const [ticked, setTicked] = useState(NONE);
@@ -59,16 +70,16 @@ export function PeopleImport() {
         <LinkButton href={fragmentOf({ at: 'people' })}>{t('back')}</LinkButton>
       </PageHead>
       {run === null && <FileCard chosen={read !== null} onFile={chooseFile} onProblem={setRefused} />}
+      <p className="k-hidden" role="status">
+        {ask.isPending && t('file.reading', { name: ask.variables.file.name })}
+        {!ask.isPending && read && run === null && t('rows.status', countsOf(read.preview))}
+      </p>
       {refused && (
         <Notice tone="bad" title={refused.title} live="assertive">
           {refused.says}
         </Notice>
       )}
-      {ask.isPending && (
-        <p className="k-muted" role="status">
-          {t('file.reading', { name: ask.variables.file.name })}
-        </p>
-      )}
+      {ask.isPending && <p className="k-muted">{t('file.reading', { name: ask.variables.file.name })}</p>}
       {ask.error && (
         <ProblemNotice
           problem={ask.error}

@@ -1,4 +1,5 @@
 /** The import while it runs, and what became of it. */
+import { useEffect, useRef } from 'react';
 import type { ImportPreviewed } from '../../../src/contract/http/people-import.ts';
 import { Button, LinkButton } from '../../kit/button.tsx';
 import { Card, Facts } from '../../kit/card.tsx';
@@ -17,28 +18,27 @@ const BYTE_ORDER_MARK = '\ufeff';
 type ResultProps = { run: Run; preview: ImportPreviewed; onGoOn: () => void; onAnother: () => void };
 
 export function Result({ run, preview, onGoOn, onAnother }: ResultProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const { busy, problem, total } = run;
   const done = run.outcomes.size;
-  const { total } = run;
-  if (run.busy)
-    return (
-      <Card title={t('run.title')}>
-        <progress className="i-progress" aria-label={t('run.progress')} value={done} max={total} />
-        <p role="status">{t('run.at', { done, total })}</p>
-        <p className="k-muted">{t('run.stay')}</p>
-      </Card>
-    );
+  // The button that was pressed is gone; a keyboard goes on from what came of it.
+  useEffect(() => {
+    if (!busy) place.current?.focus();
+  }, [busy]);
   return (
-    <>
-      {run.problem && <ProblemNotice problem={run.problem} title={t('run.stopped', { done, total })} />}
-      {run.problem && (
-        <div className="k-row">
-          <Button tone="go" icon="again" onClick={onGoOn}>
-            {t('run.goOn')}
-          </Button>
-        </div>
+    <div ref={place} tabIndex={-1} className="k-stack i-result">
+      {busy && (
+        <Card title={t('run.title')}>
+          <progress className="i-progress" aria-label={t('run.progress')} value={done} max={total} />
+          <p role="status">{t('run.at', { done, total })}</p>
+          <p className="k-muted">{t('run.stay')}</p>
+        </Card>
       )}
-      <Done run={run} preview={preview} onAnother={onAnother} />
-    </>
+      {problem && (
+        <ProblemNotice problem={problem} title={t('run.stopped', { done, total })} onRetry={onGoOn} />
+      )}
+      {!busy && <Done run={run} preview={preview} onAnother={onAnother} />}
+    </div>
   );
 }
 

@@ -103,7 +103,7 @@ function RowTable({ rows, columns, ticked, onTicked }: RowTableProps) {
     if (!next.delete(row)) next.add(row);
     onTicked(next);
   };
-  const heads = ['rows.row', 'rows.what', 'field.name', 'field.flat', 'field.email', 'field.phone'] as const;
+  const heads = ['rows.row', 'rows.what', 'field.name', 'field.flat', 'rows.contact', 'rows.says'] as const;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard.
     <section className="k-table-scroll i-rows" aria-label={t('rows.caption')} tabIndex={0}>
@@ -116,7 +116,6 @@ function RowTable({ rows, columns, ticked, onTicked }: RowTableProps) {
                 {t(head)}
               </th>
             ))}
-            <th scope="col">{t('rows.says')}</th>
           </tr>
         </thead>
         <tbody>
@@ -126,11 +125,7 @@ function RowTable({ rows, columns, ticked, onTicked }: RowTableProps) {
               <td>
                 <VerdictBadge verdict={row.verdict} />
               </td>
-              {shownOf(row, columns).map(({ field, text }) => (
-                <td key={field} className="i-cell">
-                  {text}
-                </td>
-              ))}
+              <Person row={row} columns={columns} />
               <td className="i-says">
                 {saysOf(row, columns).map((says) => (
                   <p key={says}>{says}</p>
@@ -162,15 +157,22 @@ function VerdictBadge({ verdict }: { verdict: Verdict }) {
 }
 
 /** The person as they would be; of a row that tells of nobody, its own cells. */
-function shownOf({ resident, cells }: ImportRow, columns: readonly Column[]) {
+function Person({ row: { resident, cells }, columns }: { row: ImportRow; columns: readonly Column[] }) {
   const cellsOf = (...fields: (Column['field'] & string)[]): string =>
     columns.flatMap(({ field }, at) => (field && fields.includes(field) ? [cells[at] ?? ''] : [])).join(' ');
-  return [
-    { field: 'name', text: resident?.name ?? cellsOf('name', 'first-name', 'last-name') },
-    { field: 'flat', text: resident?.flat ?? cellsOf('flat') },
-    { field: 'email', text: resident ? (resident.email ?? '–') : cellsOf('email') },
-    { field: 'phone', text: resident ? (resident.phone ?? '–') : cellsOf('phone') },
-  ];
+  const email = resident ? resident.email : cellsOf('email');
+  const phone = resident ? resident.phone : cellsOf('phone');
+  return (
+    <>
+      <td className="i-cell">{resident?.name ?? cellsOf('name', 'first-name', 'last-name')}</td>
+      <td className="i-cell">{resident?.flat ?? cellsOf('flat')}</td>
+      <td className="i-cell i-contact">
+        {email && <p>{email}</p>}
+        {phone && <p>{phone}</p>}
+        {!email && !phone && '–'}
+      </td>
+    </>
+  );
 }
 
 /** A building has hundreds of residents; this list is for looking through, not for all of an estate. */

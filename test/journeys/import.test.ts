@@ -1,8 +1,12 @@
 /** Residents from a list, over HTTP: what a preview says, what a step does, and what neither does. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { personRow } from '../../contract/http/admin.ts';
-import { problem } from '../../contract/http/common.ts';
+import { type Ask, codeOf, type HttpStand, openHttpStand } from '../../src/cloud/http/test-http-stand.ts';
+import { recordsBetween } from '../../src/cloud/journal/journal.ts';
+import * as people from '../../src/cloud/people/people.ts';
+import type { Filled } from '../../src/cloud/test-tenants.ts';
+import { personRow } from '../../src/contract/http/admin.ts';
+import { problem } from '../../src/contract/http/common.ts';
 import {
   FILE_BYTES_MAX,
   FILE_ROWS_MAX,
@@ -11,13 +15,9 @@ import {
   importPreviewed,
   importStepDone,
   STEP_ROWS_MAX,
-} from '../../contract/http/people-import.ts';
-import { base64, base64url, utf8 } from '../../crypto/bytes.ts';
-import { systemRandom } from '../../platform/random.ts';
-import { type Ask, codeOf, type HttpStand, openHttpStand } from '../http/test-http-stand.ts';
-import { recordsBetween } from '../journal/journal.ts';
-import * as people from '../people/people.ts';
-import type { Filled } from '../test-tenants.ts';
+} from '../../src/contract/http/people-import.ts';
+import { base64, base64url, utf8 } from '../../src/crypto/bytes.ts';
+import { systemRandom } from '../../src/platform/random.ts';
 
 const PREVIEW = '/api/admin/people/import/preview';
 const STEP = '/api/admin/people/import';
