@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Ask, codeOf, type HttpStand, openHttpStand } from '../../src/cloud/http/test-http-stand.ts';
+import * as imports from '../../src/cloud/imports/imports.ts';
 import { recordsBetween } from '../../src/cloud/journal/journal.ts';
 import * as people from '../../src/cloud/people/people.ts';
 import type { Filled } from '../../src/cloud/test-tenants.ts';
@@ -166,6 +167,43 @@ test('a change says the field, from and to; it is done only when asked for, and 
   assert.equal(await phoneOf('Emil Roth'), '+447700900211');
   const emil = (await residents()).find(({ profile }) => profile.name === 'Emil Roth');
   assert.equal(emil?.profile.email, 'emil@list.example');
+});
+
+test('a first number that a list or a hand brings is one that messages go to; a chosen channel stays chosen', async () => {
+  await step(actsOf(await preview('Name,Flat,Email\nUma,35,uma@list.example\nVic,36,\n')));
+  const said = actsOf(await preview('Name,Flat,Mobile\nUma,35,+447700900240\n'));
+  await step(said);
+  const profileOf = async (name: string) => {
+    const found = (await residents()).find(({ profile }) => profile.name === name);
+    assert.ok(found);
+    return { person: found.person, ...found.profile };
+  };
+  assert.deepEqual((await profileOf('Uma')).channels, { sms: true, email: true });
+  const vic = await profileOf('Vic');
+  await http.ask('PATCH', `/api/admin/people/${vic.person}`, { body: { email: 'vic@list.example' } });
+  assert.deepEqual((await profileOf('Vic')).channels, { sms: false, email: true });
+  const { cloud } = http.stand;
+  const uma = await profileOf('Uma');
+  await cloud.database.tenant(http.alder.tenant, (tx) =>
+    people.patchPerson(cloud, tx, uma.person, { channels: { sms: false, email: true }, by: null }),
+  );
+  await step(actsOf(await preview('Name,Flat,Mobile\nUma,35,+447700900241\n')));
+  const after = await profileOf('Uma');
+  assert.deepEqual([after.phone, after.channels], ['+447700900241', { sms: false, email: true }]);
+});
+
+test('what one process reads at the same time is bounded: a third long list is told to come again', async () => {
+  const { cloud } = http.stand;
+  const { tenant, site } = http.alder;
+  const bytes = utf8(`Name,Flat\nAda,1\n${`,${' '.repeat(30_000)}\n`.repeat(130)}`);
+  const asked = { bytes, header: null, fields: null, country: null };
+  const read = () => imports.preview(cloud, { tenant, site: async () => site }, asked);
+  const all = await Promise.allSettled([read(), read(), read()]);
+  assert.deepEqual(
+    all.map((one) => (one.status === 'fulfilled' ? one.value.rows.length : one.reason.code)),
+    [1, 1, 'rate-limited'],
+  );
+  assert.equal((await read()).rows.length, 1, 'and its turn comes');
 });
 
 test('whoever moved is the same person, and a list names who is not in it', async () => {

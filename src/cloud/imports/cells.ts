@@ -15,6 +15,9 @@ export type Row = { row: number; cells: string[]; broken: boolean };
 /** Lines that one cell may hold; beyond that its quotation mark was never closed. */
 const LINES_A_ROW_MAX = 60;
 const SAMPLE_LINES = 40;
+/** No person takes as much; what does is no list. */
+const LINE_LENGTH_MAX = 32_768;
+const ROW_LENGTH_MAX = 65_536;
 
 /** The lines of a list without the one with which Excel names its delimiter (`sep=;`). */
 export function linesOf(text: string): { lines: string[]; delimiter: Delimiter } {
@@ -22,6 +25,8 @@ export function linesOf(text: string): { lines: string[]; delimiter: Delimiter }
   if (lines.at(-1) === '') lines.pop();
   if (lines.length > FILE_ROWS_MAX * 3)
     throw new HoldfastError('too-large', `A list holds at most ${FILE_ROWS_MAX} rows; split it.`);
+  if (lines.some((line) => line.length > LINE_LENGTH_MAX))
+    throw unreadable(`A line has more than ${LINE_LENGTH_MAX} characters.`);
   const named = DELIMITERS.find((one) => lines[0]?.toLowerCase() === `sep=${one}`);
   if (named === undefined) return { lines, delimiter: guessed(lines) };
   // The line stays one, so that rows are counted as the spreadsheet counts them.
@@ -74,9 +79,12 @@ function longerRow(reading: Reading, at: number): Found | undefined {
   const { lines, delimiter } = reading;
   const end = Math.min(lines.length, at + LINES_A_ROW_MAX);
   let quotes = marksIn(lines[at]);
+  let length = 0;
   // Marks come in pairs: an odd number of them is not a whole row yet, an even one that does not fit never is.
   for (let last = at + 1; last < end && quotes % 2 === 1; last++) {
     quotes += marksIn(lines[last]);
+    length += lines[last]?.length ?? 0;
+    if (length > ROW_LENGTH_MAX) break;
     if (quotes % 2 === 1) continue;
     const cells = cellsOf(lines.slice(at, last + 1).join('\n'), delimiter);
     if (cells && !hasSwallowed(reading, cells)) return { cells, broken: false, lines: last - at + 1 };

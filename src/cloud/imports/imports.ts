@@ -11,6 +11,7 @@
 import { sql } from 'kysely';
 import {
   CHANGEABLE,
+  FILE_BYTES_MAX,
   type ImportAct,
   type ImportPreviewed,
   type ImportRow,
@@ -19,6 +20,7 @@ import {
 } from '../../contract/http/people-import.ts';
 import { base64url, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes, hmacSha256 } from '../../crypto/hash.ts';
+import { HoldfastError } from '../../domain/errors.ts';
 import type { PersonId, SiteId, TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
@@ -29,7 +31,23 @@ import type { Draft, Spoilt } from './values.ts';
 
 type Place = { tenant: TenantId; site(tx: Tx): Promise<SiteId> };
 
+/** Two lists of the largest size, or many small ones: what one process reads at the same time is bounded. */
+const READ_BYTES_AT_ONCE_MAX = 2 * FILE_BYTES_MAX;
+let bytesBeingRead = 0;
+
 export async function preview(cloud: Cloud, place: Place, asked: ListAsked): Promise<ImportPreviewed> {
+  const { length } = asked.bytes;
+  if (bytesBeingRead + length > READ_BYTES_AT_ONCE_MAX)
+    throw new HoldfastError('rate-limited', 'Other long lists are being read; try again in a minute.');
+  bytesBeingRead += length;
+  try {
+    return await previewOf(cloud, place, asked);
+  } finally {
+    bytesBeingRead -= length;
+  }
+}
+
+async function previewOf(cloud: Cloud, place: Place, asked: ListAsked): Promise<ImportPreviewed> {
   const { rows, ...list } = await readList(asked);
   // While something is asked, no row can be judged and nobody told to be absent.
   if (list.asks.length > 0) return { ...list, rows: [], absent: [] };

@@ -32,11 +32,14 @@ const CELL_ERROR = /^#(?:n\/a|ref!|value!|name\?|div\/0!|num!|null!|#+)/i;
 const NOTHING = /^(?:[-–—.?/]+|n\/?a|#n\/a|none|null|nil|unknown|tbc|tbd|keine?|k\. ?a\.)$/i;
 const TOTALS =
   /^(?:(?:grand |sub)?totals?|sum(?:me)?|count|gesamt|insgesamt|anzahl)\b|^\d+ (?:residents|people|rows|records|units)\b/i;
+/** Beyond any address with a name around it; patterns are not tried on more. */
+const CELL_LENGTH_MAX = 400;
 const YES = new Set('yes y true 1 x ja j oui si sí wahr vrai ✓ ✔'.split(' '));
 const NO = new Set('no n false 0 nein non falsch faux'.split(' '));
 
 /** A cell without the dirt around it. Spaces of any kind become one; what has no width goes. */
 export function cleaned(cell: string): string {
+  if (cell === '') return cell;
   const unwrapped = cell.trim().replace(TEXT_FORMULA, (_, inner: string) => inner.replaceAll('""', '"'));
   return unwrapped
     .replace(TEXT_MARK, '')
@@ -115,6 +118,7 @@ function readEmail(text: string): { value: string | null } | { fault: Fault } {
   if (text === '' || NOTHING.test(text)) return { value: null };
   const dirt = dirtIn(text);
   if (dirt) return { fault: dirt };
+  if (text.length > CELL_LENGTH_MAX) return { fault: 'email-shape' };
   if (text.split('@').length > 2) return { fault: 'email-several' };
   const bare = text.replace(/^mailto: ?/i, '').replace(/^[^<]*<([^<>]+)>$/, '$1');
   const read = residentAdd.shape.email.safeParse(normalAddress(bare));
@@ -128,6 +132,7 @@ function readNumber(
   if (text === '' || NOTHING.test(text)) return { value: null };
   const dirt = dirtIn(text);
   if (dirt) return { fault: dirt };
+  if (text.length > CELL_LENGTH_MAX) return { fault: 'phone-shape' };
   const read = readPhone(text, country);
   return 'fault' in read ? read : { value: read.phone, cautions: read.cautions };
 }

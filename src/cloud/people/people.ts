@@ -184,6 +184,7 @@ export async function patchPerson(
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   const profile = profileSchema.parse({ ...before.profile, ...given });
   if (profile.email) profile.email = normalAddress(profile.email);
+  if (!changes.channels) profile.channels = channelsAfter(before.profile, profile);
   const sealed = await sealProfile(cloud, tx, before.person, profile);
   await store.updateProfile(tx, before.person, sealed, await flatIndex(cloud, tx, profile));
   if (profile.email !== before.profile.email)
@@ -204,6 +205,15 @@ export async function patchPerson(
   };
   await record(cloud, tx, { kind: 'person.changed', facts, person: before.person, by });
   return { ...before, profile };
+}
+
+/** A first number or address is one that messages go to, as it is when somebody is added with it. */
+function channelsAfter(before: Profile, { email, phone }: Profile): Profile['channels'] {
+  const { channels } = before;
+  return {
+    sms: channels.sms || (before.phone === null && phone !== null),
+    email: channels.email || (before.email === null && email !== null),
+  };
 }
 
 /** Takes a person out of everything that looks people up. Their key lives until erasure is asked for. */
