@@ -30,7 +30,7 @@ export type Judged =
 export type Judgement = { rows: Map<number, Judged>; absent: Known[] };
 
 /** The words of a name, compared without regard to how they are written or in which order. */
-export function foldedName(name: string): string {
+function foldedName(name: string): string {
   const words = name
     .normalize('NFKD')
     .toLowerCase()

@@ -37,7 +37,7 @@ export const importPreview = z.strictObject({
 });
 
 /** Why a row cannot be imported as it stands. */
-export const FAULTS = [
+const FAULTS = [
   'name-missing',
   'name-long',
   'flat-missing',
@@ -64,7 +64,7 @@ export const FAULTS = [
 export type Fault = (typeof FAULTS)[number];
 
 /** What should be known of a row that can be imported. */
-export const CAUTIONS = [
+const CAUTIONS = [
   'contact-none',
   'phone-unusual',
   'phone-landline',
@@ -95,10 +95,10 @@ const changeRow = z.strictObject({
   mark,
 });
 /** What a row would do, as a step takes it. */
-export const importAct = z.discriminatedUnion('what', [newRow, changeRow]);
+const importAct = z.discriminatedUnion('what', [newRow, changeRow]);
 export type ImportAct = z.infer<typeof importAct>;
 
-export const importRow = z.strictObject({
+const importRow = z.strictObject({
   /** As a spreadsheet counts: the first row of the file is 1. */
   row: z.int().positive(),
   verdict: z.enum(VERDICTS),
@@ -154,7 +154,7 @@ export const importStep = z.strictObject({
 });
 
 /** Why a row of a step was left alone: things are not as the preview said. */
-export const LEFT = ['there-already', 'not-as-previewed'] as const;
+const LEFT = ['there-already', 'not-as-previewed'] as const;
 export type Left = (typeof LEFT)[number];
 
 export const importStepDone = z.strictObject({
