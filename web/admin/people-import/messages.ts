@@ -119,7 +119,8 @@ export const t = translator({
   'says.yes': 'yes',
   'says.no': 'no',
   'says.at': '{column}: {says}',
-  'says.unticked': 'The change was not ticked.',
+  'says.unmade': 'This change was not made.',
+  'says.stopped': 'The import stopped before this row.',
 
   'fault.name-missing': 'There is no name. Fill it in.',
   'fault.name-long': 'Longer than 120 characters. Shorten it.',

@@ -72,9 +72,11 @@ test('every row is imported, there already, or in the file of those that are not
   );
   const why = rows.map(([text]) => text ?? '');
   assert.match(why[0] ?? '', /added to that flat meanwhile/);
-  assert.match(why[1] ?? '', /Mobile number: \(nothing\) becomes \+447700900123\. .*not ticked/);
+  assert.match(why[1] ?? '', /Mobile number: \(nothing\) becomes \+447700900123\. .*not made/);
   assert.match(why[2] ?? '', /row 1/);
   assert.match(why[3] ?? '', /Column 1: There is no name/);
+  const [, unreached] = leftOutRows(preview, new Map([[1, { done: 'added' }]]));
+  assert.deepEqual(unreached, ['The import stopped before this row.', 'N2', '2']);
   assert.match(csvOf(rows), /,'=1\+1,7,more\r\n/, 'and no spreadsheet computes it');
 });
 

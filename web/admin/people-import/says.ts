@@ -52,7 +52,8 @@ export function leftOut(preview: ImportPreviewed, outcomes: Outcomes): { row: Im
     if (row.verdict === 'same' || (outcome && 'done' in outcome)) return [];
     const says = saysOf(row, preview.columns);
     if (outcome) return [{ row, why: [t(`left.${outcome.left}`)] }];
-    return [{ row, why: row.verdict === 'change' ? [...says, t('says.unticked')] : says }];
+    if (row.verdict === 'change') return [{ row, why: [...says, t('says.unmade')] }];
+    return [{ row, why: row.verdict === 'new' ? [t('says.stopped')] : says }];
   });
 }
 
