@@ -6,7 +6,7 @@ import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CSRF_HEADER, problem } from '../contract/http/common.ts';
-import { base64url } from '../crypto/bytes.ts';
+import { base64, base64url, utf8 } from '../crypto/bytes.ts';
 import { newSigningKey, privateKeyPem } from '../crypto/sign.ts';
 import { selfSignedServer } from '../crypto/x509.ts';
 import { type IdKind, idFrom } from '../domain/ids.ts';
@@ -107,6 +107,12 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   // It was not given up.
   'POST /api/admin/notices/:id/again': [409],
 };
+
+const unpreviewed = (name: string) => ({
+  what: 'new',
+  resident: { name, flat: '3', email: null, phone: null, accessible: false },
+  mark: base64url(systemRandom.bytes(32)),
+});
 
 const NAMED: readonly [RegExp, IdKind, keyof Filled | SignedInRole][] = [
   [/\/banks\/:/, 'bank', 'bank'],
@@ -297,6 +303,9 @@ export class AccessStand {
     const name = `${marks[0]} New`;
     const body: unknown = {
       'POST /api/admin/people': { name, flat: '2', email: null, phone: null, accessible: false },
+      'POST /api/admin/people/import/preview': { file: base64(utf8(`Name,Flat\n${name},3\n`)) },
+      // A mark that no preview gave: the row is left alone, and told so.
+      'POST /api/admin/people/import': { rows: [{ row: 2, act: unpreviewed(name) }] },
       'PATCH /api/admin/people/:id': { accessible: true },
       'POST /api/admin/couriers': {
         name,

@@ -30,6 +30,7 @@ export const ERRORS = {
     retry: false,
     title: 'That idempotency key was used for another request',
   },
+  'file-unreadable': { status: 422, retry: false, title: 'The file is not a list that can be read' },
   'too-large': { status: 413, retry: false, title: 'The body is larger than this route takes' },
   'media-type': { status: 415, retry: false, title: 'Send the body as application/json' },
   denied: { status: 403, retry: false, title: 'Denied' },

@@ -43,6 +43,11 @@ export function sleep(clock: Clock, delayMs: number): Promise<void> {
   });
 }
 
+/** Lets what else waits in this process have its turn; no time has to pass for it, so it takes no clock. */
+export function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** A clock that a test moves by hand. Timers run in order of their time, during `advance`. */
 export class ManualClock implements Clock {
   #nowMs: number;

@@ -15,7 +15,7 @@ import { AccessStand, drawFrom } from '../../src/cloud/test-access.ts';
 import { newToken, type SignedInRole } from '../../src/cloud/test-tenants.ts';
 import { problem } from '../../src/contract/http/common.ts';
 import type { KioskAction } from '../../src/contract/kiosk.ts';
-import { base64url } from '../../src/crypto/bytes.ts';
+import { base64, base64url, utf8 } from '../../src/crypto/bytes.ts';
 import { ERRORS } from '../../src/domain/errors.ts';
 import { startKiosk } from '../../src/edge/kiosk/server.ts';
 import { sleep, systemClock } from '../../src/platform/clock.ts';
@@ -82,6 +82,10 @@ function bodyOf(route: string, carrier: string): Record<string, unknown> | null 
     'POST /api/enrolments': { v: 1, code: 'x'.repeat(30), request: 'no request', sealKey: 'AAAA' },
     'PATCH /api/resident/me': { accessible: true, channels: { sms: true, email: true } },
     'POST /api/admin/people': { name: 'Fuzz', flat: '2', email: null, phone: null, accessible: false },
+    'POST /api/admin/people/import/preview': { file: base64(utf8('Name,Flat\nFuzz,3\n')), country: 'GB' },
+    'POST /api/admin/people/import': {
+      rows: [{ row: 2, act: { what: 'change', person: 'person_x', set: { flat: '3' }, mark: BADGE_HASH } }],
+    },
     'PATCH /api/admin/people/:id': {
       name: 'Fuzz',
       flat: '1',

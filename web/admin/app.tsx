@@ -18,6 +18,7 @@ import { Parcel } from './parcel.tsx';
 import { Parcels } from './parcels.tsx';
 import { PageHead } from './parts.tsx';
 import { People } from './people.tsx';
+import { PeopleImport } from './people-import/people-import.tsx';
 import { Rosters } from './rosters.tsx';
 import { fragmentOf, type Route, routeOf, SECTIONS, type Section, sectionOf } from './routes.ts';
 import { type Me, session, useAttention } from './session.ts';
@@ -124,6 +125,8 @@ function Page({ route }: { route: Route }) {
       return <Parcel key={route.id} id={route.id} />;
     case 'people':
       return <People />;
+    case 'people-import':
+      return <PeopleImport />;
     case 'couriers':
       return <Couriers />;
     case 'rosters':

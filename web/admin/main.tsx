@@ -14,7 +14,11 @@
  *   "What checks out" and "Notices", link "All parcels";
  * - People: button "Add a resident" (dialog of that name: "Name", "Flat", "Email", "Mobile number",
  *   "Prefers a door within seated reach", "Save"), search "Find by name or flat", table "Residents" with
- *   buttons "Edit <name>" and "Remove <name>" (dialog with the button "Remove");
+ *   buttons "Edit <name>" and "Remove <name>" (dialog with the button "Remove"), link "Import a list";
+ * - Import a list (#/people/import): file field "File with the list", button "Download an example"; then the table
+ *   "Columns" with selects "Column <heading> is", select "Country", check box "The first row holds headings"; group
+ *   "Show" with a button for each verdict, table "Rows" with check boxes "Make this change: row <n>", button "Import <n>
+ *   people"; then region "What became of it" with the button "Download the rows that were not imported";
  * - Couriers: button "Add a courier" (dialog of that name: "Carrier", "Name", "Email", "Make the badge"),
  *   then the region "Badge of <name>" with the image "QR code of the badge" and the buttons "Print" and
  *   "I have printed it"; tables "Couriers of <carrier>" with buttons "Suspend now: <name>", "Lift

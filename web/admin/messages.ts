@@ -171,6 +171,7 @@ export const t = translator({
   'people.lead': 'Residents get notices and may collect. Couriers have a page of their own.',
   'people.empty': 'No resident is listed yet.',
   'people.add': 'Add a resident',
+  'people.import': 'Import a list',
   'people.edit': 'Edit',
   'people.editOf': 'Edit {name}',
   'people.remove': 'Remove',

@@ -2,7 +2,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Badge } from '../kit/badge.tsx';
-import { Button } from '../kit/button.tsx';
+import { Button, LinkButton } from '../kit/button.tsx';
 import { Dialog } from '../kit/dialog.tsx';
 import { TextField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
@@ -14,6 +14,7 @@ import { foldedText } from './format.ts';
 import { t } from './messages.ts';
 import { PageHead } from './parts.tsx';
 import { ResidentForm } from './resident-form.tsx';
+import { fragmentOf } from './routes.ts';
 import { changed, type PersonRow, session, useResidents } from './session.ts';
 
 /** One dialog at a time: which, and for whom. */
@@ -32,9 +33,12 @@ export function People() {
   return (
     <>
       <PageHead title={t('section.people')} lead={t('people.lead')}>
-        <Button tone="go" icon="person" onClick={() => setAsked({ what: 'add' })}>
-          {t('people.add')}
-        </Button>
+        <div className="k-row">
+          <LinkButton href={fragmentOf({ at: 'people-import' })}>{t('people.import')}</LinkButton>
+          <Button tone="go" icon="person" onClick={() => setAsked({ what: 'add' })}>
+            {t('people.add')}
+          </Button>
+        </div>
       </PageHead>
       {said !== null && <Notice tone="good" title={said} />}
       <Answered query={residents}>

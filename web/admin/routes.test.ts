@@ -7,6 +7,7 @@ test('every route is found again by its fragment', () => {
     { at: 'attention' },
     { at: 'banks', bank: null },
     { at: 'people' },
+    { at: 'people-import' },
     { at: 'couriers' },
     { at: 'rosters' },
     { at: 'notices' },

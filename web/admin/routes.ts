@@ -26,7 +26,7 @@ export const PARCEL_STATES = [
 export type ParcelState = (typeof PARCEL_STATES)[number];
 
 export type Route =
-  | { at: 'attention' | 'people' | 'couriers' | 'rosters' | 'notices' | 'odds' }
+  | { at: 'attention' | 'people' | 'people-import' | 'couriers' | 'rosters' | 'notices' | 'odds' }
   | { at: 'banks'; bank: string | null }
   | { at: 'parcels'; state: ParcelState | null; bank: string | null }
   | { at: 'parcel'; id: string }
@@ -40,6 +40,7 @@ export function routeOf(fragment: string): Route {
   const asked = new URLSearchParams(query);
   if (rest.length > 0) return { at: 'nowhere', asked: path };
   if (section === 'parcels' && id !== '') return { at: 'parcel', id: decoded(id) };
+  if (section === 'people' && id === 'import') return { at: 'people-import' };
   if (section === 'banks') return { at: 'banks', bank: id === '' ? null : decoded(id) };
   if (id !== '') return { at: 'nowhere', asked: path };
   switch (section) {
@@ -70,6 +71,8 @@ export function fragmentOf(route: Route): string {
       return `#/parcels${queryOf({ state: route.state, bank: route.bank })}`;
     case 'journal':
       return `#/journal${queryOf({ bank: route.bank })}`;
+    case 'people-import':
+      return '#/people/import';
     case 'nowhere':
       return `#/${route.asked}`;
     case 'banks':
@@ -87,6 +90,7 @@ export function fragmentOf(route: Route): string {
 /** The entry of the navigation that a route stands under. */
 export function sectionOf(route: Route): Section | null {
   if (route.at === 'nowhere') return null;
+  if (route.at === 'people-import') return 'people';
   return route.at === 'parcel' ? 'parcels' : route.at;
 }
 

@@ -9,3 +9,7 @@ test('quotes what would break a row', () => {
 test('keeps a spreadsheet from computing a cell', () => {
   assert.equal(csvOf([['=1+1', '@x', '+4', '-5', '-cmd']]), "'=1+1,'@x,'+4,-5,'-cmd\r\n");
 });
+
+test('keeps a spreadsheet that splits at another sign from computing what stands after it', () => {
+  assert.equal(csvOf([['x;=1+1', 'a\t @b', 'c|+4', 'd; e']]), "x;'=1+1,a\t '@b,c|'+4,d; e\r\n");
+});

@@ -3,9 +3,13 @@ export function csvOf(rows: readonly (readonly string[])[]): string {
   return `${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
 }
 
+/** Where the comma is a decimal sign, spreadsheets split rows at these instead, inside quotation marks too. */
+const FORMULA_WITHIN = /([;\t|]\s*)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])/g;
+
 /** A cell that begins like a formula, in letters of full width too, gets an apostrophe, or a spreadsheet computes it. */
 function cell(text: string): string {
-  const plain =
+  const first =
     /^[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
+  const plain = first.replaceAll(FORMULA_WITHIN, "$1'");
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

@@ -2,6 +2,7 @@
 import { type ReactNode, useState } from 'react';
 import { Button } from './button.tsx';
 import { csvOf } from './csv.ts';
+import { download } from './download.ts';
 import { t } from './messages.ts';
 
 export type Column<Row> = {
@@ -121,13 +122,4 @@ function tableCsv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): s
     told.map(({ head }) => head),
     ...rows.map((row) => told.map(({ text }) => String(text(row)))),
   ]);
-}
-
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

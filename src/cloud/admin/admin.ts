@@ -1,6 +1,7 @@
 /** What administrators do that is not one noun's alone. */
 import type { Noun } from '../noun.ts';
+import { routes as importRoutes } from './import-routes.ts';
 import { routes as peopleRoutes } from './people-routes.ts';
 import { routes } from './routes.ts';
 
-export const admin = { routes: [...routes, ...peopleRoutes] } satisfies Noun;
+export const admin = { routes: [...routes, ...peopleRoutes, ...importRoutes] } satisfies Noun;

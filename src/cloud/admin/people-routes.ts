@@ -32,13 +32,13 @@ function rowOf({ person, role, profile }: people.Person): z.infer<typeof personR
 }
 
 /** Until an organisation has several sites, a resident lives at the one there is. */
-async function onlySite(tx: Tx): Promise<SiteId> {
+export async function onlySite(tx: Tx): Promise<SiteId> {
   const [site] = await banks.sites(tx);
   if (!site) throw new HoldfastError('conflict', 'There is no site yet.');
   return site.site;
 }
 
-async function peopleChanged(cloud: Cloud, tx: Tx, site: SiteId | null): Promise<void> {
+export async function peopleChanged(cloud: Cloud, tx: Tx, site: SiteId | null): Promise<void> {
   if (site) await cloud.tellBanks(tx, site);
   await cloud.changed(tx, ['people']);
 }

@@ -75,6 +75,8 @@ export const ACCESS = {
   'GET /api/admin/parcels/:id/receipt':   [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/people':                [no,    no,    no,    no,    own,   own,   no,    no],
   'POST /api/admin/people':               [no,    no,    no,    no,    own,   own,   no,    no],
+  'POST /api/admin/people/import':        [no,    no,    no,    no,    own,   own,   no,    no],
+  'POST /api/admin/people/import/preview':[no,    no,    no,    no,    own,   own,   no,    no],
   'PATCH /api/admin/people/:id':          [no,    no,    no,    no,    own,   own,   no,    no],
   'DELETE /api/admin/people/:id':         [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/couriers':              [no,    no,    no,    no,    own,   own,   no,    no],

@@ -79,6 +79,8 @@ type RouteHead = {
   bodyBytesMax?: number;
   /** Guessing is worth somebody's while here: an address gets few tries a minute. */
   guarded?: boolean;
+  /** A post only because what it asks with is long: it changes nothing, takes no key, and no answer of it is kept. */
+  changesNothing?: boolean;
 };
 
 export type Route = RouteHead & { schema: Shape; handle(ctx: never): Promise<unknown> };
@@ -234,8 +236,8 @@ function mountRoute(app: FastifyInstance, row: Route, mounting: Mounting): void 
 const nameOf = ({ method, url }: Route): string => `${method} ${url}`;
 
 /** Of a person whom the gate knows: a key is that person's own. Other posts spend a secret that works once. */
-function takesKey({ method, access }: Route): boolean {
-  return method === 'POST' && APPS.some((app) => app === access);
+function takesKey({ method, access, changesNothing }: Route): boolean {
+  return method === 'POST' && !changesNothing && APPS.some((app) => app === access);
 }
 
 async function answerOf(

@@ -31,7 +31,8 @@ export type HttpStand = {
   close(): Promise<void>;
 };
 
-export async function openHttpStand(): Promise<HttpStand> {
+/** `webDir`: the built web apps, for tests in a browser. */
+export async function openHttpStand(webDir: string | null = null): Promise<HttpStand> {
   const stand = await openStand(NOUNS);
   const { cloud, root } = stand;
   const second = await openDatabase({
@@ -39,7 +40,7 @@ export async function openHttpStand(): Promise<HttpStand> {
     clock: cloud.clock,
     log: silentLog,
   });
-  const servers = [await serve(cloud), await serve({ ...cloud, database: second })] as const;
+  const servers = [await serve(cloud, webDir), await serve({ ...cloud, database: second }, null)] as const;
   const alder = await filledTenant(cloud, { root, mark: 'Alder' });
   const birch = await filledTenant(cloud, { root, mark: 'Birch' });
   const port = (server: 0 | 1) => servers[server].httpPort;
@@ -62,7 +63,7 @@ export async function openHttpStand(): Promise<HttpStand> {
   };
 }
 
-function serve(cloud: Cloud): Promise<HttpServers> {
+function serve(cloud: Cloud, webDir: string | null): Promise<HttpServers> {
   return startHttp({
     cloud,
     routes: NOUNS.flatMap((noun) => noun.routes ?? []),
@@ -73,7 +74,7 @@ function serve(cloud: Cloud): Promise<HttpServers> {
     httpPort: 0,
     https: null,
     hosts: [],
-    webDir: null,
+    webDir,
     startFile: null,
     isReady: async () => true,
     limits: { requestsPerMinute: 1e9, guardedPerMinute: 1e9 },

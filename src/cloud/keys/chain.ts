@@ -59,14 +59,21 @@ export class KeyChain {
     ];
   }
 
-  async makeSubject(tx: Tx, person: PersonId): Promise<void> {
+  async makeSubjects(tx: Tx, persons: readonly PersonId[]): Promise<void> {
     const known = await this.tenant(tx);
     const newest = await store.newestWrappingEpoch(tx, 'share');
     if (!newest) throw new Error('the tenant has no wrapping epoch');
-    const key = newKey();
-    const wrapped = seal(await epochKey(tx, known, newest.epoch), key, placeOfSubject(known.tenant, person));
-    await store.insertSubjectKey(tx, { person_id: person, epoch: newest.epoch, wrapped });
-    known.subjects.set(person, key);
+    const { epoch } = newest;
+    const wrapping = await epochKey(tx, known, epoch);
+    const made = persons.map((person) => ({ person, key: newKey() }));
+    await store.insertSubjectKeys(
+      tx,
+      made.map(({ person, key }) => {
+        const wrapped = seal(wrapping, key, placeOfSubject(known.tenant, person));
+        return { person_id: person, epoch, wrapped };
+      }),
+    );
+    for (const { person, key } of made) known.subjects.set(person, key);
   }
 
   async destroySubject(tx: Tx, person: PersonId): Promise<void> {

@@ -22,6 +22,7 @@ export type Keys = Pairs & {
   /** Makes the keys of a new tenant. The caller records the facts. */
   makeTenant(tx: Tx): Promise<KeyFact[]>;
   makeSubject(tx: Tx, person: PersonId): Promise<void>;
+  makeSubjects(tx: Tx, persons: readonly PersonId[]): Promise<void>;
   /** After this, nothing that was sealed for the person opens again. */
   destroySubject(tx: Tx, person: PersonId): Promise<void>;
   /** Which of these persons have a key, and so can have something sealed for them. */
@@ -56,7 +57,8 @@ export function openKeys(config: KeysConfig): Keys {
       const facts = await chain.makeTenant(tx, config.nowMs());
       return [...facts, ...(await pairs.makePairs(tx))];
     },
-    makeSubject: (tx, person) => chain.makeSubject(tx, person),
+    makeSubject: (tx, person) => chain.makeSubjects(tx, [person]),
+    makeSubjects: (tx, persons) => chain.makeSubjects(tx, persons),
     destroySubject: (tx, person) => chain.destroySubject(tx, person),
     async index(tx, use, value) {
       const { key } = await chain.tenant(tx);

@@ -59,11 +59,8 @@ export async function deleteWrappingEpoch(tx: Tx, epoch: number): Promise<void> 
   await on(tx).deleteFrom('wrapping_epochs').where('epoch', '=', epoch).execute();
 }
 
-export async function insertSubjectKey(
-  tx: Tx,
-  row: { person_id: string; epoch: number; wrapped: Uint8Array },
-): Promise<void> {
-  await on(tx).insertInto('subject_keys').values(row).execute();
+export async function insertSubjectKeys(tx: Tx, rows: readonly KeyTables['subject_keys'][]): Promise<void> {
+  if (rows.length > 0) await on(tx).insertInto('subject_keys').values(rows).execute();
 }
 
 export async function subjectKeys(

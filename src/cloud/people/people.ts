@@ -42,29 +42,38 @@ export type By = PersonId | null;
 
 const PROFILE_PLACE = 'people/profile';
 const LABEL_LENGTH_MAX = 60;
+const OPENED_AT_ONCE = 1000;
 
 export type NewResident = {
-  site: SiteId;
   name: string;
   flat: string;
   email: string | null;
   phone: string | null;
   accessible: boolean;
-  by: By;
 };
+type At = { site: SiteId; by: By };
 
-export async function addResident(cloud: Cloud, tx: Tx, of: NewResident): Promise<PersonId> {
-  const profile: Profile = {
-    name: of.name.trim(),
-    flat: of.flat.trim(),
-    email: of.email && normalAddress(of.email),
-    phone: of.phone,
-    accessible: of.accessible,
-    channels: { sms: of.phone !== null, email: of.email !== null },
-  };
-  const person = await add(cloud, tx, { role: 'resident', site: of.site, profile, by: of.by });
-  await store.bumpDirectory(tx, of.site);
+export async function addResident(cloud: Cloud, tx: Tx, of: NewResident & At): Promise<PersonId> {
+  const [person] = await addResidents(cloud, tx, { ...of, residents: [of] });
+  if (!person) throw new Error('one person was added');
   return person;
+}
+
+/** Many at once: each with a key and a record of their own, in a few statements. */
+export async function addResidents(
+  cloud: Cloud,
+  tx: Tx,
+  { site, by, residents }: At & { residents: readonly NewResident[] },
+): Promise<PersonId[]> {
+  const profiles = residents.map((of): Profile => {
+    const email = of.email && normalAddress(of.email);
+    const channels = { sms: of.phone !== null, email: of.email !== null };
+    const { phone, accessible } = of;
+    return { name: of.name.trim(), flat: of.flat.trim(), email, phone, accessible, channels };
+  });
+  const persons = await addAll(cloud, tx, { role: 'resident', site, by, profiles });
+  await store.bumpDirectory(tx, site);
+  return persons;
 }
 
 /** The person only; `signin` gives an administrator a password and a second factor. */
@@ -127,25 +136,38 @@ function bare(name: string): Profile {
   };
 }
 
-async function add(
+type Add = { role: store.Role; site: SiteId | null; by: By };
+
+async function add(cloud: Cloud, tx: Tx, of: Add & { profile: Profile }): Promise<PersonId> {
+  const [person] = await addAll(cloud, tx, { ...of, profiles: [of.profile] });
+  if (!person) throw new Error('one person was added');
+  return person;
+}
+
+async function addAll(
   cloud: Cloud,
   tx: Tx,
-  of: { role: store.Role; site: SiteId | null; profile: Profile; by: By },
-): Promise<PersonId> {
-  const person = idFrom('person', cloud.random.bytes(16));
-  await cloud.keys.makeSubject(tx, person);
-  const sealed = await sealProfile(cloud, tx, person, of.profile);
-  await store.insertPerson(tx, {
-    person,
-    role: of.role,
-    site: of.site,
-    profile: sealed,
-    flatIndex: await flatIndex(cloud, tx, of.profile),
-    atMs: cloud.clock.nowMs(),
-  });
-  await store.setAddress(tx, { person, role: of.role, address: addressIndex(cloud, of.profile) });
-  await record(cloud, tx, { kind: 'person.added', facts: { role: of.role }, person, by: of.by });
-  return person;
+  { role, site, by, profiles }: Add & { profiles: readonly Profile[] },
+): Promise<PersonId[]> {
+  const fresh = profiles.map((profile) => ({ person: idFrom('person', cloud.random.bytes(16)), profile }));
+  const persons = fresh.map(({ person }) => person);
+  await cloud.keys.makeSubjects(tx, persons);
+  const atMs = cloud.clock.nowMs();
+  const rows: store.NewPerson[] = [];
+  for (const { person, profile } of fresh) {
+    const sealed = await sealProfile(cloud, tx, person, profile);
+    rows.push({ person, role, site, profile: sealed, flatIndex: await flatIndex(cloud, tx, profile), atMs });
+  }
+  await store.insertPersons(tx, rows);
+  await store.insertAddresses(
+    tx,
+    fresh.map(({ person, profile }) => ({ person, role, address: addressIndex(cloud, profile) })),
+  );
+  await cloud.journal.recordAll(
+    tx,
+    persons.map((person) => recordOf({ kind: 'person.added', facts: { role }, person, by })),
+  );
+  return persons;
 }
 
 export type ProfilePatch = { [Key in keyof Profile]?: Profile[Key] | undefined };
@@ -162,6 +184,7 @@ export async function patchPerson(
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   const profile = profileSchema.parse({ ...before.profile, ...given });
   if (profile.email) profile.email = normalAddress(profile.email);
+  if (!changes.channels) profile.channels = channelsAfter(before.profile, profile);
   const sealed = await sealProfile(cloud, tx, before.person, profile);
   await store.updateProfile(tx, before.person, sealed, await flatIndex(cloud, tx, profile));
   if (profile.email !== before.profile.email)
@@ -182,6 +205,15 @@ export async function patchPerson(
   };
   await record(cloud, tx, { kind: 'person.changed', facts, person: before.person, by });
   return { ...before, profile };
+}
+
+/** A first number or address is one that messages go to, as it is when somebody is added with it. */
+function channelsAfter(before: Profile, { email, phone }: Profile): Profile['channels'] {
+  const { channels } = before;
+  return {
+    sms: channels.sms || (before.phone === null && phone !== null),
+    email: channels.email || (before.email === null && email !== null),
+  };
 }
 
 /** Takes a person out of everything that looks people up. Their key lives until erasure is asked for. */
@@ -221,13 +253,38 @@ export async function listPeople(
       store.listPersons(tx, { role: of.role, afterOrd: Number(after?.[0] ?? 0), limit }),
     position: ({ ord }) => [ord],
   });
-  await cloud.keys.subjects(
-    tx,
-    rows.map((row) => row.person),
-  );
+  return { rows: await allOpened(cloud, tx, rows), nextCursor };
+}
+
+/** The active residents of a site, in the order in which they were added. */
+export async function residents(cloud: Cloud, tx: Tx, site: SiteId): Promise<Person[]> {
+  return await allOpened(cloud, tx, await store.residentsOf(tx, site));
+}
+
+/** Those of them who live in one of these flats, however it is written. */
+export async function residentsOfFlats(
+  cloud: Cloud,
+  tx: Tx,
+  { site, flats }: { site: SiteId; flats: readonly string[] },
+): Promise<Person[]> {
+  const indexes: Uint8Array[] = [];
+  for (const flat of new Set(flats.map(normalFlat))) indexes.push(await cloud.keys.index(tx, 'flat', flat));
+  return await allOpened(cloud, tx, await store.residentsOfFlats(tx, site, indexes));
+}
+
+async function allOpened(cloud: Cloud, tx: Tx, rows: readonly store.PersonRow[]): Promise<Person[]> {
   const shown: Person[] = [];
-  for (const row of rows) shown.push(await opened(cloud, tx, row));
-  return { rows: shown, nextCursor };
+  for (let at = 0; at < rows.length; at += OPENED_AT_ONCE) {
+    const some = rows.slice(at, at + OPENED_AT_ONCE);
+    // Fetched at once; each would otherwise be a query of its own. And in parts: a transaction that computes for long
+    // and asks nothing is taken for one whose process has stopped.
+    await cloud.keys.subjects(
+      tx,
+      some.map((row) => row.person),
+    );
+    for (const row of some) shown.push(await opened(cloud, tx, row));
+  }
+  return shown;
 }
 
 /** What the kiosks of a site need to find a recipient, and no more. */
@@ -237,14 +294,7 @@ export async function directory(
   site: SiteId,
 ): Promise<{ version: number; entries: DirectoryEntries }> {
   const entries: DirectoryEntries = [];
-  const residents = await store.residentsOf(tx, site);
-  // Fetched at once; each would otherwise be a query of its own.
-  await cloud.keys.subjects(
-    tx,
-    residents.map((row) => row.person),
-  );
-  for (const row of residents) {
-    const { profile, person } = await opened(cloud, tx, row);
+  for (const { profile, person } of await residents(cloud, tx, site)) {
     if (profile.flat === null) continue;
     entries.push({
       person,
@@ -314,9 +364,12 @@ type PersonRecord = {
 };
 
 async function record(cloud: Cloud, tx: Tx, of: PersonRecord): Promise<void> {
-  const fields = { subject: of.person, ...(of.by === null ? {} : { person: of.by }) };
-  const owners = { subject: of.person, ...(of.by === null ? {} : { person: of.by }) };
-  await cloud.journal.record(tx, { kind: of.kind, facts: of.facts, fields }, owners);
+  await cloud.journal.recordAll(tx, [recordOf(of)]);
+}
+
+function recordOf({ kind, facts, person, by }: PersonRecord) {
+  const fields = { subject: person, ...(by === null ? {} : { person: by }) };
+  return { draft: { kind, facts, fields }, owners: fields };
 }
 
 export const people = { migrations } satisfies Noun;

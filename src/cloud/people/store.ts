@@ -41,11 +41,14 @@ export type NewPerson = {
   atMs: number;
 };
 
-export async function insertPerson(tx: Tx, of: NewPerson): Promise<void> {
-  await sql`insert into persons (person_id, role, site_id, state, profile, flat_index, added_at_ms)
-    values (${of.person}, ${of.role}, ${of.site}, 'active', ${of.profile}, ${of.flatIndex}, ${of.atMs})`.execute(
-    tx,
+export async function insertPersons(tx: Tx, all: readonly NewPerson[]): Promise<void> {
+  if (all.length === 0) return;
+  const rows = all.map(
+    (of) =>
+      sql`(${of.person}, ${of.role}, ${of.site}, 'active', ${of.profile}, ${of.flatIndex}, ${of.atMs}::bigint)`,
   );
+  await sql`insert into persons (person_id, role, site_id, state, profile, flat_index, added_at_ms)
+    values ${sql.join(rows)}`.execute(tx);
 }
 
 export async function updateProfile(
@@ -95,6 +98,17 @@ export async function residentsOf(tx: Tx, site: SiteId): Promise<PersonRow[]> {
   return found.rows.map(personOf);
 }
 
+export async function residentsOfFlats(
+  tx: Tx,
+  site: SiteId,
+  flats: readonly Uint8Array[],
+): Promise<PersonRow[]> {
+  const found = await sql<PersonSql>`select * from persons
+    where role = 'resident' and state = 'active' and site_id = ${site} and flat_index = any(${flats.map((flat) => Buffer.from(flat))}::bytea[])
+    order by ord`.execute(tx);
+  return found.rows.map(personOf);
+}
+
 export async function bumpDirectory(tx: Tx, site: SiteId): Promise<number> {
   const bumped = await sql<{
     version: number;
@@ -112,16 +126,21 @@ export async function directoryVersion(tx: Tx, site: SiteId): Promise<number> {
   return found.rows[0]?.version ?? 0;
 }
 
+type Address = { person: PersonId; role: Role; address: Uint8Array | null };
+
 /** Addresses under which a person signs in. An address taken by another admin breaks a unique index. */
-export async function setAddress(
-  tx: Tx,
-  of: { person: PersonId; role: Role; address: Uint8Array | null },
-): Promise<void> {
+export async function setAddress(tx: Tx, of: Address): Promise<void> {
   await sql`delete from address_index where person_id = ${of.person}`.execute(tx);
-  if (of.address === null) return;
-  await sql`insert into address_index (address, person_id, role) values (${of.address}, ${of.person}, ${of.role})`.execute(
-    tx,
-  );
+  await insertAddresses(tx, [of]);
+}
+
+/** Of people who have none yet. */
+export async function insertAddresses(tx: Tx, all: readonly Address[]): Promise<void> {
+  const rows = all
+    .filter(({ address }) => address !== null)
+    .map((of) => sql`(${of.address}, ${of.person}, ${of.role})`);
+  if (rows.length === 0) return;
+  await sql`insert into address_index (address, person_id, role) values ${sql.join(rows)}`.execute(tx);
 }
 
 /** Is this address an administrator's already, in this tenant? */

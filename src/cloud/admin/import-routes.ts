@@ -1,0 +1,47 @@
+/** Residents from a list: what a file would do, and doing it. */
+import {
+  importPreview,
+  importPreviewed,
+  importStep,
+  importStepDone,
+  PREVIEW_BODY_BYTES_MAX,
+  STEP_BODY_BYTES_MAX,
+} from '../../contract/http/people-import.ts';
+import { fromBase64 } from '../../crypto/bytes.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import { type Route, route } from '../http/http.ts';
+import * as imports from '../imports/imports.ts';
+import { onlySite, peopleChanged } from './people-routes.ts';
+
+export const routes: Route[] = [
+  route({
+    method: 'POST',
+    url: '/api/admin/people/import/preview',
+    access: 'admin',
+    says: 'What a file of residents would do, row by row. Does nothing, and keeps nothing.',
+    changesNothing: true,
+    bodyBytesMax: PREVIEW_BODY_BYTES_MAX,
+    schema: { body: importPreview, response: importPreviewed },
+    async handle({ cloud, actor, body: { file, ...asked } }) {
+      const bytes = fromBase64(file);
+      if (!bytes)
+        throw new HoldfastError('input-invalid', 'The file is not in base64 (RFC 4648, section 4).');
+      return await imports.preview(cloud, { tenant: actor.tenant, site: onlySite }, { ...asked, bytes });
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/api/admin/people/import',
+    access: 'admin',
+    says: 'Imports rows as a preview showed them. What is not as it showed is left alone, and told.',
+    bodyBytesMax: STEP_BODY_BYTES_MAX,
+    schema: { body: importStep, response: importStepDone },
+    handle: ({ cloud, actor, body }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => {
+        const site = await onlySite(tx);
+        const answer = await imports.step(cloud, tx, { site, by: actor.person, rows: body.rows });
+        if (answer.rows.some(({ done }) => done !== null)) await peopleChanged(cloud, tx, site);
+        return answer;
+      }),
+  }),
+];
