@@ -25,7 +25,7 @@ import { migrations } from './migrations.ts';
 import { keepRefusal } from './refusals.ts';
 import { whatToTell } from './tell.ts';
 
-export { takeBatch } from './batch.ts';
+export { follow, takeBatch } from './batch.ts';
 
 export type IntakeDeps = {
   cloud: Cloud;
@@ -176,15 +176,9 @@ export class Intake {
   }
 }
 
-/** What the nouns do about records, by kind and in their order. */
+/** What the nouns do about records, in their order. */
 export function projectionsOf(nouns: readonly Noun[]): Projections {
-  const all: Record<string, NonNullable<Projections[string]>> = {};
-  for (const noun of nouns) {
-    for (const [kind, project] of Object.entries(noun.projections ?? {})) {
-      all[kind] = [...(all[kind] ?? []), project];
-    }
-  }
-  return all;
+  return nouns.flatMap((noun) => noun.projections ?? []);
 }
 
 export const intake: Noun = { migrations };

@@ -60,10 +60,14 @@ export async function keepRefusal(cloud: Cloud, of: Refusal): Promise<void> {
       },
       fields: { subject: of.bank },
     });
-    const missing = of.lastMissing > 0 ? { firstSeq: of.firstMissing, lastSeq: of.lastMissing } : {};
+    const names = of.lastMissing > 0 ? { first: of.firstMissing, last: of.lastMissing } : null;
     const condition =
       CONDITIONS[of.reason] ?? (of.reason.startsWith('batch-') ? 'batch-refused' : 'message-refused');
-    await banks.raiseAlarm(cloud, tx, { condition, bank: of.bank, atMs: cloud.clock.nowMs(), ...missing });
+    const atMs = cloud.clock.nowMs();
+    await banks.moveAlarms(cloud, tx, {
+      bank: of.bank,
+      moves: [{ move: 'begins', seq: 0, condition, compartment: null, names, atMs }],
+    });
     return true;
   });
   if (isNew)

@@ -30,6 +30,8 @@ export type Owners = Readonly<Partial<Record<CommittedField, PersonId>>>;
 /** What stands behind one record's commitments, and whose each field is. */
 export type ToKeep = { seq: number; openings: Openings; owners: Owners };
 
+export type ToRecord = { draft: RecordDraft; owners: Owners };
+
 type Range = { first: number; last: number };
 
 export type Journal = {
@@ -39,7 +41,9 @@ export type Journal = {
    * Appends to the tenant's own journal. `owners` says whose data a field is; what belongs to nobody is
    * the tenant's. Call it in the transaction of the change that it records.
    */
-  record(tx: Tx, draft: RecordDraft, owners?: Owners): Promise<{ seq: number; hash: string }>;
+  record(tx: Tx, draft: RecordDraft, owners?: Owners): Promise<void>;
+  /** The same for several, in their order. */
+  recordAll(tx: Tx, all: readonly ToRecord[]): Promise<void>;
   /** Where a journal ends; undefined when there is no such journal. */
   endOf(tx: Tx, source: string): Promise<Committed | undefined>;
   /** Seals what stands behind records' commitments. A person without a key (erased, unknown) owns nothing. */
@@ -77,37 +81,33 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
     await store.insertOpenings(tx, rows);
   };
 
+  const recordAll: Journal['recordAll'] = async (tx, all) => {
+    const source = await tenantOf(tx);
+    const end = await store.lockEnd(tx, source);
+    if (!end) throw new Error('the tenant has no journal');
+    const time = { atMs: clock.nowMs(), source: 'clock', uncertaintyMs: CLOUD_UNCERTAINTY_MS } as const;
+    const rows: store.RecordRow[] = [];
+    const kept: ToKeep[] = [];
+    let { lastSeq, lastHash } = end;
+    for (const { draft, owners } of all) {
+      lastSeq += 1;
+      const drawSalt = () => random.bytes(SALT_BYTES);
+      const place = { source, seq: lastSeq, prev: lastHash };
+      const { record, bytes, hash, openings } = writeRecord({ draft, ...place, time, drawSalt });
+      lastHash = hash;
+      const columns = { source, seq: lastSeq, kind: record.kind, at_ms: time.atMs, bytes, batch_last: null };
+      rows.push({ ...columns, hash: fromBase64url(hash) ?? new Uint8Array(0) });
+      kept.push({ seq: lastSeq, openings, owners });
+    }
+    await store.insertRecords(tx, rows);
+    await keepOpenings(tx, source, kept);
+    await store.moveEnd(tx, source, { ...end, lastSeq, lastHash });
+  };
+
   return {
     begin: (tx, source) => store.insertJournal(tx, source, NOTHING_COMMITTED),
-    async record(tx, draft, owners = {}) {
-      const source = await tenantOf(tx);
-      const end = await store.lockEnd(tx, source);
-      if (!end) throw new Error('the tenant has no journal');
-      const seq = end.lastSeq + 1;
-      const time = { atMs: clock.nowMs(), source: 'clock', uncertaintyMs: CLOUD_UNCERTAINTY_MS } as const;
-      const { record, bytes, hash, openings } = writeRecord({
-        draft,
-        source,
-        seq,
-        prev: end.lastHash,
-        time,
-        drawSalt: () => random.bytes(SALT_BYTES),
-      });
-      await store.insertRecords(tx, [
-        {
-          source,
-          seq,
-          kind: record.kind,
-          at_ms: time.atMs,
-          hash: fromBase64url(hash) ?? new Uint8Array(0),
-          bytes,
-          batch_last: null,
-        },
-      ]);
-      await keepOpenings(tx, source, [{ seq, openings, owners }]);
-      await store.moveEnd(tx, source, { ...end, lastSeq: seq, lastHash: hash });
-      return { seq, hash };
-    },
+    record: (tx, draft, owners = {}) => recordAll(tx, [{ draft, owners }]),
+    recordAll,
     endOf: store.endOf,
     keepOpenings,
     openOpenings: (tx, source, range) => openOpenings(keys, tx, source, range),

@@ -1,6 +1,7 @@
 /** SQL of records, openings, heads and journal ends. */
 import { sql } from 'kysely';
 import type { Committed } from '../../ledger/batch.ts';
+import { bytesColumn, integerColumn, textColumn } from '../../platform/columns.ts';
 import { type Tx, tables } from '../../platform/database.ts';
 
 /** `tenant_id` is filled in and compared by the database; no query names it. */
@@ -36,8 +37,6 @@ export type HeadRow = {
 };
 
 const on = (tx: Tx) => tables<JournalTables>(tx);
-/** A statement takes 65,535 parameters. */
-const ROWS_A_STATEMENT = 1000;
 
 export async function insertJournal(tx: Tx, source: string, end: Committed): Promise<void> {
   await on(tx)
@@ -72,22 +71,26 @@ export async function sources(tx: Tx): Promise<string[]> {
   return rows.map((row) => row.source);
 }
 
+/** In the order given, which is the order of their positions. */
 export async function insertRecords(tx: Tx, rows: readonly RecordRow[]): Promise<void> {
-  for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
-    await on(tx)
-      .insertInto('records')
-      .values(rows.slice(at, at + ROWS_A_STATEMENT))
-      .execute();
-  }
+  const text = (of: (row: RecordRow) => string) => textColumn(rows.map(of));
+  const numbers = (of: (row: RecordRow) => number | null) => integerColumn(rows.map(of));
+  const bytes = (of: (row: RecordRow) => Uint8Array) => bytesColumn(rows.map(of));
+  await sql`insert into records (source, seq, kind, at_ms, hash, bytes, batch_last)
+    select source, seq, kind, at_ms, hash, bytes, batch_last
+    from unnest(${text(({ source }) => source)}::text[], ${numbers(({ seq }) => seq)}::bigint[], ${text(({ kind }) => kind)}::text[],
+      ${numbers((row) => row.at_ms)}::bigint[], ${bytes(({ hash }) => hash)}::bytea[], ${bytes((row) => row.bytes)}::bytea[],
+      ${numbers((row) => row.batch_last)}::bigint[]) with ordinality
+      as fresh (source, seq, kind, at_ms, hash, bytes, batch_last, ord) order by fresh.ord`.execute(tx);
 }
 
 export async function insertOpenings(tx: Tx, rows: readonly OpeningRow[]): Promise<void> {
-  for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
-    await on(tx)
-      .insertInto('openings')
-      .values(rows.slice(at, at + ROWS_A_STATEMENT))
-      .execute();
-  }
+  const text = (of: (row: OpeningRow) => string | null) => textColumn(rows.map(of));
+  await sql`insert into openings (source, seq, field, subject_id, sealed)
+    select * from unnest(${text(({ source }) => source)}::text[], ${integerColumn(rows.map(({ seq }) => seq))}::bigint[],
+      ${text(({ field }) => field)}::text[], ${text((row) => row.subject_id)}::text[], ${bytesColumn(rows.map(({ sealed }) => sealed))}::bytea[])`.execute(
+    tx,
+  );
 }
 
 export async function insertHead(tx: Tx, row: HeadRow): Promise<void> {

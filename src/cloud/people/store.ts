@@ -66,9 +66,11 @@ export async function markRemoved(tx: Tx, person: PersonId, atMs: number): Promi
   return Number(done.numAffectedRows ?? 0) === 1;
 }
 
-export async function findPerson(tx: Tx, person: string): Promise<PersonRow | undefined> {
-  const found = await sql<PersonSql>`select * from persons where person_id = ${person}`.execute(tx);
-  return found.rows[0] && personOf(found.rows[0]);
+export async function findPersons(tx: Tx, persons: readonly string[]): Promise<PersonRow[]> {
+  if (persons.length === 0) return [];
+  const found =
+    await sql<PersonSql>`select * from persons where person_id = any(${[...persons]}::text[])`.execute(tx);
+  return found.rows.map(personOf);
 }
 
 /** Active people of a role in the order in which they were added, from after `afterOrd`. */
