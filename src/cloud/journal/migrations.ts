@@ -59,4 +59,16 @@ ${tenantTable('openings', 'select, insert, delete')}
 ${tenantTable('heads', 'select, insert')}
 `,
   },
+  {
+    id: '0085-openings-of-batches',
+    sql: `
+-- What a batch leaves to one owner is sealed as one: records seq to last, all fields that are theirs. In rows of
+-- before, last is null and field says which one field of record seq it is.
+alter table openings drop constraint openings_pkey;
+alter table openings alter column field drop not null;
+alter table openings add column last bigint check (last >= seq);
+alter table openings add constraint openings_whole check ((last is null) <> (field is null));
+create unique index openings_once on openings (source, seq, coalesce(field, ''), coalesce(subject_id, ''));
+`,
+  },
 ];

@@ -8,7 +8,6 @@ import { type Tx, tables } from '../../platform/database.ts';
 type JournalTables = {
   journals: { source: string; last_seq: number; last_hash: string; last_head: string };
   records: RecordRow;
-  openings: OpeningRow;
   heads: HeadRow;
 };
 export type RecordRow = {
@@ -20,10 +19,12 @@ export type RecordRow = {
   bytes: Uint8Array;
   batch_last: number | null;
 };
+/** What records `seq` to `last` leave to one owner; in rows of before, one field of one record. */
 export type OpeningRow = {
   source: string;
   seq: number;
-  field: string;
+  last: number | null;
+  field: string | null;
   subject_id: string | null;
   sealed: Uint8Array;
 };
@@ -84,11 +85,15 @@ export async function insertRecords(tx: Tx, rows: readonly RecordRow[]): Promise
       as fresh (source, seq, kind, at_ms, hash, bytes, batch_last, ord) order by fresh.ord`.execute(tx);
 }
 
-export async function insertOpenings(tx: Tx, rows: readonly OpeningRow[]): Promise<void> {
-  const text = (of: (row: OpeningRow) => string | null) => textColumn(rows.map(of));
-  await sql`insert into openings (source, seq, field, subject_id, sealed)
-    select * from unnest(${text(({ source }) => source)}::text[], ${integerColumn(rows.map(({ seq }) => seq))}::bigint[],
-      ${text(({ field }) => field)}::text[], ${text((row) => row.subject_id)}::text[], ${bytesColumn(rows.map(({ sealed }) => sealed))}::bytea[])`.execute(
+export type NewOpenings = Omit<OpeningRow, 'field' | 'last'> & { last: number };
+
+export async function insertOpenings(tx: Tx, rows: readonly NewOpenings[]): Promise<void> {
+  if (rows.length === 0) return;
+  const text = (of: (row: NewOpenings) => string | null) => textColumn(rows.map(of));
+  const numbers = (of: (row: NewOpenings) => number) => integerColumn(rows.map(of));
+  await sql`insert into openings (source, seq, last, subject_id, sealed)
+    select * from unnest(${text(({ source }) => source)}::text[], ${numbers(({ seq }) => seq)}::bigint[], ${numbers(({ last }) => last)}::bigint[],
+      ${text((row) => row.subject_id)}::text[], ${bytesColumn(rows.map(({ sealed }) => sealed))}::bytea[])`.execute(
     tx,
   );
 }
@@ -125,19 +130,17 @@ export async function recordsBetween(
     .execute();
 }
 
+/** Rows do not overlap but where they begin together: the last that begins at or before the range may reach into it. */
 export async function openingsBetween(
   tx: Tx,
   source: string,
   range: { first: number; last: number },
 ): Promise<OpeningRow[]> {
-  return on(tx)
-    .selectFrom('openings')
-    .selectAll()
-    .where('source', '=', source)
-    .where('seq', '>=', range.first)
-    .where('seq', '<=', range.last)
-    .orderBy('seq')
-    .execute();
+  const { rows } = await sql<OpeningRow>`select source, seq, last, field, subject_id, sealed from openings
+    where source = ${source} and seq <= ${range.last} and coalesce(last, seq) >= ${range.first}
+      and seq >= coalesce((select max(seq) from openings where source = ${source} and seq <= ${range.first}), 0)
+    order by seq`.execute(tx);
+  return rows;
 }
 
 export type JournalPage = {
