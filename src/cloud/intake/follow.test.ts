@@ -107,7 +107,8 @@ class Teller {
       return JSON.stringify({
         parcels: shown,
         events: await rows(
-          sql`select to_jsonb(e) as row from parcel_events e where source = ${bank} order by seq`,
+          sql`select jsonb_build_object('parcel_id', parcel_id, 'seq', one) as row
+            from parcel_events, unnest(seq || also) as one where source = ${bank} order by one`,
         ),
         doors: await rows(
           sql`select to_jsonb(c) as row from compartments c where bank_id = ${bank} order by n`,

@@ -68,6 +68,10 @@ alter table openings drop constraint openings_pkey;
 alter table openings alter column field drop not null;
 alter table openings add column last bigint check (last >= seq);
 alter table openings add constraint openings_whole check ((last is null) <> (field is null));
+-- What is sealed does not get smaller by trying.
+alter table openings alter column sealed set storage external;
+-- The identity's sequence gives no number twice, and pages are asked for by tenant.
+alter table records drop constraint records_position_key;
 create unique index openings_once on openings (source, seq, coalesce(field, ''), coalesce(subject_id, ''));
 `,
   },

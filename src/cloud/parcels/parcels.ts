@@ -37,18 +37,22 @@ async function follow(cloud: Cloud, tx: Tx, { bank, told }: Batch): Promise<Alar
   const named = told.flatMap((one) => parcelOf(one) ?? []);
   const doors = told.flatMap(({ record }) => record.compartment ?? []);
   const known = new Known(await store.parcelsOf(tx, { parcels: named, bank, doors }));
-  const events: store.Event[] = [];
+  const events = new Map<ParcelId, number[]>();
   const moves: AlarmMove[] = [];
   for (const one of told) {
     const { parcel, complains } = kindsOfParcels.has(one.record.kind)
       ? known.fold(bank, one)
       : { parcel: known.inside(bank, one.record.compartment), complains: false };
-    if (parcel) events.push({ parcel, source: bank, seq: one.record.seq });
+    if (parcel) events.set(parcel, [...(events.get(parcel) ?? []), one.record.seq]);
     if (complains) moves.push(complaint(one));
   }
   await store.insertParcels(tx, await sealTracking(cloud, tx, [...known.fresh.values()]));
   await store.updateStandings(tx, [...known.changed.values()]);
-  await store.insertEvents(tx, events);
+  await store.insertEvents(
+    tx,
+    bank,
+    [...events].map(([parcel, seqs]) => ({ parcel, seqs })),
+  );
   if (named.length > 0) await cloud.changed(tx, ['parcels']);
   return moves;
 }

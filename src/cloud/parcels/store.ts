@@ -134,19 +134,21 @@ export async function everyParcel(tx: Tx): Promise<Parcel[]> {
   return rows.map(parcelOf);
 }
 
-export type Event = { parcel: ParcelId; source: BankId; seq: number };
+/** The records of one batch that tell of one parcel. */
+export type Events = { parcel: ParcelId; seqs: readonly number[] };
 
-export async function insertEvents(tx: Tx, rows: readonly Event[]): Promise<void> {
+export async function insertEvents(tx: Tx, source: BankId, rows: readonly Events[]): Promise<void> {
   if (rows.length === 0) return;
-  await sql`insert into parcel_events (parcel_id, source, seq)
-    select * from unnest(${textColumn(rows.map(({ parcel }) => parcel))}::text[], ${textColumn(rows.map(({ source }) => source))}::text[],
-      ${integerColumn(rows.map(({ seq }) => seq))}::bigint[])`.execute(tx);
+  await sql`insert into parcel_events (parcel_id, source, seq, also)
+    select parcel_id, ${source}, seq, also::bigint[]
+    from unnest(${textColumn(rows.map(({ parcel }) => parcel))}::text[], ${integerColumn(rows.map(({ seqs }) => seqs[0] ?? null))}::bigint[],
+      ${textColumn(rows.map(({ seqs }) => `{${seqs.slice(1)}}`))}::text[]) as fresh (parcel_id, seq, also)`.execute(
+    tx,
+  );
 }
 
 export async function eventsOf(tx: Tx, parcel: string): Promise<{ source: BankId; seq: number }[]> {
-  const { rows } = await sql<{
-    source: BankId;
-    seq: number;
-  }>`select source, seq from parcel_events where parcel_id = ${parcel} order by seq`.execute(tx);
+  const { rows } = await sql<{ source: BankId; seq: number }>`select source, unnest(seq || also) as seq
+    from parcel_events where parcel_id = ${parcel} order by seq`.execute(tx);
   return rows;
 }
