@@ -3,9 +3,8 @@
  * keys, and every noun follows; all in one transaction, under the lock of the bank's journal.
  */
 import type { BatchMessage } from '../../contract/uplink.ts';
-import { base64url } from '../../crypto/bytes.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
-import { type LedgerRecord, leafHash, type Openings } from '../../ledger/record.ts';
+import type { LedgerRecord, Openings } from '../../ledger/record.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
@@ -82,16 +81,14 @@ async function append(
     head: { first: judged.head.first, last: judged.head.last, hash: judged.next.lastHead },
     key: bank.key ?? new Uint8Array(0),
     next: judged.next,
-    records: judged.records.map((record, index) => {
-      const bytes = records[index] ?? new Uint8Array(0);
-      return {
-        seq: record.seq,
-        kind: record.kind,
-        atMs: record.time.atMs,
-        hash: base64url(leafHash(bytes)),
-        bytes,
-      };
-    }),
+    records: judged.records.map((record, index) => ({
+      seq: record.seq,
+      kind: record.kind,
+      atMs: record.time.atMs,
+      // Judged already: the next record names this one by its hash, and the end names the last.
+      hash: judged.records[index + 1]?.prev ?? judged.next.lastHash,
+      bytes: records[index] ?? new Uint8Array(0),
+    })),
   });
   await cloud.journal.keepOpenings(
     tx,
