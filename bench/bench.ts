@@ -5,9 +5,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { apiRead } from './api-read.ts';
 import { ingest } from './ingest.ts';
 import { kioskForgets } from './kiosk-forgets.ts';
 import { pinToWire } from './pin-to-wire.ts';
+import { reconnect } from './reconnect.ts';
 import { recover } from './recover.ts';
 import type { Row } from './rounds.ts';
 import { simulator } from './simulator.ts';
@@ -22,6 +24,8 @@ const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<
   'start-again': startAgain,
   simulator,
   ingest,
+  reconnect,
+  'api-read': apiRead,
 };
 
 export async function main(args: readonly string[]): Promise<number> {

@@ -4,7 +4,6 @@
  * them over, and ends with the acknowledgement.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { NOUNS } from '../src/cloud/cloud.ts';
@@ -185,12 +184,4 @@ export class BenchCloud {
     await this.#intake.stop();
     await this.stand.close();
   }
-}
-
-/** A digest of some journeys: equal on every machine, or the file is not fixed. */
-export function digestOf(seed: number, count: number): string {
-  const digest = createHash('sha256');
-  const file = journeys(seed);
-  for (let n = 0; n < count; n++) digest.update(JSON.stringify(file.next().value));
-  return digest.digest('hex');
 }

@@ -9,13 +9,13 @@ import { copyIn, copyText } from './copy.ts';
 import { measure, median, overRounds, quantile, ROUNDS_MIN, type Row } from './rounds.ts';
 
 /** So many banks send at once, each over its own connection to the database. */
-const CONNECTIONS = 4;
+export const CONNECTIONS = 4;
 const BATCHES_A_ROUND = 3;
-export const BATCH_RECORDS = 1_000;
+const BATCH_RECORDS = 1_000;
 const WARM_UPS = 3;
 const RATIO_MIN = 0.3;
 
-type Prepared = { bank: BenchBank; message: BatchMessage; payload: Uint8Array };
+export type Prepared = { bank: BenchBank; message: BatchMessage; payload: Uint8Array };
 
 export async function ingest(say: (line: string) => void): Promise<Row[]> {
   say(`ingest: ${CONNECTIONS} banks, ${BATCHES_A_ROUND} batches of ${BATCH_RECORDS} each a round`);
@@ -62,13 +62,13 @@ export async function ingest(say: (line: string) => void): Promise<Row[]> {
 /** Batch by batch of each bank, so that every bank has its own in their order. */
 export async function prepare(
   banks: readonly BenchBank[],
-  of: { batches: number; wishes: boolean },
+  of: { batches: number; records?: number; wishes: boolean },
 ): Promise<Prepared[][]> {
   const all: Prepared[][] = [];
   for (const bank of banks) {
     const own: Prepared[] = [];
     for (let batch = 0; batch < of.batches; batch++) {
-      const message = await bank.batch(BATCH_RECORDS, of.wishes);
+      const message = await bank.batch(of.records ?? BATCH_RECORDS, of.wishes);
       own.push({ bank, message, payload: Buffer.from(JSON.stringify(message)) });
     }
     all.push(own);

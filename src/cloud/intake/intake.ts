@@ -24,6 +24,7 @@ import { answerBatch } from './judge.ts';
 import { migrations } from './migrations.ts';
 import { keepRefusal } from './refusals.ts';
 import { whatToTell } from './tell.ts';
+import { Turns } from './turns.ts';
 
 export { follow, takeBatch } from './batch.ts';
 
@@ -36,6 +37,8 @@ export type IntakeDeps = {
 
 /** A bank sends one batch at a time and a handful of other messages; more than this is a fault or a flood. */
 const WAITING_MAX = 32;
+/** More at once would not be faster, and would leave fewer connections to the database for pages and jobs. */
+const BANKS_AT_ONCE = 4;
 const v = UPLINK_VERSION;
 
 /** Another process serves the bank now: what this one has of it is not to be acted on. */
@@ -50,6 +53,7 @@ export class Intake {
   readonly #log: Log;
   readonly #projections: Projections;
   readonly #queues = new Map<string, { waiting: number; tail: Promise<void> }>();
+  readonly #turns = new Turns(BANKS_AT_ONCE);
   #stopped = false;
 
   constructor(deps: IntakeDeps) {
@@ -69,7 +73,7 @@ export class Intake {
     queue.waiting += 1;
     queue.tail = queue.tail.then(async () => {
       try {
-        await this.#handle(bank, payload);
+        await this.#turns.take(() => this.#handle(bank, payload));
       } catch (error) {
         if (error instanceof LeaseLost) this.#log.info('a bank is served by another process', { bank });
         else
