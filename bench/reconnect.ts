@@ -10,7 +10,7 @@ import { measure, median, overRounds, quantile, ROUNDS_MIN, type Row } from './r
 const BANKS = 200;
 const QUEUED = 500;
 const QUIET_SAMPLES = 5;
-const WARM_UPS = 2;
+const WARM_UPS = 1;
 const DRAINED_MIN = 0.8;
 const SLOWER_MAX = 1.5;
 

@@ -405,3 +405,42 @@ function anyStep(draw: Draw): Step {
     }),
   ])();
 }
+
+test('openings that were sealed field by field, as before, still open', async () => {
+  const { cloud } = stand;
+  const teller = await newTeller();
+  await teller.tell([accepted(1, 1), deposited(1, 1)]);
+  const source = teller.bank.bank;
+  await stand.inTenant(async (tx) => {
+    const range = { first: 1, last: 2 };
+    const kept = await cloud.journal.openOpenings(tx, source, range);
+    await sql`delete from openings where source = ${source}`.execute(tx);
+    for (const [seq, openings] of kept)
+      for (const [field, opening] of Object.entries(openings)) {
+        const place = `opening\0${source}\0${seq}\0${field}`;
+        const sealed = await cloud.keys.sealForTenant(tx, place, JSON.stringify(opening));
+        await sql`insert into openings (source, seq, field, sealed) values (${source}, ${seq}, ${field}, ${sealed})`.execute(
+          tx,
+        );
+      }
+    assert.deepEqual(await cloud.journal.openOpenings(tx, source, range), kept);
+    const second = await cloud.journal.openOpenings(tx, source, { first: 2, last: 2 });
+    assert.deepEqual([...second], [[2, kept.get(2)]]);
+  });
+  assert.equal((await stand.inTenant((tx) => detail(cloud, tx, teller.id('parcel', 1))))?.tracking, '1Z1');
+});
+
+test('an erased person takes their part of a batch with them, and nothing else goes', async () => {
+  const { cloud } = stand;
+  const teller = await newTeller();
+  const common = { site: stand.site, flat: '9', email: null, phone: null, accessible: false, by: null };
+  const gone = await stand.inTenant((tx) => people.addResident(cloud, tx, { ...common, name: 'Cy Gone' }));
+  residents.push(gone);
+  await teller.tell([accepted(1, 1, residents.length - 1), accepted(2, 2, 0)]);
+  await stand.inTenant((tx) => cloud.keys.destroySubject(tx, gone));
+  const left = await stand.inTenant((tx) =>
+    cloud.journal.openOpenings(tx, teller.bank.bank, { first: 1, last: 2 }),
+  );
+  assert.equal(left.get(1), undefined);
+  assert.deepEqual(Object.keys(left.get(2) ?? {}).sort(), ['counterpart', 'parcel', 'tracking']);
+});
