@@ -89,13 +89,18 @@ class Asked {
       }
       case 'close':
         await this.#cloud.close();
-        process.exit(0);
+        // Nobody is asked any more, and so this process ends.
+        process.disconnect();
+        return 0;
     }
   }
 }
 
 if (process.argv[2] === MARK) {
   const asked = new Asked(await BenchCloud.open());
-  process.on('message', async (ask: Ask) => process.send?.({ rate: await asked.do(ask) } satisfies Told));
+  process.on('message', async (ask: Ask) => {
+    const rate = await asked.do(ask);
+    if (process.connected) process.send?.({ rate } satisfies Told);
+  });
   process.send?.({ rate: 0 } satisfies Told);
 }

@@ -28,7 +28,7 @@ const nameOf = (of: { condition: string; compartment: number | null }) =>
  * What moves make of the alarms that stand: one begins unless the same one stands already, and ends where it
  * stands. Pure; `standing` holds the rows by name.
  */
-export function foldAlarms(
+function foldAlarms(
   open: readonly OpenSql[],
   moves: readonly AlarmMove[],
 ): { begun: Begun[]; ended: { ord: number; atMs: number }[] } {
