@@ -5,8 +5,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { apiRead } from './api-read.ts';
+import { ingest } from './ingest.ts';
 import { kioskForgets } from './kiosk-forgets.ts';
 import { pinToWire } from './pin-to-wire.ts';
+import { reconnect } from './reconnect.ts';
 import { recover } from './recover.ts';
 import type { Row } from './rounds.ts';
 import { simulator } from './simulator.ts';
@@ -20,6 +23,9 @@ const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<
   'kiosk-forgets': kioskForgets,
   'start-again': startAgain,
   simulator,
+  ingest,
+  reconnect,
+  'api-read': apiRead,
 };
 
 export async function main(args: readonly string[]): Promise<number> {
@@ -45,7 +51,9 @@ function table(rows: readonly Row[]): string {
     row.name,
     `${row.value.toFixed(2)} ${row.unit}`,
     row.ratio?.toFixed(2) ?? '',
-    row.bar === null ? '' : `≤ ${row.bar}${row.ratio === null ? ` ${row.unit}` : ''}`,
+    row.bar === null
+      ? ''
+      : `${row.better === 'lower' ? '≤' : '≥'} ${row.bar}${row.ratio === null ? ` ${row.unit}` : ''}`,
     row.holds === null ? '' : row.holds ? 'yes' : 'NO',
     `${row.p99.toFixed(2)} ${row.unit}`,
     String(row.rounds),

@@ -42,7 +42,13 @@ const FRESH = {
   nonce: 'AAAAAAAAAAAAAAAAAAAAAA',
 };
 
-type Bench = { site: TestSite; agent: Agent; board: BenchBoard; clock: SkippingClock; http: HttpAgent };
+export type Bench = {
+  site: TestSite;
+  agent: Agent;
+  board: BenchBoard;
+  clock: SkippingClock;
+  http: HttpAgent;
+};
 
 /** The system's clock, plus what was skipped. Both times move together, so that no step is seen. */
 class SkippingClock implements Clock {
@@ -58,10 +64,21 @@ class SkippingClock implements Clock {
 }
 
 export async function pinToWire(say: (line: string) => void): Promise<Row[]> {
+  const bench = await openKiosk(say);
+  const raw = await RawLimit.open(bench.site.dir, bench.board);
+  try {
+    return rowsOf(await measure(['edge', 'raw', 'append'], WARM_UPS, () => round(bench, raw)));
+  } finally {
+    raw.close();
+    await closeKiosk(bench);
+  }
+}
+
+/** A bank in service with a kiosk that answers. */
+export async function openKiosk(say: (line: string) => void): Promise<Bench> {
   const board = await BenchBoard.start();
   const clock = new SkippingClock();
   const site = await newSite();
-  const raw = await RawLimit.open(site.dir, board);
   const fail = (error: Error) => say(`the agent cannot go on: ${error.message}`);
   const agent = await startTestAgent(site, { serial: board.port, scanner: null }, fail, clock);
   const bench: Bench = { site, agent, board, clock, http: new HttpAgent({ keepAlive: true, maxSockets: 1 }) };
@@ -72,14 +89,18 @@ export async function pinToWire(say: (line: string) => void): Promise<Row[]> {
     await until(() =>
       Object.values(agent.state().compartment).every((compartment) => compartment.door === 'closed'),
     );
-    return rowsOf(await measure(['edge', 'raw', 'append'], WARM_UPS, () => round(bench, raw)));
-  } finally {
-    bench.http.destroy();
-    await agent.stop();
-    raw.close();
-    await board.stop();
-    removeSite(site);
+    return bench;
+  } catch (error) {
+    await closeKiosk(bench);
+    throw error;
   }
+}
+
+export async function closeKiosk({ http, agent, board, site }: Bench): Promise<void> {
+  http.destroy();
+  await agent.stop();
+  await board.stop();
+  removeSite(site);
 }
 
 async function round(bench: Bench, raw: RawLimit): Promise<Record<'edge' | 'raw' | 'append', number[]>> {
@@ -93,8 +114,8 @@ async function round(bench: Bench, raw: RawLimit): Promise<Record<'edge' | 'raw'
   return taken;
 }
 
-/** A courier fills the bank. Answers the codes. */
-async function fill(bench: Bench): Promise<string[]> {
+/** A courier fills the bank. Answers the codes, of which there are a dozen. */
+export async function fill(bench: Bench): Promise<string[]> {
   const { agent, site } = bench;
   // Each round is a day, so that the bank holds the codes of a real one: a few dozen, live and lately spent.
   bench.clock.skip(DAY_MS);
@@ -132,7 +153,7 @@ function newEpoch({ site, clock }: Bench): string {
   );
 }
 
-async function pickUp(bench: Bench, pin: string): Promise<number> {
+export async function pickUp(bench: Bench, pin: string): Promise<number> {
   bench.clock.skip(MINUTE_MS);
   // A person comes at any phase of the looks at the doors, not at the one where the last sample ended.
   await sleep(systemClock, systemRandom.below(LOOK_MS));

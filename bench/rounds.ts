@@ -8,14 +8,15 @@ import { createHash } from 'node:crypto';
 export type Row = {
   name: string;
   value: number;
-  unit: 'ms' | 's';
+  unit: 'ms' | 's' | 'rows/s';
   /** `value` over the raw limit's; null where there is none to compare with. */
   ratio: number | null;
-  /** What `ratio` (or, without one, `value`) must not exceed; null for a row that only informs. */
+  /** What `ratio` (or, without one, `value`) must keep on the right side of; null for a row that only informs. */
   bar: number | null;
-  better: 'lower';
+  better: 'lower' | 'higher';
   holds: boolean | null;
   median: number;
+  /** Of a hundred samples the worst but one: the highest, or the lowest where more is better. */
   p99: number;
   rounds: number;
   discarded: number;

@@ -8,7 +8,7 @@ import type { Random } from '../platform/random.ts';
 import type { CloudConfig } from './config.ts';
 import { type Cloud, TOPICS, type Topic } from './deps.ts';
 import { type CloudFiles, openFiles, pinsOf } from './files.ts';
-import { addJob, migrateJobs } from './jobs/jobs.ts';
+import { addJobs, migrateJobs } from './jobs/jobs.ts';
 import { openJournal } from './journal/journal.ts';
 import { openKeys } from './keys/keys.ts';
 import { migrate } from './migrate.ts';
@@ -49,7 +49,7 @@ export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise
     log,
     pins: pinsOf(files, config.offlinePin),
     authority: files.authority,
-    addJob,
+    addJobs,
     ...tidings,
   };
   return { cloud, files };

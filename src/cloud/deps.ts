@@ -17,8 +17,10 @@ export type JobOptions = {
   triesMax?: number;
 };
 
-/** Adds a job inside the caller's transaction: it exists if, and only if, the transaction commits. */
-export type AddJob = (tx: Tx, name: string, payload: JobPayload, options?: JobOptions) => Promise<void>;
+export type NewJob = JobOptions & { name: string; payload: JobPayload };
+
+/** Adds jobs inside the caller's transaction: they exist if, and only if, the transaction commits. */
+export type AddJobs = (tx: Tx, jobs: readonly NewJob[]) => Promise<void>;
 /** Ids and numbers. Nothing personal: the queue is not sealed. */
 export type JobPayload = Record<string, string | number | boolean | null>;
 
@@ -47,7 +49,7 @@ export type Cloud = {
   pins: { current: string; next: string; offline: string | null };
   /** Issues banks their client certificates. */
   authority: CloudFiles['authority'];
-  addJob: AddJob;
+  addJobs: AddJobs;
   /** Tells the tenant's open pages, when and only if the transaction commits. */
   changed(tx: Tx, topics: readonly Topic[]): Promise<void>;
   /**

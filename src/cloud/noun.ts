@@ -11,19 +11,39 @@ import type { Migration } from './migrate.ts';
 
 /** A record of a bank that was just appended, with what stands behind its commitments. */
 export type Told = {
-  tenant: TenantId;
-  site: SiteId;
-  bank: BankId;
   record: LedgerRecord;
-  /** base64url leaf hash. */
-  hash: string;
   fields: Readonly<Partial<Record<CommittedField, string>>>;
   /** What the bank asked to be told to somebody because of this record. */
   wish: NoticeWish | undefined;
 };
 
-/** Runs in the transaction that appended the record; what it writes stands or falls with the record. */
-export type Projection = (cloud: Cloud, tx: Tx, told: Told) => Promise<void>;
+/** Records of one bank, in the order of its journal. */
+export type Batch = { tenant: TenantId; site: SiteId; bank: BankId; told: readonly Told[] };
+
+/** That a condition of a bank begins or ends, and the number of the record that it follows from. */
+export type AlarmMove = {
+  move: 'begins' | 'ends';
+  seq: number;
+  condition: string;
+  compartment: number | null;
+  /** Numbers of records, where the alarm names some. */
+  names: { first: number; last: number } | null;
+  atMs: number;
+};
+
+/**
+ * What a noun makes of a batch, in the transaction that appended it; what it writes stands or falls with the
+ * records. It loads what the records speak of, folds them in memory one after another, and writes the result
+ * back, so that a batch costs a noun a handful of statements and not some for each record.
+ */
+export type Projection = {
+  kinds: readonly RecordKind[];
+  /**
+   * Is given the records of these kinds. The alarms that follow are its answer and not its writing: those of
+   * all nouns begin and end in the order of the records.
+   */
+  follow(cloud: Cloud, tx: Tx, batch: Batch): Promise<readonly AlarmMove[]>;
+};
 
 /** Runs outside any transaction; a job that throws is tried again. */
 export type JobHandler = (cloud: Cloud, payload: JobPayload) => Promise<void>;
@@ -34,5 +54,5 @@ export type Noun = {
   jobs?: Readonly<Record<string, JobHandler>>;
   /** Jobs that run by the clock: name of a job and a cron pattern (UTC). */
   schedule?: readonly { job: string; cron: string }[];
-  projections?: Readonly<Partial<Record<RecordKind, Projection>>>;
+  projections?: readonly Projection[];
 };

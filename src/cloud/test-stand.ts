@@ -21,7 +21,7 @@ import { systemRandom } from '../platform/random.ts';
 import * as banks from './banks/banks.ts';
 import { tidings } from './core.ts';
 import type { Cloud } from './deps.ts';
-import { addJob, migrateJobs } from './jobs/jobs.ts';
+import { addJobs, migrateJobs } from './jobs/jobs.ts';
 import { journal, openJournal } from './journal/journal.ts';
 import { keysNoun, openKeys } from './keys/keys.ts';
 import { migrate, prepareDatabase } from './migrate.ts';
@@ -147,7 +147,7 @@ function cloudOf(of: Parts): Cloud {
     clock,
     random: systemRandom,
     log: silentLog,
-    addJob,
+    addJobs,
     journal: openJournal({ keys, clock, random: systemRandom }),
     pins: { current: pin(), next: pin(), offline: null },
     authority: of.authority,

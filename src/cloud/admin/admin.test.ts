@@ -23,8 +23,9 @@ import { systemRandom } from '../../platform/random.ts';
 import * as banks from '../banks/banks.ts';
 import { couriers } from '../couriers/couriers.ts';
 import { type App, type HttpServers, operatorTokenHash, startHttp, type Use } from '../http/http.ts';
+import { follow, projectionsOf } from '../intake/intake.ts';
 import { notices } from '../notices/notices.ts';
-import type { Noun } from '../noun.ts';
+import type { Noun, Told } from '../noun.ts';
 import { parcels } from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
 import { residents } from '../residents/residents.ts';
@@ -444,6 +445,7 @@ async function deposit(of: {
       counterpart: of.recipient,
     };
     const atMs = stand.cloud.clock.nowMs();
+    const told: Told[] = [];
     for (const [seq, kind, facts] of [
       [1, 'parcel.accepted', { size: 'M', offline: false }],
       [2, 'parcel.deposited', { size: 'M', untilMs: atMs + 1000 }],
@@ -463,16 +465,10 @@ async function deposit(of: {
       await sql`insert into records (source, seq, kind, at_ms, hash, bytes) values (${bank}, ${record.seq}, ${kind}, ${atMs}, ${systemRandom.bytes(32)}, '')`.execute(
         tx,
       );
-      const told = {
-        tenant: stand.tenant,
-        site: stand.site,
-        bank,
-        record,
-        hash: '',
-        fields,
-        wish: undefined,
-      };
-      for (const noun of [banks.banks, parcels]) await noun.projections?.[kind]?.(stand.cloud, tx, told);
+      told.push({ record, fields, wish: undefined });
     }
+    const { tenant, site } = stand;
+    const projections = projectionsOf([banks.banks, parcels]);
+    await follow(stand.cloud, tx, projections, { tenant, site, bank, told });
   });
 }

@@ -1,9 +1,10 @@
 /** Alarms of banks: what a bank raised in its journal, and what the intake found wrong with a journal. */
 import { sql } from 'kysely';
 import type { BankId } from '../../domain/ids.ts';
+import { integerColumn, textColumn } from '../../platform/columns.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
-import type { Projection } from '../noun.ts';
+import type { AlarmMove, Projection } from '../noun.ts';
 
 export type Alarm = {
   condition: string;
@@ -15,38 +16,85 @@ export type Alarm = {
   raisedAtMs: number;
 };
 
-export type Raise = {
-  condition: string;
-  bank: BankId;
-  compartment?: number | undefined;
-  firstSeq?: number;
-  lastSeq?: number;
-  atMs: number;
-};
+type OpenSql = { ord: number; condition: string; compartment: number | null };
 
-/** Raises an alarm, unless the same one stands already. True when it was raised. */
-export async function raise(cloud: Cloud, tx: Tx, of: Raise): Promise<boolean> {
-  const compartment = of.compartment ?? null;
-  const found = await sql`select 1 from alarms where condition = ${of.condition} and bank_id = ${of.bank}
-    and compartment is not distinct from ${compartment} and ended_at_ms is null`.execute(tx);
-  if (found.rows.length > 0) return false;
-  await sql`insert into alarms (condition, bank_id, compartment, first_seq, last_seq, raised_at_ms)
-    values (${of.condition}, ${of.bank}, ${compartment}, ${of.firstSeq ?? null}, ${of.lastSeq ?? null}, ${of.atMs})`.execute(
-    tx,
-  );
-  await cloud.changed(tx, ['attention', 'banks']);
-  return true;
+/** An alarm that the fold began, and ended where the records end it. */
+type Begun = AlarmMove & { endedAtMs: number | null };
+
+const nameOf = (of: { condition: string; compartment: number | null }) =>
+  `${of.condition}/${of.compartment ?? ''}`;
+
+/**
+ * What moves make of the alarms that stand: one begins unless the same one stands already, and ends where it
+ * stands. Pure; `standing` holds the rows by name.
+ */
+function foldAlarms(
+  open: readonly OpenSql[],
+  moves: readonly AlarmMove[],
+): { begun: Begun[]; ended: { ord: number; atMs: number }[] } {
+  const standing = new Map<string, OpenSql[]>();
+  for (const row of open) standing.set(nameOf(row), [...(standing.get(nameOf(row)) ?? []), row]);
+  const fresh = new Map<string, Begun>();
+  const begun: Begun[] = [];
+  const ended: { ord: number; atMs: number }[] = [];
+  for (const move of moves) {
+    const name = nameOf(move);
+    if (move.move === 'begins') {
+      if (standing.has(name) || fresh.has(name)) continue;
+      const begins: Begun = { ...move, endedAtMs: null };
+      fresh.set(name, begins);
+      begun.push(begins);
+      continue;
+    }
+    for (const { ord } of standing.get(name) ?? []) ended.push({ ord, atMs: move.atMs });
+    const own = fresh.get(name);
+    if (own) own.endedAtMs = move.atMs;
+    standing.delete(name);
+    fresh.delete(name);
+  }
+  return { begun, ended };
 }
 
-export async function end(
+/** Raises an alarm that the cloud itself finds, unless the same one stands already. True when it was raised. */
+export function raise(
   cloud: Cloud,
   tx: Tx,
-  of: { condition: string; bank: BankId; compartment?: number | undefined; atMs: number },
-): Promise<void> {
-  const ended =
-    await sql`update alarms set ended_at_ms = ${of.atMs} where condition = ${of.condition} and bank_id = ${of.bank}
-    and compartment is not distinct from ${of.compartment ?? null} and ended_at_ms is null`.execute(tx);
-  if (ended.numAffectedRows) await cloud.changed(tx, ['attention', 'banks']);
+  { bank, condition, names }: { bank: BankId } & Pick<AlarmMove, 'condition' | 'names'>,
+): Promise<boolean> {
+  const begins = { move: 'begins', seq: 0, compartment: null, atMs: cloud.clock.nowMs() } as const;
+  return move(cloud, tx, { bank, moves: [{ ...begins, condition, names }] });
+}
+
+/** Begins and ends alarms of a bank, in the order given. True when one began. */
+export async function move(
+  cloud: Cloud,
+  tx: Tx,
+  { bank, moves }: { bank: BankId; moves: readonly AlarmMove[] },
+): Promise<boolean> {
+  if (moves.length === 0) return false;
+  const conditions = [...new Set(moves.map(({ condition }) => condition))];
+  const open = await sql<OpenSql>`select ord, condition, compartment from alarms
+    where bank_id = ${bank} and condition = any(${conditions}::text[]) and ended_at_ms is null`.execute(tx);
+  const { begun, ended } = foldAlarms(open.rows, moves);
+  if (begun.length + ended.length === 0) return false;
+  if (begun.length > 0) await insertBegun(tx, bank, begun);
+  if (ended.length > 0)
+    await sql`update alarms set ended_at_ms = ends.at_ms
+      from unnest(${integerColumn(ended.map(({ ord }) => ord))}::bigint[], ${integerColumn(ended.map(({ atMs }) => atMs))}::bigint[]) as ends (ord, at_ms)
+      where alarms.ord = ends.ord`.execute(tx);
+  await cloud.changed(tx, ['attention', 'banks']);
+  return begun.length > 0;
+}
+
+async function insertBegun(tx: Tx, bank: BankId, begun: readonly Begun[]): Promise<void> {
+  const numbers = (of: (alarm: Begun) => number | null) => integerColumn(begun.map(of));
+  await sql`insert into alarms (condition, bank_id, compartment, first_seq, last_seq, raised_at_ms, ended_at_ms)
+    select condition, ${bank}, compartment, first_seq, last_seq, raised_at_ms, ended_at_ms
+    from unnest(${textColumn(begun.map(({ condition }) => condition))}::text[], ${numbers(({ compartment }) => compartment)}::bigint[],
+      ${numbers(({ names }) => names?.first ?? null)}::bigint[], ${numbers(({ names }) => names?.last ?? null)}::bigint[],
+      ${numbers(({ atMs }) => atMs)}::bigint[], ${numbers(({ endedAtMs }) => endedAtMs)}::bigint[]) with ordinality
+      as begun (condition, compartment, first_seq, last_seq, raised_at_ms, ended_at_ms, ord)
+    order by begun.ord`.execute(tx);
 }
 
 async function openAlarms(tx: Tx): Promise<Alarm[]> {
@@ -104,15 +152,20 @@ export async function alarms(tx: Tx): Promise<Attention[]> {
 /** What the intake finds wrong with a bank's own words. The bank cannot say that it is over. */
 const AGAINST_BANK: readonly string[] = ['gap', 'fork', 'rollback', 'batch-refused', 'message-refused'];
 
-const onAlarm: Projection = async (cloud, tx, { bank, record }) => {
-  const of = {
-    condition: String(record.facts.condition),
-    bank,
-    compartment: record.compartment,
-    atMs: record.time.atMs,
-  };
-  if (record.kind === 'alarm.raised') await raise(cloud, tx, of);
-  else if (!AGAINST_BANK.includes(of.condition)) await end(cloud, tx, of);
+export const alarmProjection: Projection = {
+  kinds: ['alarm.raised', 'alarm.ended'],
+  follow: async (_cloud, _tx, { told }) =>
+    told
+      .filter(
+        ({ record }) =>
+          record.kind === 'alarm.raised' || !AGAINST_BANK.includes(String(record.facts.condition)),
+      )
+      .map(({ record }) => ({
+        move: record.kind === 'alarm.raised' ? 'begins' : 'ends',
+        seq: record.seq,
+        condition: String(record.facts.condition),
+        compartment: record.compartment ?? null,
+        names: null,
+        atMs: record.time.atMs,
+      })),
 };
-
-export const alarmProjections = { 'alarm.raised': onAlarm, 'alarm.ended': onAlarm } as const;

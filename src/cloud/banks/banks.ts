@@ -8,14 +8,14 @@ import type { Cloud } from '../deps.ts';
 import { bankAdded } from '../leases/leases.ts';
 import type { Noun, Projection } from '../noun.ts';
 import * as rosters from '../rosters/rosters.ts';
-import { alarmProjections } from './alarms.ts';
+import { alarmProjection } from './alarms.ts';
 import { certificateHash } from './enrol.ts';
 import { migrations } from './migrations.ts';
-import { pictureProjections } from './picture.ts';
+import { pictureProjection } from './picture.ts';
 import { routes } from './routes.ts';
 import * as store from './store.ts';
 
-export { alarms, end as endAlarm, raise as raiseAlarm } from './alarms.ts';
+export { alarms, move as moveAlarms, raise as raiseAlarm } from './alarms.ts';
 export { enrol, enrolmentCode } from './enrol.ts';
 export { EMPTY as EMPTY_PICTURE, foldPicture, type Picture, pictures } from './picture.ts';
 export type { Bank, Site } from './store.ts';
@@ -109,26 +109,26 @@ export async function setConnected(
   await cloud.changed(tx, ['banks', 'attention']);
 }
 
-const onRosterApplied: Projection = async (cloud, tx, { bank, record }) => {
-  await store.setRosterApplied(tx, bank, {
-    version: Number(record.facts.version),
-    atMs: record.time.atMs,
-  });
-  await cloud.changed(tx, ['rosters', 'couriers', 'banks', 'attention']);
-};
-
-const onRosterRefused: Projection = async (cloud, tx, { bank, record }) => {
-  await store.setRosterRefused(tx, bank, String(record.facts.reason));
-  await cloud.changed(tx, ['rosters', 'attention']);
+/** The last word counts: what was applied, or what was refused after it. */
+const rosterProjection: Projection = {
+  kinds: ['roster.applied', 'roster.refused'],
+  async follow(cloud, tx, { bank, told }) {
+    const last = told.findLastIndex(({ record }) => record.kind === 'roster.applied');
+    const applied = told[last]?.record;
+    if (applied)
+      await store.setRosterApplied(tx, bank, {
+        version: Number(applied.facts.version),
+        atMs: applied.time.atMs,
+      });
+    const refused = told.slice(last + 1).at(-1)?.record;
+    if (refused) await store.setRosterRefused(tx, bank, String(refused.facts.reason));
+    await cloud.changed(tx, ['rosters', 'couriers', 'banks', 'attention']);
+    return [];
+  },
 };
 
 export const banks: Noun = {
   migrations,
   routes,
-  projections: {
-    ...pictureProjections,
-    ...alarmProjections,
-    'roster.applied': onRosterApplied,
-    'roster.refused': onRosterRefused,
-  },
+  projections: [pictureProjection, alarmProjection, rosterProjection],
 };

@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import type { BankLayout, Size } from '../../domain/bank.ts';
 import type { RecordKind } from '../../domain/kinds.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
+import { integerColumn, textColumn } from '../../platform/columns.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Projection } from '../noun.ts';
 
@@ -82,24 +83,41 @@ export async function pictures(tx: Tx, bank: string): Promise<Map<number, Pictur
   return new Map(rows.map((row) => [row.n, pictureOf(row)]));
 }
 
-const project: Projection = async (cloud, tx, { bank, record, fields }) => {
-  if (record.compartment === undefined) return;
-  const { rows } =
-    await sql<CompartmentSql>`select * from compartments where bank_id = ${bank} and n = ${record.compartment} for update`.execute(
-      tx,
-    );
-  const [row] = rows;
+const follow: Projection['follow'] = async (cloud, tx, { bank, told }) => {
+  const doors = told.flatMap(({ record }) => record.compartment ?? []);
+  const { rows } = await sql<CompartmentSql>`select * from compartments
+    where bank_id = ${bank} and n = any(${integerColumn([...new Set(doors)])}::bigint[]) order by n for update`.execute(
+    tx,
+  );
   // A door that the layout does not know has no picture; the record stands all the same.
-  if (!row) return;
-  const next = foldPicture(pictureOf(row), record, fields.parcel ?? null);
-  await sql`update compartments set use = ${next.use}, withdrawn = ${next.withdrawn}, door = ${next.door}, parcel_id = ${next.parcel}, since_ms = ${next.sinceMs}
-    where bank_id = ${bank} and n = ${record.compartment}`.execute(tx);
+  if (rows.length === 0) return [];
+  const pictures = new Map(rows.map((row) => [row.n, pictureOf(row)]));
+  for (const { record, fields } of told) {
+    const was = record.compartment === undefined ? undefined : pictures.get(record.compartment);
+    if (record.compartment !== undefined && was)
+      pictures.set(record.compartment, foldPicture(was, record, fields.parcel ?? null));
+  }
+  await writePictures(tx, bank, [...pictures]);
   await cloud.changed(tx, ['banks']);
+  return [];
 };
 
-export const pictureProjections = Object.fromEntries(
-  Object.keys(FOLDS).map((kind) => [kind, project]),
-) as Partial<Record<RecordKind, Projection>>;
+async function writePictures(
+  tx: Tx,
+  bank: string,
+  pictures: readonly (readonly [number, Picture])[],
+): Promise<void> {
+  const text = (of: (picture: Picture) => string | null) =>
+    textColumn(pictures.map(([, picture]) => of(picture)));
+  await sql`update compartments set use = next.use, withdrawn = next.withdrawn::boolean, door = next.door,
+      parcel_id = next.parcel_id, since_ms = next.since_ms
+    from unnest(${integerColumn(pictures.map(([n]) => n))}::bigint[], ${text(({ use }) => use)}::text[], ${text(({ withdrawn }) => String(withdrawn))}::text[],
+      ${text((picture) => picture.door)}::text[], ${text(({ parcel }) => parcel)}::text[], ${integerColumn(pictures.map(([, { sinceMs }]) => sinceMs))}::bigint[])
+      as next (n, use, withdrawn, door, parcel_id, since_ms)
+    where compartments.bank_id = ${bank} and compartments.n = next.n`.execute(tx);
+}
+
+export const pictureProjection: Projection = { kinds: Object.keys(FOLDS) as RecordKind[], follow };
 
 /** What a person is shown: out of service before everything else. */
 export function shownState(picture: Picture): Use | 'out-of-service' {

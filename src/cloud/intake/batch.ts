@@ -2,21 +2,20 @@
  * The rules of `judge.ts` over PostgreSQL: a batch is judged, appended, sealed again under the persons' own
  * keys, and every noun follows; all in one transaction, under the lock of the bank's journal.
  */
-import type { BatchMessage, NoticeWish } from '../../contract/uplink.ts';
-import { base64url } from '../../crypto/bytes.ts';
+import type { BatchMessage } from '../../contract/uplink.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
-import { type LedgerRecord, leafHash, type Openings } from '../../ledger/record.ts';
+import type { LedgerRecord, Openings } from '../../ledger/record.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { appendBatch, headHashAt, lockEnd, type Owners } from '../journal/journal.ts';
-import type { Projection, Told } from '../noun.ts';
-import type { AllOpenings, IntakeStore, IntakeTx, Judged } from './judge.ts';
+import type { AlarmMove, Batch, Projection, Told } from '../noun.ts';
+import type { AllOpenings, IntakeStore, IntakeTx, Judged, JudgedBatch } from './judge.ts';
 import { type Taken, takeInto } from './judge.ts';
 import { keepRefusal } from './refusals.ts';
 
-/** What every noun does about a record of one kind, in the order of the nouns. */
-export type Projections = Readonly<Partial<Record<string, readonly Projection[]>>>;
+/** What the nouns do about records, in their order. */
+export type Projections = readonly Projection[];
 
 export type TakeBatch = { tenant: TenantId; bank: banks.Bank['bank']; message: BatchMessage };
 
@@ -57,8 +56,8 @@ function intakeTx(cloud: Cloud, tx: Tx, projections: Projections, { tenant, bank
       if (!locked) throw new Error('a batch is appended under the lock of its journal');
       const bank = locked;
       await append(cloud, tx, { bank, judged, records, openings, note });
-      const hashes = records.map((bytes) => base64url(leafHash(bytes)));
-      await follow(cloud, tx, projections, { tenant, bank, judged, openings, hashes, wishes });
+      const told = toldOf({ judged, openings, wishes });
+      await follow(cloud, tx, projections, { tenant, site: bank.site, bank: bank.bank, told });
     },
   };
 }
@@ -82,16 +81,14 @@ async function append(
     head: { first: judged.head.first, last: judged.head.last, hash: judged.next.lastHead },
     key: bank.key ?? new Uint8Array(0),
     next: judged.next,
-    records: judged.records.map((record, index) => {
-      const bytes = records[index] ?? new Uint8Array(0);
-      return {
-        seq: record.seq,
-        kind: record.kind,
-        atMs: record.time.atMs,
-        hash: base64url(leafHash(bytes)),
-        bytes,
-      };
-    }),
+    records: judged.records.map((record, index) => ({
+      seq: record.seq,
+      kind: record.kind,
+      atMs: record.time.atMs,
+      // Judged already: the next record names this one by its hash, and the end names the last.
+      hash: judged.records[index + 1]?.prev ?? judged.next.lastHash,
+      bytes: records[index] ?? new Uint8Array(0),
+    })),
   });
   await cloud.journal.keepOpenings(
     tx,
@@ -101,8 +98,6 @@ async function append(
       return { seq, openings: own, owners: ownersOf(kind, own) };
     }),
   );
-  for (const condition of ['gap', 'batch-refused'])
-    await banks.endAlarm(cloud, tx, { condition, bank: bank.bank, atMs: cloud.clock.nowMs() });
 }
 
 /**
@@ -121,32 +116,32 @@ function ownersOf(kind: LedgerRecord['kind'], openings: Openings): Owners {
   };
 }
 
-type Follow = {
-  tenant: TenantId;
-  bank: banks.Bank;
-  judged: Judged;
-  openings: AllOpenings;
-  hashes: readonly string[];
-  wishes: readonly NoticeWish[];
-};
+/** A batch that continues the journal ends what was wrong with it. */
+const ENDED = ['gap', 'batch-refused'] as const;
 
-async function follow(cloud: Cloud, tx: Tx, projections: Projections, of: Follow): Promise<void> {
-  const wishes = new Map(of.wishes.map((wish) => [wish.seq, wish]));
-  for (const [index, record] of of.judged.records.entries()) {
-    const entries = Object.entries(of.openings.get(record.seq) ?? {}).map(([field, opening]) => [
+/** Has every noun follow an appended batch. */
+export async function follow(cloud: Cloud, tx: Tx, projections: Projections, batch: Batch): Promise<void> {
+  const atMs = cloud.clock.nowMs();
+  const alarm = { seq: 0, compartment: null, names: null, atMs } as const;
+  const moves: AlarmMove[] = ENDED.map((condition) => ({ ...alarm, move: 'ends', condition }));
+  for (const { kinds, follow } of projections) {
+    const told = batch.told.filter(({ record }) => kinds.includes(record.kind));
+    if (told.length > 0) moves.push(...(await follow(cloud, tx, { ...batch, told })));
+  }
+  // The order of the records, and for one record that of the nouns: sorting keeps what is equal in its order.
+  moves.sort((a, b) => a.seq - b.seq);
+  await banks.moveAlarms(cloud, tx, { bank: batch.bank, moves });
+  await cloud.changed(tx, ['journal']);
+}
+
+function toldOf({ judged, openings, wishes }: Pick<JudgedBatch, 'judged' | 'openings' | 'wishes'>): Told[] {
+  // Of two wishes about one record the later counts.
+  const bySeq = new Map(wishes.map((wish) => [wish.seq, wish]));
+  return judged.records.map((record) => {
+    const entries = Object.entries(openings.get(record.seq) ?? {}).map(([field, opening]) => [
       field,
       opening.value,
     ]);
-    const told: Told = {
-      tenant: of.tenant,
-      site: of.bank.site,
-      bank: of.bank.bank,
-      record,
-      hash: of.hashes[index] ?? '',
-      fields: Object.fromEntries(entries) as Told['fields'],
-      wish: wishes.get(record.seq),
-    };
-    for (const project of projections[record.kind] ?? []) await project(cloud, tx, told);
-  }
-  await cloud.changed(tx, ['journal']);
+    return { record, fields: Object.fromEntries(entries) as Told['fields'], wish: bySeq.get(record.seq) };
+  });
 }

@@ -24,8 +24,9 @@ import { answerBatch } from './judge.ts';
 import { migrations } from './migrations.ts';
 import { keepRefusal } from './refusals.ts';
 import { whatToTell } from './tell.ts';
+import { Turns } from './turns.ts';
 
-export { takeBatch } from './batch.ts';
+export { follow, takeBatch } from './batch.ts';
 
 export type IntakeDeps = {
   cloud: Cloud;
@@ -36,6 +37,8 @@ export type IntakeDeps = {
 
 /** A bank sends one batch at a time and a handful of other messages; more than this is a fault or a flood. */
 const WAITING_MAX = 32;
+/** More at once would not be faster, and would leave fewer connections to the database for pages and jobs. */
+const BANKS_AT_ONCE = 4;
 const v = UPLINK_VERSION;
 
 /** Another process serves the bank now: what this one has of it is not to be acted on. */
@@ -63,6 +66,7 @@ export class Intake {
   readonly #log: Log;
   readonly #projections: Projections;
   readonly #queues = new Map<string, { waiting: number; tail: Promise<void> }>();
+  readonly #turns = new Turns(BANKS_AT_ONCE);
   #stopped = false;
 
   constructor(deps: IntakeDeps) {
@@ -82,7 +86,7 @@ export class Intake {
     queue.waiting += 1;
     queue.tail = queue.tail.then(async () => {
       try {
-        await this.#handle(bank, payload);
+        await this.#turns.take(() => this.#handle(bank, payload));
       } catch (error) {
         if (error instanceof LeaseLost) this.#log.info('a bank is served by another process', { bank });
         else
@@ -182,7 +186,7 @@ export class Intake {
       if (isLasting(error))
         await cloud.database.tenant(tenant, async (tx) => {
           await this.#fence(tx, bank);
-          await banks.raiseAlarm(cloud, tx, { condition: 'batch-refused', bank, atMs: cloud.clock.nowMs() });
+          await banks.raiseAlarm(cloud, tx, { condition: 'batch-refused', bank, names: null });
         });
       throw error;
     }
@@ -200,15 +204,9 @@ export class Intake {
   }
 }
 
-/** What the nouns do about records, by kind and in their order. */
+/** What the nouns do about records, in their order. */
 export function projectionsOf(nouns: readonly Noun[]): Projections {
-  const all: Record<string, NonNullable<Projections[string]>> = {};
-  for (const noun of nouns) {
-    for (const [kind, project] of Object.entries(noun.projections ?? {})) {
-      all[kind] = [...(all[kind] ?? []), project];
-    }
-  }
-  return all;
+  return nouns.flatMap((noun) => noun.projections ?? []);
 }
 
 export const intake: Noun = { migrations };

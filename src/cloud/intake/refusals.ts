@@ -83,8 +83,8 @@ async function keep(cloud: Cloud, tx: Tx, of: Refusal, hash: Uint8Array): Promis
 
 /** A bank that has filled its share with rubbish must not silence by it what comes after: a fork, a roll-back. */
 function raise(cloud: Cloud, tx: Tx, of: Refusal): Promise<boolean> {
-  const missing = of.lastMissing > 0 ? { firstSeq: of.firstMissing, lastSeq: of.lastMissing } : {};
+  const names = of.lastMissing > 0 ? { first: of.firstMissing, last: of.lastMissing } : null;
   const condition =
     CONDITIONS[of.reason] ?? (of.reason.startsWith('batch-') ? 'batch-refused' : 'message-refused');
-  return banks.raiseAlarm(cloud, tx, { condition, bank: of.bank, atMs: cloud.clock.nowMs(), ...missing });
+  return banks.raiseAlarm(cloud, tx, { condition, bank: of.bank, names });
 }

@@ -19,7 +19,8 @@ import {
 import { sql } from 'kysely';
 import pg from 'pg';
 import type { Cancel } from '../../platform/clock.ts';
-import type { AddJob, Cloud, JobPayload } from '../deps.ts';
+import { integerColumn, textColumn } from '../../platform/columns.ts';
+import type { AddJobs, Cloud, JobPayload, NewJob } from '../deps.ts';
 import { APP_ROLE } from '../migrate.ts';
 import type { JobHandler, Noun } from '../noun.ts';
 
@@ -91,15 +92,28 @@ create policy application on ${SCHEMA}._private_${name} to ${APP_ROLE} using (tr
   .join('')}
 `;
 
-export const addJob: AddJob = async (tx, name, payload, options = {}) => {
-  // As a number: PostgreSQL does not read the texts that ECMAScript has for years beyond 9999, and a bank whose
-  // clock stands there would have its journal refused for ever.
-  const runAtSeconds = options.runAtMs === undefined ? null : options.runAtMs / 1000;
-  await sql`select 1 from graphile_worker.add_job(${name}::text, payload => ${JSON.stringify(payload)}::json,
-    run_at => to_timestamp(${runAtSeconds}::double precision), max_attempts => ${options.triesMax ?? TRIES_MAX}::int, job_key => ${options.key ?? null}::text)`.execute(
-    tx,
-  );
+/**
+ * When a job runs is told as a number: PostgreSQL does not read the texts that ECMAScript has for years beyond
+ * 9999, and a bank whose clock stands there would have its journal refused for ever.
+ */
+export const addJobs: AddJobs = async (tx, jobs) => {
+  const last = lastOfEachKey(jobs);
+  if (last.length === 0) return;
+  const text = (of: (job: NewJob) => string | null) => textColumn(last.map(of));
+  await sql`select count(*) from ${sql.id(SCHEMA, 'add_jobs')}((
+    select array_agg((name, payload::json, null, to_timestamp(run_at::double precision), tries, key, null, null)::${sql.id(SCHEMA, 'job_spec')} order by ord)
+    from unnest(${text(({ name }) => name)}::text[], ${text(({ payload }) => JSON.stringify(payload))}::text[],
+      ${text(({ runAtMs }) => (runAtMs === undefined ? null : String(runAtMs / 1000)))}::text[],
+      ${integerColumn(last.map(({ triesMax }) => triesMax ?? TRIES_MAX))}::bigint[], ${text(({ key }) => key ?? null)}::text[])
+      with ordinality as job (name, payload, run_at, tries, key, ord)))`.execute(tx);
 };
+
+/** One after another the later job would replace the earlier; in one statement the engine refuses both. */
+function lastOfEachKey(jobs: readonly NewJob[]): NewJob[] {
+  const last = new Map<string | NewJob, NewJob>();
+  for (const job of jobs) last.set(job.key ?? job, job);
+  return [...last.values()];
+}
 
 export type JobRunner = {
   /** The names in which this process locks jobs. */

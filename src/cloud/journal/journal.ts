@@ -30,6 +30,8 @@ export type Owners = Readonly<Partial<Record<CommittedField, PersonId>>>;
 /** What stands behind one record's commitments, and whose each field is. */
 export type ToKeep = { seq: number; openings: Openings; owners: Owners };
 
+export type ToRecord = { draft: RecordDraft; owners: Owners };
+
 type Range = { first: number; last: number };
 type Recorded = { seq: number; hash: string };
 
@@ -41,8 +43,8 @@ export type Journal = {
    * the tenant's. Call it in the transaction of the change that it records.
    */
   record(tx: Tx, draft: RecordDraft, owners?: Owners): Promise<Recorded>;
-  /** Many at once, in order: the same records in a few statements. */
-  recordAll(tx: Tx, all: readonly { draft: RecordDraft; owners: Owners }[]): Promise<Recorded[]>;
+  /** The same for several, in their order, in a few statements. */
+  recordAll(tx: Tx, all: readonly ToRecord[]): Promise<Recorded[]>;
   /** Where a journal ends; undefined when there is no such journal. */
   endOf(tx: Tx, source: string): Promise<Committed | undefined>;
   /** Seals what stands behind records' commitments. A person without a key (erased, unknown) owns nothing. */
@@ -63,49 +65,39 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
       tx,
       all.flatMap(({ owners }) => Object.values(owners)),
     );
-    const rows: store.OpeningRow[] = [];
-    for (const { seq, openings, owners } of all) {
-      for (const [field, opening] of Object.entries(openings) as [CommittedField, Opening][]) {
-        const owner = owners[field];
-        const subject = owner !== undefined && known.has(owner) ? owner : null;
-        const at = placeOfOpening({ source, seq, field });
-        const text = JSON.stringify(opening);
-        const sealed =
-          subject === null
-            ? await keys.sealForTenant(tx, at, text)
-            : await keys.sealFor(tx, subject, at, text);
-        rows.push({ source, seq, field, subject_id: subject, sealed });
-      }
+    const [first, last] = [all[0]?.seq ?? 0, all.at(-1)?.seq ?? 0];
+    const at = placeOfOpenings({ source, seq: first, last });
+    const rows: store.NewOpenings[] = [];
+    for (const [owner, part] of partsOf(all, known)) {
+      const text = JSON.stringify(part);
+      const sealed =
+        owner === null ? await keys.sealForTenant(tx, at, text) : await keys.sealFor(tx, owner, at, text);
+      rows.push({ source, seq: first, last, subject_id: owner, sealed });
     }
     await store.insertOpenings(tx, rows);
   };
 
   const recordAll: Journal['recordAll'] = async (tx, all) => {
     const source = await tenantOf(tx);
-    let end = await store.lockEnd(tx, source);
+    const end = await store.lockEnd(tx, source);
     if (!end) throw new Error('the tenant has no journal');
     const time = { atMs: clock.nowMs(), source: 'clock', uncertaintyMs: CLOUD_UNCERTAINTY_MS } as const;
-    const drawSalt = () => random.bytes(SALT_BYTES);
     const rows: store.RecordRow[] = [];
-    const toKeep: ToKeep[] = [];
+    const kept: ToKeep[] = [];
+    let { lastSeq, lastHash } = end;
     for (const { draft, owners } of all) {
-      const seq: number = end.lastSeq + 1;
-      const written = writeRecord({ draft, source, seq, prev: end.lastHash, time, drawSalt });
-      rows.push({
-        source,
-        seq,
-        kind: written.record.kind,
-        at_ms: time.atMs,
-        hash: fromBase64url(written.hash) ?? new Uint8Array(0),
-        bytes: written.bytes,
-        batch_last: null,
-      });
-      toKeep.push({ seq, openings: written.openings, owners });
-      end = { ...end, lastSeq: seq, lastHash: written.hash };
+      lastSeq += 1;
+      const drawSalt = () => random.bytes(SALT_BYTES);
+      const place = { source, seq: lastSeq, prev: lastHash };
+      const { record, bytes, hash, openings } = writeRecord({ draft, ...place, time, drawSalt });
+      lastHash = hash;
+      const columns = { source, seq: lastSeq, kind: record.kind, at_ms: time.atMs, bytes, batch_last: null };
+      rows.push({ ...columns, hash: fromBase64url(hash) ?? new Uint8Array(0) });
+      kept.push({ seq: lastSeq, openings, owners });
     }
     await store.insertRecords(tx, rows);
-    await keepOpenings(tx, source, toKeep);
-    await store.moveEnd(tx, source, end);
+    await keepOpenings(tx, source, kept);
+    await store.moveEnd(tx, source, { ...end, lastSeq, lastHash });
     return rows.map(({ seq, hash }) => ({ seq, hash: base64url(hash) }));
   };
 
@@ -137,21 +129,50 @@ async function openOpenings(
     rows.flatMap((row) => row.subject_id ?? []),
   );
   for (const row of rows) {
-    const at = placeOfOpening(row);
+    const at = row.last === null ? placeOfOpening(row) : placeOfOpenings({ ...row, last: row.last });
     const owner = row.subject_id as PersonId | null;
     const text =
       owner === null
         ? await keys.openForTenant(tx, at, row.sealed)
         : await keys.openFor(tx, owner, at, row.sealed);
     if (text === undefined) continue;
-    const openings = found.get(row.seq) ?? {};
-    openings[row.field as CommittedField] = JSON.parse(text) as Opening;
-    found.set(row.seq, openings);
+    const part: Part =
+      row.field === null ? JSON.parse(text) : { [row.seq]: { [row.field]: JSON.parse(text) } };
+    for (const [seq, openings] of Object.entries(part)) {
+      if (Number(seq) >= range.first && Number(seq) <= range.last)
+        found.set(Number(seq), { ...found.get(Number(seq)), ...openings });
+    }
   }
   return found;
 }
 
-function placeOfOpening(of: { source: string; seq: number; field: string }): string {
+/** What is one owner's of some records: by number, then by field. */
+type Part = Record<string, Openings>;
+
+/**
+ * The openings by owner; null is the tenant. Each part is sealed as one: a batch has thousands of fields and
+ * some dozens of owners, and whoever asks for one of its records is shown it with the batch around it.
+ */
+function partsOf(all: readonly ToKeep[], known: ReadonlySet<string>): Map<PersonId | null, Part> {
+  const parts = new Map<PersonId | null, Part>();
+  for (const { seq, openings, owners } of all) {
+    for (const [field, opening] of Object.entries(openings) as [CommittedField, Opening][]) {
+      const owner = owners[field];
+      const subject = owner !== undefined && known.has(owner) ? owner : null;
+      const part = parts.get(subject) ?? {};
+      parts.set(subject, part);
+      part[seq] = { ...part[seq], [field]: opening };
+    }
+  }
+  return parts;
+}
+
+function placeOfOpenings(of: { source: string; seq: number; last: number }): string {
+  return `openings\0${of.source}\0${of.seq}\0${of.last}`;
+}
+
+/** Of rows that hold one field of one record. */
+function placeOfOpening(of: { source: string; seq: number; field: string | null }): string {
   return `opening\0${of.source}\0${of.seq}\0${of.field}`;
 }
 

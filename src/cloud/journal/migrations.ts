@@ -59,4 +59,20 @@ ${tenantTable('openings', 'select, insert, delete')}
 ${tenantTable('heads', 'select, insert')}
 `,
   },
+  {
+    id: '0085-openings-of-batches',
+    sql: `
+-- What a batch leaves to one owner is sealed as one: records seq to last, all fields that are theirs. In rows of
+-- before, last is null and field says which one field of record seq it is.
+alter table openings drop constraint openings_pkey;
+alter table openings alter column field drop not null;
+alter table openings add column last bigint check (last >= seq);
+alter table openings add constraint openings_whole check ((last is null) <> (field is null));
+-- What is sealed does not get smaller by trying.
+alter table openings alter column sealed set storage external;
+-- The identity's sequence gives no number twice, and pages are asked for by tenant.
+alter table records drop constraint records_position_key;
+create unique index openings_once on openings (source, seq, coalesce(field, ''), coalesce(subject_id, ''));
+`,
+  },
 ];

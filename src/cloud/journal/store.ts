@@ -1,13 +1,13 @@
 /** SQL of records, openings, heads and journal ends. */
 import { sql } from 'kysely';
 import type { Committed } from '../../ledger/batch.ts';
+import { bytesColumn, integerColumn, textColumn } from '../../platform/columns.ts';
 import { type Tx, tables } from '../../platform/database.ts';
 
 /** `tenant_id` is filled in and compared by the database; no query names it. */
 type JournalTables = {
   journals: { source: string; last_seq: number; last_hash: string; last_head: string };
   records: RecordRow;
-  openings: OpeningRow;
   heads: HeadRow;
 };
 export type RecordRow = {
@@ -19,10 +19,12 @@ export type RecordRow = {
   bytes: Uint8Array;
   batch_last: number | null;
 };
+/** What records `seq` to `last` leave to one owner; in rows of before, one field of one record. */
 export type OpeningRow = {
   source: string;
   seq: number;
-  field: string;
+  last: number | null;
+  field: string | null;
   subject_id: string | null;
   sealed: Uint8Array;
 };
@@ -36,8 +38,6 @@ export type HeadRow = {
 };
 
 const on = (tx: Tx) => tables<JournalTables>(tx);
-/** A statement takes 65,535 parameters. */
-const ROWS_A_STATEMENT = 1000;
 
 export async function insertJournal(tx: Tx, source: string, end: Committed): Promise<void> {
   await on(tx)
@@ -72,22 +72,30 @@ export async function sources(tx: Tx): Promise<string[]> {
   return rows.map((row) => row.source);
 }
 
+/** In the order given, which is the order of their positions. */
 export async function insertRecords(tx: Tx, rows: readonly RecordRow[]): Promise<void> {
-  for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
-    await on(tx)
-      .insertInto('records')
-      .values(rows.slice(at, at + ROWS_A_STATEMENT))
-      .execute();
-  }
+  const text = (of: (row: RecordRow) => string) => textColumn(rows.map(of));
+  const numbers = (of: (row: RecordRow) => number | null) => integerColumn(rows.map(of));
+  const bytes = (of: (row: RecordRow) => Uint8Array) => bytesColumn(rows.map(of));
+  await sql`insert into records (source, seq, kind, at_ms, hash, bytes, batch_last)
+    select source, seq, kind, at_ms, hash, bytes, batch_last
+    from unnest(${text(({ source }) => source)}::text[], ${numbers(({ seq }) => seq)}::bigint[], ${text(({ kind }) => kind)}::text[],
+      ${numbers((row) => row.at_ms)}::bigint[], ${bytes(({ hash }) => hash)}::bytea[], ${bytes((row) => row.bytes)}::bytea[],
+      ${numbers((row) => row.batch_last)}::bigint[]) with ordinality
+      as fresh (source, seq, kind, at_ms, hash, bytes, batch_last, ord) order by fresh.ord`.execute(tx);
 }
 
-export async function insertOpenings(tx: Tx, rows: readonly OpeningRow[]): Promise<void> {
-  for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
-    await on(tx)
-      .insertInto('openings')
-      .values(rows.slice(at, at + ROWS_A_STATEMENT))
-      .execute();
-  }
+export type NewOpenings = Omit<OpeningRow, 'field' | 'last'> & { last: number };
+
+export async function insertOpenings(tx: Tx, rows: readonly NewOpenings[]): Promise<void> {
+  if (rows.length === 0) return;
+  const text = (of: (row: NewOpenings) => string | null) => textColumn(rows.map(of));
+  const numbers = (of: (row: NewOpenings) => number) => integerColumn(rows.map(of));
+  await sql`insert into openings (source, seq, last, subject_id, sealed)
+    select * from unnest(${text(({ source }) => source)}::text[], ${numbers(({ seq }) => seq)}::bigint[], ${numbers(({ last }) => last)}::bigint[],
+      ${text((row) => row.subject_id)}::text[], ${bytesColumn(rows.map(({ sealed }) => sealed))}::bytea[])`.execute(
+    tx,
+  );
 }
 
 export async function insertHead(tx: Tx, row: HeadRow): Promise<void> {
@@ -122,19 +130,17 @@ export async function recordsBetween(
     .execute();
 }
 
+/** Rows do not overlap but where they begin together: the last that begins at or before the range may reach into it. */
 export async function openingsBetween(
   tx: Tx,
   source: string,
   range: { first: number; last: number },
 ): Promise<OpeningRow[]> {
-  return on(tx)
-    .selectFrom('openings')
-    .selectAll()
-    .where('source', '=', source)
-    .where('seq', '>=', range.first)
-    .where('seq', '<=', range.last)
-    .orderBy('seq')
-    .execute();
+  const { rows } = await sql<OpeningRow>`select source, seq, last, field, subject_id, sealed from openings
+    where source = ${source} and seq <= ${range.last} and coalesce(last, seq) >= ${range.first}
+      and seq >= coalesce((select max(seq) from openings where source = ${source} and seq <= ${range.first}), 0)
+    order by seq`.execute(tx);
+  return rows;
 }
 
 export type JournalPage = {

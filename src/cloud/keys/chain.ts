@@ -6,6 +6,7 @@
 import { newKey, open, seal } from '../../crypto/aead.ts';
 import { base64url, utf8 } from '../../crypto/bytes.ts';
 import { deriveKey, sha256 } from '../../crypto/hash.ts';
+import { type HeldKey, holdKey } from '../../crypto/key.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
 import { type Tx, tenantOf } from '../../platform/database.ts';
 import * as store from './store.ts';
@@ -16,8 +17,10 @@ export type KeyFact = { what: 'tenant' | 'epoch' | 'subject' | 'notifier-epoch' 
 type Unwrapped = {
   tenant: TenantId;
   key: Uint8Array;
+  /** Seals what is the tenant's own. */
+  seal: HeldKey;
   epochs: Map<number, Uint8Array>;
-  subjects: Map<string, Uint8Array>;
+  subjects: Map<string, HeldKey>;
 };
 
 const DAY_MS = 86_400_000;
@@ -43,7 +46,8 @@ export class KeyChain {
     const wrapped = await store.tenantKey(tx);
     const key = wrapped && open(this.#wrapTenants, wrapped, placeOfTenant(tenant));
     if (!key) throw new Error('the tenant key does not open: another root key, or a damaged row');
-    const fresh = { tenant, key, epochs: new Map(), subjects: new Map() };
+    const seal = holdKey(deriveKey(key, 'seal/v1'));
+    const fresh = { tenant, key, seal, epochs: new Map(), subjects: new Map() };
     this.#perTransaction.set(tx, fresh);
     return fresh;
   }
@@ -73,7 +77,7 @@ export class KeyChain {
         return { person_id: person, epoch, wrapped };
       }),
     );
-    for (const { person, key } of made) known.subjects.set(person, key);
+    for (const { person, key } of made) known.subjects.set(person, holdKey(key));
   }
 
   async destroySubject(tx: Tx, person: PersonId): Promise<void> {
@@ -81,7 +85,7 @@ export class KeyChain {
     (await this.tenant(tx)).subjects.delete(person);
   }
 
-  async subject(tx: Tx, person: string): Promise<Uint8Array | undefined> {
+  async subject(tx: Tx, person: string): Promise<HeldKey | undefined> {
     const known = await this.tenant(tx);
     if (!known.subjects.has(person)) await loadSubjects(tx, known, [person]);
     return known.subjects.get(person);
@@ -147,13 +151,12 @@ async function epochKey(tx: Tx, known: Unwrapped, epoch: number): Promise<Uint8A
 
 async function loadSubjects(tx: Tx, known: Unwrapped, persons: readonly string[]): Promise<void> {
   const missing = [...new Set(persons)].filter((person) => !known.subjects.has(person));
+  const held = new Map<number, HeldKey>();
   for (const row of await store.subjectKeys(tx, missing)) {
-    const key = open(
-      await epochKey(tx, known, row.epoch),
-      row.wrapped,
-      placeOfSubject(known.tenant, row.person_id),
-    );
+    const epoch = held.get(row.epoch) ?? holdKey(await epochKey(tx, known, row.epoch));
+    held.set(row.epoch, epoch);
+    const key = open(epoch, row.wrapped, placeOfSubject(known.tenant, row.person_id));
     if (!key) throw new Error('a subject key does not open under its wrapping epoch');
-    known.subjects.set(row.person_id, key);
+    known.subjects.set(row.person_id, holdKey(key));
   }
 }

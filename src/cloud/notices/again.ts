@@ -3,7 +3,7 @@ import { HoldfastError } from '../../domain/errors.ts';
 import { isId, type PersonId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
-import { addTry } from './queue.ts';
+import { addTries } from './queue.ts';
 import * as store from './store.ts';
 
 /** As long as there is something to say: a code that lives, or where a parcel lies. A link is asked for anew. */
@@ -35,7 +35,7 @@ export async function sendAgain(
     },
     { notice: row.person, subject: row.person, person: by },
   );
-  await addTry(cloud, tx, { notice: row.notice, tries: 0, atMs: null });
+  await addTries(cloud, tx, [{ notice: row.notice, tries: 0, atMs: null }]);
   await cloud.changed(tx, ['notices', 'attention']);
   return { ...row, state: 'queued', tries: 0, lastError: null };
 }

@@ -168,14 +168,14 @@ test('a reminder goes out once on its day, on each channel, and holds no code; n
   const newParcel = () => idFrom('parcel', systemRandom.bytes(16));
   const [waits, collected] = [newParcel(), newParcel()];
   for (const parcel of [waits, collected])
-    await stand.inTenant((tx) => store.putWaiting(tx, { parcel, person, bank, compartment: 12, untilMs }));
+    await stand.inTenant((tx) => store.putWaiting(tx, [{ parcel, person, bank, compartment: 12, untilMs }]));
   const remind = (parcel: ParcelId, days: number) =>
     noticesNoun.notices.jobs['notices.remind'](stand.cloud, { tenant: stand.tenant, parcel, days });
   await remind(waits, 2);
   assert.deepEqual(await rowsOf(waits), [], 'its day has not come');
   stand.step(DAY_MS + 1000);
   for (let again = 0; again < 3; again++) await remind(waits, 2);
-  await stand.inTenant((tx) => store.dropWaiting(tx, collected));
+  await stand.inTenant((tx) => store.dropWaiting(tx, [collected]));
   await remind(collected, 2);
   await settled(waits);
   assert.deepEqual(await rowsOf(collected), []);

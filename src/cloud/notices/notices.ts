@@ -8,29 +8,20 @@
  * reference, which an SMS gateway drops and a mail reader can tell by its Message-ID (RFC 5322 section 3.6.4).
  */
 import { z } from 'zod';
-import { type NoticeCodes, type NoticeWish, noticeCodes } from '../../contract/uplink.ts';
+import { type NoticeCodes, noticeCodes } from '../../contract/uplink.ts';
 import { fromUtf8 } from '../../crypto/bytes.ts';
-import {
-  type BankId,
-  type EpochId,
-  idFrom,
-  isId,
-  type NoticeId,
-  type ParcelId,
-  type PersonId,
-  parseId,
-  type TenantId,
-} from '../../domain/ids.ts';
+import { idFrom, isId, type NoticeId, type PersonId, type TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud, JobPayload } from '../deps.ts';
-import type { Noun, Projection, Told } from '../noun.ts';
+import type { Noun } from '../noun.ts';
 import * as people from '../people/people.ts';
 import { allTenants } from '../tenants/tenants.ts';
 import { type Mail, NotSent, sendMail, sendSms } from './carriers.ts';
+import { projection } from './follow.ts';
 import { migrations } from './migrations.ts';
-import { addTry, channelsOf, queue, SEND_JOB } from './queue.ts';
-import { onNoLongerWaiting, onWaiting, REMIND_JOB, remind } from './reminders.ts';
+import { addTries, queue, SEND_JOB } from './queue.ts';
+import { REMIND_JOB, remind } from './reminders.ts';
 import * as store from './store.ts';
 import {
   arrivalMail,
@@ -42,42 +33,16 @@ import {
   signInMail,
 } from './texts.ts';
 import { GIVE_UP_MS, pauseMs } from './tries.ts';
+import { type Wish, wishNotices } from './wish.ts';
 
 export type { NoticeRow } from './store.ts';
 
 const LINK_PLACE = 'notices/link';
 
-export type Wish = {
-  wish: NoticeWish;
-  bank: BankId;
-  compartment: number;
-  untilMs: number;
-  parcel: ParcelId;
-  recipient: PersonId;
-};
-
 /** Queues a notice on every channel that the recipient wants. The same wish twice queues nothing new. */
 export async function wish(cloud: Cloud, tx: Tx, of: Wish): Promise<void> {
   const recipient = await people.findPerson(cloud, tx, of.recipient);
-  if (!recipient) {
-    // A bank may work from a directory that is older than an erasure. Its record stands all the same.
-    cloud.log.warn('a bank wished to tell somebody unknown', { bank: of.bank });
-    return;
-  }
-  const wanted = channelsOf(recipient);
-  const content = {
-    is: 'codes',
-    parcel: of.parcel,
-    bank: of.bank,
-    compartment: of.compartment,
-    untilMs: of.untilMs,
-    epoch: of.wish.epoch as EpochId,
-    box: of.wish.codes,
-  } as const;
-  const common = { reference: of.wish.reference, what: of.wish.what, person: of.recipient, content };
-  for (const channel of wanted) await queue(cloud, tx, { ...common, channel });
-  // Somebody has to see that a parcel lies there of which its recipient cannot be told.
-  if (wanted.length === 0) await queue(cloud, tx, { ...common, channel: 'email' });
+  await queue(cloud, tx, wishNotices(cloud, recipient, of));
 }
 
 /** Queues a mail with a link to sign in. The link is sealed under the person's own key while it waits. */
@@ -89,13 +54,8 @@ export async function queueLink(
   const { app, url, minutes } = of;
   const sealed = await cloud.keys.sealFor(tx, of.person, LINK_PLACE, JSON.stringify({ app, url, minutes }));
   const reference = idFrom('notice', cloud.random.bytes(16));
-  await queue(cloud, tx, {
-    reference,
-    what: 'sign-in',
-    channel: 'email',
-    person: of.person,
-    content: { is: 'link', sealed },
-  });
+  const content = { is: 'link', sealed } as const;
+  await queue(cloud, tx, [{ reference, what: 'sign-in', channel: 'email', person: of.person, content }]);
 }
 
 const jobPayload = z.strictObject({
@@ -253,7 +213,7 @@ async function endTry(
   await store.endTry(tx, notice, ended);
   const { state, tries } = ended;
   // The next try stands or falls with the word that this one failed.
-  if (ended.nextMs !== null) await addTry(cloud, tx, { notice, tries, atMs: ended.nextMs });
+  if (ended.nextMs !== null) await addTries(cloud, tx, [{ notice, tries, atMs: ended.nextMs }]);
   const fields = { notice, person };
   const owners = { notice: person, person };
   if (state === 'sent')
@@ -297,35 +257,15 @@ async function sweep(cloud: Cloud): Promise<void> {
   const nowMs = cloud.clock.nowMs();
   for (const tenant of await allTenants(cloud)) {
     await cloud.database.tenant(tenant, async (tx) => {
-      for (const { notice, tries } of await store.overdueSince(tx, nowMs - OVERDUE_MS))
-        await addTry(cloud, tx, { notice, tries, atMs: null });
+      const overdue = await store.overdueSince(tx, nowMs - OVERDUE_MS);
+      await addTries(
+        cloud,
+        tx,
+        overdue.map(({ notice, tries }) => ({ notice, tries, atMs: null })),
+      );
       await store.forgetEndedCodes(tx, nowMs);
     });
   }
-}
-
-/** A parcel was put in: its recipient is told, and reminded later. */
-const onDeposited: Projection = async (cloud, tx, told) => {
-  await projectWish(cloud, tx, told);
-  await onWaiting(cloud, tx, told);
-};
-
-/** A bank's record that makes a code carries the wish to tell its recipient. */
-async function projectWish(cloud: Cloud, tx: Tx, told: Told): Promise<void> {
-  if (!told.wish) return;
-  const { record, fields } = told;
-  const recipient = parseId('person', fields.counterpart ?? '');
-  const parcel = parseId('parcel', fields.parcel ?? '');
-  const untilMs = record.facts.untilMs ?? (parcel && (await store.untilOfParcel(tx, parcel)));
-  if (!recipient || !parcel || record.compartment === undefined || typeof untilMs !== 'number') return;
-  await wish(cloud, tx, {
-    wish: told.wish,
-    bank: told.bank,
-    compartment: record.compartment,
-    untilMs,
-    parcel,
-    recipient,
-  });
 }
 
 export { canSendAgain, sendAgain } from './again.ts';
@@ -337,12 +277,5 @@ export const notices = {
   migrations,
   jobs: { [SEND_JOB]: send, [REMIND_JOB]: remind, 'notices.sweep': sweep },
   schedule: [{ job: 'notices.sweep', cron: '23 * * * *' }],
-  projections: {
-    'grant.issued': projectWish,
-    'grant.reissued': projectWish,
-    'parcel.deposited': onDeposited,
-    'parcel.collected': onNoLongerWaiting,
-    'parcel.removed': onNoLongerWaiting,
-    'parcel.held': onNoLongerWaiting,
-  },
+  projections: [projection],
 } satisfies Noun;

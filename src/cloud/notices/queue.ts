@@ -15,35 +15,45 @@ export type Queue = {
   content: store.Content;
 };
 
-export async function queue(cloud: Cloud, tx: Tx, of: Queue): Promise<void> {
-  const notice = idFrom('notice', cloud.random.bytes(16));
-  if (!(await store.insertNotice(tx, { ...of, notice, atMs: cloud.clock.nowMs() }))) return;
-  const parcel = of.content.is === 'link' ? undefined : of.content.parcel;
-  await cloud.journal.record(
+/** Queues notices in their order. What was queued before under its reference is not queued again. */
+export async function queue(cloud: Cloud, tx: Tx, all: readonly Queue[]): Promise<void> {
+  const atMs = cloud.clock.nowMs();
+  const wanted = all.map((of) => ({ ...of, notice: idFrom('notice', cloud.random.bytes(16)), atMs }));
+  const queued = await store.insertNotices(tx, wanted);
+  const added = wanted.filter(({ notice }) => queued.has(notice));
+  if (added.length === 0) return;
+  await cloud.journal.recordAll(
     tx,
-    {
-      kind: 'notice.queued',
-      facts: { channel: of.channel, what: of.what },
-      fields: { notice, person: of.person, ...(parcel ? { parcel } : {}) },
-    },
-    { notice: of.person, person: of.person, parcel: of.person },
+    added.map(({ channel, what, notice, person, content }) => ({
+      draft: {
+        kind: 'notice.queued',
+        facts: { channel, what },
+        fields: { notice, person, ...(content.is === 'link' ? {} : { parcel: content.parcel }) },
+      },
+      owners: { notice: person, person, parcel: person },
+    })),
   );
-  await addTry(cloud, tx, { notice, tries: 0, atMs: null });
+  await addTries(
+    cloud,
+    tx,
+    added.map(({ notice }) => ({ notice, tries: 0, atMs: null })),
+  );
   await cloud.changed(tx, ['notices']);
 }
 
-/** A try of its own, in the caller's transaction. Its key is not the one of a job that may run now. */
-export async function addTry(
-  cloud: Cloud,
-  tx: Tx,
-  of: { notice: NoticeId; tries: number; atMs: number | null },
-): Promise<void> {
-  const key = `${of.notice}/${of.tries}`;
-  await cloud.addJob(
+type Try = { notice: NoticeId; tries: number; atMs: number | null };
+
+/** Tries of their own, in the caller's transaction. The key is not the one of a job that may run now. */
+export async function addTries(cloud: Cloud, tx: Tx, tries: readonly Try[]): Promise<void> {
+  const tenant = await tenantOf(tx);
+  await cloud.addJobs(
     tx,
-    SEND_JOB,
-    { tenant: await tenantOf(tx), notice: of.notice },
-    of.atMs === null ? { key } : { key, runAtMs: of.atMs },
+    tries.map(({ notice, tries, atMs }) => ({
+      name: SEND_JOB,
+      payload: { tenant, notice },
+      key: `${notice}/${tries}`,
+      ...(atMs === null ? {} : { runAtMs: atMs }),
+    })),
   );
 }
 

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { type SealedBox, sealedBox } from '../../contract/uplink.ts';
 import type { BankId, EpochId, NoticeId, ParcelId, PersonId } from '../../domain/ids.ts';
+import { bytesColumn, integerColumn, textColumn } from '../../platform/columns.ts';
 import type { Tx } from '../../platform/database.ts';
 
 export type Channel = 'sms' | 'email';
@@ -35,19 +36,27 @@ export type NewNotice = {
   atMs: number;
 };
 
-/** False when this reference was taken before on this channel. */
-export async function insertNotice(tx: Tx, of: NewNotice): Promise<boolean> {
-  const codes = of.content.is === 'codes' ? of.content : null;
-  const place = of.content.is === 'link' ? null : of.content;
-  const link = of.content.is === 'link' ? of.content.sealed : null;
-  const done = await sql`insert into notices
+/** In the order given. Answers which were new: one reference is taken once on a channel. */
+export async function insertNotices(tx: Tx, rows: readonly NewNotice[]): Promise<ReadonlySet<string>> {
+  const text = (of: (row: NewNotice) => string | null) => textColumn(rows.map(of));
+  const place = ({ content }: NewNotice) => (content.is === 'link' ? null : content);
+  const codes = ({ content }: NewNotice) => (content.is === 'codes' ? content : null);
+  const links = rows.map(({ content }) => (content.is === 'link' ? content.sealed : null));
+  const done = await sql<{ notice: string }>`insert into notices
     (notice_id, reference, channel, what, state, person_id, parcel_id, bank_id, compartment, until_ms, epoch_id, box, link, at_ms, since_ms, next_ms)
-    values (${of.notice}, ${of.reference}, ${of.channel}, ${of.what}, 'queued', ${of.person}, ${place?.parcel ?? null}, ${place?.bank ?? null},
-      ${place?.compartment ?? null}, ${place?.untilMs ?? null}, ${codes?.epoch ?? null}, ${codes && JSON.stringify(codes.box)}::jsonb, ${link}, ${of.atMs},
-      ${of.atMs}, ${of.atMs})
-    on conflict (tenant_id, reference, channel) do nothing`.execute(tx);
-  return Number(done.numAffectedRows ?? 0) === 1;
+    select notice_id, reference, channel, what, 'queued', person_id, parcel_id, bank_id, compartment, until_ms, epoch_id, box::jsonb, link, at_ms, at_ms, at_ms
+    from unnest(${text(({ notice }) => notice)}::text[], ${text(({ reference }) => reference)}::text[], ${text(({ channel }) => channel)}::text[],
+      ${text(({ what }) => what)}::text[], ${text(({ person }) => person)}::text[], ${text((row) => place(row)?.parcel ?? null)}::text[],
+      ${text((row) => place(row)?.bank ?? null)}::text[], ${integerColumn(rows.map((row) => place(row)?.compartment ?? null))}::bigint[],
+      ${integerColumn(rows.map((row) => place(row)?.untilMs ?? null))}::bigint[], ${text((row) => codes(row)?.epoch ?? null)}::text[],
+      ${text((row) => boxOf(codes(row)))}::text[], ${bytesColumn(links)}::bytea[], ${integerColumn(rows.map(({ atMs }) => atMs))}::bigint[]) with ordinality
+      as fresh (notice_id, reference, channel, what, person_id, parcel_id, bank_id, compartment, until_ms, epoch_id, box, link, at_ms, ord)
+    order by fresh.ord
+    on conflict (tenant_id, reference, channel) do nothing returning notice_id as notice`.execute(tx);
+  return new Set(done.rows.map(({ notice }) => notice));
 }
+
+const boxOf = (codes: { box: SealedBox } | null) => codes && JSON.stringify(codes.box);
 
 type NoticeSql = {
   notice_id: NoticeId;
@@ -178,13 +187,23 @@ export async function noticesOfParcel(tx: Tx, parcel: ParcelId): Promise<NoticeR
   return found.rows.map(rowOf);
 }
 
-/** Until when the parcel waits, as its last notice said; a code issued again does not change that. */
-export async function untilOfParcel(tx: Tx, parcel: ParcelId): Promise<number | undefined> {
-  const found = await sql<{
-    until_ms: number;
-  }>`select until_ms from notices where parcel_id = ${parcel} and until_ms is not null
-    order by ord desc limit 1`.execute(tx);
-  return found.rows[0]?.until_ms;
+/** On which channels these references were taken before, as `reference/channel`. */
+export async function takenOf(tx: Tx, references: readonly string[]): Promise<Set<string>> {
+  if (references.length === 0) return new Set();
+  const found = await sql<{ reference: string; channel: string }>`select reference, channel from notices
+    where reference = any(${[...references]}::text[])`.execute(tx);
+  return new Set(found.rows.map(({ reference, channel }) => `${reference}/${channel}`));
+}
+
+/** Until when each parcel waits, as its last notice said; a code issued again does not change that. */
+export async function untilOfParcels(tx: Tx, parcels: readonly string[]): Promise<Map<string, number>> {
+  if (parcels.length === 0) return new Map();
+  const found = await sql<{ parcel: string; untilMs: number }>`
+    select distinct on (parcel_id) parcel_id as parcel, until_ms as "untilMs" from notices
+    where parcel_id = any(${[...parcels]}::text[]) and until_ms is not null order by parcel_id, ord desc`.execute(
+    tx,
+  );
+  return new Map(found.rows.map(({ parcel, untilMs }) => [parcel, untilMs]));
 }
 
 /** Notices whose next try is overdue. The engine forgets a job whose last try died with its process. */
@@ -196,27 +215,34 @@ export async function overdueSince(tx: Tx, beforeMs: number): Promise<NoticeRow[
 
 export type Waiting = Place & { person: PersonId };
 
-export async function putWaiting(tx: Tx, of: Waiting): Promise<void> {
+export async function putWaiting(tx: Tx, rows: readonly Waiting[]): Promise<void> {
+  if (rows.length === 0) return;
+  const text = (of: (row: Waiting) => string) => textColumn(rows.map(of));
+  const numbers = (of: (row: Waiting) => number) => integerColumn(rows.map(of));
   await sql`insert into waiting_parcels (parcel_id, person_id, bank_id, compartment, until_ms)
-    values (${of.parcel}, ${of.person}, ${of.bank}, ${of.compartment}, ${of.untilMs})
+    select * from unnest(${text(({ parcel }) => parcel)}::text[], ${text(({ person }) => person)}::text[], ${text(({ bank }) => bank)}::text[],
+      ${numbers(({ compartment }) => compartment)}::bigint[], ${numbers(({ untilMs }) => untilMs)}::bigint[])
     on conflict (parcel_id) do nothing`.execute(tx);
 }
 
-/** Locked until the transaction ends, so that a collection that comes at the same time waits or is seen. */
 export async function findWaiting(tx: Tx, parcel: string): Promise<Waiting | undefined> {
-  const found =
-    await sql<Waiting>`select parcel_id as parcel, person_id as person, bank_id as bank, compartment,
-    until_ms as "untilMs" from waiting_parcels where parcel_id = ${parcel} for update`.execute(tx);
-  return found.rows[0];
+  return (await allWaiting(tx, [parcel]))[0];
 }
 
-/** The parcel that waited, if it did: it does no longer. */
-export async function dropWaiting(tx: Tx, parcel: string): Promise<Waiting | undefined> {
-  const found = await sql<Waiting>`delete from waiting_parcels where parcel_id = ${parcel}
-    returning parcel_id as parcel, person_id as person, bank_id as bank, compartment, until_ms as "untilMs"`.execute(
-    tx,
-  );
-  return found.rows[0];
+/** Locked until the transaction ends, so that a collection that comes at the same time waits or is seen. */
+export async function allWaiting(tx: Tx, parcels: readonly string[]): Promise<Waiting[]> {
+  if (parcels.length === 0) return [];
+  const found =
+    await sql<Waiting>`select parcel_id as parcel, person_id as person, bank_id as bank, compartment,
+    until_ms as "untilMs" from waiting_parcels where parcel_id = any(${[...parcels]}::text[]) order by parcel_id for update`.execute(
+      tx,
+    );
+  return found.rows;
+}
+
+export async function dropWaiting(tx: Tx, parcels: readonly string[]): Promise<void> {
+  if (parcels.length > 0)
+    await sql`delete from waiting_parcels where parcel_id = any(${[...parcels]}::text[])`.execute(tx);
 }
 
 export async function deadSince(tx: Tx, sinceMs: number): Promise<NoticeRow[]> {

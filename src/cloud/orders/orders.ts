@@ -4,11 +4,11 @@
  * own record says.
  */
 import { utf8 } from '../../crypto/bytes.ts';
-import { parseId } from '../../domain/ids.ts';
+import { type BankId, parseId } from '../../domain/ids.ts';
 import { ORDER_ACTS } from '../../domain/order.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
-import type { Noun, Projection } from '../noun.ts';
+import type { Noun, Projection, Told } from '../noun.ts';
 import { allTenants } from '../tenants/tenants.ts';
 import { purposePlace } from './carry.ts';
 import { migrations } from './migrations.ts';
@@ -17,21 +17,18 @@ import * as store from './store.ts';
 
 export { list, submit, toTell } from './carry.ts';
 
-const onAccepted: Projection = async (cloud, tx, { bank, record, fields }) => {
+type OrderTold = Pick<Told, 'record' | 'fields'> & { bank: BankId };
+
+async function onAccepted(cloud: Cloud, tx: Tx, { bank, record, fields }: OrderTold): Promise<void> {
   const hash = String(record.facts.hash);
   const atMs = record.time.atMs;
   const from = ['waiting', 'refused', 'lapsed', 'accepted'] as const;
   if (!(await store.settle(tx, { bank, hash, from, to: 'accepted', reason: null, atMs })))
     await keepHandCarried(cloud, tx, { bank, record, fields });
-  await cloud.changed(tx, ['banks']);
-};
+}
 
 /** The cloud never saw this order; it is shown all the same, as far as the bank's record tells of it. */
-async function keepHandCarried(
-  cloud: Cloud,
-  tx: Tx,
-  { bank, record, fields }: Pick<Parameters<Projection>[2], 'bank' | 'record' | 'fields'>,
-): Promise<void> {
+async function keepHandCarried(cloud: Cloud, tx: Tx, { bank, record, fields }: OrderTold): Promise<void> {
   const order = parseId('order', fields.order ?? '');
   const act = ORDER_ACTS.find((known) => known === record.facts.act);
   if (!order || !act) return;
@@ -55,7 +52,7 @@ async function keepHandCarried(
 }
 
 /** Of what the cloud carried only: by hand the same text may come with fewer signatures, and fail for that. */
-const onRefused: Projection = async (cloud, tx, { bank, record }) => {
+async function onRefused(tx: Tx, { bank, record }: OrderTold): Promise<void> {
   if (record.facts.road !== 'cloud') return;
   const { hash, reason } = record.facts;
   // A replay after the acceptance takes nothing back.
@@ -67,10 +64,9 @@ const onRefused: Projection = async (cloud, tx, { bank, record }) => {
     reason: String(reason),
     atMs: record.time.atMs,
   });
-  await cloud.changed(tx, ['banks']);
-};
+}
 
-const onLapsed: Projection = async (cloud, tx, { bank, record, fields }) => {
+async function onLapsed(tx: Tx, { bank, record, fields }: OrderTold): Promise<void> {
   if (fields.order === undefined) return;
   const atMs = record.time.atMs;
   await store.settle(tx, {
@@ -81,7 +77,21 @@ const onLapsed: Projection = async (cloud, tx, { bank, record, fields }) => {
     reason: null,
     atMs,
   });
-  await cloud.changed(tx, ['banks']);
+}
+
+/** One after another: orders are few, and each is settled by what was settled before it. */
+const orderProjection: Projection = {
+  kinds: ['order.accepted', 'order.refused', 'order.lapsed'],
+  async follow(cloud, tx, { bank, told }) {
+    for (const { record, fields } of told) {
+      const of = { bank, record, fields };
+      if (record.kind === 'order.accepted') await onAccepted(cloud, tx, of);
+      else if (record.kind === 'order.refused') await onRefused(tx, of);
+      else await onLapsed(tx, of);
+    }
+    await cloud.changed(tx, ['banks']);
+    return [];
+  },
 };
 
 /** Ends what is over, and has banks told again of what still waits. Runs by the clock. */
@@ -99,5 +109,5 @@ export const orders = {
   routes,
   jobs: { 'orders.tend': tend },
   schedule: [{ job: 'orders.tend', cron: '* * * * *' }],
-  projections: { 'order.accepted': onAccepted, 'order.refused': onRefused, 'order.lapsed': onLapsed },
+  projections: [orderProjection],
 } satisfies Noun;

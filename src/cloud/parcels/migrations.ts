@@ -43,4 +43,11 @@ create index parcel_events_of on parcel_events (parcel_id, seq);
 ${['parcels', 'parcel_events'].map((table) => tenantTable(table)).join('')}
 `,
   },
+  {
+    id: '0086-parcel-events-of-batches',
+    sql: `
+-- A row is what one batch tells of a parcel: record seq, and further ones of the same batch.
+alter table parcel_events add column also bigint[] not null default '{}';
+`,
+  },
 ];

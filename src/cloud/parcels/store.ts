@@ -1,10 +1,9 @@
 /** SQL of parcels and of the records that tell of them. */
 import { sql } from 'kysely';
 import type { BankId, CarrierId, ParcelId, PersonId } from '../../domain/ids.ts';
-import { type Tx, tables } from '../../platform/database.ts';
+import { bytesColumn, integerColumn, textColumn } from '../../platform/columns.ts';
+import type { Tx } from '../../platform/database.ts';
 import type { Standing } from './custody.ts';
-
-type ParcelTables = { parcel_events: { parcel_id: string; source: string; seq: number } };
 
 export type Parcel = Standing & {
   parcel: ParcelId;
@@ -52,15 +51,42 @@ const parcelOf = (row: ParcelSql): Parcel => ({
   ord: row.ord,
 });
 
-export async function insertParcel(tx: Tx, of: Omit<Parcel, 'ord'>): Promise<void> {
-  await sql`insert into parcels (parcel_id, bank_id, compartment, size, state, custody, carrier_id, courier_id, recipient_id, tracking, accepted_at_ms)
-    values (${of.parcel}, ${of.bank}, ${of.compartment}, ${of.size}, ${of.state}, ${of.custody}, ${of.carrier}, ${of.courier}, ${of.recipient},
-      ${of.tracking}, ${of.acceptedAtMs})`.execute(tx);
+/** In the order given, which is the order in which they are listed. */
+export async function insertParcels(tx: Tx, rows: readonly Omit<Parcel, 'ord'>[]): Promise<void> {
+  if (rows.length === 0) return;
+  type Row = Omit<Parcel, 'ord'>;
+  const text = (of: (row: Row) => string | null) => textColumn(rows.map(of));
+  const numbers = (of: (row: Row) => number | null) => integerColumn(rows.map(of));
+  await sql`insert into parcels (parcel_id, bank_id, compartment, size, state, custody, carrier_id, courier_id, recipient_id,
+      tracking, accepted_at_ms, deposited_at_ms, until_ms, ended_at_ms)
+    select parcel_id, bank_id, compartment, size, state, custody, carrier_id, courier_id, recipient_id,
+      tracking, accepted_at_ms, deposited_at_ms, until_ms, ended_at_ms
+    from unnest(${text(({ parcel }) => parcel)}::text[], ${text(({ bank }) => bank)}::text[], ${numbers(({ compartment }) => compartment)}::bigint[],
+      ${text(({ size }) => size)}::text[], ${text(({ state }) => state)}::text[], ${text(({ custody }) => custody)}::text[],
+      ${text(({ carrier }) => carrier)}::text[], ${text(({ courier }) => courier)}::text[], ${text(({ recipient }) => recipient)}::text[],
+      ${bytesColumn(rows.map(({ tracking }) => tracking))}::bytea[], ${numbers(({ acceptedAtMs }) => acceptedAtMs)}::bigint[],
+      ${numbers(({ depositedAtMs }) => depositedAtMs)}::bigint[], ${numbers(({ untilMs }) => untilMs)}::bigint[],
+      ${numbers(({ endedAtMs }) => endedAtMs)}::bigint[]) with ordinality
+      as fresh (parcel_id, bank_id, compartment, size, state, custody, carrier_id, courier_id, recipient_id,
+        tracking, accepted_at_ms, deposited_at_ms, until_ms, ended_at_ms, ord)
+    order by fresh.ord`.execute(tx);
 }
 
-export async function updateStanding(tx: Tx, parcel: string, to: Standing): Promise<void> {
-  await sql`update parcels set state = ${to.state}, custody = ${to.custody}, deposited_at_ms = ${to.depositedAtMs}, until_ms = ${to.untilMs},
-    ended_at_ms = ${to.endedAtMs} where parcel_id = ${parcel}`.execute(tx);
+export async function updateStandings(
+  tx: Tx,
+  rows: readonly (Standing & { parcel: ParcelId })[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  type Row = (typeof rows)[number];
+  const text = (of: (row: Row) => string | null) => textColumn(rows.map(of));
+  const numbers = (of: (row: Row) => number | null) => integerColumn(rows.map(of));
+  await sql`update parcels set state = next.state, custody = next.custody, deposited_at_ms = next.deposited_at_ms,
+      until_ms = next.until_ms, ended_at_ms = next.ended_at_ms
+    from unnest(${text(({ parcel }) => parcel)}::text[], ${text(({ state }) => state)}::text[], ${text(({ custody }) => custody)}::text[],
+      ${numbers(({ depositedAtMs }) => depositedAtMs)}::bigint[], ${numbers(({ untilMs }) => untilMs)}::bigint[],
+      ${numbers(({ endedAtMs }) => endedAtMs)}::bigint[])
+      as next (parcel_id, state, custody, deposited_at_ms, until_ms, ended_at_ms)
+    where parcels.parcel_id = next.parcel_id`.execute(tx);
 }
 
 export async function findParcel(tx: Tx, parcel: string): Promise<Parcel | undefined> {
@@ -68,13 +94,16 @@ export async function findParcel(tx: Tx, parcel: string): Promise<Parcel | undef
   return rows[0] && parcelOf(rows[0]);
 }
 
-/** The parcel that takes up a compartment now. */
-export async function parcelInside(tx: Tx, bank: string, compartment: number): Promise<ParcelId | undefined> {
-  const { rows } = await sql<{ parcel: ParcelId }>`select parcel_id as parcel from parcels
-    where bank_id = ${bank} and compartment = ${compartment} and state in ('accepted', 'waiting', 'held') order by ord desc limit 1`.execute(
-    tx,
-  );
-  return rows[0]?.parcel;
+/** These parcels, and those that take up one of these doors; in the order in which they came. */
+export async function parcelsOf(
+  tx: Tx,
+  of: { parcels: readonly string[]; bank: string; doors: readonly number[] },
+): Promise<Parcel[]> {
+  const { rows } =
+    await sql<ParcelSql>`select * from parcels where parcel_id = any(${textColumn([...new Set(of.parcels)])}::text[])
+    union select * from parcels where bank_id = ${of.bank} and compartment = any(${integerColumn([...new Set(of.doors)])}::bigint[])
+      and state in ('accepted', 'waiting', 'held') order by ord`.execute(tx);
+  return rows.map(parcelOf);
 }
 
 export type ParcelQuery = {
@@ -105,15 +134,22 @@ export async function everyParcel(tx: Tx): Promise<Parcel[]> {
   return rows.map(parcelOf);
 }
 
-export async function insertEvent(tx: Tx, row: ParcelTables['parcel_events']): Promise<void> {
-  await tables<ParcelTables>(tx).insertInto('parcel_events').values(row).execute();
+/** The records of one batch that tell of one parcel. */
+export type Events = { parcel: ParcelId; seqs: readonly number[] };
+
+export async function insertEvents(tx: Tx, source: BankId, rows: readonly Events[]): Promise<void> {
+  if (rows.length === 0) return;
+  await sql`insert into parcel_events (parcel_id, source, seq, also)
+    select parcel_id, ${source}, seq, also::bigint[]
+    from unnest(${textColumn(rows.map(({ parcel }) => parcel))}::text[], ${integerColumn(rows.map(({ seqs }) => seqs[0] ?? null))}::bigint[],
+      ${textColumn(rows.map(({ seqs }) => `{${seqs.slice(1)}}`))}::text[]) as fresh (parcel_id, seq, also)`.execute(
+    tx,
+  );
 }
 
 export async function eventsOf(tx: Tx, parcel: string): Promise<{ source: BankId; seq: number }[]> {
-  const { rows } = await sql<{
-    source: BankId;
-    seq: number;
-  }>`select source, seq from parcel_events where parcel_id = ${parcel} order by seq`.execute(tx);
+  const { rows } = await sql<{ source: BankId; seq: number }>`select source, unnest(seq || also) as seq
+    from parcel_events where parcel_id = ${parcel} order by seq`.execute(tx);
   return rows;
 }
 

@@ -228,8 +228,25 @@ export async function removePerson(cloud: Cloud, tx: Tx, person: string, by: By)
 
 /** The person behind an id of this tenant, removed ones included; undefined for any other id. */
 export async function findPerson(cloud: Cloud, tx: Tx, person: string): Promise<Person | undefined> {
-  const row = isId('person', person) ? await store.findPerson(tx, person) : undefined;
-  return row && opened(cloud, tx, row);
+  return (await findPersons(cloud, tx, [person])).get(person);
+}
+
+/** As `findPerson`, for many at once; who is not found is absent. */
+export async function findPersons(
+  cloud: Cloud,
+  tx: Tx,
+  persons: readonly string[],
+): Promise<Map<string, Person>> {
+  const ids = [...new Set(persons)].filter((person) => isId('person', person));
+  const rows = await store.findPersons(tx, ids);
+  // Fetched at once; each would otherwise be a query of its own.
+  await cloud.keys.subjects(
+    tx,
+    rows.map((row) => row.person),
+  );
+  const found = new Map<string, Person>();
+  for (const row of rows) found.set(row.person, await opened(cloud, tx, row));
+  return found;
 }
 
 /** As `findPerson`, for one who is active; a foreign or removed id is not found. */

@@ -76,9 +76,11 @@ export async function holdActive(tx: Tx, person: PersonId): Promise<boolean> {
   return held.rows.length === 1;
 }
 
-export async function findPerson(tx: Tx, person: string): Promise<PersonRow | undefined> {
-  const found = await sql<PersonSql>`select * from persons where person_id = ${person}`.execute(tx);
-  return found.rows[0] && personOf(found.rows[0]);
+export async function findPersons(tx: Tx, persons: readonly string[]): Promise<PersonRow[]> {
+  if (persons.length === 0) return [];
+  const found =
+    await sql<PersonSql>`select * from persons where person_id = any(${[...persons]}::text[])`.execute(tx);
+  return found.rows.map(personOf);
 }
 
 /** Active people of a role in the order in which they were added, from after `afterOrd`. */
