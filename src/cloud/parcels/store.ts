@@ -159,7 +159,7 @@ export type Doubted = { parcel: ParcelId; bank: BankId; compartment: number; atM
 export async function doubtedParcels(tx: Tx): Promise<Doubted[]> {
   const { rows } = await sql<Doubted>`
     select p.parcel_id as parcel, p.bank_id as bank, p.compartment, max(r.at_ms) as "atMs"
-    from parcels p join parcel_events e using (parcel_id) join records r on r.source = e.source and r.seq = e.seq
+    from parcels p join parcel_events e using (parcel_id) join records r on r.source = e.source and r.seq = any(e.seq || e.also)
     where p.state = 'waiting' and r.kind = 'discrepancy.reported'
     group by p.parcel_id, p.bank_id, p.compartment order by max(r.at_ms) desc limit 200`.execute(tx);
   return rows;
