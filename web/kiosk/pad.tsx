@@ -70,7 +70,7 @@ export function PinPlaces({ typed, digits, label }: { typed: string; digits: num
       {pinPlaces(typed, digits).map((group) => {
         at += group.length;
         return (
-          <div className="pin-group" key={at} aria-hidden={!shown}>
+          <div className="pin-group" key={at} aria-hidden={!shown} dir="ltr">
             {group.map((digit, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: a place is its number.
               <span key={index} className={digit ? 'pin-place pin-filled' : 'pin-place'}>
@@ -92,7 +92,7 @@ export function TypedCode({ typed, label }: { typed: string; label: string }) {
       <p className="k-hidden" role="status">
         {label}
       </p>
-      <div className="pin-group pin-hidden" aria-hidden={!shown}>
+      <div className="pin-group pin-hidden" aria-hidden={!shown} dir="ltr">
         {shown ? typed : HIDDEN.repeat(typed.length)}
       </div>
     </div>
