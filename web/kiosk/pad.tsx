@@ -63,14 +63,14 @@ export function PinPlaces({ typed, digits, label }: { typed: string; digits: num
   const { shown } = useContext(PadChoice);
   let at = 0;
   return (
-    <div className="pin">
+    <div className="pin" dir="ltr">
       <p className="k-hidden" role="status">
         {label}
       </p>
       {pinPlaces(typed, digits).map((group) => {
         at += group.length;
         return (
-          <div className="pin-group" key={at} aria-hidden={!shown} dir="ltr">
+          <div className="pin-group" key={at} aria-hidden={!shown}>
             {group.map((digit, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: a place is its number.
               <span key={index} className={digit ? 'pin-place pin-filled' : 'pin-place'}>
@@ -88,11 +88,11 @@ export function PinPlaces({ typed, digits, label }: { typed: string; digits: num
 export function TypedCode({ typed, label }: { typed: string; label: string }) {
   const { shown } = useContext(PadChoice);
   return (
-    <div className="pin">
+    <div className="pin" dir="ltr">
       <p className="k-hidden" role="status">
         {label}
       </p>
-      <div className="pin-group pin-hidden" aria-hidden={!shown} dir="ltr">
+      <div className="pin-group pin-hidden" aria-hidden={!shown}>
         {shown ? typed : HIDDEN.repeat(typed.length)}
       </div>
     </div>

@@ -8,7 +8,7 @@ export const LANGUAGES = {
   fr: { name: 'Français', tag: 'fr', locale: 'fr', dir: 'ltr' },
   de: { name: 'Deutsch', tag: 'de', locale: 'de', dir: 'ltr' },
   zh: { name: '简体中文', tag: 'zh-Hans', locale: 'zh-Hans-CN', dir: 'ltr' },
-  // Western digits: doors, keys and messages carry no others (UTS #35, part 1, section 3.6, key "nu").
+  // Western digits: doors, keys and messages carry no others (Unicode Technical Standard 35, part 1, section 3, key "nu").
   ar: { name: 'العربية', tag: 'ar', locale: 'ar-u-nu-latn', dir: 'rtl' },
 } as const;
 

@@ -95,7 +95,7 @@ function pluralOf(text: Plural, count: number): string {
   return text[rules.select(count)] ?? text.other;
 }
 
-/** FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (Unicode Standard Annex #9, section 2.4). */
+/** FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (Unicode Standard Annex 9, section 2.4). */
 const [ISOLATE, POP] = ['\u2068', '\u2069'];
 const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}]/u;
 

@@ -1,4 +1,7 @@
-/** The languages, each by its own name, before anything else: who cannot read the screen sees where to begin. */
+/**
+ * The languages, each by its own name, before anything else: who cannot read the screen sees where to begin. Each
+ * keeps its place whatever is spoken, so that a wrong tap is mended by another.
+ */
 import type { MouseEvent } from 'react';
 import { LANGUAGE_CODES, LANGUAGES } from '../../kit/languages.ts';
 import { language, speak } from '../../kit/words.ts';
@@ -9,7 +12,7 @@ const keepFocus = (event: MouseEvent): void => event.preventDefault();
 
 export function LanguageChoice() {
   return (
-    <fieldset className="languages" aria-label={t('languages')}>
+    <fieldset className="languages" aria-label={t('languages')} dir="ltr">
       {LANGUAGE_CODES.map((code) => {
         const { name, tag, dir } = LANGUAGES[code];
         return (
