@@ -158,6 +158,5 @@ export const german = inOtherWords({
   'reported.text': 'Die Tür bleibt zu, und Ihr Paket bleibt Ihres.',
   'reported.not-mine': 'Bitte lassen Sie es darin. Ihr eigenes Paket bleibt Ihres.',
   'reported.next': 'Es steht jetzt auf der Liste. Sie können es auch selbst sagen.',
-  'reported.offline':
-    'Dort ist es zu sehen, sobald die Anlage wieder online ist. Bitte sagen Sie es auch selbst.',
+  'reported.offline': 'Es erscheint dort, sobald die Anlage online ist. Bitte sagen Sie es auch selbst.',
 });

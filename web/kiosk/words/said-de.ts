@@ -74,7 +74,7 @@ export const germanSentences = inOtherWords({
   'courier-may-not.next': 'Fragen Sie Ihren Zustelldienst oder das Hauspersonal.',
   'recipient-unknown': 'Zu dieser Wohnung wurde niemand gefunden',
   'recipient-unknown.next':
-    'Prüfen Sie die Wohnung auf dem Etikett und geben Sie sie neu ein. Stimmt sie, brechen Sie ab und nehmen das Paket mit.',
+    'Prüfen Sie die Wohnung auf dem Etikett. Stimmt sie, brechen Sie ab und nehmen Sie das Paket mit.',
   'tracking-malformed': 'Das ist keine Sendungsnummer',
   'tracking-malformed.next':
     'Scannen Sie den Strichcode auf dem Etikett, oder geben Sie die Nummer daneben ein.',
