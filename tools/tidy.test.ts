@@ -232,7 +232,7 @@ test('functions of every form are measured', () => {
     catches('function-length', 'src/edge/e.ts', inClass(body), inClass(lines(68)));
   }
   const component = (count: number): string =>
-    `export function Page() {\n${lines(count)}return <p>It's</p>;\n}\n`;
+    `export function Page() {\n${lines(count)}return <p>'</p>;\n}\n`;
   catches('function-length', 'web/kit/k.tsx', component(118), component(117));
 });
 
@@ -282,11 +282,23 @@ test('words', () => {
   catches('vocabulary', 'src/edge/e.ts', 'const lockerDoor = 1;\n', 'const blockerDoor = 1; // a locker\n');
   catches(
     'vocabulary',
-    'web/kit/k.tsx',
-    'const a = <p>Your locker</p>;\n',
-    'const a = <p>The smart-locker platform</p>;\n',
+    'web/kit/k.ts',
+    "const a = 'Your locker';\n",
+    "const a = 'The smart-locker platform';\n",
   );
   catches('vocabulary', 'src/edge/e.ts', 'unlockAll();\n', 'unlockAllowed();\n');
+  catches(
+    'texts-in-tables',
+    'web/kiosk/k.tsx',
+    'const a = <p>Your parcel</p>;\n',
+    "const a = <p>{t('x')} · 7</p>;\n",
+  );
+  catches(
+    'texts-in-tables',
+    'web/kiosk/k.tsx',
+    'const a = <img alt="A parcel" />;\n',
+    'const a = <img className="a-parcel" alt="" aria-label={t(\'x\')} />;\n',
+  );
   catches(
     'no-weakening',
     'src/edge/e.ts',

@@ -23,6 +23,7 @@ import {
   checkComments,
   checkForbiddenWords,
   checkLeftOvers,
+  checkTextsInTables,
   checkVocabulary,
   checkWeakening,
 } from './tidy/words.ts';
@@ -70,6 +71,7 @@ export function checkSource(source: Source, paths: ReadonlySet<string>): Problem
     ...checkNoTestIsLeftAside(source),
     ...checkComments(source),
     ...checkVocabulary(source),
+    ...checkTextsInTables(source),
     ...checkWeakening(source),
   ];
 }

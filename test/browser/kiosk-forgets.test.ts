@@ -5,8 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import type { Page } from 'playwright-core';
-import { sleep, systemClock } from '../../src/platform/clock.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { tell } from '../bank.ts';
 import { missingBrowser } from './browser.ts';
 import { emptyStores, everythingHeld, findings, needlesOf } from './memory.ts';
@@ -15,6 +14,7 @@ import {
   doorIs,
   doorNow,
   heading,
+  newDocument,
   openStand,
   parcelInside,
   press,
@@ -47,17 +47,6 @@ type Ending = {
   end: () => Promise<void>;
   title: string | RegExp;
 };
-
-/** Waits for a page without the mark of the old one. A page that is just being replaced cannot be asked. */
-async function newDocument(page: Page): Promise<void> {
-  const isNew = `!window.isOld && document.querySelector('h1') !== null`;
-  const isThere = async (): Promise<boolean> => (await page.evaluate(isNew).catch(() => false)) === true;
-  for (let look = 0; look < 400; look++) {
-    if (await isThere()) return;
-    await sleep(systemClock, 25);
-  }
-  assert.fail('the page was not replaced');
-}
 
 /** Does what ends a session and sees that nothing of it is left. */
 async function endsEmpty({ name, end, title }: Ending): Promise<void> {

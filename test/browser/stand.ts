@@ -11,7 +11,7 @@ import type { KioskView } from '../../src/contract/kiosk.ts';
 import type { DirectoryEntries } from '../../src/contract/uplink.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/domain/roster.ts';
 import type { Agent } from '../../src/edge/agent.ts';
-import { type Clock, systemClock } from '../../src/platform/clock.ts';
+import { type Clock, sleep, systemClock } from '../../src/platform/clock.ts';
 import {
   bringIntoService,
   newestCodes,
@@ -129,6 +129,17 @@ export async function openStand(options: Options = {}): Promise<Stand> {
 /** On a page that takes input: one that is just being replaced does not. */
 export async function heading(page: Page, name: string | RegExp): Promise<void> {
   await page.locator('.kiosk:not([inert])').getByRole('heading', { level: 1, name }).waitFor();
+}
+
+/** Waits for a page without `isOld`, the mark of the old one. A page that is just being replaced cannot be asked. */
+export async function newDocument(page: Page): Promise<void> {
+  const isNew = `!window.isOld && document.querySelector('h1') !== null`;
+  const isThere = async (): Promise<boolean> => (await page.evaluate(isNew).catch(() => false)) === true;
+  for (let look = 0; look < 400; look++) {
+    if (await isThere()) return;
+    await sleep(systemClock, 25);
+  }
+  assert.fail('the page was not replaced');
 }
 
 export async function press(page: Page, name: string | RegExp): Promise<void> {

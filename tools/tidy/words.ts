@@ -115,6 +115,32 @@ export function checkVocabulary(source: Source): Problem[] {
   return findInCode(source, VOCABULARY, 'vocabulary');
 }
 
+const TEXTS_IN_TABLES = 'texts-in-tables';
+/** Attributes of elements, and properties of the kit's components, that a person reads or hears. */
+const SAID_ATTRIBUTES = new Set([
+  ...[
+    'alt',
+    'title',
+    'placeholder',
+    'aria-label',
+    'aria-description',
+    'aria-roledescription',
+    'aria-valuetext',
+  ],
+  ...['label', 'hint', 'error', 'lead', 'text', 'caption', 'empty', 'said'],
+]);
+
+/** Components hold no text: what stands in one of them is said in English, whatever language is spoken. */
+export function checkTextsInTables({ code, path }: Source): Problem[] {
+  if (!path.startsWith('web/') || !path.endsWith('.tsx') || isTest(path)) return [];
+  const advice = 'belongs into a table (messages.ts), so that every language has it';
+  return code.flatMap(({ kind, text, line }, index) => {
+    const isAttribute = kind === 'string' && SAID_ATTRIBUTES.has(code[index - 1]?.text ?? '');
+    const isSaid = (kind === 'text' || isAttribute) && /\p{L}/u.test(text);
+    return isSaid ? [{ file: path, line, rule: TEXTS_IN_TABLES, advice: `"${text.trim()}" ${advice}` }] : [];
+  });
+}
+
 export function checkWeakening(source: Source): Problem[] {
   if (!source.path.startsWith('src/') || isTest(source.path)) return [];
   const advice = 'src holds no switch that weakens it; a test breaks it with a sabotage edit instead';

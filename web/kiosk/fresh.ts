@@ -7,34 +7,43 @@
 import { useEffect, useRef } from 'react';
 import type { KioskScreen, KioskView } from '../../src/contract/kiosk.ts';
 import { after } from '../kit/clock.ts';
+import { handOver } from './languages.ts';
 
-/** Screens that say nothing about anybody: a new page shows them as well as the old one. */
-const WITHOUT_PERSON: ReadonlySet<KioskScreen['screen']> = new Set([
-  'home',
-  'closed',
-  'pick-up-done',
-  'reported',
-  'staff-done',
-]);
+type Name = KioskScreen['screen'];
+
+/** Where the next person begins. */
+const STARTS: ReadonlySet<Name> = new Set(['home', 'closed']);
+/** The last words to a person, in their language; they say nothing about anybody. */
+const ENDS: ReadonlySet<Name> = new Set(['pick-up-done', 'reported', 'staff-done']);
+
+export function isStart(name: Name): boolean {
+  return STARTS.has(name);
+}
 
 /** What was typed at the start and left must not wait for the next person; nor how they liked the keys. */
 const FORGET_MS = 20_000;
 
-/** True while the page is being replaced: it shows what comes next and takes no key that would be lost. */
-export function useFreshPage(view: KioskView | null): boolean {
+/**
+ * True while the page is being replaced: it shows what comes next and takes no key that would be lost.
+ * `inLanguageOf`: the page began in the language of a person who is being told the last words.
+ */
+export function useFreshPage(view: KioskView | null, inLanguageOf: boolean): boolean {
   const served = useRef(false);
   const touched = useRef(false);
-  const isLost = view === null;
-  const isServing = view !== null && !WITHOUT_PERSON.has(view.show.screen);
+  const name = view?.show.screen;
+  const isLost = name === undefined;
+  const isEnd = name !== undefined && ENDS.has(name);
+  const isServing = name !== undefined && !isEnd && !isStart(name);
   useEffect(() => {
     if (isServing) served.current = true;
     if (isLost || isServing) return;
-    if (served.current) return void replacePage();
-    let cancel = touched.current ? after(FORGET_MS, replacePage) : () => {};
+    const renew = (): void => void replacePage(isEnd);
+    if (served.current || (inLanguageOf && !isEnd)) return renew();
+    let cancel = touched.current ? after(FORGET_MS, renew) : () => {};
     const onTouch = (): void => {
       touched.current = true;
       cancel();
-      cancel = after(FORGET_MS, replacePage);
+      cancel = after(FORGET_MS, renew);
     };
     document.addEventListener('keydown', onTouch);
     document.addEventListener('pointerdown', onTouch);
@@ -43,15 +52,16 @@ export function useFreshPage(view: KioskView | null): boolean {
       document.removeEventListener('keydown', onTouch);
       document.removeEventListener('pointerdown', onTouch);
     };
-  }, [isLost, isServing]);
-  return served.current && !isLost && !isServing;
+  }, [isLost, isServing, isEnd, inLanguageOf]);
+  return !isLost && !isServing && (served.current || (inLanguageOf && !isEnd));
 }
 
 const AGAIN_MS = 1_000;
 
-async function replacePage(): Promise<void> {
+async function replacePage(isEnd: boolean): Promise<void> {
   // While its agent starts again there is no page to load, and the browser would show an error of its own.
   const answer = await fetch(location.pathname, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
-  if (answer?.ok) location.replace(location.pathname);
-  else after(AGAIN_MS, () => void replacePage());
+  if (!answer?.ok) return void after(AGAIN_MS, () => void replacePage(isEnd));
+  if (isEnd) handOver();
+  location.replace(`${location.pathname}${location.search}`);
 }

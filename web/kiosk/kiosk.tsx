@@ -20,6 +20,8 @@
  * The cabinet is an image “Drawing of the cabinet. Your door is 7 …”; a denial is an alert.
  * A label's recognition is a status: “Read as a UPS number.”, with another carrier's also “That is not your
  * own carrier’s …”, or “A number of an unknown format.”
+ * At the start and where the cabinet is closed, first of all a group “Language” with one button a language, by its
+ * own name, pressed or not.
  * A keyboard types into the present field when slow (80 ms and more between keys); faster is a scan.
  */
 import { type ReactNode, useEffect, useState } from 'react';
@@ -28,8 +30,9 @@ import type { ApiProblem } from '../kit/api.ts';
 import { after, every, steadyMs } from '../kit/clock.ts';
 import { Icon } from '../kit/icon.tsx';
 import { Notice } from '../kit/notice.tsx';
+import { useSpokenLanguage } from '../kit/spoken.ts';
 import { type Agent, useAgent } from './agent.ts';
-import { useFreshPage } from './fresh.ts';
+import { isStart, useFreshPage } from './fresh.ts';
 import { EntryTarget, useKeyboard } from './keyboard.ts';
 import { t } from './messages.ts';
 import { PadChoice, usePadChoice } from './pad.tsx';
@@ -51,16 +54,21 @@ import {
   StaffDoneScreen,
 } from './screens/ends.tsx';
 import { HomeScreen } from './screens/home.tsx';
+import { LanguageChoice } from './screens/languages.tsx';
 import { ClockScreen, StaffScreen } from './screens/staff.tsx';
 import { useStaying } from './stay.ts';
 
-export function Kiosk() {
+const pageTitle = (): string => t('page.title');
+
+/** `inLanguageOf`: the page began in the language of the person who was there before it was loaded. */
+export function Kiosk({ inLanguageOf }: { inLanguageOf: boolean }) {
+  useSpokenLanguage(pageTitle);
   const agent = useAgent();
   const { view, send, here } = agent;
   const target = useKeyboard((text) => send({ do: 'scan', text }));
   const pad = usePadChoice();
   useStaying();
-  const isOver = useFreshPage(view);
+  const isOver = useFreshPage(view, inLanguageOf);
   const away = view === null || view.idleMs === null;
   useEffect(() => {
     if (away) return;
@@ -96,7 +104,7 @@ function Header({ view }: { view: KioskView }) {
     <header className="top">
       <p className="brand">
         <span className="brand-mark" aria-hidden="true" />
-        {view.bank}
+        <bdi>{view.bank}</bdi>
       </p>
       {view.development && <p className="development">{t('development')}</p>}
       {!view.online && (
@@ -105,6 +113,7 @@ function Header({ view }: { view: KioskView }) {
           {t(view.show.screen === 'closed' ? 'offline.closed' : 'offline')}
         </p>
       )}
+      {isStart(view.show.screen) && <LanguageChoice />}
     </header>
   );
 }

@@ -4,5 +4,7 @@ import './screens/door.css';
 import './screens/screens.css';
 import { mount } from '../kit/mount.tsx';
 import { Kiosk } from './kiosk.tsx';
+import { beginToSpeak } from './languages.ts';
 
-mount(<Kiosk />);
+const inLanguageOf = beginToSpeak();
+mount(<Kiosk inLanguageOf={inLanguageOf} />);

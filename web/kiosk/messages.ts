@@ -1,7 +1,9 @@
-/** What the kiosk's screens say. What it says to a denial stands in `said.ts`. */
-import { translator } from '../kit/words.ts';
+/** What the kiosk's screens say. What it says to a denial stands in `said-messages.ts`. */
+import { translationOf, translator } from '../kit/words.ts';
 
-export const t = translator({
+export const SCREENS = {
+  'page.title': 'Holdfast kiosk',
+  languages: 'Language',
   development: 'DEVELOPMENT',
   offline: 'Offline: parcels can still be left and collected here.',
   'offline.closed': 'Offline: this cabinet has no line to its operator.',
@@ -156,4 +158,8 @@ export const t = translator({
   'reported.not-mine': 'Please leave it inside. Your own parcel stays yours.',
   'reported.next': 'They see it in their list now. You may tell them yourself as well.',
   'reported.offline': 'They see it when this cabinet is online again. Please tell them yourself as well.',
-});
+} as const;
+
+export const t = translator(SCREENS);
+/** For `words/<language>.ts`. */
+export const inOtherWords = translationOf<typeof SCREENS>();

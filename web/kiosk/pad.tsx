@@ -63,7 +63,7 @@ export function PinPlaces({ typed, digits, label }: { typed: string; digits: num
   const { shown } = useContext(PadChoice);
   let at = 0;
   return (
-    <div className="pin">
+    <div className="pin" dir="ltr">
       <p className="k-hidden" role="status">
         {label}
       </p>
@@ -88,7 +88,7 @@ export function PinPlaces({ typed, digits, label }: { typed: string; digits: num
 export function TypedCode({ typed, label }: { typed: string; label: string }) {
   const { shown } = useContext(PadChoice);
   return (
-    <div className="pin">
+    <div className="pin" dir="ltr">
       <p className="k-hidden" role="status">
         {label}
       </p>

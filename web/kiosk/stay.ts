@@ -73,7 +73,7 @@ function blockLeading(event: Event): void {
 
 /** Only the page itself may be loaded anew, in its own place. */
 function blockNavigation(event: NavigateEvent): void {
-  const own = `${location.origin}${location.pathname}`;
+  const own = `${location.origin}${location.pathname}${location.search}`;
   const isRenewal = ['replace', 'reload'].includes(event.navigationType);
   if (event.destination.url === own && isRenewal && !event.hashChange && !event.formData) return;
   if (event.cancelable) event.preventDefault();

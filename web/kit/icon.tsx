@@ -46,11 +46,14 @@ const SHAPES = {
 
 export type IconName = keyof typeof SHAPES;
 
+/** They point along the line of reading, and turn with it. A round arrow, a door or a key does not. */
+const DIRECTED: ReadonlySet<IconName> = new Set(['back', 'forward', 'leave', 'external']);
+
 /** Hidden from assistive technology: the words beside it say the same. */
 export function Icon({ name, size = 24 }: { name: IconName; size?: number }) {
   return (
     <svg
-      className="k-icon"
+      className={DIRECTED.has(name) ? 'k-icon k-icon-directed' : 'k-icon'}
       viewBox="0 0 24 24"
       width={size}
       height={size}

@@ -1,4 +1,7 @@
-/** Keys on the screen, for a kiosk that has no others. Each key's accessible name is what it types. */
+/**
+ * Keys on the screen, for a kiosk that has no others. Each key's accessible name is what it types. They stand as
+ * on every keyboard, from left to right in each language.
+ */
 import type { MouseEvent } from 'react';
 import { Icon } from './icon.tsx';
 import { t } from './messages.ts';
@@ -66,7 +69,7 @@ export function KeyPad({
   );
   if (keys === 'digits') {
     return (
-      <fieldset className="k-keypad k-keypad-digits" aria-label={t('keypad')}>
+      <fieldset className="k-keypad k-keypad-digits" aria-label={t('keypad')} dir="ltr">
         {digits.slice(0, -1).map(key)}
         {clear}
         {digits.slice(-1).map(key)}
@@ -75,7 +78,7 @@ export function KeyPad({
     );
   }
   return (
-    <fieldset className="k-keypad k-keypad-letters" aria-label={t('keypad')}>
+    <fieldset className="k-keypad k-keypad-letters" aria-label={t('keypad')} dir="ltr">
       {LETTERS.map(key)}
       {remove}
       {clear}

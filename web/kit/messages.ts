@@ -1,7 +1,7 @@
 /** What the kit itself says. */
-import { translator } from './words.ts';
+import { translationOf, translator } from './words.ts';
 
-export const t = translator({
+export const TEXTS = {
   'dialog.close': 'Close',
   busy: 'Working…',
   copy: 'Copy',
@@ -24,4 +24,8 @@ export const t = translator({
   'broken.reload': 'Load it again',
   'problem.network': 'No answer came. Check the connection and try again.',
   'problem.unreadable': 'The answer could not be read.',
-});
+} as const;
+
+export const t = translator(TEXTS);
+/** For `web/kit/words/<language>.ts`. */
+export const inOtherWords = translationOf<typeof TEXTS>();

@@ -1,16 +1,30 @@
-/** Times as people read them: short, in the reader's own zone, 24 hours. */
-import { LANGUAGE } from './words.ts';
+/** Times as people read them: short, in the reader's own zone, 24 hours, in the language that is spoken. */
+import { LANGUAGES, type Language } from './languages.ts';
+import { language } from './words.ts';
 
-const LOCALE = `${LANGUAGE}-GB`;
-const clock = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
-const clockWithSeconds = new Intl.DateTimeFormat(LOCALE, {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-});
-const day = new Intl.DateTimeFormat(LOCALE, { weekday: 'short', day: 'numeric', month: 'short' });
-const dayOfYear = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short', year: 'numeric' });
-const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: 'auto', style: 'long' });
+type Formats = ReturnType<typeof formatsFor>;
+const made: Partial<Record<Language, Formats>> = {};
+
+/** Making one takes the browser longer than using it a hundred times. */
+function formats(): Formats {
+  const ready = made[language()] ?? formatsFor(LANGUAGES[language()].locale);
+  made[language()] = ready;
+  return ready;
+}
+
+function formatsFor(locale: string) {
+  const dates = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(locale, { hourCycle: 'h23', ...options });
+  return {
+    clock: dates({ hour: '2-digit', minute: '2-digit' }),
+    clockWithSeconds: dates({ hour: '2-digit', minute: '2-digit', second: '2-digit' }),
+    day: dates({ weekday: 'short', day: 'numeric', month: 'short' }),
+    dayOfYear: dates({ day: 'numeric', month: 'short', year: 'numeric' }),
+    whole: dates({ dateStyle: 'full', timeStyle: 'short' }),
+    relative: new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'long' }),
+    left: (unit: string) => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }),
+  };
+}
 
 const UNITS = [
   ['day', 86_400_000],
@@ -20,27 +34,33 @@ const UNITS = [
 ] as const;
 
 export function formatTime(atMs: number): string {
-  return clock.format(atMs);
+  return formats().clock.format(atMs);
 }
 
 export function formatTimeWithSeconds(atMs: number): string {
-  return clockWithSeconds.format(atMs);
+  return formats().clockWithSeconds.format(atMs);
 }
 
 export function formatDay(atMs: number): string {
-  return day.format(atMs);
+  return formats().day.format(atMs);
 }
 
 export function formatDayTime(atMs: number): string {
-  return `${day.format(atMs)}, ${clock.format(atMs)}`;
+  return `${formatDay(atMs)}, ${formatTime(atMs)}`;
 }
 
 export function formatDate(atMs: number): string {
-  return dayOfYear.format(atMs);
+  return formats().dayOfYear.format(atMs);
+}
+
+/** Weekday, date and minute, as a watch beside it shows them. */
+export function formatWhole(atMs: number): string {
+  return formats().whole.format(atMs);
 }
 
 /** "3 minutes ago", "in 2 days"; within ten seconds "now". */
 export function formatAgo(atMs: number, nowMs: number): string {
+  const { relative } = formats();
   const distance = atMs - nowMs;
   if (Math.abs(distance) < 10_000) return relative.format(0, 'second');
   const [unit, unitMs] = UNITS.find(([, ms]) => Math.abs(distance) >= ms) ?? UNITS[3];
@@ -51,6 +71,7 @@ export function formatAgo(atMs: number, nowMs: number): string {
 export function formatLeft(untilMs: number, nowMs: number): string {
   const left = Math.max(0, untilMs - nowMs);
   const [unit, unitMs] = UNITS.find(([, ms]) => left >= ms) ?? UNITS[3];
-  const count = Math.floor(left / unitMs);
-  return new Intl.NumberFormat(LOCALE, { style: 'unit', unit, unitDisplay: 'long' }).format(count);
+  return formats()
+    .left(unit)
+    .format(Math.floor(left / unitMs));
 }

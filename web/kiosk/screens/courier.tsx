@@ -171,7 +171,7 @@ export function RecipientScreen({ show, busy, send }: Props<'recipient'>) {
               disabled={busy}
               onClick={() => send({ do: 'recipient', index })}
             >
-              {name}
+              <bdi>{name}</bdi>
             </Button>
           </li>
         ))}

@@ -20,7 +20,10 @@ export function Title({ title, lead }: { title: string; lead?: ReactNode }) {
 
 type TypedFieldProps = { label: string; value: string; set: (text: string) => void; onFocus?: () => void };
 
-/** The keys are on the screen, so the device need not bring up its own. */
+/**
+ * The keys are on the screen, so the device need not bring up its own. Labels and flats are written from left to
+ * right, in each language.
+ */
 export function TypedField({ label, value, set, onFocus }: TypedFieldProps) {
   return (
     <TextField
@@ -29,6 +32,7 @@ export function TypedField({ label, value, set, onFocus }: TypedFieldProps) {
       value={value}
       onChange={(event) => set(event.target.value)}
       onFocus={onFocus}
+      dir="ltr"
       inputMode="none"
       autoComplete="off"
       autoCorrect="off"

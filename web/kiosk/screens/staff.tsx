@@ -2,6 +2,7 @@
 import type { KioskAction, KioskLayout, KioskScreen } from '../../../src/contract/kiosk.ts';
 import { Button } from '../../kit/button.tsx';
 import type { IconName } from '../../kit/icon.tsx';
+import { formatWhole } from '../../kit/time.ts';
 import type { Send } from '../agent.ts';
 import { t } from '../messages.ts';
 import { AgainButton, DoorScreen } from './door.tsx';
@@ -75,7 +76,7 @@ export function ClockScreen({ show, busy, send }: { show: Clock; busy: boolean; 
           busy={busy}
           onClick={() => send({ do: 'clock', use: 'machine' })}
         >
-          {timeText(show.machineMs)}
+          {formatWhole(show.machineMs)}
           <small>{t('clock.machine')}</small>
         </Button>
         {!same && (
@@ -86,7 +87,7 @@ export function ClockScreen({ show, busy, send }: { show: Clock; busy: boolean; 
             disabled={busy}
             onClick={() => send({ do: 'clock', use: 'bank' })}
           >
-            {timeText(show.bankMs)}
+            {formatWhole(show.bankMs)}
             <small>{t('clock.bank')}</small>
           </Button>
         )}
@@ -96,9 +97,4 @@ export function ClockScreen({ show, busy, send }: { show: Clock; busy: boolean; 
       </div>
     </div>
   );
-}
-
-/** Day and minute, as a watch beside it shows them. */
-function timeText(atMs: number): string {
-  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short' }).format(new Date(atMs));
 }
