@@ -115,7 +115,6 @@ export function checkVocabulary(source: Source): Problem[] {
   return findInCode(source, VOCABULARY, 'vocabulary');
 }
 
-const TEXTS_IN_TABLES = 'texts-in-tables';
 /** Attributes of elements, and properties of the kit's components, that a person reads or hears. */
 const SAID_ATTRIBUTES = new Set([
   ...[
@@ -137,7 +136,9 @@ export function checkTextsInTables({ code, path }: Source): Problem[] {
   return code.flatMap(({ kind, text, line }, index) => {
     const isAttribute = kind === 'string' && SAID_ATTRIBUTES.has(code[index - 1]?.text ?? '');
     const isSaid = (kind === 'text' || isAttribute) && /\p{L}/u.test(text);
-    return isSaid ? [{ file: path, line, rule: TEXTS_IN_TABLES, advice: `"${text.trim()}" ${advice}` }] : [];
+    return isSaid
+      ? [{ file: path, line, rule: 'texts-in-tables', advice: `"${text.trim()}" ${advice}` }]
+      : [];
   });
 }
 
