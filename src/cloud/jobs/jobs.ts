@@ -18,11 +18,11 @@ import {
 } from 'graphile-worker';
 import { sql } from 'kysely';
 import pg from 'pg';
-import type { Cancel } from '../../platform/clock.ts';
 import { integerColumn, textColumn } from '../../platform/columns.ts';
 import type { AddJobs, Cloud, JobPayload, NewJob } from '../deps.ts';
 import { APP_ROLE } from '../migrate.ts';
 import type { JobHandler, Noun } from '../noun.ts';
+import { keepEngine, type Life } from './engine.ts';
 
 const SCHEMA = 'graphile_worker';
 const TRIES_MAX = 10;
@@ -124,50 +124,31 @@ export type JobRunner = {
   cut(): Promise<void>;
 };
 
-/** When the engine has given up, as it does when it could not note how a job ended, it is begun anew after this. */
-const AGAIN_MS = 1_000;
-
 /** Runs the jobs of all nouns in this process, until stopped. */
 export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<JobRunner> {
-  const log = cloud.log.child('jobs');
   const names = new Set<string>();
-  let stopped = false;
-  let cancel: Cancel = () => {};
-  let runner = await begin(cloud, nouns, names);
   const unlock = () =>
     cloud.database.pool.query(`select ${SCHEMA}.force_unlock_workers($1::text[])`, [[...names]]);
-  const watch = () => {
-    const ended = () => {
-      if (stopped) return;
-      log.warn('the job engine gave up; it is begun anew');
-      cancel = cloud.clock.after(AGAIN_MS, () => void again().catch(ended));
-    };
-    runner.promise.then(ended, ended);
-  };
-  async function again(): Promise<void> {
-    // What the one before left locked is nobody's: a job is tried again, and finds what was done already.
-    await unlock();
-    names.clear();
-    runner = await begin(cloud, nouns, names);
-    if (stopped) return await runner.stop();
-    watch();
-  }
-  watch();
+  const kept = await keepEngine({
+    clock: cloud.clock,
+    log: cloud.log.child('jobs'),
+    begin: (life) => begin(cloud, nouns, { names, life }),
+    unlock,
+  });
   return {
     workers: () => [...names],
-    async stop() {
-      stopped = true;
-      cancel();
-      // One that has ended by itself refuses to be stopped, and that is as good.
-      await runner.stop().catch(() => undefined);
-    },
+    stop: () => kept.stop(),
     async cut() {
       await unlock();
     },
   };
 }
 
-function begin(cloud: Cloud, nouns: readonly Noun[], names: Set<string>): Promise<Runner> {
+function begin(
+  cloud: Cloud,
+  nouns: readonly Noun[],
+  { names, life }: { names: Set<string>; life: Life },
+): Promise<Runner> {
   const taskList: TaskList = {};
   for (const noun of nouns) {
     for (const [name, handler] of Object.entries(noun.jobs ?? {}))
@@ -177,6 +158,9 @@ function begin(cloud: Cloud, nouns: readonly Noun[], names: Set<string>): Promis
   // The engine locks jobs in the name of its pool, and says that name in an event only.
   const events = new EventEmitter() as WorkerEvents;
   events.on('pool:create', ({ workerPool }) => names.add(workerPool.id));
+  events.on('worker:getJob:start', () => life.asked());
+  events.on('job:start', () => life.began());
+  events.on('job:complete', () => life.ended());
   return run({
     events,
     pgPool: cloud.database.pool,
