@@ -7,7 +7,10 @@ import { AGAIN_MS, BUSY_MS_MAX, type Engine, keepEngine, type Life, SILENT_MS_MA
 
 type Made = { life: Life; engine: Engine; end(): void; stopped: number };
 
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+/** Lets what waits for a promise that is kept go on. */
+const settle = async () => {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+};
 
 /** Engines that a test makes speak; `begins` says what a beginning comes to. */
 async function keeping(begins: (made: Made, nth: number) => Promise<Engine> = async ({ engine }) => engine) {
