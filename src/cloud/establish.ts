@@ -12,6 +12,7 @@ import { LAYOUT_24 } from '../domain/bank.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { type BankId, base32, parseId, type SiteId, type TenantId } from '../domain/ids.ts';
 import { readConfig } from '../platform/config.ts';
+import type { Tx } from '../platform/database.ts';
 import { readIfExists, writeDurable } from '../platform/durable.ts';
 import * as banks from './banks/banks.ts';
 import { type CloudDeps, openCore } from './core.ts';
@@ -93,15 +94,15 @@ const STEPS: Record<Establishes, (of: Of) => Promise<void>> = {
     const out = needed(values, 'out', 'the file for the password and the authenticator’s key');
     const password = base64url(cloud.random.bytes(PASSWORD_BYTES));
     const totpSecret = cloud.random.bytes(TOTP_SECRET_BYTES);
-    await cloud.database.tenant(tenant, (tx) =>
-      signin.addAdmin(cloud, tx, { role: 'admin', name, email, password, totpSecret, by: null }),
-    );
     const secret = base32(totpSecret).toUpperCase();
-    writePrivate(out, {
-      email,
-      password,
-      totpSecret: secret,
-      totpUri: `otpauth://totp/Holdfast:${encodeURIComponent(email)}?secret=${secret}&issuer=Holdfast`,
+    await cloud.database.tenant(tenant, async (tx) => {
+      await signin.addAdmin(cloud, tx, { role: 'admin', name, email, password, totpSecret, by: null });
+      writePrivate(out, {
+        email,
+        password,
+        totpSecret: secret,
+        totpUri: `otpauth://totp/Holdfast:${encodeURIComponent(email)}?secret=${secret}&issuer=Holdfast`,
+      });
     });
     say(`${out} has the sign-in, mode 0600. Give it to ${name} and to nobody else, then remove it`);
   },
@@ -112,10 +113,12 @@ const STEPS: Record<Establishes, (of: Of) => Promise<void>> = {
     const layout = values.layout === undefined ? LAYOUT_24 : readConfig(values.layout, bankLayout);
     const { tenant, site } = await siteFor(cloud, needed(values, 'site', 'the id of its site'));
     const brokerUrl = brokerUrlFor(cloud, values);
-    const bank = await cloud.database.tenant(tenant, (tx) =>
-      banks.registerBank(cloud, tx, { site, name, layout }),
-    );
-    await commission({ cloud, say, out, tenant, bank, brokerUrl });
+    const bank = await cloud.database.tenant(tenant, async (tx) => {
+      const made = await banks.registerBank(cloud, tx, { site, name, layout });
+      await commission({ cloud, tx, out, tenant, bank: made, brokerUrl });
+      return made;
+    });
+    sayCommissioned({ say, bank, out });
   },
 
   async enrol({ cloud, values, say }) {
@@ -123,7 +126,9 @@ const STEPS: Record<Establishes, (of: Of) => Promise<void>> = {
     const out = needed(values, 'out', 'the commissioning file');
     const tenant = bank && (await banks.tenantOfBank(cloud, bank));
     if (!bank || !tenant) throw new HoldfastError('not-found', 'there is no bank with this id');
-    await commission({ cloud, say, out, tenant, bank, brokerUrl: brokerUrlFor(cloud, values) });
+    const brokerUrl = brokerUrlFor(cloud, values);
+    await cloud.database.tenant(tenant, (tx) => commission({ cloud, tx, out, tenant, bank, brokerUrl }));
+    sayCommissioned({ say, bank, out });
   },
 
   async access({ cloud, values, say }) {
@@ -138,30 +143,32 @@ const STEPS: Record<Establishes, (of: Of) => Promise<void>> = {
   },
 };
 
+/** Writes a bank's papers, with a new code, as the last step of the caller's transaction. */
 async function commission(of: {
   cloud: Cloud;
-  say(line: string): void;
+  tx: Tx;
   out: string;
   tenant: TenantId;
   bank: BankId;
   brokerUrl: string;
 }): Promise<void> {
-  const { cloud, out, tenant, bank, brokerUrl, say } = of;
-  const paper = await cloud.database.tenant(tenant, async (tx): Promise<Commissioning> => {
-    const known = await banks.findBank(tx, bank);
-    if (!known) throw new HoldfastError('not-found', 'there is no bank with this id');
-    const root = await rosters.rootOf(tx, known.site);
-    if (!root) throw new Error('a site has a root');
-    return {
-      ...{ v: UPLINK_VERSION, tenant, site: known.site, bank, name: known.name, layout: known.layout },
-      ...{ rootKeys: root.rootKeys, rootSignatures: root.k, pins: pinsOf(cloud) },
-      enrolmentUrl: `${httpsUrl(cloud)}/api/enrolments`,
-      enrolmentCode: await banks.enrolmentCode(cloud, tx, bank),
-      brokerUrl,
-      development: cloud.config.development,
-    };
-  });
+  const { cloud, tx, out, tenant, bank, brokerUrl } = of;
+  const known = await banks.findBank(tx, bank);
+  if (!known) throw new HoldfastError('not-found', 'there is no bank with this id');
+  const root = await rosters.rootOf(tx, known.site);
+  if (!root) throw new Error('a site has a root');
+  const paper: Commissioning = {
+    ...{ v: UPLINK_VERSION, tenant, site: known.site, bank, name: known.name, layout: known.layout },
+    ...{ rootKeys: root.rootKeys, rootSignatures: root.k, pins: pinsOf(cloud) },
+    enrolmentUrl: `${httpsUrl(cloud)}/api/enrolments`,
+    enrolmentCode: await banks.enrolmentCode(cloud, tx, bank),
+    brokerUrl,
+    development: cloud.config.development,
+  };
   writePrivate(out, paper);
+}
+
+function sayCommissioned({ say, bank, out }: Pick<Of, 'say'> & { bank: BankId; out: string }): void {
   say(`bank ${bank}`);
   say(`${out} is its commissioning file, mode 0600; its code is good for a day and for one bank`);
 }
@@ -233,6 +240,10 @@ function needed(
 
 const wrong = (message: string): HoldfastError => new HoldfastError('input-invalid', message);
 
+/**
+ * Written before the transaction that it belongs to commits. If the process dies in between, the file speaks of
+ * what is not there and can be removed; the other way round there would be an account that nobody can enter.
+ */
 function writePrivate(path: string, value: unknown): void {
   writeDurable(path, `${JSON.stringify(value, null, 2)}\n`, 0o600);
 }
