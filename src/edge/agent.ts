@@ -9,10 +9,8 @@ import { base64url, utf8 } from '../crypto/bytes.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { hpke } from '../crypto/hpke.ts';
 import { type BankLayout, LAYOUT_24 } from '../domain/bank.ts';
-import { HoldfastError } from '../domain/errors.ts';
 import { DEFAULT_POLICY } from '../domain/roster.ts';
 import { pinDigits } from '../domain/scan.ts';
-import { parseRecord } from '../ledger/record.ts';
 import type { Clock } from '../platform/clock.ts';
 import { readConfig } from '../platform/config.ts';
 import { makePrivateDir } from '../platform/durable.ts';
@@ -41,6 +39,7 @@ import {
 import { isOnline, view } from './plan/view.ts';
 import { openScanner } from './reader/scanner.ts';
 import { ROOM_MIB_MIN, RoomWatch } from './room.ts';
+import { requireSameLayout } from './same-layout.ts';
 import { readSealingKey } from './sealing-key.ts';
 import { Uplink } from './uplink.ts';
 
@@ -150,26 +149,13 @@ async function openBank({ config, random, log }: AgentDeps): Promise<OpenBank> {
   // A file from before layouts came with it is of a bank of 24.
   const layout = commissioning.layout ?? LAYOUT_24;
   const layoutHash = base64url(sha256(utf8(canonicalize(layout) ?? '')));
-  requireSameLayout(journal, layoutHash, config.commissioningFile);
+  try {
+    requireSameLayout(journal, { layoutHash, file: config.commissioningFile });
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
   return { commissioning, layout, layoutHash, keys, certificate, journal };
-}
-
-/** The first transaction of a bank has two records, and the second says how it was commissioned. */
-const COMMISSIONED_SEQ = 2;
-
-/** With another layout a code would open somebody else's door, so a bank keeps the one that it began with. */
-function requireSameLayout(journal: Journal, layoutHash: string, file: string): void {
-  if (journal.tip.lastSeq === 0) return;
-  const isSame = journal.recordsUpTo(COMMISSIONED_SEQ).some((bytes) => {
-    const parsed = parseRecord(bytes);
-    return parsed.ok && parsed.record.facts.layout === layoutHash;
-  });
-  if (isSame) return;
-  journal.close();
-  throw new HoldfastError(
-    'conflict',
-    `the layout in ${file} is another than the one that this bank was commissioned with; put the old file back, or commission the cabinet anew in an empty folder`,
-  );
 }
 
 /** What is told of each plan; filled once the kiosk and the uplink stand. */
