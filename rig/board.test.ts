@@ -23,7 +23,7 @@ const CROSSED_MS = 40;
 
 async function lineTo(family: BoardFamily) {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-board-'));
-  after(() => rm(dataDir, { recursive: true, force: true }));
+  after(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
   const clock = new ManualClock(0);
   const cabinet = await Cabinet.open({ layout: LAYOUT_24, dataDir });
   const boards = await startBoards({

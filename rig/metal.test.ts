@@ -11,7 +11,7 @@ import { Cabinet } from './cabinet.ts';
 import { byHand, type Compartment, type HandAct, hooked, newMetal, PARCELS_MAX, pulsed } from './metal.ts';
 
 const home = await mkdtemp(join(tmpdir(), 'holdfast-metal-'));
-after(() => rm(home, { recursive: true, force: true }));
+after(() => rm(home, { recursive: true, force: true, maxRetries: 5 }));
 
 const seed = systemRandom.below(2 ** 31);
 console.log(`metal.test.ts seed ${seed}`);

@@ -44,7 +44,12 @@ export async function startTestRig({
   ...changes
 }: TestRigChanges = {}): Promise<TestRig> {
   const home = await mkdtemp(join(tmpdir(), 'holdfast-rig-'));
-  after(() => rm(home, { recursive: true, force: true }));
+  const started: Rig[] = [];
+  // One hook: hooks run in the order in which they were set, and a rig that still runs writes into its folder.
+  after(async () => {
+    for (const rig of started) await rig.stop();
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  });
   const key = newSigningKey();
   const now = systemClock.nowMs();
   const smtpCertificatePem = await selfSignedServer({
@@ -76,10 +81,10 @@ export async function startTestRig({
     links: {},
     ...changes,
   });
-  return running(config);
+  return running(config, started);
 }
 
-async function running(config: RigConfig): Promise<TestRig> {
+async function running(config: RigConfig, started: Rig[]): Promise<TestRig> {
   const power: boolean[] = [];
   const rig = await startRig({
     config,
@@ -87,14 +92,14 @@ async function running(config: RigConfig): Promise<TestRig> {
     log: silentLog,
     onPower: (on) => void power.push(on),
   });
-  after(() => rig.stop());
+  started.push(rig);
   return {
     ...rig,
     config,
     power,
     async restarted() {
       await rig.stop();
-      return running(config);
+      return running(config, started);
     },
     ask: (path, body, method = body === undefined ? 'GET' : 'POST') =>
       asked(`http://${LOOPBACK}:${rig.ports.http}${path}`, {

@@ -266,5 +266,5 @@ export async function openNotice(site: TestSite, wish: NoticeWish): Promise<Noti
 }
 
 export function removeSite(site: TestSite): void {
-  rmSync(site.dir, { recursive: true, force: true });
+  rmSync(site.dir, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 
 const PROGRAM = join(import.meta.dirname, '..', 'bin', 'holdfast.ts');
 const home = mkdtempSync(join(tmpdir(), 'hf-words-'));
-after(() => rmSync(home, { recursive: true, force: true }));
+after(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
 
 function holdfast(...args: string[]): Promise<{ status: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, [PROGRAM, ...args], { timeout: 60_000 });

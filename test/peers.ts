@@ -99,7 +99,7 @@ export async function startPostgresPeer(): Promise<PostgresPeer> {
     stopImmediately: () => end(server, 'SIGQUIT'),
     async close() {
       await end(server, 'SIGQUIT');
-      rmSync(home, { recursive: true, force: true });
+      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
   await peer.start();
@@ -163,7 +163,7 @@ export async function newMosquittoPeer(): Promise<MosquittoPeer> {
     said: () => readFileSync(logFile, 'utf8').slice(-2_000),
     async close() {
       await end(broker, 'SIGKILL');
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
   writeFileSync(logFile, '');

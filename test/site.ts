@@ -64,7 +64,8 @@ export async function startSite({ before, own = {} }: StartSite = {}): Promise<S
     checkSite: () => checkSite(site),
     async stop() {
       await system.stop();
-      if (process.env.HOLDFAST_KEEP === undefined) rmSync(data, { recursive: true, force: true });
+      if (process.env.HOLDFAST_KEEP === undefined)
+        rmSync(data, { recursive: true, force: true, maxRetries: 5 });
     },
   };
   return site;

@@ -108,6 +108,8 @@ async function main(args: string[]): Promise<number> {
   process.env.HOLDFAST_PEERS = present.join(',');
   if (options.seed !== undefined) process.env.HOLDFAST_SEED = options.seed;
   if (options.long) process.env.HOLDFAST_LONG = 'true';
+  // Some hundred processes read the same sources: each is stripped of its types and compiled once (module.enableCompileCache).
+  process.env.NODE_COMPILE_CACHE ??= join(ROOT, 'node_modules/.cache/compiled');
   console.log(`tests: ${files.length} files; peers: ${present.join(', ') || 'none'}`);
   return await runTests(files, options);
 }

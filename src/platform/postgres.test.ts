@@ -19,7 +19,7 @@ const needs = { skip: installedPrograms() ? false : 'no PostgreSQL is packaged f
 
 const home = await mkdtemp(join(tmpdir(), 'hf-pg-'));
 await chmod(home, 0o755);
-after(() => rm(home, { recursive: true, force: true }));
+after(() => rm(home, { recursive: true, force: true, maxRetries: 5 }));
 
 const start = (dataDir: string): Promise<Postgres> =>
   startPostgres({ dataDir, log: silentLog, clock: systemClock, random: systemRandom });

@@ -63,7 +63,7 @@ after(async () => {
   await site?.system.stop();
   if (temporary === undefined) delete process.env.TMPDIR;
   else process.env.TMPDIR = temporary;
-  rmSync(home, { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 });
 
 async function liveThroughIt(): Promise<void> {

@@ -44,7 +44,7 @@ test('no password, second factor or code of a fresh installation stands in its s
 
 test('no key or token file of two installations is the same', async () => {
   const home = mkdtempSync(join(tmpdir(), 'hf-fresh-'));
-  after(() => rmSync(home, { recursive: true, force: true }));
+  after(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
   const other = {
     dataDir: home,
     rootKeyFile: join(home, 'root.key'),

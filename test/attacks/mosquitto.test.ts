@@ -46,7 +46,7 @@ before(async () => {
 after(async () => {
   for (const client of open) client.end(true);
   await peer?.close();
-  rmSync(dir, { recursive: true, force: true });
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 });
 
 async function certificateFor(commonName: string) {

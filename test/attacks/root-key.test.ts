@@ -17,7 +17,7 @@ import { portsFrom } from '../../src/up/ports.ts';
 import { ROOT } from '../site.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'holdfast-root-'));
-after(() => rmSync(data, { recursive: true, force: true }));
+after(() => rmSync(data, { recursive: true, force: true, maxRetries: 5 }));
 const places = placesIn(data);
 for (const dir of [places.cloud, places.logs]) mkdirSync(dir, { recursive: true });
 await makeRoot(places.root);

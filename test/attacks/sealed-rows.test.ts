@@ -47,7 +47,7 @@ after(async () => {
   await stand?.close();
   if (temporary === undefined) delete process.env.TMPDIR;
   else process.env.TMPDIR = temporary;
-  rmSync(home, { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 });
 
 test('no file of the database holds a name, flat, address, number or link in clear, and a clear row is found', async () => {

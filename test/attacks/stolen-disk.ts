@@ -36,7 +36,7 @@ export async function attackDisk(theft: Theft): Promise<Attempt[]> {
     else await attackWithKey({ ...tries, sealingKeyFile, near });
     return tried;
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -214,7 +214,8 @@ export class Fleet {
     await this.gateway.stop();
     await this.mosquitto.close();
     await this.postgres.close();
-    if (process.env.HOLDFAST_KEEP === undefined) rmSync(this.dir, { recursive: true, force: true });
+    if (process.env.HOLDFAST_KEEP === undefined)
+      rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -110,7 +110,7 @@ export class LightBank {
   async stop(): Promise<void> {
     await this.#uplink.stop();
     this.journal.close();
-    rmSync(this.#dir, { recursive: true, force: true });
+    rmSync(this.#dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
   async #deposit(n: number): Promise<void> {

@@ -139,7 +139,7 @@ async function ptyNear(rigPort: number, record: (bytes: Uint8Array) => void): Pr
       stopped = true;
       far?.destroy();
       await unplug();
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -67,7 +67,7 @@ before(async () => {
 after(async () => {
   await site?.stop();
   await elsewhere?.stop();
-  rmSync(home, { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 });
 
 async function dropOff(tracking: string): Promise<string> {
@@ -83,7 +83,7 @@ async function dropOff(tracking: string): Promise<string> {
 function loseDatabase(): void {
   const { postgres } = site.system.places;
   for (const path of [postgres, `${postgres}.password`, `${postgres}.log`, `${postgres}.socket`])
-    rmSync(path, { recursive: true, force: true });
+    rmSync(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
 async function startAgain(): Promise<void> {

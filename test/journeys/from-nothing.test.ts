@@ -164,7 +164,7 @@ before(async () => {
 after(async () => {
   for (const child of running.toReversed()) await stop(child);
   await postgres?.stop();
-  rmSync(home, { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 });
 
 test('from an empty database to a parcel that went in and out, by the commands of the guide', async () => {

@@ -33,7 +33,7 @@ before(async () => {
 });
 after(async () => {
   await stand?.close();
-  rmSync(home, { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 });
 
 function urlOf(database: string, user: 'owner' | 'superuser'): string {

@@ -146,6 +146,6 @@ test('the files of the cloud are made once, sealed, and refused when they are no
       /is missing, but keys sealed under it exist/,
     );
   } finally {
-    await rm(dataDir, { recursive: true, force: true });
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 });
