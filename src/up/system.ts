@@ -18,6 +18,7 @@ import {
   signerSpec,
   writeConfigs,
 } from './configs.ts';
+import { requireRoom } from './disk-room.ts';
 import {
   commission,
   firstStart,
@@ -65,6 +66,7 @@ const BOARDS_MS_MAX = 10_000;
 export async function startSystem(given: StartSystem): Promise<System> {
   const places = placesIn(given.data);
   const ports = portsFrom(given.base);
+  requireRoom(places.data, { first: !existsSync(places.stateFile) });
   makePlaces(places);
   const unlock = takeLock(places, `http://localhost:${ports.start}`);
   const undo: (() => Promise<void> | void)[] = [unlock];

@@ -63,11 +63,25 @@ export async function runUp(given: Arguments): Promise<number> {
     const stop = async () => {
       say('stopping …');
       await running.stop();
-      say('stopped. Parcels and records are kept; start again with: npm start');
+      say(`stopped. Parcels and records are kept; start again with: ${againWith(given)}`);
     };
     runUntilStopped({ stop }, { onStopped: done });
     keepAlive();
   });
+}
+
+/** What was given is given again; `--fresh` would empty what was just promised to be kept. */
+function againWith({ values }: Arguments): string {
+  const options = [
+    values.data === undefined ? '' : ` --data ${inShell(values.data)}`,
+    values.port === undefined ? '' : ` --port ${values.port}`,
+  ].join('');
+  return options === '' ? 'npm start' : `npm start --${options}`;
+}
+
+/** Single quotes take everything but themselves (POSIX shell, 2.2.2). */
+function inShell(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The children hold this process only through their channels; a heartbeat makes that certain. */

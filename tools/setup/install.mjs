@@ -3,7 +3,18 @@
  * off (.npmrc); the one step that we need of them, PostgreSQL's library links, is run here by name.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join, sep } from 'node:path';
 import { collect, SetupError, say, showing } from './process.mjs';
 
@@ -31,7 +42,9 @@ export function isInstalled(root) {
 export async function install(root) {
   const { file, args } = npm(root);
   const flags = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
-  const options = { cwd: root, env: { ...process.env, PATH: pathWithout(root) } };
+  const cache = borrowedCache();
+  const more = cache === null ? {} : { npm_config_cache: cache };
+  const options = { cwd: root, env: { ...process.env, ...more, PATH: pathWithout(root) } };
   await showing('installing packages (npm ci, about 550 MB once)', async () => {
     const result = await collect(file, [...args, ...flags, '--loglevel=warn'], options).catch((error) => {
       throw error.code === 'ENOENT' ? new SetupError(`npm was not found (tried ${file})`) : error;
@@ -40,8 +53,28 @@ export async function install(root) {
     // npm counts an optional package that could not be written as a success, and our Node is one of those.
     const missing = missingPackages(root);
     if (missing.length > 0) throw new SetupError(explainMissing(missing, root));
+  }).finally(() => {
+    if (cache !== null) rmSync(cache, { recursive: true, force: true });
   });
   writeFileSync(stampFile(root), `${wantedStamp(root)}\n`);
+}
+
+/** npm fails without a cache that it can write. Where the home cannot be written it gets one for this time only. */
+function borrowedCache() {
+  if (process.env.npm_config_cache && isWritable(process.env.npm_config_cache)) return null;
+  if (isWritable(join(homedir(), '.npm'))) return null;
+  return mkdtempSync(join(tmpdir(), 'holdfast-npm-'));
+}
+
+/** Whether `path`, or the nearest folder on the way to it that exists, can be written. */
+function isWritable(path) {
+  if (!existsSync(path)) return dirname(path) !== path && isWritable(dirname(path));
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function explainMissing(missing, root) {
