@@ -20,8 +20,9 @@ const TOOLS = {
   check: 'check.ts',
   sbom: 'sbom.ts',
   configuration: 'configuration.ts',
+  screens: 'screens.ts',
 };
-const SHOWS_WEB = ['up', 'demo', 'test', 'bench', 'build-web'];
+const SHOWS_WEB = ['up', 'demo', 'test', 'bench', 'build-web', 'screens'];
 const ENDS_HERE = ['setup', 'build-web'];
 
 async function main([command = '', ...rest]) {

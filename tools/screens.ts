@@ -1,0 +1,59 @@
+/**
+ * `npm run screens`: the pictures in docs/screens, taken anew. They are what the tests in Chromium see while they walk
+ * the journey, and nothing is drawn for them: this runs those tests and keeps the pictures that the documents show.
+ */
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram } from './peers.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const TAKEN = join(ROOT, '.holdfast', 'screens');
+const KEPT = join(ROOT, 'docs', 'screens');
+
+const WALKS = ['test/browser/journey.test.ts', 'test/browser/kiosk-languages.test.ts'];
+const SHOWN = [
+  'kiosk-home',
+  'kiosk-size',
+  'kiosk-drop-off',
+  'kiosk-pick-up',
+  'kiosk-ar-pick-up-open',
+  'rig',
+  'rig-phone',
+  'resident',
+  'admin-banks',
+  'admin-parcel',
+] as const;
+
+async function walk(): Promise<number> {
+  const env = { ...process.env, HOLDFAST_PEERS: 'chromium' };
+  const child = spawn(process.execPath, ['--test', '--test-concurrency=1', ...WALKS], {
+    cwd: ROOT,
+    env,
+    stdio: 'inherit',
+  });
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve(status ?? 1));
+  });
+}
+
+async function main(): Promise<number> {
+  if (!findProgram(['chromium', 'chromium-browser', 'google-chrome'], process.env.PATH ?? '')) {
+    console.log('screens: Chromium is needed and was not found; on Debian: apt-get install chromium');
+    return 1;
+  }
+  for (const name of SHOWN) rmSync(join(TAKEN, `${name}.png`), { force: true });
+  console.log(`screens: walking ${WALKS.join(', ')} in Chromium, about two minutes …`);
+  const status = await walk();
+  if (status !== 0) {
+    console.log('screens: a walk failed, so no picture was replaced');
+    return status;
+  }
+  mkdirSync(KEPT, { recursive: true });
+  for (const name of SHOWN) copyFileSync(join(TAKEN, `${name}.png`), join(KEPT, `${name}.png`));
+  console.log(`screens: ${SHOWN.length} pictures in docs/screens`);
+  return 0;
+}
+
+if (import.meta.main) process.exitCode = await main();
