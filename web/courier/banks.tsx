@@ -11,6 +11,7 @@ const SIZES = ['S', 'M', 'L', 'XL'] as const satisfies readonly (keyof Bank['fre
 type BankFreeProps = { bank: Bank; isOld: boolean; children: ReactNode };
 
 export function BankFree({ bank, isOld, children }: BankFreeProps) {
+  const isKnown = bank.online || bank.heardAtMs !== null;
   const full = SIZES.every((size) => bank.free[size] === 0);
   return (
     <Card
@@ -25,32 +26,38 @@ export function BankFree({ bank, isOld, children }: BankFreeProps) {
             : t('banks.heard', { time: formatDayTime(bank.heardAtMs) })}
         </p>
       )}
-      {full && <p>{t(isOld ? 'banks.full.old' : 'banks.full')}</p>}
-      <table className="c-free">
-        <caption className="k-hidden">
-          {t(isOld ? 'banks.free.old' : 'banks.free', { bank: bank.name })}
-        </caption>
-        <thead>
-          <tr>
-            {SIZES.map((size) => (
-              <th key={size} scope="col">
-                {size}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          <tr>
-            {SIZES.map((size) => (
-              <td key={size} className={bank.free[size] === 0 || isOld ? 'c-none' : 'c-some'}>
-                {bank.free[size]}
-              </td>
-            ))}
-          </tr>
-        </tbody>
-      </table>
+      {full && isKnown && <p>{t(isOld ? 'banks.full.old' : 'banks.full')}</p>}
+      {isKnown && <Free bank={bank} isOld={isOld} />}
       {children}
     </Card>
+  );
+}
+
+function Free({ bank, isOld }: { bank: Bank; isOld: boolean }) {
+  return (
+    <table className="c-free">
+      <caption className="k-hidden">
+        {t(isOld ? 'banks.free.old' : 'banks.free', { bank: bank.name })}
+      </caption>
+      <thead>
+        <tr>
+          {SIZES.map((size) => (
+            <th key={size} scope="col">
+              {size}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        <tr>
+          {SIZES.map((size) => (
+            <td key={size} className={bank.free[size] === 0 || isOld ? 'c-none' : 'c-some'}>
+              {bank.free[size]}
+            </td>
+          ))}
+        </tr>
+      </tbody>
+    </table>
   );
 }
 

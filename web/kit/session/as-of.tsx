@@ -1,5 +1,5 @@
 /** The age of what a page shows, and what it shows instead where nothing is known. */
-import type { UseQueryResult } from '@tanstack/react-query';
+import { type UseQueryResult, useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Button } from '../button.tsx';
 import { useNow } from '../clock.ts';
@@ -12,7 +12,7 @@ import { useOnline } from './online.ts';
 import { isUnanswered } from './phone.ts';
 import { Loading, ProblemNotice } from './problem.tsx';
 
-type Asked = Pick<UseQueryResult<unknown>, 'data' | 'error' | 'dataUpdatedAt' | 'refetch' | 'isFetching'>;
+type Asked = Pick<UseQueryResult<unknown>, 'data' | 'error' | 'dataUpdatedAt' | 'refetch'>;
 
 const RENEW_MS = 10_000;
 
@@ -30,6 +30,8 @@ export function useAsOf(asked: readonly Asked[]): { atMs: number | null; nowMs: 
 
 export function AsOf({ asked }: { asked: readonly Asked[] }) {
   const { atMs, nowMs } = useAsOf(asked);
+  // What the page asks by itself does not show: a notice that blinks is not calm.
+  const again = useMutation({ mutationFn: () => Promise.all(asked.map(({ refetch }) => refetch())) });
   if (atMs === null) return null;
   const time = atMs >= dayBeganMs(nowMs) ? formatTime(atMs) : formatDayTime(atMs);
   // Only the first sentence is said aloud: the age changes by itself.
@@ -43,13 +45,7 @@ export function AsOf({ asked }: { asked: readonly Asked[] }) {
         <p>
           <strong>{t('old.asOf', { time, ago: formatAgo(atMs, nowMs) })}</strong> {t('old.text')}
         </p>
-        <Button
-          icon="again"
-          busy={asked.some(({ isFetching }) => isFetching)}
-          onClick={() => {
-            for (const { refetch } of asked) void refetch();
-          }}
-        >
+        <Button icon="again" busy={again.isPending} onClick={() => again.mutate()}>
           {t('retry')}
         </Button>
       </div>

@@ -57,9 +57,8 @@ async function showKnown(client: QueryClient, kept: Kept): Promise<void> {
     const queryKey = question.split(' ');
     if (client.getQueryData(queryKey) !== undefined) continue;
     client.setQueryData(queryKey, data, { updatedAt: atMs });
-    // Who is signed in is asked once; after this it has to be asked until it is answered.
-    if (queryKey[0] !== ME[0]) continue;
-    client.setQueryData(KEPT, true);
+    if (queryKey[0] === ME[0]) client.setQueryData(KEPT, true);
+    // However young it is, no server has said it to this page: it is asked for until it is answered.
     void client.invalidateQueries({ queryKey, exact: true, refetchType: 'none' });
   }
 }

@@ -50,7 +50,7 @@ export function sessionOf<Me>(app: SessionApp, phone?: Phone): Session<Me> {
     keys.forget();
     end(client, phone);
   });
-  const all: Parts = { api, client, keys, phone, path };
+  const all: Parts = { api, client, keys, phone, path, leaving: undefined };
   const askMe = {
     queryKey: ME,
     queryFn: ({ signal }: { signal: AbortSignal }) => meOf<Me>(all, signal),
@@ -93,6 +93,8 @@ type Parts = {
   keys: OnceKeys;
   phone: Phone | undefined;
   path(route: string): string;
+  /** While the server is being told of a sign-out: it is told once. */
+  leaving: Promise<void> | undefined;
 };
 
 function clientOf(onSignedOut: () => void): QueryClient {
@@ -146,8 +148,15 @@ async function signOut(all: Parts): Promise<void> {
   forget(client);
 }
 
+function leave(all: Parts): Promise<void> {
+  all.leaving ??= tellLeaving(all).finally(() => {
+    all.leaving = undefined;
+  });
+  return all.leaving;
+}
+
 /** Tells the server; where it cannot be told, notes that it has to be. */
-async function leave({ api, client, phone, path }: Parts): Promise<void> {
+async function tellLeaving({ api, client, phone, path }: Parts): Promise<void> {
   try {
     await api.post(path('sign-out'));
     phone?.leaving.unset();
