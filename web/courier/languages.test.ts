@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { checkTables } from '../kit/session/test-tables.ts';
+import { checkTables } from '../kit/session/tables.test.ts';
 import { TRANSLATIONS } from './languages.ts';
 import { TEXTS } from './messages.ts';
 

@@ -1,7 +1,10 @@
 /** What every table of a phone app has to be in every language. Checked apart from the apps, which hand in their tables. */
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { LANGUAGES, type OtherLanguage } from '../languages.ts';
 import type { Text, Texts } from '../words.ts';
+import { TRANSLATIONS } from './languages.ts';
+import { TEXTS } from './messages.ts';
 
 type Tables = {
   base: Texts;
@@ -64,3 +67,6 @@ function checkForms(at: string, language: OtherLanguage, { text, original }: Com
     assert.deepEqual(namesIn(said), free, `${at} ${form}`);
   }
 }
+
+test('what both apps say, every language says', () =>
+  checkTables({ base: TEXTS, translations: TRANSLATIONS, shared: [] }));
