@@ -3,15 +3,19 @@
  * code: `vite build web --config web/vite.config.ts` writes `web/dist/<app>/`.
  *
  * Bases are relative: an app does not know under which path or port it is served.
+ *
+ * A phone app gets a service worker, built after it, because it names what the app is made of.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { build, defineConfig, type InlineConfig, type ViteBuilder } from 'vite';
+import { type Shell, versionOf } from './kit/shell/shell.ts';
 
 const WEB = import.meta.dirname;
 const DIST = join(WEB, 'dist');
 const APPS = ['start', 'resident', 'courier', 'admin', 'kiosk', 'rig'];
+const ON_PHONES: ReadonlySet<string> = new Set(['resident', 'courier']);
 
 function appConfig(app: string): InlineConfig {
   return {
@@ -32,9 +36,40 @@ function appConfig(app: string): InlineConfig {
   };
 }
 
+/** The page itself is asked for by the app's address and not by a name. */
+const PAGE = 'index.html';
+
+async function shellOf(app: string): Promise<Shell> {
+  const folder = join(DIST, app);
+  const names = globSync('**/*.*', { cwd: folder }).map((name) => name.replaceAll('\\', '/'));
+  const files = names.sort().map((name) => ({ name, bytes: readFileSync(join(folder, name)) }));
+  return { app, version: await versionOf(files), files: names.filter((name) => name !== PAGE) };
+}
+
+/** In one file, beside the page: a worker's folder is the limit of its scope. */
+async function workerConfig(app: string): Promise<InlineConfig> {
+  return {
+    configFile: false,
+    root: WEB,
+    publicDir: false,
+    logLevel: 'warn',
+    define: { SHELL: JSON.stringify(await shellOf(app)) },
+    build: {
+      outDir: join(DIST, app),
+      emptyOutDir: false,
+      target: 'es2023',
+      reportCompressedSize: false,
+      lib: { entry: join(WEB, 'kit', 'shell', 'worker.ts'), formats: ['es'], fileName: () => 'sw.js' },
+    },
+  };
+}
+
 async function buildApps(builder: ViteBuilder): Promise<void> {
   const present = APPS.filter((app) => existsSync(join(WEB, app, 'index.html')));
-  for (const app of present) await build(appConfig(app));
+  for (const app of present) {
+    await build(appConfig(app));
+    if (ON_PHONES.has(app)) await build(await workerConfig(app));
+  }
   // Vite would otherwise build this configuration itself, which is none of the apps.
   for (const environment of Object.values(builder.environments)) environment.isBuilt = true;
 }

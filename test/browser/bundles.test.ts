@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { ROOT } from '../site.ts';
 
 const APPS = ['start', 'resident', 'courier', 'admin', 'kiosk', 'rig'] as const;
@@ -34,5 +35,18 @@ test('no app’s bundle holds another app’s words; each holds its own', () => 
       const foreign = (said.get(other) ?? []).filter((text) => !own.includes(text) && bundle.includes(text));
       assert.deepEqual(foreign, [], `${app} holds words of ${other}`);
     }
+  }
+});
+
+/** What a phone on a slow line has to wait for, compressed. */
+const BYTES_MAX = 200_000;
+
+test('each app is small: its page, its parts and its styles together, compressed', () => {
+  for (const app of APPS) {
+    const folder = join(WEB, 'dist', app);
+    const files = globSync('**/*.{html,js,css}', { cwd: folder });
+    const bytes = files.map((file) => gzipSync(readFileSync(join(folder, file))).length);
+    const whole = bytes.reduce((sum, one) => sum + one, 0);
+    assert.ok(files.length >= 3 && whole < BYTES_MAX, `${app} has ${whole} bytes in ${files.length} files`);
   }
 });

@@ -1,9 +1,9 @@
-/** Every word of the courier app. */
-import { translator } from '../kit/words.ts';
+/** Every word of the courier app, in English. */
+import { translationOf, translator } from '../kit/words.ts';
 
-export const t = translator({
+export const TEXTS = {
+  'app.page': 'Drop-offs – Holdfast',
   'app.title': 'Drop-offs',
-  'app.signOut': 'Sign out',
   'app.who': '{name}, {carrier}',
 
   'signIn.title': 'Courier sign-in',
@@ -19,21 +19,52 @@ export const t = translator({
   'state.removed': 'Removed',
   'state.removed.text': 'Banks refuse your badge, and the next roster no longer names you.',
 
-  banks: 'Free before you walk',
+  today: 'Today',
+  'today.title': 'Today',
+  'today.count': { one: '{count} parcel left today', other: '{count} parcels left today' },
+  'today.other': {
+    one: '{count} parcel left on {day}. Nothing is known of today yet.',
+    other: '{count} parcels left on {day}. Nothing is known of today yet.',
+  },
   'banks.empty': 'You serve no bank yet.',
   'banks.online': 'online',
   'banks.offline': 'offline',
-  'banks.offline.text': 'Not heard from now; the numbers may be old.',
+  'banks.heard': 'Not heard from since {time}; the numbers are from then.',
+  'banks.never': 'Never heard from, so what is free is not known.',
   'banks.full': 'No compartment is free.',
+  'banks.full.old': 'No compartment was free.',
   'banks.free': 'Free compartments of {bank}',
-  'banks.size': 'Size',
-  'banks.count': 'Free',
-
-  drops: 'Today’s drops',
-  'drops.empty': 'No drop-off yet today.',
+  'banks.free.old': 'Compartments of {bank} that were free',
+  'drops.of': 'Left today at {bank}',
+  'drops.then': 'Left that day at {bank}',
   'drops.where': '{bank}, door {n}',
+  'drops.door': 'Door {n}',
   'drop.waiting': 'waiting',
   'drop.collected': 'collected',
   'drop.held': 'held for staff',
   'drop.removed': 'removed by staff',
-});
+
+  back: 'Take back',
+  'back.title': 'To take back',
+  'back.empty': 'Nothing is to be taken back.',
+  'back.empty.old': 'Nothing was to be taken back then.',
+  'back.how': 'Ask the people who run the building',
+  'back.how.text':
+    'They open the door with a signed order. Your badge opens no door behind which something lies.',
+  'back.at': 'To take back at {bank}',
+  'back.left': 'Left on {day}.',
+  'back.until': 'Could be collected until {time}.',
+
+  history: 'History',
+  'history.title': 'History',
+  'history.empty': 'You have left nothing here yet.',
+  'history.of': 'Left on {day}',
+
+  language: 'Language',
+  'language.title': 'Language',
+  'language.text': 'Of this app on this phone, until you sign out. The kiosk is asked at the kiosk.',
+} as const;
+
+export const t = translator(TEXTS);
+/** For `web/courier/words/<language>.ts`. */
+export const inOtherWords = translationOf<typeof TEXTS>();

@@ -1,15 +1,38 @@
-/** How the resident is told, and how high the door should be. */
+/** How the resident is told, how high the door should be, and which language this phone speaks. */
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Button } from '../kit/button.tsx';
 import { Card } from '../kit/card.tsx';
 import { CheckField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
+import { LanguageChoice } from '../kit/session/language-choice.tsx';
+import { useOnline } from '../kit/session/online.ts';
 import { ProblemNotice } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
-import { type Me, type MePatch, session } from './session.ts';
+import { language, type Me, type MePatch, session } from './session.ts';
 
 export function Preferences({ me }: { me: Me }) {
+  // Kept from an earlier time: the addresses are not among it, and nothing could be saved.
+  const isKept = session.useIsKept();
+  const online = useOnline();
+  return (
+    <>
+      {isKept || !online ? (
+        <Notice tone="warn" title={t('preferences.offline')}>
+          {t('preferences.offline.text')}
+        </Notice>
+      ) : (
+        <Told me={me} />
+      )}
+      <Card title={t('preferences.language')}>
+        <LanguageChoice phone={language} />
+        <p className="k-muted">{t('preferences.language.text')}</p>
+      </Card>
+    </>
+  );
+}
+
+function Told({ me }: { me: Me }) {
   const [sms, setSms] = useState(me.channels.sms);
   const [email, setEmail] = useState(me.channels.email);
   const [accessible, setAccessible] = useState(me.accessible);
@@ -21,7 +44,11 @@ export function Preferences({ me }: { me: Me }) {
   const reached = (sms && me.phone !== null) || (email && me.email !== null);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (reached) save.mutate({ accessible, channels: { sms, email } });
+    if (reached)
+      save.mutate({
+        accessible,
+        channels: { sms: sms && me.phone !== null, email: email && me.email !== null },
+      });
   };
   return (
     <form className="k-stack" onSubmit={submit} onChange={() => save.reset()}>

@@ -394,9 +394,13 @@ test('a resident sees their own parcels, a courier their own drops, and nothing 
     parcelList.items.map((row) => [row.tracking, row.compartment, row.state, row.bankName, row.carrier]),
     [['ONE1', 3, 'waiting', 'North Lobby', 'Parcel Runner']],
   );
+  assert.deepEqual(
+    parcelList.items.map(({ middleCm, told }) => [middleCm, told]),
+    [[LAYOUT_24.compartments[2]?.middleCm, []]],
+  );
   const drops = courierDrops.parse((await ask('GET', '/api/courier/drops', { as: 'courier' })).body);
   assert.deepEqual(
-    drops.items.map((row) => [row.tracking, row.bank]),
+    drops.items.map((row) => [row.tracking, row.bankName]),
     [['TWO2', 'North Lobby']],
   );
   assert.deepEqual(courierMe.parse((await ask('GET', '/api/courier/me', { as: 'courier' })).body), {
@@ -404,6 +408,30 @@ test('a resident sees their own parcels, a courier their own drops, and nothing 
     carrier: 'Parcel Runner',
     state: 'waiting-for-roster',
   });
+});
+
+test('a courier asks for what was left since a moment, or is in one state', async () => {
+  const ofAll = courierDrops.parse((await ask('GET', '/api/courier/drops', { as: 'courier' })).body);
+  const dropped = async (query: string) =>
+    courierDrops.parse((await ask('GET', `/api/courier/drops?${query}`, { as: 'courier' })).body).items
+      .length;
+  const atMs = ofAll.items[0]?.atMs ?? 0;
+  assert.deepEqual(
+    await Promise.all([
+      dropped(`sinceMs=${atMs}`),
+      dropped(`sinceMs=${atMs + 1}`),
+      dropped('state=waiting'),
+      dropped(`state=waiting&sinceMs=${atMs + 1}`),
+      dropped('state=held'),
+    ]),
+    [1, 0, 1, 0, 0],
+  );
+  for (const wrong of ['sinceMs=-1', 'sinceMs=soon', 'state=accepted', 'since=1'])
+    assert.equal(
+      codeOf(await ask('GET', `/api/courier/drops?${wrong}`, { as: 'courier' })),
+      'input-invalid',
+      wrong,
+    );
 });
 
 test('a resident chooses how to be told, but not no way at all', async () => {

@@ -1,7 +1,13 @@
 /** The courier app: who I am here, where there is room, and what became of what I left. */
 import type { z } from 'zod';
 import { pageQuery } from '../../contract/http/common.ts';
-import { courierBanks, type courierDrop, courierDrops, courierMe } from '../../contract/http/resident.ts';
+import {
+  courierBanks,
+  type courierDrop,
+  courierDrops,
+  courierDropsQuery,
+  courierMe,
+} from '../../contract/http/resident.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import * as banks from '../banks/banks.ts';
 import { type Route, route } from '../http/http.ts';
@@ -33,20 +39,25 @@ export const routes: Route[] = [
     handle: ({ cloud, actor, query }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
         const { rows, nextCursor } = await banks.summaries(cloud, tx, query);
-        return { items: rows.map(({ id, name, online, free }) => ({ id, name, online, free })), nextCursor };
+        const items = rows.map(({ id, name, online, lastHeardMs, free }) => ({
+          ...{ id, name, online, free },
+          heardAtMs: lastHeardMs,
+        }));
+        return { items, nextCursor };
       }),
   }),
   route({
     method: 'GET',
     url: '/api/courier/drops',
     access: 'courier',
-    says: "The signed-in courier's own drop-offs, newest first.",
-    schema: { query: pageQuery, response: courierDrops },
+    says: "The signed-in courier's own drop-offs, newest first: all, those since a moment, or those in one state.",
+    schema: { query: courierDropsQuery, response: courierDrops },
     handle: ({ cloud, actor, query }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
         const names = new Map((await banks.allBanks(tx)).map(({ bank, name }) => [bank, name]));
         const items: z.infer<typeof courierDrop>[] = [];
-        const of = { courier: actor.person, states: LEFT_IN_A_BANK };
+        const states = query.state === undefined ? LEFT_IN_A_BANK : [query.state];
+        const of = { courier: actor.person, states, sinceMs: query.sinceMs };
         const { rows, nextCursor } = await parcels.pageOf(cloud, tx, { of, asked: query });
         for (const parcel of rows) {
           const { state, bank, compartment } = parcel;
@@ -54,9 +65,11 @@ export const routes: Route[] = [
           const tracking = await parcels.trackingOf(cloud, tx, parcel);
           items.push({
             tracking,
-            bank: names.get(bank) ?? bank,
+            bank,
+            bankName: names.get(bank) ?? bank,
             compartment,
             atMs: parcel.depositedAtMs ?? parcel.acceptedAtMs,
+            untilMs: parcel.untilMs,
             state,
           });
         }

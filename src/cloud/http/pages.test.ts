@@ -174,6 +174,8 @@ test('a cursor is good for its own list and filter, and one that is broken is re
   await refused(`/api/admin/parcels?cursor=${await cursorOf('parcels in a state')}`);
   await refused(`/api/resident/parcels?part=past&cursor=${await cursorOf('own parcels here')}`);
   await refused(`/api/courier/drops?cursor=${await cursorOf('own parcels')}`);
+  await refused(`/api/courier/drops?sinceMs=0&cursor=${await cursorOf('drops')}`);
+  await refused(`/api/courier/drops?state=waiting&cursor=${await cursorOf('drops')}`);
   for (const broken of [
     '',
     '7',

@@ -270,6 +270,7 @@ async function sweep(cloud: Cloud): Promise<void> {
 
 export { canSendAgain, sendAgain } from './again.ts';
 export const ofParcel = store.noticesOfParcel;
+export const toldOf = store.toldOfParcels;
 export const deadSince = store.deadSince;
 export const list = store.listNotices;
 

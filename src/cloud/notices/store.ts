@@ -187,6 +187,18 @@ export async function noticesOfParcel(tx: Tx, parcel: ParcelId): Promise<NoticeR
   return found.rows.map(rowOf);
 }
 
+export type Told = { parcel: ParcelId; channel: Channel; state: State; atMs: number };
+
+/** The last message with a code of each parcel and channel. */
+export async function toldOfParcels(tx: Tx, parcels: readonly ParcelId[]): Promise<Told[]> {
+  if (parcels.length === 0) return [];
+  const found = await sql<Told>`
+    select distinct on (parcel_id, channel) parcel_id as parcel, channel, state, at_ms as "atMs" from notices
+    where parcel_id = any(${[...parcels]}::text[]) and what in ('arrival', 'reissue')
+    order by parcel_id, channel, ord desc`.execute(tx);
+  return found.rows;
+}
+
 /** On which channels these references were taken before, as `reference/channel`. */
 export async function takenOf(tx: Tx, references: readonly string[]): Promise<Set<string>> {
   if (references.length === 0) return new Set();

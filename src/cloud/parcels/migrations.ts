@@ -50,4 +50,12 @@ ${['parcels', 'parcel_events'].map((table) => tenantTable(table)).join('')}
 alter table parcel_events add column also bigint[] not null default '{}';
 `,
   },
+  {
+    id: '0095-parcels-of-couriers',
+    sql: `
+-- A courier's phone asks every few seconds for what was left today and for what is to be taken back.
+create index parcels_by_courier_at on parcels (tenant_id, courier_id, (coalesce(deposited_at_ms, accepted_at_ms)));
+create index parcels_to_take_back on parcels (tenant_id, courier_id, ord) where state = 'held';
+`,
+  },
 ];

@@ -111,6 +111,8 @@ export type ParcelQuery = {
   bank?: string | undefined;
   recipient?: string;
   courier?: string;
+  /** Left in a bank at this moment or later. */
+  sinceMs?: number | undefined;
 };
 
 /** Newest first. */
@@ -124,6 +126,7 @@ export async function listParcels(
       and (${of.bank ?? null}::text is null or bank_id = ${of.bank ?? null})
       and (${of.recipient ?? null}::text is null or recipient_id = ${of.recipient ?? null})
       and (${of.courier ?? null}::text is null or courier_id = ${of.courier ?? null})
+      and (${of.sinceMs ?? null}::bigint is null or coalesce(deposited_at_ms, accepted_at_ms) >= ${of.sinceMs ?? null})
       and (${before ?? null}::bigint is null or ord < ${before ?? null})
     order by ord desc limit ${limit}`.execute(tx);
   return rows.map(parcelOf);

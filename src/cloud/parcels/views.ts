@@ -93,7 +93,7 @@ type Asking = { of: store.ParcelQuery; asked: PageAsked };
 export function pageOfParcels(cloud: Cloud, tx: Tx, { of, asked }: Asking): Promise<Page<store.Parcel>> {
   return pageOf<store.Parcel>(cloud, tx, {
     name: 'parcels',
-    filter: [of.bank, of.recipient, of.courier, of.states?.join()],
+    filter: [of.bank, of.recipient, of.courier, of.states?.join(), of.sinceMs?.toString()],
     asked,
     read: (after, limit) => store.listParcels(tx, of, { before: after && Number(after[0]), limit }),
     position: ({ ord }) => [ord],

@@ -7,11 +7,13 @@ import {
   residentParcelsQuery,
   residentPatch,
 } from '../../contract/http/resident.ts';
+import { placeOf } from '../../domain/bank.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { type Route, route } from '../http/http.ts';
+import * as notices from '../notices/notices.ts';
 import type { Noun } from '../noun.ts';
 import * as parcels from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
@@ -40,6 +42,11 @@ function checkChannels({ profile }: people.Person, channels: { sms: boolean; ema
 
 type Row = z.infer<typeof residentParcel>;
 
+/** Told before the walk, so that who cannot reach it asks for help in time. */
+function middleOf(bank: banks.Bank | undefined, compartment: number): number | null {
+  return (bank && placeOf(bank.layout, compartment)?.middleCm) ?? null;
+}
+
 type OwnParcels = { person: string; asked: z.infer<typeof residentParcelsQuery> };
 
 async function ownParcels(
@@ -47,11 +54,18 @@ async function ownParcels(
   tx: Tx,
   { person, asked }: OwnParcels,
 ): Promise<z.infer<typeof residentParcels>> {
-  const names = new Map((await banks.allBanks(tx)).map(({ bank, name }) => [bank, name]));
+  const known = new Map((await banks.allBanks(tx)).map((bank) => [bank.bank, bank]));
   const carriers = new Map((await people.carriers(tx)).map(({ carrier, name }) => [carrier, name]));
   const items: Row[] = [];
   const states = asked.part === undefined ? [...PARTS.here, ...PARTS.past] : PARTS[asked.part];
   const { rows, nextCursor } = await parcels.pageOf(cloud, tx, { of: { recipient: person, states }, asked });
+  const told = Map.groupBy(
+    await notices.toldOf(
+      tx,
+      rows.map(({ parcel }) => parcel),
+    ),
+    ({ parcel }) => parcel,
+  );
   for (const parcel of rows) {
     const { parcel: id, bank, carrier, state, compartment, size, endedAtMs } = parcel;
     if (state === 'accepted' || state === 'not-deposited') continue;
@@ -63,10 +77,12 @@ async function ownParcels(
       tracking,
       carrier: carrierName,
       bank,
-      bankName: names.get(bank) ?? bank,
+      bankName: known.get(bank)?.name ?? bank,
       compartment,
       size,
+      middleCm: middleOf(known.get(bank), compartment),
       state,
+      told: (told.get(id) ?? []).map(({ channel, state, atMs }) => ({ channel, state, atMs })),
       depositedAtMs,
       untilMs: parcel.untilMs ?? depositedAtMs,
       endedAtMs,

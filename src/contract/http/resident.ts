@@ -24,6 +24,11 @@ export const residentPatch = z.strictObject({
   channels: z.strictObject({ sms: z.boolean(), email: z.boolean() }).optional(),
 });
 
+export const residentTold = z.strictObject({
+  channel: z.enum(['sms', 'email']),
+  state: z.enum(['queued', 'sent', 'failed', 'dead']),
+  atMs,
+});
 export const residentParcel = z.strictObject({
   id: z.string(),
   tracking: z.string(),
@@ -32,7 +37,11 @@ export const residentParcel = z.strictObject({
   bankName: z.string(),
   compartment: z.int(),
   size: z.enum(['S', 'M', 'L', 'XL']),
+  /** Height of the middle of the door above the floor; null where the layout no longer has the door. */
+  middleCm: z.int().nullable(),
   state: z.enum(['waiting', 'collected', 'held', 'removed']),
+  /** What became of the message with the code, channel by channel. The code itself is nowhere in this interface. */
+  told: z.array(residentTold),
   depositedAtMs: atMs,
   untilMs: atMs,
   endedAtMs: atMs.nullable(),
@@ -50,15 +59,29 @@ export const courierBank = z.strictObject({
   id: z.string(),
   name: z.string(),
   online: z.boolean(),
+  /** Since when the picture of a bank that is offline has stood still; null when it was never heard. */
+  heardAtMs: atMs.nullable(),
   free: z.strictObject({ S: z.int(), M: z.int(), L: z.int(), XL: z.int() }),
 });
 export const courierBanks = page(courierBank);
 export const courierDrop = z.strictObject({
   tracking: z.string(),
   bank: z.string(),
+  bankName: z.string(),
   compartment: z.int(),
+  /** When it was left in the bank. */
   atMs,
+  /** Until when its recipient may collect it. */
+  untilMs: atMs.nullable(),
   state: z.enum(['waiting', 'collected', 'held', 'removed']),
+});
+/**
+ * `GET drops?sinceMs&state&cursor&limit`: newest first. Only the phone knows when its courier's day began, so
+ * "today" is a moment that it names; `state=held` is what waits to be taken back.
+ */
+export const courierDropsQuery = pageQuery.extend({
+  sinceMs: z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).optional(),
+  state: z.enum(['waiting', 'collected', 'held', 'removed']).optional(),
 });
 export const courierDrops = page(courierDrop);
 

@@ -5,23 +5,33 @@ import { Button } from '../button.tsx';
 import { Card } from '../card.tsx';
 import { TextField } from '../field.tsx';
 import { Notice } from '../notice.tsx';
+import type { PhoneLanguage } from './language.ts';
+import { LanguageChoice } from './language-choice.tsx';
 import { t } from './messages.ts';
-import { Loading, OfflineNotice, ProblemNotice } from './problem.tsx';
+import { Loading, OfflineNotice, ProblemNotice, saidOf } from './problem.tsx';
 import type { Session } from './session.ts';
 
-type LinkSignInProps<Me> = { session: Session<Me>; title: string; lead: string };
+type LinkSignInProps<Me> = { session: Session<Me>; phone: PhoneLanguage; title: string; lead: string };
 
-export function LinkSignIn<Me>({ session, title, lead }: LinkSignInProps<Me>) {
+export function LinkSignIn<Me>({ session, phone, title, lead }: LinkSignInProps<Me>) {
   const { underWay, problem } = session.useArrival();
   const ended = session.useEnded();
+  const leaving = session.useLeaving();
   return (
     <main className="k-page k-stack s-sign-in">
+      <LanguageChoice phone={phone} />
       <h1>{title}</h1>
-      <OfflineNotice />
+      {leaving ? (
+        <Notice tone="info" title={t('left')}>
+          {t('left.text')}
+        </Notice>
+      ) : (
+        <OfflineNotice />
+      )}
       {ended && !problem && <Notice tone="info" title={t('ended')} />}
       {problem && (
         <Notice tone="bad" title={t('link.refused')} live="assertive">
-          <p>{problem.message}</p>
+          <p>{saidOf(problem)}</p>
           <p>{t('link.refused.again')}</p>
         </Notice>
       )}

@@ -40,7 +40,8 @@ export async function everyRow<Row>(api: Api, path: string, signal: AbortSignal)
   let cursor: string | null = null;
   do {
     const from: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: Pages<Row> = await api.get(`${path}?limit=${ROWS_A_PAGE_MAX}${from}`, signal);
+    const first = path.includes('?') ? '&' : '?';
+    const page: Pages<Row> = await api.get(`${path}${first}limit=${ROWS_A_PAGE_MAX}${from}`, signal);
     rows.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor !== null);

@@ -3,7 +3,9 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { ApiProblem } from '../api.ts';
 import { Button } from '../button.tsx';
+import { BASE } from '../languages.ts';
 import { Notice } from '../notice.tsx';
+import { language } from '../words.ts';
 import './session.css';
 import { t } from './messages.ts';
 import { useOnline } from './online.ts';
@@ -18,13 +20,26 @@ export function Loading() {
 
 type ProblemNoticeProps = { problem: Error; title?: string; onRetry?: () => void };
 
+/** The server speaks English; where another language is spoken, a sentence of ours stands for its own. */
+export function saidOf(problem: Error): string {
+  if (!(problem instanceof ApiProblem) || problem.status === 0 || language() === BASE) return problem.message;
+  switch (problem.code) {
+    case 'sign-in-denied':
+    case 'rate-limited':
+    case 'unavailable':
+      return t(`no.${problem.code}`);
+    default:
+      return t('no.other');
+  }
+}
+
 /** The detail is the server's own sentence; a denial's reason stands as the closed word that it is. */
 export function ProblemNotice({ problem, title = t('problem.act'), onRetry }: ProblemNoticeProps) {
   const reason = problem instanceof ApiProblem ? problem.reason : null;
   return (
     <Notice tone="bad" title={title} live="assertive">
       <div className="k-stack-tight s-problem">
-        <p>{problem.message}</p>
+        <p>{saidOf(problem)}</p>
         {reason !== null && <p>{t('problem.reason', { reason })}</p>}
         {onRetry && (
           <Button icon="again" onClick={onRetry}>

@@ -5,17 +5,22 @@
  */
 import { MutationCache, QueryCache, QueryClient, type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { type Api, ApiProblem, apiFor } from '../api.ts';
-import { onceKeys } from './once.ts';
+import { every } from '../clock.ts';
+import { type OnceKeys, onceKeys } from './once.ts';
+import { KEPT, type Phone } from './phone.ts';
 
 type SessionApp = 'admin' | 'resident' | 'courier';
 
 const ME = ['me'];
 const ENDED = ['ended'];
 const ARRIVAL = ['arrival'];
-const OWN = new Set(['me', 'ended', 'arrival']);
+const LEAVING = ['leaving'];
+const OWN = new Set(['me', 'ended', 'arrival', 'leaving', ...KEPT]);
 
 const TRIES_MAX = 2;
 const FRESH_MS = 5_000;
+/** How often a phone asks again who is signed in, once nobody answered. */
+const AGAIN_MS = 15_000;
 
 export type Session<Me> = {
   api: Api;
@@ -25,6 +30,10 @@ export type Session<Me> = {
   useMe(): UseQueryResult<Me | null>;
   /** True after the server ended a session that this page had. */
   useEnded(): boolean;
+  /** True while this phone is signed out and its server does not know it yet. */
+  useLeaving(): boolean;
+  /** True while who is signed in is what this phone knew before, and no answer of the server. */
+  useIsKept(): boolean;
   /** How the sign-in by a link of this page went; see `link.ts`. */
   useArrival(): { underWay: boolean; problem: Error | null };
   arrive(token: string): void;
@@ -32,16 +41,67 @@ export type Session<Me> = {
   signOut(): Promise<void>;
 };
 
-export function sessionOf<Me>(app: SessionApp): Session<Me> {
+/** Given a phone, what it knows is shown where nobody answers, and it can be left without a network. */
+export function sessionOf<Me>(app: SessionApp, phone?: Phone): Session<Me> {
   const keys = onceKeys();
   const api = apiFor(app, keys.send);
   const path = (route: string): string => `/api/${app}/${route}`;
-  const onError = (error: Error): void => {
-    if (!isSignedOut(error)) return;
+  const client: QueryClient = clientOf(() => {
     keys.forget();
-    end(client);
+    end(client, phone);
+  });
+  const all: Parts = { api, client, keys, phone, path, leaving: undefined };
+  const askMe = {
+    queryKey: ME,
+    queryFn: ({ signal }: { signal: AbortSignal }) => meOf<Me>(all, signal),
   };
-  const client = new QueryClient({
+  const signedIn = async (): Promise<void> => {
+    client.setQueryData(ENDED, false);
+    await client.fetchQuery({ ...askMe, staleTime: 0 });
+    await client.invalidateQueries({ predicate: isLoaded });
+  };
+  if (phone) beginOn(phone, all);
+  return {
+    api,
+    client,
+    path,
+    signedIn,
+    useMe() {
+      const { underWay } = useArrivalOf();
+      return useQuery({
+        ...askMe,
+        staleTime: Infinity,
+        enabled: !underWay,
+        refetchOnReconnect: phone ? 'always' : false,
+        // Kept from before, and not yet answered by the server.
+        refetchInterval: ({ state }) => (phone && state.isInvalidated ? AGAIN_MS : false),
+      });
+    },
+    useEnded: () => useFlag(ENDED),
+    useLeaving: () => useFlag(LEAVING),
+    useIsKept: () => useFlag(KEPT),
+    useArrival: useArrivalOf,
+    arrive: (token) => arrive(all, token, signedIn),
+    signOut: () => signOut(all),
+  };
+}
+
+/** What the acts of a session work with. */
+type Parts = {
+  api: Api;
+  client: QueryClient;
+  keys: OnceKeys;
+  phone: Phone | undefined;
+  path(route: string): string;
+  /** While the server is being told of a sign-out: it is told once. */
+  leaving: Promise<void> | undefined;
+};
+
+function clientOf(onSignedOut: () => void): QueryClient {
+  const onError = (error: Error): void => {
+    if (isSignedOut(error)) onSignedOut();
+  };
+  return new QueryClient({
     queryCache: new QueryCache({ onError }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
@@ -54,46 +114,75 @@ export function sessionOf<Me>(app: SessionApp): Session<Me> {
       mutations: { networkMode: 'always', retry: false },
     },
   });
-  const askMe = {
-    queryKey: ME,
-    queryFn: ({ signal }: { signal: AbortSignal }) => meOf<Me>(api, path('me'), signal),
-  };
-  const signedIn = async (): Promise<void> => {
-    client.setQueryData(ENDED, false);
-    await client.fetchQuery({ ...askMe, staleTime: 0 });
-    await client.invalidateQueries({ predicate: isLoaded });
-  };
-  return {
-    api,
-    client,
-    path,
-    signedIn,
-    useMe() {
-      const { underWay } = useArrivalOf();
-      return useQuery({ ...askMe, staleTime: Infinity, enabled: !underWay });
-    },
-    useEnded: () => useQuery({ queryKey: ENDED, queryFn: () => false, staleTime: Infinity }).data === true,
-    useArrival: useArrivalOf,
-    arrive(token) {
-      const used = client.fetchQuery({
-        queryKey: ARRIVAL,
-        queryFn: async () => {
-          await api.post(path('sign-in'), { token });
-          return true;
-        },
-        staleTime: 0,
-        retry: false,
-      });
-      // A refusal stands in the cache, where the sign-in form reads it.
-      used.then(signedIn, () => undefined);
-    },
-    async signOut() {
-      await api.post(path('sign-out'));
-      client.setQueryData(ME, null);
-      keys.forget();
+}
+
+function arrive({ api, client, phone, path }: Parts, token: string, signedIn: () => Promise<void>): void {
+  const used = client.fetchQuery({
+    queryKey: ARRIVAL,
+    queryFn: async () => {
+      await api.post(path('sign-in'), { token });
+      // The server has ended the session of before; what was kept of it goes before anything new is shown.
+      await phone?.kept.begin();
+      phone?.leaving.unset();
+      client.setQueryData(LEAVING, false);
       forget(client);
+      return true;
     },
+    staleTime: 0,
+    retry: false,
+  });
+  // A refusal stands in the cache, where the sign-in form reads it.
+  used.then(signedIn, () => undefined);
+}
+
+async function signOut(all: Parts): Promise<void> {
+  const { api, client, keys, phone, path } = all;
+  if (phone) {
+    // First what this phone holds: it goes whether or not the server can be told.
+    phone.leaving.set();
+    await phone.kept.forget();
+    await leave(all);
+  } else await api.post(path('sign-out'));
+  client.setQueryData(ME, null);
+  keys.forget();
+  forget(client);
+}
+
+function leave(all: Parts): Promise<void> {
+  all.leaving ??= tellLeaving(all).finally(() => {
+    all.leaving = undefined;
+  });
+  return all.leaving;
+}
+
+/** Tells the server; where it cannot be told, notes that it has to be. */
+async function tellLeaving({ api, client, phone, path }: Parts): Promise<void> {
+  try {
+    await api.post(path('sign-out'));
+    phone?.leaving.unset();
+  } catch (error) {
+    if (isSignedOut(error)) phone?.leaving.unset();
+  }
+  client.setQueryData(LEAVING, phone?.leaving.isSet() ?? false);
+}
+
+function beginOn(phone: Phone, all: Parts): void {
+  const { client } = all;
+  phone.watch(client);
+  phone.leaving.onSet(() => {
+    client.setQueryData(ME, null);
+    void phone.kept.forget();
+    forget(client);
+  });
+  const goOn = (): void => {
+    if (phone.leaving.isSet()) void leave(all);
   };
+  window.addEventListener('online', goOn);
+  every(AGAIN_MS, goOn);
+}
+
+function useFlag(queryKey: readonly string[]): boolean {
+  return useQuery({ queryKey, queryFn: () => false, staleTime: Infinity }).data === true;
 }
 
 function useArrivalOf(): { underWay: boolean; problem: Error | null } {
@@ -106,13 +195,16 @@ function useArrivalOf(): { underWay: boolean; problem: Error | null } {
   return { underWay: fetchStatus === 'fetching', problem: error };
 }
 
-async function meOf<Me>(api: Api, path: string, signal: AbortSignal): Promise<Me | null> {
+async function meOf<Me>(all: Parts, signal: AbortSignal): Promise<Me | null> {
+  const { api, phone, path } = all;
   try {
-    return await api.get<Me>(path, signal);
+    if (!phone?.leaving.isSet()) return await api.get<Me>(path('me'), signal);
+    await leave(all);
   } catch (error) {
-    if (isSignedOut(error)) return null;
-    throw error;
+    if (!isSignedOut(error)) throw error;
   }
+  await phone?.kept.forget();
+  return null;
 }
 
 function isSignedOut(error: unknown): boolean {
@@ -123,7 +215,8 @@ function mayRetry(error: Error): boolean {
   return error instanceof ApiProblem && error.retry;
 }
 
-function end(client: QueryClient): void {
+function end(client: QueryClient, phone: Phone | undefined): void {
+  void phone?.kept.forget();
   const before: unknown = client.getQueryData(ME);
   if (before === undefined || before === null) return;
   client.setQueryData(ENDED, true);

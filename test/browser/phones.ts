@@ -1,0 +1,137 @@
+/**
+ * The two phone apps before a real cloud: one resident and one courier, with parcels in every state. Their sessions are
+ * begun at the database, because signing in has journeys of its own.
+ */
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { type HttpStand, openHttpStand } from '../../src/cloud/http/test-http-stand.ts';
+import { newToken } from '../../src/cloud/test-tenants.ts';
+import { idFrom } from '../../src/domain/ids.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { systemRandom } from '../../src/platform/random.ts';
+import { ROOT } from '../site.ts';
+import { openBrowser, openPage, type Watched } from './browser.ts';
+
+export type App = 'resident' | 'courier';
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+const PATIENCE_MS = 20_000;
+
+export const SIZE = { width: 390, height: 844 };
+
+/** The test's own now, and a place where it is noon then: a test at night sees two days no more than one by day. */
+const NOW_MS = systemClock.nowMs();
+const AHEAD_HOURS = 12 - new Date(NOW_MS).getUTCHours();
+/** The signs of these names are turned round: west is positive. */
+const NOON_ZONE =
+  AHEAD_HOURS === 0 ? 'Etc/GMT' : `Etc/GMT${AHEAD_HOURS > 0 ? '-' : '+'}${Math.abs(AHEAD_HOURS)}`;
+
+export type Phones = {
+  http: HttpStand;
+  browser: Browser;
+  url: string;
+  /** A phone of its own on which somebody is signed in, and the token of their session. */
+  phone(app: App, options?: BrowserContextOptions): Promise<{ context: BrowserContext; token: string }>;
+  open(context: BrowserContext, app: App, place?: string): Promise<Watched>;
+  close(): Promise<void>;
+};
+
+type Lying = {
+  tracking: string;
+  compartment: number;
+  state: 'waiting' | 'held' | 'collected' | 'removed';
+  depositedAtMs: number;
+  told?: readonly { channel: 'sms' | 'email'; state: 'sent' | 'dead' }[];
+};
+
+/** In the order in which they came. */
+const PARCELS: readonly Lying[] = [
+  { tracking: '1ZOLD', compartment: 6, state: 'collected', depositedAtMs: NOW_MS - 9 * DAY_MS },
+  { tracking: '1ZHELD', compartment: 24, state: 'held', depositedAtMs: NOW_MS - 8 * DAY_MS },
+  { tracking: '1ZYESTERDAY', compartment: 8, state: 'removed', depositedAtMs: NOW_MS - DAY_MS },
+  {
+    tracking: '1ZTOLD',
+    compartment: 5,
+    state: 'waiting',
+    depositedAtMs: NOW_MS - 60_000,
+    told: [
+      { channel: 'sms', state: 'sent' },
+      { channel: 'email', state: 'sent' },
+    ],
+  },
+  {
+    tracking: '1ZUNTOLD',
+    compartment: 1,
+    state: 'waiting',
+    depositedAtMs: NOW_MS - 30_000,
+    told: [{ channel: 'sms', state: 'dead' }],
+  },
+];
+
+const HELD_DAYS = 7;
+
+export async function openPhones(): Promise<Phones> {
+  const http = await openHttpStand(join(ROOT, 'web', 'dist'));
+  for (const parcel of PARCELS) await lay(http, parcel);
+  const browser = await openBrowser();
+  const url = `http://localhost:${http.port(0)}`;
+  return {
+    ...{ http, browser, url },
+    async phone(app, options = {}) {
+      const { alder, stand } = http;
+      const token = await newToken(stand.cloud, {
+        tenant: alder.tenant,
+        role: app,
+        person: alder.people[app],
+      });
+      const context = await browser.newContext({
+        viewport: SIZE,
+        locale: 'en-GB',
+        timezoneId: NOON_ZONE,
+        ...options,
+      });
+      context.setDefaultTimeout(PATIENCE_MS);
+      await context.addCookies([
+        { name: `holdfast_${app}`, value: token, url: `${url}/api/${app}/me`, secure: true },
+      ]);
+      return { context, token };
+    },
+    open: (context, app, place = '') => openPage(context, `${url}/${app}/${place}`),
+    async close() {
+      await browser.close();
+      await http.close();
+    },
+  };
+}
+
+async function lay({ stand, alder }: HttpStand, of: Lying): Promise<void> {
+  const { tenant, bank, carrier, people } = alder;
+  const parcel = idFrom('parcel', systemRandom.bytes(16));
+  const isOver = of.state === 'collected' || of.state === 'removed';
+  const untilMs = of.depositedAtMs + HELD_DAYS * DAY_MS;
+  await stand.cloud.database.tenant(tenant, async (tx) => {
+    const place = `parcels/tracking\0${parcel}`;
+    const tracking = await stand.cloud.keys.sealFor(tx, people.resident, place, of.tracking);
+    await sql`insert into parcels (parcel_id, bank_id, compartment, size, state, custody, carrier_id, courier_id,
+        recipient_id, tracking, accepted_at_ms, deposited_at_ms, until_ms, ended_at_ms)
+      values (${parcel}, ${bank}, ${of.compartment}, 'M', ${of.state}, 'bank', ${carrier}, ${people.courier},
+        ${people.resident}, ${tracking}, ${of.depositedAtMs}, ${of.depositedAtMs}, ${untilMs},
+        ${isOver ? of.depositedAtMs + HOUR_MS : null})`.execute(tx);
+    for (const { channel, state } of of.told ?? [])
+      await sql`insert into notices (notice_id, reference, channel, what, state, tries, person_id, parcel_id, at_ms)
+        values (${idFrom('notice', systemRandom.bytes(16))}, ${parcel}, ${channel}, 'arrival', ${state}, 1,
+          ${people.resident}, ${parcel}, ${of.depositedAtMs})`.execute(tx);
+  });
+}
+
+/** Waits until the app would open without a network. */
+export async function isKept(page: Page): Promise<void> {
+  await page.evaluate('navigator.serviceWorker.ready.then(() => {})');
+}
+
+/** What a browser itself writes about a line that was cut by the test. */
+export function unlike(errors: readonly string[], expected: RegExp): string[] {
+  return errors.filter((error) => !expected.test(error));
+}
+export const CUT = /net::ERR_(INTERNET_DISCONNECTED|FAILED|NETWORK_CHANGED)|status of 5\d\d/;

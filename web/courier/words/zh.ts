@@ -1,0 +1,61 @@
+/** Simplified Chinese. 快递柜 (cabinet), 柜门 (door), 格口 (compartment), 包裹, 工牌 (badge), 快递员, 物业人员 (staff). */
+import { inOtherWords } from '../messages.ts';
+
+export const chinese = inOtherWords({
+  'app.page': '投递 – Holdfast',
+  'app.title': '投递',
+  'app.who': '{name}，{carrier}',
+
+  'signIn.title': '快递员登录',
+  'signIn.lead': '请输入您在站点登记的电子邮箱。我们会发送登录链接。',
+
+  'state.active': '有效',
+  'state.active.text': '您可以使用工牌和密码投递。',
+  'state.waiting-for-roster': '等待人员名单',
+  'state.waiting-for-roster.text': '站点签署下一份人员名单并由快递柜采用后，您的工牌即可使用。',
+  'state.suspended': '已暂停',
+  'state.suspended.text': '快递柜暂时拒绝您的工牌。请联系物业人员。',
+  'state.removed': '已移除',
+  'state.removed.text': '快递柜拒绝您的工牌，下一份人员名单中不再有您。',
+
+  today: '今天',
+  'today.title': '今天',
+  'today.count': '今天已投递 {count} 件',
+  'today.other': '{day} 已投递 {count} 件。今天的情况尚不清楚。',
+  'banks.empty': '您尚未负责任何快递柜。',
+  'banks.online': '在线',
+  'banks.offline': '离线',
+  'banks.heard': '{time} 之后没有消息；数字为当时的情况。',
+  'banks.never': '从未有过消息，空闲情况未知。',
+  'banks.full': '没有空闲格口。',
+  'banks.full.old': '当时没有空闲格口。',
+  'banks.free': '{bank} 的空闲格口',
+  'banks.free.old': '{bank} 当时空闲的格口',
+  'drops.of': '今天投递到 {bank}',
+  'drops.then': '当天投递到 {bank}',
+  'drops.where': '{bank}，{n} 号柜门',
+  'drops.door': '{n} 号柜门',
+  'drop.waiting': '待取',
+  'drop.collected': '已取件',
+  'drop.held': '由物业人员保管',
+  'drop.removed': '由物业人员取出',
+
+  back: '取回',
+  'back.title': '待取回',
+  'back.empty': '没有需要取回的包裹。',
+  'back.empty.old': '当时没有需要取回的包裹。',
+  'back.how': '请联系物业人员',
+  'back.how.text': '物业人员凭签名指令打开柜门。您的工牌不能打开存有物品的柜门。',
+  'back.at': '待从 {bank} 取回',
+  'back.left': '{day} 投递。',
+  'back.until': '取件期限为 {time}。',
+
+  history: '记录',
+  'history.title': '记录',
+  'history.empty': '您还没有在此投递过。',
+  'history.of': '{day} 投递',
+
+  language: '语言',
+  'language.title': '语言',
+  'language.text': '仅用于此手机上的此应用，直到退出登录。快递柜的语言在快递柜上选择。',
+});

@@ -1,0 +1,43 @@
+/** German. */
+import { inOtherWords } from '../messages.ts';
+
+export const german = inOtherWords({
+  loading: 'Wird geladen …',
+  retry: 'Noch einmal versuchen',
+  more: 'Mehr zeigen',
+  all: 'Alle zeigen',
+  offline: 'Keine Verbindung zur Cloud',
+  'offline.text':
+    'Was Sie sehen, kann veraltet sein. Türen, Codes und Ausweise gelten an der Anlage weiterhin.',
+  'problem.load': 'Das ließ sich nicht laden',
+  'problem.act': 'Das hat nicht geklappt',
+  'problem.reason': 'Grund: {reason}',
+  ended: 'Ihre Sitzung ist zu Ende',
+  'ended.text': 'Melden Sie sich wieder an, um dort weiterzumachen, wo Sie waren.',
+
+  'link.email': 'E-Mail',
+  'link.ask': 'Link anfordern',
+  'link.needed': 'Geben Sie Ihre E-Mail-Adresse ein.',
+  'link.sent': 'Sehen Sie in Ihre Post',
+  'link.sent.text': 'Wenn {email} hier bekannt ist, ist ein Link unterwegs. Er gilt einmal.',
+  'link.again': 'Andere Adresse verwenden',
+  'link.using': 'Sie werden angemeldet …',
+  'link.refused': 'Dieser Link galt nicht',
+  'link.refused.again': 'Fordern Sie unten einen neuen an.',
+
+  signOut: 'Abmelden',
+  sections: 'Bereiche',
+  languages: 'Sprache',
+  left: 'Sie sind auf diesem Telefon abgemeldet',
+  'left.text': 'Nichts von Ihnen bleibt darauf. Der Server erfährt es, sobald es eine Verbindung gibt.',
+  old: 'Das ist nicht der jetzige Stand',
+  'old.asOf': 'Stand: {time} ({ago}).',
+  'old.text': 'Es kommt gerade keine Antwort. Was sich seitdem geändert hat, fehlt hier.',
+  unknown: 'Dafür braucht es eine Verbindung',
+  'unknown.text': 'Es wird nicht auf diesem Telefon aufbewahrt.',
+  'no.sign-in-denied': 'Der Link ist falsch, verbraucht oder älter als fünfzehn Minuten.',
+  'no.rate-limited':
+    'Zu viele Versuche in kurzer Zeit. Warten Sie eine Minute und versuchen Sie es dann wieder.',
+  'no.unavailable': 'Der Dienst kann gerade nicht antworten. Versuchen Sie es später wieder.',
+  'no.other': 'Der Server hat das abgelehnt.',
+});

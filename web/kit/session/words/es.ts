@@ -1,0 +1,42 @@
+/** Spanish. */
+import { inOtherWords } from '../messages.ts';
+
+export const spanish = inOtherWords({
+  loading: 'Cargando…',
+  retry: 'Intentar de nuevo',
+  more: 'Mostrar más',
+  all: 'Mostrar todo',
+  offline: 'Sin conexión con la nube',
+  'offline.text':
+    'Lo que ve puede estar anticuado. Las puertas, los códigos y las tarjetas siguen valiendo en la consigna.',
+  'problem.load': 'No se pudo cargar',
+  'problem.act': 'No ha funcionado',
+  'problem.reason': 'Motivo: {reason}',
+  ended: 'Su sesión ha terminado',
+  'ended.text': 'Vuelva a entrar para seguir donde estaba.',
+
+  'link.email': 'Correo electrónico',
+  'link.ask': 'Pedir un enlace',
+  'link.needed': 'Escriba su dirección de correo.',
+  'link.sent': 'Mire su correo',
+  'link.sent.text': 'Si {email} es una dirección conocida aquí, un enlace está en camino. Sirve una vez.',
+  'link.again': 'Usar otra dirección',
+  'link.using': 'Entrando…',
+  'link.refused': 'Este enlace no sirvió',
+  'link.refused.again': 'Pida otro aquí abajo.',
+
+  signOut: 'Salir',
+  sections: 'Secciones',
+  languages: 'Idioma',
+  left: 'Ha salido en este teléfono',
+  'left.text': 'No queda nada suyo en él. El servidor lo sabrá en cuanto haya conexión.',
+  old: 'Esto no es lo actual',
+  'old.asOf': 'Estado de: {time} ({ago}).',
+  'old.text': 'Ahora no llega respuesta. Lo que haya cambiado desde entonces falta aquí.',
+  unknown: 'Para esto hace falta conexión',
+  'unknown.text': 'No se guarda en este teléfono.',
+  'no.sign-in-denied': 'El enlace es erróneo, ya se usó o tiene más de quince minutos.',
+  'no.rate-limited': 'Demasiados intentos en poco tiempo. Espere un minuto e inténtelo de nuevo.',
+  'no.unavailable': 'El servicio no puede responder ahora. Inténtelo más tarde.',
+  'no.other': 'El servidor lo ha rechazado.',
+});

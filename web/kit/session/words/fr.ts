@@ -1,0 +1,42 @@
+/** French. A no-break space stands before : ; ? and inside « ». */
+import { inOtherWords } from '../messages.ts';
+
+export const french = inOtherWords({
+  loading: 'Chargement…',
+  retry: 'Réessayer',
+  more: 'Afficher la suite',
+  all: 'Tout afficher',
+  offline: 'Pas de liaison avec le nuage',
+  'offline.text':
+    'Ce que vous voyez peut être ancien. Les portes, les codes et les badges marchent toujours à la consigne.',
+  'problem.load': 'Le chargement n’a pas abouti',
+  'problem.act': 'Cela n’a pas marché',
+  'problem.reason': 'Raison : {reason}',
+  ended: 'Votre session est terminée',
+  'ended.text': 'Connectez-vous de nouveau pour reprendre où vous en étiez.',
+
+  'link.email': 'Adresse e-mail',
+  'link.ask': 'Demander un lien',
+  'link.needed': 'Tapez votre adresse e-mail.',
+  'link.sent': 'Regardez votre courrier',
+  'link.sent.text': 'Si {email} est connue ici, un lien est en route. Il sert une fois.',
+  'link.again': 'Utiliser une autre adresse',
+  'link.using': 'Connexion…',
+  'link.refused': 'Ce lien n’a pas marché',
+  'link.refused.again': 'Demandez-en un nouveau ci-dessous.',
+
+  signOut: 'Se déconnecter',
+  sections: 'Rubriques',
+  languages: 'Langue',
+  left: 'Vous êtes déconnecté sur ce téléphone',
+  'left.text': 'Rien de vous n’y reste. Le serveur l’apprendra dès qu’il y aura une liaison.',
+  old: 'Ce n’est pas l’état actuel',
+  'old.asOf': 'État : {time} ({ago}).',
+  'old.text': 'Aucune réponse ne vient. Ce qui a changé depuis manque ici.',
+  unknown: 'Il faut une liaison pour cela',
+  'unknown.text': 'Ce n’est pas gardé sur ce téléphone.',
+  'no.sign-in-denied': 'Le lien est faux, déjà utilisé ou vieux de plus de quinze minutes.',
+  'no.rate-limited': 'Trop d’essais en peu de temps. Attendez une minute, puis réessayez.',
+  'no.unavailable': 'Le service ne peut pas répondre pour l’instant. Réessayez plus tard.',
+  'no.other': 'Le serveur a refusé.',
+});

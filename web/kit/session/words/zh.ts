@@ -1,0 +1,41 @@
+/** Simplified Chinese. */
+import { inOtherWords } from '../messages.ts';
+
+export const chinese = inOtherWords({
+  loading: '正在加载…',
+  retry: '重试',
+  more: '显示更多',
+  all: '显示全部',
+  offline: '无法连接云端',
+  'offline.text': '所显示的内容可能已过时。快递柜上的柜门、取件码和工牌仍可使用。',
+  'problem.load': '无法加载',
+  'problem.act': '操作未成功',
+  'problem.reason': '原因：{reason}',
+  ended: '您的登录已结束',
+  'ended.text': '请重新登录以继续。',
+
+  'link.email': '电子邮箱',
+  'link.ask': '获取登录链接',
+  'link.needed': '请输入您的电子邮箱地址。',
+  'link.sent': '请查看邮箱',
+  'link.sent.text': '如果 {email} 已在此登记，登录链接正在发送。链接只能使用一次。',
+  'link.again': '使用其他邮箱',
+  'link.using': '正在登录…',
+  'link.refused': '此链接无效',
+  'link.refused.again': '请在下方重新获取。',
+
+  signOut: '退出登录',
+  sections: '栏目',
+  languages: '语言',
+  left: '您已在此手机上退出登录',
+  'left.text': '手机上不保留您的任何信息。恢复连接后会立即通知服务器。',
+  old: '这不是当前状态',
+  'old.asOf': '截至 {time}（{ago}）。',
+  'old.text': '目前收不到回应，此后的变化未显示在这里。',
+  unknown: '需要网络连接',
+  'unknown.text': '此内容不保存在手机上。',
+  'no.sign-in-denied': '链接有误、已使用过，或已超过十五分钟。',
+  'no.rate-limited': '短时间内尝试次数过多。请等待一分钟后再试。',
+  'no.unavailable': '服务暂时无法回应。请稍后再试。',
+  'no.other': '服务器拒绝了此操作。',
+});

@@ -1,0 +1,81 @@
+/**
+ * Arabic. خزانة (cabinet), باب (door), طرد (parcel), رمز (code), موظفو المبنى (staff), شقة (flat). Requests begin
+ * with يُرجى, which addresses women and men alike; buttons are nouns.
+ */
+import { inOtherWords } from '../messages.ts';
+
+export const arabic = inOtherWords({
+  'app.page': 'طرودي – Holdfast',
+  'app.title': 'طرودي',
+  'app.who': '{name}، شقة {flat}',
+
+  'signIn.title': 'طرودك',
+  'signIn.lead': 'يُرجى إدخال عنوان البريد الإلكتروني المسجّل لك في المبنى. سنرسل رابطًا لتسجيل الدخول.',
+
+  parcels: 'الطرود',
+  'parcels.title': 'في انتظارك',
+  'parcels.empty': 'لا شيء في انتظارك الآن.',
+  'parcels.empty.old': 'لم يكن شيء في انتظارك حينها.',
+  'parcels.empty.text': 'عند وصول شيء ستصلك رسالة فيها رمزك.',
+  'parcel.where': '{bank}، الباب {n}',
+  'parcel.until': 'الاستلام حتى {time}',
+  'parcel.left': 'بقي {left}',
+  'parcel.over': 'انتهت المدة',
+  'parcel.from': 'من',
+  'parcel.came': 'وقت الوصول',
+  'parcel.tracking': 'رقم التتبع',
+  'parcel.size': 'الحجم',
+  'parcel.height': 'الارتفاع',
+  'parcel.height.low': '{cm} سم، قرب الأرض',
+  'parcel.height.reach': '{cm} سم، في متناول الجالس',
+  'parcel.height.high': '{cm} سم، فوق متناول الجالس',
+  'parcel.held': 'محفوظ لدى الموظفين',
+  'parcel.held.text': 'انتهت مدة استلامه بنفسك. يُرجى سؤال موظفي المبنى.',
+
+  told: 'الرسالة التي فيها رمزك',
+  'told.none': 'رمزك في الطريق.',
+  'told.sms.queued': 'سيُرسل رمزك برسالة SMS بعد لحظة.',
+  'told.sms.sent': 'أُرسل رمزك برسالة SMS: {time}',
+  'told.sms.failed': 'تُعاد محاولة إرسال رسالة SMS التي فيها رمزك.',
+  'told.sms.dead': 'تعذّر تسليم رسالة SMS التي فيها رمزك. يُرجى طلب إعادة إرسالها من الموظفين.',
+  'told.email.queued': 'سيُرسل رمزك بالبريد الإلكتروني بعد لحظة.',
+  'told.email.sent': 'أُرسل رمزك بالبريد الإلكتروني: {time}',
+  'told.email.failed': 'تُعاد محاولة إرسال البريد الإلكتروني الذي فيه رمزك.',
+  'told.email.dead': 'تعذّر تسليم البريد الإلكتروني الذي فيه رمزك. يُرجى طلب إعادة إرساله من الموظفين.',
+
+  code: 'رمزك',
+  'code.text': 'الرمز في الرسالة فقط وليس في هذا التطبيق أبدًا: فمن دخل هنا لا يصل إلى طردك.',
+  'code.show': 'عند الخزانة',
+  'code.show.1': 'يُرجى فتح الرسالة. في البريد الإلكتروني رمز QR، وفي رسالة SMS الأرقام.',
+  'code.show.2': 'يُرجى تكبير رمز QR حتى يملأ الشاشة ورفع سطوعها إلى أقصاه.',
+  'code.show.3': 'يُرجى تقريبه من القارئ، أو إدخال الأرقام عند الخزانة.',
+  'code.lost': 'لا أجد الرسالة',
+  'code.lost.1': 'يُرجى تفقد البريد غير المرغوب فيه، وصحة الرقم والعنوان في «التفضيلات».',
+  'code.lost.2': 'إن تعذّر تسليم الرسالة أعاد الموظفون إرسالها.',
+  'code.lost.3': 'إن فُقدت فتح الموظفون بابك بأمر موقّع. لا يستطيع أحد الاطلاع على الرمز.',
+
+  history: 'السجل',
+  'history.empty': 'لم يُستلم أي طرد بعد.',
+  'history.came': 'وصل {came}.',
+  'history.collected': 'استُلم {ended}.',
+  'history.removed': 'أخرجه الموظفون {ended}.',
+
+  preferences: 'التفضيلات',
+  'preferences.offline': 'تحتاج التفضيلات إلى اتصال',
+  'preferences.offline.text': 'طريقة إبلاغك محفوظة في الخادم، لا على هذا الهاتف.',
+  'preferences.channels': 'كيف نبلغك',
+  'preferences.sms': 'رسالة SMS إلى {phone}',
+  'preferences.sms.none': 'رسالة SMS (لا رقم هاتف مسجّل)',
+  'preferences.email': 'بريد إلكتروني إلى {email}',
+  'preferences.email.none': 'بريد إلكتروني (لا عنوان مسجّل)',
+  'preferences.one': 'يُرجى إبقاء طريقة واحدة على الأقل: دون رسالة لا يصلك رمز.',
+  'preferences.reach': 'متناول اليد',
+  'preferences.accessible': 'تفضيل باب في متناول الجالس',
+  'preferences.accessible.text': 'بين 38 و122 سم فوق الأرض، حيثما وُجد باب شاغر.',
+  'preferences.save': 'حفظ',
+  'preferences.saved': 'تم الحفظ. يسري ذلك على الطرد القادم.',
+  'preferences.wrong': 'هل الرقم أو العنوان خاطئ؟ يُرجى طلب تغييره من موظفي المبنى.',
+  'preferences.language': 'اللغة',
+  'preferences.language.text':
+    'لهذا التطبيق على هذا الهاتف حتى تسجيل الخروج. الرسائل التي فيها الرموز بالإنجليزية.',
+});
