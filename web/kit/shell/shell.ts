@@ -44,5 +44,5 @@ export async function versionOf(files: readonly { name: string; bytes: Uint8Arra
     .flatMap(({ name, bytes }) => [text.encode(`${name}\0${bytes.length}\0`), bytes]);
   const whole = await new Blob(parts.map((part) => new Uint8Array(part))).arrayBuffer();
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', whole));
-  return [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [...digest.subarray(0, 10)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
