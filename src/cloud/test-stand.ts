@@ -16,9 +16,8 @@ import { type LedgerRecord, parseRecord } from '../ledger/record.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { type Database, openDatabase, type Tx } from '../platform/database.ts';
 import { silentLog } from '../platform/log.ts';
-import type { Postgres } from '../platform/postgres.ts';
+import { type Postgres, startPostgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
-import { startTestPostgres } from '../platform/test-postgres.ts';
 import * as banks from './banks/banks.ts';
 import { tidings } from './core.ts';
 import type { Cloud } from './deps.ts';
@@ -57,7 +56,7 @@ export async function openStand(
 ): Promise<Stand> {
   const home = await mkdtemp(join(tmpdir(), 'hf-cloud-'));
   await chmod(home, 0o755);
-  const server = await startTestPostgres({
+  const server = await startPostgres({
     dataDir: join(home, 'data'),
     log: silentLog,
     clock: systemClock,

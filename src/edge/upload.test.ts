@@ -128,3 +128,22 @@ test('a head that found no room is signed and sent a while later, though no othe
   await until(() => sent.length > 0);
   assert.deepEqual([rooms, types()], [2, ['batch']]);
 });
+
+test('a record that is written while a batch is being looked for goes up, though no other asks for it', async () => {
+  const bytes = Buffer.from('{}');
+  let waiting: { seq: number; bytes: Uint8Array }[] = [];
+  let kept: SignedBatch | undefined;
+  const { upload, types, sent } = line({
+    unsigned: () => waiting,
+    keepHead(head) {
+      kept = { ...head, records: [bytes], openings: [], wishes: [] };
+    },
+    nextBatch: () => kept,
+  });
+  upload.kick();
+  // In the same turn: what an acknowledgement makes the planner write.
+  waiting = [{ seq: 1, bytes }];
+  upload.kick();
+  for (let tries = 0; tries < 500 && sent.length === 0; tries++) await sleep(systemClock, 10);
+  assert.deepEqual(types(), ['batch']);
+});

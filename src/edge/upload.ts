@@ -57,6 +57,7 @@ export class Upload {
   readonly #boot: string;
   #sentLast = 0;
   #sending = false;
+  #again = false;
   #helloWaits = false;
   #helloMs = 0;
   #cancelHello: Cancel = () => {};
@@ -196,11 +197,16 @@ export class Upload {
     this.kick();
   }
 
+  /** A record that is written while a batch is made may be too late for it, and perhaps no other comes to ask. */
   async #send(): Promise<void> {
-    if (this.#sending || !this.#deps.link.connected) return;
+    this.#again = true;
+    if (this.#sending) return;
     this.#sending = true;
     try {
-      await this.#sendNext();
+      while (this.#again && this.#deps.link.connected) {
+        this.#again = false;
+        await this.#sendNext();
+      }
     } finally {
       this.#sending = false;
     }

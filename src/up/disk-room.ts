@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path';
 import { HoldfastError } from '../domain/errors.ts';
 
 const MIB = 1024 * 1024;
-/** A first start writes about 130 MiB, most of it the database and its write-ahead log. */
+/** A first start makes a database, with a write-ahead log that may grow to `max_wal_size`, and everything beside it. */
 const FIRST_MIB_MIN = 300;
 /** Later ones write little; this is what the log may grow by (`max_wal_size`) and what the bank keeps free for itself. */
 const AGAIN_MIB_MIN = 150;

@@ -12,9 +12,8 @@ import { base64url } from '../../src/crypto/bytes.ts';
 import { newSigningKey } from '../../src/crypto/sign.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLog } from '../../src/platform/log.ts';
-import type { Postgres } from '../../src/platform/postgres.ts';
+import { type Postgres, startPostgres } from '../../src/platform/postgres.ts';
 import { systemRandom } from '../../src/platform/random.ts';
-import { startTestPostgres } from '../../src/platform/test-postgres.ts';
 
 export type WholeCloud = {
   cloud: RunningCloud;
@@ -29,7 +28,7 @@ export async function startWholeCloud(): Promise<WholeCloud> {
   // PostgreSQL refuses to run as root; its own user has to reach its folder.
   await chmod(home, 0o755);
   const own = { clock: systemClock, random: systemRandom, log: silentLog };
-  const postgres = await startTestPostgres({ dataDir: join(home, 'data'), ...own });
+  const postgres = await startPostgres({ dataDir: join(home, 'data'), ...own });
   const passwords = {
     ownerPassword: base64url(systemRandom.bytes(18)),
     appPassword: base64url(systemRandom.bytes(18)),

@@ -9,7 +9,6 @@ import type { Law } from './laws.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
-const SURE_MS = 10 * MINUTE_MS;
 
 export type FoldedSession = {
   id: string;
@@ -18,8 +17,8 @@ export type FoldedSession = {
   openedMs: number;
   pulses: number;
   doorOpenedMs: number | null;
-  /** The same in true time. */
-  doorOpenedTrueMs: number;
+  /** True time at which the process was shown its door open, though the journal may have had no room for it. */
+  shownOpenMs: number | null;
   /** What the person at the screen said since the session began, and when its door had been open. */
   words: Set<string>;
 };
@@ -75,6 +74,19 @@ export class BankFold {
 
   constructor(deps: FoldDeps) {
     this.#deps = deps;
+  }
+
+  /** The process was shown an open door. */
+  shownOpen(n: number): void {
+    const session = this.sessions.get(n);
+    if (session) session.shownOpenMs ??= this.#deps.nowMs();
+  }
+
+  /** What was decided and not yet done when the process ended must never be done; what it was shown is lost. */
+  crashed(): void {
+    this.decisions.clear();
+    for (const session of this.sessions.values())
+      if (session.doorOpenedMs === null) session.shownOpenMs = null;
   }
 
   take(written: WrittenRecord): void {
@@ -150,7 +162,7 @@ export class BankFold {
       openedMs: record.time.atMs,
       pulses: 0,
       doorOpenedMs: null,
-      doorOpenedTrueMs: 0,
+      shownOpenMs: null,
       words: new Set(),
     });
   }
@@ -201,9 +213,12 @@ export class BankFold {
   #attemptCounted(record: LedgerRecord, person: string | null): void {
     const { policy, breach } = this.#deps;
     const method = String(record.facts.method);
-    // A clock that was set back is in no time of a record before it has caught up; the bank's own day is.
+    // A clock that was set back is in no time of a record before it has caught up; the bank's own day is, and
+    // it is one of those that the record's uncertainty allows.
     const { atMs, uncertaintyMs } = record.time;
-    const own = uncertaintyMs > SURE_MS ? Number(record.facts.kioskDay) : Math.floor(atMs / DAY_MS);
+    const own = Number(record.facts.kioskDay);
+    if (own < Math.floor((atMs - uncertaintyMs) / DAY_MS) || own > Math.floor(atMs / DAY_MS))
+      breach('guesses stay within their budgets', `day ${own} is not the bank's, record ${record.seq}`);
     const day = `${own}/${this.#clocksSet}`;
     this.#newWork(record, method);
     const budgets: Record<string, { key: string; most: number }> = {
@@ -248,7 +263,7 @@ export class BankFold {
     const session = this.sessions.get(n);
     if (record.kind !== 'door.opened' || !session) return;
     session.doorOpenedMs = record.time.atMs;
-    session.doorOpenedTrueMs = this.#deps.nowMs();
+    session.shownOpenMs ??= this.#deps.nowMs();
   }
 
   #granted(record: LedgerRecord, grant: string): void {
@@ -308,7 +323,7 @@ export class BankFold {
       // By the bank's time, or by the true one where the bank's was set back meanwhile.
       const waitedMs = Math.max(
         record.time.atMs - session.doorOpenedMs,
-        this.#deps.nowMs() - session.doorOpenedTrueMs,
+        this.#deps.nowMs() - (session.shownOpenMs ?? Number.POSITIVE_INFINITY),
       );
       if (look?.occupied !== 'no') return 'nothing saw it empty';
       return waitedMs < this.#deps.policy.graceMinutes * MINUTE_MS ? 'within the grace time' : undefined;

@@ -245,10 +245,9 @@ export class Observer {
       this.#broken(bank, 'no pulse outside a session, and no more than its limit', `a frame to door ${n}`);
   }
 
-  /** What was decided and not yet done when the process ended must never be done. */
   crashed(bank: string): void {
     const watched = this.#of(bank);
-    watched.fold.decisions.clear();
+    watched.fold.crashed();
     // What only the memory of that process held is lost with it; the next one looks at every door.
     watched.room = { full: false, since: 0, doors: new Map(), opened: 0 };
     for (const { n } of watched.bank.standing.layout.compartments) this.blinked(bank, n);
@@ -271,14 +270,15 @@ export class Observer {
     if (action.do === 'flat-and-pin') watched.flat = normalFlat(action.flat);
     // The screen knows whose session it shows; from outside, a word may be about any that is open.
     for (const session of watched.fold.sessions.values())
-      if ((action.do !== 'collected' && action.do !== 'found') || session.doorOpenedMs !== null)
+      if ((action.do !== 'collected' && action.do !== 'found') || session.shownOpenMs !== null)
         session.words.add(action.do);
   }
 
   /** The process was given a look at a compartment. */
   looked(bank: string, n: number, look: Look): void {
-    const { looks, room } = this.#of(bank);
+    const { looks, room, fold } = this.#of(bank);
     looks.set(n, look);
+    if (look.door === 'open') fold.shownOpen(n);
     if (!room.full) return;
     if (look.door === 'open' && room.doors.get(n) !== 'open') room.opened++;
     room.doors.set(n, look.door);

@@ -7,7 +7,7 @@ const WORKER = join(import.meta.dirname, 'worker.ts');
 /** States of banks are replaced and not edited, so nearly all memory dies young: it is given room from the start. */
 const YOUNG = '--min-semi-space-size=16';
 
-/** Keys of ended worlds are memory outside the heap, which nothing hurries to collect: a process serves so many worlds and is followed by another. */
+/** A process that had served ninety worlds held 4.3 GB, and why is not known: it serves so many and is followed by another. */
 const WORLDS_MAX = 20;
 
 export type RunSeeds = {

@@ -162,6 +162,17 @@ test('with the next day the lockouts end, are said to have ended, and so is the 
   bank.on('pick-up');
 });
 
+test('a day that left no record gives no guess back: a clock that was ahead at one start and right at the next', () => {
+  const bank = bankInService();
+  for (let guess = 0; guess < 3; guess++) bank.act({ do: 'pin', pin: '999999999' });
+  const { guesses, lastSeq } = bank.state;
+  bank.wait(DAY_MS);
+  assert.deepEqual([bank.state.guesses, bank.state.lastSeq], [guesses, lastSeq]);
+  bank.act({ do: 'pin', pin: '999999999' });
+  const counted = bank.told('attempt.counted').map(({ facts }) => facts?.guess);
+  assert.deepEqual(counted, [1, 2, 3, 1], 'the next one that is counted is of the new day, on record');
+});
+
 test('five wrong codes for a flat lock its codes out for the day; the QR code still opens', () => {
   const bank = bankInService();
   const { n, pin, qr } = dropOff(bank);

@@ -74,7 +74,7 @@ export function presentCode(
 function countGuess(draft: Draft, key: string, count: number): void {
   const day = dayOf(draft.nowMs);
   for (const [old, guesses] of Object.entries(draft.state.guesses))
-    if (guesses.day < day) draft.drop('guesses', old);
+    if (guesses.day !== day) draft.drop('guesses', old);
   draft.put('guesses', key, { day, count });
 }
 
