@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { ROOT } from '../site.ts';
 
 const APPS = ['start', 'resident', 'courier', 'admin', 'kiosk', 'rig'] as const;
@@ -34,5 +35,17 @@ test('no app’s bundle holds another app’s words; each holds its own', () => 
       const foreign = (said.get(other) ?? []).filter((text) => !own.includes(text) && bundle.includes(text));
       assert.deepEqual(foreign, [], `${app} holds words of ${other}`);
     }
+  }
+});
+
+/** What a phone in a lobby with bad reception still waits for. */
+const BYTES_MAX = 200_000;
+
+test('every app is less than 200 kB over the wire', () => {
+  for (const app of APPS) {
+    const files = globSync('**/*.{html,js,css,svg}', { cwd: join(WEB, 'dist', app) });
+    const sizes = files.map((file) => gzipSync(readFileSync(join(WEB, 'dist', app, file))).length);
+    const whole = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    assert.ok(whole > 1000 && whole < BYTES_MAX, `${app}: ${whole}`);
   }
 });
