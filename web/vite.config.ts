@@ -32,6 +32,8 @@ function appConfig(app: string): InlineConfig {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
+      // Held over the wire instead, by test/browser/bundles.test.ts.
+      chunkSizeWarningLimit: 800,
     },
   };
 }

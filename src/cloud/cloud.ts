@@ -21,6 +21,7 @@ import type { Noun } from './noun.ts';
 import { orders } from './orders/orders.ts';
 import { parcels } from './parcels/parcels.ts';
 import { people } from './people/people.ts';
+import { reconciliation } from './reconciliation/reconciliation.ts';
 import { residents } from './residents/residents.ts';
 import { rosters } from './rosters/rosters.ts';
 import { authenticate, signin } from './signin/signin.ts';
@@ -41,6 +42,7 @@ export const NOUNS: readonly Noun[] = [
   intake,
   orders,
   parcels,
+  reconciliation,
   notices,
   signin,
   admin,

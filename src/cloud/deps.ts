@@ -34,6 +34,7 @@ export const TOPICS = [
   'notices',
   'journal',
   'attention',
+  'reconciliation',
 ] as const;
 export type Topic = (typeof TOPICS)[number];
 

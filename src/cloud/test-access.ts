@@ -106,6 +106,8 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   'POST /api/admin/couriers/:id/lift': [204, 409],
   // It was not given up.
   'POST /api/admin/notices/:id/again': [409],
+  // No record of that number is an open discrepancy.
+  'POST /api/admin/banks/:id/resolutions': [409],
 };
 
 const unpreviewed = (name: string) => ({
@@ -315,6 +317,7 @@ export class AccessStand {
       },
       'POST /api/admin/couriers/:id/suspend': { reason: 'because' },
       'POST /api/admin/couriers/:id/lift': { reason: 'because' },
+      'POST /api/admin/banks/:id/resolutions': { seq: 1, how: 'found', note: 'behind the plinth' },
       'PATCH /api/resident/me': { accessible: true },
       'PUT /api/operator/rosters/:site': { note: 'no note' },
       'PUT /api/operator/banks/:bank/orders': { note: 'no note' },

@@ -235,6 +235,12 @@ async function odds(tx: Tx, { bank, resident }: { bank: string; resident: Person
   await sql`insert into alarms (condition, bank_id, raised_at_ms) values ('gap', ${bank}, 1)`.execute(tx);
   await sql`insert into refused_messages (bank_id, hash, reason, sealed, bytes, first_at_ms)
     values (${bank}, ${token}, 'batch-gap', ${sealed}, 6, 1)`.execute(tx);
+  await sql`insert into discrepancies (bank_id, seq, what, at_ms) values (${bank}, 900, 'missing', 1)`.execute(
+    tx,
+  );
+  await sql`insert into counts (bank_id, seq, compartment, found, at_ms)
+    values (${bank}, 901, 2, 'as-expected', 1)`.execute(tx);
+  await sql`insert into door_sights (bank_id, compartment) values (${bank}, 2)`.execute(tx);
   await sql`insert into sign_in_links (token_hash, person_id, app, made_at_ms)
     values (${token}, ${resident}, 'resident', 1)`.execute(tx);
   await sql`insert into request_answers (key_hash, fingerprint, person_id, answer, answered_at_ms)

@@ -44,7 +44,7 @@ const BYTES_MAX = 200_000;
 test('each app is small: its page, its parts and its styles together, compressed', () => {
   for (const app of APPS) {
     const folder = join(WEB, 'dist', app);
-    const files = globSync('**/*.{html,js,css}', { cwd: folder });
+    const files = globSync('**/*.{html,js,css,svg}', { cwd: folder });
     const bytes = files.map((file) => gzipSync(readFileSync(join(folder, file))).length);
     const whole = bytes.reduce((sum, one) => sum + one, 0);
     assert.ok(files.length >= 3 && whole < BYTES_MAX, `${app} has ${whole} bytes in ${files.length} files`);

@@ -14,15 +14,19 @@ import { useLive } from './live.ts';
 import { t } from './messages.ts';
 import { Notices } from './notices.tsx';
 import { OddsPage } from './odds.tsx';
+import { Overview } from './overview/overview.tsx';
 import { Parcel } from './parcel.tsx';
 import { Parcels } from './parcels.tsx';
 import { PageHead } from './parts.tsx';
 import { People } from './people.tsx';
 import { PeopleImport } from './people-import/people-import.tsx';
+import { Count } from './reconciliation/count.tsx';
+import { Reconciliation } from './reconciliation/reconciliation.tsx';
 import { Rosters } from './rosters.tsx';
 import { fragmentOf, type Route, routeOf, SECTIONS, type Section, sectionOf } from './routes.ts';
 import { type Me, session, useAttention } from './session.ts';
 import { SignIn } from './sign-in.tsx';
+import { UsagePage } from './usage/usage.tsx';
 
 export function App() {
   const me = session.useMe();
@@ -61,9 +65,12 @@ function skipToMain(): void {
 }
 
 const SECTION_ICON: Record<Section, IconName> = {
+  overview: 'show',
   attention: 'warn',
   banks: 'door',
   parcels: 'parcel',
+  reconciliation: 'sorted',
+  usage: 'clock',
   people: 'person',
   couriers: 'badge',
   rosters: 'key',
@@ -115,14 +122,22 @@ function AttentionCount() {
 
 function Page({ route }: { route: Route }) {
   switch (route.at) {
+    case 'overview':
+      return <Overview />;
     case 'attention':
       return <Attention />;
     case 'banks':
-      return <Banks bank={route.bank} />;
+      return <Banks bank={route.bank} door={route.door} />;
     case 'parcels':
       return <Parcels state={route.state} bank={route.bank} />;
     case 'parcel':
       return <Parcel key={route.id} id={route.id} />;
+    case 'reconciliation':
+      return <Reconciliation bank={route.bank} />;
+    case 'count':
+      return <Count key={route.bank} {...route} />;
+    case 'usage':
+      return <UsagePage days={route.days} bank={route.bank} site={route.site} />;
     case 'people':
       return <People />;
     case 'people-import':
@@ -142,7 +157,7 @@ function Page({ route }: { route: Route }) {
         <>
           <PageHead title={t('app.nowhere', { asked: route.asked })} />
           <p>
-            <LinkButton href={fragmentOf({ at: 'attention' })}>{t('app.nowhereBack')}</LinkButton>
+            <LinkButton href={fragmentOf({ at: 'overview' })}>{t('app.nowhereBack')}</LinkButton>
           </p>
         </>
       );

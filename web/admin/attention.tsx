@@ -4,6 +4,7 @@ import { LinkButton } from '../kit/button.tsx';
 import { Empty } from '../kit/card.tsx';
 import type { IconName } from '../kit/icon.tsx';
 import { Answered } from '../kit/session/problem.tsx';
+import { type CsvColumn, DownloadCsv } from '../kit/table.tsx';
 import { t } from './messages.ts';
 import { PageHead, Time } from './parts.tsx';
 import { fragmentOf, routeOf } from './routes.ts';
@@ -25,15 +26,30 @@ export function Attention() {
           items.length === 0 ? (
             <Empty icon="check" title={t('attention.empty')} />
           ) : (
-            <ul className="a-list" aria-label={t('section.attention')}>
-              {items.map((item) => (
-                <Item key={`${item.kind} ${item.atMs} ${item.says}`} item={item} />
-              ))}
-            </ul>
+            <>
+              <AttentionList label={t('section.attention')} items={items} />
+              <DownloadCsv what={t('section.attention')} name="attention" rows={items} columns={COLUMNS} />
+            </>
           )
         }
       </Answered>
     </>
+  );
+}
+
+const COLUMNS: readonly CsvColumn<AttentionItem>[] = [
+  { head: t('attention.severity'), text: (item) => t(`severity.${item.severity}`) },
+  { head: t('attention.at'), text: (item) => new Date(item.atMs).toISOString() },
+  { head: t('attention.what'), text: (item) => item.says },
+];
+
+export function AttentionList({ label, items }: { label: string; items: readonly AttentionItem[] }) {
+  return (
+    <ul className="a-list" aria-label={label}>
+      {items.map((item) => (
+        <Item key={`${item.kind} ${item.atMs} ${item.says}`} item={item} />
+      ))}
+    </ul>
   );
 }
 

@@ -1,9 +1,7 @@
 /** Every bank as it stands, door by door. Nothing here moves a latch: the cloud cannot. */
-import { useState } from 'react';
 import { ApiProblem } from '../kit/api.ts';
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { LinkButton } from '../kit/button.tsx';
-import { Cabinet, type CabinetDoor, CabinetLegend, type DoorTone } from '../kit/cabinet.tsx';
 import { Card, Empty, Facts } from '../kit/card.tsx';
 import { useNow } from '../kit/clock.ts';
 import { More } from '../kit/session/more.tsx';
@@ -12,6 +10,7 @@ import { Answered } from '../kit/session/problem.tsx';
 import { formatAgo } from '../kit/time.ts';
 import { t } from './messages.ts';
 import { OrdersOf } from './orders.tsx';
+import { DoorsDrawn, DoorsLegend, DoorTable, standingText } from './overview/doors.tsx';
 import { Exact, PageHead, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';
 import { type BankDetail, type BankSummary, type Compartment, useBank, useBankRows } from './session.ts';
@@ -19,26 +18,17 @@ import { type BankDetail, type BankSummary, type Compartment, useBank, useBankRo
 const SIZES = ['S', 'M', 'L', 'XL'] as const;
 const RENEW_MS = 5_000;
 
-const TONE: Record<Compartment['state'], DoorTone> = {
-  empty: 'empty',
-  reserved: 'reserved',
-  occupied: 'occupied',
-  held: 'held',
-  'out-of-service': 'off',
-};
-const STATES = Object.keys(TONE) as Compartment['state'][];
-
-export function Banks({ bank }: { bank: string | null }) {
+export function Banks({ bank, door }: { bank: string | null; door: number | null }) {
   return (
     <>
       <PageHead title={t('section.banks')} lead={t('banks.lead')}>
         {bank !== null && (
-          <LinkButton icon="back" href={fragmentOf({ at: 'banks', bank: null })}>
+          <LinkButton icon="back" href={fragmentOf({ at: 'banks', bank: null, door: null })}>
             {t('banks.all')}
           </LinkButton>
         )}
       </PageHead>
-      {bank === null ? <AllBanks /> : <OneBank id={bank} />}
+      {bank === null ? <AllBanks /> : <OneBank id={bank} door={door} />}
     </>
   );
 }
@@ -47,35 +37,37 @@ function AllBanks() {
   const banks = useBankRows();
   return (
     <>
-      <Answered query={banks}>{(data) => <Cabinets banks={rowsOf(data)} asked={null} />}</Answered>
+      <Answered query={banks}>
+        {(data) => <Cabinets banks={rowsOf(data)} asked={null} door={null} />}
+      </Answered>
       <More rows={banks} />
     </>
   );
 }
 
-function OneBank({ id }: { id: string }) {
+function OneBank({ id, door }: { id: string; door: number | null }) {
   const bank = useBank(id);
   if (bank.error instanceof ApiProblem && bank.error.status === 404)
-    return <Cabinets banks={[]} asked={id} />;
-  return <Answered query={bank}>{(known) => <Cabinets banks={[known]} asked={id} />}</Answered>;
+    return <Cabinets banks={[]} asked={id} door={null} />;
+  return <Answered query={bank}>{(known) => <Cabinets banks={[known]} asked={id} door={door} />}</Answered>;
 }
 
-function Cabinets({ banks, asked }: { banks: readonly BankSummary[]; asked: string | null }) {
+type CabinetsProps = { banks: readonly BankSummary[]; asked: string | null; door: number | null };
+
+function Cabinets({ banks, asked, door }: CabinetsProps) {
   if (banks.length === 0)
     return <Empty icon="door" title={t(asked === null ? 'banks.empty' : 'banks.unknown')} />;
   return (
     <>
-      <CabinetLegend
-        items={STATES.map((state) => ({ tone: TONE[state], text: t(`compartment.${state}`) }))}
-      />
+      <DoorsLegend />
       {banks.map((bank) => (
-        <BankCard key={bank.id} bank={bank} />
+        <BankCard key={bank.id} bank={bank} door={door} />
       ))}
     </>
   );
 }
 
-function BankCard({ bank }: { bank: BankSummary }) {
+function BankCard({ bank, door }: { bank: BankSummary; door: number | null }) {
   const detail = useBank(bank.id);
   const line = bank.online
     ? ({ tone: 'good', icon: 'network' } as const)
@@ -90,9 +82,15 @@ function BankCard({ bank }: { bank: BankSummary }) {
       }
     >
       <div className="a-bank">
-        <Answered query={detail}>{(known) => <Doors bank={known} />}</Answered>
+        <Answered query={detail}>{(known) => <Doors bank={known} picked={door} />}</Answered>
         <BankFacts bank={bank} />
       </div>
+      {detail.data && (
+        <details className="o-table">
+          <summary>{t('banks.table', { name: bank.name })}</summary>
+          <DoorTable bank={detail.data} />
+        </details>
+      )}
       <OrdersOf bank={bank} />
     </Card>
   );
@@ -134,6 +132,18 @@ function BankFacts({ bank }: { bank: BankSummary }) {
           {t('section.parcels')}
         </LinkButton>
         <LinkButton
+          href={fragmentOf({ at: 'usage', days: 7, bank: bank.id, site: null })}
+          aria-label={t('banks.usage', { name: bank.name })}
+        >
+          {t('section.usage')}
+        </LinkButton>
+        <LinkButton
+          href={fragmentOf({ at: 'count', bank: bank.id, doors: [], begun: null })}
+          aria-label={t('banks.count', { name: bank.name })}
+        >
+          {t('banks.countShort')}
+        </LinkButton>
+        <LinkButton
           href={fragmentOf({ at: 'journal', bank: bank.id })}
           aria-label={t('banks.journal', { name: bank.name })}
         >
@@ -160,39 +170,26 @@ export function Vouched({ by }: { by: BankSummary['vouchedBy'] }) {
   );
 }
 
-function Doors({ bank }: { bank: BankDetail }) {
-  const [picked, setPicked] = useState<number | null>(null);
+/** The door that is looked at stands in the address; choosing another is no step that Back would undo. */
+function Doors({ bank, picked }: { bank: BankDetail; picked: number | null }) {
   const chosen = bank.doors.find(({ n }) => n === picked);
+  const pick = (door: number): void => {
+    window.location.replace(fragmentOf({ at: 'banks', bank: bank.id, door }));
+  };
   return (
     <div className="k-stack a-doors">
-      <Cabinet
-        label={t('banks.doorsOf', { name: bank.name })}
-        columns={bank.layoutColumns}
-        doors={bank.doors.map(drawnDoor)}
-        picked={picked}
-        onPick={setPicked}
-      />
+      <DoorsDrawn bank={bank} picked={picked} onPick={pick} />
       <div aria-live="polite">
-        {chosen ? <DoorFacts door={chosen} /> : <p className="k-muted">{t('banks.pickHint')}</p>}
+        {chosen ? (
+          <DoorFacts door={chosen} />
+        ) : (
+          <p className="k-muted">
+            {picked === null ? t('banks.pickHint') : t('banks.noDoor', { n: picked })}
+          </p>
+        )}
       </div>
     </div>
   );
-}
-
-function drawnDoor(door: Compartment): CabinetDoor {
-  const { n, size, column, row, heightUnits, accessible } = door;
-  const said = t('banks.doorSaid', { state: t(`compartment.${door.state}`), door: t(`door.${door.door}`) });
-  return {
-    n,
-    size,
-    column,
-    row,
-    heightUnits,
-    accessible,
-    tone: TONE[door.state],
-    open: door.door === 'open',
-    said,
-  };
 }
 
 function DoorFacts({ door }: { door: Compartment }) {
@@ -208,9 +205,10 @@ function DoorFacts({ door }: { door: Compartment }) {
       <h3>{t('banks.picked', { n: door.n })}</h3>
       <Facts
         items={[
-          { term: t('banks.state'), fact: t(`compartment.${door.state}`) },
+          { term: t('banks.state'), fact: standingText(door) },
           { term: t('banks.door'), fact: t(`door.${door.door}`) },
           { term: t('banks.since'), fact: <Time atMs={door.sinceMs} /> },
+          { term: t('banks.until'), fact: <Time atMs={door.untilMs} /> },
           { term: t('banks.size'), fact: size },
           { term: t('banks.parcel'), fact: parcel },
         ]}

@@ -91,6 +91,7 @@ function CarrierCard({ carrier, couriers, onAct }: CarrierCardProps) {
           columns={columnsOf((act, courier) => onAct({ act, courier }))}
           rows={couriers}
           rowKey={(row) => row.id}
+          csvName="couriers"
         />
       )}
     </Card>
@@ -111,10 +112,16 @@ function columnsOf(ask: (act: CourierAct, courier: CourierRow) => void): Column<
       key: 'state',
       head: t('couriers.state'),
       cell: (row) => <CourierState courier={row} />,
-      text: (row) => t(`courier.${row.state}`),
+      text: stateText,
     },
     { key: 'actions', head: t('couriers.actions'), cell: (row) => <Actions courier={row} ask={ask} /> },
   ];
+}
+
+function stateText({ state, suspendedUntilMs }: CourierRow): string {
+  const word = t(`courier.${state}`);
+  if (suspendedUntilMs === null) return word;
+  return `${word} ${t('couriers.until', { time: exactTime(suspendedUntilMs) })}`;
 }
 
 function CourierState({ courier: { state, suspendedUntilMs } }: { courier: CourierRow }) {

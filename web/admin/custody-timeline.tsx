@@ -5,6 +5,7 @@
 
 import { Badge } from '../kit/badge.tsx';
 import { Card } from '../kit/card.tsx';
+import { type CsvColumn, DownloadCsv } from '../kit/table.tsx';
 import { LANGUAGE } from '../kit/words.ts';
 import { uncertaintyText } from './format.ts';
 import { t } from './messages.ts';
@@ -17,15 +18,32 @@ export function CustodyTimeline({ events }: { events: readonly CustodyEvent[] })
       {events.length === 0 ? (
         <p className="k-muted">{t('parcel.noTimeline')}</p>
       ) : (
-        <ol className="a-timeline" aria-label={t('parcel.timeline')}>
-          {events.map((event) => (
-            <Event key={`${event.source} ${event.seq}`} event={event} />
-          ))}
-        </ol>
+        <>
+          <ol className="a-timeline" aria-label={t('parcel.timeline')}>
+            {events.map((event) => (
+              <Event key={`${event.source} ${event.seq}`} event={event} />
+            ))}
+          </ol>
+          <DownloadCsv what={t('parcel.timeline')} name="custody" rows={events} columns={COLUMNS} />
+        </>
       )}
     </Card>
   );
 }
+
+const COLUMNS: readonly CsvColumn<CustodyEvent>[] = [
+  { head: t('journal.at'), text: (event) => new Date(event.atMs).toISOString() },
+  { head: t('parcel.uncertainty'), text: (event) => event.uncertaintyMs },
+  { head: t('parcel.clock'), text: (event) => event.timeSource },
+  { head: t('parcel.said'), text: (event) => event.says },
+  { head: t('parcel.who'), text: (event) => event.who ?? '' },
+  { head: t('parcels.where'), text: (event) => event.compartment ?? '' },
+  { head: t('parcels.custody'), text: (event) => (event.custody ? t(`custody.${event.custody}`) : '') },
+  { head: t('journal.source'), text: (event) => event.source },
+  { head: t('journal.seq'), text: (event) => event.seq },
+  { head: t('journal.kind'), text: (event) => event.kind },
+  { head: t('journal.hash'), text: (event) => event.hash },
+];
 
 function Event({ event }: { event: CustodyEvent }) {
   const bankName = useBankNames();

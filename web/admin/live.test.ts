@@ -5,7 +5,10 @@ import { SECTIONS } from './routes.ts';
 
 test('a known topic asks its own section again, and what needs attention', () => {
   assert.deepEqual(topicsAskedAgain(new Set(['rosters'])), new Set(['rosters', 'attention']));
-  assert.deepEqual(topicsAskedAgain(new Set(['parcels'])), new Set(['parcels', 'attention', 'odds']));
+  assert.deepEqual(
+    topicsAskedAgain(new Set(['parcels'])),
+    new Set(['parcels', 'attention', 'odds', 'banks', 'reconciliation']),
+  );
 });
 
 test('a topic that this page does not know asks everything again', () => {

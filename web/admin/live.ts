@@ -6,7 +6,7 @@
 import { useEffect, useRef } from 'react';
 import { after, every } from '../kit/clock.ts';
 import { useEvents } from '../kit/events.ts';
-import { SECTIONS } from './routes.ts';
+import { SECTIONS, type Section } from './routes.ts';
 import { session } from './session.ts';
 
 const GATHER_MS = 150;
@@ -35,14 +35,20 @@ export function useLive(): boolean {
   return up;
 }
 
+/** What else a topic bears on: the odds follow the parcels that wait, and a parcel may be what does not fit. */
+const ALSO: Readonly<Record<string, readonly Section[]>> = {
+  parcels: ['odds', 'banks', 'reconciliation'],
+  banks: ['reconciliation'],
+};
+
 /**
- * What a topic bears on: the odds follow the parcels that wait, and what needs attention depends on all. A
- * topic without a section of its own may bear on any page.
+ * What needs attention depends on all topics. One without a section of its own may bear on any page. The plots are
+ * not asked again for each parcel: they look back over days, and renew themselves.
  */
 export function topicsAskedAgain(topics: ReadonlySet<string>): ReadonlySet<string> {
   const sections = new Set<string>(SECTIONS);
   if (![...topics].every((topic) => sections.has(topic))) return sections;
-  return new Set([...topics, 'attention', ...(topics.has('parcels') ? ['odds'] : [])]);
+  return new Set([...topics, 'attention', ...[...topics].flatMap((topic) => ALSO[topic] ?? [])]);
 }
 
 function askAgain(topics: ReadonlySet<string>): void {

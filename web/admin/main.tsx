@@ -3,13 +3,21 @@
  *
  * Accessible names that tests rely on:
  * - sign-in: text fields "Email", "Password", "Authenticator code", button "Sign in"; a refusal is an alert;
- * - navigation "Sections" with the links "Attention", "Banks", "Parcels", "People", "Couriers", "Rosters",
- *   "Notices", "Odds", "Journal"; each page's heading (level 1) has the same name; button "Sign out";
+ * - navigation "Sections" with the links "Overview", "Attention", "Banks", "Parcels", "Reconciliation", "Usage",
+ *   "People", "Couriers", "Rosters", "Notices", "Odds", "Journal"; each page's heading (level 1) has the same name; button "Sign out";
+ * - Overview (also at #/): list "Needs attention", then every bank as a group "Doors of <bank>" as below, and
+ *   under "Doors of <bank> as a table" the table "Doors of <bank>";
  * - Attention: list "Attention"; links "Look: <sentence>";
- * - Banks (#/banks/<id> shows one, with the link "All banks"): a region for each bank under its name;
- *   group "Doors of <bank>" with buttons "Door <n>, size <size>: <state>, door <open|closed|not known>";
+ * - Banks (#/banks/<id> shows one, #/banks/<id>/<n> a door of it, with the link "All banks"): a region for each bank under its name;
+ *   group "Doors of <bank>" with buttons "Door <n>, size <size>: <state or alarms>, door <open|closed|not known>";
  * - Parcels: select "State", select "Bank", table "Parcels" whose rows link by tracking number, button
  *   "Download as CSV: Parcels", buttons "Show more" and "Show all";
+ * - Reconciliation (#/reconciliation?bank=<id>): table "What does not fit" with buttons "Settle: <what>, <where>"
+ *   (dialog with "What became of it", "Note", "Record it"), links "Count at <bank>", table "Explained lately";
+ * - a count (#/reconciliation/<bank>): check boxes "Count door <n>", button "Begin the count of <n> doors"; then the
+ *   heading "Next: door <n>, …", region "Command to sign the order for door <n>", table "Doors of this count";
+ * - Usage (#/usage?days=7&bank=<id>): selects "Period", "Site", "Bank", two images that say what they show, and their
+ *   tables under "Occupancy as a table" and "How long parcels lie, as a table";
  * - a parcel (#/parcels/<id>): heading "Parcel <tracking>", list "Custody timeline", regions "Facts",
  *   "What checks out" and "Notices", link "All parcels";
  * - People: button "Add a resident" (dialog of that name: "Name", "Flat", "Email", "Mobile number",

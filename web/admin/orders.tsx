@@ -27,6 +27,7 @@ export function OrdersOf({ bank }: { bank: BankSummary }) {
         columns={COLUMNS}
         rows={rows}
         rowKey={(row) => row.order}
+        csvName="orders"
       />
       <More rows={orders} />
     </>
@@ -44,7 +45,7 @@ const COLUMNS: readonly Column<OrderRow>[] = [
     key: 'at',
     head: t('orders.at'),
     cell: (row) => <Time atMs={row.receivedAtMs} />,
-    text: (row) => row.receivedAtMs,
+    text: (row) => new Date(row.receivedAtMs).toISOString(),
   },
   { key: 'what', head: t('orders.what'), cell: whatOf, text: whatOf },
   {
@@ -60,6 +61,8 @@ const COLUMNS: readonly Column<OrderRow>[] = [
       signers.length === 0
         ? t('orders.hand', { n: signatures })
         : signers.map((signer) => <Exact key={signer}>{signer}</Exact>),
+    text: ({ signers, signatures }) =>
+      signers.length === 0 ? t('orders.hand', { n: signatures }) : signers.join(' '),
   },
   {
     key: 'state',

@@ -1,5 +1,6 @@
 /** Every parcel, by state and bank: who has it now and since when. */
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
+import { useNow } from '../kit/clock.ts';
 import { SelectField } from '../kit/field.tsx';
 import { More } from '../kit/session/more.tsx';
 import { rowsOf } from '../kit/session/pages.ts';
@@ -7,10 +8,12 @@ import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';
 import { exactTime, PageHead, Time } from './parts.tsx';
-import { fragmentOf, PARCEL_STATES, type ParcelState, type Route } from './routes.ts';
+import { fragmentOf, PARCEL_STATES, type ParcelState, parcelFilter, type Route } from './routes.ts';
 import { type ParcelRow, useBankNames, useBanks, useParcels } from './session.ts';
 
 type Filter = Pick<Extract<Route, { at: 'parcels' }>, 'state' | 'bank'>;
+
+const RENEW_MS = 30_000;
 
 const TONE: Record<ParcelState, BadgeTone> = {
   accepted: 'info',
@@ -28,9 +31,13 @@ export function ParcelStateBadge({ state }: { state: ParcelState }) {
 export function Parcels(filter: Filter) {
   const parcels = useParcels(filter);
   const bankName = useBankNames();
+  const nowMs = useNow(RENEW_MS);
   return (
     <>
-      <PageHead title={t('section.parcels')} lead={t('parcels.lead')} />
+      <PageHead
+        title={t('section.parcels')}
+        lead={t(filter.state === 'overdue' ? 'parcels.overdueLead' : 'parcels.lead')}
+      />
       <Filters {...filter} />
       <Answered query={parcels}>
         {(data) => (
@@ -38,13 +45,11 @@ export function Parcels(filter: Filter) {
             <div className="a-parcels a-wide">
               <Table
                 caption={t('parcels.caption')}
-                columns={columnsOf(bankName)}
+                columns={columnsOf({ bankName, nowMs, isOverdue: filter.state === 'overdue' })}
                 rows={rowsOf(data)}
                 rowKey={(row) => row.id}
-                csvName="parcels"
-                empty={t(
-                  filter.state === null && filter.bank === null ? 'parcels.emptyAll' : 'parcels.empty',
-                )}
+                csvName={filter.state === 'overdue' ? 'parcels-overdue' : 'parcels'}
+                empty={t(emptyText(filter))}
               />
             </div>
             <More rows={parcels} />
@@ -53,6 +58,16 @@ export function Parcels(filter: Filter) {
       </Answered>
     </>
   );
+}
+
+function emptyText({ state, bank }: Filter) {
+  if (state === 'overdue') return 'parcels.overdueNone';
+  return state === null && bank === null ? 'parcels.emptyAll' : 'parcels.empty';
+}
+
+/** True while it is inside and nobody may collect it any more. */
+export function isOverdue(row: Pick<ParcelRow, 'state' | 'untilMs'>, nowMs: number): boolean {
+  return (row.state === 'waiting' || row.state === 'held') && row.untilMs !== null && row.untilMs < nowMs;
 }
 
 /** The filter stands in the address, so that a filtered list can be kept and sent. */
@@ -66,11 +81,10 @@ function Filters({ state, bank }: Filter) {
       <SelectField
         label={t('parcels.state')}
         value={state ?? ''}
-        onChange={(event) =>
-          turnTo({ state: PARCEL_STATES.find((known) => known === event.target.value) ?? null, bank })
-        }
+        onChange={(event) => turnTo({ state: parcelFilter(event.target.value), bank })}
       >
         <option value="">{t('parcels.any')}</option>
+        <option value="overdue">{t('parcels.overdue')}</option>
         {PARCEL_STATES.map((known) => (
           <option key={known} value={known}>
             {t(`parcel.${known}`)}
@@ -93,7 +107,10 @@ function Filters({ state, bank }: Filter) {
   );
 }
 
-function columnsOf(bankName: (id: string) => string): Column<ParcelRow>[] {
+type Listed = { bankName: (id: string) => string; nowMs: number; isOverdue: boolean };
+
+function columnsOf(list: Listed): Column<ParcelRow>[] {
+  const { bankName, nowMs } = list;
   const time = (key: 'depositedAtMs' | 'untilMs' | 'endedAtMs', head: string): Column<ParcelRow> => ({
     key,
     head,
@@ -115,9 +132,15 @@ function columnsOf(bankName: (id: string) => string): Column<ParcelRow>[] {
     {
       key: 'state',
       head: t('parcels.state'),
-      cell: (row) => <ParcelStateBadge state={row.state} />,
+      cell: (row) => (
+        <span className="k-row">
+          <ParcelStateBadge state={row.state} />
+          {!list.isOverdue && isOverdue(row, nowMs) && <Badge tone="warn">{t('parcels.overdue')}</Badge>}
+        </span>
+      ),
       text: (row) => t(`parcel.${row.state}`),
     },
+    ...(list.isOverdue ? [overdueBy(nowMs), time('untilMs', t('parcels.until'))] : []),
     {
       key: 'custody',
       head: t('parcels.custody'),
@@ -136,9 +159,19 @@ function columnsOf(bankName: (id: string) => string): Column<ParcelRow>[] {
     { key: 'carrier', head: t('parcels.carrier'), cell: (row) => row.carrier, text: (row) => row.carrier },
     { key: 'courier', head: t('parcels.courier'), cell: (row) => row.courier, text: (row) => row.courier },
     time('depositedAtMs', t('parcels.deposited')),
-    time('untilMs', t('parcels.until')),
-    time('endedAtMs', t('parcels.ended')),
+    ...(list.isOverdue ? [] : [time('untilMs', t('parcels.until')), time('endedAtMs', t('parcels.ended'))]),
   ];
+}
+
+function overdueBy(nowMs: number): Column<ParcelRow> {
+  const hours = ({ untilMs }: ParcelRow) => Math.floor((nowMs - (untilMs ?? nowMs)) / 3_600_000);
+  return {
+    key: 'overdue',
+    head: t('parcels.overdueHours'),
+    cell: (row) => hours(row),
+    text: hours,
+    numeric: true,
+  };
 }
 
 /** For the head of a parcel's own page. */

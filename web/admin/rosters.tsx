@@ -101,6 +101,7 @@ function DraftWaiting({ draft }: { draft: Draft }) {
         columns={CHANGES}
         rows={draft.changes}
         rowKey={(row) => row.what}
+        csvName="roster-changes"
       />
     </section>
   );
@@ -147,12 +148,13 @@ function AppliedTable({ site }: { site: RosterState }) {
         ) : (
           <Badge tone="warn">{t('rosters.behind')}</Badge>
         ),
+      text: (row) => t(row.applied >= desired ? 'rosters.asDesired' : 'rosters.behind'),
     },
     {
       key: 'when',
       head: t('rosters.when'),
       cell: (row) => <Time atMs={row.appliedAtMs} />,
-      text: (row) => row.appliedAtMs ?? 0,
+      text: (row) => (row.appliedAtMs === null ? '' : new Date(row.appliedAtMs).toISOString()),
     },
     {
       key: 'refused',
@@ -168,6 +170,7 @@ function AppliedTable({ site }: { site: RosterState }) {
       columns={columns}
       rows={site.banks}
       rowKey={(row) => row.bank}
+      csvName="rosters-applied"
       empty={t('banks.empty')}
     />
   );

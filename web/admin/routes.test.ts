@@ -4,8 +4,9 @@ import { fragmentOf, type Route, routeOf, SECTIONS, sectionOf } from './routes.t
 
 test('every route is found again by its fragment', () => {
   const routes: Route[] = [
+    { at: 'overview' },
     { at: 'attention' },
-    { at: 'banks', bank: null },
+    { at: 'banks', bank: null, door: null },
     { at: 'people' },
     { at: 'people-import' },
     { at: 'couriers' },
@@ -16,7 +17,15 @@ test('every route is found again by its fragment', () => {
     { at: 'parcels', state: 'waiting', bank: 'bank_a' },
     { at: 'parcel', id: 'parcel_abc' },
     { at: 'parcel', id: 'a/b?c#d %' },
-    { at: 'banks', bank: 'bank_a' },
+    { at: 'parcels', state: 'overdue', bank: null },
+    { at: 'banks', bank: 'bank_a', door: null },
+    { at: 'banks', bank: 'bank_a', door: 17 },
+    { at: 'reconciliation', bank: null },
+    { at: 'reconciliation', bank: 'bank_a' },
+    { at: 'count', bank: 'bank_a', doors: [3, 7], begun: { after: 1234, atMs: 1_790_000_000_000 } },
+    { at: 'count', bank: 'bank_a', doors: [], begun: null },
+    { at: 'usage', days: 30, bank: null, site: 'site_a' },
+    { at: 'usage', days: 7, bank: 'bank_a', site: null },
     { at: 'journal', bank: null },
     { at: 'journal', bank: 'bank_b' },
   ];
@@ -27,9 +36,10 @@ test('every entry of the navigation is a route that stands under itself', () => 
   for (const section of SECTIONS) assert.equal(sectionOf(routeOf(`#/${section}`)), section);
 });
 
-test('an empty fragment is what needs attention; a parcel stands under parcels', () => {
-  assert.deepEqual(routeOf(''), { at: 'attention' });
-  assert.deepEqual(routeOf('#/'), { at: 'attention' });
+test('an empty fragment is the overview; a parcel stands under parcels, and a count under reconciliation', () => {
+  assert.deepEqual(routeOf(''), { at: 'overview' });
+  assert.deepEqual(routeOf('#/'), { at: 'overview' });
+  assert.equal(sectionOf(routeOf('#/reconciliation/bank_a?doors=1')), 'reconciliation');
   assert.deepEqual(routeOf('/parcels/x'), { at: 'parcel', id: 'x' });
   assert.equal(sectionOf({ at: 'parcel', id: 'x' }), 'parcels');
 });
@@ -38,6 +48,12 @@ test('what names no page says so, and a state that does not exist is no filter',
   assert.deepEqual(routeOf('#/lockers'), { at: 'nowhere', asked: 'lockers' });
   assert.deepEqual(routeOf('#/odds/x'), { at: 'nowhere', asked: 'odds/x' });
   assert.deepEqual(routeOf('#/parcels/a/b'), { at: 'nowhere', asked: 'parcels/a/b' });
+  assert.deepEqual(routeOf('#/banks/a/b'), { at: 'nowhere', asked: 'banks/a/b' });
+  assert.deepEqual(routeOf('#/banks/a/1/2'), { at: 'nowhere', asked: 'banks/a/1/2' });
+  assert.deepEqual(routeOf('#/usage?days=8'), { at: 'usage', days: 7, bank: null, site: null });
+  assert.deepEqual(routeOf('#/reconciliation/a?doors=2,x,0,2&after=-1'), {
+    ...{ at: 'count', bank: 'a', doors: [2], begun: null },
+  });
   assert.deepEqual(routeOf('#/parcels?state=stolen'), { at: 'parcels', state: null, bank: null });
   assert.deepEqual(routeOf('#/parcels/%E0%A4'), { at: 'parcel', id: '%E0%A4' });
 });

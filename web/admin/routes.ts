@@ -3,9 +3,12 @@
  * stays where it was, and a parcel's page can be sent to a colleague: `#/parcels/<id>`.
  */
 export const SECTIONS = [
+  'overview',
   'attention',
   'banks',
   'parcels',
+  'reconciliation',
+  'usage',
   'people',
   'couriers',
   'rosters',
@@ -24,42 +27,80 @@ export const PARCEL_STATES = [
   'not-deposited',
 ] as const;
 export type ParcelState = (typeof PARCEL_STATES)[number];
+/** By which parcels are listed: a state, or that their time is over while they are still inside. */
+export type ParcelFilter = ParcelState | 'overdue';
+
+/** How many days back the plots look. */
+export const USAGE_DAYS = [1, 7, 30, 90] as const;
+export type UsageDays = (typeof USAGE_DAYS)[number];
+
+/** A count is its address: which doors, and when it began. So it survives a reload, and can be sent on. */
+export type CountRoute = { at: 'count'; bank: string; doors: readonly number[]; begun: Begun | null };
+/** The bank's last record when the count began, and the cloud's time. */
+type Begun = { after: number; atMs: number };
+export type UsageRoute = { at: 'usage'; days: UsageDays; bank: string | null; site: string | null };
+
+/** Pages without a further address. */
+const PLAIN = ['overview', 'attention', 'people', 'couriers', 'rosters', 'notices', 'odds'] as const;
+type Plain = (typeof PLAIN)[number];
 
 export type Route =
-  | { at: 'attention' | 'people' | 'people-import' | 'couriers' | 'rosters' | 'notices' | 'odds' }
-  | { at: 'banks'; bank: string | null }
-  | { at: 'parcels'; state: ParcelState | null; bank: string | null }
+  | { at: Plain | 'people-import' }
+  | { at: 'banks'; bank: string | null; door: number | null }
+  | { at: 'parcels'; state: ParcelFilter | null; bank: string | null }
   | { at: 'parcel'; id: string }
+  | { at: 'reconciliation'; bank: string | null }
+  | CountRoute
+  | UsageRoute
   | { at: 'journal'; bank: string | null }
   | { at: 'nowhere'; asked: string };
 
 /** The route of a fragment. Text that names no page is kept, so that the page can say so. */
 export function routeOf(fragment: string): Route {
   const [path = '', query = ''] = fragment.replace(/^#?\/?/, '').split('?');
-  const [section = '', id = '', ...rest] = path.split('/');
+  const [section = '', ...ids] = path.split('/');
   const asked = new URLSearchParams(query);
-  if (rest.length > 0) return { at: 'nowhere', asked: path };
-  if (section === 'parcels' && id !== '') return { at: 'parcel', id: decoded(id) };
-  if (section === 'people' && id === 'import') return { at: 'people-import' };
-  if (section === 'banks') return { at: 'banks', bank: id === '' ? null : decoded(id) };
-  if (id !== '') return { at: 'nowhere', asked: path };
+  const found = ids.every((id) => id === '') ? listAt(section, asked) : thingAt(section, ids, asked);
+  return found ?? { at: 'nowhere', asked: path };
+}
+
+function listAt(section: string, asked: URLSearchParams): Route | undefined {
+  const bank = asked.get('bank');
   switch (section) {
     case '':
-      return { at: 'attention' };
-    case 'attention':
-    case 'people':
-    case 'couriers':
-    case 'rosters':
-    case 'notices':
-    case 'odds':
-      return { at: section };
+      return { at: 'overview' };
+    case 'banks':
+      return { at: 'banks', bank: null, door: null };
     case 'parcels':
-      return { at: 'parcels', state: parcelState(asked.get('state')), bank: asked.get('bank') };
+      return { at: 'parcels', state: parcelFilter(asked.get('state')), bank };
+    case 'reconciliation':
+      return { at: 'reconciliation', bank };
+    case 'usage':
+      return { at: 'usage', days: usageDays(asked.get('days')), bank, site: asked.get('site') };
     case 'journal':
-      return { at: 'journal', bank: asked.get('bank') };
-    default:
-      return { at: 'nowhere', asked: path };
+      return { at: 'journal', bank };
+    default: {
+      const at = PLAIN.find((plain) => plain === section);
+      return at && { at };
+    }
   }
+}
+
+function thingAt(section: string, ids: readonly string[], asked: URLSearchParams): Route | undefined {
+  const [id = '', second] = ids.map(decoded);
+  if (id === '' || ids.length > 2) return undefined;
+  if (section === 'banks') {
+    const door = second === undefined ? null : whole(second);
+    return door === undefined ? undefined : { at: 'banks', bank: id, door };
+  }
+  if (second !== undefined) return undefined;
+  if (section === 'parcels') return { at: 'parcel', id };
+  if (section === 'people' && id === 'import') return { at: 'people-import' };
+  if (section !== 'reconciliation') return undefined;
+  const doors = (asked.get('doors') ?? '').split(',').flatMap((text) => whole(text) ?? []);
+  const [after, atMs] = [whole(asked.get('after') ?? ''), whole(asked.get('at') ?? '')];
+  const begun = after === undefined || atMs === undefined ? null : { after, atMs };
+  return { at: 'count', bank: id, doors: [...new Set(doors)], begun };
 }
 
 /** The fragment of a route: `routeOf(fragmentOf(route))` is the route again. */
@@ -69,29 +110,47 @@ export function fragmentOf(route: Route): string {
       return `#/parcels/${encodeURIComponent(route.id)}`;
     case 'parcels':
       return `#/parcels${queryOf({ state: route.state, bank: route.bank })}`;
+    case 'reconciliation':
     case 'journal':
-      return `#/journal${queryOf({ bank: route.bank })}`;
+      return `#/${route.at}${queryOf({ bank: route.bank })}`;
+    case 'count': {
+      const asked = queryOf({
+        doors: route.doors.join(),
+        after: route.begun?.after ?? null,
+        at: route.begun?.atMs ?? null,
+      });
+      return `#/reconciliation/${encodeURIComponent(route.bank)}${asked}`;
+    }
+    case 'usage':
+      return `#/usage${queryOf({ days: route.days, bank: route.bank, site: route.site })}`;
     case 'people-import':
       return '#/people/import';
     case 'nowhere':
       return `#/${route.asked}`;
-    case 'banks':
-      return route.bank === null ? '#/banks' : `#/banks/${encodeURIComponent(route.bank)}`;
-    case 'attention':
-    case 'people':
-    case 'couriers':
-    case 'rosters':
-    case 'notices':
-    case 'odds':
+    case 'banks': {
+      if (route.bank === null) return '#/banks';
+      const door = route.door === null ? '' : `/${route.door}`;
+      return `#/banks/${encodeURIComponent(route.bank)}${door}`;
+    }
+    default:
       return `#/${route.at}`;
   }
 }
 
 /** The entry of the navigation that a route stands under. */
 export function sectionOf(route: Route): Section | null {
-  if (route.at === 'nowhere') return null;
-  if (route.at === 'people-import') return 'people';
-  return route.at === 'parcel' ? 'parcels' : route.at;
+  switch (route.at) {
+    case 'nowhere':
+      return null;
+    case 'people-import':
+      return 'people';
+    case 'parcel':
+      return 'parcels';
+    case 'count':
+      return 'reconciliation';
+    default:
+      return route.at;
+  }
 }
 
 /** Query text of what is set, or nothing. */
@@ -104,8 +163,17 @@ export function queryOf(values: Readonly<Record<string, string | number | null>>
     : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString()}`;
 }
 
-function parcelState(text: string | null): ParcelState | null {
-  return PARCEL_STATES.find((state) => state === text) ?? null;
+export function parcelFilter(text: string | null): ParcelFilter | null {
+  return text === 'overdue' ? text : (PARCEL_STATES.find((state) => state === text) ?? null);
+}
+
+function usageDays(text: string | null): UsageDays {
+  return USAGE_DAYS.find((days) => String(days) === text) ?? 7;
+}
+
+/** A door's number, or a record's. */
+function whole(text: string): number | undefined {
+  return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : undefined;
 }
 
 /** Percent-decoded text, or the text itself where it is not well formed: a bad link names no parcel. */

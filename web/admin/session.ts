@@ -3,14 +3,19 @@ import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type * as contract from '../../src/contract/http/admin.ts';
 import type { orderRow } from '../../src/contract/http/orders.ts';
+import type * as reconciliation from '../../src/contract/http/reconciliation.ts';
+import type * as usageContract from '../../src/contract/http/usage.ts';
+import { nowMs } from '../kit/clock.ts';
 import { everyRow, type Pages, usePages } from '../kit/session/pages.ts';
 import { sessionOf } from '../kit/session/session.ts';
-import { type ParcelState, queryOf } from './routes.ts';
+import { minutesAheadOfUtc } from '../kit/time.ts';
+import { type ParcelFilter, queryOf, type UsageRoute } from './routes.ts';
 
 export type Me = z.infer<typeof contract.me>;
 export type BankSummary = z.infer<typeof contract.bankSummary>;
 export type BankDetail = z.infer<typeof contract.bankDetail>;
 export type Compartment = z.infer<typeof contract.compartmentView>;
+export type BankOnMap = z.infer<typeof contract.bankOnMap>;
 export type ParcelRow = z.infer<typeof contract.parcelRow>;
 export type ParcelDetail = z.infer<typeof contract.parcelDetail>;
 export type CustodyEvent = z.infer<typeof contract.custodyEvent>;
@@ -25,11 +30,17 @@ export type Odds = z.infer<typeof contract.odds>;
 export type AttentionItem = z.infer<typeof contract.attention>['items'][number];
 export type JournalRow = z.infer<typeof contract.journalRow>;
 
+export type Usage = z.infer<typeof usageContract.usage>;
+export type Discrepancies = z.infer<typeof reconciliation.discrepancies>;
+export type BankCounts = z.infer<typeof reconciliation.bankCounts>;
 export type OrderRow = z.infer<typeof orderRow>;
 
 export const session = sessionOf<Me>('admin');
 
 const PAGE_ROWS = 100;
+/** Drawings are heavier than rows. */
+const MAP_BANKS = 24;
+const USAGE_AGAIN_MS = 60_000;
 
 function useAnswer<Answer>(topic: string, route: string, id: string | null = null) {
   return useQuery({
@@ -48,11 +59,12 @@ function useRows<Row, Answer extends Pages<Row> = Pages<Row>>(
   topic: string,
   route = topic,
   filter: Filter = {},
+  limit = PAGE_ROWS,
 ) {
   return usePages<Row, Answer>({
     api: session.api,
     key: [topic, 'rows', route, filter],
-    address: (cursor) => session.path(route) + queryOf({ ...filter, cursor, limit: PAGE_ROWS }),
+    address: (cursor) => session.path(route) + queryOf({ ...filter, cursor, limit }),
   });
 }
 
@@ -71,11 +83,32 @@ export const useParcel = (id: string) => useAnswer<ParcelDetail>('parcels', 'par
 export const useCouriers = () => useRows<CourierRow, Couriers>('couriers');
 export const useRosters = () => useAnswer<z.infer<typeof contract.rosters>>('rosters', 'rosters');
 export const useOdds = () => useAnswer<Odds>('odds', 'odds');
-export const useParcels = (filter: { state: ParcelState | null; bank: string | null }) =>
-  useRows<ParcelRow>('parcels', 'parcels', filter);
+/** Of the topic of banks: whatever moves a door tells of them. */
+export const useSiteMap = () => useRows<BankOnMap>('banks', 'map', {}, MAP_BANKS);
+export const useParcels = ({ state, bank }: { state: ParcelFilter | null; bank: string | null }) =>
+  useRows<ParcelRow>('parcels', 'parcels', state === 'overdue' ? { overdue: 'true', bank } : { state, bank });
 export const useResidents = () => useRows<PersonRow>('people', 'people', { role: 'resident' });
 export const useNotices = () => useRows<NoticeRow>('notices');
 export const useJournal = (bank: string | null) => useRows<JournalRow>('journal', 'journal', { bank });
+
+/** Looks back over days; it renews itself, and is not asked again for each parcel. */
+export const useUsage = ({ days, bank, site }: Omit<UsageRoute, 'at'>) =>
+  useQuery({
+    queryKey: ['usage', days, bank, site],
+    queryFn: ({ signal }) => {
+      const asked = queryOf({ days, bank, site, offset: minutesAheadOfUtc(nowMs()) });
+      return session.api.get<Usage>(session.path('usage') + asked, signal);
+    },
+    refetchInterval: USAGE_AGAIN_MS,
+  });
+export const useDiscrepancies = (bank: string | null) =>
+  useQuery({
+    queryKey: ['reconciliation', 'discrepancies', bank],
+    queryFn: ({ signal }) =>
+      session.api.get<Discrepancies>(session.path('discrepancies') + queryOf({ bank }), signal),
+  });
+export const useCounts = (bank: string) =>
+  useAnswer<BankCounts>('reconciliation', `banks/${encodeURIComponent(bank)}/counts`);
 
 /** The name of a bank by its id; what is no known bank (the cloud's own journal) keeps its word. */
 export function useBankNames(): (id: string) => string {

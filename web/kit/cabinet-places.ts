@@ -34,3 +34,48 @@ export function placeDoors<Door extends CabinetPlace>(doors: readonly Door[], co
   }
   return { placed, gaps, width: columns * COLUMN_WIDTH, height: unitsMax * UNIT };
 }
+
+export const ARROWS = ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Home', 'End'] as const;
+export type Arrow = (typeof ARROWS)[number];
+
+/** The door that an arrow key leads to from door `n`, or null at the edge of the cabinet. */
+export function doorBeside<Door extends CabinetPlace>(
+  placed: readonly PlacedDoor<Door>[],
+  n: number,
+  arrow: Arrow,
+): number | null {
+  const from = placed.find(({ door }) => door.n === n);
+  if (!from) return null;
+  const column = placed.filter(({ x }) => x === from.x);
+  const place = column.indexOf(from);
+  switch (arrow) {
+    case 'ArrowUp':
+      return column[place - 1]?.door.n ?? null;
+    case 'ArrowDown':
+      return column[place + 1]?.door.n ?? null;
+    case 'ArrowLeft':
+      return levelWith(
+        placed.filter(({ x }) => x < from.x),
+        from,
+      );
+    case 'ArrowRight':
+      return levelWith(
+        placed.filter(({ x }) => x > from.x),
+        from,
+      );
+    case 'Home':
+      return placed[0]?.door.n ?? null;
+    case 'End':
+      return placed.at(-1)?.door.n ?? null;
+  }
+}
+
+/** Of the nearest column, the door whose middle is nearest. */
+function levelWith<Door>(candidates: readonly PlacedDoor<Door & CabinetPlace>[], from: Box): number | null {
+  const away = Math.min(...candidates.map(({ x }) => Math.abs(x - from.x)));
+  const middle = ({ y, height }: Box) => y + height / 2;
+  const [nearest] = candidates
+    .filter(({ x }) => Math.abs(x - from.x) === away)
+    .sort((a, b) => Math.abs(middle(a) - middle(from)) - Math.abs(middle(b) - middle(from)));
+  return nearest?.door.n ?? null;
+}

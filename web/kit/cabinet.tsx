@@ -2,11 +2,11 @@
  * A bank drawn from its layout, as a person sees it from the front. Columns that are not full stand on
  * the plinth, and the screen fills the space above. State is told by colour, by pattern and by word.
  */
-import { type KeyboardEvent, useId } from 'react';
-import { type CabinetPlace, type PlacedDoor, placeDoors } from './cabinet-places.ts';
+import { type KeyboardEvent, useId, useRef, useState } from 'react';
+import { ARROWS, type CabinetPlace, doorBeside, type PlacedDoor, placeDoors } from './cabinet-places.ts';
 import { t } from './messages.ts';
 
-export type DoorTone = 'plain' | 'empty' | 'reserved' | 'occupied' | 'held' | 'off' | 'alarm';
+export type DoorTone = 'plain' | 'empty' | 'reserved' | 'occupied' | 'overdue' | 'held' | 'off' | 'alarm';
 
 export type CabinetDoor = CabinetPlace & {
   size: string;
@@ -25,7 +25,7 @@ type CabinetProps = {
   doors: readonly CabinetDoor[];
   /** The door that is lit: yours. */
   lit?: number | null;
-  /** Makes every door a button. */
+  /** Makes every door a button: one stop for Tab, and arrow keys from door to door. */
   onPick?: (n: number) => void;
   picked?: number | null;
 };
@@ -34,8 +34,20 @@ export function Cabinet({ label, columns, doors, lit = null, onPick, picked = nu
   const id = useId();
   const { placed, gaps, width, height } = placeDoors(doors, columns);
   const frame = { viewBox: `-14 -14 ${width + 28} ${height + 46}`, className: 'k-cabinet' };
+  const svg = useRef<SVGSVGElement>(null);
+  const [reached, setReached] = useState<number | null>(null);
+  const isThere = (n: number | null) => placed.some(({ door }) => door.n === n);
+  const entry = [reached, picked].find((n) => n !== null && isThere(n)) ?? placed[0]?.door.n ?? null;
+  const move = (event: KeyboardEvent, n: number): void => {
+    const arrow = ARROWS.find((key) => key === event.key);
+    const next = arrow && !event.altKey && !event.ctrlKey && !event.metaKey && doorBeside(placed, n, arrow);
+    if (!next) return;
+    event.preventDefault();
+    svg.current?.querySelector<SVGElement>(`[data-door="${next}"]`)?.focus();
+  };
+  const asked = onPick && { onPick, onMove: move, onReach: setReached };
   return (
-    <svg {...frame} role={onPick ? 'group' : 'img'} aria-label={label}>
+    <svg {...frame} ref={svg} role={onPick ? 'group' : 'img'} aria-label={label}>
       <Patterns id={id} />
       <rect className="k-cabinet-body" x={-10} y={-10} width={width + 20} height={height + 20} rx={8} />
       <rect className="k-cabinet-plinth" x={2} y={height + 10} width={width - 4} height={16} />
@@ -59,7 +71,8 @@ export function Cabinet({ label, columns, doors, lit = null, onPick, picked = nu
           patterns={id}
           lit={place.door.n === lit}
           picked={place.door.n === picked}
-          {...(onPick && { onPick })}
+          isEntry={place.door.n === entry}
+          {...asked}
         />
       ))}
     </svg>
@@ -71,10 +84,18 @@ type DoorProps = {
   patterns: string;
   lit: boolean;
   picked: boolean;
-  onPick?: (n: number) => void;
+  /** Where Tab comes into the cabinet. */
+  isEntry: boolean;
+} & Partial<Asked>;
+
+type Asked = {
+  onPick(n: number): void;
+  onMove(event: KeyboardEvent, n: number): void;
+  onReach(n: number): void;
 };
 
-function Door({ place: { door, x, y, width, height }, patterns, lit, picked, onPick }: DoorProps) {
+function Door({ place, patterns, lit, picked, isEntry, ...asked }: DoorProps) {
+  const { door, x, y, width, height } = place;
   const tone = door.tone ?? 'plain';
   const kind = ['k-door', `k-door-${tone}`, lit ? 'k-door-lit' : '', door.open ? 'k-door-open' : ''].join(
     ' ',
@@ -102,8 +123,9 @@ function Door({ place: { door, x, y, width, height }, patterns, lit, picked, onP
       </text>
       {door.accessible && <circle className="k-door-reach" cx={x + width - 11} cy={y + 11} r={4.5} />}
       <rect className="k-door-handle" x={x + width - 13} y={middle - 10} width={4} height={20} rx={2} />
+      {/* An image's children are presentational (WAI-ARIA 1.2, 5.2.8), so only buttons are described. */}
       {/* A sheet over the door is the button, so that its name is the label alone (WCAG 2.2, 2.5.3). */}
-      {onPick && (
+      {asked.onPick && (
         <rect
           className="k-door-hit"
           x={x}
@@ -111,7 +133,7 @@ function Door({ place: { door, x, y, width, height }, patterns, lit, picked, onP
           width={width}
           height={height}
           rx={4}
-          {...asButton(door, onPick)}
+          {...asButton(door, isEntry, asked)}
         />
       )}
     </g>
@@ -124,18 +146,18 @@ function leafOf(x: number, y: number, width: number, height: number): string {
   return `M${hinge} ${y}l-${width * 0.34} 9v${height - 4}l${width * 0.34} -5z`;
 }
 
-function asButton(door: CabinetDoor, onPick: ((n: number) => void) | undefined) {
-  // An image's children are presentational (WAI-ARIA 1.2, 5.2.8), so only buttons are described.
-  if (!onPick) return {};
-  const pick = () => onPick(door.n);
+function asButton(door: CabinetDoor, isEntry: boolean, { onPick, onMove, onReach }: Partial<Asked>) {
+  const pick = () => onPick?.(door.n);
   const named = t('cabinet.door', { n: door.n, size: door.size });
   return {
     role: 'button',
-    tabIndex: 0,
+    tabIndex: isEntry ? 0 : -1,
+    'data-door': door.n,
     'aria-label': door.said ? `${named}: ${door.said}` : named,
     onClick: pick,
+    onFocus: () => onReach?.(door.n),
     onKeyDown: (event: KeyboardEvent) => {
-      if (event.key !== 'Enter' && event.key !== ' ') return;
+      if (event.key !== 'Enter' && event.key !== ' ') return onMove?.(event, door.n);
       event.preventDefault();
       pick();
     },
@@ -147,6 +169,7 @@ const PATTERN_SHAPES: Record<Exclude<DoorTone, 'plain'>, string> = {
   empty: '',
   reserved: 'M0 6h3M6 6h3',
   occupied: 'M6 6m-1.6 0a1.6 1.6 0 103.2 0a1.6 1.6 0 10-3.2 0',
+  overdue: 'M3 0v12M9 0v12',
   held: 'M0 12L12 0M-3 3L3 -3M9 15L15 9',
   off: 'M0 12L12 0M0 0l12 12',
   alarm: 'M0 3h12M0 9h12',

@@ -1,5 +1,5 @@
 /** A table that sorts, scrolls sideways on a small screen, and can be taken along as CSV. */
-import { type ReactNode, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useState } from 'react';
 import { Button } from './button.tsx';
 import { csvOf } from './csv.ts';
 import { download } from './download.ts';
@@ -48,7 +48,7 @@ export function Table<Row>(props: TableProps<Row>) {
               ))}
             </tr>
           </thead>
-          <tbody>
+          <tbody onKeyDown={moveByRow}>
             {sorted.map((row) => (
               <tr key={rowKey(row)}>
                 {columns.map(({ key, cell, numeric }) => (
@@ -63,20 +63,62 @@ export function Table<Row>(props: TableProps<Row>) {
         {rows.length === 0 && <div className="k-table-empty">{empty ?? t('table.empty')}</div>}
       </section>
       {csvName && rows.length > 0 && (
-        <div className="k-spread k-table-foot">
-          <span className="k-muted">{t('table.rows', { count: rows.length })}</span>
-          <Button
-            tone="quiet"
-            icon="download"
-            aria-label={t('table.csv.of', { what: caption })}
-            onClick={() => download(`${csvName}.csv`, tableCsv(columns, sorted))}
-          >
-            {t('table.csv')}
-          </Button>
-        </div>
+        <DownloadCsv what={caption} name={csvName} rows={sorted} columns={toldOf(columns)} />
       )}
     </div>
   );
+}
+
+export type CsvColumn<Row> = { head: string; text: (row: Row) => string | number };
+
+const toldOf = <Row,>(columns: readonly Column<Row>[]): CsvColumn<Row>[] =>
+  columns.flatMap(({ head, text }) => (text ? [{ head, text }] : []));
+
+type DownloadCsvProps<Row> = {
+  what: string;
+  name: string;
+  rows: readonly Row[];
+  columns: readonly CsvColumn<Row>[];
+};
+
+/** How many rows there are, and the button that takes them along; for a list that is no table, too. */
+export function DownloadCsv<Row>({ what, name, rows, columns }: DownloadCsvProps<Row>) {
+  const csv = () =>
+    csvOf([
+      columns.map(({ head }) => head),
+      ...rows.map((row) => columns.map(({ text }) => String(text(row)))),
+    ]);
+  return (
+    <div className="k-spread k-table-foot">
+      <span className="k-muted">{t('table.rows', { count: rows.length })}</span>
+      <Button
+        tone="quiet"
+        icon="download"
+        aria-label={t('table.csv.of', { what })}
+        onClick={() => download(`${name}.csv`, csv())}
+      >
+        {t('table.csv')}
+      </Button>
+    </div>
+  );
+}
+
+const REACHED = 'a[href], button:not(:disabled)';
+
+/** Up and down go to the same column of the next row that has something to press there; others keep their keys. */
+function moveByRow(event: KeyboardEvent<HTMLTableSectionElement>): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const from = event.target instanceof Element ? event.target.closest(REACHED) : null;
+  const cell = from?.closest('td');
+  if (step === undefined || !cell || event.altKey || event.ctrlKey || event.metaKey) return;
+  const rows = [...event.currentTarget.rows];
+  const own = rows.findIndex((row) => row.contains(cell));
+  for (let at = own + step; at >= 0 && at < rows.length; at += step) {
+    const next = rows[at]?.cells[cell.cellIndex]?.querySelector<HTMLElement>(REACHED);
+    if (!next) continue;
+    event.preventDefault();
+    return next.focus();
+  }
 }
 
 type HeadProps<Row> = { column: Column<Row>; order: Order | null; onTurn: (key: string) => void };
@@ -114,12 +156,4 @@ function sortedRows<Row>({
 function compare(a: string | number, b: string | number): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   return String(a).localeCompare(String(b), undefined, { numeric: true });
-}
-
-function tableCsv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const told = columns.flatMap(({ head, text }) => (text ? [{ head, text }] : []));
-  return csvOf([
-    told.map(({ head }) => head),
-    ...rows.map((row) => told.map(({ text }) => String(text(row)))),
-  ]);
 }

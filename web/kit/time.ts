@@ -22,6 +22,8 @@ function formatsFor(locale: string) {
     dayOfYear: dates({ day: 'numeric', month: 'short', year: 'numeric' }),
     whole: dates({ dateStyle: 'full', timeStyle: 'short' }),
     relative: new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'long' }),
+    length: (unit: string) =>
+      new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 1 }),
     left: (unit: string) => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }),
   };
 }
@@ -74,4 +76,17 @@ export function formatLeft(untilMs: number, nowMs: number): string {
   return formats()
     .left(unit)
     .format(Math.floor(left / unitMs));
+}
+
+/** A stretch of time in its largest unit, to a tenth: "2.5 days", "40 minutes". */
+export function formatLength(ms: number): string {
+  const [unit, unitMs] = UNITS.find(([, size]) => ms >= size) ?? UNITS[3];
+  return formats()
+    .length(unit)
+    .format(ms / unitMs);
+}
+
+/** How far this reader's clock is ahead of UTC at that moment. */
+export function minutesAheadOfUtc(atMs: number): number {
+  return -new Date(atMs).getTimezoneOffset();
 }

@@ -28,6 +28,7 @@ import { notices } from '../notices/notices.ts';
 import type { Noun, Told } from '../noun.ts';
 import { parcels } from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
+import { reconciliation } from '../reconciliation/reconciliation.ts';
 import { residents } from '../residents/residents.ts';
 import { rosters } from '../rosters/rosters.ts';
 import * as signin from '../signin/signin.ts';
@@ -39,7 +40,9 @@ const totpSecret = new Uint8Array(20).fill(3);
 const email = 'maria@example.org';
 const password = 'a long and quiet river';
 const operatorToken = base64url(systemRandom.bytes(32));
-const nouns: readonly Noun[] = [notices, signin.signin, parcels, rosters, residents, couriers, admin];
+const nouns: readonly Noun[] = [
+  ...[notices, signin.signin, parcels, rosters, residents, couriers, reconciliation, admin],
+];
 const routes = nouns.flatMap((noun) => noun.routes ?? []);
 
 let stand: Stand;

@@ -12,6 +12,7 @@ import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import * as notices from '../notices/notices.ts';
 import * as parcels from '../parcels/parcels.ts';
+import { discrepanciesOf } from '../reconciliation/reconciliation.ts';
 import * as rosters from '../rosters/rosters.ts';
 
 type Attention = z.infer<typeof attentionSchema>['items'];
@@ -26,6 +27,7 @@ export async function attention(cloud: Cloud, tx: Tx): Promise<Attention> {
     ...(await ofDrafts(cloud, tx)),
     ...(await ofNotices(cloud, tx)),
     ...(await ofParcels(tx)),
+    ...(await ofSensors(cloud, tx)),
   ];
   return items.sort(
     (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.atMs - a.atMs,
@@ -66,6 +68,7 @@ async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
         ...common,
         kind: 'held',
         says: `${bank.name}, door ${n}: a parcel is held for staff.`,
+        link: `${link}/${n}`,
         atMs: door.sinceMs ?? nowMs,
       });
   }
@@ -109,6 +112,26 @@ async function ofParcels(tx: Tx): Promise<Attention> {
     says: `${names.get(bank) ?? bank}, door ${compartment}: a parcel is said to be inside, and the sensor saw none.`,
     atMs,
     link: `/admin/parcels/${parcel}`,
+  }));
+}
+
+const doorsOf = (items: readonly { compartment: number | null }[]): string =>
+  items
+    .flatMap(({ compartment }) => compartment ?? [])
+    .sort((a, b) => a - b)
+    .join(', ');
+
+/** One line a bank, about what nobody reported: the sensors themselves say other than the record. */
+async function ofSensors(cloud: Cloud, tx: Tx): Promise<Attention> {
+  const against = (await discrepanciesOf(cloud, tx, undefined))?.items.filter(
+    ({ kind }) => kind === 'sensed-empty' || kind === 'sensed-occupied',
+  );
+  return [...Map.groupBy(against ?? [], ({ bank }) => bank)].map(([bank, items]) => ({
+    kind: 'sensed-against-record',
+    severity: 'warning',
+    says: `${items[0]?.bankName ?? bank}: the sensor and the record disagree at door ${doorsOf(items)}.`,
+    atMs: Math.max(...items.map(({ atMs }) => atMs)),
+    link: `/admin/reconciliation?bank=${bank}`,
   }));
 }
 

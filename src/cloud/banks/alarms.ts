@@ -106,6 +106,18 @@ async function openAlarms(tx: Tx): Promise<Alarm[]> {
   return rows;
 }
 
+/** The conditions that stand at these banks: by door, and under null what is the bank's as a whole. */
+export async function conditionsAt(
+  tx: Tx,
+  banks: readonly string[],
+): Promise<{ bank: string; compartment: number | null; conditions: string[] }[]> {
+  const { rows } = await sql<{ bank: string; compartment: number | null; conditions: string[] }>`
+    select bank_id as bank, compartment, array_agg(distinct condition order by condition) as conditions
+    from alarms where ended_at_ms is null and bank_id = any(${textColumn(banks)}::text[])
+    group by bank_id, compartment`.execute(tx);
+  return rows;
+}
+
 export type Attention = {
   kind: string;
   severity: 'alarm' | 'warning' | 'note';
@@ -144,9 +156,15 @@ export async function alarms(tx: Tx): Promise<Attention[]> {
       severity,
       says: `${alarm.bankName}${door}: ${SAYS[alarm.condition] ?? alarm.condition}${numbers}`,
       atMs: alarm.raisedAtMs,
-      link: `/admin/banks/${alarm.bank}`,
+      link: linkOf(alarm),
     };
   });
+}
+
+/** To the page where something can be done about it: the door, or what does not fit. */
+function linkOf({ bank, compartment, condition }: Alarm): string {
+  if (condition === 'discrepancy') return `/admin/reconciliation?bank=${bank}`;
+  return compartment === null ? `/admin/banks/${bank}` : `/admin/banks/${bank}/${compartment}`;
 }
 
 /** What the intake finds wrong with a bank's own words. The bank cannot say that it is over. */

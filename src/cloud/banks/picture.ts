@@ -83,6 +83,22 @@ export async function pictures(tx: Tx, bank: string): Promise<Map<number, Pictur
   return new Map(rows.map((row) => [row.n, pictureOf(row)]));
 }
 
+export type PlacedPicture = { bank: string; n: number; picture: Picture; untilMs: number | null };
+
+/** The doors of several banks, each with the time until which its parcel may be collected. */
+export async function picturesOf(tx: Tx, banks: readonly string[]): Promise<PlacedPicture[]> {
+  const { rows } = await sql<CompartmentSql & { bank_id: string; until_ms: number | null }>`
+    select compartments.*, parcels.until_ms from compartments
+    left join parcels on parcels.parcel_id = compartments.parcel_id and parcels.bank_id = compartments.bank_id
+    where compartments.bank_id = any(${textColumn(banks)}::text[])`.execute(tx);
+  return rows.map((row) => ({
+    bank: row.bank_id,
+    n: row.n,
+    picture: pictureOf(row),
+    untilMs: row.until_ms,
+  }));
+}
+
 const follow: Projection['follow'] = async (cloud, tx, { bank, told }) => {
   const doors = told.flatMap(({ record }) => record.compartment ?? []);
   const { rows } = await sql<CompartmentSql>`select * from compartments

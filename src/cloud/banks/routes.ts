@@ -1,12 +1,12 @@
 /** What administrators see of banks, and the one route that a new bank calls. */
 import { z } from 'zod';
-import { bankDetail, banks as bankList } from '../../contract/http/admin.ts';
+import { bankDetail, banks as bankList, siteMap as siteMapPage } from '../../contract/http/admin.ts';
 import { pageQuery } from '../../contract/http/common.ts';
 import { enrolmentAnswer, enrolmentRequest } from '../../contract/uplink.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { type Route, route } from '../http/http.ts';
 import { enrol } from './enrol.ts';
-import { detail, summaries } from './views.ts';
+import { detail, siteMap, summaries } from './views.ts';
 
 export const routes: Route[] = [
   route({
@@ -32,6 +32,18 @@ export const routes: Route[] = [
       if (!found) throw new HoldfastError('not-found', 'There is no such bank here.');
       return found;
     },
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/map',
+    access: 'admin',
+    says: 'Every bank as its cabinet: what each door is used for, how it is sensed, and what is wrong with it.',
+    schema: { query: pageQuery, response: siteMapPage },
+    handle: ({ cloud, actor, query }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => {
+        const { rows: items, nextCursor } = await siteMap(cloud, tx, query);
+        return { items, nextCursor };
+      }),
   }),
   route({
     method: 'POST',

@@ -1,6 +1,6 @@
 /** Banks as administrators see them. */
 import type { z } from 'zod';
-import type { bankDetail, bankSummary } from '../../contract/http/admin.ts';
+import type { bankDetail, bankOnMap, bankSummary } from '../../contract/http/admin.ts';
 import { base64url } from '../../crypto/bytes.ts';
 import { fingerprint } from '../../crypto/sign.ts';
 import type { SiteId } from '../../domain/ids.ts';
@@ -8,7 +8,8 @@ import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { type Page, type PageAsked, pageOf } from '../http/http.ts';
 import * as rosters from '../rosters/rosters.ts';
-import { countFree, EMPTY, pictures, shownState } from './picture.ts';
+import { conditionsAt } from './alarms.ts';
+import { countFree, EMPTY, type PlacedPicture, pictures, picturesOf, shownState } from './picture.ts';
 import * as store from './store.ts';
 
 export type BankSummary = z.infer<typeof bankSummary>;
@@ -93,21 +94,68 @@ export async function detail(
 ): Promise<z.infer<typeof bankDetail> | undefined> {
   const [bank] = await store.selectBanks(tx, { bank: id });
   if (!bank) return undefined;
-  const shown = await pictures(tx, bank.bank);
-  const doors = bank.layout.compartments.map(({ n, size, column, row, heightUnits, accessible }) => {
-    const picture = shown.get(n) ?? EMPTY;
+  const { doors } = shownOf(bank, await standingOf(cloud, tx, [bank]));
+  return { ...(await summaryOf(cloud, tx, bank)), layoutColumns: bank.layout.columns, doors };
+}
+
+/** Every bank as its cabinet, in two questions for all the doors of a page. */
+export async function siteMap(
+  cloud: Cloud,
+  tx: Tx,
+  asked: PageAsked,
+): Promise<Page<z.infer<typeof bankOnMap>>> {
+  const { rows, nextCursor } = await pageOfBanks(cloud, tx, { asked });
+  const standing = await standingOf(cloud, tx, rows);
+  const nowMs = cloud.clock.nowMs();
+  return {
+    nextCursor,
+    rows: rows.map((bank) => ({
+      id: bank.bank,
+      name: bank.name,
+      site: bank.site,
+      siteName: bank.siteName,
+      online: isOnline(bank, nowMs),
+      lastHeardMs: bank.lastHeardMs,
+      layoutColumns: bank.layout.columns,
+      ...shownOf(bank, standing),
+    })),
+  };
+}
+
+type Standing = {
+  nowMs: number;
+  pictures: ReadonlyMap<string, PlacedPicture>;
+  conditions: ReadonlyMap<string, readonly string[]>;
+};
+const placeOf = (bank: string, n: number | null) => `${bank}/${n ?? ''}`;
+
+async function standingOf(cloud: Cloud, tx: Tx, banks: readonly store.Bank[]): Promise<Standing> {
+  const ids = banks.map(({ bank }) => bank);
+  const alarms = await conditionsAt(tx, ids);
+  return {
+    nowMs: cloud.clock.nowMs(),
+    pictures: new Map((await picturesOf(tx, ids)).map((one) => [placeOf(one.bank, one.n), one])),
+    conditions: new Map(alarms.map((at) => [placeOf(at.bank, at.compartment), at.conditions])),
+  };
+}
+
+type Shown = Pick<z.infer<typeof bankOnMap>, 'doors' | 'alarms'>;
+
+function shownOf({ bank, layout }: store.Bank, { nowMs, pictures, conditions }: Standing): Shown {
+  const doors = layout.compartments.map(({ n, size, column, row, heightUnits, accessible }) => {
+    const { picture, untilMs } = pictures.get(placeOf(bank, n)) ?? { picture: EMPTY, untilMs: null };
+    const isInside = picture.use === 'occupied' || picture.use === 'held';
     return {
-      n,
-      size,
-      column,
-      row,
-      heightUnits,
-      accessible,
+      ...{ n, size, column, row, heightUnits, accessible },
       state: shownState(picture),
       door: picture.door,
       parcel: picture.parcel,
       sinceMs: picture.sinceMs,
+      withdrawn: picture.withdrawn,
+      untilMs,
+      overdue: isInside && untilMs !== null && untilMs < nowMs,
+      alarms: [...(conditions.get(placeOf(bank, n)) ?? [])],
     };
   });
-  return { ...(await summaryOf(cloud, tx, bank)), layoutColumns: bank.layout.columns, doors };
+  return { doors, alarms: [...(conditions.get(placeOf(bank, null)) ?? [])] };
 }

@@ -3,7 +3,8 @@ import { CSRF_HEADER, problem } from '../../contract/http/common.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { silentLog } from '../../platform/log.ts';
 import { NOUNS } from '../cloud.ts';
-import type { Cloud } from '../deps.ts';
+import { hear } from '../core.ts';
+import { type Cloud, TOPICS } from '../deps.ts';
 import * as signin from '../signin/signin.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { type Filled, filledTenant, newToken, type SignedInRole } from '../test-tenants.ts';
@@ -41,6 +42,13 @@ export async function openHttpStand(webDir: string | null = null): Promise<HttpS
     log: silentLog,
   });
   const servers = [await serve(cloud, webDir), await serve({ ...cloud, database: second }, null)] as const;
+  // Pages live by what they are told; a test without pages asks for itself.
+  if (webDir !== null)
+    await hear(cloud, {
+      onChanged: servers[0].events.publish,
+      onTell: () => undefined,
+      onGap: () => servers[0].events.publishAll(TOPICS),
+    });
   const alder = await filledTenant(cloud, { root, mark: 'Alder' });
   const birch = await filledTenant(cloud, { root, mark: 'Birch' });
   const port = (server: 0 | 1) => servers[server].httpPort;

@@ -51,6 +51,14 @@ alter table parcel_events add column also bigint[] not null default '{}';
 `,
   },
   {
+    id: '0090-parcels-by-time',
+    sql: `
+-- What is overdue, and who was inside between two moments.
+create index parcels_until on parcels (tenant_id, until_ms, ord) where state in ('waiting', 'held');
+create index parcels_by_end on parcels (tenant_id, ended_at_ms);
+`,
+  },
+  {
     id: '0095-parcels-of-couriers',
     sql: `
 -- A courier's phone asks every few seconds for what was left today and for what is to be taken back.

@@ -2,11 +2,13 @@
 import { z } from 'zod';
 import { parcelDetail, parcels } from '../../contract/http/admin.ts';
 import { pageQuery } from '../../contract/http/common.ts';
+import { type UsageDays, usage, usageQuery } from '../../contract/http/usage.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { receiptSchema } from '../../ledger/receipt.ts';
 import { type Route, route } from '../http/http.ts';
 import { receiptOf } from './receipt.ts';
-import { detail, pageOfRows } from './views.ts';
+import { usageOf } from './usage.ts';
+import { detail, pageOfOverdue, pageOfRows } from './views.ts';
 
 const query = pageQuery.extend({
   state: z.enum(['accepted', 'waiting', 'collected', 'removed', 'held', 'not-deposited']).optional(),
@@ -15,6 +17,8 @@ const query = pageQuery.extend({
     .regex(/^[a-z0-9_]+$/)
     .max(64)
     .optional(),
+  /** Only what is inside although its time is over; the longest over comes first. */
+  overdue: z.literal('true').optional(),
 });
 
 export const routes: Route[] = [
@@ -22,15 +26,33 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/admin/parcels',
     access: 'admin',
-    says: 'Parcels, newest first.',
+    says: 'Parcels, newest first; with `overdue`, those whose time is over, the longest over first.',
     schema: { query, response: parcels },
     handle: ({ cloud, actor, query: asked }) =>
       cloud.database.tenant(actor.tenant, (tx) =>
-        pageOfRows(cloud, tx, {
-          of: { states: asked.state && [asked.state], bank: asked.bank },
-          asked,
-        }),
+        asked.overdue
+          ? pageOfOverdue(cloud, tx, { bank: asked.bank, asked })
+          : pageOfRows(cloud, tx, {
+              of: { states: asked.state && [asked.state], bank: asked.bank },
+              asked,
+            }),
       ),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/usage',
+    access: 'admin',
+    says: 'How full banks were, and how long parcels lay in them; numbers only.',
+    schema: { query: usageQuery, response: usage },
+    handle: ({ cloud, actor, query: { days, bank, site, offset } }) =>
+      cloud.database.tenant(actor.tenant, async (tx) => {
+        const found = await usageOf(tx, {
+          days: Number(days) as UsageDays,
+          ...{ bank, site, offsetMinutes: offset, nowMs: cloud.clock.nowMs() },
+        });
+        if (!found) throw new HoldfastError('not-found', 'There is no such bank or site here.');
+        return found;
+      }),
   }),
   route({
     method: 'GET',

@@ -132,6 +132,20 @@ export async function listParcels(
   return rows.map(parcelOf);
 }
 
+/** Inside, and their time is over: the longest over first. */
+export async function overdueParcels(
+  tx: Tx,
+  of: { bank: string | undefined; nowMs: number },
+  { after, limit }: { after: { untilMs: number; ord: number } | undefined; limit: number },
+): Promise<Parcel[]> {
+  const { rows } = await sql<ParcelSql>`select * from parcels
+    where state in ('waiting', 'held') and until_ms < ${of.nowMs}
+      and (${of.bank ?? null}::text is null or bank_id = ${of.bank ?? null})
+      and (${after?.ord ?? null}::bigint is null or (until_ms, ord) > (${after?.untilMs ?? 0}, ${after?.ord ?? 0}))
+    order by until_ms, ord limit ${limit}`.execute(tx);
+  return rows.map(parcelOf);
+}
+
 export async function everyParcel(tx: Tx): Promise<Parcel[]> {
   const { rows } = await sql<ParcelSql>`select * from parcels order by ord`.execute(tx);
   return rows.map(parcelOf);

@@ -100,6 +100,27 @@ export function pageOfParcels(cloud: Cloud, tx: Tx, { of, asked }: Asking): Prom
   });
 }
 
+/** Inside although their time is over, the longest over first. */
+export async function pageOfOverdue(
+  cloud: Cloud,
+  tx: Tx,
+  { bank, asked }: { bank: string | undefined; asked: PageAsked },
+) {
+  const { rows, nextCursor } = await pageOf<store.Parcel>(cloud, tx, {
+    name: 'parcels-overdue',
+    filter: [bank],
+    asked,
+    read: (after, limit) =>
+      store.overdueParcels(
+        tx,
+        { bank, nowMs: cloud.clock.nowMs() },
+        { after: after && { untilMs: Number(after[0]), ord: Number(after[1]) }, limit },
+      ),
+    position: ({ untilMs, ord }) => [untilMs ?? 0, ord],
+  });
+  return { items: await rowsOf(cloud, tx, rows), nextCursor };
+}
+
 export async function pageOfRows(cloud: Cloud, tx: Tx, asking: Asking) {
   const { rows, nextCursor } = await pageOfParcels(cloud, tx, asking);
   return { items: await rowsOf(cloud, tx, rows), nextCursor };

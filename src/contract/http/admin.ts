@@ -47,8 +47,30 @@ export const compartmentView = z.strictObject({
   door: z.enum(['open', 'closed', 'unknown']),
   parcel: z.string().nullable(),
   sinceMs: atMs.nullable(),
+  /** Withdrawn from service, whatever lies inside. */
+  withdrawn: z.boolean(),
+  /** Until when its parcel may be collected, and whether that time is over. */
+  untilMs: atMs.nullable(),
+  overdue: z.boolean(),
+  /** Conditions that stand at this door: forced, ajar, jammed, … */
+  alarms: z.array(z.string()),
 });
 export const bankDetail = bankSummary.extend({ layoutColumns: z.int(), doors: z.array(compartmentView) });
+
+/** `GET map?cursor&limit`: every bank as its cabinet. */
+export const bankOnMap = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  site: z.string(),
+  siteName: z.string(),
+  online: z.boolean(),
+  lastHeardMs: atMs.nullable(),
+  layoutColumns: z.int(),
+  doors: z.array(compartmentView),
+  /** Conditions of the bank as a whole. */
+  alarms: z.array(z.string()),
+});
+export const siteMap = page(bankOnMap);
 
 export const parcelRow = z.strictObject({
   id: z.string(),
@@ -67,7 +89,7 @@ export const parcelRow = z.strictObject({
   untilMs: atMs.nullable(),
   endedAtMs: atMs.nullable(),
 });
-/** `GET parcels?cursor&limit&state&bank`. */
+/** `GET parcels?cursor&limit&state&bank`, and `GET parcels?overdue=true&bank`. */
 export const parcels = page(parcelRow);
 
 export const custodyEvent = z.strictObject({
