@@ -77,7 +77,7 @@ type TenantSeals = Pick<
 function tenantSeals(chain: KeyChain): TenantSeals {
   const keyAndPlace = async (tx: Tx, place: string) => {
     const { tenant, seal } = await chain.tenant(tx);
-    return { key: seal, at: `tenant/v1\0${tenant}\0${place}` };
+    return { key: seal(), at: `tenant/v1\0${tenant}\0${place}` };
   };
   const sealBytesForTenant: Keys['sealBytesForTenant'] = async (tx, place, value) => {
     const { key, at } = await keyAndPlace(tx, place);

@@ -25,7 +25,7 @@ export const routes: Route[] = [
     says: 'Parcels, newest first.',
     schema: { query, response: parcels },
     handle: ({ cloud, actor, query: asked }) =>
-      cloud.database.tenant(actor.tenant, (tx) =>
+      cloud.database.read(actor.tenant, (tx) =>
         pageOfRows(cloud, tx, {
           of: { states: asked.state && [asked.state], bank: asked.bank },
           asked,

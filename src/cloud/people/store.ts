@@ -1,7 +1,7 @@
 /** All SQL about people, carriers and couriers. */
 import { sql } from 'kysely';
 import type { CarrierId, PersonId, SiteId, TenantId } from '../../domain/ids.ts';
-import type { Tx } from '../../platform/database.ts';
+import { PLANNED_ONCE, type Tx } from '../../platform/database.ts';
 
 export const ROLES = ['resident', 'courier', 'admin', 'super-admin'] as const;
 export type Role = (typeof ROLES)[number];
@@ -78,8 +78,9 @@ export async function holdActive(tx: Tx, person: PersonId): Promise<boolean> {
 
 export async function findPersons(tx: Tx, persons: readonly string[]): Promise<PersonRow[]> {
   if (persons.length === 0) return [];
-  const found =
-    await sql<PersonSql>`select * from persons where person_id = any(${[...persons]}::text[])`.execute(tx);
+  const found = await sql<PersonSql>`select * from persons where person_id = any(${[...persons]}::text[])`
+    .withPlugin(PLANNED_ONCE)
+    .execute(tx);
   return found.rows.map(personOf);
 }
 

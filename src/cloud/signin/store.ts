@@ -1,7 +1,7 @@
 /** All SQL about credentials of administrators, sessions, and links. */
 import { sql } from 'kysely';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
-import type { Tx } from '../../platform/database.ts';
+import { PLANNED_ONCE, type Tx } from '../../platform/database.ts';
 import type { App } from '../http/http.ts';
 
 export type AdminRole = 'admin' | 'super-admin';
@@ -99,7 +99,9 @@ export async function insertSession(
 
 /** Works in a transaction without a tenant, too. */
 export async function findSession(tx: Tx, tokenHash: Uint8Array): Promise<Session | undefined> {
-  const found = await sql<SessionSql>`select * from sessions where token_hash = ${tokenHash}`.execute(tx);
+  const found = await sql<SessionSql>`select * from sessions where token_hash = ${tokenHash}`
+    .withPlugin(PLANNED_ONCE)
+    .execute(tx);
   return found.rows[0] && sessionOf(found.rows[0]);
 }
 
