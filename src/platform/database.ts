@@ -25,9 +25,7 @@ import pg from 'pg';
 import type { TenantId } from '../domain/ids.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { Log } from './log.ts';
-import { fixed, Pipeline, roundTrip, type Statement } from './pipeline.ts';
-
-export { PLANNED_ONCE } from './pipeline.ts';
+import { Pipeline, plannedOnce, roundTrip, type Statement } from './pipeline.ts';
 
 /**
  * A transaction under way. It names no table by itself; a store looks at it through its own tables with
@@ -134,18 +132,17 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
   };
 }
 
-const BEGIN = fixed('begin');
-const BEGIN_SNAPSHOT = fixed('start transaction isolation level repeatable read');
-const COMMIT = fixed('commit');
-const ROLLBACK = fixed('rollback');
-const STILL_THERE = fixed('select');
-const as = (tenant: TenantId) => fixed(`select set_config('holdfast.tenant', $1, true)`, tenant);
+const BEGIN = plannedOnce('begin')();
+const BEGIN_SNAPSHOT = plannedOnce('start transaction isolation level repeatable read')();
+const COMMIT = plannedOnce('commit')();
+const ROLLBACK = plannedOnce('rollback')();
+const STILL_THERE = plannedOnce('select')();
+const as = plannedOnce(`select set_config('holdfast.tenant', $1, true)`);
 /** Both last until the transaction ends. One that only reads cannot take that back (PostgreSQL manual, `SET TRANSACTION`). */
-const asReader = (tenant: TenantId | null) =>
-  fixed(
-    `select set_config('transaction_read_only', 'on', true), set_config('holdfast.tenant', $1, true)`,
-    tenant ?? '',
-  );
+const asReader = plannedOnce(
+  `select set_config('transaction_read_only', 'on', true), set_config('holdfast.tenant', $1, true)`,
+);
+const NO_TENANT = '';
 
 const parserOf = (oid: number) => types.getTypeParser(oid, 'text');
 
@@ -194,7 +191,9 @@ async function reading<T>(pool: pg.Pool, { tenant, run }: Run<T>): Promise<T> {
     const client = await pool.connect();
     let isBroken = false;
     try {
-      return (await roundTrip(client, { statements: [asReader(tenant), ...asked], parserOf })).slice(1);
+      return (
+        await roundTrip(client, { statements: [asReader(tenant ?? NO_TENANT), ...asked], parserOf })
+      ).slice(1);
     } catch (error) {
       isBroken = !(await answers(client, STILL_THERE));
       throw error;
@@ -220,8 +219,21 @@ const driver = new DummyDriver();
 function txOver(pipeline: Pipeline, tenant: TenantId | null): Tx {
   const executor = new DefaultQueryExecutor(compiler, adapter, { provideConnection: (use) => use(pipeline) });
   const tx: Tx = new Transaction({ config: { dialect }, dialect, driver, executor });
+  pipelines.set(tx, pipeline);
   if (tenant !== null) tenants.set(tx, tenant);
   return tx;
+}
+
+const pipelines = new WeakMap<Tx, Pipeline>();
+
+/** A statement of a store that each connection plans once; see `plannedOnce` for which may be one. */
+export function planned<Row>(text: string): (tx: Tx, ...values: readonly unknown[]) => Promise<Row[]> {
+  const statement = plannedOnce(text);
+  return async (tx, ...values) => {
+    const pipeline = pipelines.get(tx);
+    if (!pipeline) throw new Error('a transaction was made elsewhere');
+    return (await pipeline.ask(statement(...values))).rows as Row[];
+  };
 }
 
 /** Row security does not bind a superuser; running as one would silently remove the wall between tenants. */

@@ -5,10 +5,11 @@
  * the tenant above all, cannot be left out by a failure; and what stands between two Syncs without a `begin` is one
  * transaction.
  */
-import type { CompiledQuery, DatabaseConnection, KyselyPlugin, QueryId, QueryResult } from 'kysely';
+import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import pg from 'pg';
 
-export type Statement = { text: string; values: readonly unknown[]; isKept: boolean };
+/** `name`: under which a connection keeps its plan; undefined for one that is planned anew each time. */
+export type Statement = { text: string; values: readonly unknown[]; name: string | undefined };
 
 type Rows = Record<string, unknown>[];
 type Outcome = { command: string; changed: number; rows: Rows };
@@ -16,34 +17,19 @@ type Outcome = { command: string; changed: number; rows: Rows };
 /** Reads a column's text, by the number of its type. */
 export type ParserOf = (oid: number) => (text: string) => unknown;
 
-const kept = new WeakSet<QueryId>();
+let planned = 0;
 
 /**
- * For a statement whose text never varies and that finds its rows by a key: each connection plans it once.
- * What filters by several optional values is not such a one, because a plan for all values is bad for each.
+ * A statement that each connection plans once. Its text never varies, and it finds its rows by a key: a plan for
+ * all values would be bad for one that filters by several optional ones. It names its columns, because a star
+ * means another row after a migration, and PostgreSQL refuses that to a plan it has kept.
  */
-export const PLANNED_ONCE: KyselyPlugin = {
-  transformQuery({ node, queryId }) {
-    kept.add(queryId);
-    return node;
-  },
-  transformResult: async ({ result }) => result,
-};
-
-export function fixed(text: string, ...values: readonly unknown[]): Statement {
-  return { text, values, isKept: true };
+export function plannedOnce(text: string): (...values: readonly unknown[]) => Statement {
+  const name = `planned_${planned++}`;
+  return (...values) => ({ text, values: values.map(prepareValue), name });
 }
 
-/** A text that varies after all must not fill the memory of every connection. */
-const KEPT_MAX = 100;
-const names = new Map<string, string>();
-
-function nameOf({ text, isKept }: Statement): string | undefined {
-  if (!isKept || names.has(text) || names.size >= KEPT_MAX) return isKept ? names.get(text) : undefined;
-  const name = `kept_${names.size}`;
-  names.set(text, name);
-  return name;
-}
+const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknown): unknown } }).utils;
 
 /** Of the driver's connection what is needed here. */
 type Wire = {
@@ -63,7 +49,7 @@ type Hearing = { resolve(outcomes: Outcome[]): void; reject(error: unknown): voi
 
 /** What the driver calls, message by message, until the server is ready again. */
 class RoundTrip {
-  readonly #statements: readonly (Statement & { named: string | undefined })[];
+  readonly #statements: readonly Statement[];
   readonly #parserOf: ParserOf;
   readonly #hearing: Hearing;
   readonly #outcomes: Outcome[] = [];
@@ -72,14 +58,14 @@ class RoundTrip {
   #failed: { error: unknown } | undefined;
 
   constructor({ statements, parserOf }: Asked, hearing: Hearing) {
-    this.#statements = statements.map((statement) => ({ ...statement, named: nameOf(statement) }));
+    this.#statements = statements;
     this.#parserOf = parserOf;
     this.#hearing = hearing;
   }
 
   /** By these the driver remembers what the server has parsed under a name: it asks when the server says so. */
   get name(): string | undefined {
-    return this.#statements[this.#outcomes.length]?.named;
+    return this.#statements[this.#outcomes.length]?.name;
   }
   get text(): string | undefined {
     return this.#statements[this.#outcomes.length]?.text;
@@ -89,11 +75,11 @@ class RoundTrip {
     const parsed = new Set<string>();
     wire.stream.cork();
     try {
-      for (const { text, values, named } of this.#statements) {
-        const isParsed = named !== undefined && (wire.parsedStatements[named] === text || parsed.has(named));
-        if (!isParsed) wire.parse({ name: named ?? '', text });
-        if (named !== undefined) parsed.add(named);
-        wire.bind({ statement: named ?? '', values });
+      for (const { text, values, name } of this.#statements) {
+        const isParsed = name !== undefined && (wire.parsedStatements[name] === text || parsed.has(name));
+        if (!isParsed) wire.parse({ name: name ?? '', text });
+        if (name !== undefined) parsed.add(name);
+        wire.bind({ statement: name ?? '', values });
         wire.describe({ type: 'P' });
         wire.execute();
       }
@@ -159,8 +145,6 @@ export function roundTrip(client: pg.ClientBase, asked: Asked): Promise<readonly
   });
 }
 
-const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknown): unknown } }).utils;
-
 /** Sends statements, and answers with an outcome for each of them. */
 type Send = (statements: readonly Statement[]) => Promise<readonly Outcome[]>;
 type Waiting = { statement: Statement; resolve(outcome: Outcome): void; reject(error: unknown): void };
@@ -178,9 +162,9 @@ export class Pipeline implements DatabaseConnection {
     this.#send = send;
   }
 
-  async executeQuery<Row>({ sql, parameters, queryId }: CompiledQuery): Promise<QueryResult<Row>> {
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     const values = parameters.map(prepareValue);
-    const { command, changed, rows } = await this.ask({ text: sql, values, isKept: kept.has(queryId) });
+    const { command, changed, rows } = await this.ask({ text: sql, values, name: undefined });
     return {
       rows: rows as Row[],
       ...(CHANGES.has(command) ? { numAffectedRows: BigInt(changed) } : {}),

@@ -5,6 +5,7 @@
  */
 import { newKey, open, seal } from '../../crypto/aead.ts';
 import { base64url, utf8 } from '../../crypto/bytes.ts';
+import { deriveHeldKey } from '../../crypto/derive.ts';
 import { deriveKey, sha256 } from '../../crypto/hash.ts';
 import { type HeldKey, holdKey } from '../../crypto/key.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
@@ -14,12 +15,13 @@ import * as store from './store.ts';
 /** What a `key.made` or `key.destroyed` record says of a key: never the key, and nothing to find it by. */
 export type KeyFact = { what: 'tenant' | 'epoch' | 'subject' | 'notifier-epoch' | 'intake'; hash: string };
 
+/** A tenant's key is used for nothing itself; from it is derived what seals, what indexes, and what wraps. */
+type TenantUse = 'seal/v1' | 'index/v1' | 'wrap/v1';
+type EpochKey = { bytes: Uint8Array; held: HeldKey };
 type Unwrapped = {
   tenant: TenantId;
-  key: Uint8Array;
-  /** Seals what is the tenant's own; made when it is first asked for. */
-  seal(): HeldKey;
-  epochs: Map<number, Uint8Array>;
+  keyFor(use: TenantUse): HeldKey;
+  epochs: Map<number, EpochKey>;
 };
 
 /** Null for a person who has none. */
@@ -53,12 +55,7 @@ export class KeyChain {
     const tenant = tenantOf(tx);
     const key = wrapped && open(this.#wrapTenants, wrapped, placeOfTenant(tenant));
     if (!key) throw new Error('the tenant key does not open: another root key, or a damaged row');
-    let held: HeldKey | undefined;
-    const seal = () => {
-      held ??= holdKey(deriveKey(key, 'seal/v1'));
-      return held;
-    };
-    const fresh = { tenant, key, seal, epochs: new Map() };
+    const fresh = { tenant, keyFor: usesOf(key), epochs: new Map() };
     this.#tenants.set(tx, fresh);
     return fresh;
   }
@@ -67,7 +64,7 @@ export class KeyChain {
     const tenant = tenantOf(tx);
     const key = newKey();
     await store.insertTenantKey(tx, seal(this.#wrapTenants, key, placeOfTenant(tenant)));
-    const epoch = await this.#makeEpoch(tx, { tenant, key }, { epoch: 1, atMs });
+    const epoch = await this.#makeEpoch(tx, { tenant, keyFor: usesOf(key) }, { epoch: 1, atMs });
     return [
       { what: 'tenant', hash: checkOf(key) },
       { what: 'epoch', hash: checkOf(epoch) },
@@ -79,7 +76,7 @@ export class KeyChain {
     const newest = await store.newestWrappingEpoch(tx, 'share');
     if (!newest) throw new Error('the tenant has no wrapping epoch');
     const { epoch } = newest;
-    const wrapping = await epochKey(tx, known, epoch);
+    const { held: wrapping } = await epochKey(tx, known, epoch);
     const made = persons.map((person) => ({ person, key: newKey() }));
     await store.insertSubjectKeys(
       tx,
@@ -117,12 +114,10 @@ export class KeyChain {
     const subjects = this.#subjectsIn(tx);
     const missing = [...new Set(persons)].filter((person) => !subjects.has(person));
     if (missing.length === 0) return subjects;
-    const held = new Map<number, HeldKey>();
     for (const row of await store.subjectKeys(tx, missing)) {
       const known = this.#unwrapTenant(tx, row.tenant_wrapped);
-      const epoch = held.get(row.epoch) ?? holdKey(unwrapEpoch(known, row.epoch, row.epoch_wrapped));
-      held.set(row.epoch, epoch);
-      const key = open(epoch, row.wrapped, placeOfSubject(known.tenant, row.person_id));
+      const epoch = unwrapEpoch(known, row.epoch, row.epoch_wrapped);
+      const key = open(epoch.held, row.wrapped, placeOfSubject(known.tenant, row.person_id));
       if (!key) throw new Error('a subject key does not open under its wrapping epoch');
       subjects.set(row.person_id, holdKey(key));
     }
@@ -140,7 +135,7 @@ export class KeyChain {
     const key = await this.#makeEpoch(tx, known, { epoch, atMs });
     for (const row of await store.subjectKeysOfEpoch(tx, old.epoch)) {
       const place = placeOfSubject(known.tenant, row.person_id);
-      const subject = open(oldKey, row.wrapped, place);
+      const subject = open(oldKey.held, row.wrapped, place);
       if (!subject) throw new Error('a subject key does not open under its wrapping epoch');
       await store.rewrapSubjectKey(tx, {
         person_id: row.person_id,
@@ -151,17 +146,17 @@ export class KeyChain {
     await store.deleteWrappingEpoch(tx, old.epoch);
     return {
       made: { what: 'epoch', hash: checkOf(key) },
-      destroyed: { what: 'epoch', hash: checkOf(oldKey) },
+      destroyed: { what: 'epoch', hash: checkOf(oldKey.bytes) },
     };
   }
 
   async #makeEpoch(
     tx: Tx,
-    owner: { tenant: string; key: Uint8Array },
+    owner: Pick<Unwrapped, 'tenant' | 'keyFor'>,
     of: { epoch: number; atMs: number },
   ): Promise<Uint8Array> {
     const key = newKey();
-    const wrapped = seal(deriveKey(owner.key, 'wrap/v1'), key, placeOfEpoch(owner.tenant, of.epoch));
+    const wrapped = seal(owner.keyFor('wrap/v1'), key, placeOfEpoch(owner.tenant, of.epoch));
     await store.insertWrappingEpoch(tx, { epoch: of.epoch, wrapped, made_at_ms: of.atMs });
     return key;
   }
@@ -172,16 +167,26 @@ function checkOf(key: Uint8Array): string {
   return base64url(sha256(utf8('key-check/v1\0'), key));
 }
 
-async function epochKey(tx: Tx, known: Unwrapped, epoch: number): Promise<Uint8Array> {
+function usesOf(key: Uint8Array): Unwrapped['keyFor'] {
+  const held = holdKey(key);
+  const derived = new Map<TenantUse, HeldKey>();
+  return (use) => {
+    const known = derived.get(use) ?? deriveHeldKey(held, use);
+    derived.set(use, known);
+    return known;
+  };
+}
+
+async function epochKey(tx: Tx, known: Unwrapped, epoch: number): Promise<EpochKey> {
   return known.epochs.get(epoch) ?? unwrapEpoch(known, epoch, await store.wrappingEpoch(tx, epoch));
 }
 
-function unwrapEpoch(known: Unwrapped, epoch: number, wrapped: Uint8Array | undefined): Uint8Array {
+function unwrapEpoch(known: Unwrapped, epoch: number, wrapped: Uint8Array | undefined): EpochKey {
   const cached = known.epochs.get(epoch);
   if (cached) return cached;
-  const wrapping = holdKey(deriveKey(known.key, 'wrap/v1'));
-  const key = wrapped && open(wrapping, wrapped, placeOfEpoch(known.tenant, epoch));
-  if (!key) throw new Error(`wrapping epoch ${epoch} does not open`);
-  known.epochs.set(epoch, key);
-  return key;
+  const bytes = wrapped && open(known.keyFor('wrap/v1'), wrapped, placeOfEpoch(known.tenant, epoch));
+  if (!bytes) throw new Error(`wrapping epoch ${epoch} does not open`);
+  const fresh = { bytes, held: holdKey(bytes) };
+  known.epochs.set(epoch, fresh);
+  return fresh;
 }

@@ -1,6 +1,5 @@
 /** SQL of the wrapped keys. */
-import { sql } from 'kysely';
-import { PLANNED_ONCE, type Tx, tables } from '../../platform/database.ts';
+import { planned, type Tx, tables } from '../../platform/database.ts';
 
 /** `tenant_id` is filled in and compared by the database; no query names it. */
 export type KeyTables = {
@@ -67,14 +66,13 @@ export async function insertSubjectKeys(tx: Tx, rows: readonly KeyTables['subjec
 type WrappedSubject = KeyTables['subject_keys'] & { epoch_wrapped: Uint8Array; tenant_wrapped: Uint8Array };
 
 /** Each with what it is wrapped under: its epoch's key, and the tenant's, of which there is one. */
+const selectSubjectKeys = planned<WrappedSubject>(`
+  select s.person_id, s.epoch, s.wrapped, e.wrapped as epoch_wrapped, t.wrapped as tenant_wrapped
+  from subject_keys s join wrapping_epochs e using (epoch) cross join tenant_keys t
+  where s.person_id = any($1::text[])`);
+
 export async function subjectKeys(tx: Tx, persons: readonly string[]): Promise<WrappedSubject[]> {
-  const { rows } = await sql<WrappedSubject>`
-    select s.person_id, s.epoch, s.wrapped, e.wrapped as epoch_wrapped, t.wrapped as tenant_wrapped
-    from subject_keys s join wrapping_epochs e using (epoch) cross join tenant_keys t
-    where s.person_id = any(${[...persons]}::text[])`
-    .withPlugin(PLANNED_ONCE)
-    .execute(tx);
-  return rows;
+  return await selectSubjectKeys(tx, persons);
 }
 
 export async function subjectKeysOfEpoch(
