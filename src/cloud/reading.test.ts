@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type RawBuilder, sql } from 'kysely';
+import pg from 'pg';
 import { idFrom, type TenantId } from '../domain/ids.ts';
 import { planned, type Tx } from '../platform/database.ts';
 import { systemRandom } from '../platform/random.ts';
@@ -95,6 +96,31 @@ test('what a connection plans once is planned again where that had failed', asyn
     );
     if (round % 3 === 0) assert.equal(await refusal(asked), DIVISION_BY_ZERO);
     else assert.deepEqual(await asked, [[{ n: 6 / (round % 3) }], [{ n: round }], [{ n: round + 1 }]]);
+  }
+});
+
+test('a plan that a migration has outdated fails once a connection, and is made again', async () => {
+  const { database } = stand.cloud;
+  const shapes = planned<{ corners: unknown }>('select corners from shapes');
+  const look = (tx: Tx) => shapes(tx);
+  const owner = new pg.Client({ connectionString: stand.superuserUrl() });
+  await owner.connect();
+  try {
+    await owner.query(`create table shapes (corners int); insert into shapes values (3);
+      grant select on shapes to holdfast_app`);
+    for (const way of [database.read, database.tenant]) {
+      assert.deepEqual(await way(stand.tenant, look), [{ corners: 3 }]);
+      await owner.query('alter table shapes add column sides int');
+      assert.deepEqual(await way(stand.tenant, look), [{ corners: 3 }]);
+      await owner.query(`alter table shapes drop column sides; alter table shapes alter corners type text`);
+      assert.equal(await refusal(way(stand.tenant, look)), '0A000');
+      assert.deepEqual(await way(stand.tenant, look), [{ corners: '3' }]);
+      await owner.query('alter table shapes alter corners type int using corners::int');
+      await refusal(way(stand.tenant, look));
+    }
+  } finally {
+    await owner.query('drop table if exists shapes');
+    await owner.end();
   }
 });
 

@@ -169,7 +169,7 @@ async function inTransaction<T>(
     return result;
   } catch (error) {
     pipeline.end();
-    isBroken = !(await answers(client, ROLLBACK));
+    isBroken = !(await isOfUse(client, error, ROLLBACK));
     throw error;
   } finally {
     pipeline.end();
@@ -177,13 +177,16 @@ async function inTransaction<T>(
   }
 }
 
-/** After a failure: a connection that does not answer is none that the pool may give to the next. */
-async function answers(client: pg.PoolClient, statement: Statement): Promise<boolean> {
-  const asked = roundTrip(client, { statements: [statement], parserOf });
-  return await asked.then(
+/**
+ * Whether the pool may give a connection to the next after a failure. One that does not answer it may not, nor one
+ * whose kept plans are of before a migration: they fail until it has ended.
+ */
+async function isOfUse(client: pg.PoolClient, error: unknown, statement: Statement): Promise<boolean> {
+  const answers = roundTrip(client, { statements: [statement], parserOf }).then(
     () => true,
     () => false,
   );
+  return (await answers) && sqlState(error) !== PLAN_OUTLIVED;
 }
 
 async function reading<T>(pool: pg.Pool, { tenant, run }: Run<T>): Promise<T> {
@@ -195,7 +198,7 @@ async function reading<T>(pool: pg.Pool, { tenant, run }: Run<T>): Promise<T> {
         await roundTrip(client, { statements: [asReader(tenant ?? NO_TENANT), ...asked], parserOf })
       ).slice(1);
     } catch (error) {
-      isBroken = !(await answers(client, STILL_THERE));
+      isBroken = !(await isOfUse(client, error, STILL_THERE));
       throw error;
     } finally {
       client.release(isBroken);
@@ -247,6 +250,8 @@ async function refusePowerfulRole(pool: pg.Pool): Promise<void> {
     );
 }
 
+/** "Cached plan must not change result type." */
+const PLAN_OUTLIVED = '0A000';
 const DEADLOCK = '40P01';
 const SERIALIZATION = '40001';
 

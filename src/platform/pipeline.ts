@@ -46,6 +46,10 @@ type Wire = {
 type Field = { name: string; dataTypeID: number };
 type Asked = { statements: readonly Statement[]; parserOf: ParserOf };
 type Hearing = { resolve(outcomes: Outcome[]): void; reject(error: unknown): void };
+type Column = { name: string; parse(text: string): unknown };
+
+/** By connection and name. The server refuses a plan whose columns have changed since, so that these hold. */
+const columnsKept = new WeakMap<Wire, Map<string, readonly Column[]>>();
 
 /** What the driver calls, message by message, until the server is ready again. */
 class RoundTrip {
@@ -53,7 +57,8 @@ class RoundTrip {
   readonly #parserOf: ParserOf;
   readonly #hearing: Hearing;
   readonly #outcomes: Outcome[] = [];
-  #columns: { name: string; parse(text: string): unknown }[] = [];
+  #known = new Map<string, readonly Column[]>();
+  #columns: readonly Column[] | undefined;
   #rows: Rows = [];
   #failed: { error: unknown } | undefined;
 
@@ -73,6 +78,8 @@ class RoundTrip {
 
   submit(wire: Wire): null {
     const parsed = new Set<string>();
+    this.#known = columnsKept.get(wire) ?? this.#known;
+    columnsKept.set(wire, this.#known);
     wire.stream.cork();
     try {
       for (const { text, values, name } of this.#statements) {
@@ -80,7 +87,7 @@ class RoundTrip {
         if (!isParsed) wire.parse({ name: name ?? '', text });
         if (name !== undefined) parsed.add(name);
         wire.bind({ statement: name ?? '', values });
-        wire.describe({ type: 'P' });
+        if (name === undefined || !this.#known.has(name)) wire.describe({ type: 'P' });
         wire.execute();
       }
       wire.sync();
@@ -94,10 +101,17 @@ class RoundTrip {
     this.#columns = fields.map(({ name, dataTypeID }) => ({ name, parse: this.#parserOf(dataTypeID) }));
   }
 
+  #columnsNow(): readonly Column[] {
+    this.#columns ??= this.#known.get(this.name ?? '') ?? [];
+    return this.#columns;
+  }
+
   handleDataRow({ fields }: { fields: readonly (string | null)[] }): void {
     const row: Rows[number] = {};
+    const columns = this.#columnsNow();
     try {
-      for (const [index, { name, parse }] of this.#columns.entries()) {
+      for (let index = 0; index < columns.length; index++) {
+        const { name, parse } = columns[index] as Column;
         const text = fields[index] ?? null;
         row[name] = text === null ? null : parse(text);
       }
@@ -108,6 +122,8 @@ class RoundTrip {
   }
 
   handleCommandComplete({ text }: { text: string }): void {
+    if (this.name !== undefined) this.#known.set(this.name, this.#columnsNow());
+    this.#columns = undefined;
     const [command = '', ...numbers] = text.split(' ');
     this.#outcomes.push({ command, changed: Number(numbers.at(-1) ?? 0), rows: this.#rows });
     this.#rows = [];
