@@ -194,9 +194,8 @@ async function reading<T>(pool: pg.Pool, { tenant, run }: Run<T>): Promise<T> {
     const client = await pool.connect();
     let isBroken = false;
     try {
-      return (
-        await roundTrip(client, { statements: [asReader(tenant ?? NO_TENANT), ...asked], parserOf })
-      ).slice(1);
+      const statements = [asReader(tenant ?? NO_TENANT), ...asked];
+      return (await roundTrip(client, { statements, parserOf })).slice(1);
     } catch (error) {
       isBroken = !(await isOfUse(client, error, STILL_THERE));
       throw error;
