@@ -76,7 +76,15 @@ test('behind a statement that fails none is run: no row without its tenant, and 
     assert.equal(await refusal(way(strange, look)), '22021');
   const id = carrier();
   const wrong = sql`select 1 / 0`;
-  const both = (tx: Tx) => Promise.allSettled([wrong.execute(tx), adding(id).execute(tx)]);
+  const both = async (tx: Tx) => {
+    await look(tx);
+    return await Promise.allSettled([wrong.execute(tx), adding(id).execute(tx)]);
+  };
+  const goesOn = async (tx: Tx) => {
+    await wrong.execute(tx).catch(() => {});
+    await adding(id).execute(tx);
+  };
+  assert.equal(await refusal(database.tenant(stand.tenant, goesOn)), '25P02');
   await assert.rejects(database.tenant(stand.tenant, both), /had failed, and was undone/);
   const first = async (tx: Tx) => {
     await adding(id).execute(tx);

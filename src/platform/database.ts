@@ -157,8 +157,10 @@ async function inTransaction<T>(
   let first = begin;
   const pipeline = new Pipeline(async (asked) => {
     const before = first;
+    const outcomes = await roundTrip(client, { statements: [...before, ...asked], parserOf });
+    // Not sooner: whoever passes over a failure must not go on without a transaction or its tenant.
     first = [];
-    return (await roundTrip(client, { statements: [...before, ...asked], parserOf })).slice(before.length);
+    return outcomes.slice(before.length);
   });
   let isBroken = false;
   try {

@@ -15,7 +15,7 @@ type Rows = Record<string, unknown>[];
 type Outcome = { command: string; changed: number; rows: Rows };
 
 /** Reads a column's text, by the number of its type. */
-export type ParserOf = (oid: number) => (text: string) => unknown;
+type ParserOf = (oid: number) => (text: string) => unknown;
 
 let planned = 0;
 
