@@ -24,8 +24,8 @@ const TELL = 'holdfast_tell';
 
 /** Whom a change is told to is read from the transaction that made it; a caller cannot name another tenant. */
 export const tidings: Pick<Cloud, 'changed' | 'tellBanks'> = {
-  changed: async (tx, topics) => notify(tx, CHANGED, [await tenantOf(tx), ...topics].join(' ')),
-  tellBanks: async (tx, site) => notify(tx, TELL, `${await tenantOf(tx)} ${site}`),
+  changed: async (tx, topics) => notify(tx, CHANGED, [tenantOf(tx), ...topics].join(' ')),
+  tellBanks: async (tx, site) => notify(tx, TELL, `${tenantOf(tx)} ${site}`),
 };
 
 export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise<Core> {

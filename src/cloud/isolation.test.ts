@@ -220,7 +220,11 @@ test('the tenant of a transaction ends with it: a connection that is used again 
   const { database } = stand.cloud;
   for (let round = 0; round < 30; round++) {
     const { tenant } = others[round % 2] ?? others[0];
-    await database.tenant(tenant, (tx) => numberOf(tx, 'parcels'));
+    for (const way of [database.tenant, database.read, database.snapshot]) {
+      assert.ok((await way(tenant, (tx) => numberOf(tx, 'parcels'))) > 0);
+      assert.equal((await database.pool.query('select 1 from parcels')).rowCount, 0);
+    }
+    assert.equal(await database.readEstate((tx) => numberOf(tx, 'parcels')), 0);
     assert.equal(await database.estate((tx) => numberOf(tx, 'parcels')), 0);
     assert.equal((await database.pool.query('select 1 from parcels')).rowCount, 0);
   }

@@ -8,12 +8,24 @@
  *
  * `estate` opens a transaction without a tenant. It sees only the few tables that are read before a tenant
  * is known (see the policies named `estate_*` and `before_*` in the migrations).
+ *
+ * Each has a way that only reads, `read` and `readEstate`. There every round trip is a transaction of its own
+ * that begins by naming the tenant and by giving up the right to write, so that nothing has to be begun or committed.
  */
-import { CompiledQuery, Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import {
+  DefaultQueryExecutor,
+  DummyDriver,
+  PostgresAdapter,
+  PostgresDialect,
+  PostgresQueryCompiler,
+  sql,
+  Transaction,
+} from 'kysely';
 import pg from 'pg';
 import type { TenantId } from '../domain/ids.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { Log } from './log.ts';
+import { Pipeline, plannedOnce, roundTrip, type Statement } from './pipeline.ts';
 
 /**
  * A transaction under way. It names no table by itself; a store looks at it through its own tables with
@@ -31,8 +43,15 @@ export type Database = {
   tenant<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** The same, and everything that `run` reads is of one moment, whatever others commit meanwhile. It only reads. */
   snapshot<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Reads as one tenant. The database refuses whatever would write or lock. What `run` asks at once is answered in one
+   * round trip and is of one moment; what it asks later is of a later one, as it is in `tenant`.
+   */
+  read<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs a transaction of no tenant. */
   estate<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Reads as no tenant. */
+  readEstate<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
   /**
    * Calls `onPayload` for every NOTIFY on `channel`, over a connection of its own that is made again. What was
    * told meanwhile is gone; `onGap` says that there may have been something.
@@ -96,30 +115,129 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
     await pool.end();
     throw error;
   }
-  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const listener = openListener({ ...config, log });
   return {
     pool,
-    tenant: (tenant, run) => again(() => kysely.transaction().execute((tx) => asTenant(tx, tenant, run))),
+    tenant: (tenant, run) => again(() => inTransaction(pool, { begin: [BEGIN, as(tenant)], tenant, run })),
     snapshot: (tenant, run) =>
-      again(() =>
-        kysely
-          .transaction()
-          .setIsolationLevel('repeatable read')
-          .execute((tx) => asTenant(tx, tenant, run)),
-      ),
-    estate: (run) => again(() => kysely.transaction().execute(run)),
+      again(() => inTransaction(pool, { begin: [BEGIN_SNAPSHOT, as(tenant)], tenant, run })),
+    read: (tenant, run) => reading(pool, { tenant, run }),
+    estate: (run) => again(() => inTransaction(pool, { begin: [BEGIN], tenant: null, run })),
+    readEstate: (run) => reading(pool, { tenant: null, run }),
     listen: listener.listen,
     async close() {
       await listener.close();
-      await kysely.destroy();
+      await pool.end();
     },
   };
 }
 
-async function asTenant<T>(tx: Tx, tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
-  await tx.executeQuery(CompiledQuery.raw(`select set_config('holdfast.tenant', $1, true)`, [tenant]));
-  return run(tx);
+const BEGIN = plannedOnce('begin')();
+const BEGIN_SNAPSHOT = plannedOnce('start transaction isolation level repeatable read')();
+const COMMIT = plannedOnce('commit')();
+const ROLLBACK = plannedOnce('rollback')();
+const STILL_THERE = plannedOnce('select')();
+const as = plannedOnce(`select set_config('holdfast.tenant', $1, true)`);
+/** Both last until the transaction ends. One that only reads cannot take that back (PostgreSQL manual, `SET TRANSACTION`). */
+const asReader = plannedOnce(
+  `select set_config('transaction_read_only', 'on', true), set_config('holdfast.tenant', $1, true)`,
+);
+const NO_TENANT = '';
+
+const parserOf = (oid: number) => types.getTypeParser(oid, 'text');
+
+type Run<T> = { tenant: TenantId | null; run: (tx: Tx) => Promise<T> };
+
+/** Its beginning travels with the first statement. */
+async function inTransaction<T>(
+  pool: pg.Pool,
+  { begin, tenant, run }: Run<T> & { begin: readonly Statement[] },
+): Promise<T> {
+  const client = await pool.connect();
+  let first = begin;
+  const pipeline = new Pipeline(async (asked) => {
+    const before = first;
+    const outcomes = await roundTrip(client, { statements: [...before, ...asked], parserOf });
+    // Not sooner: whoever passes over a failure must not go on without a transaction or its tenant.
+    first = [];
+    return outcomes.slice(before.length);
+  });
+  let isBroken = false;
+  try {
+    const result = await run(txOver(pipeline, tenant));
+    const { command } = await pipeline.ask(COMMIT);
+    // A statement had failed and nobody said so: PostgreSQL then undoes, whatever it is asked.
+    if (command !== 'COMMIT') throw new Error('the transaction had failed, and was undone');
+    return result;
+  } catch (error) {
+    pipeline.end();
+    isBroken = !(await isOfUse(client, error, ROLLBACK));
+    throw error;
+  } finally {
+    pipeline.end();
+    client.release(isBroken);
+  }
+}
+
+/**
+ * Whether the pool may give a connection to the next after a failure. One that does not answer it may not, nor one
+ * whose kept plans are of before a migration: they fail until it has ended.
+ */
+async function isOfUse(client: pg.PoolClient, error: unknown, statement: Statement): Promise<boolean> {
+  const answers = roundTrip(client, { statements: [statement], parserOf }).then(
+    () => true,
+    () => false,
+  );
+  return (await answers) && sqlState(error) !== PLAN_OUTLIVED;
+}
+
+async function reading<T>(pool: pg.Pool, { tenant, run }: Run<T>): Promise<T> {
+  const pipeline = new Pipeline(async (asked) => {
+    const client = await pool.connect();
+    let isBroken = false;
+    try {
+      const statements = [asReader(tenant ?? NO_TENANT), ...asked];
+      return (await roundTrip(client, { statements, parserOf })).slice(1);
+    } catch (error) {
+      isBroken = !(await isOfUse(client, error, STILL_THERE));
+      throw error;
+    } finally {
+      client.release(isBroken);
+    }
+  });
+  try {
+    return await run(txOver(pipeline, tenant));
+  } finally {
+    pipeline.end();
+  }
+}
+
+const dialect = new PostgresDialect({
+  pool: async () => Promise.reject(new Error('statements go by a pipeline')),
+});
+const compiler = new PostgresQueryCompiler();
+const adapter = new PostgresAdapter();
+const driver = new DummyDriver();
+
+/** The query builder writes statements; how they travel is the pipeline's. */
+function txOver(pipeline: Pipeline, tenant: TenantId | null): Tx {
+  const executor = new DefaultQueryExecutor(compiler, adapter, { provideConnection: (use) => use(pipeline) });
+  const tx: Tx = new Transaction({ config: { dialect }, dialect, driver, executor });
+  pipelines.set(tx, pipeline);
+  if (tenant !== null) tenants.set(tx, tenant);
+  return tx;
+}
+
+const pipelines = new WeakMap<Tx, Pipeline>();
+
+/** A statement of a store that each connection plans once; see `plannedOnce` for which may be one. */
+export function planned<Row>(text: string): (tx: Tx, ...values: readonly unknown[]) => Promise<Row[]> {
+  const statement = plannedOnce(text);
+  return async (tx, ...values) => {
+    const pipeline = pipelines.get(tx);
+    if (!pipeline) throw new Error('a transaction was made elsewhere');
+    return (await pipeline.ask(statement(...values))).rows as Row[];
+  };
 }
 
 /** Row security does not bind a superuser; running as one would silently remove the wall between tenants. */
@@ -133,6 +251,8 @@ async function refusePowerfulRole(pool: pg.Pool): Promise<void> {
     );
 }
 
+/** "Cached plan must not change result type." */
+const PLAN_OUTLIVED = '0A000';
 const DEADLOCK = '40P01';
 const SERIALIZATION = '40001';
 
@@ -154,20 +274,14 @@ function sqlState(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** A transaction has one tenant from its first statement to its end, and is asked for it once. */
+/** A transaction has one tenant from its first statement to its end, or none. */
 const tenants = new WeakMap<Tx, TenantId>();
 
 /** The tenant of a transaction. Throws in a transaction without one (a bug of the caller). */
-export async function tenantOf(tx: Tx): Promise<TenantId> {
-  const known = tenants.get(tx);
-  if (known) return known;
-  const { rows } = await sql<{
-    tenant: string | null;
-  }>`select current_setting('holdfast.tenant', true) as tenant`.execute(tx);
-  const tenant = rows[0]?.tenant;
+export function tenantOf(tx: Tx): TenantId {
+  const tenant = tenants.get(tx);
   if (!tenant) throw new Error('this needs a transaction of a tenant');
-  tenants.set(tx, tenant as TenantId);
-  return tenant as TenantId;
+  return tenant;
 }
 
 const notified = new WeakMap<Tx, Set<string>>();

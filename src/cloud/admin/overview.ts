@@ -140,21 +140,21 @@ async function ofSensors(cloud: Cloud, tx: Tx): Promise<Attention> {
  * codes are counted as doors with a parcel that waits.
  */
 export async function odds(tx: Tx): Promise<z.infer<typeof oddsSchema>> {
-  const items: z.infer<typeof oddsSchema>['items'] = [];
-  let none = 1;
-  for (const bank of await banks.allBanks(tx)) {
-    const policy =
-      (await rosters.verifiedRoster(tx, bank.site, bank.roster.applied))?.policy ?? DEFAULT_POLICY;
-    const guessesPerDay = policy.kioskGuessesPerDay;
-    const digits = pinDigits(bank.layout.compartments.length, guessesPerDay);
-    const liveCodes = [...(await banks.pictures(tx, bank.bank)).values()].filter(
-      (door) => door.use === 'occupied',
-    ).length;
-    const perKioskDay = Math.min(1, (guessesPerDay * liveCodes) / 10 ** digits);
-    none *= 1 - perKioskDay;
-    items.push({ bank: bank.bank, liveCodes, digits, guessesPerDay, perKioskDay });
-  }
-  return { items, fleetPerDay: 1 - none };
+  const all = await banks.allBanks(tx);
+  const items = await Promise.all(all.map((bank) => oddsOf(tx, bank)));
+  return { items, fleetPerDay: 1 - items.reduce((none, { perKioskDay }) => none * (1 - perKioskDay), 1) };
+}
+
+async function oddsOf(tx: Tx, bank: banks.Bank): Promise<z.infer<typeof oddsSchema>['items'][number]> {
+  const [roster, pictures] = await Promise.all([
+    rosters.verifiedRoster(tx, bank.site, bank.roster.applied),
+    banks.pictures(tx, bank.bank),
+  ]);
+  const guessesPerDay = (roster?.policy ?? DEFAULT_POLICY).kioskGuessesPerDay;
+  const digits = pinDigits(bank.layout.compartments.length, guessesPerDay);
+  const liveCodes = [...pictures.values()].filter((door) => door.use === 'occupied').length;
+  const perKioskDay = Math.min(1, (guessesPerDay * liveCodes) / 10 ** digits);
+  return { bank: bank.bank, liveCodes, digits, guessesPerDay, perKioskDay };
 }
 
 /** What an administrator types on the machine that holds the site's root. */

@@ -72,7 +72,7 @@ const peopleRoutes: Route[] = [
     says: 'People, in the order in which they were added.',
     schema: { query: roleQuery, response: peoplePage },
     handle: ({ cloud, actor, query }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => {
+      cloud.database.read(actor.tenant, async (tx) => {
         const { rows, nextCursor } = await people.listPeople(cloud, tx, {
           role: query.role ?? null,
           asked: query,
@@ -132,7 +132,7 @@ const courierRoutes: Route[] = [
     says: 'Couriers and where they stand, in the order in which they were added, and all carriers.',
     schema: { query: pageQuery, response: courierList },
     handle: ({ cloud, actor, query }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => {
+      cloud.database.read(actor.tenant, async (tx) => {
         const { rows: items, nextCursor } = await couriers.standings(cloud, tx, query);
         const carriers = (await people.carriers(tx)).map(({ carrier, name }) => ({ id: carrier, name }));
         return { items, nextCursor, carriers };

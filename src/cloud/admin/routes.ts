@@ -21,14 +21,15 @@ async function noticeRows(
   tx: Tx,
   rows: readonly notices.NoticeRow[],
 ): Promise<z.infer<typeof noticeRow>[]> {
-  await cloud.keys.subjects(
+  const persons = await people.findPersons(
+    cloud,
     tx,
     rows.map((row) => row.person),
   );
   const items: z.infer<typeof noticeRow>[] = [];
   for (const row of rows) {
     const { notice: id, channel, what, person, state, tries, lastError, atMs } = row;
-    const recipient = (await people.findPerson(cloud, tx, person))?.profile.name ?? '';
+    const recipient = persons.get(person)?.profile.name ?? '';
     const canSendAgain = notices.canSendAgain(cloud, row);
     items.push({ id, channel, what, recipient, state, tries, lastError, canSendAgain, atMs });
   }
@@ -43,7 +44,7 @@ export const routes: Route[] = [
     says: 'The signed-in administrator.',
     schema: { response: me },
     handle: ({ cloud, actor }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => {
+      cloud.database.read(actor.tenant, async (tx) => {
         const { profile } = await people.requirePerson(cloud, tx, actor.person);
         return {
           name: profile.name,
@@ -69,7 +70,7 @@ export const routes: Route[] = [
     access: 'admin',
     says: 'The live chance that a day of guessing finds a code.',
     schema: { response: oddsList },
-    handle: ({ cloud, actor }) => cloud.database.tenant(actor.tenant, (tx) => odds(tx)),
+    handle: ({ cloud, actor }) => cloud.database.read(actor.tenant, (tx) => odds(tx)),
   }),
   route({
     method: 'GET',
@@ -87,7 +88,7 @@ export const routes: Route[] = [
     says: 'Notices, newest first; never what they said.',
     schema: { query: pageQuery, response: noticesPage },
     async handle({ cloud, actor, query }) {
-      return await cloud.database.tenant(actor.tenant, async (tx) => {
+      return await cloud.database.read(actor.tenant, async (tx) => {
         const { rows, nextCursor } = await pageOf<notices.NoticeRow>(cloud, tx, {
           name: 'notices',
           asked: query,

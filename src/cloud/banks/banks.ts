@@ -74,13 +74,13 @@ export async function bankName(tx: Tx, bank: string): Promise<string> {
 /** Whose bank this is, before a tenant is known. Undefined for a stranger's id. */
 export async function tenantOfBank(cloud: Cloud, bank: string): Promise<TenantId | undefined> {
   if (!isId('bank', bank)) return undefined;
-  return (await cloud.database.estate((tx) => store.findIndex(tx, bank)))?.tenant;
+  return (await cloud.database.readEstate((tx) => store.findIndex(tx, bank)))?.tenant;
 }
 
 /** True when `certificate` (DER) is the one that this bank was last given: an older or foreign one is refused. */
 export async function isCertificateOf(cloud: Cloud, bank: string, certificate: Uint8Array): Promise<boolean> {
   if (!isId('bank', bank)) return false;
-  const index = await cloud.database.estate((tx) => store.findIndex(tx, bank));
+  const index = await cloud.database.readEstate((tx) => store.findIndex(tx, bank));
   return (
     index?.certificate != null && base64url(index.certificate) === base64url(certificateHash(certificate))
   );

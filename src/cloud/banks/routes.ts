@@ -16,7 +16,7 @@ export const routes: Route[] = [
     says: 'The banks of the organisation in the order in which they were registered, and how many doors are free.',
     schema: { query: pageQuery, response: bankList },
     handle: ({ cloud, actor, query }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => {
+      cloud.database.read(actor.tenant, async (tx) => {
         const { rows: items, nextCursor } = await summaries(cloud, tx, query);
         return { items, nextCursor };
       }),
@@ -28,7 +28,7 @@ export const routes: Route[] = [
     says: 'One bank with each of its doors.',
     schema: { params: z.strictObject({ id: z.string().max(64) }), response: bankDetail },
     async handle({ cloud, actor, params }) {
-      const found = await cloud.database.tenant(actor.tenant, (tx) => detail(cloud, tx, params.id));
+      const found = await cloud.database.read(actor.tenant, (tx) => detail(cloud, tx, params.id));
       if (!found) throw new HoldfastError('not-found', 'There is no such bank here.');
       return found;
     },

@@ -58,9 +58,8 @@ export function pageOfBanks(
 
 export async function summaries(cloud: Cloud, tx: Tx, asked: PageAsked): Promise<Page<BankSummary>> {
   const { rows, nextCursor } = await pageOfBanks(cloud, tx, { asked });
-  const items: BankSummary[] = [];
-  for (const bank of rows) items.push(await summaryOf(cloud, tx, bank));
-  return { rows: items, nextCursor };
+  // Asked for at once, so that the questions about all of them travel together.
+  return { rows: await Promise.all(rows.map((bank) => summaryOf(cloud, tx, bank))), nextCursor };
 }
 
 async function summaryOf(cloud: Cloud, tx: Tx, bank: store.Bank): Promise<BankSummary> {

@@ -24,7 +24,7 @@ export const routes: Route[] = [
     says: 'The signed-in courier, and where they stand.',
     schema: { response: courierMe },
     handle: ({ cloud, actor }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => {
+      cloud.database.read(actor.tenant, async (tx) => {
         const found = await standing(cloud, tx, actor.person);
         if (!found) throw new HoldfastError('not-found', 'You are not a courier here any more.');
         return { name: found.name, carrier: found.carrier, state: found.state };
@@ -37,7 +37,7 @@ export const routes: Route[] = [
     says: 'The banks, and how many doors of each size are free.',
     schema: { query: pageQuery, response: courierBanks },
     handle: ({ cloud, actor, query }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => {
+      cloud.database.read(actor.tenant, async (tx) => {
         const { rows, nextCursor } = await banks.summaries(cloud, tx, query);
         const items = rows.map(({ id, name, online, lastHeardMs, free }) => ({
           ...{ id, name, online, free },
@@ -53,18 +53,21 @@ export const routes: Route[] = [
     says: "The signed-in courier's own drop-offs, newest first: all, those since a moment, or those in one state.",
     schema: { query: courierDropsQuery, response: courierDrops },
     handle: ({ cloud, actor, query }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => {
-        const names = new Map((await banks.allBanks(tx)).map(({ bank, name }) => [bank, name]));
-        const items: z.infer<typeof courierDrop>[] = [];
+      cloud.database.read(actor.tenant, async (tx) => {
         const states = query.state === undefined ? LEFT_IN_A_BANK : [query.state];
         const of = { courier: actor.person, states, sinceMs: query.sinceMs };
-        const { rows, nextCursor } = await parcels.pageOf(cloud, tx, { of, asked: query });
-        for (const parcel of rows) {
+        const [known, { rows, nextCursor }] = await Promise.all([
+          banks.allBanks(tx),
+          parcels.pageOf(cloud, tx, { of, asked: query }),
+        ]);
+        const names = new Map(known.map(({ bank, name }) => [bank, name]));
+        const trackings = await parcels.trackingsOf(cloud, tx, rows);
+        const items: z.infer<typeof courierDrop>[] = [];
+        for (const [index, parcel] of rows.entries()) {
           const { state, bank, compartment } = parcel;
           if (state === 'accepted' || state === 'not-deposited') continue;
-          const tracking = await parcels.trackingOf(cloud, tx, parcel);
           items.push({
-            tracking,
+            tracking: trackings[index] ?? '',
             bank,
             bankName: names.get(bank) ?? bank,
             compartment,

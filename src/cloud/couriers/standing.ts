@@ -42,17 +42,14 @@ async function shown(
   tx: Tx,
   { rows, named }: { rows: readonly people.CourierRow[]; named: Named },
 ): Promise<Standing[]> {
-  const carriers = new Map((await people.carriers(tx)).map(({ carrier, name }) => [carrier, name]));
-  await cloud.keys.subjects(
-    tx,
-    rows.map((courier) => courier.person),
-  );
+  const ids = rows.map((courier) => courier.person);
+  const [known, persons] = await Promise.all([people.carriers(tx), people.findPersons(cloud, tx, ids)]);
+  const carriers = new Map(known.map(({ carrier, name }) => [carrier, name]));
   const items: Standing[] = [];
   for (const courier of rows) {
-    const found = await people.findPerson(cloud, tx, courier.person);
     items.push({
       id: courier.person,
-      name: found?.profile.name ?? '',
+      name: persons.get(courier.person)?.profile.name ?? '',
       carrier: carriers.get(courier.carrier) ?? '',
       state: stateOf(courier, named, cloud.clock.nowMs()),
       suspendedUntilMs: courier.suspendedUntilMs,

@@ -18,6 +18,7 @@ import { fromBase64url, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes, sha256 } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
+import type { Database } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { type Access, type AccessTable, type Asker, accessOf, decide, type Question } from './access.ts';
 
@@ -129,18 +130,27 @@ export function reachOf(cloud: Cloud, table: AccessTable, of: { actor: Actor; ro
     if (!verdict.allow) throw new Error(`${of.route} reached out of bounds: ${verdict.reason}`);
   };
   const { database } = cloud;
+  const into = (way: Database['tenant']): Database['tenant'] => {
+    return async (tenant, run) => {
+      check(tenant);
+      return await way(tenant, run);
+    };
+  };
+  const intoNone = (way: Database['estate']): Database['estate'] => {
+    return async (run) => {
+      check(null);
+      return await way(run);
+    };
+  };
   return {
     ...cloud,
     database: {
       ...database,
-      async tenant(tenant, run) {
-        check(tenant);
-        return await database.tenant(tenant, run);
-      },
-      async estate(run) {
-        check(null);
-        return await database.estate(run);
-      },
+      tenant: into(database.tenant),
+      read: into(database.read),
+      snapshot: into(database.snapshot),
+      estate: intoNone(database.estate),
+      readEstate: intoNone(database.readEstate),
     },
   };
 }

@@ -40,9 +40,12 @@ const TABLE = {
   'GET /api/admin/denied': [any, any, any, any, any, any, any, any],
   'GET /api/admin/talkative': [any, any, any, any, any, any, any, any],
   'GET /api/admin/only-super': [no, no, no, no, no, own, no, no],
-  'GET /api/admin/reaches/:tenant': [no, no, no, no, own, own, no, no],
+  'GET /api/admin/reaches/:tenant/:way': [no, no, no, no, own, own, no, no],
 } as const satisfies AccessTable;
 const route = routesOf<typeof TABLE>();
+/** The ways of the database that lead into an organisation, and those that lead into none. */
+const INTO = ['tenant', 'read', 'snapshot'] as const;
+const INTO_NONE = ['estate', 'readEstate'] as const;
 
 const routes = [
   route({
@@ -129,14 +132,17 @@ const routes = [
   }),
   route({
     method: 'GET',
-    url: '/api/admin/reaches/:tenant',
+    url: '/api/admin/reaches/:tenant/:way',
     access: 'admin',
     says: 'Opens a transaction of the organisation that is named, or of none.',
-    schema: { params: z.strictObject({ tenant: z.string() }), response: greeting },
-    async handle({ cloud, params }) {
-      const run = async () => ({ says: params.tenant });
-      if (params.tenant === 'none') return cloud.database.estate(run);
-      return cloud.database.tenant(params.tenant as TenantId, run);
+    schema: {
+      params: z.strictObject({ tenant: z.string(), way: z.enum([...INTO, ...INTO_NONE]) }),
+      response: greeting,
+    },
+    async handle({ cloud: { database }, params: { tenant, way } }) {
+      const run = async () => ({ says: tenant });
+      if (way === 'estate' || way === 'readEstate') return database[way](run);
+      return database[way](tenant as TenantId, run);
     },
   }),
   route({
@@ -199,8 +205,8 @@ const cloud = {
   log: silentLog,
   random: systemRandom,
   database: {
-    tenant: (_: TenantId, run: (tx: null) => unknown) => run(null),
-    estate: (run: (tx: null) => unknown) => run(null),
+    ...Object.fromEntries(INTO.map((way) => [way, (_: TenantId, run: (tx: null) => unknown) => run(null)])),
+    ...Object.fromEntries(INTO_NONE.map((way) => [way, (run: (tx: null) => unknown) => run(null)])),
   },
 } as unknown as Cloud;
 const dull = {
@@ -374,10 +380,12 @@ describe('who gets in', () => {
 });
 
 test('no handler reaches into another organisation, or into none, past the table', async () => {
-  const reach = (to: string) => ask(`/api/admin/reaches/${to}`, { headers: signedIn });
-  assert.equal((await reach(tenant)).status, 200);
-  assert.equal(codeOf(await reach(idFrom('tenant', systemRandom.bytes(16)))), 'internal');
-  assert.equal(codeOf(await reach('none')), 'internal');
+  const reach = (to: string, way: string) => ask(`/api/admin/reaches/${to}/${way}`, { headers: signedIn });
+  for (const way of INTO) {
+    assert.equal((await reach(tenant, way)).status, 200, way);
+    assert.equal(codeOf(await reach(idFrom('tenant', systemRandom.bytes(16)), way)), 'internal', way);
+  }
+  for (const way of INTO_NONE) assert.equal(codeOf(await reach('none', way)), 'internal', way);
 });
 
 test('a route without a row, or with another sign-in than its row, does not start', async () => {

@@ -15,7 +15,7 @@ import { base64url, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes, labelled, sha256 } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isId, type PersonId, type TenantId } from '../../domain/ids.ts';
-import type { Tx } from '../../platform/database.ts';
+import type { Database, Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import * as store from './repeats-store.ts';
 
@@ -113,16 +113,11 @@ const placeOf = (keyHash: Uint8Array) => `requests/answer\0${base64url(keyHash)}
 /** The handler's own transactions become part of this one. */
 function withinTransaction(cloud: Cloud, tenant: TenantId, tx: Tx): Cloud {
   const { database } = cloud;
-  return {
-    ...cloud,
-    database: {
-      ...database,
-      async tenant(of, run) {
-        if (of !== tenant) throw new Error('a request with a key stays within one organisation');
-        return await run(tx);
-      },
-    },
+  const within: Database['tenant'] = async (of, run) => {
+    if (of !== tenant) throw new Error('a request with a key stays within one organisation');
+    return await run(tx);
   };
+  return { ...cloud, database: { ...database, tenant: within, read: within } };
 }
 
 /** Forgets what nobody may ask for again. Runs by the clock, for each organisation. */

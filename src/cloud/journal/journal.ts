@@ -78,7 +78,7 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
   };
 
   const recordAll: Journal['recordAll'] = async (tx, all) => {
-    const source = await tenantOf(tx);
+    const source = tenantOf(tx);
     const end = await store.lockEnd(tx, source);
     if (!end) throw new Error('the tenant has no journal');
     const time = { atMs: clock.nowMs(), source: 'clock', uncertaintyMs: CLOUD_UNCERTAINTY_MS } as const;

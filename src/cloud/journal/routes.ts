@@ -23,7 +23,7 @@ export const routes: Route[] = [
       response: journal,
     },
     handle: ({ cloud, actor, query }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => {
+      cloud.database.read(actor.tenant, async (tx) => {
         const { rows, nextCursor } = await pageOf<store.JournalPage>(cloud, tx, {
           name: 'journal',
           filter: [query.bank],

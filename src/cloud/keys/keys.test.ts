@@ -10,6 +10,7 @@ import { hpkeSeal } from '../../crypto/hpke.ts';
 import { idFrom, type PersonId } from '../../domain/ids.ts';
 import { openNote } from '../../ledger/note.ts';
 import { systemClock } from '../../platform/clock.ts';
+import type { Tx } from '../../platform/database.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { initFiles, openFiles } from '../files.ts';
 import { openStand, type Stand } from '../test-stand.ts';
@@ -40,6 +41,28 @@ test('a sealed value opens for its person and place only, until the key is destr
   await stand.inTenant((tx) => keys.destroySubject(tx, ada));
   assert.equal(await open(ada, 'profile'), undefined);
   assert.deepEqual(await stand.inTenant((tx) => keys.subjects(tx, [ada, ben, 'nobody'])), new Set([ben]));
+});
+
+test('a destroyed key opens nothing from then on, in the transaction that destroys it and after another process did', async () => {
+  const { keys } = stand.cloud;
+  const [ada, ben] = [newPerson(), newPerson()];
+  const open = (tx: Tx, person: PersonId, sealed: Uint8Array) => keys.openFor(tx, person, 'profile', sealed);
+  const sealed = await stand.inTenant(async (tx) => {
+    await keys.makeSubjects(tx, [ada, ben]);
+    return {
+      ada: await keys.sealFor(tx, ada, 'profile', 'Ada'),
+      ben: await keys.sealFor(tx, ben, 'profile', 'Ben'),
+    };
+  });
+  await stand.inTenant(async (tx) => {
+    assert.equal(await open(tx, ada, sealed.ada), 'Ada');
+    await keys.destroySubject(tx, ada);
+    assert.equal(await open(tx, ada, sealed.ada), undefined);
+  });
+  const { read } = stand.cloud.database;
+  assert.equal(await read(stand.tenant, (tx) => open(tx, ben, sealed.ben)), 'Ben');
+  await stand.inTenant((tx) => sql`delete from subject_keys where person_id = ${ben}`.execute(tx));
+  assert.equal(await read(stand.tenant, (tx) => open(tx, ben, sealed.ben)), undefined);
 });
 
 test('another root key opens nothing', async () => {

@@ -61,8 +61,8 @@ export function openKeys(config: KeysConfig): Keys {
     makeSubjects: (tx, persons) => chain.makeSubjects(tx, persons),
     destroySubject: (tx, person) => chain.destroySubject(tx, person),
     async index(tx, use, value) {
-      const { key } = await chain.tenant(tx);
-      return hmacSha256(deriveKey(key, 'index/v1'), labelled(use, value));
+      const { keyFor } = await chain.tenant(tx);
+      return hmacSha256(keyFor('index/v1'), labelled(use, value));
     },
     estateIndex: (use, value) => hmacSha256(indexEstate, labelled(use, value)),
     renewWrapping: (tx, atMs) => chain.renewWrapping(tx, atMs),
@@ -76,8 +76,8 @@ type TenantSeals = Pick<
 
 function tenantSeals(chain: KeyChain): TenantSeals {
   const keyAndPlace = async (tx: Tx, place: string) => {
-    const { tenant, seal } = await chain.tenant(tx);
-    return { key: seal, at: `tenant/v1\0${tenant}\0${place}` };
+    const { tenant, keyFor } = await chain.tenant(tx);
+    return { key: keyFor('seal/v1'), at: `tenant/v1\0${tenant}\0${place}` };
   };
   const sealBytesForTenant: Keys['sealBytesForTenant'] = async (tx, place, value) => {
     const { key, at } = await keyAndPlace(tx, place);

@@ -94,7 +94,7 @@ export function openPairs(needs: Needs): Pairs {
       const nowMs = needs.nowMs();
       const statement = {
         v: 1 as const,
-        tenant: await tenantOf(tx),
+        tenant: tenantOf(tx),
         epoch,
         key: base64url(key.publicKey),
         notBeforeMs: nowMs,

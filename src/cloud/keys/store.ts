@@ -1,5 +1,5 @@
 /** SQL of the wrapped keys. */
-import { type Tx, tables } from '../../platform/database.ts';
+import { planned, type Tx, tables } from '../../platform/database.ts';
 
 /** `tenant_id` is filled in and compared by the database; no query names it. */
 export type KeyTables = {
@@ -63,16 +63,16 @@ export async function insertSubjectKeys(tx: Tx, rows: readonly KeyTables['subjec
   if (rows.length > 0) await on(tx).insertInto('subject_keys').values(rows).execute();
 }
 
-export async function subjectKeys(
-  tx: Tx,
-  persons: readonly string[],
-): Promise<{ person_id: string; epoch: number; wrapped: Uint8Array }[]> {
-  if (persons.length === 0) return [];
-  return on(tx)
-    .selectFrom('subject_keys')
-    .select(['person_id', 'epoch', 'wrapped'])
-    .where('person_id', 'in', persons)
-    .execute();
+type WrappedSubject = KeyTables['subject_keys'] & { epoch_wrapped: Uint8Array; tenant_wrapped: Uint8Array };
+
+/** Each with what it is wrapped under: its epoch's key, and the tenant's, of which there is one. */
+const selectSubjectKeys = planned<WrappedSubject>(`
+  select s.person_id, s.epoch, s.wrapped, e.wrapped as epoch_wrapped, t.wrapped as tenant_wrapped
+  from subject_keys s join wrapping_epochs e using (epoch) cross join tenant_keys t
+  where s.person_id = any($1::text[])`);
+
+export async function subjectKeys(tx: Tx, persons: readonly string[]): Promise<WrappedSubject[]> {
+  return await selectSubjectKeys(tx, persons);
 }
 
 export async function subjectKeysOfEpoch(

@@ -45,7 +45,7 @@ type Try = { notice: NoticeId; tries: number; atMs: number | null };
 
 /** Tries of their own, in the caller's transaction. The key is not the one of a job that may run now. */
 export async function addTries(cloud: Cloud, tx: Tx, tries: readonly Try[]): Promise<void> {
-  const tenant = await tenantOf(tx);
+  const tenant = tenantOf(tx);
   await cloud.addJobs(
     tx,
     tries.map(({ notice, tries, atMs }) => ({

@@ -60,7 +60,7 @@ async function putOff(
 ): Promise<void> {
   // A key of its own: the engine holds the one of the job that runs now.
   const key = `${REMIND_JOB}/${parcel}/${days}/later`;
-  const payload = { tenant: await tenantOf(tx), parcel, days };
+  const payload = { tenant: tenantOf(tx), parcel, days };
   await cloud.addJobs(tx, [{ name: REMIND_JOB, payload, runAtMs: dueMs, key }]);
 }
 

@@ -63,7 +63,7 @@ async function judge(cloud: Cloud, tx: Tx, bank: banks.Bank, note: string): Prom
   const current = await rosters.current(tx, bank.site);
   if (!current) return denied('no-roster');
   const { keys, k } = current.roster.root;
-  const trust = { tenant: await tenantOf(tx), site: bank.site, bank: bank.bank, keys, k };
+  const trust = { tenant: tenantOf(tx), site: bank.site, bank: bank.bank, keys, k };
   const opened = openOrder(note, trust);
   if (!opened.ok) return opened;
   const { order } = opened.value;

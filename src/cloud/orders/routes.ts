@@ -34,7 +34,7 @@ export const routes: Route[] = [
       const site = parseId('site', params.site);
       const tenant = site && (await rosters.tenantOfSite(cloud, site));
       if (!site || !tenant) throw new HoldfastError('not-found', 'There is no such site here.');
-      const found = await cloud.database.tenant(tenant, (tx) =>
+      const found = await cloud.database.read(tenant, (tx) =>
         banks.pageOfBanks(cloud, tx, { site, asked: query }),
       );
       return { items: found.rows.map((bank) => told(cloud, bank)), nextCursor: found.nextCursor };
@@ -48,7 +48,7 @@ export const routes: Route[] = [
     schema: { params: bankParams, response: operatorBankSchema },
     async handle({ cloud, params }) {
       const { bank, tenant } = await placeOf(cloud, params.bank);
-      const found = await cloud.database.tenant(tenant, (tx) => banks.findBank(tx, bank));
+      const found = await cloud.database.read(tenant, (tx) => banks.findBank(tx, bank));
       if (!found) throw unknownBank();
       return told(cloud, found);
     },
@@ -61,7 +61,7 @@ export const routes: Route[] = [
     schema: { params: bankParams, query: pageQuery, response: ordersSchema },
     async handle({ cloud, params, query }) {
       const { bank, tenant } = await placeOf(cloud, params.bank);
-      return await cloud.database.tenant(tenant, (tx) => list(cloud, tx, { bank, asked: query }));
+      return await cloud.database.read(tenant, (tx) => list(cloud, tx, { bank, asked: query }));
     },
   }),
   route({
@@ -84,7 +84,7 @@ export const routes: Route[] = [
     says: 'The orders of a bank, newest first, and what became of each.',
     schema: { params: z.strictObject({ id: z.string().max(64) }), query: pageQuery, response: ordersSchema },
     async handle({ cloud, actor, params, query }) {
-      return cloud.database.tenant(actor.tenant, async (tx) => {
+      return cloud.database.read(actor.tenant, async (tx) => {
         if (!(await banks.findBank(tx, params.id))) throw unknownBank();
         return await list(cloud, tx, { bank: params.id, asked: query });
       });

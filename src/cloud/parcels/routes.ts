@@ -29,7 +29,7 @@ export const routes: Route[] = [
     says: 'Parcels, newest first; with `overdue`, those whose time is over, the longest over first.',
     schema: { query, response: parcels },
     handle: ({ cloud, actor, query: asked }) =>
-      cloud.database.tenant(actor.tenant, (tx) =>
+      cloud.database.read(actor.tenant, (tx) =>
         asked.overdue
           ? pageOfOverdue(cloud, tx, { bank: asked.bank, asked })
           : pageOfRows(cloud, tx, {

@@ -26,11 +26,12 @@ type Names = {
   carrier(id: string | null): string;
 };
 
-async function namesIn(cloud: Cloud, tx: Tx): Promise<Names> {
-  const carriers = new Map(
-    (await people.carriers(tx)).map((carrier) => [carrier.carrier as string, carrier.name]),
-  );
-  const known = new Map<string, people.Profile | undefined>();
+/** `named`: persons whom rows are known to name; anybody else is looked up when asked for. */
+async function namesIn(cloud: Cloud, tx: Tx, named: readonly (string | null)[]): Promise<Names> {
+  const ids = named.filter((id) => id !== null);
+  const [all, persons] = await Promise.all([people.carriers(tx), people.findPersons(cloud, tx, ids)]);
+  const carriers = new Map(all.map((carrier) => [carrier.carrier as string, carrier.name]));
+  const known = new Map(ids.map((id) => [id, persons.get(id)?.profile]));
   return {
     carrier: (id) => (id === null ? UNKNOWN : (carriers.get(id) ?? UNKNOWN)),
     async person(id) {
@@ -61,8 +62,17 @@ async function rowOf(cloud: Cloud, tx: Tx, names: Names, of: store.Parcel): Prom
   };
 }
 
+/** Of each of these parcels in their order. Keys are fetched at once; each would otherwise be a query of its own. */
+export async function trackingsOf(cloud: Cloud, tx: Tx, list: readonly store.Parcel[]): Promise<string[]> {
+  await cloud.keys.subjects(
+    tx,
+    list.flatMap(({ recipient }) => recipient ?? []),
+  );
+  return await Promise.all(list.map((parcel) => trackingOf(cloud, tx, parcel)));
+}
+
 /** The tracking number as it was scanned, while its key lives. */
-export async function trackingOf(cloud: Cloud, tx: Tx, of: store.Parcel): Promise<string> {
+async function trackingOf(cloud: Cloud, tx: Tx, of: store.Parcel): Promise<string> {
   return (
     (of.tracking !== null && (await openTracking(cloud, tx, { ...of, tracking: of.tracking }))) || UNKNOWN
   );
@@ -81,7 +91,8 @@ async function openTracking(
 }
 
 async function rowsOf(cloud: Cloud, tx: Tx, list: readonly store.Parcel[]): Promise<ParcelRow[]> {
-  const names = await namesIn(cloud, tx);
+  const named = list.flatMap(({ recipient, courier }) => [recipient, courier]);
+  const names = await namesIn(cloud, tx, named);
   const rows: ParcelRow[] = [];
   for (const parcel of list) rows.push(await rowOf(cloud, tx, names, parcel));
   return rows;
@@ -133,7 +144,7 @@ export async function detail(
 ): Promise<z.infer<typeof parcelDetail> | undefined> {
   const parcel = await store.findParcel(tx, id);
   if (!parcel) return undefined;
-  const names = await namesIn(cloud, tx);
+  const names = await namesIn(cloud, tx, [parcel.recipient, parcel.courier]);
   const events = await store.eventsOf(tx, parcel.parcel);
   const { timeline, verified } = await timelineOf(cloud, tx, {
     names,

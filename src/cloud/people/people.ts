@@ -238,12 +238,8 @@ export async function findPersons(
   persons: readonly string[],
 ): Promise<Map<string, Person>> {
   const ids = [...new Set(persons)].filter((person) => isId('person', person));
-  const rows = await store.findPersons(tx, ids);
-  // Fetched at once; each would otherwise be a query of its own.
-  await cloud.keys.subjects(
-    tx,
-    rows.map((row) => row.person),
-  );
+  // Asked for at once: rows and keys come in one round trip, however many they are.
+  const [rows] = await Promise.all([store.findPersons(tx, ids), cloud.keys.subjects(tx, ids)]);
   const found = new Map<string, Person>();
   for (const row of rows) found.set(row.person, await opened(cloud, tx, row));
   return found;

@@ -1,7 +1,7 @@
 /** All SQL about people, carriers and couriers. */
 import { sql } from 'kysely';
 import type { CarrierId, PersonId, SiteId, TenantId } from '../../domain/ids.ts';
-import type { Tx } from '../../platform/database.ts';
+import { planned, type Tx } from '../../platform/database.ts';
 
 export const ROLES = ['resident', 'courier', 'admin', 'super-admin'] as const;
 export type Role = (typeof ROLES)[number];
@@ -76,11 +76,12 @@ export async function holdActive(tx: Tx, person: PersonId): Promise<boolean> {
   return held.rows.length === 1;
 }
 
+const selectPersons = planned<PersonSql>(`
+  select person_id, role, site_id, state, profile, ord from persons where person_id = any($1::text[])`);
+
 export async function findPersons(tx: Tx, persons: readonly string[]): Promise<PersonRow[]> {
   if (persons.length === 0) return [];
-  const found =
-    await sql<PersonSql>`select * from persons where person_id = any(${[...persons]}::text[])`.execute(tx);
-  return found.rows.map(personOf);
+  return (await selectPersons(tx, persons)).map(personOf);
 }
 
 /** Active people of a role in the order in which they were added, from after `afterOrd`. */

@@ -54,27 +54,31 @@ async function ownParcels(
   tx: Tx,
   { person, asked }: OwnParcels,
 ): Promise<z.infer<typeof residentParcels>> {
-  const known = new Map((await banks.allBanks(tx)).map((bank) => [bank.bank, bank]));
-  const carriers = new Map((await people.carriers(tx)).map(({ carrier, name }) => [carrier, name]));
-  const items: Row[] = [];
   const states = asked.part === undefined ? [...PARTS.here, ...PARTS.past] : PARTS[asked.part];
-  const { rows, nextCursor } = await parcels.pageOf(cloud, tx, { of: { recipient: person, states }, asked });
-  const told = Map.groupBy(
-    await notices.toldOf(
+  const [{ rows, nextCursor }, allBanks, allCarriers] = await Promise.all([
+    parcels.pageOf(cloud, tx, { of: { recipient: person, states }, asked }),
+    banks.allBanks(tx),
+    people.carriers(tx),
+  ]);
+  const known = new Map(allBanks.map((bank) => [bank.bank, bank]));
+  const carriers = new Map(allCarriers.map(({ carrier, name }) => [carrier, name]));
+  const [trackings, sent] = await Promise.all([
+    parcels.trackingsOf(cloud, tx, rows),
+    notices.toldOf(
       tx,
       rows.map(({ parcel }) => parcel),
     ),
-    ({ parcel }) => parcel,
-  );
-  for (const parcel of rows) {
+  ]);
+  const told = Map.groupBy(sent, ({ parcel }) => parcel);
+  const items: Row[] = [];
+  for (const [index, parcel] of rows.entries()) {
     const { parcel: id, bank, carrier, state, compartment, size, endedAtMs } = parcel;
     if (state === 'accepted' || state === 'not-deposited') continue;
     const depositedAtMs = parcel.depositedAtMs ?? parcel.acceptedAtMs;
-    const tracking = await parcels.trackingOf(cloud, tx, parcel);
     const carrierName = (carrier && carriers.get(carrier)) ?? '';
     items.push({
       id,
-      tracking,
+      tracking: trackings[index] ?? '',
       carrier: carrierName,
       bank,
       bankName: known.get(bank)?.name ?? bank,
@@ -99,7 +103,7 @@ const routes: Route[] = [
     says: 'The signed-in resident.',
     schema: { response: residentMe },
     handle: ({ cloud, actor }) =>
-      cloud.database.tenant(actor.tenant, async (tx) =>
+      cloud.database.read(actor.tenant, async (tx) =>
         shown(await people.requirePerson(cloud, tx, actor.person)),
       ),
   }),
@@ -130,7 +134,7 @@ const routes: Route[] = [
     says: "The signed-in resident's own parcels, newest first: those in a bank now, those that have left, or all.",
     schema: { query: residentParcelsQuery, response: residentParcels },
     handle: ({ cloud, actor, query }) =>
-      cloud.database.tenant(actor.tenant, (tx) =>
+      cloud.database.read(actor.tenant, (tx) =>
         ownParcels(cloud, tx, { person: actor.person, asked: query }),
       ),
   }),

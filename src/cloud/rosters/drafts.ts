@@ -80,7 +80,7 @@ async function desiredRoster(
   const keys = await cloud.keys.published(tx);
   return rosterSchema.parse({
     v: ROSTER_VERSION,
-    tenant: await tenantOf(tx),
+    tenant: tenantOf(tx),
     site: trust.site,
     version: (before?.version ?? 0) + 1,
     madeAtMs: nowMs,

@@ -46,7 +46,7 @@ export async function openSite(
 
 /** Whose site this is, before a tenant is known. Undefined for a stranger's id. */
 export async function tenantOfSite(cloud: Cloud, site: SiteId): Promise<TenantId | undefined> {
-  return cloud.database.estate((tx) => store.tenantOfSite(tx, site));
+  return cloud.database.readEstate((tx) => store.tenantOfSite(tx, site));
 }
 
 /** Puts a bank's keys into the desired state, after it has proved to have them. */

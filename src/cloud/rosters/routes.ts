@@ -21,7 +21,7 @@ export const routes: Route[] = [
     schema: { params: siteParams, response: rosterDraft },
     async handle({ cloud, params }) {
       const site = siteOf(params.site);
-      const tenant = await cloud.database.estate((tx) => tenantOfSite(tx, site));
+      const tenant = await cloud.database.readEstate((tx) => tenantOfSite(tx, site));
       const waiting = tenant && (await cloud.database.tenant(tenant, (tx) => draft(cloud, tx, site)));
       if (tenant === undefined) throw new HoldfastError('not-found', 'There is no such site here.');
       if (!waiting) return NOTHING;

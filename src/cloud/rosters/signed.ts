@@ -60,7 +60,9 @@ export async function submit(
 type Judged = { ok: true; value: Roster; signatures: number } | { ok: false; reason: Denial };
 
 async function judge(tx: Tx, site: SiteId, note: string): Promise<Judged> {
-  const trust = await trustOf(tx, site);
+  const begun = await store.lockSite(tx, site);
+  if (!begun) throw new HoldfastError('not-found', 'There is no such site here.');
+  const trust = await trustOf(tx, begun);
   const opened = openRoster(note, trust);
   if (!opened.ok) return opened;
   const verifiers = trust.rootKeys.map((key) => ({
@@ -71,12 +73,10 @@ async function judge(tx: Tx, site: SiteId, note: string): Promise<Judged> {
 }
 
 /** The root that the last roster names, or that the site began with. */
-async function trustOf(tx: Tx, site: SiteId): Promise<RosterTrust> {
-  const begun = await store.lockSite(tx, site);
-  if (!begun) throw new HoldfastError('not-found', 'There is no such site here.');
-  const last = await store.lastSigned(tx, site);
+async function trustOf(tx: Tx, begun: store.SiteTrust): Promise<RosterTrust> {
+  const last = await store.lastSigned(tx, begun.site);
   const root = last ? readRoster(last.json).root : { keys: begun.rootKeys, k: begun.rootK };
-  return { site, rootKeys: root.keys, k: root.k, version: last?.version ?? 0 };
+  return { site: begun.site, rootKeys: root.keys, k: root.k, version: last?.version ?? 0 };
 }
 
 export type Signed = { version: number; hash: string; note: string; signatures: number; roster: Roster };
@@ -131,10 +131,10 @@ export type SiteRoot = { site: SiteId; k: number; rootKeys: readonly string[]; f
 /** Each site of the tenant with the root that signs its next roster. */
 export async function sites(tx: Tx): Promise<SiteRoot[]> {
   const roots: SiteRoot[] = [];
-  for (const { site } of await store.listSites(tx)) {
-    const { rootKeys, k } = await trustOf(tx, site);
+  for (const begun of await store.listSites(tx)) {
+    const { rootKeys, k } = await trustOf(tx, begun);
     roots.push({
-      site,
+      site: begun.site,
       k,
       rootKeys,
       fingerprints: rootKeys.map((key) => fingerprint(fromBase64url(key) ?? new Uint8Array(0))),

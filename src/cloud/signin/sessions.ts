@@ -72,7 +72,7 @@ export async function authenticate(
   use: Use = { attended: true },
 ): Promise<SignedIn | undefined> {
   const tokenHash = tokenHashOf(token);
-  const session = tokenHash && (await cloud.database.estate((tx) => store.findSession(tx, tokenHash)));
+  const session = tokenHash && (await cloud.database.readEstate((tx) => store.findSession(tx, tokenHash)));
   if (session?.app !== app) return undefined;
   const nowMs = cloud.clock.nowMs();
   const over = overBy(session, nowMs);

@@ -1,7 +1,7 @@
 /** All SQL about credentials of administrators, sessions, and links. */
 import { sql } from 'kysely';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
-import type { Tx } from '../../platform/database.ts';
+import { planned, type Tx } from '../../platform/database.ts';
 import type { App } from '../http/http.ts';
 
 export type AdminRole = 'admin' | 'super-admin';
@@ -97,10 +97,13 @@ export async function insertSession(
     values (${of.tokenHash}, ${of.person}, ${of.app}, ${of.role}, ${of.nowMs}, ${of.nowMs})`.execute(tx);
 }
 
+const selectSession = planned<SessionSql>(`
+  select token_hash, tenant_id, person_id, app, role, began_at_ms, seen_at_ms from sessions where token_hash = $1`);
+
 /** Works in a transaction without a tenant, too. */
 export async function findSession(tx: Tx, tokenHash: Uint8Array): Promise<Session | undefined> {
-  const found = await sql<SessionSql>`select * from sessions where token_hash = ${tokenHash}`.execute(tx);
-  return found.rows[0] && sessionOf(found.rows[0]);
+  const [found] = await selectSession(tx, tokenHash);
+  return found && sessionOf(found);
 }
 
 export async function touchSession(tx: Tx, tokenHash: Uint8Array, nowMs: number): Promise<void> {
