@@ -40,7 +40,7 @@ export const routes: Route[] = [
     says: 'Every bank as its cabinet: what each door is used for, how it is sensed, and what is wrong with it.',
     schema: { query: pageQuery, response: siteMapPage },
     handle: ({ cloud, actor, query }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => {
+      cloud.database.read(actor.tenant, async (tx) => {
         const { rows: items, nextCursor } = await siteMap(cloud, tx, query);
         return { items, nextCursor };
       }),

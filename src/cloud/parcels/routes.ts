@@ -45,7 +45,7 @@ export const routes: Route[] = [
     says: 'How full banks were, and how long parcels lay in them; numbers only.',
     schema: { query: usageQuery, response: usage },
     handle: ({ cloud, actor, query: { days, bank, site, offset } }) =>
-      cloud.database.tenant(actor.tenant, async (tx) => {
+      cloud.database.read(actor.tenant, async (tx) => {
         const found = await usageOf(tx, {
           days: Number(days) as UsageDays,
           ...{ bank, site, offsetMinutes: offset, nowMs: cloud.clock.nowMs() },

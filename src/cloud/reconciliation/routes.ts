@@ -23,7 +23,7 @@ export const routes: Route[] = [
     says: 'Where records, sensors, people and counts say different things; and what was explained lately.',
     schema: { query: discrepancyQuery, response: discrepancies },
     async handle({ cloud, actor, query }) {
-      const found = await cloud.database.tenant(actor.tenant, (tx) => discrepanciesOf(cloud, tx, query.bank));
+      const found = await cloud.database.read(actor.tenant, (tx) => discrepanciesOf(cloud, tx, query.bank));
       if (!found) throw unknownBank();
       return found;
     },
@@ -35,7 +35,7 @@ export const routes: Route[] = [
     says: 'Each door of a bank: what should be inside, and what the last count found.',
     schema: { params: bankParams, response: bankCounts },
     async handle({ cloud, actor, params }) {
-      const found = await cloud.database.tenant(actor.tenant, (tx) => countsOf(cloud, tx, params.id));
+      const found = await cloud.database.read(actor.tenant, (tx) => countsOf(cloud, tx, params.id));
       if (!found) throw unknownBank();
       return found;
     },
