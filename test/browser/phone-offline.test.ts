@@ -195,6 +195,7 @@ test('a server that cannot serve is no answer: what was known stays, and is call
   const { context } = await phones.phone('resident');
   const { page, errors } = await phones.open(context, 'resident');
   await isShown(page, 'resident');
+  await isKept(page);
   await page.route('**/api/**', (route) => route.fulfill({ status: 503, body: '' }));
   await page.reload();
   await page.getByRole('status').getByText('This is not current').waitFor();

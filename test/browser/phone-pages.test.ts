@@ -126,7 +126,9 @@ test('a resident changes, by keyboard alone, how high a door should be, and the 
   assert.equal(await page.evaluate('document.documentElement.dir'), 'rtl');
   // The choice is the phone's and goes with the sign-out; nothing of it reached the server.
   assert.ok(!JSON.stringify((await phones.http.ask('GET', '/api/resident/me')).body).includes('ar'));
-  await page.getByRole('button', { name: 'تسجيل الخروج' }).click();
+  const leave = page.getByRole('button', { name: 'تسجيل الخروج' });
+  await leave.click();
+  await leave.waitFor({ state: 'detached' });
   await page.getByRole('group', { name: 'اللغة' }).waitFor();
   await page.reload();
   await page.getByRole('heading', { level: 1, name: 'Your parcels' }).waitFor();

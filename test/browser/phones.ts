@@ -125,9 +125,10 @@ async function lay({ stand, alder }: HttpStand, of: Lying): Promise<void> {
   });
 }
 
-/** Waits until the app would open without a network. */
+/** The shell is kept, and so is what was answered: each answer is written after it is shown. */
 export async function isKept(page: Page): Promise<void> {
   await page.evaluate('navigator.serviceWorker.ready.then(() => {})');
+  await page.waitForTimeout(500);
 }
 
 /** What a browser itself writes about a line that was cut by the test. */

@@ -141,6 +141,8 @@ async function signOut(all: Parts): Promise<void> {
     // First what this phone holds: it goes whether or not the server can be told.
     phone.leaving.set();
     await phone.kept.forget();
+    // What is still asked would be answered as to somebody who has left.
+    await client.cancelQueries();
     await leave(all);
   } else await api.post(path('sign-out'));
   client.setQueryData(ME, null);
