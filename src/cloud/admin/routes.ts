@@ -62,7 +62,7 @@ export const routes: Route[] = [
     says: 'What needs a person, most urgent first.',
     schema: { response: attentionList },
     handle: ({ cloud, actor }) =>
-      cloud.database.read(actor.tenant, async (tx) => ({ items: await attention(cloud, tx) })),
+      cloud.database.tenant(actor.tenant, async (tx) => ({ items: await attention(cloud, tx) })),
   }),
   route({
     method: 'GET',
