@@ -130,10 +130,10 @@ const placeOf = (bank: string, n: number | null) => `${bank}/${n ?? ''}`;
 
 async function standingOf(cloud: Cloud, tx: Tx, banks: readonly store.Bank[]): Promise<Standing> {
   const ids = banks.map(({ bank }) => bank);
-  const alarms = await conditionsAt(tx, ids);
+  const [alarms, shown] = await Promise.all([conditionsAt(tx, ids), picturesOf(tx, ids)]);
   return {
     nowMs: cloud.clock.nowMs(),
-    pictures: new Map((await picturesOf(tx, ids)).map((one) => [placeOf(one.bank, one.n), one])),
+    pictures: new Map(shown.map((one) => [placeOf(one.bank, one.n), one])),
     conditions: new Map(alarms.map((at) => [placeOf(at.bank, at.compartment), at.conditions])),
   };
 }

@@ -62,7 +62,7 @@ let servers: HttpServers;
 before(async () => {
   const log = openLog({ name: 'cloud', level: 'info', path: logFile });
   servers = await startHttp({
-    cloud: { clock: systemClock, log } as Cloud,
+    cloud: { clock: systemClock, log, database: {} } as Cloud,
     access: TABLE,
     routes: [
       route({
