@@ -39,6 +39,8 @@ export const rigConfig = z.strictObject({
   /** The cabinet's router: what arrives at `uplinkPort` goes on to `brokerPort`. */
   uplinkPort: listeningPort,
   brokerPort: tcpPort,
+  /** The kiosk's loopback server, whose screen the rig's page follows; null where there is none to see. */
+  kioskPort: tcpPort.nullable().default(null),
   /** Where the steel's state is kept. */
   dataDir: z.string().min(1),
   /** Where the phone keeps its messages, one file each. */

@@ -7,11 +7,14 @@ import type { FastifyReply } from 'fastify';
 import type { RigState } from '../src/contract/rig.ts';
 import type { Clock } from '../src/platform/clock.ts';
 import type { Cabinet } from './cabinet.ts';
+import type { Onlooker } from './kiosk.ts';
 import type { MessageBox } from './messages.ts';
 
 export type EventStreams = {
   /** Takes the reply over and streams to it; false when there are too many streams already. */
   open(reply: Hijacked): boolean;
+  /** Something of the state has changed that tells nobody by itself. */
+  tellState(): void;
   stop(): void;
 };
 
@@ -28,6 +31,7 @@ const HEARTBEAT_MS = 15_000;
 export function eventStreams(deps: {
   cabinet: Cabinet;
   box: MessageBox;
+  kiosk: Onlooker;
   clock: Clock;
   state: () => RigState;
 }): EventStreams {
@@ -38,14 +42,17 @@ export function eventStreams(deps: {
       else stream.write(text);
     }
   };
+  const tellState = () => tellAll(eventOf('state', deps.state()));
   const cancels = [
-    deps.cabinet.onChange(() => tellAll(eventOf('state', deps.state()))),
+    deps.cabinet.onChange(tellState),
+    deps.kiosk.onChange(tellState),
     deps.box.onMessage((message) => tellAll(eventOf('message', message))),
     deps.clock.every(HEARTBEAT_MS, () => tellAll(': still here\n\n')),
   ];
   return {
     open(reply) {
       if (open.size >= STREAMS_MAX) return false;
+      deps.kiosk.look();
       reply.hijack();
       const stream = reply.raw;
       for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -57,6 +64,7 @@ export function eventStreams(deps: {
       stream.write(eventOf('state', deps.state()));
       return true;
     },
+    tellState,
     stop() {
       for (const cancel of cancels) cancel();
       for (const stream of open) stream.end();

@@ -6,6 +6,7 @@ import {
   type RigCast,
   type RigDoor,
   type RigState,
+  rigCarriers,
   rigDoor,
   rigFault,
   rigLineChange,
@@ -19,8 +20,9 @@ import {
 import type { Clock } from '../src/platform/clock.ts';
 import { totpAt } from './authenticator.ts';
 import type { Cabinet } from './cabinet.ts';
-import { type Carriers, rigCarriers, rigCarriersChange } from './carriers.ts';
+import { type Carriers, rigCarriersChange } from './carriers.ts';
 import { eventStreams } from './events.ts';
+import type { Onlooker } from './kiosk.ts';
 import type { MessageBox } from './messages.ts';
 import type { HandAct } from './metal.ts';
 import { problemAnswer, type RigProblem, refuse } from './problem.ts';
@@ -30,6 +32,7 @@ export type ApiDeps = {
   cabinet: Cabinet;
   box: MessageBox;
   carriers: Carriers;
+  kiosk: Onlooker;
   scanner: Scanner;
   clock: Clock;
   boards: RigState['boards'];
@@ -58,13 +61,15 @@ export function apiRoutes(app: FastifyInstance, deps: ApiDeps): void {
     boards: deps.boards,
     serialPath: deps.serialPath,
     line: deps.cabinet.line(),
+    carriers: { ...deps.carriers },
+    kiosk: deps.kiosk.seen(),
     cast: deps.cast,
     links: deps.links,
   });
   doorRoutes(api, deps.cabinet);
   switchRoutes(api, deps, state);
-  phoneRoutes(api, deps);
   const streams = eventStreams({ ...deps, state });
+  phoneRoutes(api, { ...deps, changed: streams.tellState });
   api.get('/state', { schema: { summary: 'Everything the page shows', response: { 200: rigState } } }, state);
   api.get('/events', {
     schema: {
@@ -174,7 +179,9 @@ function switchRoutes(api: Api, deps: ApiDeps, state: () => RigState): void {
   });
 }
 
-function phoneRoutes(api: Api, { box, carriers, cast, clock }: ApiDeps): void {
+type PhoneDeps = ApiDeps & { changed(): void };
+
+function phoneRoutes(api: Api, { box, carriers, cast, clock, changed }: PhoneDeps): void {
   api.get('/messages', {
     schema: { summary: 'What the phone has received, newest first', response: { 200: z.array(rigMessage) } },
     handler: () => box.list(),
@@ -196,6 +203,7 @@ function phoneRoutes(api: Api, { box, carriers, cast, clock }: ApiDeps): void {
     handler: (request) => {
       carriers.mail = request.body.mail ?? carriers.mail;
       carriers.sms = request.body.sms ?? carriers.sms;
+      changed();
       return carriers;
     },
   });

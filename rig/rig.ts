@@ -16,6 +16,7 @@ import type { Carriers } from './carriers.ts';
 import type { RigConfig } from './config.ts';
 import { familyOf } from './families.ts';
 import { startHttp } from './http.ts';
+import { onlooker } from './kiosk.ts';
 import { MessageBox } from './messages.ts';
 import { startRelay } from './network.ts';
 import { startMail } from './phone.ts';
@@ -53,6 +54,7 @@ export async function startRig({ config, clock, log, onPower }: RigDeps): Promis
   const cabinet = await Cabinet.open({ layout: LAYOUT_24, dataDir: config.dataDir });
   const box = await MessageBox.open({ folder: config.phoneDir, clock, random: systemRandom });
   const carriers: Carriers = { mail: 'up', sms: 'up' };
+  const kiosk = onlooker({ port: config.kioskPort, clock });
   const running: Part[] = [];
 
   async function started<Kind extends Part>(part: Promise<Kind>): Promise<Kind> {
@@ -64,6 +66,7 @@ export async function startRig({ config, clock, log, onPower }: RigDeps): Promis
   /** The page goes first, so that nobody acts on a rig that is half gone. Safe to call twice. */
   async function stop(): Promise<void> {
     for (let part = running.pop(); part; part = running.pop()) await part.stop();
+    kiosk.stop();
     await cabinet.settled();
   }
 
@@ -86,7 +89,7 @@ export async function startRig({ config, clock, log, onPower }: RigDeps): Promis
     const sms = await started(startSms({ config, box, carriers, log: log.child('sms') }));
     const { cast, links } = config;
     const shown = { boards: config.boards.family, serialPath: boards.path, cast, links };
-    const api = { cabinet, box, carriers, scanner, clock, onPower, ...shown };
+    const api = { cabinet, box, carriers, kiosk, scanner, clock, onPower, ...shown };
     const http = await started(
       startHttp({ ...api, port: config.httpPort, webDir: config.webDir, log: log.child('http') }),
     );

@@ -3,6 +3,7 @@
  * cabinet and its phone. It exists in development only; no product process calls it.
  */
 import { z } from 'zod';
+import type { KioskScreen } from './kiosk.ts';
 
 export const doorFault = z.enum([
   'none',
@@ -92,6 +93,41 @@ export const rigCast = z.strictObject({
 });
 export type RigCast = z.infer<typeof rigCast>;
 
+/** Whether the carriers of messages work, as a test or a person has set it. */
+const carrierState = z.enum(['up', 'down']);
+export const rigCarriers = z.strictObject({ mail: carrierState, sms: carrierState });
+export type RigCarriers = z.infer<typeof rigCarriers>;
+
+/** A list would forget a screen without a word; this does not compile until each stands in it. */
+const KIOSK_SCREENS = {
+  home: 'home',
+  closed: 'closed',
+  'courier-code': 'courier-code',
+  tracking: 'tracking',
+  flat: 'flat',
+  recipient: 'recipient',
+  size: 'size',
+  'drop-off': 'drop-off',
+  'drop-off-done': 'drop-off-done',
+  'pick-up': 'pick-up',
+  'pick-up-done': 'pick-up-done',
+  reported: 'reported',
+  staff: 'staff',
+  clock: 'clock',
+  'staff-done': 'staff-done',
+} as const satisfies { readonly [S in KioskScreen['screen']]: S };
+
+/** What somebody sees who walks past the kiosk: which screen, of which door. No name, number or code. */
+export const rigKiosk = z.strictObject({
+  screen: z.enum(KIOSK_SCREENS),
+  /** The door that the screen speaks of. */
+  compartment: z.int().positive().nullable(),
+  /** How often the screen has said that a parcel was put in, and that one was taken, since the rig looks. */
+  deposits: z.int().nonnegative(),
+  collections: z.int().nonnegative(),
+});
+export type RigKiosk = z.infer<typeof rigKiosk>;
+
 export const boardFamily = z.enum(['kerong-cu', 'xor-8a']);
 
 export const rigState = z.strictObject({
@@ -103,6 +139,9 @@ export const rigState = z.strictObject({
   /** What opens as a serial port, where the boards' line is a pseudo-terminal. */
   serialPath: z.string().nullable(),
   line: rigLine,
+  carriers: rigCarriers,
+  /** Null while the rig sees no screen: it is dark, or no page of the rig has asked yet. */
+  kiosk: rigKiosk.nullable(),
   cast: rigCast.nullable(),
   links: z.record(z.string(), z.string()),
 });

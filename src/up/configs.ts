@@ -126,6 +126,7 @@ function rigOf({ places, ports, secrets, root, broker }: SystemConfig): RigConfi
     scannerPort: ports.scanner,
     uplinkPort: ports.uplink,
     brokerPort: broker?.mosquitto.port ?? ports.mqtt,
+    kioskPort: ports.kiosk,
     dataDir: places.rig,
     phoneDir: places.phone,
     webDir: built(root, 'rig'),

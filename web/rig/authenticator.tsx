@@ -5,6 +5,7 @@ import { Card } from '../kit/card.tsx';
 import { after, every } from '../kit/clock.ts';
 import { CopyButton } from '../kit/copy.tsx';
 import { t } from './messages.ts';
+import { targetId } from './tour.tsx';
 
 const api = apiFor('rig');
 const STEP_SECONDS = 30;
@@ -17,8 +18,8 @@ export function Authenticator({ email }: { email: string }) {
   const left = totp?.secondsLeft ?? 0;
   return (
     <Card title={t('totp')}>
-      <p className="k-muted">{t('totp.of', { email })}</p>
-      <div className="totp">
+      <p className="k-hint">{t('totp.of', { email })}</p>
+      <div className="totp" id={targetId('authenticator')}>
         <Ring left={left} />
         <output className="totp-code">
           {totp ? `${totp.code.slice(0, 3)} ${totp.code.slice(3)}` : '— —'}
@@ -71,8 +72,8 @@ function Ring({ left }: { left: number }) {
     <svg
       className="ring"
       viewBox="0 0 40 40"
-      width={56}
-      height={56}
+      width={44}
+      height={44}
       role="img"
       aria-label={t('totp.left', { count: left })}
     >

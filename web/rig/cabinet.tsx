@@ -1,17 +1,14 @@
 /** The cabinet as an object: each door with its latch, its faults, what is behind it, and hands to use. */
-import { useState } from 'react';
-import type { DoorFault, RigDoor, RigState } from '../../src/contract/rig.ts';
-import { Badge } from '../kit/badge.tsx';
-import { Button, IconButton } from '../kit/button.tsx';
-import { Card } from '../kit/card.tsx';
-import { CheckField, SelectField } from '../kit/field.tsx';
+import type { RigDoor, RigState } from '../../src/contract/rig.ts';
+import { IconButton } from '../kit/button.tsx';
 import { Icon } from '../kit/icon.tsx';
 import type { Act } from './line.ts';
 import { t } from './messages.ts';
+import { targetId } from './tour.tsx';
 
-type CabinetProps = { doors: readonly RigDoor[]; act: Act; label: string; powered: boolean };
+type CabinetProps = { state: RigState; act: Act; label: string };
 
-export function CabinetCard({ doors, act, label, powered }: CabinetProps) {
+export function CabinetCard({ state: { doors, power, links }, act, label }: CabinetProps) {
   const columns = Array.from({ length: Math.max(0, ...doors.map(({ column }) => column)) + 1 }, (_, column) =>
     doors.filter((door) => door.column === column).sort((a, b) => a.row - b.row),
   );
@@ -25,8 +22,8 @@ export function CabinetCard({ doors, act, label, powered }: CabinetProps) {
           // biome-ignore lint/suspicious/noArrayIndexKey: a column is its place.
           <div className="steel-column" key={index}>
             {unitsOf(column) < unitsMax && (
-              <div className="steel-gap" style={{ flexGrow: unitsMax - unitsOf(column) }} aria-hidden="true">
-                <div className={powered ? 'steel-screen steel-screen-on' : 'steel-screen'} />
+              <div className="steel-gap" style={{ flexGrow: unitsMax - unitsOf(column) }}>
+                <Screen lit={power} kiosk={links.kiosk} />
               </div>
             )}
             {column.map((door) => (
@@ -39,14 +36,25 @@ export function CabinetCard({ doors, act, label, powered }: CabinetProps) {
         <ul className="steel-hands" aria-label={t('hands')}>
           {HANDS.map(([icon, does]) => (
             <li key={does}>
-              <Icon name={icon} size={18} />
+              <Icon name={icon} size={16} />
               {t(does)}
             </li>
           ))}
         </ul>
-        <p>{t('cabinet.hint')}</p>
       </div>
     </section>
+  );
+}
+
+/** The kiosk, where it stands in the steel; its page is an app of its own. */
+function Screen({ lit, kiosk }: { lit: boolean; kiosk: string | undefined }) {
+  const className = lit ? 'steel-screen steel-screen-on' : 'steel-screen';
+  if (kiosk === undefined || !lit) return <div className={className} aria-hidden="true" />;
+  return (
+    <a className={className} href={kiosk} target="_blank" rel="noreferrer">
+      <Icon name="external" size={20} />
+      <span>{t('cabinet.screen')}</span>
+    </a>
   );
 }
 
@@ -64,6 +72,7 @@ function Door({ door, act, label }: { door: RigDoor; act: Act; label: string }) 
   const open = door.door === 'open';
   return (
     <fieldset
+      id={targetId(`door-${n}`)}
       className={`leaf ${open ? 'leaf-open' : ''} ${fault === 'none' ? '' : 'leaf-fault'}`}
       style={{ flexGrow: door.heightUnits }}
       aria-label={t('door', { n, size })}
@@ -78,11 +87,18 @@ function Door({ door, act, label }: { door: RigDoor; act: Act; label: string }) 
         <span className="leaf-size">{size}</span>
         {door.accessible && (
           <span title={t('reach')}>
-            <Icon name="accessible" size={16} />
+            <Icon name="accessible" size={14} />
           </span>
         )}
-        <span className={`leaf-latch leaf-latch-${latch}`} title={t(latch)}>
-          <Icon name={latch === 'free' ? 'unlock' : 'lock'} size={16} />
+        <span className="leaf-latch">
+          {fault !== 'none' && (
+            <span className="leaf-ail" title={t(`ail.${fault}`)}>
+              <Icon name="warn" size={16} />
+            </span>
+          )}
+          <span className={`leaf-latch-${latch}`} title={t(latch)}>
+            <Icon name={latch === 'free' ? 'unlock' : 'lock'} size={16} />
+          </span>
         </span>
       </div>
       <Behind door={door} />
@@ -95,7 +111,7 @@ function Door({ door, act, label }: { door: RigDoor; act: Act; label: string }) 
 function Behind({ door: { parcels, fault, pulses } }: { door: RigDoor }) {
   return (
     <div className="leaf-behind">
-      {fault !== 'none' && <Badge tone="warn">{t(`fault.${fault}`)}</Badge>}
+      {fault !== 'none' && <span className="k-hidden">{t(`ail.${fault}`)}</span>}
       {parcels.length > 0 && (
         <span className="leaf-parcels" title={parcels.join(', ')}>
           <Icon name="parcel" size={16} />
@@ -122,16 +138,18 @@ function Hands({
     <div className="leaf-hands">
       {door === 'open' ? (
         <>
-          <IconButton icon="door" label={t('door.close', { n })} onClick={hand('close')} />
+          <IconButton icon="door" label={t('door.close', { n })} data-hand="close" onClick={hand('close')} />
           <IconButton
             icon="putIn"
             label={t('door.put-in', { n })}
+            data-hand="put-in"
             onClick={() => act(`/parcels/${n}`, { do: 'put-in', label })}
           />
           {parcels.length > 0 && (
             <IconButton
               icon="takeOut"
               label={t('door.take-out', { n })}
+              data-hand="take-out"
               onClick={() => act(`/parcels/${n}`, { do: 'take-out' })}
             />
           )}
@@ -140,73 +158,13 @@ function Hands({
         <>
           <IconButton icon="doorOpen" label={t('door.open', { n })} onClick={hand('open')} />
           <IconButton icon="pry" label={t('door.pry', { n })} onClick={hand('pry')} />
+          <IconButton
+            icon="jam"
+            label={t(jammed ? 'door.unjam' : 'door.jam', { n })}
+            onClick={hand(jammed ? 'unjam' : 'jam')}
+          />
         </>
       )}
-      <IconButton
-        icon="jam"
-        label={t(jammed ? 'door.unjam' : 'door.jam', { n })}
-        onClick={hand(jammed ? 'unjam' : 'jam')}
-      />
     </div>
-  );
-}
-
-/** A list would forget a fault without a word; this does not compile until each stands in it. */
-const FAULTS: Record<DoorFault, true> = {
-  none: true,
-  jammed: true,
-  silent: true,
-  'acts-then-silent': true,
-  late: true,
-  twice: true,
-  corrupted: true,
-  'wrong-door': true,
-  'acts-then-fails': true,
-  'wrong-latch': true,
-};
-
-const LINE_FAULTS = ['noise', 'split', 'mute'] as const;
-
-type BoardFaultsProps = { state: RigState; act: Act };
-
-export function BoardFaults({ state: { doors, line, boards, serialPath }, act }: BoardFaultsProps) {
-  const [n, setN] = useState(1);
-  const [fault, setFault] = useState<DoorFault>('silent');
-  return (
-    <Card title={t('fault.title')}>
-      <p className="k-hint">
-        {t(`boards.${boards}`)} {serialPath !== null && t('boards.path', { path: serialPath })}
-      </p>
-      <div className="k-row faults">
-        <SelectField label={t('fault.door')} value={n} onChange={(event) => setN(Number(event.target.value))}>
-          {doors.map((door) => (
-            <option key={door.n}>{door.n}</option>
-          ))}
-        </SelectField>
-        <SelectField
-          label={t('fault.kind')}
-          value={fault}
-          onChange={(event) => setFault(event.target.value as DoorFault)}
-        >
-          {(Object.keys(FAULTS) as DoorFault[]).map((option) => (
-            <option key={option} value={option}>
-              {t(`fault.${option}`)}
-            </option>
-          ))}
-        </SelectField>
-        <Button onClick={() => act(`/doors/${n}/fault`, { fault })}>{t('fault.set')}</Button>
-      </div>
-      <fieldset className="line-faults">
-        <legend>{t('line')}</legend>
-        {LINE_FAULTS.map((name) => (
-          <CheckField
-            key={name}
-            label={t(`line.${name}`)}
-            checked={line[name]}
-            onChange={(event) => act('/line', { [name]: event.target.checked })}
-          />
-        ))}
-      </fieldset>
-    </Card>
   );
 }

@@ -1,13 +1,22 @@
-/** What a courier carries: a badge and a label, each held under the kiosk's reader by a button. */
+/** What is held under the kiosk's reader, each by a button: a courier's badge, a parcel's label, any text. */
 import QrCode from 'qrcode';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import type { RigCast } from '../../src/contract/rig.ts';
+import { type Carrier, recognise } from '../../src/domain/tracking.ts';
 import { Button } from '../kit/button.tsx';
 import { Card } from '../kit/card.tsx';
-import { TextField } from '../kit/field.tsx';
+import { SelectField, TextField } from '../kit/field.tsx';
+import { drawLabel, LABEL_KINDS, type LabelKind } from './labels.ts';
 import { t } from './messages.ts';
+import { targetId } from './tour.tsx';
 
 type Scan = (text: string) => void;
+
+/** What the rig's interface takes as one scan (contract/rig.ts). */
+const SCAN_LENGTH_MAX = 512;
+
+/** The seeded courier's own carrier prints these. */
+export const FIRST_KIND: LabelKind = 'UPS 1Z';
 
 export function CourierCard({ courier, scan }: { courier: RigCast['courier']; scan: Scan }) {
   return (
@@ -22,21 +31,43 @@ export function CourierCard({ courier, scan }: { courier: RigCast['courier']; sc
           </p>
         </div>
       </div>
-      <Button tone="go" icon="qr" wide onClick={() => scan(courier.badge)}>
+      <Button id={targetId('badge')} tone="go" icon="qr" wide onClick={() => scan(courier.badge)}>
         {t('courier.scan')}
       </Button>
     </Card>
   );
 }
 
-type LabelProps = { label: string; setLabel: (label: string) => void; onNew: () => void; scan: Scan };
+type LabelProps = { label: string; setLabel: (label: string) => void; scan: Scan; own: Carrier | null };
 
-export function LabelCard({ label, setLabel, onNew, scan }: LabelProps) {
+/** The label of the next parcel: drawn as its carrier prints it, or whatever a person types. */
+export function LabelCard({ label, setLabel, scan, own }: LabelProps) {
+  const [kind, setKind] = useState<LabelKind>(FIRST_KIND);
+  const draw = (next: LabelKind): void => {
+    setKind(next);
+    setLabel(drawLabel(next));
+  };
   return (
     <Card title={t('label')}>
+      <div className="label-kind">
+        <SelectField
+          label={t('label.kind')}
+          value={kind}
+          onChange={({ target }) => draw(target.value as LabelKind)}
+        >
+          {LABEL_KINDS.map((one) => (
+            <option key={one} value={one}>
+              {t(`label.kind.${one}`)}
+            </option>
+          ))}
+        </SelectField>
+        <Button icon="again" onClick={() => draw(kind)}>
+          {t('label.new')}
+        </Button>
+      </div>
       <TextField
         label={t('label.text')}
-        hint={t('label.hint')}
+        hint={saidOf(label, own)}
         className="k-mono"
         value={label}
         maxLength={60}
@@ -44,14 +75,53 @@ export function LabelCard({ label, setLabel, onNew, scan }: LabelProps) {
         spellCheck={false}
         onChange={(event) => setLabel(event.target.value)}
       />
-      <div className="k-row">
-        <Button icon="again" onClick={onNew}>
-          {t('label.new')}
+      <Button
+        id={targetId('label')}
+        tone="go"
+        icon="parcel"
+        wide
+        disabled={label.trim() === ''}
+        onClick={() => scan(label.trim())}
+      >
+        {t('label.scan')}
+      </Button>
+    </Card>
+  );
+}
+
+/** What the kiosk will make of it, by the same rules. */
+function saidOf(text: string, own: Carrier | null): string {
+  const label = recognise(text, own);
+  if (!label) return t('label.none');
+  if (label.check === 'wrong') return t('label.wrong');
+  if (label.format === null) return t('label.unknown');
+  return t(label.check === 'good' ? 'label.good' : 'label.plain', { format: label.format });
+}
+
+/** A reader reads whatever is held under it: another site's badge, half a code, somebody's shopping. */
+export function AnyTextCard({ scan }: { scan: Scan }) {
+  const [text, setText] = useState('');
+  return (
+    <Card>
+      <form
+        className="any-text"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (text !== '') scan(text);
+        }}
+      >
+        <TextField
+          label={t('any.text')}
+          value={text}
+          maxLength={SCAN_LENGTH_MAX}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => setText(event.target.value)}
+        />
+        <Button type="submit" icon="qr" disabled={text === ''}>
+          {t('any.scan')}
         </Button>
-        <Button tone="go" icon="parcel" disabled={label.trim() === ''} onClick={() => scan(label.trim())}>
-          {t('label.scan')}
-        </Button>
-      </div>
+      </form>
     </Card>
   );
 }

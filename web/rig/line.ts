@@ -1,9 +1,11 @@
-/** The line to the rig: its state, the phone's messages, and what a hand does. */
-import { useCallback, useState } from 'react';
+/** The line to the rig: what it tells, where the tour stands by that, and what a hand does. */
+import { useCallback, useEffect, useReducer, useState } from 'react';
 import type { RigMessage, RigState } from '../../src/contract/rig.ts';
 import { ApiProblem, apiFor } from '../kit/api.ts';
 import { useEvents } from '../kit/events.ts';
 import { t } from './messages.ts';
+import { type Scene, sceneAfter } from './scene.ts';
+import { keepTour, keptTour } from './tour-kept.ts';
 
 const api = apiFor('rig');
 
@@ -11,32 +13,36 @@ type Told = { tone: 'good' | 'warn'; title: string; text: string };
 /** Does something at the rig; what it refuses is told. */
 export type Act = (path: string, body?: unknown) => void;
 
-export type Line = {
-  state: RigState | null;
-  messages: readonly RigMessage[];
+export type Line = Scene & {
   up: boolean;
   told: Told | null;
   dismiss: () => void;
   act: Act;
   scan: (text: string) => void;
   clearPhone: () => void;
+  beginTour: () => void;
+  endTour: () => void;
 };
 
+const newScene = (): Scene => ({ state: null, messages: [], tour: keptTour() });
+
 export function useLine(): Line {
-  const [state, setState] = useState<RigState | null>(null);
-  const [messages, setMessages] = useState<readonly RigMessage[]>([]);
+  const [scene, see] = useReducer(sceneAfter, undefined, newScene);
   const [told, setTold] = useState<Told | null>(null);
+  useEffect(() => keepTour(scene.tour), [scene.tour]);
 
   const refuse = useCallback((error: unknown): void => {
     if (!(error instanceof ApiProblem)) throw error;
     setTold({ tone: 'warn', title: t('refused'), text: error.message });
   }, []);
 
-  const addMessage = (message: RigMessage): void =>
-    setMessages((now) => [message, ...now.filter(({ id }) => id !== message.id)]);
-
-  const up = useEvents('/events', { state: setState, message: addMessage }, () => {
-    void api.get<RigMessage[]>('/messages').then(setMessages, refuse);
+  const handlers = {
+    state: (state: RigState) => see({ kind: 'state', state }),
+    message: (message: RigMessage) => see({ kind: 'message', message }),
+  };
+  const up = useEvents('/events', handlers, () => {
+    const take = (messages: RigMessage[]): void => see({ kind: 'messages', messages });
+    void api.get<RigMessage[]>('/messages').then(take, refuse);
   });
 
   const act: Act = (path, body) => {
@@ -50,7 +56,14 @@ export function useLine(): Line {
     };
     void api.post<{ listeners: number }>('/scan', { text }).then(heard).catch(refuse);
   };
-  const clearPhone = (): void => void api.delete('/messages').then(() => setMessages([]), refuse);
+  const clearPhone = (): void =>
+    void api.delete('/messages').then(() => see({ kind: 'messages', messages: [] }), refuse);
 
-  return { state, messages, up, told, dismiss: () => setTold(null), act, scan, clearPhone };
+  return {
+    ...scene,
+    ...{ up, told, act, scan, clearPhone },
+    dismiss: () => setTold(null),
+    beginTour: () => see({ kind: 'tour-begun' }),
+    endTour: () => see({ kind: 'tour-ended' }),
+  };
 }

@@ -6,6 +6,7 @@ import { Icon } from '../kit/icon.tsx';
 import { formatTimeWithSeconds } from '../kit/time.ts';
 import { isInlineImage, partsOf } from './links.ts';
 import { t } from './messages.ts';
+import { targetId } from './tour.tsx';
 
 type PhoneProps = {
   messages: readonly RigMessage[];
@@ -17,10 +18,12 @@ type PhoneProps = {
 export function Phone({ messages, cast, scan, onClear }: PhoneProps) {
   const newestFirst = [...messages].sort((a, b) => b.receivedAtMs - a.receivedAtMs);
   return (
-    <section className="phone" aria-label={t('phone')}>
+    <section className="phone" id={targetId('phone')} aria-label={t('phone')} tabIndex={-1}>
       <div className="phone-head">
         <h2>{t('phone')}</h2>
-        {cast && <p>{t('phone.of', { name: cast.resident.name, flat: cast.resident.flat })}</p>}
+        {cast && (
+          <p className="phone-of">{t('phone.of', { name: cast.resident.name, flat: cast.resident.flat })}</p>
+        )}
       </div>
       {newestFirst.length === 0 && (
         <Empty icon="message" title={t('phone.empty')}>
