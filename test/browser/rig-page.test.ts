@@ -122,9 +122,14 @@ test('every fault is one press, and one press undoes it; all well again undoes t
   for (const name of ['Opens, says nothing', 'Answers get lost', 'Network cut', 'SMS refuse'])
     await button(page, name).click();
   await until(async () => (await state()).doors.every(({ fault }) => fault === 'acts-then-silent'));
+  await button(page, 'Pry door 9').click();
+  await button(page, 'Put a parcel in door 9').click();
+  await button(page, 'Take the parcel out of door 9').waitFor();
   await checkAccessible(page);
   await button(page, 'Noise between answers').scrollIntoViewIfNeeded();
   await shot(page, 'rig-faults');
+  await button(page, 'Take the parcel out of door 9').click();
+  await button(page, 'Close door 9').click();
   await button(page, 'All well again').click();
   await until(async () => JSON.stringify(await state()) === JSON.stringify(well));
   await page.getByRole('button', { name: 'All well again', disabled: true }).waitFor();

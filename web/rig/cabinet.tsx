@@ -91,11 +91,6 @@ function Door({ door, act, label }: { door: RigDoor; act: Act; label: string }) 
           </span>
         )}
         <span className="leaf-latch">
-          {fault !== 'none' && (
-            <span className="leaf-ail" title={t(`ail.${fault}`)}>
-              <Icon name="warn" size={16} />
-            </span>
-          )}
           <span className={`leaf-latch-${latch}`} title={t(latch)}>
             <Icon name={latch === 'free' ? 'unlock' : 'lock'} size={16} />
           </span>
@@ -111,7 +106,12 @@ function Door({ door, act, label }: { door: RigDoor; act: Act; label: string }) 
 function Behind({ door: { parcels, fault, pulses } }: { door: RigDoor }) {
   return (
     <div className="leaf-behind">
-      {fault !== 'none' && <span className="k-hidden">{t(`ail.${fault}`)}</span>}
+      {fault !== 'none' && (
+        <span className="leaf-ail" title={t(`ail.${fault}`)}>
+          <Icon name="warn" size={14} />
+          <span>{t(`ail.${fault}`)}</span>
+        </span>
+      )}
       {parcels.length > 0 && (
         <span className="leaf-parcels" title={parcels.join(', ')}>
           <Icon name="parcel" size={16} />

@@ -144,7 +144,7 @@ export const t = translator({
   'scan.unheard': 'No kiosk listens to the reader. Is it running?',
 
   totp: 'Authenticator',
-  'totp.of': 'One-time code of {email}',
+  'totp.of': 'of {email}',
   'totp.left': { one: '{count} second left', other: '{count} seconds left' },
   'totp.what': 'one-time code',
 
