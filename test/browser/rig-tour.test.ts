@@ -69,6 +69,10 @@ test('the tour leads a courier from the badge to the parcel behind its door', { 
   const { courier, resident } = site.seeded.signIns;
   await heading(kiosk.page, 'Collect a parcel');
   await stands(rig.page, 'Badge', courier.name);
+  const moves = await rig.page
+    .locator('[data-pointed]')
+    .evaluate((one) => one.ownerDocument.defaultView?.getComputedStyle(one).animationName);
+  assert.equal(moves, 'none', 'who wants less motion gets none');
   await checkAccessible(rig.page);
   await shot(rig.page, 'rig-tour-badge');
   await follow(rig.page, 'Scan badge at the kiosk');
@@ -127,6 +131,8 @@ test('the phone’s message brings it to the pick-up, and the person’s word to
   await stands(rig.page, 'Record');
   await checkAccessible(rig.page);
   await shot(rig.page, 'rig-tour-record');
+  const below = await rig.page.evaluate(`document.documentElement.scrollHeight - innerHeight`);
+  assert.equal(below, 0, 'the whole page is on the screen at the last step, too');
   const tour = rig.page.getByRole('region', { name: 'Guided tour' });
   const way = tour.getByRole('link', { name: 'Open the administration' });
   assert.equal(await way.getAttribute('href'), urls.admin);

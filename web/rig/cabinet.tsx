@@ -109,7 +109,7 @@ function Behind({ door: { parcels, fault, pulses } }: { door: RigDoor }) {
       {fault !== 'none' && (
         <span className="leaf-ail" title={t(`ail.${fault}`)}>
           <Icon name="warn" size={14} />
-          <span>{t(`ail.${fault}`)}</span>
+          <span>{t(`short.${fault}`)}</span>
         </span>
       )}
       {parcels.length > 0 && (

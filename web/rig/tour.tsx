@@ -1,7 +1,7 @@
 /** The guided tour: one parcel's whole way, a step at a time. It goes on when the step has really happened. */
 import { useEffect } from 'react';
 import type { RigCast, RigState } from '../../src/contract/rig.ts';
-import { Button, LinkButton } from '../kit/button.tsx';
+import { Button, IconButton, LinkButton } from '../kit/button.tsx';
 import { Icon } from '../kit/icon.tsx';
 import type { Line } from './line.ts';
 import { t } from './messages.ts';
@@ -48,10 +48,8 @@ export function TourStrip({ line: { tour, beginTour, endTour }, state, cast }: T
       {prompt && (
         <div className="tour-hands">
           <Ways prompt={prompt} links={state.links} />
-          <Button tone="quiet" icon="again" onClick={beginTour}>
-            {t('tour.again')}
-          </Button>
-          <Button tone={tour.at === 'record' ? 'go' : 'quiet'} onClick={leave}>
+          <IconButton icon="again" label={t('tour.again')} onClick={beginTour} />
+          <Button tone={tour.at === 'record' ? 'plain' : 'quiet'} onClick={leave}>
             {t(tour.at === 'record' ? 'tour.finish' : 'tour.skip')}
           </Button>
         </div>
