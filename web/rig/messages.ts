@@ -211,5 +211,5 @@ export const t = translator({
   'why.phone': 'The cabinet drew the PIN itself and keeps only what recognises it. Nobody else can open.',
   'why.pin': 'One code opens one door, once. The QR code in the mail does the same.',
   'why.take-out': 'The PIN is spent from here on. Typed again, it gets the answer of a wrong one.',
-  'why.record': 'Who, when, and a proof anybody can check. The password is on the start page.',
+  'why.record': 'Who, when, and a proof. The start page has the password.',
 });

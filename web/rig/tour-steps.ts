@@ -128,7 +128,7 @@ function afterMessages(tour: Tour, messages: readonly RigMessage[], cast: RigCas
 
 const PIN = /(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{3}(?!\d)/;
 
-export function bringsCode(message: RigMessage, { phone, email }: RigCast['resident']): boolean {
+function bringsCode(message: RigMessage, { phone, email }: RigCast['resident']): boolean {
   return [phone, email].includes(message.to) && (message.qr !== null || PIN.test(message.text));
 }
 

@@ -10,7 +10,7 @@ import { type Prompt, promptOf, STEPS, type Step, type Target, type Tour } from 
 /** What a control is found by, when the tour points at it. */
 export const targetId = (target: Target): string => `tour-${target}`;
 
-export const TOUR_SWITCH = 'tour-switch';
+const TOUR_SWITCH = 'tour-switch';
 
 /** Begins the tour, or ends it; it stays in the page's head, so that focus has a place to go to. */
 export function TourSwitch({ line: { tour, beginTour, endTour } }: { line: Line }) {
