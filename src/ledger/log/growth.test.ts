@@ -118,16 +118,6 @@ test('the example of tlog-tiles: 70,000 leaves are 273 whole tiles, then 112, on
   ]);
 });
 
-test('how many tiles are touched, as sumdb/tlog counts them for tiles of height 10, follows for height 8', () => {
-  // From sumdb/tlog tile_test.go (BSD-3-Clause), where the answer is the same for both heights.
-  for (const [from, to, count] of [
-    [1, 1, 0],
-    [100, 101, 1],
-    [1030, 1100, 1],
-  ] as const)
-    assert.equal(grownTiles({ from, to }).filter(({ of }) => of === 'hashes').length, count);
-});
-
 test('the state is read back from tiles, and only from those of its own head', async () => {
   const leaves = modelLeaves(66_000);
   const store = new MemoryTiles();

@@ -11,8 +11,8 @@
  */
 import { base64, fromBase64 } from '../../crypto/bytes.ts';
 import { allowed } from '../../domain/outcome.ts';
-import { includes } from '../tree.ts';
 import { HASH_BYTES } from './checkpoint.ts';
+import { isIncluded } from './inclusion.ts';
 import { isCount, readDecimal } from './numbers.ts';
 import { type LogPolicy, openWitnessed, type WitnessedCheckpoint } from './policy.ts';
 import { type LogResult, refused } from './refusals.ts';
@@ -87,9 +87,10 @@ export function verifyProof(
   const { index, path, checkpoint } = parsed.value;
   const opened = openWitnessed(checkpoint, policy);
   if (!opened.ok) return opened;
-  const { size, root } = opened.value.checkpoint;
-  if (index >= size) return refused('index-outside-tree', `${index} of ${size}`);
-  return includes({ leaf, index, size, path, root })
+  const head = opened.value.checkpoint;
+  const about = `entry ${index} of ${head.size}`;
+  if (index >= head.size) return refused('index-outside-tree', about);
+  return isIncluded({ leaf, index, head, path })
     ? allowed({ ...opened.value, index })
-    : refused('inclusion-wrong', `entry ${index} of ${size}`);
+    : refused('inclusion-wrong', about);
 }

@@ -3,9 +3,9 @@
  * it is verified against the root that was signed, so that a damaged tile is found here and not by a stranger.
  */
 import { allowed } from '../../domain/outcome.ts';
-import { includes } from '../tree.ts';
 import { EMPTY_ROOT, type TreeHead } from './checkpoint.ts';
 import { isConsistent } from './consistency.ts';
+import { isIncluded } from './inclusion.ts';
 import { isCount } from './numbers.ts';
 import { type LogResult, refused } from './refusals.ts';
 import { consistencySpans, inclusionSpans } from './spans.ts';
@@ -17,13 +17,13 @@ export async function proveInclusion(
   tiles: TileReader,
   { index, head }: { index: number; head: TreeHead },
 ): Promise<LogResult<InclusionProof>> {
-  const { size, root } = head;
+  const { size } = head;
   if (!isCount(index) || index >= size) return refused('index-outside-tree', `${index} of ${size}`);
   const spans = [{ begin: index, end: index + 1 }, ...inclusionSpans(index, size)];
   const hashes = await hashSpans(tiles, { spans, size });
   if (!hashes.ok) return hashes;
   const [leaf, ...path] = hashes.value;
-  if (!leaf || !includes({ leaf, index, size, path, root }))
+  if (!leaf || !isIncluded({ leaf, index, head, path }))
     return refused('tiles-disagree', `leaf ${index} of ${size}`);
   return allowed({ index, leaf, path });
 }

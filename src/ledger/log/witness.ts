@@ -15,7 +15,6 @@ import { judgeGrowth } from './consistency.ts';
 import { readDecimal } from './numbers.ts';
 import { PROOF_LENGTH_MAX, readHashes } from './proof-file.ts';
 import { type LogRefusal, type LogRefused, type LogResult, refused } from './refusals.ts';
-import { splitNote } from './signatures.ts';
 
 export type AddCheckpoint = { oldSize: number; proof: readonly Uint8Array[]; checkpoint: string };
 
@@ -36,11 +35,8 @@ export function parseAddCheckpoint(body: string): LogResult<AddCheckpoint> {
 }
 
 /** The origin that a note claims, for finding the keys to verify it with; for nothing else. */
-export function claimedOrigin(note: string): LogResult<string> {
-  const split = splitNote(note);
-  if (!split.ok) return split;
-  const [origin = ''] = split.value.text.split('\n');
-  return origin === '' ? refused('checkpoint-malformed', 'no origin') : allowed(origin);
+export function claimedOrigin(note: string): string {
+  return note.slice(0, Math.max(note.indexOf('\n'), 0));
 }
 
 export type WitnessQuestion = {
@@ -75,9 +71,17 @@ function told({ reason, about }: LogRefused): { reason: LogRefusal; about: strin
   return { reason, about };
 }
 
+/** What is wrong with a text that the log signed is its fault; without a good signature, nobody said anything. */
 function statusOf(reason: LogRefusal): 400 | 403 | 422 {
   if (reason === 'root-of-empty-wrong') return 422;
-  const isUnsigned =
-    reason === 'signature-missing' || reason === 'signature-wrong' || reason === 'cosignature-time-wrong';
-  return isUnsigned ? 403 : 400;
+  return WHEN_SIGNED.includes(reason) ? 400 : 403;
 }
+
+const WHEN_SIGNED: readonly LogRefusal[] = [
+  'checkpoint-malformed',
+  'checkpoint-extended',
+  'checkpoint-origin-other',
+  'number-malformed',
+  'number-huge',
+  'root-malformed',
+];
