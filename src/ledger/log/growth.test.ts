@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import { concat, hex, utf8 } from '../../crypto/bytes.ts';
-import { decodeBundle, encodeEntries } from './bundle.ts';
+import { encodeEntries } from './bundle.ts';
 import { EMPTY_LOG, growBundles, growTree, headOf, type LogState, readState } from './growth.ts';
 import { grownTiles, parseTilePath, tilePath } from './layout.ts';
 import { appendLeaves, EMPTY_RANGE, type Node, rangeRoot } from './range.ts';
 import { draws, MemoryTiles, modelLeaves, modelRoot, modelTiles } from './test-model.ts';
+import { readBundle } from './tiles.ts';
 
 const seed = Number(process.env.HOLDFAST_SEED ?? randomInt(2 ** 31));
 console.log(`HOLDFAST_SEED=${seed}`);
@@ -70,7 +71,7 @@ test('tiles of a growth are those of the layout and of the formula, for random g
   }
 });
 
-test('bundles of a growth hold the entries, in any steps', () => {
+test('bundles of a growth hold the entries, in any steps', async () => {
   const draw = draws(seed);
   const entries = entriesOf(700);
   const store = new MemoryTiles();
@@ -87,18 +88,22 @@ test('bundles of a growth hold the entries, in any steps', () => {
     size += part.length;
     last = size % 256 === 0 ? new Uint8Array(0) : new Uint8Array(objects.at(-1)?.bytes ?? assert.fail());
   }
-  const read = [
-    [0, 256],
-    [1, 256],
-    [2, 700 - 512],
-  ].flatMap(([index = 0, width = 0]) => {
-    const path = tilePath({ of: 'entries', index, width });
-    const bundle = decodeBundle(store.objects.get(path) ?? assert.fail(path), width);
-    assert.ok(bundle.ok, path);
-    return bundle.value;
-  });
+  const read: Uint8Array[] = [];
+  for (const width of [256, 256, 188]) {
+    const bundle = await readBundle(store, { of: 'entries', index: read.length / 256, width });
+    assert.ok(bundle.ok);
+    read.push(...bundle.value);
+  }
   assert.deepEqual(read, entries);
   assert.deepEqual(growBundles({ size: 700, last, entries: [] }), []);
+  // The whole bundle may have replaced a partial one; a bundle that is neither there is missing.
+  const partial = await readBundle(
+    store.edited('tile/entries/000.p/9', () => undefined),
+    { of: 'entries', index: 0, width: 9 },
+  );
+  assert.deepEqual(partial, { ok: true, value: entries.slice(0, 9) });
+  const gone = await readBundle(store, { of: 'entries', index: 3, width: 9 });
+  assert.deepEqual(gone, { ok: false, reason: 'tile-missing', about: 'tile/entries/003.p/9' });
 });
 
 test('the example of tlog-tiles: 70,000 leaves are 273 whole tiles, then 112, one whole, 17 and 1', () => {

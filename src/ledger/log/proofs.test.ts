@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
-import { hex } from '../../crypto/bytes.ts';
+import { concat, hex } from '../../crypto/bytes.ts';
 import { includes } from '../tree.ts';
 import { EMPTY_ROOT, type TreeHead } from './checkpoint.ts';
 import { isConsistent, judgeGrowth } from './consistency.ts';
-import { EMPTY_LOG, growTree, headOf, type LogState } from './growth.ts';
+import { EMPTY_LOG, growTree, headOf, type LogState, readState } from './growth.ts';
+import { tilePath } from './layout.ts';
 import { proveConsistency, proveInclusion } from './prove.ts';
 import { draws, MemoryTiles, modelLeaves, modelPath, modelProof, modelRoot } from './test-model.ts';
 
@@ -113,6 +114,43 @@ test('a proof of growth holds for its own two heads and no other', async () => {
     for (const [index, bent] of wrong.entries())
       assert.ok(!isConsistent(bent), `${index}: from ${from.size} to ${to.size}`);
   }
+});
+
+test('a log of more than 2^50 leaves grows and is proved like a small one', async () => {
+  const size = 2 ** 50 + 3 * 2 ** 41 + 255 * 65_536 + 255 * 256 + 200;
+  // Only the edge exists: at each level as many hashes as the size says, and the range that they give.
+  const edge = Array.from({ length: 7 }, (_, level) =>
+    modelLeaves(Math.floor(size / 256 ** level) % 256).map((hash) => flip(hash, level)),
+  );
+  const store = new MemoryTiles();
+  const hashes: Uint8Array[] = [];
+  for (let level = 6; level >= 0; level--) {
+    const tile = edge[level] ?? assert.fail();
+    const index = Math.floor(size / 256 ** (level + 1));
+    if (tile.length > 0)
+      store.write([
+        { path: tilePath({ of: 'hashes', level, index, width: tile.length }), bytes: concat(...tile) },
+      ]);
+    let at = 0;
+    for (let span = 128; span >= 1; span /= 2) {
+      if (Math.floor(tile.length / span) % 2 === 0) continue;
+      hashes.push(modelRoot(tile.slice(at, at + span)));
+      at += span;
+    }
+  }
+  const before: LogState = { range: { size, hashes }, edge };
+  const grown = growTree(before, modelLeaves(300));
+  store.write(grown.objects);
+  const head = headOf(grown.state);
+  assert.equal(head.size, size + 300);
+  assert.deepEqual(await readState(store, head), { ok: true, value: grown.state });
+  for (const index of [size, size + 55, size + 56, size + 299]) {
+    const proved = await proveInclusion(store, { index, head });
+    assert.ok(proved.ok, `leaf ${index}`);
+    assert.deepEqual(proved.value.leaf, modelLeaves(300)[index - size]);
+  }
+  const consistency = await proveConsistency(store, { from: size, head });
+  assert.deepEqual(consistency.ok && consistency.value.from, headOf(before));
 });
 
 test('the empty tree is continued by every tree without a proof; numbers that are no sizes by none', () => {

@@ -5,8 +5,9 @@
 import { concat } from '../../crypto/bytes.ts';
 import { allowed } from '../../domain/outcome.ts';
 import { treeHash } from '../tree.ts';
+import { decodeBundle } from './bundle.ts';
 import { HASH_BYTES } from './checkpoint.ts';
-import { type HashTile, TILE_WIDTH, tilePath, widthAt } from './layout.ts';
+import { type EntryBundle, type HashTile, TILE_WIDTH, type Tile, tilePath, widthAt } from './layout.ts';
 import { foldRight, type Node } from './range.ts';
 import { type LogResult, refused } from './refusals.ts';
 import { nodesOf, type Span } from './spans.ts';
@@ -21,24 +22,38 @@ export function encodeTile(hashes: readonly Uint8Array[]): Uint8Array {
   return concat(...hashes);
 }
 
-/**
- * The hashes of a tile. Where a partial tile is gone, the whole one, which may have replaced it, is asked for
- * (C2SP tlog-tiles, section "Partial Tiles").
- */
+/** The hashes of a tile. */
 export async function readTile(tiles: TileReader, tile: HashTile): Promise<LogResult<Uint8Array[]>> {
-  const path = tilePath(tile);
-  let bytes = await tiles.read(path);
-  let width = tile.width;
-  if (!bytes && width < TILE_WIDTH) {
-    bytes = await tiles.read(tilePath({ ...tile, width: TILE_WIDTH }));
-    width = TILE_WIDTH;
-  }
-  if (!bytes) return refused('tile-missing', path);
-  if (bytes.length !== width * HASH_BYTES) return refused('tile-length-wrong', path);
-  const whole = bytes;
+  const found = await readObject(tiles, tile);
+  if (!found.ok) return found;
+  const { bytes, width } = found.value;
+  if (bytes.length !== width * HASH_BYTES) return refused('tile-length-wrong', tilePath(tile));
   return allowed(
-    Array.from({ length: tile.width }, (_, at) => whole.slice(at * HASH_BYTES, (at + 1) * HASH_BYTES)),
+    Array.from({ length: tile.width }, (_, at) => bytes.slice(at * HASH_BYTES, (at + 1) * HASH_BYTES)),
   );
+}
+
+/** The entries of a bundle. They are the log's only when their leaf hashes are those of the tile at level 0. */
+export async function readBundle(tiles: TileReader, bundle: EntryBundle): Promise<LogResult<Uint8Array[]>> {
+  const found = await readObject(tiles, bundle);
+  if (!found.ok) return found;
+  const entries = decodeBundle(found.value.bytes, found.value.width);
+  return entries.ok ? allowed(entries.value.slice(0, bundle.width)) : entries;
+}
+
+/**
+ * What stands at a place. Where a partial object is gone, the whole one, which may have replaced it, is asked
+ * for (C2SP tlog-tiles, section "Partial Tiles").
+ */
+async function readObject(
+  tiles: TileReader,
+  tile: Tile,
+): Promise<LogResult<{ bytes: Uint8Array; width: number }>> {
+  const bytes = await tiles.read(tilePath(tile));
+  if (bytes) return allowed({ bytes, width: tile.width });
+  const whole =
+    tile.width < TILE_WIDTH ? await tiles.read(tilePath({ ...tile, width: TILE_WIDTH })) : undefined;
+  return whole ? allowed({ bytes: whole, width: TILE_WIDTH }) : refused('tile-missing', tilePath(tile));
 }
 
 /** The tile in which a whole subtree stands, and the hashes there that are its leaves. */

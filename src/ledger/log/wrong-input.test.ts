@@ -3,6 +3,7 @@
  * list, quickly and in bounded memory, and each reason of the list is given for something.
  */
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import { BUNDLE_BYTES_MAX, decodeBundle, encodeEntries } from './bundle.ts';
 import { checkpointText, EMPTY_ROOT, openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.ts';
@@ -15,6 +16,7 @@ import { proveConsistency, proveInclusion } from './prove.ts';
 import { LOG_REFUSALS, type LogRefusal, type LogResult } from './refusals.ts';
 import { cosignatureLine, openLogNote, signLogNote } from './signatures.ts';
 import {
+  draws,
   MemoryTiles,
   modelLeaves,
   modelPath,
@@ -328,5 +330,27 @@ test('a path in any other form than the one is no path', () => {
   for (const path of bad) {
     const answer = parseTilePath(path);
     assert.ok(!answer.ok && answer.reason === 'path-malformed', path);
+  }
+});
+
+test('no edit of one character of a proof file, and no part of it, verifies', () => {
+  const seed = Number(process.env.HOLDFAST_SEED ?? randomInt(2 ** 31));
+  console.log(`HOLDFAST_SEED=${seed}`);
+  const draw = draws(seed);
+  for (let run = 0; run < 400; run++) {
+    const at = draw(good.length);
+    const other = String.fromCharCode(0x20 + draw(0x5f));
+    const edits = [
+      good.slice(0, at) + good.slice(at + 1),
+      good.slice(0, at) + other + good.slice(at),
+      good.slice(0, at) + other + good.slice(at + 1),
+      good.slice(0, at),
+      good.slice(at),
+    ];
+    for (const edited of edits) {
+      if (edited === good) continue;
+      const answer = verify(edited);
+      assert.ok(!answer.ok, `${at}: ${JSON.stringify(edited.slice(Math.max(0, at - 20), at + 20))}`);
+    }
   }
 });
