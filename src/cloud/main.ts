@@ -7,6 +7,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { badgeHash } from '../contract/http/admin.ts';
 import { fromUtf8 } from '../crypto/bytes.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -29,7 +30,7 @@ import { seed } from './seed/seed.ts';
 import { allTenants } from './tenants/tenants.ts';
 
 const seedInput = z.strictObject({
-  badgeHash: z.string().length(43),
+  badgeHash,
   rootKeys: z.array(z.string().min(1)).min(1),
 });
 

@@ -93,6 +93,7 @@ function bodyOf(route: string, carrier: string): Record<string, unknown> | null 
       phone: '+4512345678',
       accessible: true,
     },
+    'POST /api/admin/banks/:id/resolutions': { seq: 1, how: 'found', note: 'it was there' },
     'POST /api/admin/couriers': { name: 'Fuzz', email: null, carrier, badgeHash: BADGE_HASH },
     'POST /api/admin/couriers/:id/suspend': { reason: 'because' },
     'POST /api/admin/couriers/:id/lift': { reason: 'because' },

@@ -279,6 +279,12 @@ describe('couriers and rosters', () => {
   test('a new courier waits for the roster, which the operator fetches, signs and hands in', async () => {
     const [carrier] = (await list()).carriers;
     const body = { name: 'Ben Ito', email: 'ben@example.org', carrier: carrier?.id, badgeHash: badgeHash() };
+    // The same 32 bytes in another text, which no roster would take: it is refused here and not there.
+    const other = { ...body, badgeHash: `${body.badgeHash.slice(0, 42)}B` };
+    assert.equal(
+      codeOf(await ask('POST', '/api/admin/couriers', { as: 'admin', body: other })),
+      'input-invalid',
+    );
     const added = await ask('POST', '/api/admin/couriers', { as: 'admin', body });
     assert.equal(added.status, 201);
     courier = (added.body as { id: string }).id;

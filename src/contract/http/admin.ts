@@ -163,12 +163,14 @@ export const courierRow = z.strictObject({
 export const couriers = page(courierRow).extend({
   carriers: z.array(z.strictObject({ id: z.string(), name: z.string() })),
 });
+/** In the one form that a roster takes: the bits left over in the last letter are zero. */
+export const badgeHash = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, 'base64url of 32 bytes');
 /** `POST couriers`: the badge's secret is drawn in the page; only its hash comes here. */
 export const courierAdd = z.strictObject({
   name: readable.min(1).max(120),
   email: z.email().max(200).nullable(),
   carrier: z.string(),
-  badgeHash: z.string().length(43),
+  badgeHash,
 });
 /** `POST couriers/:id/suspend`, `POST couriers/:id/lift`: at once, at every bank, for at most 24 h. `DELETE couriers/:id` also drafts a roster. */
 export const suspension = z.strictObject({ reason: z.string().min(1).max(200) });
