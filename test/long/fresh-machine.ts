@@ -15,12 +15,21 @@ export type Machine = {
 /** Debian's `daemon`: it has an entry in the list of users, which PostgreSQL asks for, and no rights. */
 export const ORDINARY = { uid: 1, gid: 1 };
 
+/** npm ends by the signal itself. */
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
+
 const LOOK_MS = 100;
 const STOP_MS_MAX = 30_000;
+
+/** Through which proxy this machine reaches a registry, and whose certificates it believes on the way. */
+const WAY_OUT =
+  /^(NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(https?|no)_proxy|npm_config_(cafile|(https?-?|no)proxy))$/i;
 
 /** Nothing of our own surroundings but the way to programs and to the registry that this machine uses. */
 function environment({ home, nodeDir }: Machine): Record<string, string> {
   const path = process.env.PATH ?? '';
+  const wayOut = Object.entries(process.env).filter(([name]) => WAY_OUT.test(name));
   const registry = spawnSync('npm', ['config', 'get', 'registry'], {
     encoding: 'utf8',
     cwd: '/',
@@ -30,6 +39,7 @@ function environment({ home, nodeDir }: Machine): Record<string, string> {
     PATH: nodeDir === null ? path : `${nodeDir}:${path}`,
     LANG: 'C.UTF-8',
     npm_config_registry: registry,
+    ...(Object.fromEntries(wayOut) as Record<string, string>),
   };
 }
 
@@ -86,7 +96,7 @@ export function begin({
     output: () => output,
     async said(what, msMax) {
       for (let left = msMax; !what.test(output); left -= LOOK_MS) {
-        if (left < 0 || child.exitCode !== null) {
+        if (left < 0 || hasEnded(child)) {
           endAll(child);
           assert.fail(`never said ${what}:\n${output}`);
         }
@@ -102,7 +112,7 @@ export function begin({
     },
     async ends(words) {
       endAll(child);
-      for (let left = STOP_MS_MAX; child.exitCode === null; left -= LOOK_MS) {
+      for (let left = STOP_MS_MAX; !hasEnded(child); left -= LOOK_MS) {
         assert.ok(left > 0, `did not end:\n${output}`);
         await pause(LOOK_MS);
       }
@@ -113,5 +123,5 @@ export function begin({
 }
 
 function endAll(child: ChildProcess): void {
-  if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGINT');
+  if (child.pid !== undefined && !hasEnded(child)) process.kill(-child.pid, 'SIGINT');
 }
