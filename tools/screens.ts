@@ -11,17 +11,28 @@ const ROOT = join(import.meta.dirname, '..');
 const TAKEN = join(ROOT, '.holdfast', 'screens');
 const KEPT = join(ROOT, 'docs', 'screens');
 
-const WALKS = ['test/browser/journey.test.ts', 'test/browser/kiosk-languages.test.ts'];
+const WALKS = [
+  'test/browser/journey.test.ts',
+  'test/browser/kiosk-languages.test.ts',
+  'test/browser/admin.test.ts',
+  'test/browser/phone-offline.test.ts',
+  'test/browser/phone-pages.test.ts',
+  'test/browser/rig-tour.test.ts',
+];
 const SHOWN = [
   'kiosk-home',
   'kiosk-size',
   'kiosk-drop-off',
   'kiosk-pick-up',
   'kiosk-ar-pick-up-open',
-  'rig',
-  'rig-phone',
-  'resident',
-  'admin-banks',
+  'rig-tour-badge',
+  'rig-tour-pin',
+  'resident-en-first',
+  'resident-offline',
+  'courier-en-first',
+  'admin-overview-whole',
+  'admin-usage',
+  'admin-count',
   'admin-parcel',
 ] as const;
 
@@ -44,7 +55,7 @@ async function main(): Promise<number> {
     return 1;
   }
   for (const name of SHOWN) rmSync(join(TAKEN, `${name}.png`), { force: true });
-  console.log(`screens: walking ${WALKS.join(', ')} in Chromium, about two minutes …`);
+  console.log(`screens: walking ${WALKS.join(', ')} in Chromium, about six minutes …`);
   const status = await walk();
   if (status !== 0) {
     console.log('screens: a walk failed, so no picture was replaced');

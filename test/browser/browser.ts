@@ -34,7 +34,8 @@ export async function openPage(context: BrowserContext, url: string): Promise<Wa
   page.on('console', (message) => {
     // An app begins by asking who is signed in; “nobody” is an answer that the browser calls an error.
     const asksWho = message.location().url.endsWith('/me') && message.text().includes('401');
-    if (message.type() === 'error' && !asksWho) errors.push(`${page.url()}: ${message.text()}`);
+    if (message.type() === 'error' && !asksWho)
+      errors.push(`${page.url()}: ${message.text()} ${message.location().url}`);
   });
   page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`));
   await page.goto(url);

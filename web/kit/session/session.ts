@@ -143,7 +143,8 @@ async function signOut(all: Parts): Promise<void> {
     await phone.kept.forget();
     // What is still asked would be answered as to somebody who has left.
     await client.cancelQueries();
-    await leave(all);
+    // Whoever asked meanwhile who is signed in has told the server already.
+    if (phone.leaving.isSet()) await leave(all);
   } else await api.post(path('sign-out'));
   client.setQueryData(ME, null);
   keys.forget();
