@@ -2,7 +2,7 @@
  * `holdfast cloud`: one cloud process. `cloud init` makes its secrets, `cloud seed` fills an empty database,
  * `cloud check` verifies everything that is kept, beside a running cloud or without one, `cloud rotate-tls`
  * puts the next server key in the place of today's, and `cloud broker` writes the files of an own Mosquitto.
- * `cloud tenant`, `site`, `carrier`, `admin`, `bank`, `enrol` and `access` are the steps by which an estate begins.
+ * `cloud tenant`, `log`, `site`, `carrier`, `admin`, `bank`, `enrol` and `access` are the steps by which an estate begins.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,6 +24,7 @@ import type { Cloud } from './deps.ts';
 import { ESTABLISHES, type EstablishValues, establish } from './establish.ts';
 import { initFiles, rotateServerKeys } from './files.ts';
 import { traceOf } from './http/http.ts';
+import { createLog } from './log/log.ts';
 import { checkCloud } from './parcels/parcels.ts';
 import { verifiedRoster } from './rosters/rosters.ts';
 import { seed } from './seed/seed.ts';
@@ -149,6 +150,8 @@ async function runSeed(deps: CloudDeps): Promise<void> {
   const { cloud } = await openCore(deps, NOUNS);
   try {
     const seeded = await seed(cloud, input);
+    const [host = ''] = deps.config.https.hosts;
+    await createLog(cloud, { tenant: seeded.tenant, host, succeeds: false });
     const answer = { ...seeded, operatorToken: await operatorToken(deps.config) };
     // Read and removed by whoever asked for the seed; durability is theirs to give.
     await writeFile(join(deps.config.dataDir, 'seeded.json'), `${JSON.stringify(answer, null, 2)}\n`, {

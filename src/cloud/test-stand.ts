@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { base64url } from '../crypto/bytes.ts';
+import { newEd25519Key } from '../crypto/ed25519.ts';
 import { newSigningKey, type SigningKey } from '../crypto/sign.ts';
 import { selfSignedAuthority } from '../crypto/x509.ts';
 import type { SiteId, TenantId } from '../domain/ids.ts';
@@ -24,6 +25,7 @@ import type { Cloud } from './deps.ts';
 import { addJobs, migrateJobs } from './jobs/jobs.ts';
 import { journal, openJournal } from './journal/journal.ts';
 import { keysNoun, openKeys } from './keys/keys.ts';
+import { logsInMemory } from './log/test-objects.ts';
 import { migrate, prepareDatabase } from './migrate.ts';
 import type { Noun } from './noun.ts';
 import { people } from './people/people.ts';
@@ -151,6 +153,7 @@ function cloudOf(of: Parts): Cloud {
     journal: openJournal({ keys, clock, random: systemRandom }),
     pins: { current: pin(), next: pin(), offline: null },
     authority: of.authority,
+    ledger: { key: newEd25519Key(), objects: logsInMemory() },
     changed: tidings.changed,
     tellBanks: async (_tx, site) => void told.push(site),
   };
