@@ -25,12 +25,12 @@ import type { Cloud } from './deps.ts';
 import { addJobs, migrateJobs } from './jobs/jobs.ts';
 import { journal, openJournal } from './journal/journal.ts';
 import { keysNoun, openKeys } from './keys/keys.ts';
-import { logsInMemory } from './log/test-objects.ts';
 import { migrate, prepareDatabase } from './migrate.ts';
 import type { Noun } from './noun.ts';
 import { people } from './people/people.ts';
 import * as rosters from './rosters/rosters.ts';
 import { createTenant, tenants } from './tenants/tenants.ts';
+import { logsInMemory } from './test-logs.ts';
 
 export type Stand = {
   cloud: Cloud;

@@ -77,6 +77,7 @@ export const ACCESS = {
   'GET /api/admin/parcels':               [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/parcels/:id':           [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/parcels/:id/receipt':   [no,    no,    no,    no,    own,   own,   no,    no],
+  'GET /api/admin/parcels/:id/proofs':    [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/usage':                 [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/people':                [no,    no,    no,    no,    own,   own,   no,    no],
   'POST /api/admin/people':               [no,    no,    no,    no,    own,   own,   no,    no],

@@ -7,7 +7,8 @@ import type { Noun } from '../noun.ts';
 import { migrations } from './migrations.ts';
 
 export { createLog } from './create.ts';
-export { folderOfLogs, type LogObjects } from './objects.ts';
+export { folderOfLogs, type LogObjects, type LogPlace } from './objects.ts';
+export { type Proofs, proofsOf } from './proofs.ts';
 export { startSequencer } from './runner.ts';
 export { drain } from './sequencer.ts';
 export { judgeLog, requireLogs } from './verify.ts';

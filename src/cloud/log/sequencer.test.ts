@@ -11,12 +11,12 @@ import type { Tx } from '../../platform/database.ts';
 import { NOUNS } from '../cloud.ts';
 import type { Cloud } from '../deps.ts';
 import { createTenant } from '../tenants/tenants.ts';
+import type { logsInMemory } from '../test-logs.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { filledTenant } from '../test-tenants.ts';
 import { createLog, drain, judgeLog } from './log.ts';
 import { sequence } from './sequencer.ts';
 import { assertGrew, readWhole, record, recordsIn, shownHead } from './test-log.ts';
-import type { logsInMemory } from './test-objects.ts';
 
 const host = 'ledger.example.org';
 let stand: Stand;

@@ -9,6 +9,7 @@ import { fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import { newEd25519Key } from '../../crypto/ed25519.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import { signCheckpoint } from '../../ledger/log/checkpoint.ts';
+import { sleep, systemClock } from '../../platform/clock.ts';
 import { NOUNS } from '../cloud.ts';
 import type { Cloud } from '../deps.ts';
 import { createTenant } from '../tenants/tenants.ts';
@@ -236,8 +237,7 @@ test('a running sequencer takes what was committed, told or not, and stops in or
       await record(cloud, tenant, 3);
       if (told) sequencer.poke();
       const wanted = await recordsIn(cloud, tenant);
-      while ((await shownHead(cloud, tenant)).size < wanted)
-        await new Promise((resolve) => setTimeout(resolve, 20));
+      while ((await shownHead(cloud, tenant)).size < wanted) await sleep(systemClock, 20);
     }
   } finally {
     await sequencer.stop();

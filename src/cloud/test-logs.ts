@@ -1,5 +1,5 @@
 /** A store of logs in memory, for tests that are not about the disk. */
-import type { LogObjects, LogPlace } from './objects.ts';
+import type { LogObjects, LogPlace } from './log/log.ts';
 
 export function logsInMemory(): LogObjects & { kept: Map<string, Uint8Array> } {
   const kept = new Map<string, Uint8Array>();
