@@ -108,18 +108,18 @@ export const routes: Route[] = [
     schema: { params: z.strictObject({ id: z.string().max(64) }), response: parcelProofs },
     async handle({ cloud, actor, params }) {
       const records = await cloud.database.tenant(actor.tenant, async (tx) => {
-        const found = await recordsOfParcel(tx, params.id);
-        if (!found) throw new HoldfastError('not-found', 'There is no such parcel here.');
+        const known = await recordsOfParcel(tx, params.id);
+        if (!known) throw new HoldfastError('not-found', 'There is no such parcel here.');
         await cloud.journal.record(
           tx,
           {
             kind: 'custody.viewed',
             facts: { role: actor.role },
-            fields: { person: actor.person, parcel: found.parcel },
+            fields: { person: actor.person, parcel: known.parcel },
           },
           { person: actor.person },
         );
-        return found;
+        return known;
       });
       // Tiles are read after the transaction: nobody waits for a disk under its locks.
       const { log, proofs } = await proofsOf(cloud, { ...records, tenant: actor.tenant });
