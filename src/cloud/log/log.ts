@@ -5,6 +5,7 @@
  */
 import type { Noun } from '../noun.ts';
 import { migrations } from './migrations.ts';
+import { routes } from './routes.ts';
 
 export { createLog } from './create.ts';
 export { folderOfLogs, type LogObjects, type LogPlace } from './objects.ts';
@@ -13,4 +14,4 @@ export { startSequencer } from './runner.ts';
 export { drain } from './sequencer.ts';
 export { judgeLog, requireLogs } from './verify.ts';
 
-export const log: Noun = { migrations };
+export const log: Noun = { migrations, routes };

@@ -32,7 +32,12 @@ export async function currentLog(tx: Tx): Promise<LogRow | undefined> {
   return selectCurrent(tx).executeTakeFirst();
 }
 
-/** The same, locked until the transaction ends. */
+/** One of them, grown or left behind. */
+export async function logAt(tx: Tx, generation: number): Promise<LogRow | undefined> {
+  return on(tx).selectFrom('logs').selectAll().where('generation', '=', generation).executeTakeFirst();
+}
+
+/** The current one, locked until the transaction ends. */
 export async function lockLog(tx: Tx): Promise<LogRow | undefined> {
   return selectCurrent(tx).forUpdate().executeTakeFirst();
 }
