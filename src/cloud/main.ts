@@ -24,7 +24,7 @@ import type { Cloud } from './deps.ts';
 import { ESTABLISHES, type EstablishValues, establish } from './establish.ts';
 import { initFiles, rotateServerKeys } from './files.ts';
 import { traceOf } from './http/http.ts';
-import { createLog } from './log/log.ts';
+import { createLog, judgeLog } from './log/log.ts';
 import { checkCloud } from './parcels/parcels.ts';
 import { verifiedRoster } from './rosters/rosters.ts';
 import { seed } from './seed/seed.ts';
@@ -86,7 +86,7 @@ async function serve(deps: CloudDeps): Promise<number> {
   });
 }
 
-/** Verifies every tenant's journals, parcels and compartments anew, and says what does not hold. */
+/** Verifies every tenant's journals, parcels, compartments and log anew, and says what does not hold. */
 async function runCheck(deps: CloudDeps): Promise<number> {
   const { cloud } = await openCore(deps, NOUNS);
   try {
@@ -96,6 +96,10 @@ async function runCheck(deps: CloudDeps): Promise<number> {
         findings += 1;
         process.stdout.write(`${where}: ${what}\n`);
       }
+      const wrong = await judgeLog(cloud, tenant);
+      if (wrong === undefined) continue;
+      findings += 1;
+      process.stdout.write(`log of ${tenant}: ${wrong}\n`);
     }
     process.stdout.write(findings === 0 ? 'everything holds\n' : `${findings} findings\n`);
     return findings === 0 ? 0 : 1;

@@ -44,12 +44,14 @@ export async function sequence(cloud: Cloud, tenant: TenantId): Promise<Sequence
   return 'grew';
 }
 
-/** Works a log off. Does nothing when another process is at it. */
+/** Works a log off. Does nothing when another process is at it; between two batches others may have the lock. */
 export async function drain(cloud: Cloud, tenant: TenantId): Promise<void> {
-  await cloud.database.tenant(tenant, async (lock) => {
-    if (!(await store.lockSequencing(lock))) return;
-    while ((await sequence(cloud, tenant)) === 'grew') await store.stillThere(lock);
-  });
+  for (;;) {
+    const done = await cloud.database.tenant(tenant, async (lock) =>
+      (await store.lockSequencing(lock)) ? sequence(cloud, tenant) : 'idle',
+    );
+    if (done !== 'grew') return;
+  }
 }
 
 async function assign(cloud: Cloud, tx: Tx): Promise<Grown | 'idle' | 'no-log'> {

@@ -61,9 +61,11 @@ export async function lockSequencing(tx: Tx): Promise<boolean> {
   return rows[0]?.locked === true;
 }
 
-/** Fails when the transaction is over, and its lock with it. */
-export async function stillThere(tx: Tx): Promise<void> {
-  await sql`select`.execute(tx);
+/** Waits until nobody sequences this tenant's log; until the transaction ends nobody will. */
+export async function holdSequencing(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${LOCK}::int, hashtext(current_setting('holdfast.tenant')))`.execute(
+    tx,
+  );
 }
 
 /** Whether something waits for an index, or has one and no checkpoint yet. */

@@ -31,6 +31,14 @@ export async function requireLogs(cloud: Cloud): Promise<void> {
 
 /** What is wrong with a tenant's log, in a line; undefined when it holds or when there is none. */
 export async function judgeLog(cloud: Cloud, tenant: TenantId): Promise<string | undefined> {
+  // Database and store are read one after the other; a log that grew in between would seem to contradict itself.
+  return cloud.database.tenant(tenant, async (lock) => {
+    await store.holdSequencing(lock);
+    return judgeQuiet(cloud, tenant);
+  });
+}
+
+async function judgeQuiet(cloud: Cloud, tenant: TenantId): Promise<string | undefined> {
   const stored = await cloud.ledger.objects.generations(tenant);
   const found = await cloud.database.snapshot(tenant, async (tx) => {
     const log = await store.currentLog(tx);
