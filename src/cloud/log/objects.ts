@@ -3,12 +3,12 @@
  * of files could serve them. Today that is a folder beside the cloud's keys; the processes of one database
  * share it, as they share the keys.
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { TenantId } from '../../domain/ids.ts';
 import type { LogObject } from '../../ledger/log/growth.ts';
 import type { TileReader } from '../../ledger/log/tiles.ts';
-import { codeOf, namesIn, readIfExists, syncDir, writeDurable } from '../../platform/durable.ts';
+import { codeOf, namesIn, readIfExists } from '../../platform/durable.ts';
+import { storeDurable } from '../../platform/durable-store.ts';
 
 export type LogPlace = { tenant: TenantId; generation: number };
 
@@ -31,26 +31,9 @@ export function folderOfLogs(dataDir: string): LogObjects {
     join(folder, tenant, String(generation), ...path.split('/'));
   return {
     read: async (place, path) => readIfExists(fileOf(place, path)),
-    async write(place, { path, bytes }) {
-      const file = fileOf(place, path);
-      makeFolder(dirname(file));
-      writeDurable(file, bytes);
-    },
+    write: (place, { path, bytes }) => storeDurable(fileOf(place, path), bytes),
     generations: async (tenant) => namesOf(join(folder, tenant)).map(Number).filter(Number.isSafeInteger),
   };
-}
-
-/** A folder whose name in the one above is as durable as what will lie in it. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    // Another process was faster.
-    if (codeOf(error) !== 'EEXIST') throw error;
-  }
-  syncDir(dirname(path));
 }
 
 function namesOf(path: string): string[] {
