@@ -22,6 +22,7 @@ const USAGE = `holdfast <command>
                                                       carrier --name NAME
                                                       admin --name NAME --email ADDRESS --out FILE
                                                       bank --site ID --name NAME [--layout FILE] --out FILE
+                                                      log [--open] [--successor]
                                                       enrol --bank ID --out FILE | access --site ID --out FILE
             everything that is kept, verified anew    check
             the files of an own Mosquitto             broker
@@ -73,6 +74,8 @@ const OPTIONS = {
   layout: { type: 'string' },
   signatures: { type: 'string' },
   'broker-url': { type: 'string' },
+  open: { type: 'boolean', default: false },
+  successor: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 

@@ -16,6 +16,7 @@ import { startJobs } from './jobs/jobs.ts';
 import { journal } from './journal/journal.ts';
 import { keysNoun } from './keys/keys.ts';
 import { leases } from './leases/leases.ts';
+import { log, requireLogs, startSequencer } from './log/log.ts';
 import { notices } from './notices/notices.ts';
 import type { Noun } from './noun.ts';
 import { orders } from './orders/orders.ts';
@@ -39,6 +40,7 @@ export const NOUNS: readonly Noun[] = [
   rosters,
   banks,
   leases,
+  log,
   intake,
   orders,
   parcels,
@@ -84,9 +86,12 @@ export async function startCloud(deps: CloudDeps): Promise<RunningCloud> {
 async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud, 'cloud' | 'stop'>> {
   const { cloud, files } = core;
   const { config } = cloud;
+  await requireLogs(cloud);
   const certificate = await serverCertificate(core);
   const jobs = await startJobs(cloud, NOUNS);
   parts.push({ name: 'jobs', stop: () => jobs.stop(), cut: () => jobs.cut() });
+  const sequencer = startSequencer(cloud);
+  parts.push({ name: 'log', stop: () => sequencer.stop() });
   const uplink = await startUplink(core, { nouns: NOUNS, certificate, workers: jobs.workers });
   parts.push({ name: 'uplink', stop: () => uplink.stop() });
   const servers = await startHttp({
@@ -113,7 +118,10 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
   });
   parts.push({ name: 'http', stop: () => servers.stop() });
   await hear(cloud, {
-    onChanged: servers.events.publish,
+    onChanged(tenant, topics) {
+      sequencer.poke();
+      servers.events.publish(tenant, topics);
+    },
     onTell: uplink.tellSite,
     onGap() {
       servers.events.publishAll(TOPICS);

@@ -11,6 +11,7 @@ import { type CloudFiles, openFiles, pinsOf } from './files.ts';
 import { addJobs, migrateJobs } from './jobs/jobs.ts';
 import { openJournal } from './journal/journal.ts';
 import { openKeys } from './keys/keys.ts';
+import { folderOfLogs } from './log/log.ts';
 import { migrate } from './migrate.ts';
 import type { Noun } from './noun.ts';
 
@@ -49,6 +50,7 @@ export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise
     log,
     pins: pinsOf(files, config.offlinePin),
     authority: files.authority,
+    ledger: { key: files.ledgerKey, objects: folderOfLogs(config.dataDir) },
     addJobs,
     ...tidings,
   };

@@ -1,4 +1,5 @@
 /** What every noun of the cloud is given: one object, made once at the start of the process. */
+import type { Ed25519Key } from '../crypto/ed25519.ts';
 import type { SiteId } from '../domain/ids.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Tx } from '../platform/database.ts';
@@ -8,6 +9,7 @@ import type { CloudConfig } from './config.ts';
 import type { CloudFiles } from './files.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Keys } from './keys/keys.ts';
+import type { LogObjects } from './log/log.ts';
 
 export type JobOptions = {
   /** At once, when unset. */
@@ -50,6 +52,8 @@ export type Cloud = {
   pins: { current: string; next: string; offline: string | null };
   /** Issues banks their client certificates. */
   authority: CloudFiles['authority'];
+  /** What signs the tenants' logs, and where their tiles lie. */
+  ledger: { key: Ed25519Key; objects: LogObjects };
   addJobs: AddJobs;
   /** Tells the tenant's open pages, when and only if the transaction commits. */
   changed(tx: Tx, topics: readonly Topic[]): Promise<void>;

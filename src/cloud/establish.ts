@@ -1,5 +1,5 @@
 /**
- * How an estate begins: `holdfast cloud tenant | site | carrier | admin | bank | enrol | access`, on a cloud's
+ * How an estate begins: `holdfast cloud tenant | log | site | carrier | admin | bank | enrol | access`, on a cloud's
  * own machine, with its configuration. What is secret in the answers goes into a file of mode 0600, never to a
  * terminal, whose window others may see and whose history is kept.
  */
@@ -17,13 +17,14 @@ import { readIfExists, writeDurable } from '../platform/durable.ts';
 import * as banks from './banks/banks.ts';
 import { type CloudDeps, openCore } from './core.ts';
 import type { Cloud } from './deps.ts';
+import { createLog } from './log/log.ts';
 import type { Noun } from './noun.ts';
 import * as people from './people/people.ts';
 import * as rosters from './rosters/rosters.ts';
 import * as signin from './signin/signin.ts';
 import { allTenants, createTenant } from './tenants/tenants.ts';
 
-export const ESTABLISHES = ['tenant', 'site', 'carrier', 'admin', 'bank', 'enrol', 'access'] as const;
+export const ESTABLISHES = ['tenant', 'site', 'carrier', 'admin', 'bank', 'enrol', 'access', 'log'] as const;
 export type Establishes = (typeof ESTABLISHES)[number];
 
 /** What stood behind the command, as it was typed. */
@@ -32,7 +33,7 @@ export type EstablishValues = Partial<
     'tenant' | 'site' | 'bank' | 'name' | 'email' | 'layout' | 'out' | 'signatures' | 'broker-url',
     string
   >
-> & { 'root-key'?: string[] | undefined };
+> & { 'root-key'?: string[] | undefined; successor?: boolean | undefined; open?: boolean | undefined };
 
 type Of = { cloud: Cloud; values: EstablishValues; say(line: string): void };
 
@@ -129,6 +130,14 @@ const STEPS: Record<Establishes, (of: Of) => Promise<void>> = {
     const brokerUrl = brokerUrlFor(cloud, values);
     await cloud.database.tenant(tenant, (tx) => commission({ cloud, tx, out, tenant, bank, brokerUrl }));
     sayCommissioned({ say, bank, out });
+  },
+
+  async log({ cloud, values, say }) {
+    const tenant = await tenantFor(cloud, values);
+    const [host = ''] = cloud.config.https.hosts;
+    const given = { tenant, host, succeeds: values.successor === true };
+    const open = values.open === true;
+    say(`log ${await createLog(cloud, open ? { ...given, open } : given)}`);
   },
 
   async access({ cloud, values, say }) {
@@ -230,7 +239,7 @@ function readRootKey(path: string): string {
 
 function needed(
   values: EstablishValues,
-  name: Exclude<keyof EstablishValues, 'root-key'>,
+  name: Exclude<keyof EstablishValues, 'root-key' | 'successor' | 'open'>,
   what: string,
 ): string {
   const value = values[name];

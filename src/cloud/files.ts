@@ -1,6 +1,7 @@
 /**
  * The cloud's own secrets on disk, made once by `holdfast cloud init`: the root key; the TLS server keys of
- * today and of tomorrow, whose pins banks hold; and the authority that issues banks their certificates.
+ * today and of tomorrow, whose pins banks hold; the authority that issues banks their certificates; and the key
+ * that signs the tenants' logs.
  * All but the root key itself lie sealed under it. The root key is a file of mode 0600 until a KMS holds
  * it; what a thief of this disk gains stands in the trust table.
  */
@@ -8,6 +9,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KEY_BYTES, newKey, open, seal } from '../crypto/aead.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
+import { type Ed25519Key, ed25519PublicKeyOf, newEd25519Key } from '../crypto/ed25519.ts';
 import { deriveKey, sha256 } from '../crypto/hash.ts';
 import { fingerprint, newSigningKey, publicKeyOf, type SigningKey } from '../crypto/sign.ts';
 import { selfSignedAuthority } from '../crypto/x509.ts';
@@ -22,14 +24,17 @@ export type CloudFiles = {
   current: SigningKey;
   next: SigningKey;
   authority: { privateKey: Uint8Array; certificatePem: string };
+  /** Signs the checkpoints of the tenants' logs. */
+  ledgerKey: Ed25519Key;
   /** SHA-256 of the operator's bearer token. */
   operatorTokenHash: Uint8Array;
 };
 
 export type FilePlaces = { dataDir: string; rootKeyFile: string; operatorTokenFile: string };
 
-const SEALED = ['tls-current', 'tls-next', 'bank-authority'] as const;
+const SEALED = ['tls-current', 'tls-next', 'bank-authority', 'ledger'] as const;
 type SealedName = (typeof SEALED)[number];
+const newKeyOf = (name: SealedName) => (name === 'ledger' ? newEd25519Key() : newSigningKey());
 const CERTIFICATE = 'bank-authority.crt';
 const YEAR_MS = 365 * 86_400_000;
 const AUTHORITY_YEARS = 20;
@@ -46,7 +51,7 @@ export async function initFiles(places: FilePlaces, deps: { clock: Clock; random
   for (const name of SEALED) {
     const path = join(keysDir(places), `${name}.key`);
     if (await readIfExists(path)) continue;
-    await writeDurable(path, seal(sealingKey(rootKey), newSigningKey().privateKey, name));
+    await writeDurable(path, seal(sealingKey(rootKey), newKeyOf(name).privateKey, name));
   }
   const certificate = join(keysDir(places), CERTIFICATE);
   if (!(await readIfExists(certificate)))
@@ -125,6 +130,7 @@ export async function openFiles(places: FilePlaces): Promise<CloudFiles> {
       `the certificate in ${keysDir(places)} or operatorTokenFile is missing; run: holdfast cloud init --config FILE`,
     );
   await refuseOpenMode('operatorTokenFile', places.operatorTokenFile);
+  const ledger = readPrivate(places, rootKey, 'ledger');
   const tokenText = fromUtf8(token).trim();
   if (fromBase64url(tokenText)?.length !== TOKEN_BYTES)
     throw new HoldfastError(
@@ -136,6 +142,7 @@ export async function openFiles(places: FilePlaces): Promise<CloudFiles> {
     current: await readSealed(places, rootKey, 'tls-current'),
     next: await readSealed(places, rootKey, 'tls-next'),
     authority: { privateKey: authority.privateKey, certificatePem: fromUtf8(certificate) },
+    ledgerKey: { privateKey: ledger, publicKey: ed25519PublicKeyOf(ledger) },
     operatorTokenHash: sha256(utf8(tokenText)),
   };
 }
@@ -165,8 +172,13 @@ async function refuseOpenMode(key: string, path: string): Promise<void> {
 }
 
 async function readSealed(places: FilePlaces, rootKey: Uint8Array, name: SealedName): Promise<SigningKey> {
+  const privateKey = readPrivate(places, rootKey, name);
+  return { privateKey, publicKey: publicKeyOf(privateKey) };
+}
+
+function readPrivate(places: FilePlaces, rootKey: Uint8Array, name: SealedName): Uint8Array {
   const path = join(keysDir(places), `${name}.key`);
-  const sealed = await readIfExists(path);
+  const sealed = readIfExists(path);
   if (!sealed)
     throw new HoldfastError(
       'input-invalid',
@@ -175,5 +187,5 @@ async function readSealed(places: FilePlaces, rootKey: Uint8Array, name: SealedN
   const privateKey = open(sealingKey(rootKey), sealed, name);
   if (!privateKey)
     throw new HoldfastError('input-invalid', `${path} does not open with the key in rootKeyFile`);
-  return { privateKey, publicKey: publicKeyOf(privateKey) };
+  return privateKey;
 }

@@ -2,7 +2,7 @@
  * `holdfast cloud`: one cloud process. `cloud init` makes its secrets, `cloud seed` fills an empty database,
  * `cloud check` verifies everything that is kept, beside a running cloud or without one, `cloud rotate-tls`
  * puts the next server key in the place of today's, and `cloud broker` writes the files of an own Mosquitto.
- * `cloud tenant`, `site`, `carrier`, `admin`, `bank`, `enrol` and `access` are the steps by which an estate begins.
+ * `cloud tenant`, `log`, `site`, `carrier`, `admin`, `bank`, `enrol` and `access` are the steps by which an estate begins.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,6 +24,7 @@ import type { Cloud } from './deps.ts';
 import { ESTABLISHES, type EstablishValues, establish } from './establish.ts';
 import { initFiles, rotateServerKeys } from './files.ts';
 import { traceOf } from './http/http.ts';
+import { createLog, judgeLog } from './log/log.ts';
 import { checkCloud } from './parcels/parcels.ts';
 import { verifiedRoster } from './rosters/rosters.ts';
 import { seed } from './seed/seed.ts';
@@ -85,7 +86,7 @@ async function serve(deps: CloudDeps): Promise<number> {
   });
 }
 
-/** Verifies every tenant's journals, parcels and compartments anew, and says what does not hold. */
+/** Verifies every tenant's journals, parcels, compartments and log anew, and says what does not hold. */
 async function runCheck(deps: CloudDeps): Promise<number> {
   const { cloud } = await openCore(deps, NOUNS);
   try {
@@ -95,6 +96,10 @@ async function runCheck(deps: CloudDeps): Promise<number> {
         findings += 1;
         process.stdout.write(`${where}: ${what}\n`);
       }
+      const wrong = await judgeLog(cloud, tenant);
+      if (wrong === undefined) continue;
+      findings += 1;
+      process.stdout.write(`log of ${tenant}: ${wrong}\n`);
     }
     process.stdout.write(findings === 0 ? 'everything holds\n' : `${findings} findings\n`);
     return findings === 0 ? 0 : 1;
@@ -149,6 +154,8 @@ async function runSeed(deps: CloudDeps): Promise<void> {
   const { cloud } = await openCore(deps, NOUNS);
   try {
     const seeded = await seed(cloud, input);
+    const [host = ''] = deps.config.https.hosts;
+    await createLog(cloud, { tenant: seeded.tenant, host, succeeds: false });
     const answer = { ...seeded, operatorToken: await operatorToken(deps.config) };
     // Read and removed by whoever asked for the seed; durability is theirs to give.
     await writeFile(join(deps.config.dataDir, 'seeded.json'), `${JSON.stringify(answer, null, 2)}\n`, {

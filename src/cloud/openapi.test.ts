@@ -29,7 +29,13 @@ type Description = {
 };
 
 /** Served, and about the description itself or for machines: not part of what clients are made from. */
-const HIDDEN = new Set(['GET /api', 'GET /openapi.json', 'GET /metrics']);
+const HIDDEN = new Set([
+  'GET /api',
+  'GET /openapi.json',
+  'GET /metrics',
+  'GET /log/*',
+  'GET /api/admin/log/*',
+]);
 
 let servers: HttpServers;
 let described: Description;

@@ -21,6 +21,7 @@ function ruleFor(method: string, url: string): { roles: readonly string[] | 'all
   // Rule 1.
   if (method === 'GET' && ['/api', '/api/health', '/api/ready', '/openapi.json'].includes(url))
     return { roles: 'all', within: false };
+  if (asked === 'GET /log/*') return { roles: 'all', within: false };
   if (method === 'POST' && SIGNING_IN.test(url)) return { roles: 'all', within: false };
   // Rule 2.
   if (asked === 'GET /metrics' || asked === 'GET /api/start') return { roles: ['machine'], within: false };

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { base64url } from '../crypto/bytes.ts';
+import { newEd25519Key } from '../crypto/ed25519.ts';
 import { newSigningKey, type SigningKey } from '../crypto/sign.ts';
 import { selfSignedAuthority } from '../crypto/x509.ts';
 import type { SiteId, TenantId } from '../domain/ids.ts';
@@ -29,6 +30,7 @@ import type { Noun } from './noun.ts';
 import { people } from './people/people.ts';
 import * as rosters from './rosters/rosters.ts';
 import { createTenant, tenants } from './tenants/tenants.ts';
+import { logsInMemory } from './test-logs.ts';
 
 export type Stand = {
   cloud: Cloud;
@@ -151,6 +153,7 @@ function cloudOf(of: Parts): Cloud {
     journal: openJournal({ keys, clock, random: systemRandom }),
     pins: { current: pin(), next: pin(), offline: null },
     authority: of.authority,
+    ledger: { key: newEd25519Key(), objects: logsInMemory() },
     changed: tidings.changed,
     tellBanks: async (_tx, site) => void told.push(site),
   };

@@ -14,6 +14,7 @@ import { NOUNS } from './cloud.ts';
 import * as couriers from './couriers/couriers.ts';
 import type { Cloud } from './deps.ts';
 import { projectionsOf, takeBatch } from './intake/intake.ts';
+import { createLog, drain } from './log/log.ts';
 import * as notices from './notices/notices.ts';
 import * as orders from './orders/orders.ts';
 import * as people from './people/people.ts';
@@ -72,6 +73,8 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
     await notices.queueLink(cloud, tx, { person: resident, app: 'resident', url: mark, minutes: 15 });
     await odds(tx, { bank: bank.bank, resident });
   });
+  await createLog(cloud, { tenant, host: 'ledger.example.org', succeeds: false });
+  await drain(cloud, tenant);
   const [notice] = await inTenant((tx) => notices.list(tx, { beforeOrd: null, limit: 1 }));
   assert.ok(notice);
   const signedIn = { resident, courier, ...staff };

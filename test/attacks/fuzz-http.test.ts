@@ -133,7 +133,7 @@ async function rightRequest(route: string, signedIn: boolean): Promise<{ right: 
     rosters: own.site,
     sites: own.site,
   };
-  const path = url.replace(/:\w+/, things[name] ?? '');
+  const path = url.replace(/:\w+/, things[name] ?? '').replace('*', '1/checkpoint');
   return { right: { method, path, headers, body: bodyOf(route, own.carrier) }, place: { port, tls } };
 }
 

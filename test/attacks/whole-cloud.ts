@@ -17,6 +17,8 @@ import { systemRandom } from '../../src/platform/random.ts';
 
 export type WholeCloud = {
   cloud: RunningCloud;
+  /** What it was started with, for starting another. */
+  deps: CloudDeps;
   seeded: Seeded;
   /** As the role that no row security stops. */
   superuserUrl: string;
@@ -49,6 +51,7 @@ export async function startWholeCloud(): Promise<WholeCloud> {
   const cloud = await startCloud(deps);
   return {
     cloud,
+    deps,
     seeded,
     superuserUrl: postgres.connectionString('postgres', 'holdfast'),
     async stop() {

@@ -10,6 +10,7 @@ import { type CloudDeps, openCore } from '../core.ts';
 import type { Cloud } from '../deps.ts';
 import { openFiles } from '../files.ts';
 import * as journal from '../journal/journal.ts';
+import { createLog, judgeLog } from '../log/log.ts';
 import { allTenants } from '../tenants/tenants.ts';
 import { restoreBackup } from './restore.ts';
 import { NOT_IN_IT, takeBackup } from './take.ts';
@@ -75,6 +76,7 @@ export async function restore({ config: path, file, keysFile, say }: Command): P
         if (end) say(`  ${source}: records up to ${end.lastSeq}`);
       }
     });
+    await succeedLogs(cloud, config, say);
     say(
       'Compare these with acknowledgedSeq at each kiosk (/api/health). A bank that is ahead raises the alarm gap',
     );
@@ -82,6 +84,16 @@ export async function restore({ config: path, file, keysFile, say }: Command): P
     say(`restore took ${seconds(began)}`);
   } finally {
     await cloud.database.close();
+  }
+}
+
+/** A log that was ahead of the backup cannot go on from it: what was signed since would be contradicted. */
+async function succeedLogs(cloud: Cloud, { https }: CloudConfig, say: Command['say']): Promise<void> {
+  for (const tenant of await allTenants(cloud)) {
+    const wrong = await judgeLog(cloud, tenant);
+    if (wrong === undefined) continue;
+    const origin = await createLog(cloud, { tenant, host: https.hosts[0] ?? '', succeeds: true });
+    say(`  the log of ${tenant} has a successor, ${origin}, with every record that is here: ${wrong}`);
   }
 }
 

@@ -39,6 +39,7 @@ export const ACCESS = {
   'GET /api/health':                      [any,   any,   any,   any,   any,   any,   any,   any],
   'GET /api/ready':                       [any,   any,   any,   any,   any,   any,   any,   any],
   'GET /openapi.json':                    [any,   any,   any,   any,   any,   any,   any,   any],
+  'GET /log/*':                           [any,   any,   any,   any,   any,   any,   any,   any],
   'GET /metrics':                         [no,    any,   no,    no,    no,    no,    no,    no],
   'GET /api/start':                       [no,    any,   no,    no,    no,    no,    no,    no],
 
@@ -77,6 +78,8 @@ export const ACCESS = {
   'GET /api/admin/parcels':               [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/parcels/:id':           [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/parcels/:id/receipt':   [no,    no,    no,    no,    own,   own,   no,    no],
+  'GET /api/admin/parcels/:id/proofs':    [no,    no,    no,    no,    own,   own,   no,    no],
+  'GET /api/admin/log/*':                 [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/usage':                 [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/people':                [no,    no,    no,    no,    own,   own,   no,    no],
   'POST /api/admin/people':               [no,    no,    no,    no,    own,   own,   no,    no],

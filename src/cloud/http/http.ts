@@ -30,6 +30,7 @@ import { type GaugeOf, openMetrics } from './metrics.ts';
 import { nextLink } from './pages.ts';
 import { BROKEN, REFUSED } from './problems.ts';
 import { KEY_HEADER, keyHeader, once } from './repeats.ts';
+import { Served } from './served.ts';
 import { mountSystem } from './system.ts';
 
 export { ACCESS, decide, ROLES, type Role } from './access.ts';
@@ -38,6 +39,7 @@ export { type Page, type PageAsked, pageOf } from './pages.ts';
 export { traceOf } from './problems.ts';
 export { forgetAnswers } from './repeats.ts';
 export { migrations as repeatMigrations } from './repeats-store.ts';
+export { Served } from './served.ts';
 
 type Shape = { params?: z.ZodType; query?: z.ZodType; body?: z.ZodType; response?: z.ZodType };
 type Parsed<S extends Shape, Part extends keyof Shape> =
@@ -108,7 +110,7 @@ type Write<T extends AccessTable> = <
     url: U;
     access: A;
     schema: S;
-    handle(ctx: Ctx<A, S>): Promise<Answer<S> | typeof NOTHING>;
+    handle(ctx: Ctx<A, S>): Promise<Answer<S> | typeof NOTHING | Served>;
   },
 ) => Route;
 
@@ -208,6 +210,8 @@ function mountRoute(app: FastifyInstance, row: Route, mounting: Mounting): void 
     ...(row.bodyBytesMax === undefined ? {} : { bodyLimit: row.bodyBytesMax }),
     ...(row.guarded ? { config: { rateLimit: { max: limits.guardedPerMinute } } } : {}),
     schema: {
+      // Files below a path of any depth: no description of an interface has a word for that.
+      hide: row.url.endsWith('/*'),
       operationId: operationIdOf(row),
       summary: row.says,
       tags: [row.url.split('/')[2] ?? 'system'],
@@ -221,6 +225,7 @@ function mountRoute(app: FastifyInstance, row: Route, mounting: Mounting): void 
     handler: async (request, reply) => {
       const answer = await answerOf(row, mounting, { request, reply });
       if (reply.sent) return reply;
+      if (answer instanceof Served) return answer.send(reply);
       if (answer === NOTHING || answer === undefined || !response)
         return reply.code(response ? 204 : status).send();
       const next = nextLink(request.url, answer);

@@ -32,3 +32,14 @@ export async function receiptOf(cloud: Cloud, tx: Tx, id: string): Promise<Recei
   const bankKey = bank.key === null ? '' : base64url(bank.key);
   return { v: 1, parcel: parcel.parcel, bank: parcel.bank, roster, bankKey, entries };
 }
+
+/** Which records of its bank are the parcel's; undefined when there is no such parcel here. */
+export async function recordsOfParcel(
+  tx: Tx,
+  id: string,
+): Promise<{ parcel: Receipt['parcel']; source: Receipt['bank']; seqs: number[] } | undefined> {
+  const parcel = await store.findParcel(tx, id);
+  if (!parcel) return undefined;
+  const seqs = (await store.eventsOf(tx, parcel.parcel)).map(({ seq }) => seq);
+  return { parcel: parcel.parcel, source: parcel.bank, seqs };
+}

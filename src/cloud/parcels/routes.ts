@@ -2,11 +2,13 @@
 import { z } from 'zod';
 import { parcelDetail, parcels } from '../../contract/http/admin.ts';
 import { pageQuery } from '../../contract/http/common.ts';
+import { parcelProofs } from '../../contract/http/proofs.ts';
 import { type UsageDays, usage, usageQuery } from '../../contract/http/usage.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { receiptSchema } from '../../ledger/receipt.ts';
 import { type Route, route } from '../http/http.ts';
-import { receiptOf } from './receipt.ts';
+import { proofsOf } from '../log/log.ts';
+import { receiptOf, recordsOfParcel } from './receipt.ts';
 import { usageOf } from './usage.ts';
 import { detail, pageOfOverdue, pageOfRows } from './views.ts';
 
@@ -97,5 +99,31 @@ export const routes: Route[] = [
         );
         return receipt;
       }),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/parcels/:id/proofs',
+    access: 'admin',
+    says: 'For each record of the parcel a tlog-proof file, which any C2SP verifier checks without us; null while it waits for a checkpoint.',
+    schema: { params: z.strictObject({ id: z.string().max(64) }), response: parcelProofs },
+    async handle({ cloud, actor, params }) {
+      const records = await cloud.database.tenant(actor.tenant, async (tx) => {
+        const known = await recordsOfParcel(tx, params.id);
+        if (!known) throw new HoldfastError('not-found', 'There is no such parcel here.');
+        await cloud.journal.record(
+          tx,
+          {
+            kind: 'custody.viewed',
+            facts: { role: actor.role },
+            fields: { person: actor.person, parcel: known.parcel },
+          },
+          { person: actor.person },
+        );
+        return known;
+      });
+      // Tiles are read after the transaction: nobody waits for a disk under its locks.
+      const { log, proofs } = await proofsOf(cloud, { ...records, tenant: actor.tenant });
+      return { parcel: records.parcel, bank: records.source, log, proofs };
+    },
   }),
 ];

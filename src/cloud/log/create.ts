@@ -1,0 +1,60 @@
+/** How a log begins: by an explicit command and never by itself, because one that is missing is a finding. */
+import { HoldfastError } from '../../domain/errors.ts';
+import type { TenantId } from '../../domain/ids.ts';
+import { EMPTY_ROOT } from '../../ledger/log/checkpoint.ts';
+import { EMPTY_LOG } from '../../ledger/log/growth.ts';
+import { CHECKPOINT_PATH } from '../../ledger/log/layout.ts';
+import { isKeyName } from '../../ledger/log/vkey.ts';
+import type { Cloud } from '../deps.ts';
+import { keepCheckpoint, showCheckpoint } from './sequencer.ts';
+import { encodeState } from './state.ts';
+import * as store from './store.ts';
+
+export type NewLog = {
+  tenant: TenantId;
+  /** Where others reach it; with the path below it is the log's name for ever. */
+  host: string;
+  /** The log before cannot go on: this one begins after it, with every record that is there. */
+  succeeds: boolean;
+  /** Unset: as the log before, and the first one is closed. */
+  open?: boolean;
+};
+
+/** The path under which a log is read; the part of its origin after the host. */
+export function pathOfLog({ tenant, generation }: { tenant: TenantId; generation: number }): string {
+  return `log/${tenant}/${generation}`;
+}
+
+/** Answers the origin. */
+export async function createLog(cloud: Cloud, { tenant, host, succeeds, open }: NewLog): Promise<string> {
+  const stored = await cloud.ledger.objects.generations(tenant);
+  const origin = await cloud.database.tenant(tenant, async (tx) => {
+    const before = await store.lockLog(tx);
+    const last = Math.max(0, before?.generation ?? 0, ...stored);
+    if (before && !succeeds && (await isHalfMade(cloud, tenant, before))) return before.origin;
+    if (last > 0 && !succeeds)
+      throw new HoldfastError(
+        'conflict',
+        `${tenant} has a log already; see docs/runbooks/log-does-not-verify.md`,
+      );
+    if (last === 0 && succeeds)
+      throw new HoldfastError('not-found', `${tenant} has no log that could have a successor`);
+    const generation = last + 1;
+    const name = `${host}/${pathOfLog({ tenant, generation })}`;
+    if (!isKeyName(name)) throw new HoldfastError('input-invalid', 'a log’s name has no space and no plus');
+    await store.insertLog(tx, {
+      ...{ generation, origin: name, key: cloud.ledger.key.publicKey, open: open ?? before?.open ?? false },
+      ...{ size: 0, root: EMPTY_ROOT, published_size: 0, state: encodeState(EMPTY_LOG) },
+    });
+    await keepCheckpoint(cloud, tx, { generation, checkpoint: { origin: name, size: 0, root: EMPTY_ROOT } });
+    return name;
+  });
+  await showCheckpoint(cloud, tenant);
+  return origin;
+}
+
+/** The command died before the first checkpoint was shown, and is given again. */
+async function isHalfMade({ ledger }: Cloud, tenant: TenantId, log: store.LogRow): Promise<boolean> {
+  if (log.size > 0 || !Buffer.from(log.key).equals(ledger.key.publicKey)) return false;
+  return (await ledger.objects.read({ tenant, generation: log.generation }, CHECKPOINT_PATH)) === undefined;
+}

@@ -1,0 +1,17 @@
+/**
+ * The tenant's transparency log: every record that the cloud has committed, in an order that is signed and that
+ * strangers can check (docs/reference/ledger.md). A record waits by being there: its journal's end lies beyond
+ * the log's, so that nothing is added to the transactions that commit records.
+ */
+import type { Noun } from '../noun.ts';
+import { migrations } from './migrations.ts';
+import { routes } from './routes.ts';
+
+export { createLog } from './create.ts';
+export { folderOfLogs, type LogObjects, type LogPlace } from './objects.ts';
+export { type Proofs, proofsOf } from './proofs.ts';
+export { startSequencer } from './runner.ts';
+export { drain } from './sequencer.ts';
+export { judgeLog, requireLogs } from './verify.ts';
+
+export const log: Noun = { migrations, routes };

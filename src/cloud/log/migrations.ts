@@ -1,0 +1,68 @@
+/**
+ * A tenant's log: where it stands, which record has which index, and every checkpoint that was ever signed. What
+ * was given an index and what was signed is only ever added: the application's role has no right to change it.
+ */
+import { type Migration, tenantTable } from '../migrate.ts';
+
+export const migrations: Migration[] = [
+  {
+    id: '0100-logs',
+    sql: `
+create table logs (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  -- A log that cannot go on has a successor, which begins anew under a name of its own. The newest grows.
+  generation bigint not null check (generation >= 1),
+  origin text not null,
+  -- The public half of the key that signs it.
+  key bytea not null check (octet_length(key) = 32),
+  -- Whether everybody may read it, or the tenant's administrators only.
+  open boolean not null default false,
+  -- How many records have an index, and the root over them.
+  size bigint not null,
+  root bytea not null check (octet_length(root) = 32),
+  -- How many of these a signed checkpoint covers, and the tree at that size.
+  published_size bigint not null check (published_size between 0 and size),
+  state bytea not null,
+  primary key (tenant_id, generation)
+);
+-- Hashes do not get smaller by trying.
+alter table logs alter column state set storage external;
+-- Records seq to seq + count - 1 of a source have the indices from first on.
+create table log_spans (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  generation bigint not null,
+  first bigint not null check (first >= 0),
+  source text not null references journals (source),
+  seq bigint not null check (seq >= 1),
+  count bigint not null check (count >= 1),
+  primary key (tenant_id, generation, first),
+  unique (tenant_id, generation, source, seq),
+  foreign key (tenant_id, generation) references logs (tenant_id, generation)
+);
+-- Up to which record each journal stands in the log; what a journal has beyond waits.
+create table log_ends (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  generation bigint not null,
+  source text not null references journals (source),
+  last_seq bigint not null,
+  primary key (tenant_id, generation, source),
+  foreign key (tenant_id, generation) references logs (tenant_id, generation)
+);
+-- At most one for each size: of two roots over as many records one would be a lie.
+create table log_checkpoints (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  generation bigint not null,
+  size bigint not null check (size >= 0),
+  root bytea not null check (octet_length(root) = 32),
+  note text not null,
+  at_ms bigint not null,
+  primary key (tenant_id, generation, size),
+  foreign key (tenant_id, generation) references logs (tenant_id, generation)
+);
+${tenantTable('logs', 'select, insert, update')}
+${tenantTable('log_spans', 'select, insert')}
+${tenantTable('log_ends', 'select, insert, update')}
+${tenantTable('log_checkpoints', 'select, insert')}
+`,
+  },
+];

@@ -1,0 +1,46 @@
+/**
+ * Where tiles, bundles and the checkpoint of each log lie, in the layout of C2SP tlog-tiles, so that any server
+ * of files could serve them. Today that is a folder beside the cloud's keys; the processes of one database
+ * share it, as they share the keys.
+ */
+import { join } from 'node:path';
+import type { TenantId } from '../../domain/ids.ts';
+import type { LogObject } from '../../ledger/log/growth.ts';
+import type { TileReader } from '../../ledger/log/tiles.ts';
+import { codeOf, namesIn, readIfExists } from '../../platform/durable.ts';
+import { storeDurable } from '../../platform/durable-store.ts';
+
+export type LogPlace = { tenant: TenantId; generation: number };
+
+export type LogObjects = {
+  /** Paths are those of the layout; a stranger's is parsed before it comes here. */
+  read(place: LogPlace, path: string): Promise<Uint8Array | undefined>;
+  /** When it returns, a power cut does not undo it; until then there is the old object, or none. */
+  write(place: LogPlace, object: LogObject): Promise<void>;
+  /** Those of which anything is there. */
+  generations(tenant: TenantId): Promise<number[]>;
+};
+
+export function tilesOf(objects: Pick<LogObjects, 'read'>, place: LogPlace): TileReader {
+  return { read: (path) => objects.read(place, path) };
+}
+
+export function folderOfLogs(dataDir: string): LogObjects {
+  const folder = join(dataDir, 'log');
+  const fileOf = ({ tenant, generation }: LogPlace, path: string) =>
+    join(folder, tenant, String(generation), ...path.split('/'));
+  return {
+    read: async (place, path) => readIfExists(fileOf(place, path)),
+    write: (place, { path, bytes }) => storeDurable(fileOf(place, path), bytes),
+    generations: async (tenant) => namesOf(join(folder, tenant)).map(Number).filter(Number.isSafeInteger),
+  };
+}
+
+function namesOf(path: string): string[] {
+  try {
+    return namesIn(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

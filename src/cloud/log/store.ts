@@ -1,0 +1,212 @@
+/** SQL of logs. What waits is read from the ends of the journals, which say in each commit how far they go. */
+import { sql } from 'kysely';
+import type { TreeHead } from '../../ledger/log/checkpoint.ts';
+import { integerColumn, textColumn } from '../../platform/columns.ts';
+import { type Tx, tables } from '../../platform/database.ts';
+
+/** `tenant_id` is filled in and compared by the database; no query names it. */
+type LogTables = { logs: LogRow; log_checkpoints: CheckpointRow & { generation: number } };
+export type LogRow = {
+  generation: number;
+  origin: string;
+  key: Uint8Array;
+  open: boolean;
+  size: number;
+  root: Uint8Array;
+  published_size: number;
+  state: Uint8Array;
+};
+export type CheckpointRow = { size: number; root: Uint8Array; note: string; at_ms: number };
+/** Records of one journal that have indices one after another. */
+export type Span = { source: string; seq: number; count: number };
+export type EntryRow = { index: number; bytes: Uint8Array; hash: Uint8Array };
+
+const on = (tx: Tx) => tables<LogTables>(tx);
+
+export async function insertLog(tx: Tx, row: LogRow): Promise<void> {
+  await on(tx).insertInto('logs').values(row).execute();
+}
+
+/** The newest, which is the one that grows. */
+export async function currentLog(tx: Tx): Promise<LogRow | undefined> {
+  return selectCurrent(tx).executeTakeFirst();
+}
+
+/** One of them, grown or left behind. */
+export async function logAt(tx: Tx, generation: number): Promise<LogRow | undefined> {
+  return on(tx).selectFrom('logs').selectAll().where('generation', '=', generation).executeTakeFirst();
+}
+
+/** The current one, locked until the transaction ends. */
+export async function lockLog(tx: Tx): Promise<LogRow | undefined> {
+  return selectCurrent(tx).forUpdate().executeTakeFirst();
+}
+
+function selectCurrent(tx: Tx) {
+  return on(tx)
+    .selectFrom('logs')
+    .selectAll()
+    .where('generation', '=', sql<number>`(select max(generation) from logs)`);
+}
+
+/** Any number will do, as long as every process takes the same. */
+const LOCK = 4_802_719;
+
+/** True when nobody else sequences this tenant's log; until the transaction ends nobody else will. */
+export async function lockSequencing(tx: Tx): Promise<boolean> {
+  const { rows } = await sql<{ locked: boolean }>`
+    select pg_try_advisory_xact_lock(${LOCK}::int, hashtext(current_setting('holdfast.tenant'))) as locked`.execute(
+    tx,
+  );
+  return rows[0]?.locked === true;
+}
+
+/** Waits until nobody sequences this tenant's log; until the transaction ends nobody will. */
+export async function holdSequencing(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${LOCK}::int, hashtext(current_setting('holdfast.tenant')))`.execute(
+    tx,
+  );
+}
+
+/** Whether something waits for an index, or has one and no checkpoint yet. */
+export async function hasWork(tx: Tx): Promise<boolean> {
+  const { rows } = await sql<{ waits: boolean }>`
+    select l.size > l.published_size or exists (
+        select 1 from journals j left join log_ends e on e.source = j.source and e.generation = l.generation
+        where j.last_seq > coalesce(e.last_seq, 0)) as waits
+    from logs l where l.generation = (select max(generation) from logs)`.execute(tx);
+  return rows[0]?.waits === true;
+}
+
+/**
+ * What the journals have beyond the log, at most `max` records. A journal has no gaps and its end moves in the
+ * transaction of its records, so whatever is up to that end is there. Who has waited longest comes first.
+ */
+export async function waiting(
+  tx: Tx,
+  { generation, max }: { generation: number; max: number },
+): Promise<Span[]> {
+  const { rows } = await sql<{ source: string; seq: number; count: number }>`
+    select source, seq, count from (
+      select j.source, coalesce(e.last_seq, 0) + 1 as seq, j.last_seq - coalesce(e.last_seq, 0) as count
+      from journals j left join log_ends e on e.source = j.source and e.generation = ${generation}
+      where j.last_seq > coalesce(e.last_seq, 0)) as beyond
+    order by (select position from records r where r.source = beyond.source and r.seq = beyond.seq), source
+    limit ${max}`.execute(tx);
+  const spans: Span[] = [];
+  let room = max;
+  for (const { source, seq, count } of rows) {
+    if (room === 0) break;
+    spans.push({ source, seq, count: Math.min(count, room) });
+    room -= Math.min(count, room);
+  }
+  return spans;
+}
+
+/** Gives the records of `spans` the indices from `first` on. */
+export async function insertSpans(
+  tx: Tx,
+  { generation, first, spans }: { generation: number; first: number; spans: readonly Span[] },
+): Promise<void> {
+  const sources = textColumn(spans.map(({ source }) => source));
+  const numbers = (of: (span: Span) => number) => integerColumn(spans.map(of));
+  const firsts: number[] = [];
+  let next = first;
+  for (const { count } of spans) {
+    firsts.push(next);
+    next += count;
+  }
+  await Promise.all([
+    sql`insert into log_spans (generation, first, source, seq, count)
+      select ${generation}, * from unnest(${integerColumn(firsts)}::bigint[], ${sources}::text[], ${numbers(({ seq }) => seq)}::bigint[],
+        ${numbers(({ count }) => count)}::bigint[])`.execute(tx),
+    sql`insert into log_ends (generation, source, last_seq)
+      select ${generation}, * from unnest(${sources}::text[], ${numbers(({ seq, count }) => seq + count - 1)}::bigint[])
+      on conflict (tenant_id, generation, source) do update set last_seq = excluded.last_seq`.execute(tx),
+  ]);
+}
+
+/** The records with the indices `from` to `to - 1`, in their order. */
+export async function entriesBetween(
+  tx: Tx,
+  { generation, from, to }: { generation: number; from: number; to: number },
+): Promise<EntryRow[]> {
+  const { rows } = await sql<EntryRow>`
+    select s.first + r.seq - s.seq as index, r.bytes, r.hash
+    from log_spans s join records r on r.source = s.source and r.seq between s.seq and s.seq + s.count - 1
+    where s.generation = ${generation} and s.first < ${to}
+      and s.first >= coalesce((select max(first) from log_spans where generation = ${generation} and first <= ${from}), 0)
+      and s.first + r.seq - s.seq between ${from} and ${to - 1}
+    order by 1`.execute(tx);
+  return rows;
+}
+
+/** Which index each of some records of a journal has; those that have none yet are absent. */
+export async function indicesOf(
+  tx: Tx,
+  { generation, source, seqs }: { generation: number; source: string; seqs: readonly number[] },
+): Promise<{ seq: number; index: number }[]> {
+  const { rows } = await sql<{ seq: number; index: number }>`
+    select wanted.seq, s.first + wanted.seq - s.seq as index
+    from unnest(${integerColumn(seqs)}::bigint[]) as wanted (seq)
+    join log_spans s on s.generation = ${generation} and s.source = ${source}
+      and wanted.seq between s.seq and s.seq + s.count - 1
+    order by 1`.execute(tx);
+  return rows;
+}
+
+export async function setAssigned(
+  tx: Tx,
+  { generation, size, root }: TreeHead & { generation: number },
+): Promise<void> {
+  await on(tx).updateTable('logs').set({ size, root }).where('generation', '=', generation).execute();
+}
+
+export async function setPublished(
+  tx: Tx,
+  { generation, size, state }: { generation: number; size: number; state: Uint8Array },
+): Promise<void> {
+  const row = { published_size: size, state };
+  await on(tx).updateTable('logs').set(row).where('generation', '=', generation).execute();
+}
+
+export async function insertCheckpoint(tx: Tx, row: CheckpointRow & { generation: number }): Promise<void> {
+  await on(tx).insertInto('log_checkpoints').values(row).execute();
+}
+
+/** The last `limit` that were signed, newest first. */
+export async function lastCheckpoints(tx: Tx, generation: number, limit: number): Promise<CheckpointRow[]> {
+  return on(tx)
+    .selectFrom('log_checkpoints')
+    .select(['size', 'root', 'note', 'at_ms'])
+    .where('generation', '=', generation)
+    .orderBy('size', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+export type Counted = {
+  /** Records with an index, and the one after the last index. */
+  entries: number;
+  end: number;
+  /** Journals that end before the log says, or of which the log has other than each record once. */
+  askew: string[];
+};
+
+/** What the rows say of each other, for finding a database that lost some of them. */
+export async function counted(tx: Tx, generation: number): Promise<Counted> {
+  const [sums, askew] = await Promise.all([
+    sql<{ entries: number; end: number }>`
+      select coalesce(sum(count), 0)::bigint as entries, coalesce(max(first + count), 0)::bigint as end
+      from log_spans where generation = ${generation}`.execute(tx),
+    sql<{ source: string }>`
+      select e.source from log_ends e left join journals j on j.source = e.source
+        left join lateral (select coalesce(sum(count), 0) as entries, max(seq + count - 1) as last from log_spans s
+          where s.generation = e.generation and s.source = e.source) s on true
+      where e.generation = ${generation}
+        and (j.last_seq is null or j.last_seq < e.last_seq or s.entries <> e.last_seq or s.last <> e.last_seq)
+      order by 1`.execute(tx),
+  ]);
+  const [{ entries, end } = { entries: 0, end: 0 }] = sums.rows;
+  return { entries, end, askew: askew.rows.map(({ source }) => source) };
+}

@@ -1,0 +1,16 @@
+/** A store of logs in memory, for tests that are not about the disk. */
+import type { LogObjects, LogPlace } from './log/log.ts';
+
+export function logsInMemory(): LogObjects & { kept: Map<string, Uint8Array> } {
+  const kept = new Map<string, Uint8Array>();
+  const nameOf = ({ tenant, generation }: LogPlace, path: string) => `${tenant}/${generation}/${path}`;
+  return {
+    kept,
+    read: async (place, path) => kept.get(nameOf(place, path)),
+    write: async (place, { path, bytes }) => void kept.set(nameOf(place, path), bytes),
+    async generations(tenant) {
+      const names = [...kept.keys()].filter((name) => name.startsWith(`${tenant}/`));
+      return [...new Set(names.map((name) => Number(name.split('/')[1])))];
+    },
+  };
+}
