@@ -22,14 +22,27 @@ import { readConfig } from '../platform/config.ts';
 import { silentLog } from '../platform/log.ts';
 import { type WitnessConfig, witnessConfig } from './config.ts';
 import { makeWitness } from './key.ts';
-import { startWitness } from './main.ts';
+import { startWitness, type Witness } from './main.ts';
 import { newWitness, post, TestLog } from './test-log.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-witness-start-'));
-after(() => rmSync(home, { recursive: true, force: true }));
+const running = new Set<Witness>();
+after(async () => {
+  for (const witness of running) await witness.stop();
+  rmSync(home, { recursive: true, force: true });
+});
 const onFatal = (error: Error) => assert.fail(error);
-const start = (config: WitnessConfig) =>
-  startWitness({ config, clock: systemClock, log: silentLog, onFatal });
+
+async function start(config: WitnessConfig): Promise<Witness> {
+  const witness = await startWitness({ config, clock: systemClock, log: silentLog, onFatal });
+  running.add(witness);
+  const stop = async () => {
+    running.delete(witness);
+    await witness.stop();
+  };
+  return { ...witness, stop };
+}
+
 let folders = 0;
 
 /** A witness that has cosigned two logs and was stopped. */
