@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * Checks what Holdfast hands out, without Holdfast: one file, no packages, no network, any Node from 20 on. It was
  * written from the standards (C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy; RFC 6962,
@@ -86,8 +85,9 @@ const leafHash = (entry) => sha256(Buffer.of(0), entry);
 const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
 
 /** RFC 9162 section 2.1.3.2. */
-function rootBy({ leaf, index, size, path }) {
-  need(index < size, `index ${index} is outside a tree of ${size}`);
+export function rootBy({ leaf, index, size, path }) {
+  const areHashes = [leaf, ...path].every(({ length }) => length === HASH_BYTES);
+  need(areHashes && index < size, `no path of entry ${index} in a tree of ${size}`);
   let [fn, sn, r] = [index, size - 1, leaf];
   for (const p of path) {
     need(sn > 0, 'the path is too long');

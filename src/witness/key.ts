@@ -50,12 +50,19 @@ export function readWitnessKey(path: string): LogSigner {
       'input-invalid',
       `the key ${path} can be read by others (mode ${mode.toString(8)}); make it its owner's alone: chmod 600`,
     );
-  const [, name = '', text = ''] = TEXT.exec(fromUtf8(bytes)) ?? [];
+  const signer = signerOf(fromUtf8(bytes));
+  if (!signer)
+    throw new HoldfastError('input-invalid', `${path} holds no key of a witness, or only a part of one`);
+  return signer;
+}
+
+function signerOf(file: string): LogSigner | undefined {
+  const [, name = '', text = ''] = TEXT.exec(file) ?? [];
   const privateKey = fromBase64url(text) ?? new Uint8Array(0);
   try {
-    if (isKeyName(name)) return { name, privateKey, publicKey: ed25519PublicKeyOf(privateKey) };
+    return isKeyName(name) ? { name, privateKey, publicKey: ed25519PublicKeyOf(privateKey) } : undefined;
   } catch {
-    // What a parser says of a key may quote it; the refusal below says enough.
+    // What a parser says of a key may quote it, so its words are not passed on.
+    return undefined;
   }
-  throw new HoldfastError('input-invalid', `${path} holds no key of a witness, or only a part of one`);
 }

@@ -161,6 +161,7 @@ function raw(port: number, text: string): Promise<string> {
       said += part.toString('utf8');
     });
     socket.on('error', () => resolve(said));
+    socket.setTimeout(20_000, () => socket.destroy());
     socket.on('close', () => resolve(said));
   });
 }
