@@ -59,8 +59,9 @@ function verdictsOf(cases: readonly Case[]): boolean[] {
     const ran = spawnSync(node, [...preloaded, join(import.meta.dirname, 'harness.mjs'), file], {
       encoding: 'utf8',
       maxBuffer: 64_000_000,
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
-    assert.equal(ran.status, 0, `${node}: ${ran.stderr}`);
+    assert.equal(ran.status, 0, node);
     const said = JSON.parse(ran.stdout) as { node: string; verdicts: boolean[] };
     console.log(`  ${said.verdicts.length} cases under Node ${said.node}`);
     return said.verdicts;
