@@ -32,6 +32,8 @@ const USAGE = `holdfast <command>
   edge      order FILE: hands an order to the agent   --config FILE
   rig       the virtual cabinet and its phone         --config FILE
   sign      the signer's own page                     [--port P]
+  witness   a witness of transparency logs            --config FILE
+            its key and its state                     init --name NAME --out FILE
   verify    check a parcel's receipt                  RECEIPT --root-key FILE … [--signatures K]
   bench     speed against raw limits                  [--only NAME]
   drill     cloud: a hostile cloud, attack by attack  [--csv]
@@ -133,8 +135,12 @@ async function main(args: string[]): Promise<number> {
     case '-h':
       return usage(0);
     case 'witness':
-      process.stderr.write('holdfast witness comes with the transparency log; it is not there yet.\n');
-      return 2;
+      return (await import('../src/witness/main.ts')).runWitness({
+        rest: positionals,
+        config: values.config,
+        name: values.name,
+        out: values.out,
+      });
     default:
       process.stderr.write(`there is no command ${command}\n\n`);
       return usage(2);

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { cloudConfig } from '../src/cloud/config.ts';
 import { edgeConfig } from '../src/edge/config.ts';
 import { operatorAccess } from '../src/signer/roster-sign.ts';
+import { witnessConfig } from '../src/witness/config.ts';
 
 export const CONFIGURATION_PAGE = join(import.meta.dirname, '../docs/reference/configuration.md');
 
@@ -38,6 +39,11 @@ const FILES: readonly { title: string; text: string; schema: z.ZodType }[] = [
     title: 'The agent of a bank',
     text: '`holdfast edge --config FILE`; an example is [deploy/edge.example.json](../../deploy/edge.example.json). What a board’s profile declares, and how to find it out: [lock boards](lockboards.md).',
     schema: edgeConfig,
+  },
+  {
+    title: 'A witness',
+    text: '`holdfast witness --config FILE`; an example is [deploy/witness.example.json](../../deploy/witness.example.json). What it is and how it is kept: [the witness](witness.md).',
+    schema: witnessConfig,
   },
   {
     title: 'The operator’s access',

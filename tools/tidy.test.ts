@@ -204,6 +204,7 @@ test('calls with one place each', () => {
 test('folders, depth and length', () => {
   catches('file-length', 'src/edge/e.ts', lines(401), lines(400));
   catches('file-length', 'src/edge/e.test.ts', lines(601), lines(600));
+  catches('file-length', 'verify/verify.mjs', lines(501), lines(500));
   const file = 'export const x = 1;\n';
   assert.deepEqual(broken({ 'src/edge/utils/e.ts': file }), ['src/edge/utils/e.ts folder-names']);
   assert.deepEqual(broken({ 'src/a/b/c/d/e.ts': file }), ['src/a/b/c/d/e.ts depth']);

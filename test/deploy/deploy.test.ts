@@ -15,11 +15,13 @@ import { edgeConfig } from '../../src/edge/config.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { readConfig } from '../../src/platform/config.ts';
 import { waitFor } from '../../src/up/wait.ts';
+import { watchedLogs } from '../../src/witness/answer.ts';
+import { witnessConfig } from '../../src/witness/config.ts';
 import { CONFIGURATION_PAGE, configurationPage } from '../../tools/configuration.ts';
 import { missingSystemd } from '../peers.ts';
 import { ROOT } from '../site.ts';
 
-const UNITS = ['holdfast-cloud.service', 'holdfast-edge.service'] as const;
+const UNITS = ['holdfast-cloud.service', 'holdfast-edge.service', 'holdfast-witness.service'] as const;
 /** systemd-analyze(1), "security": 0 is the best and 100 the worst that a unit may be; "OK" ends at 40. */
 const EXPOSURE_MAX = 20;
 const WATCHDOG_S = 2;
@@ -41,10 +43,12 @@ test('the example configurations are taken as they stand', () => {
   readConfig(deploy('cloud.example.json'), cloudConfig);
   readConfig(deploy('edge.example.json'), edgeConfig);
   readConfig(deploy('layout.example.json'), bankLayout);
+  watchedLogs(readConfig(deploy('witness.example.json'), witnessConfig).logs);
 });
 
 test('what a unit starts and reads is what the examples and the guide name', () => {
-  const guide = readFileSync(join(ROOT, 'docs/install.md'), 'utf8');
+  const guides = ['docs/install.md', 'docs/reference/witness.md'];
+  const guide = guides.map((path) => readFileSync(join(ROOT, path), 'utf8')).join('\n');
   for (const name of UNITS) {
     const [, node = '', program = ''] = /ExecStart=(\S+) \S+ (\S+) /.exec(unit(name)) ?? [];
     assert.ok(readFileSync(node.replace('/opt/holdfast', ROOT)).length > 0);
@@ -59,6 +63,9 @@ test('what a unit starts and reads is what the examples and the guide name', () 
     new RegExp(`^LoadCredentialEncrypted=${sealingKey.name}:`, 'm'),
   );
   assert.ok(dataDir.startsWith('/var/lib/holdfast-edge/'), 'in the folder that the service manager makes');
+  const { keyFile, stateFile } = readConfig(deploy('witness.example.json'), witnessConfig);
+  assert.equal(stateFile, `${keyFile}.heads`, 'where `witness init` makes it');
+  assert.ok(keyFile.startsWith('/var/lib/holdfast-witness/'), 'in the folder that the service manager makes');
   const { stopping } = readConfig(deploy('cloud.example.json'), cloudConfig);
   const [, stopS] = /^TimeoutStopSec=(\d+)$/m.exec(unit('holdfast-cloud.service')) ?? [];
   assert.ok(

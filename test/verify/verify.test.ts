@@ -1,0 +1,353 @@
+/**
+ * The verifier that stands alone, held against what our code makes, against published logs, and against edits of
+ * both. It runs as a stranger runs it: in a process of its own, under the machine's Node where that is another one.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash, randomInt } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { base64url, fromHex, fromUtf8, utf8 } from '../../src/crypto/bytes.ts';
+import { newSigningKey, type SigningKey } from '../../src/crypto/sign.ts';
+import { idFrom } from '../../src/domain/ids.ts';
+import { DEFAULT_POLICY, type Roster } from '../../src/domain/roster.ts';
+import { batchRoot, NO_HEAD, signHead } from '../../src/ledger/batch.ts';
+import { decodeBundle } from '../../src/ledger/log/bundle.ts';
+import { signCheckpoint } from '../../src/ledger/log/checkpoint.ts';
+import { EMPTY_LOG, growTree, headOf } from '../../src/ledger/log/growth.ts';
+import { encodeProof } from '../../src/ledger/log/proof-file.ts';
+import { proveInclusion } from '../../src/ledger/log/prove.ts';
+import { cosignatureLine } from '../../src/ledger/log/signatures.ts';
+import { draws, MemoryTiles, modelLeaf, RFC_SECRETS, signerOf } from '../../src/ledger/log/test-model.ts';
+import { vkeyText } from '../../src/ledger/log/vkey.ts';
+import { type Receipt, receiptPath, verifyReceipt } from '../../src/ledger/receipt.ts';
+import { leafHash, NO_HASH, writeRecord } from '../../src/ledger/record.ts';
+import { signRoster } from '../../src/ledger/roster.ts';
+import { findProgram } from '../../tools/peers.ts';
+import { ROOT } from '../site.ts';
+
+const VERIFIER = join(ROOT, 'verify/verify.mjs');
+const PAGE = readFileSync(join(ROOT, 'docs/reference/verify.md'), 'utf8');
+const TAMPERED = 1500;
+const home = mkdtempSync(join(tmpdir(), 'holdfast-verify-'));
+after(() => rmSync(home, { recursive: true, force: true }));
+
+/** What this process was preloaded with, a sabotage for one, the verifier is preloaded with as well. */
+const preloads = process.execArgv.flatMap((arg, at, all) =>
+  arg === '--import' ? [arg, all[at + 1] ?? ''] : [],
+);
+
+/** The machine's own Node beside the pinned one, which are often of two versions. */
+const NODES = [...new Set([process.execPath, findProgram(['node'], '/usr/local/bin:/usr/bin') ?? ''])].filter(
+  (node) => node !== '',
+);
+
+type Case =
+  | { kind: 'proof'; of: { proof: string; policy: string; entry: string } }
+  | { kind: 'receipt'; of: { receipt: string; rootKeys: string[]; signatures: number } }
+  | { kind: 'path'; of: unknown };
+
+/** What the verifier says of each case, the same under every Node that is here. */
+function verdictsOf(cases: readonly Case[]): boolean[] {
+  const file = join(home, 'cases.json');
+  writeFileSync(file, JSON.stringify(cases));
+  const all = NODES.map((node) => {
+    // The machine's own may be too old to be preloaded; both have to say the same anyway.
+    const preloaded = node === process.execPath ? preloads : [];
+    const ran = spawnSync(node, [...preloaded, join(import.meta.dirname, 'harness.mjs'), file], {
+      encoding: 'utf8',
+      maxBuffer: 64_000_000,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    assert.equal(ran.status, 0, node);
+    const said = JSON.parse(ran.stdout) as { node: string; verdicts: boolean[] };
+    console.log(`  ${said.verdicts.length} cases under Node ${said.node}`);
+    return said.verdicts;
+  });
+  for (const verdicts of all) assert.deepEqual(verdicts, all[0]);
+  return all[0] ?? assert.fail();
+}
+
+const LOG = signerOf('log.example/a', RFC_SECRETS[0]);
+const WITNESSES = RFC_SECRETS.slice(1).map((secret, at) => signerOf(`w.example/${at + 1}`, secret));
+const policyOf = (k: number | string): string =>
+  [
+    '# A policy of C2SP tlog-policy.',
+    `log ${vkeyText({ type: 'signature', ...LOG })}`,
+    ...WITNESSES.map(
+      (one, at) => `witness w${at} ${vkeyText({ type: 'cosignature', ...one })} https://w.example`,
+    ),
+    `group all-of-them ${k} w0 w1 w2`,
+    'quorum all-of-them',
+    '',
+  ].join('\n');
+
+const ENTRIES = Array.from({ length: 600 }, (_, at) => utf8(`entry ${at}`));
+const b64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+
+/** Proofs of a log that the pure core wrote, cosigned by the first `k` witnesses. */
+async function proofsOf(indices: readonly number[], k: number): Promise<{ proof: string; entry: string }[]> {
+  const tiles = new MemoryTiles();
+  const { state, objects } = growTree(EMPTY_LOG, ENTRIES.map(modelLeaf));
+  tiles.write(objects);
+  const head = headOf(state);
+  const note = signCheckpoint({ origin: LOG.name, ...head }, LOG);
+  const text = note.slice(0, note.indexOf('\n\n') + 1);
+  const lines = WITNESSES.slice(0, k).map((signer, at) =>
+    cosignatureLine({ text, signer, atS: 1_790_000_000 + at }),
+  );
+  const proofs = indices.map(async (index) => {
+    const proven = await proveInclusion(tiles, { index, head });
+    assert.ok(proven.ok);
+    const proof = encodeProof({ index, path: proven.value.path, checkpoint: note + lines.join('') });
+    return { proof, entry: b64(ENTRIES[index] ?? assert.fail()) };
+  });
+  return Promise.all(proofs);
+}
+
+const id = <K extends Parameters<typeof idFrom>[0]>(kind: K, fill = 1) =>
+  idFrom(kind, new Uint8Array(16).fill(fill));
+const [root, second, stranger, bankKey] = [
+  newSigningKey(),
+  newSigningKey(),
+  newSigningKey(),
+  newSigningKey(),
+];
+const keyText = (key: SigningKey) => base64url(key.publicKey);
+const HASH = base64url(new Uint8Array(32).fill(9));
+
+function rosterNote(): string {
+  const point = (key: SigningKey) => base64url(key.publicKey.subarray(-65));
+  const roster: Roster = {
+    ...{ v: 1, tenant: id('tenant'), site: id('site'), version: 1, madeAtMs: 1_768_478_400_000 },
+    root: { keys: [keyText(root), keyText(second)], k: 2 },
+    banks: [{ bank: id('bank'), key: keyText(bankKey), sealKey: point(bankKey) }],
+    pins: { current: HASH, next: HASH, offline: null },
+    keys: { intake: point(root), notifier: keyText(root), ledger: null },
+    ...{ carriers: [], couriers: [], staff: [], policy: DEFAULT_POLICY },
+  };
+  return signRoster(roster, [root, second]);
+}
+
+/** A parcel that goes in and out, and a door between, as the bank writes it. */
+function receiptMade(): Receipt {
+  const who = {
+    tracking: '1Z999AA10123456784',
+    carrier: id('carrier'),
+    person: id('person'),
+    counterpart: id('person', 2),
+    session: id('session'),
+    grant: id('grant'),
+  };
+  const drafts = [
+    {
+      kind: 'parcel.deposited' as const,
+      compartment: 3,
+      facts: { size: 'M', basis: 'person', occupied: 'yes', untilMs: 9_000 },
+      fields: { parcel: id('parcel'), ...who },
+    },
+    { kind: 'door.opened' as const, compartment: 3, facts: { expected: true } },
+    {
+      kind: 'parcel.collected' as const,
+      compartment: 3,
+      facts: { basis: 'person', occupied: 'no' },
+      fields: { parcel: id('parcel'), ...who },
+    },
+  ];
+  let prev = NO_HASH;
+  const written = drafts.map((draft, at) => {
+    const time = { atMs: at, source: 'clock' as const, uncertaintyMs: 1 };
+    const drawSalt = () => new Uint8Array(16).fill(at + 1);
+    const one = writeRecord({ draft, source: id('bank'), seq: at + 1, prev, time, drawSalt });
+    prev = one.hash;
+    return one;
+  });
+  const all = written.map(({ bytes }) => bytes);
+  const head = signHead({
+    head: { bank: id('bank'), first: 1, last: 3, previous: NO_HEAD, root: batchRoot(all) },
+    key: bankKey,
+  });
+  const entries = written.map(({ bytes, openings }, at) => ({
+    record: fromUtf8(bytes),
+    ...{ openings, head, path: receiptPath(all.map(leafHash), at) },
+  }));
+  const parcel = { v: 1 as const, parcel: id('parcel'), bank: id('bank') };
+  return { ...parcel, roster: rosterNote(), bankKey: keyText(bankKey), entries };
+}
+
+const RECEIPT = receiptMade();
+const asked = { rootKeys: [keyText(root), keyText(second)], signatures: 2 };
+const receiptCase = (receipt: unknown, change: Partial<typeof asked> = {}): Case => ({
+  kind: 'receipt',
+  of: { receipt: JSON.stringify(receipt), ...asked, ...change },
+});
+
+test('a proof that our code makes verifies, when enough witnesses cosigned', async () => {
+  const indices = [0, 1, 255, 256, 511, 599];
+  const cases = async (have: number, k: number | string): Promise<Case[]> =>
+    (await proofsOf(indices, have)).map((one) => ({ kind: 'proof', of: { ...one, policy: policyOf(k) } }));
+  const good = [...(await cases(3, 'all')), ...(await cases(2, 2)), ...(await cases(1, 'any'))];
+  const bad = [...(await cases(2, 'all')), ...(await cases(1, 2)), ...(await cases(0, 'any'))];
+  assert.deepEqual(
+    verdictsOf(good),
+    good.map(() => true),
+  );
+  assert.deepEqual(
+    verdictsOf(bad),
+    bad.map(() => false),
+  );
+});
+
+test('a receipt that our code makes verifies, and only under the root that signed', () => {
+  const trust = { site: id('site'), rootKeys: asked.rootKeys, k: 2 };
+  assert.ok(verifyReceipt(RECEIPT, trust).holds);
+  const part = { ...RECEIPT, entries: RECEIPT.entries.slice(0, 1) };
+  const cases = [
+    receiptCase(RECEIPT),
+    receiptCase(part),
+    receiptCase(RECEIPT, { rootKeys: [keyText(root)], signatures: 1 }),
+  ];
+  assert.deepEqual(verdictsOf(cases), [true, true, true]);
+  const wrong = [
+    receiptCase(RECEIPT, { rootKeys: [keyText(stranger)], signatures: 1 }),
+    receiptCase(RECEIPT, { rootKeys: [keyText(root), keyText(stranger)] }),
+    receiptCase({ ...RECEIPT, roster: null }),
+    receiptCase({ ...RECEIPT, entries: RECEIPT.entries.toReversed() }),
+    receiptCase({ ...RECEIPT, entries: [] }),
+    receiptCase({ ...RECEIPT, entries: RECEIPT.entries.slice(1, 2) }),
+  ];
+  assert.deepEqual(
+    verdictsOf(wrong),
+    wrong.map(() => false),
+  );
+});
+
+test('published logs and paths are judged as their makers say', async () => {
+  const vectors = (name: string): unknown =>
+    JSON.parse(readFileSync(join(ROOT, 'src/contract/vectors/tlog', name), 'utf8'));
+  const { inclusion } = vectors('merkle.json') as { inclusion: { wantErr: boolean }[] };
+  const paths = inclusion.map((of): Case => ({ kind: 'path', of }));
+  assert.ok(paths.length > 90);
+  assert.deepEqual(
+    verdictsOf(paths),
+    inclusion.map(({ wantErr }) => !wantErr),
+  );
+  type Log = {
+    vkey: string;
+    checkpoints: { size: number; checkpoint: string }[];
+    objects: { path: string; hex: string }[];
+  };
+  const { vkey, checkpoints, objects } = vectors('tessera-log.json') as Log;
+  const tiles = new MemoryTiles();
+  tiles.write(objects.map(({ path, hex }) => ({ path, bytes: fromHex(hex) })));
+  const entries = decodeBundle(tiles.objects.get('tile/entries/000.p/15') ?? new Uint8Array(0), 15);
+  assert.ok(entries.ok);
+  const proofs: Case[] = [];
+  for (const { size, checkpoint } of checkpoints)
+    for (const index of Array(size).keys()) {
+      const rootOf = checkpoint.split('\n')[2] ?? '';
+      const head = { size, root: new Uint8Array(Buffer.from(rootOf, 'base64')) };
+      const proven = await proveInclusion(tiles, { index, head });
+      assert.ok(proven.ok);
+      const proof = encodeProof({ index, path: proven.value.path, checkpoint });
+      const entry = b64(entries.value[index] ?? assert.fail());
+      proofs.push({ kind: 'proof', of: { proof, entry, policy: `log ${vkey}\nquorum none\n` } });
+    }
+  assert.ok(proofs.length > 100);
+  assert.deepEqual(
+    verdictsOf(proofs),
+    proofs.map(() => true),
+  );
+});
+
+/** One character of a text is another, is gone, is doubled, or the text ends there. */
+function edited(text: string, draw: (below: number) => number): string {
+  const at = draw(text.length);
+  const letters = 'ABCabc019+/=\n —{}"x';
+  const letter = letters[draw(letters.length)] ?? '';
+  const ways = [
+    text.slice(0, at) + letter + text.slice(at + 1),
+    text.slice(0, at) + text.slice(at + 1),
+    text.slice(0, at) + letter + text.slice(at),
+    text.slice(0, at),
+  ];
+  const edit = ways[draw(ways.length)] ?? '';
+  return edit === text ? edited(text, draw) : edit;
+}
+
+/** A receipt with one text in it edited, wherever it stands. */
+function editedReceipt(draw: (below: number) => number): unknown {
+  const copy = structuredClone(RECEIPT) as unknown as Record<string, unknown>;
+  const places: { holder: Record<string, unknown>; key: string }[] = [];
+  const visit = (holder: Record<string, unknown>): void => {
+    for (const [key, value] of Object.entries(holder)) {
+      if (typeof value === 'string') places.push({ holder, key });
+      else if (typeof value === 'object' && value !== null) visit(value as Record<string, unknown>);
+    }
+  };
+  visit(copy);
+  const { holder, key } = places[draw(places.length)] ?? assert.fail();
+  holder[key] = edited(String(holder[key]), draw);
+  return copy;
+}
+
+test('no tampered proof and no tampered receipt verifies', async (t) => {
+  const seed = Number(process.env.HOLDFAST_SEED ?? randomInt(1, 2 ** 31));
+  t.diagnostic(`HOLDFAST_SEED=${seed}`);
+  const draw = draws(seed);
+  const proofs = await proofsOf([0, 77, 599], 3);
+  const cases = Array.from({ length: TAMPERED }, (_, run): Case => {
+    if (run % 2 === 0) return receiptCase(editedReceipt(draw));
+    const { proof, entry } = proofs[draw(proofs.length)] ?? assert.fail();
+    return { kind: 'proof', of: { proof: edited(proof, draw), entry, policy: policyOf('all') } };
+  });
+  const verdicts = verdictsOf(cases);
+  const held = cases.filter((_, at) => verdicts[at]);
+  assert.deepEqual(held, [], `${held.length} of ${TAMPERED} were taken`);
+});
+
+test('the command explains its verdict, and says it by its status', async () => {
+  const [one] = await proofsOf([599], 3);
+  assert.ok(one);
+  const file = (name: string, text: string | Uint8Array): string => {
+    writeFileSync(join(home, name), text);
+    return join(home, name);
+  };
+  const [proof, policy] = [file('proof', one.proof), file('policy', policyOf(2))];
+  const [entry, other] = [file('entry', ENTRIES[599] ?? ''), file('other', 'another entry')];
+  const [receipt, key] = [
+    file('receipt', JSON.stringify(RECEIPT)),
+    file('key', JSON.stringify({ key: keyText(root) })),
+  ];
+  const run = (...args: string[]) => spawnSync(process.execPath, [VERIFIER, ...args], { encoding: 'utf8' });
+  const good = run('proof', proof, '--policy', policy, '--entry', entry);
+  assert.equal(good.status, 0, good.stderr);
+  assert.equal(good.stdout.split('\n').filter((line) => line.startsWith('ok  ')).length, 7);
+  assert.match(good.stdout, /\nverified\n$/);
+  const bad = run('proof', proof, '--policy', policy, '--entry', other);
+  assert.deepEqual([bad.status, bad.stdout.split('\n').at(-2)], [1, 'NOT verified']);
+  assert.match(bad.stdout, /FAIL {2}the path does not lead/);
+  assert.equal(run('receipt', receipt, '--root-key', key).status, 0);
+  for (const args of [
+    [],
+    ['proof', proof],
+    ['proof', proof, '--policy', policy],
+    ['proof', join(home, 'none'), '--policy', policy, '--entry', entry],
+    ['proof', proof, '--policy', entry, '--entry', entry],
+    ['receipt', receipt, '--root-key', entry],
+    ['receipt', receipt, '--root-key', key, '--signatures', '2'],
+    ['receipt', receipt, '--root-key', key, '--root-key', key],
+    ['receipt', receipt, '--root-key', key, '--lenient', 'yes'],
+  ])
+    assert.equal(run(...args).status, 2, args.join(' '));
+});
+
+test('the page gives the hash of the file, which is short and stands alone', () => {
+  const text = readFileSync(VERIFIER, 'utf8');
+  assert.ok(PAGE.includes(createHash('sha256').update(text).digest('hex')), 'docs/reference/verify.md');
+  assert.ok(text.split('\n').length - 1 <= 500);
+  const imported = [...text.matchAll(/\bfrom '([^']+)'|\bimport\('/g)].map(([, from]) => from);
+  assert.deepEqual(imported, ['node:crypto', 'node:fs', 'node:url']);
+});
