@@ -1,10 +1,14 @@
 /**
  * `npm run screens`: the pictures in docs/screens, taken anew. They are what the tests in Chromium see while they walk
  * the journey, and nothing is drawn for them: this runs those tests and keeps the pictures that the documents show.
+ *
+ * `npm run screens -- --looks` keeps anew how the main screens look (test/browser/looks/kept), as a test will find them
+ * from then on: look at the diff, which says in words what has changed, before you commit it.
  */
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { findProgram } from './peers.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -19,6 +23,7 @@ const WALKS = [
   'test/browser/phone-pages.test.ts',
   'test/browser/rig-tour.test.ts',
 ];
+const LOOKS = 'test/browser/looks/looks.test.ts';
 const SHOWN = [
   'kiosk-home',
   'kiosk-size',
@@ -36,9 +41,9 @@ const SHOWN = [
   'admin-parcel',
 ] as const;
 
-async function walk(): Promise<number> {
-  const env = { ...process.env, HOLDFAST_PEERS: 'chromium' };
-  const child = spawn(process.execPath, ['--test', '--test-concurrency=1', ...WALKS], {
+async function walk(tests: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<number> {
+  const env = { ...process.env, HOLDFAST_PEERS: 'chromium', ...more };
+  const child = spawn(process.execPath, ['--test', '--test-concurrency=1', ...tests], {
     cwd: ROOT,
     env,
     stdio: 'inherit',
@@ -49,14 +54,16 @@ async function walk(): Promise<number> {
   });
 }
 
-async function main(): Promise<number> {
+async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { looks: { type: 'boolean', default: false } } });
   if (!findProgram(['chromium', 'chromium-browser', 'google-chrome'], process.env.PATH ?? '')) {
     console.log('screens: Chromium is needed and was not found; on Debian: apt-get install chromium');
     return 1;
   }
+  if (values.looks) return await walk([LOOKS], { HOLDFAST_LOOKS: 'renew' });
   for (const name of SHOWN) rmSync(join(TAKEN, `${name}.png`), { force: true });
   console.log(`screens: walking ${WALKS.join(', ')} in Chromium, about six minutes …`);
-  const status = await walk();
+  const status = await walk(WALKS);
   if (status !== 0) {
     console.log('screens: a walk failed, so no picture was replaced');
     return status;
@@ -67,4 +74,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) process.exitCode = await main();
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -131,7 +131,7 @@ export const BEGUN: readonly State[] = STATES.filter(({ name }) =>
 
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
-export async function openStage() {
+export async function openStage(webDir = join(ROOT, 'web', 'dist', 'kiosk')) {
   let turn = 0;
   let view = viewOf(STATES[0] as State);
   function viewOf({ show, more }: Pick<State, 'show' | 'more'>): KioskView {
@@ -150,12 +150,7 @@ export async function openStage() {
     };
   }
   const kiosk = await startKiosk({
-    ...{
-      port: 0,
-      webDir: join(ROOT, 'web', 'dist', 'kiosk'),
-      clock: new ManualClock(0),
-      act: async () => {},
-    },
+    ...{ port: 0, webDir, clock: new ManualClock(0), act: async () => {} },
     view: () => view,
     layout: () => layout,
     health: () => assert.fail('nobody asks'),
