@@ -126,6 +126,8 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
     await commission.seed({ config, say });
     // The rig and the start page show the people of the seed.
     await writeConfigs(config);
+  } else {
+    await commission.renew({ config, say });
   }
   if (given.own?.broker) {
     await writeBrokerFiles(config);
