@@ -147,7 +147,7 @@ test('two faces for two witnesses: no checkpoint gets both', async () => {
   assert.notEqual(second.newest.note, first.newest.note);
   assert.equal(await turnOf(cloud, 0), 'conflict');
   assert.equal(await shownNote(cloud, log), agreed, 'neither face has two of two');
-  assert.deepEqual(await kindsOf(cloud, log), ['log-conflict']);
+  assert.deepEqual(await kindsOf(cloud, log), ['log-conflict', 'log-unagreed']);
 });
 
 type Script = (response: ServerResponse, note: string) => void;
