@@ -176,20 +176,21 @@ async function liarOf(
 
 const textOf = (note: string) => note.slice(0, note.indexOf('\n\n') + 1);
 
-test('whatever a witness answers but its cosignature of this checkpoint, nothing of it is kept', async () => {
-  const log = await logs.newLog();
-  const script: { run: Script } = { run: (response) => response.end() };
-  const { witness, signer } = await liarOf('liar', script);
+/** What else a witness could answer, each with the reason that is kept. */
+function casesOf(signer: LogSigner): [string, WitnessError, Script][] {
   const stranger = signerOf(signer.name, RFC_SECRETS[3]);
-  const cloud = logs.cloudWith([witness], 1);
-  await record(cloud, log.tenant, 2);
   const line = (text: string, by = signer) => cosignatureLine({ text, signer: by, atS: 1_790_000_000 });
   const say =
     (status: number, body: string | Uint8Array, headers: Record<string, string> = {}): Script =>
     (response) =>
       response.writeHead(status, headers).end(body);
   const other = 'ledger.example.org/other\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n';
-  const cases: [string, WitnessError, Script][] = [
+  // Long after the question was given up, it is answered well.
+  const late: Script = (response, note) => {
+    const timer = setTimeout(() => response.end(line(textOf(note))), 15_000);
+    response.on('close', () => clearTimeout(timer));
+  };
+  return [
     ['nothing', 'unreachable', (response) => response.destroy()],
     [
       'half an answer',
@@ -238,9 +239,19 @@ test('whatever a witness answers but its cosignature of this checkpoint, nothing
         response.end(`— ${signer.name} ${bytes.toString('base64')}\n`);
       },
     ],
-    ['nothing for long', 'slow', () => undefined],
+    ['nothing for long', 'slow', late],
     ['one byte and nothing for long', 'slow', (response) => void response.write('—')],
   ];
+}
+
+test('whatever a witness answers but its cosignature of this checkpoint, nothing of it is kept', async () => {
+  const log = await logs.newLog();
+  const script: { run: Script } = { run: (response) => response.end() };
+  const { witness, signer } = await liarOf('liar', script);
+  const cloud = logs.cloudWith([witness], 1);
+  await record(cloud, log.tenant, 2);
+  const cases = casesOf(signer);
+  const line = (text: string) => cosignatureLine({ text, signer, atS: 1_790_000_000 });
   for (const [what, error, run] of cases) {
     script.run = run;
     assert.deepEqual(await logs.grow(cloud, log), [error], what);

@@ -22,7 +22,14 @@ import { systemClock } from '../../src/platform/clock.ts';
 import type { Tx } from '../../src/platform/database.ts';
 import { waitFor } from '../../src/up/wait.ts';
 import { ROOT } from '../site.ts';
-import { ALARM_MS, CosignedLogs, LONG_MS, policyFor, type TestLogOf } from './cosigned-log.ts';
+import {
+  ALARM_MS,
+  CosignedLogs,
+  LONG_MS,
+  policyFor,
+  type TestLogOf,
+  type TestWitness,
+} from './cosigned-log.ts';
 
 let logs: CosignedLogs;
 let servers: HttpServers;
@@ -84,6 +91,16 @@ function verifies(of: { proof: string; entry: Uint8Array; policy: string }): num
   return spawnSync(process.execPath, [join(ROOT, 'verify/verify.mjs'), ...args]).status;
 }
 
+/** As a reader writes it (C2SP tlog-policy). */
+function policyText({ vkey: ofLog }: TestLogOf, all: readonly TestWitness[], quorum: number): string {
+  return [
+    `log ${ofLog}`,
+    ...all.map(({ name, vkey }) => `witness ${name} ${vkey}`),
+    `group enough ${quorum} ${all.map(({ name }) => name).join(' ')}`,
+    'quorum enough\n',
+  ].join('\n');
+}
+
 test('three witnesses of which two are needed: one may be down, and with two down the log still grows', async () => {
   const log = await logs.newLog();
   const all = [
@@ -93,13 +110,7 @@ test('three witnesses of which two are needed: one may be down, and with two dow
   ];
   const cloud = logs.cloudWith(all, 2);
   const policy = policyFor(log, { witnesses: all, quorum: 2 });
-  const text = (quorum: number) =>
-    [
-      `log ${log.vkey}`,
-      ...all.map(({ name, vkey }) => `witness ${name} ${vkey}`),
-      `group enough ${quorum} ${all.map(({ name }) => name).join(' ')}`,
-      'quorum enough\n',
-    ].join('\n');
+  const text = (quorum: number) => policyText(log, all, quorum);
   assert.equal((await served(log, policy)).size, 0);
   await record(cloud, log.tenant, 5);
   await drain(cloud, log.tenant);
