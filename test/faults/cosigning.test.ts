@@ -12,9 +12,11 @@ import { attention } from '../../src/cloud/admin/overview.ts';
 import { NOUNS } from '../../src/cloud/cloud.ts';
 import type { Cloud } from '../../src/cloud/deps.ts';
 import { type HttpServers, operatorTokenHash, startHttp } from '../../src/cloud/http/http.ts';
+import { openMetrics } from '../../src/cloud/http/metrics.ts';
 import { recordsBetween } from '../../src/cloud/journal/journal.ts';
-import { drain, proofsOf, startSubmitter, takeTurn } from '../../src/cloud/log/log.ts';
+import { drain, gaugesOf, proofsOf, startSubmitter, takeTurn } from '../../src/cloud/log/log.ts';
 import { standingOf } from '../../src/cloud/log/standing.ts';
+import { Watch } from '../../src/cloud/log/submitter.ts';
 import { record } from '../../src/cloud/log/test-log.ts';
 import { openCheckpoint } from '../../src/ledger/log/checkpoint.ts';
 import { judgeQuorum, type LogPolicy } from '../../src/ledger/log/policy.ts';
@@ -268,4 +270,38 @@ test('a policy that asks for more takes nothing back that readers have, and one 
   await record(logs.stand.cloud, log.tenant, 1);
   await drain(logs.stand.cloud, log.tenant);
   assert.equal((await served(log, policy)).size, shown.size + 3, 'without witnesses the newest is served');
+});
+
+test('a log that does not grow while records wait is told of until it grows, and metrics say the same', async () => {
+  const log = await logs.newLog();
+  const witness = await logs.witness(log);
+  await witness.stop();
+  const cloud = logs.cloudWith([witness], 1);
+  assert.deepEqual(await logs.grow(cloud, log), ['unreachable']);
+  const watch = new Watch(cloud);
+  const { registry } = openMetrics(gaugesOf(() => watch.standings));
+  await record(cloud, log.tenant, 1);
+  await watch.look();
+  logs.stand.step(10_000);
+  await watch.look();
+  assert.ok(!(await kindsOf(cloud, log)).includes('log-stalled'), 'it may still be at it');
+  logs.stand.step(300_000);
+  assert.ok((await kindsOf(cloud, log)).includes('log-stalled'));
+  // What was noted outlives the process that noted it.
+  await new Watch(cloud).look();
+  await watch.look();
+  assert.ok((await kindsOf(cloud, log)).includes('log-stalled'));
+  const told = await registry.metrics();
+  assert.match(told, /^holdfast_log_stalled 1$/m);
+  assert.match(told, /^holdfast_log_conflicts 0$/m);
+  assert.match(
+    told,
+    new RegExp(`^holdfast_log_witness_failing{witness="${witness.name}",reason="unreachable"} 1$`, 'm'),
+  );
+  await drain(cloud, log.tenant);
+  await watch.look();
+  assert.ok(!(await kindsOf(cloud, log)).includes('log-stalled'));
+  assert.match(await registry.metrics(), /^holdfast_log_stalled 1$/m, 'as it was when the look began');
+  await watch.look();
+  assert.match(await registry.metrics(), /^holdfast_log_stalled 0$/m);
 });
