@@ -24,7 +24,7 @@ export type Question = { url: string; caPem: string | undefined; body: string; c
 const PLAIN = new PlainAgent({ keepAlive: true, maxSockets: 8 });
 const TLS = new TlsAgent({ ...clientTls, keepAlive: true, maxSockets: 8 });
 
-export function addCheckpointUrl(prefix: string): URL {
+function addCheckpointUrl(prefix: string): URL {
   return new URL(`${prefix.replace(/\/+$/, '')}/add-checkpoint`);
 }
 
