@@ -16,7 +16,7 @@ import { startJobs } from './jobs/jobs.ts';
 import { journal } from './journal/journal.ts';
 import { keysNoun } from './keys/keys.ts';
 import { leases } from './leases/leases.ts';
-import { log, requireLogs, startSequencer } from './log/log.ts';
+import { gaugesOf, log, requireLogs, startSequencer, startSubmitter } from './log/log.ts';
 import { notices } from './notices/notices.ts';
 import type { Noun } from './noun.ts';
 import { orders } from './orders/orders.ts';
@@ -92,6 +92,8 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
   parts.push({ name: 'jobs', stop: () => jobs.stop(), cut: () => jobs.cut() });
   const sequencer = startSequencer(cloud);
   parts.push({ name: 'log', stop: () => sequencer.stop() });
+  const submitter = await startSubmitter(cloud);
+  parts.push({ name: 'witnesses', stop: () => submitter.stop() });
   const uplink = await startUplink(core, { nouns: NOUNS, certificate, workers: jobs.workers });
   parts.push({ name: 'uplink', stop: () => uplink.stop() });
   const servers = await startHttp({
@@ -113,6 +115,7 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
         help: 'Banks that this process serves.',
         value: () => uplink.leasesHeld,
       },
+      ...gaugesOf(submitter.standings),
     ],
     isReady: async () => uplink.isUp() && (await cloud.database.pool.query('select 1')).rowCount === 1,
   });

@@ -2,6 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { logLevel, logPath, port } from '../platform/config.ts';
+import { witnessing } from './witnessing.ts';
 
 const path = z.string().refine(isAbsolute, 'an absolute path');
 const host = z.string().min(1);
@@ -107,6 +108,9 @@ export const cloudConfig = z
         token: z.string().min(16).describe('The bearer token that the gateway gave you'),
       })
       .describe('The SMS gateway'),
+    witnessing: witnessing
+      .optional()
+      .describe('Witnesses of the logs ([ledger](ledger.md#cosignatures)); none are asked when left out'),
     reminderDays: z
       .array(z.int().min(1).max(60))
       .max(5)

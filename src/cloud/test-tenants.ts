@@ -75,6 +75,7 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
   });
   await createLog(cloud, { tenant, host: 'ledger.example.org', succeeds: false });
   await drain(cloud, tenant);
+  await inTenant((tx) => oneWitness(tx, mark));
   const [notice] = await inTenant((tx) => notices.list(tx, { beforeOrd: null, limit: 1 }));
   assert.ok(notice);
   const signedIn = { resident, courier, ...staff };
@@ -89,6 +90,13 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
     people: signedIn,
     marks: [mark, tenant, site, bank.bank, parcel, carrier, resident, courier, ...Object.values(staff)],
   };
+}
+
+/** Of the checkpoint over nothing, so that no proof stands on what is no signature. */
+async function oneWitness(tx: Tx, mark: string): Promise<void> {
+  await sql`insert into log_witnesses (generation, vkey, due_at_ms) values (1, ${mark}, 0)`.execute(tx);
+  await sql`insert into log_cosignatures (generation, size, vkey, line, at_s, at_ms)
+    values (1, 0, ${mark}, ${mark}, 1, 1)`.execute(tx);
 }
 
 async function newTokens(

@@ -10,6 +10,7 @@ import { pinDigits } from '../../domain/scan.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import { attentionOfLog } from '../log/log.ts';
 import * as notices from '../notices/notices.ts';
 import * as parcels from '../parcels/parcels.ts';
 import { discrepanciesOf } from '../reconciliation/reconciliation.ts';
@@ -28,6 +29,7 @@ export async function attention(cloud: Cloud, tx: Tx): Promise<Attention> {
     ...(await ofNotices(cloud, tx)),
     ...(await ofParcels(tx)),
     ...(await ofSensors(cloud, tx)),
+    ...(await attentionOfLog(cloud, tx)),
   ];
   return items.sort(
     (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.atMs - a.atMs,

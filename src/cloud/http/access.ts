@@ -80,6 +80,7 @@ export const ACCESS = {
   'GET /api/admin/parcels/:id/receipt':   [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/parcels/:id/proofs':    [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/log/*':                 [no,    no,    no,    no,    own,   own,   no,    no],
+  'GET /api/admin/log-witnesses':         [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/usage':                 [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/people':                [no,    no,    no,    no,    own,   own,   no,    no],
   'POST /api/admin/people':               [no,    no,    no,    no,    own,   own,   no,    no],

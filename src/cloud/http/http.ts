@@ -35,6 +35,7 @@ import { mountSystem } from './system.ts';
 
 export { ACCESS, decide, ROLES, type Role } from './access.ts';
 export { type App, operatorTokenHash, type SignedIn, type Use } from './gate.ts';
+export type { GaugeOf } from './metrics.ts';
 export { type Page, type PageAsked, pageOf } from './pages.ts';
 export { traceOf } from './problems.ts';
 export { forgetAnswers } from './repeats.ts';

@@ -15,6 +15,10 @@ export type LogRow = {
   root: Uint8Array;
   published_size: number;
   state: Uint8Array;
+  shown_size: number;
+  waits_since_ms: number | null;
+  asked_size: number | null;
+  asked_at_ms: number | null;
 };
 export type CheckpointRow = { size: number; root: Uint8Array; note: string; at_ms: number };
 /** Records of one journal that have indices one after another. */
@@ -170,6 +174,45 @@ export async function setPublished(
   await on(tx).updateTable('logs').set(row).where('generation', '=', generation).execute();
 }
 
+/** Readers are given the checkpoint of this size from now on, unless they have a larger one already. */
+export async function raiseShown(
+  tx: Tx,
+  { generation, size }: { generation: number; size: number },
+): Promise<void> {
+  await sql`update logs set shown_size = ${size} where generation = ${generation} and shown_size < ${size}`.execute(
+    tx,
+  );
+}
+
+/** What witnesses are asked to agree on from now on. */
+export async function setAsked(
+  tx: Tx,
+  { generation, size, atMs }: { generation: number; size: number; atMs: number },
+): Promise<void> {
+  const row = { asked_size: size, asked_at_ms: atMs };
+  await on(tx).updateTable('logs').set(row).where('generation', '=', generation).execute();
+}
+
+export async function checkpointAt(
+  tx: Tx,
+  { generation, size }: { generation: number; size: number },
+): Promise<CheckpointRow | undefined> {
+  return on(tx)
+    .selectFrom('log_checkpoints')
+    .select(['size', 'root', 'note', 'at_ms'])
+    .where('generation', '=', generation)
+    .where('size', '=', size)
+    .executeTakeFirst();
+}
+
+export async function setWaits(
+  tx: Tx,
+  { generation, sinceMs }: { generation: number; sinceMs: number | null },
+): Promise<void> {
+  await sql`update logs set waits_since_ms = ${sinceMs}
+    where generation = ${generation} and waits_since_ms is distinct from ${sinceMs}`.execute(tx);
+}
+
 export async function insertCheckpoint(tx: Tx, row: CheckpointRow & { generation: number }): Promise<void> {
   await on(tx).insertInto('log_checkpoints').values(row).execute();
 }
@@ -183,6 +226,16 @@ export async function lastCheckpoints(tx: Tx, generation: number, limit: number)
     .orderBy('size', 'desc')
     .limit(limit)
     .execute();
+}
+
+/** The one that readers are given. */
+export async function shownCheckpoint(tx: Tx, generation: number): Promise<CheckpointRow | undefined> {
+  const { rows } = await sql<CheckpointRow>`
+    select c.size, c.root, c.note, c.at_ms from log_checkpoints c
+    where c.generation = ${generation} and c.size = (select shown_size from logs where generation = ${generation})`.execute(
+    tx,
+  );
+  return rows[0];
 }
 
 export type Counted = {
