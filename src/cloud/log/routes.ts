@@ -3,12 +3,14 @@
  * the tenant's choice; its administrators always may. A closed log is, to strangers, not there.
  */
 import { z } from 'zod';
+import { type LogDays, logGrowth, logGrowthQuery } from '../../contract/http/proofs.ts';
 import { utf8 } from '../../crypto/bytes.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { parseId, type TenantId } from '../../domain/ids.ts';
 import { CHECKPOINT_PATH, parseTilePath } from '../../ledger/log/layout.ts';
 import type { Cloud } from '../deps.ts';
 import { type Route, route, Served } from '../http/http.ts';
+import { growthOf } from './standing.ts';
 import * as store from './store.ts';
 
 /** Mutable: kept for a few seconds at most (section "Checkpoints"). */
@@ -38,6 +40,17 @@ export const routes: Route[] = [
     schema: { params },
     handle: ({ cloud, actor, params: { '*': path } }) =>
       partOf(cloud, { tenant: actor.tenant, path, openOnly: false }),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/log-growth',
+    access: 'admin',
+    says: 'How large the log was, step by step, its last checkpoints, and what witnesses agreed to last.',
+    schema: { query: logGrowthQuery, response: logGrowth },
+    handle: ({ cloud, actor, query: { days } }) =>
+      cloud.database.read(actor.tenant, (tx) =>
+        growthOf(tx, { days: Number(days) as LogDays, nowMs: cloud.clock.nowMs() }),
+      ),
   }),
 ];
 
