@@ -65,7 +65,7 @@ test('what is asked for is chosen by label, stands in the address, and survives 
   await page.waitForURL(/#\/journal\?bank=[a-z0-9_]+&door=3&kind=parcel\.deposited$/);
   await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
   const rows = async () => (await table().locator('tbody tr').allInnerTexts()).join('\n');
-  assert.match(await rows(), /^[^\n]*parcel\.deposited\tLobby\t3\t\d+\tintegrated/);
+  assert.match(await rows(), /^[^\n]*parcel\.deposited\tLobby\t3\t\d+\s+integrated/);
   await page.reload();
   await firstRow().waitFor();
   assert.equal(await table().locator('tbody tr').count(), 1);
@@ -305,7 +305,7 @@ test('without a log, without a network, without an answer and without a sign-in 
   await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
   await page.getByText('No record is as you asked for. Ask for less.').waitFor();
   await context.setOffline(true);
-  await page.getByText('You are offline', { exact: false }).first().waitFor();
+  await page.getByText('No connection to the cloud').first().waitFor();
   await checkAccessible(page);
   await context.setOffline(false);
   await context.clearCookies();

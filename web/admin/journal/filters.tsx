@@ -48,7 +48,7 @@ export function Filters({ route }: { route: JournalRoute }) {
         />
       )}
       <SelectField
-        label={t('journal.kind')}
+        label={admin('journal.kind')}
         value={route.kind ?? ''}
         onChange={({ target }) => turn({ kind: target.value || null })}
       >

@@ -28,7 +28,7 @@ export const t = translator({
   'journal.batch': 'Signed batch to',
   'journal.place': 'Place in the log',
   'journal.proof': 'Proof',
-  'journal.showHead': 'Record',
+  'journal.showHead': 'Details',
   'journal.show': 'Show',
   'journal.showOf': 'Show record {seq} of {source}',
 
