@@ -1,7 +1,7 @@
 /** What is asked for. It stands in the address; this only writes it there. */
 import { type ReactNode, useEffect, useState } from 'react';
 import { RECORD_KINDS } from '../../../src/domain/kinds.ts';
-import { Button, LinkButton } from '../../kit/button.tsx';
+import { Button, IconButton, LinkButton } from '../../kit/button.tsx';
 import { SelectField, TextField } from '../../kit/field.tsx';
 import { Notice } from '../../kit/notice.tsx';
 import { minutesAheadOfUtc } from '../../kit/time.ts';
@@ -182,9 +182,7 @@ function Chip({ says, ends, onEnd, children }: ChipProps) {
     <span className="j-chip k-row">
       <strong>{says}</strong>
       {children}
-      <Button icon="cross" aria-label={ends} onClick={onEnd}>
-        {''}
-      </Button>
+      <IconButton icon="cross" label={ends} onClick={onEnd} />
     </span>
   );
 }

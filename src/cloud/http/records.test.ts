@@ -7,7 +7,7 @@ import { arrived, recordDetail, type recordRow, records } from '../../contract/h
 import type { PersonId } from '../../domain/ids.ts';
 import { type LedgerRecord, parseRecord } from '../../ledger/record.ts';
 import { NOUNS } from '../cloud.ts';
-import { codeOf, type HttpStand, openHttpStand } from '../http/test-http-stand.ts';
+import { codeOf, type HttpStand, openHttpStand } from './test-http-stand.ts';
 import { projectionsOf, takeBatch } from '../intake/intake.ts';
 import { drain, proofStateOf } from '../log/log.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
