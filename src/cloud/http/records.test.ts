@@ -16,6 +16,9 @@ import { addResident, type Filled } from '../test-tenants.ts';
 type Row = z.infer<typeof recordRow>;
 const nameOf = ({ source, seq }: { source: string; seq: number }) => `${source}.${seq}`;
 
+/** More batches than are looked through at once. */
+const ROUNDS = 8;
+
 let http: HttpStand;
 let banks: TestBank[];
 let resident: PersonId;
@@ -33,7 +36,7 @@ before(async () => {
   const added = (await everything(http.alder)).find(({ record }) => record.kind === 'person.added');
   assert.ok(added);
   theirs.add(nameOf(added));
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     for (const bank of banks) {
       await journeys(bank, round);
       await send(bank);
@@ -166,7 +169,7 @@ test('records about a person are those that hold something of theirs, over all j
   const bank = banks[1]?.bank ?? '';
   const kind = 'parcel.collected';
   const narrowed = all.filter(({ source, record }) => source === bank && record.kind === kind);
-  assert.equal(narrowed.length, 3);
+  assert.equal(narrowed.length, ROUNDS);
   assert.deepEqual((await walk({ person: resident, bank, kind }, 2)).map(nameOf), narrowed.map(nameOf));
   const told = await page({ person: resident, parcel });
   assert.deepEqual(told.about, { person: 'Alder Bo', tracking: '1Z999AA10123456784' });

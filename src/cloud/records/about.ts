@@ -7,8 +7,12 @@ import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import * as store from './store.ts';
 
-/** Sealed parts that are opened at once. */
-const PARTS = 100;
+/**
+ * Sealed parts that are opened at once: few at first, since a page is mostly full after some, and more each time, so that
+ * a rare kind is found in few rounds. Of one record there are never more than it has fields.
+ */
+const PARTS = 16;
+const PARTS_MAX = 1_024;
 
 export type PersonAsked = {
   person: PersonId;
@@ -28,9 +32,9 @@ export async function recordsAbout(cloud: Cloud, tx: Tx, asked: PersonAsked): Pr
   const found = new Map<string, store.Row>();
   const seen = new Set<string>();
   let reach: number | undefined;
-  for (;;) {
+  for (let parts = PARTS; ; parts = Math.min(2 * parts, PARTS_MAX)) {
     const mentions = await cloud.journal.mentionsOf(tx, {
-      ...{ person, before, reach, limit: PARTS },
+      ...{ person, before, reach, limit: parts },
       source: filter.source,
     });
     const named = mentions
@@ -44,10 +48,10 @@ export async function recordsAbout(cloud: Cloud, tx: Tx, asked: PersonAsked): Pr
     const rows = [...found.values()].sort((a, b) => b.position - a.position);
     // Batches of several banks lie among each other: what lies behind the last reach may still get a neighbour.
     const settled = rows.filter(({ position }) => last !== undefined && position > last);
-    if (mentions.length < PARTS || last === undefined) return rows.slice(0, limit);
+    if (mentions.length < parts || last === undefined) return rows.slice(0, limit);
     if (settled.length >= limit) return settled.slice(0, limit);
     // As many parts with one reach as are opened at once would be asked for again and again.
-    if (last === reach) throw new Error(`${PARTS} sealed parts reach to one record`);
+    if (last === reach) throw new Error(`${parts} sealed parts reach to one record`);
     reach = last;
   }
 }

@@ -51,6 +51,7 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/admin/records/:id/proof',
     access: 'admin',
+    status: 200,
     says: 'The tlog-proof file of one record, which any C2SP verifier checks without us.',
     schema: { params },
     async handle({ cloud, actor, params: { id } }) {
