@@ -60,7 +60,9 @@ async function numberOf(tx: Tx, table: string, where = sql`true`): Promise<numbe
 /** Columns that a statement may write: one that is computed refuses before any wall is asked. */
 async function writtenColumns(tx: Tx, table: string): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`select attname as name from pg_attribute
-    where attrelid = ${table}::regclass and attnum > 0 and not attisdropped and attgenerated = ''`.execute(tx);
+    where attrelid = ${table}::regclass and attnum > 0 and not attisdropped and attgenerated = ''`.execute(
+    tx,
+  );
   return rows.map(({ name }) => name);
 }
 

@@ -7,11 +7,11 @@ import { arrived, recordDetail, type recordRow, records } from '../../contract/h
 import type { PersonId } from '../../domain/ids.ts';
 import { type LedgerRecord, parseRecord } from '../../ledger/record.ts';
 import { NOUNS } from '../cloud.ts';
-import { codeOf, type HttpStand, openHttpStand } from './test-http-stand.ts';
 import { projectionsOf, takeBatch } from '../intake/intake.ts';
 import { drain, proofStateOf } from '../log/log.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
 import { addResident, type Filled } from '../test-tenants.ts';
+import { codeOf, type HttpStand, openHttpStand } from './test-http-stand.ts';
 
 type Row = z.infer<typeof recordRow>;
 const nameOf = ({ source, seq }: { source: string; seq: number }) => `${source}.${seq}`;
