@@ -5,7 +5,7 @@ import { vkeyText } from '../../ledger/log/vkey.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as store from './store.ts';
 
-export type LogStanding = { generation: number; head: LogHead };
+type LogStanding = { generation: number; head: LogHead };
 
 /** As the last checkpoint has it; undefined when the tenant keeps no log. */
 export async function standingOf(tx: Tx): Promise<LogStanding | undefined> {

@@ -14,7 +14,7 @@ import * as store from './store.ts';
 const PARTS = 16;
 const PARTS_MAX = 1_024;
 
-export type PersonAsked = {
+type PersonAsked = {
   person: PersonId;
   filter: store.Filter;
   /** If a parcel is asked for too, only its records. */

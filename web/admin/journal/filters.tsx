@@ -13,7 +13,7 @@ import { ChooseParcel, ChoosePerson } from './choose.tsx';
 import { t } from './messages.ts';
 import type { RecordsPage } from './questions.ts';
 
-export const CLOUD = 'cloud';
+const CLOUD = 'cloud';
 
 const KINDS_BY_FAMILY = Map.groupBy(RECORD_KINDS, (kind) => kind.split('.')[0] ?? '');
 
