@@ -328,7 +328,7 @@ export class AccessStand {
       'PUT /api/operator/banks/:bank/orders': { note: 'no note' },
     }[route];
     if (body !== undefined) return JSON.stringify(body);
-    return SERVED[route]?.includes(400) ? '{}' : '';
+    return SERVED[route]?.includes(400) && !route.startsWith('GET ') ? '{}' : '';
   }
 
   #send(sent: Sent): Promise<Answer> {
