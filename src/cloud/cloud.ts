@@ -23,6 +23,7 @@ import { orders } from './orders/orders.ts';
 import { parcels } from './parcels/parcels.ts';
 import { people } from './people/people.ts';
 import { reconciliation } from './reconciliation/reconciliation.ts';
+import { records } from './records/records.ts';
 import { residents } from './residents/residents.ts';
 import { rosters } from './rosters/rosters.ts';
 import { authenticate, signin } from './signin/signin.ts';
@@ -45,6 +46,7 @@ export const NOUNS: readonly Noun[] = [
   orders,
   parcels,
   reconciliation,
+  records,
   notices,
   signin,
   admin,

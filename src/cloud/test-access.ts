@@ -108,6 +108,8 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   'POST /api/admin/couriers/:id/lift': [204, 409],
   // It was not given up.
   'POST /api/admin/notices/:id/again': [409],
+  // A page of records gives the mark that is asked with.
+  'GET /api/admin/records/arrived': [400],
   // No record of that number is an open discrepancy.
   'POST /api/admin/banks/:id/resolutions': [409],
 };
@@ -122,6 +124,7 @@ const NAMED: readonly [RegExp, IdKind, keyof Filled | SignedInRole][] = [
   [/\/banks\/:/, 'bank', 'bank'],
   [/\/parcels\/:/, 'parcel', 'parcel'],
   [/\/notices\/:/, 'notice', 'notice'],
+  [/\/records\/:/, 'bank', 'record'],
   [/\/people\/:/, 'person', 'resident'],
   [/\/couriers\/:/, 'person', 'courier'],
   [/\/(rosters|sites)\/:/, 'site', 'site'],
@@ -325,7 +328,7 @@ export class AccessStand {
       'PUT /api/operator/banks/:bank/orders': { note: 'no note' },
     }[route];
     if (body !== undefined) return JSON.stringify(body);
-    return SERVED[route]?.includes(400) ? '{}' : '';
+    return SERVED[route]?.includes(400) && !route.startsWith('GET ') ? '{}' : '';
   }
 
   #send(sent: Sent): Promise<Answer> {

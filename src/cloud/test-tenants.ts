@@ -30,6 +30,8 @@ export type Filled = {
   site: SiteId;
   bank: string;
   parcel: string;
+  /** The first of the bank. */
+  record: string;
   notice: string;
   carrier: string;
   people: Record<SignedInRole, PersonId>;
@@ -85,6 +87,7 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
     tokens: await newTokens(cloud, tenant, signedIn),
     bank: bank.bank,
     parcel,
+    record: `${bank.bank}.1`,
     notice: notice.notice,
     carrier,
     people: signedIn,

@@ -28,7 +28,6 @@ export type RosterState = z.infer<typeof contract.rosterState>;
 export type NoticeRow = z.infer<typeof contract.noticeRow>;
 export type Odds = z.infer<typeof contract.odds>;
 export type AttentionItem = z.infer<typeof contract.attention>['items'][number];
-export type JournalRow = z.infer<typeof contract.journalRow>;
 
 export type Usage = z.infer<typeof usageContract.usage>;
 export type Discrepancies = z.infer<typeof reconciliation.discrepancies>;
@@ -89,7 +88,6 @@ export const useParcels = ({ state, bank }: { state: ParcelFilter | null; bank: 
   useRows<ParcelRow>('parcels', 'parcels', state === 'overdue' ? { overdue: 'true', bank } : { state, bank });
 export const useResidents = () => useRows<PersonRow>('people', 'people', { role: 'resident' });
 export const useNotices = () => useRows<NoticeRow>('notices');
-export const useJournal = (bank: string | null) => useRows<JournalRow>('journal', 'journal', { bank });
 
 /** Looks back over days; it renews itself, and is not asked again for each parcel. */
 export const useUsage = ({ days, bank, site }: Omit<UsageRoute, 'at'>) =>

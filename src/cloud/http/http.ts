@@ -264,13 +264,15 @@ async function answerOf(
   );
 }
 
-/** An answer without a body, and the streams, whose form is not one of JSON. */
+/** An answer without a body, and those whose form is not one of JSON: the streams, and a proof. */
 function nothingTold({ url }: Route): z.ZodType | { description: string; content: object } {
   if (url.endsWith('/events'))
     return {
       description: 'A stream of events that ends when the page closes.',
       content: { 'text/event-stream': { schema: z.string() } },
     };
+  if (url.endsWith('/proof'))
+    return { description: 'A tlog-proof file.', content: { 'text/plain': { schema: z.string() } } };
   return z.null().describe('Done; there is nothing to tell.');
 }
 

@@ -9,6 +9,7 @@ import { routes } from './routes.ts';
 
 export { createLog } from './create.ts';
 export { gaugesOf } from './gauges.ts';
+export { headOfLog, proofStateOf, proofStates } from './growth.ts';
 export { folderOfLogs, type LogObjects, type LogPlace } from './objects.ts';
 export { type Proofs, proofsOf } from './proofs.ts';
 export { startSequencer } from './runner.ts';

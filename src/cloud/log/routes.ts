@@ -3,6 +3,7 @@
  * the tenant's choice; its administrators always may. A closed log is, to strangers, not there.
  */
 import { z } from 'zod';
+import { type LogDays, logGrowth, logGrowthQuery } from '../../contract/http/proofs.ts';
 import { logWitnesses } from '../../contract/http/witnesses.ts';
 import { utf8 } from '../../crypto/bytes.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -10,6 +11,7 @@ import { parseId, type TenantId } from '../../domain/ids.ts';
 import { CHECKPOINT_PATH, parseTilePath } from '../../ledger/log/layout.ts';
 import type { Cloud } from '../deps.ts';
 import { type Route, route, Served } from '../http/http.ts';
+import { growthOf } from './growth.ts';
 import { standingOf } from './standing.ts';
 import * as store from './store.ts';
 import * as witnesses from './witness-store.ts';
@@ -50,6 +52,15 @@ export const routes: Route[] = [
     schema: { response: logWitnesses },
     handle: ({ cloud, actor }) =>
       cloud.database.read(actor.tenant, async (tx) => ({ log: await standingOf(cloud, tx) })),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/log-growth',
+    access: 'admin',
+    says: 'How large the log was, step by step, its last checkpoints, and what witnesses agreed to last.',
+    schema: { query: logGrowthQuery, response: logGrowth },
+    handle: ({ cloud, actor, query: { days } }) =>
+      cloud.database.read(actor.tenant, (tx) => growthOf(cloud, tx, Number(days) as LogDays)),
   }),
 ];
 

@@ -159,6 +159,41 @@ export async function indicesOf(
   return rows;
 }
 
+/** The same for records of several journals, in their order; null for those that have none yet. */
+export async function placesOf(
+  tx: Tx,
+  { generation, records }: { generation: number; records: readonly { source: string; seq: number }[] },
+): Promise<(number | null)[]> {
+  const { rows } = await sql<{ index: number | null }>`
+    select s.first + wanted.seq - s.seq as index
+    from unnest(${textColumn(records.map(({ source }) => source))}::text[], ${integerColumn(records.map(({ seq }) => seq))}::bigint[])
+      with ordinality as wanted (source, seq, ord)
+    left join lateral (select first, seq, count from log_spans where generation = ${generation} and source = wanted.source
+      and seq <= wanted.seq order by seq desc limit 1) s on wanted.seq < s.seq + s.count
+    order by wanted.ord`.execute(tx);
+  return rows.map(({ index }) => index);
+}
+
+/** How many records no checkpoint covers. */
+export async function numberWaiting(tx: Tx, generation: number): Promise<number> {
+  const { rows } = await sql<{ waiting: number }>`
+    select (coalesce((select sum(j.last_seq) from journals j), 0) - l.published_size)::bigint as waiting
+    from logs l where l.generation = ${generation}`.execute(tx);
+  return Math.max(0, rows[0]?.waiting ?? 0);
+}
+
+/** How large the signed log was at each of these moments. */
+export async function sizesAt(
+  tx: Tx,
+  { generation, moments }: { generation: number; moments: readonly number[] },
+): Promise<number[]> {
+  const { rows } = await sql<{ size: number | null }>`
+    select c.size from unnest(${integerColumn(moments)}::bigint[]) with ordinality as asked (at_ms, ord)
+    left join lateral (select size from log_checkpoints where generation = ${generation} and at_ms <= asked.at_ms
+      order by at_ms desc, size desc limit 1) c on true order by asked.ord`.execute(tx);
+  return rows.map(({ size }) => size ?? 0);
+}
+
 export async function setAssigned(
   tx: Tx,
   { generation, size, root }: TreeHead & { generation: number },

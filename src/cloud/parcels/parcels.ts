@@ -14,7 +14,7 @@ import { trackingPlace } from './views.ts';
 
 export { checkCloud, type Finding } from './check.ts';
 export { doubtedParcels as doubted, type Parcel } from './store.ts';
-export { detail, pageOfParcels as pageOf, trackingsOf } from './views.ts';
+export { detail, pageOfParcels as pageOf, recordsOf, trackingsOf } from './views.ts';
 
 /** Records of a door, which tell of whatever parcel lies behind it. */
 const DOOR_KINDS = [

@@ -78,6 +78,19 @@ async function trackingOf(cloud: Cloud, tx: Tx, of: store.Parcel): Promise<strin
   );
 }
 
+/** Which records of its bank tell of a parcel, and its number in words; undefined when there is no such parcel here. */
+export async function recordsOf(
+  cloud: Cloud,
+  tx: Tx,
+  id: string,
+): Promise<{ parcel: string; tracking: string; source: string; seqs: number[] } | undefined> {
+  const parcel = await store.findParcel(tx, id);
+  if (!parcel) return undefined;
+  const seqs = (await store.eventsOf(tx, parcel.parcel)).map(({ seq }) => seq);
+  const tracking = await trackingOf(cloud, tx, parcel);
+  return { parcel: parcel.parcel, tracking, source: parcel.bank, seqs };
+}
+
 async function openTracking(
   cloud: Cloud,
   tx: Tx,
