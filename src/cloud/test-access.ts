@@ -110,6 +110,9 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   'POST /api/admin/notices/:id/again': [409],
   // No record of that number is an open discrepancy.
   'POST /api/admin/banks/:id/resolutions': [409],
+  // No such alarm stands there.
+  'POST /api/admin/banks/:id/alarms/care': [409],
+  'POST /api/admin/banks/:id/alarms/end': [409],
 };
 
 const unpreviewed = (name: string) => ({
@@ -117,6 +120,8 @@ const unpreviewed = (name: string) => ({
   resident: { name, flat: '3', email: null, phone: null, accessible: false },
   mark: base64url(systemRandom.bytes(32)),
 });
+
+const FORK = { condition: 'fork', compartment: null, raisedAtMs: 1 };
 
 const NAMED: readonly [RegExp, IdKind, keyof Filled | SignedInRole][] = [
   [/\/banks\/:/, 'bank', 'bank'],
@@ -320,6 +325,8 @@ export class AccessStand {
       'POST /api/admin/couriers/:id/suspend': { reason: 'because' },
       'POST /api/admin/couriers/:id/lift': { reason: 'because' },
       'POST /api/admin/banks/:id/resolutions': { seq: 1, how: 'found', note: 'behind the plinth' },
+      'POST /api/admin/banks/:id/alarms/care': FORK,
+      'POST /api/admin/banks/:id/alarms/end': { ...FORK, reason: 'own-copy', note: 'found' },
       'PATCH /api/resident/me': { accessible: true },
       'PUT /api/operator/rosters/:site': { note: 'no note' },
       'PUT /api/operator/banks/:bank/orders': { note: 'no note' },

@@ -12,6 +12,7 @@ import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import * as notices from '../notices/notices.ts';
 import * as parcels from '../parcels/parcels.ts';
+import * as people from '../people/people.ts';
 import { discrepanciesOf } from '../reconciliation/reconciliation.ts';
 import * as rosters from '../rosters/rosters.ts';
 
@@ -22,7 +23,7 @@ const SEVERITIES = ['alarm', 'warning', 'note'] as const;
 
 export async function attention(cloud: Cloud, tx: Tx): Promise<Attention> {
   const items: Attention = [
-    ...(await banks.alarms(tx)),
+    ...(await ofAlarms(cloud, tx)),
     ...(await ofBanks(cloud, tx)),
     ...(await ofDrafts(cloud, tx)),
     ...(await ofNotices(cloud, tx)),
@@ -32,6 +33,18 @@ export async function attention(cloud: Cloud, tx: Tx): Promise<Attention> {
   return items.sort(
     (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.atMs - a.atMs,
   );
+}
+
+/** With the name of whoever cares for each. */
+async function ofAlarms(cloud: Cloud, tx: Tx): Promise<Attention> {
+  const standing = await banks.alarms(tx);
+  const carers = standing.flatMap(({ alarm }) => alarm.care?.by ?? []);
+  const names = carers.length === 0 ? new Map() : await people.findPersons(cloud, tx, carers);
+  return standing.map(({ alarm, ...item }) => {
+    const { care } = alarm;
+    const by = care && (names.get(care.by)?.profile.name ?? '');
+    return { ...item, alarm: { ...alarm, care: care && { by: by ?? '', atMs: care.atMs } } };
+  });
 }
 
 async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {

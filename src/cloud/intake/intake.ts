@@ -186,7 +186,7 @@ export class Intake {
       if (isLasting(error))
         await cloud.database.tenant(tenant, async (tx) => {
           await this.#fence(tx, bank);
-          await banks.raiseAlarm(cloud, tx, { condition: 'batch-refused', bank, names: null });
+          await banks.raiseAlarm(cloud, tx, { condition: 'batch-refused', bank, names: null, again: true });
         });
       throw error;
     }
