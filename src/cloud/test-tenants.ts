@@ -248,6 +248,8 @@ async function odds(tx: Tx, { bank, resident }: { bank: string; resident: Person
   await sql`insert into door_sights (bank_id, compartment) values (${bank}, 2)`.execute(tx);
   await sql`insert into sign_in_links (token_hash, person_id, app, made_at_ms)
     values (${token}, ${resident}, 'resident', 1)`.execute(tx);
+  await sql`insert into sign_in_devices (token_hash, person_id, made_at_ms)
+    values (${token}, ${resident}, 1)`.execute(tx);
   await sql`insert into request_answers (key_hash, fingerprint, person_id, answer, answered_at_ms)
     values (${token}, ${token}, ${resident}, ${sealed}, 1)`.execute(tx);
 }
