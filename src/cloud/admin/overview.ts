@@ -25,6 +25,7 @@ export async function attention(cloud: Cloud, tx: Tx): Promise<Attention> {
   const items: Attention = [
     ...(await ofAlarms(cloud, tx)),
     ...(await ofBanks(cloud, tx)),
+    ...(await ofDirectories(cloud, tx)),
     ...(await ofDrafts(cloud, tx)),
     ...(await ofNotices(cloud, tx)),
     ...(await ofParcels(tx)),
@@ -85,6 +86,19 @@ async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
         atMs: door.sinceMs ?? nowMs,
       });
   }
+  return items;
+}
+
+async function ofDirectories(cloud: Cloud, tx: Tx): Promise<Attention> {
+  const items: Attention = [];
+  for (const { site, people: count, bytes } of await people.directoriesTooLong(tx))
+    items.push({
+      kind: 'directory-too-long',
+      severity: 'warning',
+      says: `${await banks.siteName(tx, site)}: the list of ${count} residents (${bytes} bytes) is too long for its banks; they keep the one from before.`,
+      atMs: cloud.clock.nowMs(),
+      link: '/admin/people',
+    });
   return items;
 }
 
