@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cloudConfig } from './config.ts';
 
-function complaints(sms: string, of: { development: boolean; tls?: string }): string[] {
-  const { development, tls } = of;
+type Given = { development: boolean; tls?: string; trustedProxies?: readonly string[] };
+
+function complaints(sms: string, of: Given): string[] {
+  const { development, tls, trustedProxies } = of;
   const config = {
     databaseUrl: 'postgresql://app@db/holdfast',
     ownerDatabaseUrl: 'postgresql://owner@db/holdfast',
@@ -24,6 +26,7 @@ function complaints(sms: string, of: { development: boolean; tls?: string }): st
       from: 'a@b.example',
       ...(tls && { tls }),
     },
+    ...(trustedProxies && { trustedProxies }),
     sms: { url: sms, token: 'x'.repeat(16) },
     urls: { resident: 'https://h.example/r', courier: 'https://h.example/c', admin: 'https://h.example/a' },
     webDir: null,
@@ -51,4 +54,22 @@ test('mail goes over TLS in one of its two ways, and there is no word for none',
     assert.deepEqual(complaints(sms, { development: false, tls }), []);
   for (const development of [true, false])
     assert.deepEqual(complaints(sms, { development, tls: 'none' }), ['mail.tls']);
+});
+
+test('a proxy is named by its address or a range of them, and a range of everybody is refused', () => {
+  const given = (...trustedProxies: string[]) =>
+    complaints('https://sms.example', { development: false, trustedProxies });
+  assert.deepEqual(given('127.0.0.1', '10.1.0.0/16', '::1', '2001:db8::/48'), []);
+  for (const range of [
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/7',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    'loopback',
+    '*',
+    '10.0.0.0/8/8',
+  ])
+    assert.deepEqual(given(range), ['trustedProxies.0'], range);
+  assert.deepEqual(given(), ['trustedProxies']);
 });

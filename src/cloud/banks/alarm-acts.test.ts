@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { PersonId } from '../../domain/ids.ts';
-import { attention } from '../admin/overview.ts';
+import { attention } from '../admin/admin.ts';
 import { NOUNS } from '../cloud.ts';
 import { Intake } from '../intake/intake.ts';
 import * as people from '../people/people.ts';

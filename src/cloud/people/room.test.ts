@@ -5,12 +5,13 @@ import { sql } from 'kysely';
 import { directoryEntries, MESSAGE_BYTES_MAX, readDown } from '../../contract/uplink.ts';
 import { base64, utf8 } from '../../crypto/bytes.ts';
 import { HoldfastError } from '../../domain/errors.ts';
-import { attention } from '../admin/overview.ts';
+import { attention } from '../admin/admin.ts';
 import * as banks from '../banks/banks.ts';
 import { NOUNS } from '../cloud.ts';
 import * as imports from '../imports/imports.ts';
-import { whatToTell } from '../intake/tell.ts';
+import { Intake } from '../intake/intake.ts';
 import { enrolledBank } from '../test-bank.ts';
+import { ALONE } from '../test-leases.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import * as people from './people.ts';
 import { DIRECTORY_BYTES_MAX, labelOf, SURELY_FIT, sizeOf } from './room.ts';
@@ -88,18 +89,18 @@ test('a file that does not fit is refused by its preview, before a row of it is 
 
 test('a list that is too long all the same is not sent, and a person is told', async () => {
   const bank = await enrolledBank(stand.cloud, stand.tenant, stand.site);
-  const tell = () =>
-    stand.inTenant(async (tx) => {
-      const hello = {
-        ...{ v: 1 as const, type: 'hello' as const, boot: 'b', lastSeq: 0, acknowledgedSeq: 0 },
-        ...{ epoch: null, directory: 0 },
-        ...{ roster: { version: 0, hash: null }, suspensions: [], development: false },
-      } as const;
-      await banks.heardHello(stand.cloud, tx, bank.bank, { ...hello, suspensions: [] });
-      const found = await banks.findBank(tx, bank.bank);
-      assert.ok(found);
-      return (await whatToTell(stand.cloud, tx, found)).map(({ type }) => type);
-    });
+  const hello = {
+    ...{ v: 1 as const, type: 'hello' as const, boot: 'b', lastSeq: 0, acknowledgedSeq: 0 },
+    ...{ epoch: null, directory: 0, roster: { version: 0, hash: null }, development: false },
+  };
+  await stand.inTenant((tx) => banks.heardHello(stand.cloud, tx, bank.bank, { ...hello, suspensions: [] }));
+  const tell = async () => {
+    const sent: string[] = [];
+    const send = async (_bank: string, { type }: { type: string }) => void sent.push(type);
+    const intake = new Intake({ cloud: stand.cloud, nouns: NOUNS, leases: ALONE, send });
+    await intake.tellBank(stand.tenant, bank.bank);
+    return sent;
+  };
   assert.ok((await tell()).includes('directory'));
   const shown = () => stand.inTenant((tx) => attention(stand.cloud, tx));
   const isShown = async () => (await shown()).find(({ kind }) => kind === 'directory-too-long');
