@@ -5,8 +5,10 @@ import { type Ed25519Key, newEd25519Key } from '../crypto/ed25519.ts';
 import { vkeyText } from '../ledger/log/vkey.ts';
 import { cloudConfig } from './config.ts';
 
-function complaints(sms: string, of: { development: boolean; tls?: string; witnessing?: unknown }): string[] {
-  const { development, tls, witnessing } = of;
+type Given = { development: boolean; tls?: string; witnessing?: unknown; trustedProxies?: readonly string[] };
+
+function complaints(sms: string, of: Given): string[] {
+  const { development, tls, witnessing, trustedProxies } = of;
   const config = {
     databaseUrl: 'postgresql://app@db/holdfast',
     ownerDatabaseUrl: 'postgresql://owner@db/holdfast',
@@ -26,6 +28,7 @@ function complaints(sms: string, of: { development: boolean; tls?: string; witne
       from: 'a@b.example',
       ...(tls && { tls }),
     },
+    ...(trustedProxies && { trustedProxies }),
     sms: { url: sms, token: 'x'.repeat(16) },
     urls: { resident: 'https://h.example/r', courier: 'https://h.example/c', admin: 'https://h.example/a' },
     ...(witnessing !== undefined && { witnessing }),
@@ -87,4 +90,22 @@ test('a policy that could not be kept is refused: keys, quorum, names and addres
     ...['https://w.example/?a=b', 'https://w.example/#c', 'w.example', ''],
   ])
     assert.deepEqual(asked({ quorum: 1, witnesses: [{ ...a, url }] }), ['witnesses.0.url'], url);
+});
+
+test('a proxy is named by its address or a range of them, and a range of everybody is refused', () => {
+  const given = (...trustedProxies: string[]) =>
+    complaints('https://sms.example', { development: false, trustedProxies });
+  assert.deepEqual(given('127.0.0.1', '10.1.0.0/16', '::1', '2001:db8::/48'), []);
+  for (const range of [
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/7',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    'loopback',
+    '*',
+    '10.0.0.0/8/8',
+  ])
+    assert.deepEqual(given(range), ['trustedProxies.0'], range);
+  assert.deepEqual(given(), ['trustedProxies']);
 });

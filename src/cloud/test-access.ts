@@ -112,6 +112,9 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   'GET /api/admin/records/arrived': [400],
   // No record of that number is an open discrepancy.
   'POST /api/admin/banks/:id/resolutions': [409],
+  // No such alarm stands there.
+  'POST /api/admin/banks/:id/alarms/care': [409],
+  'POST /api/admin/banks/:id/alarms/end': [409],
 };
 
 const unpreviewed = (name: string) => ({
@@ -119,6 +122,8 @@ const unpreviewed = (name: string) => ({
   resident: { name, flat: '3', email: null, phone: null, accessible: false },
   mark: base64url(systemRandom.bytes(32)),
 });
+
+const FORK = { condition: 'fork', compartment: null, raisedAtMs: 1 };
 
 const NAMED: readonly [RegExp, IdKind, keyof Filled | SignedInRole][] = [
   [/\/banks\/:/, 'bank', 'bank'],
@@ -323,6 +328,8 @@ export class AccessStand {
       'POST /api/admin/couriers/:id/suspend': { reason: 'because' },
       'POST /api/admin/couriers/:id/lift': { reason: 'because' },
       'POST /api/admin/banks/:id/resolutions': { seq: 1, how: 'found', note: 'behind the plinth' },
+      'POST /api/admin/banks/:id/alarms/care': FORK,
+      'POST /api/admin/banks/:id/alarms/end': { ...FORK, reason: 'own-copy', note: 'found' },
       'PATCH /api/resident/me': { accessible: true },
       'PUT /api/operator/rosters/:site': { note: 'no note' },
       'PUT /api/operator/banks/:bank/orders': { note: 'no note' },

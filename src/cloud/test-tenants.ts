@@ -247,6 +247,8 @@ async function odds(tx: Tx, { bank, resident }: { bank: string; resident: Person
   const token = systemRandom.bytes(32);
   const sealed = utf8('sealed');
   await sql`insert into alarms (condition, bank_id, raised_at_ms) values ('gap', ${bank}, 1)`.execute(tx);
+  await sql`insert into alarm_acts (alarm, act, person_id, at_ms)
+    select ord, 'care', ${resident}, 1 from alarms where bank_id = ${bank}`.execute(tx);
   await sql`insert into refused_messages (bank_id, hash, reason, sealed, bytes, first_at_ms)
     values (${bank}, ${token}, 'batch-gap', ${sealed}, 6, 1)`.execute(tx);
   await sql`insert into discrepancies (bank_id, seq, what, at_ms) values (${bank}, 900, 'missing', 1)`.execute(
@@ -257,6 +259,8 @@ async function odds(tx: Tx, { bank, resident }: { bank: string; resident: Person
   await sql`insert into door_sights (bank_id, compartment) values (${bank}, 2)`.execute(tx);
   await sql`insert into sign_in_links (token_hash, person_id, app, made_at_ms)
     values (${token}, ${resident}, 'resident', 1)`.execute(tx);
+  await sql`insert into sign_in_devices (token_hash, person_id, made_at_ms)
+    values (${token}, ${resident}, 1)`.execute(tx);
   await sql`insert into request_answers (key_hash, fingerprint, person_id, answer, answered_at_ms)
     values (${token}, ${token}, ${resident}, ${sealed}, 1)`.execute(tx);
 }

@@ -1,20 +1,25 @@
 /**
  * `holdfast admin backup FILE` and `holdfast admin restore FILE`: of the database of this machine, or, with
- * `--config`, of the one that a cloud's configuration names. A server that runs is used as it is; one that does
- * not is started for it and stopped again.
+ * `--config`, of the one that a cloud's configuration names. This machine's is found as `holdfast up` finds it: the
+ * server of `DATABASE_URL`, or the package's. The package's is used as it is where it runs; where it does not it is
+ * started for it and stopped again.
+ *
+ * No other program is started, so no password stands in an argument or in another one's environment.
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { backup, type Command, restore } from '../cloud/backup/backup.ts';
 import { prepareDatabase } from '../cloud/migrate.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { systemClock } from '../platform/clock.ts';
+import { ownServers, readConfig } from '../platform/config.ts';
 import { silentLog } from '../platform/log.ts';
 import { startPostgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
 import { readSecrets } from './kept.ts';
 import { type Places, placesIn } from './places.ts';
-import { DATABASE } from './system.ts';
+import { DATABASE, urlAs } from './system.ts';
 
 export type BackupArguments = {
   act: 'backup' | 'restore';
@@ -57,6 +62,11 @@ async function onThisMachine(
       'not-found',
       `there is no system in ${places.data}; name a cloud’s configuration: --config FILE`,
     );
+  const config = join(places.cloud, 'config.json');
+  const own = ownServers().databaseUrl;
+  if (own !== undefined) return await onOwnServer(own, places, (urls) => run({ ...of, config, urls }));
+  // The system was started over a server of its operator's: the package's would be another, empty database.
+  if (isElsewhere(config)) return await run({ ...of, config });
   const postgres = await startPostgres({
     dataDir: places.postgres,
     log: silentLog,
@@ -71,9 +81,30 @@ async function onThisMachine(
       ownerPassword,
       appPassword,
     });
-    await run({ ...of, config: join(places.cloud, 'config.json') });
+    await run({ ...of, config });
   } finally {
     // One that ran before is somebody's: it goes on.
     if (!postgres.adopted) await postgres.stop();
   }
+}
+
+type Urls = NonNullable<Command['urls']>;
+
+/** Makes what is missing there, as `up` does: a server that took the place of a lost one is empty. */
+async function onOwnServer(own: string, places: Places, run: (urls: Urls) => Promise<void>): Promise<void> {
+  const { ownerPassword, appPassword } = readSecrets(places);
+  await prepareDatabase({ superuserUrl: own, database: DATABASE, ownerPassword, appPassword });
+  await run({
+    databaseUrl: urlAs(own, 'holdfast_app', appPassword),
+    ownerDatabaseUrl: urlAs(own, 'holdfast_owner', ownerPassword),
+  });
+}
+
+const named = z.looseObject({ ownerDatabaseUrl: z.string() });
+
+/** The package's server listens on a Unix socket and nowhere else. */
+function isElsewhere(config: string): boolean {
+  if (!existsSync(config)) return false;
+  const { ownerDatabaseUrl } = readConfig(config, named);
+  return !(new URL(ownerDatabaseUrl).searchParams.get('host') ?? '').startsWith('/');
 }

@@ -222,7 +222,7 @@ async function findDatabase(places: Places, given: StartSystem, undo: Steps['und
 }
 
 /** The same server with the same settings, as another role on our own database. */
-function urlAs(url: string, role: string, password: string): string {
+export function urlAs(url: string, role: string, password: string): string {
   const at = new URL(url);
   at.username = role;
   at.password = encodeURIComponent(password);

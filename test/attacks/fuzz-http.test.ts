@@ -94,6 +94,11 @@ function bodyOf(route: string, carrier: string): Record<string, unknown> | null 
       accessible: true,
     },
     'POST /api/admin/banks/:id/resolutions': { seq: 1, how: 'found', note: 'it was there' },
+    'POST /api/admin/banks/:id/alarms/care': { condition: 'gap', compartment: null, raisedAtMs: 1 },
+    'POST /api/admin/banks/:id/alarms/end': {
+      ...{ condition: 'gap', compartment: null, raisedAtMs: 1 },
+      ...{ reason: 'own-copy', note: 'it was found' },
+    },
     'POST /api/admin/couriers': { name: 'Fuzz', email: null, carrier, badgeHash: BADGE_HASH },
     'POST /api/admin/couriers/:id/suspend': { reason: 'because' },
     'POST /api/admin/couriers/:id/lift': { reason: 'because' },
