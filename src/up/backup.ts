@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { backup, type Command, restore } from '../cloud/backup/backup.ts';
+import { backup, restore } from '../cloud/backup/backup.ts';
 import { prepareDatabase } from '../cloud/migrate.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -39,19 +39,14 @@ export async function runBackup(given: BackupArguments): Promise<number> {
   const run = act === 'backup' ? backup : restore;
   if (values.config !== undefined) await run({ config: resolve(values.config), file, keysFile, say });
   else
-    await onThisMachine(placesIn(resolve(values.data ?? join(given.root, '.holdfast'))), run, {
-      file,
-      keysFile,
-      say,
-    });
+    await onThisMachine(placesIn(resolve(values.data ?? join(given.root, '.holdfast'))), (config) =>
+      run({ config, file, keysFile, say }),
+    );
   return 0;
 }
 
-async function onThisMachine(
-  places: Places,
-  run: (command: Command) => Promise<void>,
-  of: Omit<Command, 'config'>,
-): Promise<void> {
+/** Runs with the configuration of this machine's cloud, whose database answers meanwhile. */
+export async function onThisMachine(places: Places, run: (config: string) => Promise<void>): Promise<void> {
   if (!existsSync(places.secretsFile))
     throw new HoldfastError(
       'not-found',
@@ -71,7 +66,7 @@ async function onThisMachine(
       ownerPassword,
       appPassword,
     });
-    await run({ ...of, config: join(places.cloud, 'config.json') });
+    await run(join(places.cloud, 'config.json'));
   } finally {
     // One that ran before is somebody's: it goes on.
     if (!postgres.adopted) await postgres.stop();

@@ -176,6 +176,35 @@ function placeOfOpening(of: { source: string; seq: number; field: string | null 
   return `opening\0${of.source}\0${of.seq}\0${of.field}`;
 }
 
+const PERSON_ROWS_A_QUERY = 200;
+
+/**
+ * Which records have a field that is this person's, in the order of their journals; at most `max`, and one more when
+ * there are more. Who was forgotten has none: what said which they are was sealed under the key that is gone.
+ */
+export async function recordsAbout(
+  keys: Keys,
+  tx: Tx,
+  { person, max }: { person: PersonId; max: number },
+): Promise<{ source: string; seq: number }[]> {
+  const found = new Map<string, { source: string; seq: number }>();
+  let after = { source: '', seq: 0, field: '' };
+  for (;;) {
+    const rows = await store.openingsOfSubject(tx, person, { after, limit: PERSON_ROWS_A_QUERY });
+    for (const row of rows) {
+      const at = row.last === null ? placeOfOpening(row) : placeOfOpenings({ ...row, last: row.last });
+      const text = await keys.openFor(tx, person, at, row.sealed);
+      if (text === undefined) continue;
+      const seqs = row.field === null ? Object.keys(JSON.parse(text)).map(Number) : [row.seq];
+      for (const seq of seqs) found.set(`${row.source} ${seq}`, { source: row.source, seq });
+      if (found.size > max) return [...found.values()].slice(0, max + 1);
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < PERSON_ROWS_A_QUERY) return [...found.values()];
+    after = { source: last.source, seq: last.seq, field: last.field ?? '' };
+  }
+}
+
 export type Appended = {
   source: string;
   note: string;

@@ -12,6 +12,7 @@ export { folderOfLogs, type LogObjects, type LogPlace } from './objects.ts';
 export { type Proofs, proofsOf } from './proofs.ts';
 export { startSequencer } from './runner.ts';
 export { drain } from './sequencer.ts';
+export { type SignedLog, signedLog } from './signed.ts';
 export { judgeLog, requireLogs } from './verify.ts';
 
 export const log: Noun = { migrations, routes };
