@@ -3,7 +3,6 @@
  * It stands beside verify.mjs, which knows notes, keys, heads and records, and shares no line with the program whose word
  * it checks. The bundle is read where it lies and held by a line at a time, however long it is.
  */
-import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import {
@@ -31,6 +30,7 @@ import {
   readPolicy,
   readText,
   rootBy,
+  runningSha256,
   vouchedBy,
 } from './verify.mjs';
 
@@ -228,7 +228,7 @@ function openManifest(file, members, whole) {
     'the manifest does not name the files that are here',
   );
   for (const { name, bytes, sha256: expected } of manifest.files) {
-    const hash = createHash('sha256');
+    const hash = runningSha256();
     for (const chunk of chunksOf(file, members.get(name))) hash.update(chunk);
     const holds = members.get(name).length === bytes && hash.digest('base64url') === expected;
     need(holds, `${name} has another length or SHA-256 than the manifest says`);
@@ -281,7 +281,8 @@ export function verifyBundle({ file, rootKeys = [], signatures = 1, policy }) {
       return canonical({ source, first, last, records, whole: isWhole });
     });
     const areSame =
-      found.join() === manifest.sources.map(canonical).join() && manifest.records === seen.records;
+      found.join() === manifest.sources.map((one) => canonical(one)).join() &&
+      manifest.records === seen.records;
     need(areSame, 'the manifest says other numbers than those of the records that are here');
     const stranger = [...seen.fields].find((field) => !manifest.opened?.includes(field));
     need(stranger === undefined, `${stranger} is opened, which the manifest does not name`);

@@ -18,6 +18,7 @@ const SIGNATURES_MAX = 64;
 const HASH_BYTES = 32;
 const PATH_MAX = 63;
 const ENTRY_BYTES_MAX = 65_535;
+const DEPTH_MAX = 32;
 
 /** A check that did not hold. Everything else that is thrown is a fault of this file. */
 export class Refusal extends Error {}
@@ -28,7 +29,8 @@ export function need(holds, why, Kind = Refusal) {
   if (!holds) throw new Kind(why);
 }
 
-export const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
+export const runningSha256 = () => createHash('sha256');
+export const sha256 = (...parts) => runningSha256().update(Buffer.concat(parts)).digest();
 export const utf8 = (text) => Buffer.from(text, 'utf8');
 
 /** Canonical text only: text that would be written otherwise is another text. */
@@ -50,11 +52,13 @@ export function countOf(text, what, Kind = Refusal) {
 }
 
 /** RFC 8785: what ECMAScript writes, with members in the order of their UTF-16 code units. */
-export function canonical(value) {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+export function canonical(value, depth = 0) {
+  need(depth < DEPTH_MAX, `the JSON has more than ${DEPTH_MAX} levels`);
+  const inner = (one) => canonical(one, depth + 1);
+  if (Array.isArray(value)) return `[${value.map(inner).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const names = Object.keys(value).sort();
-  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`;
+  return `{${names.map((name) => `${JSON.stringify(name)}:${inner(value[name])}`).join(',')}}`;
 }
 
 export function parsed(text, what, Kind = Refusal) {

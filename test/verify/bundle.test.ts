@@ -16,13 +16,11 @@ import { tarHeader } from '../../src/ledger/export/tar.ts';
 import { verifyBundle } from '../../src/ledger/export/verify.ts';
 import { findProgram } from '../../tools/peers.ts';
 import { ROOT } from '../site.ts';
+import { verifyInLittleMemory } from './long-bundle.ts';
 import { type HostileCloud, makeBundle, POLICY } from './made-bundle.ts';
 
 /** How many records the long bundle has; the long tier takes a million. */
 const RECORDS = 100_000;
-/** A heap in which not even half of the long bundle's records would have room. */
-const HEAP_MIB = 32;
-const RSS_KIB_MAX = 320_000;
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-bundle-'));
 after(() => rmSync(home, { recursive: true, force: true }));
@@ -221,12 +219,12 @@ const HOSTILE: readonly [string, Uint8Array, RegExp][] = [
   ],
   [
     'a manifest that is deep',
-    packed(new Map([...files, ['manifest.json', utf8('['.repeat(2_000_000))]])),
+    packed(new Map([...files, ['manifest.json', utf8('['.repeat(500_000))]])),
     /manifest.json is malformed/,
   ],
   [
     'keys that are deep',
-    tampered(files, { edit: { 'keys.json': () => `{"a":${'['.repeat(500_000)}${']'.repeat(500_000)}}` } }),
+    tampered(files, { edit: { 'keys.json': () => `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}` } }),
     /keys.json is malformed/,
   ],
   [
@@ -275,35 +273,14 @@ test('what was made to hurt is refused by name, by both', async (t) => {
   );
 });
 
-test('a long bundle is verified in little memory, by both', () => {
-  const { path, root } = makeBundle(join(home, 'long.tar'), RECORDS);
-  const text = JSON.stringify({ path, key: base64url(root.publicKey) });
-  const verifiers = [
-    `const { runVerify } = await import(${JSON.stringify(join(ROOT, 'src/signer/verify.ts'))});
-     const status = await runVerify({ file: asked.path, rootKeys: [asked.keyFile], signatures: undefined, policy: undefined });`,
-    `const { openSync } = await import('node:fs');
-     const { verifyBundle } = await import(${JSON.stringify(alone)});
-     const status = verifyBundle({ file: openSync(asked.path, 'r'), rootKeys: [asked.key] }).holds ? 0 : 1;`,
-  ];
-  const keyFile = file('long.pub', JSON.stringify({ key: base64url(root.publicKey) }));
-  for (const verifier of verifiers) {
-    const script = `const asked = { ...${text}, keyFile: ${JSON.stringify(keyFile)} };
-      ${verifier}
-      process.stderr.write(JSON.stringify({ status, rssKib: process.resourceUsage().maxRSS }));`;
-    const ran = run([`--max-old-space-size=${HEAP_MIB}`, '--input-type=module', '-e', script]);
-    assert.equal(ran.status, 0, ran.stderr);
-    const { status, rssKib } = JSON.parse(ran.stderr) as { status: number; rssKib: number };
-    assert.equal(status, 0, ran.stdout);
-    assert.ok(rssKib < RSS_KIB_MAX, `${rssKib} KiB`);
-  }
-});
+test('a long bundle is verified in little memory, by both', () => verifyInLittleMemory(home, RECORDS));
 
 test('the page gives the hash of the file, which is short and needs no package', () => {
   const text = readFileSync(alone, 'utf8');
   assert.ok(PAGE.includes(createHash('sha256').update(text).digest('hex')), 'docs/reference/verify.md');
   assert.ok(text.split('\n').length - 1 <= 400);
   const imported = [...text.matchAll(/\bfrom '([^']+)'|\bimport\('/g)].map(([, from]) => from);
-  assert.deepEqual(imported, ['node:crypto', 'node:fs', 'node:url', './verify.mjs']);
+  assert.deepEqual(imported, ['node:fs', 'node:url', './verify.mjs']);
 });
 
 test('the page’s example: two of five entries, and the hashes that lead from them to the root', () => {
