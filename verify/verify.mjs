@@ -30,8 +30,8 @@ export function need(holds, why, Kind = Refusal) {
 }
 
 export const runningSha256 = () => createHash('sha256');
-export const sha256 = (...parts) => runningSha256().update(Buffer.concat(parts)).digest();
-export const utf8 = (text) => Buffer.from(text, 'utf8');
+const sha256 = (...parts) => runningSha256().update(Buffer.concat(parts)).digest();
+const utf8 = (text) => Buffer.from(text, 'utf8');
 
 /** Canonical text only: text that would be written otherwise is another text. */
 function bytesOf(text, encoding) {
@@ -84,7 +84,7 @@ export function needKeys(value, keys, what) {
   need(found === [...keys].sort().join(' '), `${what} has the members ${found}`);
 }
 
-export const leafHash = (entry) => sha256(Buffer.of(0), entry);
+const leafHash = (entry) => sha256(Buffer.of(0), entry);
 export const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
 
 /** RFC 9162 section 2.1.3.2. */
@@ -431,7 +431,7 @@ export function explain(checks) {
   return { lines, holds: lines.every(({ holds }) => holds !== false) };
 }
 
-export function read(path) {
+function read(path) {
   try {
     return readFileSync(path);
   } catch (error) {
@@ -445,7 +445,7 @@ export function readText(path) {
   return bytes.toString('utf8');
 }
 
-export const rootKeyOf = (path) => String(parsed(readText(path), `${path}, a root key,`, NotUnderstood)?.key);
+const rootKeyOf = (path) => String(parsed(readText(path), `${path}, a root key,`, NotUnderstood)?.key);
 
 /** What stood behind the options of `options`, of which only --root-key may stand more than once. */
 export function optionsOf(rest, options, usage) {

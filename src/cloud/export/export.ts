@@ -14,8 +14,8 @@ import { allTenants } from '../tenants/tenants.ts';
 import { makeExport } from './make.ts';
 import { type Asked, readOpened, readSelection } from './selection.ts';
 
-export { type Exported, type ExportOrder, makeExport } from './make.ts';
-export { type Asked, readSelection, type Selection } from './selection.ts';
+export { type Exported, makeExport } from './make.ts';
+export { type Asked, readSelection } from './selection.ts';
 
 /** What stood behind the command, as it was typed. */
 export type ExportValues = Asked & {

@@ -12,7 +12,7 @@ import type { Selection } from './selection.ts';
 /** More rows than these nobody reads, and a browser does not show; all of them stand in records.csv. */
 export const REPORT_ROWS_MAX = 5_000;
 
-export function escaped(text: string): string {
+function escaped(text: string): string {
   const named: Readonly<Record<string, string>> = {
     '&': '&amp;',
     '<': '&lt;',
@@ -36,7 +36,7 @@ code{overflow-wrap:anywhere}.wide{overflow-x:auto}
 /** No other style applies, whatever a record might bring (Content Security Policy Level 3, section 2.3.1). */
 const STYLE_HASH = base64(sha256(utf8(STYLE)));
 
-export type ReportHead = {
+type ReportHead = {
   madeAtMs: number;
   madeBy: string | null;
   purpose: string;
@@ -90,7 +90,7 @@ const CLOCKS: Readonly<Record<LedgerRecord['time']['source'], string>> = {
   set: 'by a clock that a person had set',
 };
 
-export type ReportRow = {
+type ReportRow = {
   index: number;
   record: LedgerRecord;
   openings: Openings;

@@ -4,7 +4,7 @@ import { integerColumn, textColumn } from '../../platform/columns.ts';
 import type { Tx } from '../../platform/database.ts';
 
 export type RecordPlace = { source: string; seq: number };
-export type JournalRange = { source: string; first: number; last: number };
+type JournalRange = { source: string; first: number; last: number };
 
 /** All of it holds of a record that is wanted; null asks for nothing. */
 export type Wanted = {
@@ -14,7 +14,7 @@ export type Wanted = {
 };
 
 /** A log as one of its checkpoints signed it. */
-export type LogAsSigned = { generation: number; size: number };
+type LogAsSigned = { generation: number; size: number };
 
 export type EntryRow = {
   index: number;

@@ -31,7 +31,7 @@ export function gapsAround(indices: readonly number[], size: number): Span[] {
   return begins.map((begin, at) => ({ begin, end: indices[at] ?? size }));
 }
 
-export type Shown = {
+type Shown = {
   /** The index of the next leaf that is shown; undefined behind the last. */
   next(): number | undefined;
   /** Takes that leaf, and answers its hash. */

@@ -5,7 +5,7 @@
  */
 import { concat, fromUtf8, utf8 } from '../../crypto/bytes.ts';
 
-export const BLOCK_BYTES = 512;
+const BLOCK_BYTES = 512;
 /** Eleven octal digits. */
 const SIZE_MAX = 8 ** 11 - 1;
 const LINK_PLAIN_FILE = 0x30;
@@ -42,7 +42,7 @@ function sumOf(header: Uint8Array): number {
 /** Bytes that are read where they lie; a bundle may be larger than the memory. */
 export type ByteSource = { size: number; read(at: number, length: number): Uint8Array };
 export type Member = { name: string; at: number; size: number };
-export type Members = { ok: true; members: Member[] } | { ok: false; why: string };
+type Members = { ok: true; members: Member[] } | { ok: false; why: string };
 
 /** Every file of the archive. Only what `tarHeader` writes is read: a header is compared with the one that it should be. */
 export function tarMembers(source: ByteSource, membersMax: number): Members {
@@ -90,7 +90,7 @@ export function* chunksOf(source: ByteSource, { at, size }: Member): Generator<U
     yield source.read(at + done, Math.min(CHUNK_BYTES, size - done));
 }
 
-export const LINE_BYTES_MAX = 262_144;
+const LINE_BYTES_MAX = 262_144;
 
 /** The lines of a file, each ended by a newline. Undefined stands for one that is too long, cut off, or no UTF-8. */
 export function* linesOf(source: ByteSource, member: Member): Generator<string | undefined> {

@@ -39,8 +39,6 @@ import { isSame, Journals, parseJson, readHash, type SigningBank } from './journ
 import { type BundleLine, BundleRefused, need, needValue, type Say } from './refusal.ts';
 import { type ByteSource, chunksOf, linesOf, type Member, tarMembers } from './tar.ts';
 
-export type { BundleLine } from './refusal.ts';
-
 export type BundleTrust = {
   /** SubjectPublicKeyInfo of site roots, base64url; none: whatever the cloud says of its banks is the cloud's word. */
   rootKeys: readonly string[];
@@ -48,7 +46,7 @@ export type BundleTrust = {
   signatures: number;
   policy: PolicyFile | undefined;
 };
-export type BundleVerdict = { lines: BundleLine[]; holds: boolean };
+type BundleVerdict = { lines: BundleLine[]; holds: boolean };
 
 export function verifyBundle(source: ByteSource, trust: BundleTrust): BundleVerdict {
   const lines: BundleLine[] = [];

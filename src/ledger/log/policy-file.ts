@@ -12,7 +12,7 @@ export type PolicyFile = {
   quorum: string;
   holds(cosigned: ReadonlySet<LogKey>): boolean;
 };
-export type PolicyRead = { ok: true; policy: PolicyFile } | { ok: false; why: string };
+type PolicyRead = { ok: true; policy: PolicyFile } | { ok: false; why: string };
 
 type Holds = PolicyFile['holds'];
 type Reading = { logs: LogKey[]; witnesses: LogKey[]; names: Map<string, Holds>; quorum?: string };
