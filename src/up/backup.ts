@@ -44,19 +44,17 @@ export async function runBackup(given: BackupArguments): Promise<number> {
   const run = act === 'backup' ? backup : restore;
   if (values.config !== undefined) await run({ config: resolve(values.config), file, keysFile, say });
   else
-    await onThisMachine(placesIn(resolve(values.data ?? join(given.root, '.holdfast'))), run, {
-      file,
-      keysFile,
-      say,
-    });
+    await onThisMachine(placesIn(resolve(values.data ?? join(given.root, '.holdfast'))), (found) =>
+      run({ ...found, file, keysFile, say }),
+    );
   return 0;
 }
 
-async function onThisMachine(
-  places: Places,
-  run: (command: Command) => Promise<void>,
-  of: Omit<Command, 'config'>,
-): Promise<void> {
+type Urls = NonNullable<Command['urls']>;
+type Found = Pick<Command, 'config' | 'urls'>;
+
+/** Runs with the configuration of this machine's cloud, whose database answers meanwhile. */
+export async function onThisMachine(places: Places, run: (found: Found) => Promise<void>): Promise<void> {
   if (!existsSync(places.secretsFile))
     throw new HoldfastError(
       'not-found',
@@ -64,9 +62,9 @@ async function onThisMachine(
     );
   const config = join(places.cloud, 'config.json');
   const own = ownServers().databaseUrl;
-  if (own !== undefined) return await onOwnServer(own, places, (urls) => run({ ...of, config, urls }));
+  if (own !== undefined) return await onOwnServer(own, places, (urls) => run({ config, urls }));
   // The system was started over a server of its operator's: the package's would be another, empty database.
-  if (isElsewhere(config)) return await run({ ...of, config });
+  if (isElsewhere(config)) return await run({ config });
   const postgres = await startPostgres({
     dataDir: places.postgres,
     log: silentLog,
@@ -81,14 +79,12 @@ async function onThisMachine(
       ownerPassword,
       appPassword,
     });
-    await run({ ...of, config });
+    await run({ config });
   } finally {
     // One that ran before is somebody's: it goes on.
     if (!postgres.adopted) await postgres.stop();
   }
 }
-
-type Urls = NonNullable<Command['urls']>;
 
 /** Makes what is missing there, as `up` does: a server that took the place of a lost one is empty. */
 async function onOwnServer(own: string, places: Places, run: (urls: Urls) => Promise<void>): Promise<void> {

@@ -168,6 +168,33 @@ function partsOf(all: readonly ToKeep[], known: ReadonlySet<string>): Map<Person
   return parts;
 }
 
+const PERSON_ROWS_A_QUERY = 200;
+
+/**
+ * Which records have a field that is this person's, in the order of their journals; at most `max`, and one more when
+ * there are more. Who was forgotten has none: what said which they are was sealed under the key that is gone.
+ */
+export async function recordsAbout(
+  keys: Keys,
+  tx: Tx,
+  { person, max }: { person: PersonId; max: number },
+): Promise<{ source: string; seq: number }[]> {
+  const found = new Map<string, { source: string; seq: number }>();
+  let after = { source: '', seq: 0, field: '' };
+  for (;;) {
+    const rows = await store.openingsOfSubject(tx, person, { after, limit: PERSON_ROWS_A_QUERY });
+    for (const row of rows) {
+      const part = await openPart(keys, tx, row);
+      for (const seq of Object.keys(part ?? {}).map(Number))
+        found.set(`${row.source} ${seq}`, { source: row.source, seq });
+      if (found.size > max) return [...found.values()].slice(0, max + 1);
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < PERSON_ROWS_A_QUERY) return [...found.values()];
+    after = { source: last.source, seq: last.seq, field: last.field ?? '' };
+  }
+}
+
 export type Appended = {
   source: string;
   note: string;

@@ -169,6 +169,18 @@ export async function openingsAbout(
   return rows;
 }
 
+/** Rows that are sealed under one person's key, after `after`. */
+export async function openingsOfSubject(
+  tx: Tx,
+  person: string,
+  { after, limit }: { after: { source: string; seq: number; field: string }; limit: number },
+): Promise<OpeningRow[]> {
+  const { rows } = await sql<OpeningRow>`select source, seq, last, field, subject_id, sealed from openings
+    where subject_id = ${person} and (source, seq, coalesce(field, '')) > (${after.source}, ${after.seq}, ${after.field})
+    order by source, seq, coalesce(field, '') limit ${limit}`.execute(tx);
+  return rows;
+}
+
 export type JournalPage = {
   source: string;
   seq: number;

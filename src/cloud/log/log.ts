@@ -14,6 +14,7 @@ export { folderOfLogs, type LogObjects, type LogPlace } from './objects.ts';
 export { type Proofs, proofsOf } from './proofs.ts';
 export { startSequencer } from './runner.ts';
 export { drain } from './sequencer.ts';
+export { type SignedLog, signedLog } from './signed.ts';
 export { attentionOfLog } from './standing.ts';
 export { takeTurn } from './submit.ts';
 export { startSubmitter } from './submitter.ts';

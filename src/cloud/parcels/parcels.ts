@@ -13,6 +13,8 @@ import * as store from './store.ts';
 import { trackingPlace } from './views.ts';
 
 export { checkCloud, type Finding } from './check.ts';
+export { recordsOfParcel } from './receipt.ts';
+export { says } from './says.ts';
 export { doubtedParcels as doubted, type Parcel } from './store.ts';
 export { detail, pageOfParcels as pageOf, recordsOf, trackingsOf } from './views.ts';
 
