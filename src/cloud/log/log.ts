@@ -12,6 +12,8 @@ export { folderOfLogs, type LogObjects, type LogPlace } from './objects.ts';
 export { type Proofs, proofsOf } from './proofs.ts';
 export { startSequencer } from './runner.ts';
 export { drain } from './sequencer.ts';
+export { encodeState } from './state.ts';
+export type { CheckpointRow, EntryRow, LogRow, Span } from './store.ts';
 export { judgeLog, requireLogs } from './verify.ts';
 
 export const log: Noun = { migrations, routes };

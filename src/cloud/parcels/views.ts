@@ -78,10 +78,10 @@ async function trackingOf(cloud: Cloud, tx: Tx, of: store.Parcel): Promise<strin
   );
 }
 
-async function openTracking(
+export async function openTracking(
   cloud: Cloud,
   tx: Tx,
-  of: store.Parcel & { tracking: Uint8Array },
+  of: Pick<store.Parcel, 'parcel' | 'recipient'> & { tracking: Uint8Array },
 ): Promise<string | undefined> {
   const own = of.recipient !== null && (await cloud.keys.subjects(tx, [of.recipient])).has(of.recipient);
   const place = trackingPlace(of.parcel);
