@@ -15,6 +15,7 @@ const USAGE = `holdfast <command>
                                                       [--bank ID] [--door N] [--restore] [--purpose WHY] [--hours H]
                                                       [--nonce TEXT] [--out FILE] [--slip FILE] [--add FILE] [--yes]
   admin     backup FILE | restore FILE                [--keys FILE] [--data DIR] [--config FILE]
+  admin     audit: every log verified anew            [--tenant ID] [--head FILE …] [--data DIR] [--config FILE]
   cloud     one cloud process                         --config FILE
             its key files                             init --config FILE
             how an estate begins (docs/install.md)    tenant
@@ -37,6 +38,7 @@ const USAGE = `holdfast <command>
   verify    check a parcel's receipt                  RECEIPT --root-key FILE … [--signatures K]
   bench     speed against raw limits                  [--only NAME]
   drill     cloud: a hostile cloud, attack by attack  [--csv]
+            ledger: random changes of a log, audited  [--seed S] [--mutations N]
   sim       many banks on one fake clock and seed     [--seed S] [--steps N] [--banks B] [--hours H]
 
 Run them as: npm run holdfast -- <command>
@@ -45,6 +47,7 @@ Run them as: npm run holdfast -- <command>
   npm run holdfast -- admin order lift --purpose "nobody here has suspended it" --nonce=NONCE --out lift.order
   npm run holdfast -- edge order lift.order --config edge.json
   npm run holdfast -- admin backup tuesday.backup --keys /media/keys/tuesday.keys
+  npm run holdfast -- admin audit --head /media/witness/last-checkpoint
 
 Status: 0 done, 1 refused or failed, 2 not understood.
 `;
@@ -69,6 +72,7 @@ const OPTIONS = {
   slip: { type: 'string' },
   add: { type: 'string' },
   keys: { type: 'string' },
+  head: { type: 'string', multiple: true },
   tenant: { type: 'string' },
   site: { type: 'string' },
   name: { type: 'string' },
@@ -152,6 +156,8 @@ async function runAdmin(given: Arguments): Promise<number> {
   const [act, file] = rest;
   if (act === 'backup' || act === 'restore')
     return (await import('../src/up/backup.ts')).runBackup({ act, file, values, root });
+  if (act === 'audit' && file === undefined)
+    return (await import('../src/up/audit-log.ts')).runAudit({ values, root });
   return (await import('../src/signer/admin.ts')).runAdmin(given);
 }
 
@@ -165,6 +171,7 @@ async function runEdge(given: Arguments): Promise<number> {
 }
 
 async function runDrill([which, ...others]: string[]): Promise<number> {
+  if (which === 'ledger') return (await import('../test/drill/ledger.ts')).main(others);
   if (which !== 'cloud') return usage(2);
   return (await import('../test/drill/cloud.ts')).main(others);
 }

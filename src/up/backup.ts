@@ -52,6 +52,15 @@ async function onThisMachine(
   run: (command: Command) => Promise<void>,
   of: Omit<Command, 'config'>,
 ): Promise<void> {
+  await withDatabase(places, async (superuserUrl) => {
+    const { ownerPassword, appPassword } = readSecrets(places);
+    await prepareDatabase({ superuserUrl, database: DATABASE, ownerPassword, appPassword });
+    await run({ ...of, config: join(places.cloud, 'config.json') });
+  });
+}
+
+/** Over the server of this machine: one that runs is used, one that does not is started and stopped again. */
+export async function withDatabase<T>(places: Places, run: (superuserUrl: string) => Promise<T>): Promise<T> {
   if (!existsSync(places.secretsFile))
     throw new HoldfastError(
       'not-found',
@@ -64,14 +73,7 @@ async function onThisMachine(
     random: systemRandom,
   });
   try {
-    const { ownerPassword, appPassword } = readSecrets(places);
-    await prepareDatabase({
-      superuserUrl: postgres.connectionString(postgres.superuser, 'postgres'),
-      database: DATABASE,
-      ownerPassword,
-      appPassword,
-    });
-    await run({ ...of, config: join(places.cloud, 'config.json') });
+    return await run(postgres.connectionString(postgres.superuser, 'postgres'));
   } finally {
     // One that ran before is somebody's: it goes on.
     if (!postgres.adopted) await postgres.stop();

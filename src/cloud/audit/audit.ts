@@ -1,134 +1,129 @@
-/**
- * The audit of a tenant's log from storage: everything is computed again from the bytes of the records, and what is
- * kept beside them is compared (docs/reference/audit.md). It writes nothing and believes no column.
- */
-import type { TenantId } from '../../domain/ids.ts';
-import { claimedOrigin } from '../../ledger/log/witness.ts';
-import type { Cloud } from '../deps.ts';
-import { compareBank } from './compare.ts';
-import { Findings } from './findings.ts';
-import { BankFold } from './fold.ts';
-import { type Auditing, auditBankJournal, auditKeys, auditOwnJournal, type OwnWords } from './journals.ts';
-import type { AuditRows, BankRow, JournalRow } from './rows.ts';
-import { overStored } from './stored.ts';
-import { auditLog } from './tree.ts';
+/** What `holdfast admin audit` does with a database that answers: every tenant's log, verified anew, with a verdict. */
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { HoldfastError } from '../../domain/errors.ts';
+import { isId, type TenantId } from '../../domain/ids.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { readConfig } from '../../platform/config.ts';
+import { silentLog } from '../../platform/log.ts';
+import { systemRandom } from '../../platform/random.ts';
+import { NOUNS } from '../cloud.ts';
+import { type CloudConfig, cloudConfig } from '../config.ts';
+import { openStored } from '../core.ts';
+import { hashOf } from '../migrate.ts';
+import { allTenants } from '../tenants/tenants.ts';
+import { ASKS, CHECKS, type Check, RUNBOOK } from './findings.ts';
+import { type Audited, auditTenant } from './tenant.ts';
 
-export { ASKS, CHECKS, type Check, type Finding, Findings, RUNBOOK } from './findings.ts';
-export type { AuditRows, FoldedTable, KeptRow } from './rows.ts';
+export { auditTenant } from './tenant.ts';
 
-export type AuditOptions = {
-  /** Checkpoints that somebody kept elsewhere; those of other logs are passed over. */
-  heads: readonly string[];
-  /** Told how far it is: records and entries gone through, of so many. */
-  progress(done: number, total: number): void;
+export type AuditCommand = {
+  config: string;
+  /** Only this one; all where unset. */
+  tenant: string | undefined;
+  /** Files with a checkpoint each, kept elsewhere. */
+  headFiles: readonly string[];
+  say(line: string): void;
+  /** Shown in the place of what it said before; says nothing where nobody looks on. */
+  progress(line: string): void;
 };
 
-export type Audited = {
-  findings: Findings;
-  records: number;
-  /** Of the log that grows; null when the tenant keeps none. */
-  log: { origin: string; size: number; remembered: number } | null;
-};
-
-export function auditTenant(cloud: Cloud, tenant: TenantId, options: AuditOptions): Promise<Audited> {
-  return overStored(cloud, tenant, (rows) => auditRows(rows, options));
-}
-
-/** The same over any rows. */
-export async function auditRows(rows: AuditRows, { heads, progress }: AuditOptions): Promise<Audited> {
-  const findings = new Findings();
-  const [journals, logs] = [await rows.journals(), await rows.logs()];
-  const log = logs.at(-1);
-  const records = journals.reduce((sum, { last_seq }) => sum + last_seq, 0);
-  const total = records + (log?.size ?? 0);
-  let done = 0;
-  const auditing: Auditing = {
-    rows,
-    findings,
-    advance(by) {
-      done += by;
-      progress(Math.min(done, total), total);
-    },
-    indexOf: async (source, seq) => log && rows.indexOf(log.generation, source, seq),
-  };
-  await auditJournals(auditing, journals);
-  await auditGenerations(
-    auditing,
-    logs.map(({ generation }) => generation),
-  );
-  const own = log ? heads.filter((head) => claimedOrigin(head) === log.origin) : [];
-  if (log) await auditLog(auditing, { log, journals, heads: own });
-  for (const earlier of logs.slice(0, -1)) {
-    findings.note(
-      `${earlier.origin} has a successor and is not audited; its folder is what its proofs are checked against`,
-    );
-    if (heads.some((head) => claimedOrigin(head) === earlier.origin))
-      findings.add(
-        'head',
-        earlier.origin,
-        'is remembered outside, and another log has taken its place',
-        null,
+/** Answers whether everything holds. It writes nothing: an older shape of the database is refused and not migrated. */
+export async function audit({
+  config: path,
+  tenant,
+  headFiles,
+  say,
+  progress,
+}: AuditCommand): Promise<boolean> {
+  const config = readConfig(path, cloudConfig);
+  const heads = headFiles.map((file) => readFileSync(file, 'utf8'));
+  await refuseOtherShape(config);
+  const cloud = await openStored({ config, clock: systemClock, random: systemRandom, log: silentLog });
+  try {
+    const tenants = chosen(await allTenants(cloud), tenant);
+    const began = systemClock.monotonicMs();
+    const used = new Set<string>();
+    let bad = 0;
+    for (const one of tenants) {
+      let told = 0;
+      const audited = await auditTenant(cloud, one, {
+        heads,
+        progress(done, total) {
+          const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
+          if (percent === told) return;
+          told = percent;
+          progress(`${one}: ${percent} % of ${total} records and entries`);
+        },
+      });
+      for (const line of verdictLines(one, audited)) say(line);
+      if (audited.log && audited.log.remembered > 0) used.add(one);
+      bad += audited.findings.total;
+    }
+    if (heads.length > 0 && used.size === 0) {
+      say(
+        'no log here is the one of a remembered head: a log that is gone cannot be told from one that never was',
       );
-  }
-  const waiting = records - (log?.size ?? 0);
-  if (log && waiting > 0) findings.note(`${waiting} records wait for an index; no log vouches for them yet`);
-  return {
-    findings,
-    records,
-    log: log ? { origin: log.origin, size: log.size, remembered: own.length } : null,
-  };
-}
-
-async function auditJournals(auditing: Auditing, journals: readonly JournalRow[]): Promise<void> {
-  const { rows, findings } = auditing;
-  const banks = await rows.banks();
-  const endOf = (source: string) => journals.find((one) => one.source === source);
-  const strays = journals.filter(
-    ({ source }) => source !== rows.tenant && !banks.some(({ bank }) => bank === source),
-  );
-  for (const { source } of strays) findings.add('records', source, 'is a journal of nobody');
-  const own = endOf(rows.tenant);
-  if (!own) return findings.add('records', rows.tenant, 'has no journal of its own');
-  const words = await auditOwnJournal(auditing, own);
-  await auditKeys(auditing, banks, words);
-  const received = new Map(words.orders);
-  let holds = true;
-  for (const bank of banks)
-    holds = (await auditBank(auditing, { bank, end: endOf(bank.bank), words, received })) && holds;
-  // What a bank that does not hold would have answered is not asked of the others.
-  if (!holds) return;
-  for (const hash of received.keys())
-    findings.add('projections', `orders ${hash}`, 'was given to be carried, and is not kept');
-  for (const { seq, facts } of words.resolved)
-    findings.add(
-      'projections',
-      `discrepancies ${String(facts.what)}`,
-      `record ${seq} says that one was answered, and none is`,
+      bad += 1;
+    }
+    const seconds = ((systemClock.monotonicMs() - began) / 1000).toFixed(1);
+    say(
+      bad === 0 ? `everything holds; ${seconds} s` : `${bad} findings; ${seconds} s; what to do: ${RUNBOOK}`,
     );
-}
-
-type OneBank = { bank: BankRow; end: JournalRow | undefined; words: OwnWords; received: OwnWords['orders'] };
-
-/** Answers whether its records hold, so that what follows from them could be compared. */
-async function auditBank(auditing: Auditing, { bank, end, words, received }: OneBank): Promise<boolean> {
-  const { rows, findings } = auditing;
-  if (!end) {
-    findings.add('records', bank.bank, 'has no journal');
-    return false;
+    return bad === 0;
+  } finally {
+    await cloud.database.close();
   }
-  const kept = new Set((await rows.kept('parcels', bank.bank)).map(({ parcel_id }) => parcel_id));
-  const fold = new BankFold(bank.bank, async (parcel) =>
-    kept.has(parcel) ? bank.bank : rows.bankOfParcel(parcel),
-  );
-  const holds = await auditBankJournal(auditing, { bank, end }, (told) => fold.follow(told));
-  if (holds) await compareBank(auditing, { bank, fold, words, received });
-  else
-    findings.note(`${bank.bank}: its records do not hold, so that what follows from them was not compared`);
-  return holds;
 }
 
-async function auditGenerations({ rows, findings }: Auditing, known: readonly number[]): Promise<void> {
-  for (const generation of await rows.generations())
-    if (!known.includes(generation))
-      findings.add('checkpoints', `log ${generation}`, 'is in the folder, and the database does not know it');
+function chosen(all: readonly TenantId[], wanted: string | undefined): readonly TenantId[] {
+  if (wanted === undefined) return all;
+  const found = isId('tenant', wanted) ? all.filter((one) => one === wanted) : [];
+  if (found.length === 0) throw new HoldfastError('not-found', `there is no tenant ${wanted} here`);
+  return found;
+}
+
+function verdictLines(tenant: string, { findings, records, log }: Audited): string[] {
+  const lines = [
+    `${tenant}: ${records} records${log ? `, ${log.size} of them in ${log.origin}` : ', and no log'}`,
+  ];
+  for (const check of CHECKS) lines.push(lineOf(check, { findings, log }));
+  for (const { check, where, what } of findings.told) lines.push(`    ${check}: ${where}: ${what}`);
+  for (const note of findings.notes) lines.push(`    note: ${note}`);
+  return lines;
+}
+
+const OF_THE_LOG: readonly Check[] = ['order', 'tree', 'tiles', 'checkpoints'];
+
+function lineOf(check: Check, { findings, log }: Pick<Audited, 'findings' | 'log'>): string {
+  const count = findings.count(check);
+  const first = findings.firstIndex(check);
+  const at = first === null ? '' : `, the first at index ${first}`;
+  if (count > 0) return `  WRONG ${check}: ${count} findings${at} (${RUNBOOK})`;
+  const unasked = check === 'head' ? !log || log.remembered === 0 : OF_THE_LOG.includes(check) && !log;
+  if (!unasked) return `  holds ${check}: ${ASKS[check]}`;
+  return check === 'head'
+    ? '  not asked head: no remembered head was given; without one, a log that was made anew from its keys looks whole'
+    : `  not asked ${check}: there is no log`;
+}
+
+/** An audit of rows that this version does not know would be none; and to migrate them would be to write. */
+async function refuseOtherShape({ ownerDatabaseUrl }: CloudConfig): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerDatabaseUrl, application_name: 'holdfast audit' });
+  await client.connect();
+  try {
+    await client.query('begin transaction read only');
+    const { rows } = await client.query<{ id: string; hash: string }>('select id, hash from migrations');
+    const known = NOUNS.flatMap((noun) => noun.migrations ?? []);
+    const same =
+      rows.length === known.length &&
+      known.every((step) => rows.some(({ id, hash }) => id === step.id && hash === hashOf(step)));
+    if (!same)
+      throw new HoldfastError(
+        'conflict',
+        'the database has another shape than this version; audit it with its own version',
+      );
+  } finally {
+    await client.end();
+  }
 }

@@ -47,7 +47,9 @@ export async function remember(rows: AuditRows): Promise<Memory> {
   const each = async <T>(list: (source: string) => Promise<T[]>) =>
     (await Promise.all(journals.map(({ source }) => list(source)))).flat();
   const openings = await each(async (source) =>
-    [...(await rows.openings(source, EVERYTHING))].map(([seq, of]) => ({ source, seq, openings: of })),
+    [...(await rows.openings(source, EVERYTHING))]
+      .map(([seq, of]) => ({ source, seq, openings: of }))
+      .filter((row) => Object.keys(row.openings).length > 0),
   );
   const kept = {} as Record<FoldedTable, readonly (KeptRow & { bank: string })[]>;
   for (const table of Object.keys(FOLDED) as FoldedTable[])
