@@ -11,6 +11,7 @@ import type { HeadRow, RecordRow } from '../journal/journal.ts';
 import type { Told } from '../noun.ts';
 import { allOpened, checkChain, checkHead, type Finding } from '../parcels/parcels.ts';
 import type { Check, Findings } from './findings.ts';
+import type { OrderTold } from './fold.ts';
 import type { AuditRows, BankRow, JournalRow } from './rows.ts';
 
 const RECORDS_A_READ = 1_000;
@@ -35,7 +36,7 @@ export type OwnWords = {
   resolved: LedgerRecord[];
   ended: LedgerRecord[];
   /** Orders that the cloud was given to carry, by the hash of their text. */
-  orders: Map<string, LedgerRecord[]>;
+  orders: Map<string, OrderTold[]>;
 };
 
 async function tell(auditing: Auditing, source: string, check: Check, found: readonly Finding[]) {
@@ -64,8 +65,9 @@ export async function auditOwnJournal(auditing: Auditing, end: JournalRow): Prom
       ...batched.map(strayOf(source, 'names a batch, and the cloud has none')),
     ];
     await tell(auditing, source, 'records', found);
-    await tellUnopened(auditing, source, segment.read, await rows.openings(source, range));
-    for (const record of segment.read) hear(words, record);
+    const openings = await rows.openings(source, range);
+    await tellUnopened(auditing, source, segment.read, openings);
+    for (const record of segment.read) hear(words, record, openings.get(record.seq));
     auditing.advance(records.length);
   }
   await tellEnd(auditing, end, { seq: end.last_seq, hash: prev, head: NO_HEAD });
@@ -80,14 +82,15 @@ const strayOf = (source: string, what: string) => (row: RecordRow) => ({
   what,
 });
 
-function hear(words: OwnWords, record: LedgerRecord): void {
+function hear(words: OwnWords, record: LedgerRecord, openings: Openings = {}): void {
   if (record.kind === 'bank.enrolled') words.enrolled.add(String(record.facts.key));
   if (record.kind === 'roster.received') words.received.add(String(record.facts.hash));
   if (record.kind === 'discrepancy.resolved') words.resolved.push(record);
   if (record.kind === 'alarm.ended' && record.facts.condition === 'discrepancy') words.ended.push(record);
   if (record.kind !== 'order.received') return;
   const hash = String(record.facts.hash);
-  words.orders.set(hash, [...(words.orders.get(hash) ?? []), record]);
+  const told = { record, order: openings.order?.value };
+  words.orders.set(hash, [...(words.orders.get(hash) ?? []), told]);
 }
 
 /** `follow` is given each batch that was read; answers whether all of the journal holds. */

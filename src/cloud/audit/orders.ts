@@ -5,7 +5,7 @@ import type { Auditing } from './journals.ts';
 import type { KeptRow } from './rows.ts';
 
 /** By the hash of its text: each time that the cloud was given it. Those of which a row is found are taken out. */
-export type ReceivedOrders = Map<string, LedgerRecord[]>;
+export type ReceivedOrders = Map<string, OrderTold[]>;
 
 type Settled = { state: string; reason: string | null; atMs: number | null };
 type Judge = { told: readonly OrderTold[]; received: ReceivedOrders };
@@ -38,15 +38,19 @@ function judge(row: KeptRow, { told, received }: Judge): string | undefined {
       record.facts.hash === row.hash || (record.kind === 'order.lapsed' && order === row.order_id),
   );
   // Carried by hand, or lost here and told by the bank: the bank's record began it.
-  const accepted = own.find(({ record }) => record.kind === 'order.accepted')?.record;
+  const accepted = own.find(({ record }) => record.kind === 'order.accepted');
   const begun = given[0] ?? accepted;
   if (!begun) return 'follows from no record';
-  const { act, road = 'cloud' } = begun.facts;
-  const isAsSaid = row.act === act && row.road === road && row.compartment === (begun.compartment ?? null);
+  const { act, road = 'cloud' } = begun.record.facts;
+  const isAsSaid =
+    row.order_id === begun.order &&
+    row.act === act &&
+    row.road === road &&
+    row.compartment === (begun.record.compartment ?? null);
   const signed = (given.length > 0 ? given : [begun]).some(
-    ({ facts }) => facts.signatures === row.signatures,
+    ({ record }) => record.facts.signatures === row.signatures,
   );
-  if (!isAsSaid || !signed || !isNear(row.received_at_ms, begun))
+  if (!isAsSaid || !signed || !isNear(row.received_at_ms, begun.record))
     return 'says something else than its record';
   return isSettledAs(row, settle(own, given.length > 0), given.length > 1)
     ? undefined

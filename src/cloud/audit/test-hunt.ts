@@ -15,7 +15,7 @@ export async function groundOn({ cloud }: Stand, days: number): Promise<Ground> 
   const earlier: Memory[] = [];
   for (let day = 0; day < days; day++) {
     for (const bank of estate.banks) await oneDay(cloud, estate, bank, day);
-    for (const bank of strange.banks) await oneDay(cloud, strange, bank, day);
+    if (day < 2) for (const bank of strange.banks) await oneDay(cloud, strange, bank, day);
     if (day < days - 1) earlier.push(await overStored(cloud, estate.tenant, remember));
   }
   const [memory, other] = await Promise.all(

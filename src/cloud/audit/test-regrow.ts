@@ -24,7 +24,7 @@ export function rechain(
     const bytes = encodeRecord(record);
     const hash = leafHash(bytes);
     prev = base64url(hash);
-    return { ...row, bytes, hash };
+    return { ...row, at_ms: record.time.atMs, bytes, hash };
   });
   return {
     ...memory,
