@@ -18,6 +18,7 @@ const USAGE = `holdfast <command>
   admin     export: records with their proofs         --purpose WHY --out FILE [--bank ID] [--door N] [--parcel ID]
                                                       [--person ID] [--from TIME] [--to TIME] [--opened FIELD …]
                                                       [--name WHO] [--tenant ID] [--data DIR] [--config FILE]
+  admin     audit: every log verified anew            [--tenant ID] [--head FILE …] [--data DIR] [--config FILE]
   cloud     one cloud process                         --config FILE
             its key files                             init --config FILE
             how an estate begins (docs/install.md)    tenant
@@ -41,6 +42,7 @@ const USAGE = `holdfast <command>
             check a bundle of evidence                BUNDLE [--root-key FILE …] [--signatures K] [--policy FILE]
   bench     speed against raw limits                  [--only NAME]
   drill     cloud: a hostile cloud, attack by attack  [--csv]
+            ledger: random changes of a log, audited  [--seed S] [--mutations N]
   sim       many banks on one fake clock and seed     [--seed S] [--steps N] [--banks B] [--hours H]
 
 Run them as: npm run holdfast -- <command>
@@ -50,6 +52,7 @@ Run them as: npm run holdfast -- <command>
   npm run holdfast -- edge order lift.order --config edge.json
   npm run holdfast -- admin export --purpose "case 12" --parcel parcel_… --opened parcel --out case-12.tar
   npm run holdfast -- admin backup tuesday.backup --keys /media/keys/tuesday.keys
+  npm run holdfast -- admin audit --head /media/witness/last-checkpoint
 
 Status: 0 done, 1 refused or failed, 2 not understood.
 `;
@@ -80,6 +83,7 @@ const OPTIONS = {
   to: { type: 'string' },
   opened: { type: 'string', multiple: true },
   policy: { type: 'string' },
+  head: { type: 'string', multiple: true },
   tenant: { type: 'string' },
   site: { type: 'string' },
   name: { type: 'string' },
@@ -165,6 +169,8 @@ async function runAdmin(given: Arguments): Promise<number> {
   if (act === 'backup' || act === 'restore')
     return (await import('../src/up/backup.ts')).runBackup({ act, file, values, root });
   if (act === 'export') return (await import('../src/up/export.ts')).runExport({ values, stray: file, root });
+  if (act === 'audit' && file === undefined)
+    return (await import('../src/up/audit-log.ts')).runAudit({ values, root });
   return (await import('../src/signer/admin.ts')).runAdmin(given);
 }
 
@@ -178,6 +184,7 @@ async function runEdge(given: Arguments): Promise<number> {
 }
 
 async function runDrill([which, ...others]: string[]): Promise<number> {
+  if (which === 'ledger') return (await import('../test/drill/ledger.ts')).main(others);
   if (which !== 'cloud') return usage(2);
   return (await import('../test/drill/cloud.ts')).main(others);
 }

@@ -53,18 +53,33 @@ export async function runBackup(given: BackupArguments): Promise<number> {
 type Urls = NonNullable<Command['urls']>;
 type Found = Pick<Command, 'config' | 'urls'>;
 
+const configOf = (places: Places) => join(places.cloud, 'config.json');
+
 /** Runs with the configuration of this machine's cloud, whose database answers meanwhile. */
 export async function onThisMachine(places: Places, run: (found: Found) => Promise<void>): Promise<void> {
-  if (!existsSync(places.secretsFile))
-    throw new HoldfastError(
-      'not-found',
-      `there is no system in ${places.data}; name a cloud’s configuration: --config FILE`,
-    );
-  const config = join(places.cloud, 'config.json');
+  requireSystem(places);
+  const config = configOf(places);
   const own = ownServers().databaseUrl;
   if (own !== undefined) return await onOwnServer(own, places, (urls) => run({ config, urls }));
-  // The system was started over a server of its operator's: the package's would be another, empty database.
-  if (isElsewhere(config)) return await run({ config });
+  await withDatabase(places, async (superuserUrl) => {
+    if (superuserUrl !== null) {
+      const { ownerPassword, appPassword } = readSecrets(places);
+      await prepareDatabase({ superuserUrl, database: DATABASE, ownerPassword, appPassword });
+    }
+    await run({ config });
+  });
+}
+
+/**
+ * Over the server of this machine: one that runs is used, one that does not is started and stopped again. Where the
+ * system was started over a server of its operator's, the package's would be another, empty database: null then.
+ */
+export async function withDatabase<T>(
+  places: Places,
+  run: (superuserUrl: string | null) => Promise<T>,
+): Promise<T> {
+  requireSystem(places);
+  if (isElsewhere(configOf(places))) return await run(null);
   const postgres = await startPostgres({
     dataDir: places.postgres,
     log: silentLog,
@@ -72,18 +87,19 @@ export async function onThisMachine(places: Places, run: (found: Found) => Promi
     random: systemRandom,
   });
   try {
-    const { ownerPassword, appPassword } = readSecrets(places);
-    await prepareDatabase({
-      superuserUrl: postgres.connectionString(postgres.superuser, 'postgres'),
-      database: DATABASE,
-      ownerPassword,
-      appPassword,
-    });
-    await run({ config });
+    return await run(postgres.connectionString(postgres.superuser, 'postgres'));
   } finally {
     // One that ran before is somebody's: it goes on.
     if (!postgres.adopted) await postgres.stop();
   }
+}
+
+function requireSystem(places: Places): void {
+  if (existsSync(places.secretsFile)) return;
+  throw new HoldfastError(
+    'not-found',
+    `there is no system in ${places.data}; name a cloud’s configuration: --config FILE`,
+  );
 }
 
 /** Makes what is missing there, as `up` does: a server that took the place of a lost one is empty. */

@@ -16,6 +16,8 @@ export { startSequencer } from './runner.ts';
 export { drain } from './sequencer.ts';
 export { type SignedLog, signedLog } from './signed.ts';
 export { attentionOfLog } from './standing.ts';
+export { encodeState } from './state.ts';
+export type { CheckpointRow, EntryRow, LogRow, Span } from './store.ts';
 export { takeTurn } from './submit.ts';
 export { startSubmitter } from './submitter.ts';
 export { judgeLog, requireLogs } from './verify.ts';

@@ -91,10 +91,10 @@ export async function recordsOf(
   return { parcel: parcel.parcel, tracking, source: parcel.bank, seqs };
 }
 
-async function openTracking(
+export async function openTracking(
   cloud: Cloud,
   tx: Tx,
-  of: store.Parcel & { tracking: Uint8Array },
+  of: Pick<store.Parcel, 'parcel' | 'recipient'> & { tracking: Uint8Array },
 ): Promise<string | undefined> {
   const own = of.recipient !== null && (await cloud.keys.subjects(tx, [of.recipient])).has(of.recipient);
   const place = trackingPlace(of.parcel);
