@@ -80,7 +80,7 @@ const ALLOWED: readonly Allowed[] = [
   },
   {
     file: /^docs\/reference\/export\.md$/,
-    text: /^(dKW3EiUAbCoU261rQUsopgrNUU8aPrEQ5Qnr9IXFYs8|1GMLN3q5J\/bNl\/5R20kgnAuszm44kM7sHOgWraVJc7Y|D4eO\/GNgcOF0ETzkocKodwWICm4y\/FMZu\/ScQdS79S8)=$/,
+    text: /^(dKW3EiUAbCoU|1GMLN3q5J|D4eO\/GNgc)[\w/+]+=$/,
     reason: 'three hashes of the worked example',
   },
   {
