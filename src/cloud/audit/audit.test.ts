@@ -73,7 +73,7 @@ test('the first index named is that of the record that was changed', async () =>
 });
 
 /** Each as the owner of the database could do it; the audit reads what is there then, and all is undone. */
-const STATEMENTS: readonly [Check, string][] = [
+const STATEMENTS: readonly [check: Check, statement: string, says?: string][] = [
   ['records', `update records set bytes = bytes || ' '::bytea where source = '$' and seq = 4`],
   ['records', `update journals set last_seq = last_seq - 1 where source = '$'`],
   ['heads', `update heads set note = replace(note, 'A', 'B') where tenant_id = '$'`],
@@ -87,7 +87,11 @@ const STATEMENTS: readonly [Check, string][] = [
     'tree',
     `update logs set state = set_byte(state, 5, (get_byte(state, 5) + 1) % 256) where tenant_id = '$'`,
   ],
-  ['checkpoints', `update log_checkpoints set note = replace(note, 'A', 'B') where tenant_id = '$'`],
+  [
+    'checkpoints',
+    `update log_checkpoints set note = replace(note, 'A', 'B') where tenant_id = '$'`,
+    'is not this log’s',
+  ],
   ['projections', `update parcels set custody = 'staff' where tenant_id = '$'`],
   ['projections', `update parcels set tracking = null where tenant_id = '$'`],
   ['projections', `delete from parcel_events where tenant_id = '$'`],
@@ -123,9 +127,13 @@ async function changed(statement: string, run: () => Promise<Audited>): Promise<
 }
 
 test('the audit of the database finds what its owner changed there, and says so under the right check', async () => {
-  for (const [check, statement] of STATEMENTS) {
+  for (const [check, statement, says = ''] of STATEMENTS) {
     const { findings } = await changed(statement, () => auditTenant(stand.cloud, tenant, QUIET));
     assert.ok(findings.count(check) > 0, statement);
+    assert.ok(
+      findings.told.some((one) => one.check === check && one.what.startsWith(says)),
+      statement,
+    );
   }
   assert.deepEqual((await auditTenant(stand.cloud, tenant, QUIET)).findings.told, []);
 });
