@@ -2,9 +2,9 @@
 import type { TenantId } from '../../domain/ids.ts';
 import type { TreeHead } from '../../ledger/log/checkpoint.ts';
 import type { TileReader } from '../../ledger/log/tiles.ts';
-import { vkeyText } from '../../ledger/log/vkey.ts';
 import type { Cloud } from '../deps.ts';
 import { tilesOf } from './objects.ts';
+import { vkeyOfLog } from './policy.ts';
 import * as store from './store.ts';
 
 export type SignedLog = {
@@ -26,10 +26,10 @@ export async function signedLog(cloud: Cloud, tenant: TenantId): Promise<SignedL
   });
   if (!found) return undefined;
   const { log, last } = found;
-  const { generation, origin, key } = log;
+  const { generation, origin } = log;
   return {
     ...{ generation, origin, note: last.note },
-    vkey: vkeyText({ type: 'signature', name: origin, publicKey: new Uint8Array(key) }),
+    vkey: vkeyOfLog(log),
     head: { size: last.size, root: new Uint8Array(last.root) },
     tiles: tilesOf(cloud.ledger.objects, { tenant, generation }),
   };
