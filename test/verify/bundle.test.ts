@@ -130,13 +130,9 @@ function aloneOn(cases: readonly unknown[]): boolean[] {
     arg === '--import' ? [arg, all[at + 1] ?? ''] : [],
   );
   const harness = join(import.meta.dirname, 'harness.mjs');
-  const ran = run([
-    ...preloads,
-    '--max-old-space-size=512',
-    harness,
-    file('cases.json', JSON.stringify(cases)),
-  ]);
-  assert.equal(ran.status, 0, ran.stderr);
+  const args = [...preloads, '--max-old-space-size=512', harness, file('cases.json', JSON.stringify(cases))];
+  const ran = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  assert.equal(ran.status, 0);
   return (JSON.parse(ran.stdout) as { verdicts: boolean[] }).verdicts;
 }
 

@@ -10,7 +10,8 @@ import type { Check } from './findings.ts';
 import { type Audited, auditRows, auditTenant } from './tenant.ts';
 import { groundOn, hunt, tableOf } from './test-hunt.ts';
 import { rowsOf } from './test-memory.ts';
-import { type Ground, MUTATIONS } from './test-mutations.ts';
+import { type Ground, MUTATIONS, rewrittenAt } from './test-mutations.ts';
+import { regrow } from './test-regrow.ts';
 
 const QUIET = { heads: [] as readonly string[], progress: () => undefined };
 const DAYS = 6;
@@ -57,6 +58,18 @@ test('whatever is changed at random is found, and a head from outside tells what
   const { tallies, missed } = await hunt(ground, { count: MUTATIONS.length, seed });
   for (const line of tableOf(tallies)) console.log(line);
   assert.deepEqual(missed, []);
+});
+
+test('a bank’s journal that was written anew, with the log over it, lacks the bank’s signature', async () => {
+  const { memory, key } = ground;
+  for (const { bank } of memory.banks) {
+    const last = memory.journals.find(({ source }) => source === bank)?.last_seq ?? assert.fail();
+    for (const seq of [1, Math.ceil(last / 2), last]) {
+      const { findings } = await auditOver(await regrow(rewrittenAt(memory, bank, seq), key));
+      const about = findings.told.filter(({ check, where }) => check === 'heads' && where.startsWith(bank));
+      assert.ok(about.length > 0, `${bank} record ${seq}`);
+    }
+  }
 });
 
 test('the first index named is that of the record that was changed', async () => {

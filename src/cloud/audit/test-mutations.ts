@@ -239,13 +239,16 @@ const ofObjects: Mutation[] = (['tile', 'bundle', 'checkpoint'] as const).flatMa
     })),
 );
 
-/** Any record of the journal is another one, and what follows it is chained to it. */
+/** One record of the journal says another time, and what follows it is chained to it. */
+export function rewrittenAt(memory: Memory, source: string, seq: number): Memory {
+  return rechain(memory, source, (record) =>
+    record.seq === seq ? { ...record, time: { ...record.time, atMs: record.time.atMs + 1 } } : record,
+  );
+}
+
 function rewritten(memory: Memory, source: string, draw: Draw): Memory {
   const own = memory.records.filter((row) => row.source === source);
-  const at = 1 + draw.below(own.length);
-  return rechain(memory, source, (record) =>
-    record.seq === at ? { ...record, time: { ...record.time, atMs: record.time.atMs + 1 } } : record,
-  );
+  return rewrittenAt(memory, source, 1 + draw.below(own.length));
 }
 
 const bankOf = (memory: Memory, draw: Draw) => draw(memory.banks).bank;

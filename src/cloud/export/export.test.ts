@@ -346,8 +346,11 @@ function aloneOn(bundles: readonly Uint8Array[]): boolean[] {
   const preloads = process.execArgv.flatMap((arg, at, all) =>
     arg === '--import' ? [arg, all[at + 1] ?? ''] : [],
   );
-  const ran = spawnSync(process.execPath, [...preloads, harness, list], { encoding: 'utf8' });
-  assert.equal(ran.status, 0, ran.stderr);
+  const ran = spawnSync(process.execPath, [...preloads, harness, list], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  assert.equal(ran.status, 0);
   return (JSON.parse(ran.stdout) as { verdicts: boolean[] }).verdicts;
 }
 
