@@ -182,6 +182,10 @@ async function compareNotices(): Promise<void> {
   const references = banks.flatMap((bank) => bank.references);
   await until('every notice to be sent', async () => {
     return (await count(`notices where state <> 'sent'`)) === 0;
+  }).catch(async (error: unknown) => {
+    console.log(await fleet.jobs());
+    console.log(fleet.lastWords());
+    throw error;
   });
   assert.equal(await count('notices'), references.length);
   assert.equal(await count(`records where kind = 'notice.sent'`), references.length);

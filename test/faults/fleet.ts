@@ -210,6 +210,16 @@ export class Fleet {
       assert.ok(!hasDied, `a cloud process ended by itself:\n${said}`);
   }
 
+  /** What waits to be done, and why not yet. */
+  async jobs(): Promise<unknown[]> {
+    const { database } = await this.cloud();
+    const { rows } = await database.pool.query(
+      `select task_identifier as task, attempts, locked_by, last_error, extract(epoch from run_at - now()) as due_s
+       from graphile_worker.jobs order by run_at`,
+    );
+    return rows;
+  }
+
   /** What each process wrote last, for the one who has to find out why something did not come. */
   lastWords(): string {
     const tail = ({ logPath }: { logPath: string | null }) =>
