@@ -118,9 +118,11 @@ test('a fork is taken into care and ended by a person, with a reason; it stays o
       { act: 'end', by, reason: 'own-copy', note: 'the spare disk' },
     ],
   );
-  const record = (await stand.records('alarm.ended')).at(-1);
-  assert.equal(record?.facts.condition, 'fork');
-  assert.ok(record.commitments.person);
+  const cared = (await stand.records('alarm.cared')).at(-1);
+  assert.deepEqual(cared?.facts, { condition: 'fork' });
+  const settled = (await stand.records('alarm.settled')).at(-1);
+  assert.deepEqual(settled?.facts, { condition: 'fork', reason: 'own-copy' });
+  assert.deepEqual(Object.keys(settled.commitments).sort(), ['note', 'person', 'subject']);
   await hear(bank, said);
   assert.deepEqual(await conditions(bank), ['fork'], 'the bank is still shut out, and that is seen');
   assert.equal((await historyOf(bank)).length, 2);
@@ -139,6 +141,7 @@ test('what somebody looks into, no bank and no batch ends', async () => {
   await hear(bank, await message(bank));
   assert.ok((await conditions(bank)).includes('gap in care'));
   await end(bank, 'gap');
+  assert.equal((await stand.records('alarm.settled')).at(-1)?.facts.condition, 'gap');
   assert.ok(!(await conditions(bank)).includes('gap in care'));
 });
 

@@ -17,9 +17,6 @@ import { ALARM_COLUMNS, type Alarm, endsBy, sentenceOf } from './alarms.ts';
 type Named = z.infer<typeof alarmCare> & { bank: BankId; by: PersonId };
 type Act = z.infer<typeof alarmRow>['acts'][number];
 
-/** Which of these a record can name (domain/kinds.ts); of the others the acts themselves are what is kept. */
-const RECORDED: readonly string[] = ['gap', 'fork', 'rollback'];
-
 /** Takes an alarm into care. Whoever cares for it is shown beside it; it stands until it is over. */
 export async function care(cloud: Cloud, tx: Tx, of: Named): Promise<void> {
   const standing = await lockStanding(tx, of);
@@ -33,6 +30,8 @@ export async function care(cloud: Cloud, tx: Tx, of: Named): Promise<void> {
   await sql`update alarms set cared_at_ms = ${atMs}, cared_by = ${of.by} where ord = ${free.ord}`.execute(tx);
   await sql`insert into alarm_acts (alarm, act, person_id, at_ms)
     values (${free.ord}, 'care', ${of.by}, ${atMs})`.execute(tx);
+  const { facts, fields, place } = told(of);
+  await cloud.journal.record(tx, { kind: 'alarm.cared', ...place, facts, fields }, { person: of.by });
   await cloud.changed(tx, ['attention']);
 }
 
@@ -56,14 +55,26 @@ export async function end(
   await sql`update alarms set ended_at_ms = ${atMs} where ord = ${cared.ord}`.execute(tx);
   await sql`insert into alarm_acts (alarm, act, person_id, at_ms, reason, note)
     values (${cared.ord}, 'end', ${of.by}, ${atMs}, ${of.reason}, ${note})`.execute(tx);
-  if (RECORDED.includes(of.condition))
-    await cloud.journal.record(
-      tx,
-      { kind: 'alarm.ended', facts: { condition: of.condition }, fields: { person: of.by } },
-      { person: of.by },
-    );
+  const { facts, fields, place } = told(of);
+  await cloud.journal.record(
+    tx,
+    {
+      kind: 'alarm.settled',
+      ...place,
+      facts: { ...facts, reason: of.reason },
+      fields: { ...fields, note: of.note },
+    },
+    { person: of.by },
+  );
   await cloud.changed(tx, ['attention', 'banks']);
 }
+
+/** What the record of an act says: which condition, at which door if at one, of which bank, and by whom. */
+const told = ({ bank, by, condition, compartment }: Named) => ({
+  facts: { condition },
+  fields: { person: by, subject: bank },
+  place: compartment === null ? {} : { compartment },
+});
 
 const placeOf = (ord: number) => `alarm-end\0${ord}`;
 

@@ -5,22 +5,8 @@
  * alarm that ever was, with who said what of it. Nothing here reaches a bank.
  */
 import { z } from 'zod';
+import { ALARM_REASONS } from '../../domain/alarm.ts';
 import { atMs, page } from './common.ts';
-
-/** What an inquiry found. */
-export const ALARM_REASONS = [
-  /** An old copy or a second agent of our own; it was stopped. */
-  'own-copy',
-  /** Somebody's attack; that key is in no roster any more. */
-  'attack',
-  /** The bank was commissioned anew. */
-  'commissioned',
-  /** A fault of a program or a machine, which is mended. */
-  'fault',
-  /** A trial that somebody made on purpose. */
-  'trial',
-  'not-explained',
-] as const;
 
 /** The bank's own records, or an order, end most alarms; what was found wrong with the bank itself only a person. */
 const endsBy = z.enum(['person', 'bank']);
