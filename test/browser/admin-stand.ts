@@ -6,11 +6,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { NOUNS } from '../../src/cloud/cloud.ts';
 import { type HttpStand, openHttpStand } from '../../src/cloud/http/test-http-stand.ts';
-import { projectionsOf, takeBatch } from '../../src/cloud/intake/intake.ts';
-import { enrolledBank, type TestBank } from '../../src/cloud/test-bank.ts';
-import { idFrom, type PersonId } from '../../src/domain/ids.ts';
+import { type TestRecords, testRecords } from '../../src/cloud/http/test-records.ts';
+import type { TestBank } from '../../src/cloud/test-bank.ts';
+import { idFrom } from '../../src/domain/ids.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { ROOT } from '../site.ts';
 import { openBrowser, openPage } from './browser.ts';
@@ -35,9 +34,9 @@ export type AdminStand = {
 
 export async function openAdminStand(): Promise<AdminStand> {
   const http = await openHttpStand(join(ROOT, 'web', 'dist'));
-  const bank = await enrolledBank(http.stand.cloud, http.alder.tenant, http.alder.site);
-  const send = () => sendFrom(http, bank);
-  const missingSeq = await fill(http, bank);
+  const records = await testRecords(http);
+  const { bank, send } = records;
+  const missingSeq = fill(http, records);
   await send();
   await spreadOverDays(http, bank.bank);
   const browser = await openBrowser();
@@ -57,43 +56,16 @@ export async function openAdminStand(): Promise<AdminStand> {
   };
 }
 
-async function sendFrom(http: HttpStand, bank: TestBank): Promise<void> {
-  const { tenant } = http.alder;
-  const message = await bank.batch();
-  const taken = await takeBatch(http.stand.cloud, projectionsOf(NOUNS), {
-    ...{ tenant, bank: bank.bank, message },
-  });
-  assert.ok(taken.taken);
-}
-
-async function fill(http: HttpStand, bank: TestBank): Promise<number> {
+function fill(http: HttpStand, { bank, ...records }: TestRecords): number {
   const nowMs = http.stand.cloud.clock.nowMs();
   const parcel = (compartment: number, untilMs: number, collect = false) =>
-    bank.writeJourney({
-      courier: http.alder.people.courier as PersonId,
-      recipient: http.alder.people.resident as PersonId,
-      carrier: http.alder.carrier,
-      tracking: `1Z999AA101234567${compartment}`,
-      ...{ compartment, untilMs, collect },
-    });
+    records.parcel({ compartment, untilMs, collect, tracking: `1Z999AA101234567${compartment}` });
   for (const n of [1, 2, 9]) parcel(n, nowMs + 5 * DAY_MS);
   parcel(3, nowMs - 2 * DAY_MS);
   parcel(12, nowMs - 5 * DAY_MS);
   const held = parcel(4, nowMs + DAY_MS);
-  bank.write({
-    ...{
-      kind: 'discrepancy.reported',
-      compartment: 4,
-      facts: { what: 'not-my-parcel' },
-      fields: { parcel: held },
-    },
-  });
-  bank.write({
-    kind: 'parcel.held',
-    compartment: 4,
-    facts: { why: 'discrepancy' },
-    fields: { parcel: held },
-  });
+  records.report(4, 'not-my-parcel', held);
+  records.held(4, held);
   bank.write({ kind: 'compartment.withdrawn', compartment: 5, facts: { why: 'order' } });
   bank.write({ kind: 'door.opened', compartment: 6, facts: { expected: true } });
   bank.write({ kind: 'alarm.raised', compartment: 6, facts: { condition: 'ajar' } });
@@ -106,27 +78,10 @@ async function fill(http: HttpStand, bank: TestBank): Promise<number> {
     fields: { parcel: idFrom('parcel', systemRandom.bytes(16)), tracking: '1Z999AA1012345678' },
   });
   const gone = parcel(10, nowMs + DAY_MS);
-  bank.write({ kind: 'count.taken', compartment: 10, facts: { found: 'empty' }, fields: { parcel: gone } });
-  bank.write({
-    kind: 'parcel.held',
-    compartment: 10,
-    facts: { why: 'discrepancy' },
-    fields: { parcel: gone },
-  });
-  bank.write({
-    kind: 'compartment.freed',
-    compartment: 10,
-    facts: { basis: 'order' },
-    fields: { parcel: gone },
-  });
-  const missing = bank.write({
-    ...{
-      kind: 'discrepancy.reported',
-      compartment: 10,
-      facts: { what: 'missing' },
-      fields: { parcel: gone },
-    },
-  });
+  records.count(10, 'empty', gone);
+  records.held(10, gone);
+  records.freedByOrder(10, gone);
+  const missing = records.report(10, 'missing', gone);
   for (let n = 13; n <= 24; n++) parcel(n, nowMs + DAY_MS, true);
   bank.write({ kind: 'door.closed', compartment: 11, facts: { openMs: 900, occupied: 'yes' } });
   return missing;

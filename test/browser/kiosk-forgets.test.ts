@@ -10,6 +10,7 @@ import { tell } from '../bank.ts';
 import { missingBrowser } from './browser.ts';
 import { emptyStores, everythingHeld, findings, needlesOf } from './memory.ts';
 import {
+  begin,
   COURIER_CODE,
   doorIs,
   doorNow,
@@ -203,6 +204,7 @@ test(
     const wrong = '908172635';
     secrets.add(wrong);
     await page.clock.install();
+    await begin(page);
     await press(page, 'Mix the digits');
     await tapDigits(page, wrong.slice(0, -1));
     await endsEmpty({
@@ -210,6 +212,7 @@ test(
       end: () => page.clock.fastForward(21_000),
       title: 'Collect a parcel',
     });
+    await begin(page);
     await page.getByRole('button', { name: 'Mix the digits' }).waitFor();
     await tapDigits(page, wrong);
     await press(page, 'Open my door');

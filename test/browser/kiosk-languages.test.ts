@@ -11,7 +11,8 @@ import type { Page } from 'playwright-core';
 import { LANGUAGE_CODES, LANGUAGES } from '../../web/kit/languages.ts';
 import { ROOT } from '../site.ts';
 import { checkAccessible, missingBrowser, shot, type Watched } from './browser.ts';
-import { drawn, openStage, STATES, type State, sheet } from './states.ts';
+import { begin } from './stand.ts';
+import { BEGUN, drawn, openStage, STATES, type State, sheet } from './states.ts';
 
 assert.ok(missingBrowser === null || process.env.CI !== 'true', missingBrowser ?? '');
 const SKIP = { skip: missingBrowser ?? false };
@@ -79,10 +80,13 @@ for (const language of LANGUAGE_CODES) {
       await page.goto('about:blank');
       stage.showing(STATES[0] as State);
       await page.goto(`${stage.url}?language=${language}`);
-      for (const state of STATES) {
+      for (const state of [...STATES, ...BEGUN]) {
         const at = `${language}, ${position}, ${state.name}`;
+        if (BEGUN.includes(state)) await page.goto('about:blank');
         stage.showing(state);
+        if (BEGUN.includes(state)) await page.goto(`${stage.url}?language=${language}`);
         await drawn(page, stage.url);
+        if (BEGUN.includes(state)) await begin(page);
         const seen = await drawing(page);
         assert.deepEqual(seen.cut, [], at);
         assert.deepEqual([seen.lang, seen.dir], [tag, dir], at);

@@ -10,8 +10,8 @@ import { after, test } from 'node:test';
 import { REMARKS, SAID, saidFor } from '../../web/kiosk/said.ts';
 import { ROOT } from '../site.ts';
 import { checkAccessible, missingBrowser, shot } from './browser.ts';
-import { heading } from './stand.ts';
-import { drawn, fits, openStage, STATES, type State, sheet, shut } from './states.ts';
+import { begin, heading } from './stand.ts';
+import { BEGUN, drawn, fits, openStage, STATES, type State, sheet, shut } from './states.ts';
 
 assert.ok(missingBrowser === null || process.env.CI !== 'true', missingBrowser ?? '');
 const SKIP = { skip: missingBrowser ?? false };
@@ -27,9 +27,11 @@ for (const position of ['upright', 'across'] as const) {
     assert.ok(stage);
     const { page, errors } = stage[position];
     const pictures: Buffer[] = [];
-    for (const state of STATES) {
+    for (const state of [...STATES, ...BEGUN]) {
       stage.showing(state);
+      if (BEGUN.includes(state)) await page.goto(stage.url);
       await drawn(page, stage.url);
+      if (BEGUN.includes(state)) await begin(page);
       // What axe sees is the same in both positions.
       if (position === 'upright') await checkAccessible(page);
       const picture = `kiosk-${state.name}-${position}`;

@@ -10,6 +10,7 @@ import { newestCodes } from '../bank.ts';
 import { checkBank } from '../check-bank.ts';
 import { missingBrowser } from './browser.ts';
 import {
+  begin,
   COURIER_CODE,
   doorIs,
   doorNow,
@@ -186,6 +187,7 @@ test(
     const { n, pin } = await parcelInside(stand, { tracking: 'TRK77', flat: site.resident.flat });
     await heading(page, 'Collect a parcel');
     assert.equal(await digitsShown(page), '1234567890');
+    await begin(page);
     await press(page, 'Mix the digits');
     await page.getByRole('button', { name: 'Digits in order' }).waitFor();
     const orders = new Set<string>();
@@ -214,6 +216,7 @@ test(
     await heading(page, 'Thank you');
     await page.getByRole('button', { name: 'Back to the start' }).click();
     await heading(page, 'Collect a parcel');
+    await begin(page);
     await page.getByRole('button', { name: 'Mix the digits' }).waitFor();
     assert.equal(await digitsShown(page), '1234567890');
   },

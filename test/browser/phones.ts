@@ -10,6 +10,7 @@ import { newToken } from '../../src/cloud/test-tenants.ts';
 import { idFrom } from '../../src/domain/ids.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { systemRandom } from '../../src/platform/random.ts';
+import { waitFor } from '../../src/up/wait.ts';
 import { ROOT } from '../site.ts';
 import { openBrowser, openPage, type Watched } from './browser.ts';
 
@@ -125,10 +126,45 @@ async function lay({ stand, alder }: HttpStand, of: Lying): Promise<void> {
   });
 }
 
+/** The questions of each app's first page whose answers a phone keeps. */
+const KEPT_OF: Readonly<Record<App, readonly string[]>> = {
+  resident: ['me', 'parcels here'],
+  courier: ['banks', 'drops today', 'me'],
+};
+
+/** The questions whose answers the vault holds, opened with its own key as the app itself would. */
+const QUESTIONS_KEPT = `(async () => {
+  const app = location.pathname.split('/')[1];
+  const name = 'holdfast/' + app;
+  // To open one that is not there yet would make it, and make it wrong.
+  if (!(await indexedDB.databases()).some((one) => one.name === name)) return [];
+  const answer = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const database = await answer(indexedDB.open(name));
+  const row = await answer(database.transaction('kept').objectStore('kept').get('sealed'));
+  database.close();
+  if (!row) return [];
+  const additionalData = new TextEncoder().encode('kept/v1\\0' + app);
+  const text = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: row.nonce, additionalData }, row.key, row.sealed);
+  return Object.keys(JSON.parse(new TextDecoder().decode(text)).answers).sort();
+})()`;
+
 /** The shell is kept, and so is what was answered: each answer is written after it is shown. */
 export async function isKept(page: Page): Promise<void> {
   await page.evaluate('navigator.serviceWorker.ready.then(() => {})');
-  await page.waitForTimeout(500);
+  const app: App = new URL(page.url()).pathname.startsWith('/resident/') ? 'resident' : 'courier';
+  const holds = async () => {
+    const kept = (await page.evaluate(QUESTIONS_KEPT)) as string[];
+    return KEPT_OF[app].every((question) => kept.includes(question));
+  };
+  await waitFor({
+    clock: systemClock,
+    what: `what the ${app} app was answered to be kept`,
+    msMax: PATIENCE_MS,
+    holds,
+  });
 }
 
 /** What a browser itself writes about a line that was cut by the test. */

@@ -146,6 +146,12 @@ export async function press(page: Page, name: string | RegExp): Promise<void> {
   await page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) }).click();
 }
 
+/** Touches the start where nothing is to be pressed: it is drawn for somebody who stands before it. */
+export async function begin(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).click();
+  await page.locator('.kiosk:not([data-rests])').waitFor();
+}
+
 /** On the keys of the screen, whatever their order. */
 export async function tapDigits(page: Page, digits: string): Promise<void> {
   for (const digit of digits) await press(page, digit);

@@ -124,6 +124,11 @@ export const STATES: readonly State[] = [
   },
 ];
 
+/** The start as it is drawn after the first touch. Last, because a page that was touched replaces itself. */
+export const BEGUN: readonly State[] = STATES.filter(({ name }) =>
+  ['home', 'home-offline', 'home-flat'].includes(name),
+).map((state) => ({ ...state, name: `${state.name}-begun` }));
+
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 export async function openStage() {

@@ -3,59 +3,32 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { NOUNS } from '../../src/cloud/cloud.ts';
 import { codeOf, type HttpStand, openHttpStand } from '../../src/cloud/http/test-http-stand.ts';
-import { projectionsOf, takeBatch } from '../../src/cloud/intake/intake.ts';
+import { type TestRecords, testRecords } from '../../src/cloud/http/test-records.ts';
 import { foldSight } from '../../src/cloud/reconciliation/follow.ts';
 import { FROM_RECORDS } from '../../src/cloud/reconciliation/migrations.ts';
 import { NO_SIGHT } from '../../src/cloud/reconciliation/store.ts';
-import { enrolledBank, type TestBank } from '../../src/cloud/test-bank.ts';
+import type { TestBank } from '../../src/cloud/test-bank.ts';
 import { attention } from '../../src/contract/http/admin.ts';
 import { bankCounts, discrepancies } from '../../src/contract/http/reconciliation.ts';
-import { idFrom, type PersonId } from '../../src/domain/ids.ts';
+import { idFrom } from '../../src/domain/ids.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 
 let http: HttpStand;
+let records: TestRecords;
 let bank: TestBank;
 
 before(async () => {
   http = await openHttpStand();
-  bank = await enrolledBank(http.stand.cloud, http.alder.tenant, http.alder.site);
+  records = await testRecords(http);
+  bank = records.bank;
 });
 after(() => http?.close());
 
-async function send(): Promise<void> {
-  const { cloud } = http.stand;
-  const message = await bank.batch();
-  const { tenant } = http.alder;
-  assert.ok((await takeBatch(cloud, projectionsOf(NOUNS), { tenant, bank: bank.bank, message })).taken);
-}
-
-const parcelAt = (compartment: number, collect = false) =>
-  bank.writeJourney({
-    courier: http.alder.people.courier as PersonId,
-    recipient: http.alder.people.resident as PersonId,
-    carrier: http.alder.carrier,
-    tracking: `Alder ${compartment}`,
-    collect,
-    compartment,
-    untilMs: 1_990_000_000_000,
-  });
-
-const report = (compartment: number, what: string, parcel?: string) =>
-  bank.write({
-    kind: 'discrepancy.reported',
-    compartment,
-    facts: { what },
-    ...(parcel === undefined ? {} : { fields: { parcel } }),
-  });
-const count = (compartment: number, found: string, parcel?: string) =>
-  bank.write({
-    kind: 'count.taken',
-    compartment,
-    facts: { found },
-    ...(parcel === undefined ? {} : { fields: { parcel } }),
-  });
+const send = () => records.send();
+const parcelAt = (compartment: number) => records.parcel({ compartment, untilMs: 1_990_000_000_000 });
+const report: TestRecords['report'] = (...said) => records.report(...said);
+const count: TestRecords['count'] = (...said) => records.count(...said);
 
 const ask = async (query = `?bank=${bank.bank}`) =>
   discrepancies.parse((await http.ask('GET', `/api/admin/discrepancies${query}`)).body);
@@ -74,26 +47,11 @@ let missing = 0;
 test('reports, sensors against the record, and doors opened by force are all found', async () => {
   const held = parcelAt(3);
   report(3, 'not-my-parcel', held);
-  bank.write({
-    kind: 'parcel.held',
-    compartment: 3,
-    facts: { why: 'discrepancy' },
-    fields: { parcel: held },
-  });
+  records.held(3, held);
   const gone = parcelAt(4);
   count(4, 'empty', gone);
-  bank.write({
-    kind: 'parcel.held',
-    compartment: 4,
-    facts: { why: 'discrepancy' },
-    fields: { parcel: gone },
-  });
-  bank.write({
-    kind: 'compartment.freed',
-    compartment: 4,
-    facts: { basis: 'order' },
-    fields: { parcel: gone },
-  });
+  records.held(4, gone);
+  records.freedByOrder(4, gone);
   bank.write({ kind: 'door.closed', compartment: 4, facts: { openMs: 1, occupied: 'no' } });
   missing = report(4, 'missing', gone);
   bank.write({ kind: 'alarm.raised', compartment: 4, facts: { condition: 'discrepancy' } });

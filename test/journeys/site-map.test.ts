@@ -1,41 +1,26 @@
 /** The site map and the list of what is overdue, over HTTP and a real database. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { NOUNS } from '../../src/cloud/cloud.ts';
 import { type HttpStand, openHttpStand } from '../../src/cloud/http/test-http-stand.ts';
-import { projectionsOf, takeBatch } from '../../src/cloud/intake/intake.ts';
-import { enrolledBank, type TestBank } from '../../src/cloud/test-bank.ts';
+import { type TestRecords, testRecords } from '../../src/cloud/http/test-records.ts';
+import type { TestBank } from '../../src/cloud/test-bank.ts';
 import { parcels as parcelsPage, siteMap } from '../../src/contract/http/admin.ts';
-import { idFrom, type PersonId } from '../../src/domain/ids.ts';
+import { idFrom } from '../../src/domain/ids.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 
 let http: HttpStand;
+let records: TestRecords;
 let bank: TestBank;
 
 before(async () => {
   http = await openHttpStand();
-  bank = await enrolledBank(http.stand.cloud, http.alder.tenant, http.alder.site);
+  records = await testRecords(http);
+  bank = records.bank;
 });
 after(() => http?.close());
 
-async function send(): Promise<void> {
-  const { cloud } = http.stand;
-  const message = await bank.batch();
-  const { tenant } = http.alder;
-  assert.ok((await takeBatch(cloud, projectionsOf(NOUNS), { tenant, bank: bank.bank, message })).taken);
-}
-
-function parcelAt(compartment: number, untilMs: number): string {
-  return bank.writeJourney({
-    courier: http.alder.people.courier as PersonId,
-    recipient: http.alder.people.resident as PersonId,
-    carrier: http.alder.carrier,
-    tracking: `Alder ${compartment}`,
-    collect: false,
-    compartment,
-    untilMs,
-  });
-}
+const send = () => records.send();
+const parcelAt = (compartment: number, untilMs: number) => records.parcel({ compartment, untilMs });
 
 const DAY_MS = 86_400_000;
 const now = () => http.stand.cloud.clock.nowMs();
@@ -80,14 +65,8 @@ test('a door is overdue from the moment at which its parcel’s time is over, wi
 
 test('what is overdue is listed alone, the longest over first, in pages, of one bank or all', async () => {
   const seventh = parcelAt(7, now() - 5 * DAY_MS);
-  const collected = bank.writeJourney({
-    courier: http.alder.people.courier as PersonId,
-    recipient: http.alder.people.resident as PersonId,
-    carrier: http.alder.carrier,
-    tracking: 'Alder gone',
-    compartment: 8,
-    collect: true,
-    untilMs: now() - 6 * DAY_MS,
+  const collected = records.parcel({
+    ...{ compartment: 8, tracking: 'Alder gone', collect: true, untilMs: now() - 6 * DAY_MS },
   });
   await send();
   const ask = async (query: string) =>

@@ -2,9 +2,10 @@
  * The kiosk's page: draws the agent's view, for gloves and ten seconds.
  *
  * Accessible names that tests may rely on (headings are level 1, the rest buttons unless said):
- * home “Collect a parcel”: keys “0” to “9”, “Delete”, “Clear”, “Open my door”; where a code is typed also “Mix the
- * digits” / “Digits in order” and “Show the digits” / “Hide the digits”; with flat and code:
- * text field “Flat”, “Go on to the code”, “Change the flat”.
+ * home “Collect a parcel”, drawn large until somebody touches it (`rest.ts`): keys “0” to “9”, “Delete”, “Clear”,
+ * “Open my door”; after the first touch, where a code is typed, also “Mix the digits” / “Digits in order” and
+ * “Show the digits” / “Hide the digits”; with flat and code: text field “Flat” (after the first touch), “Go on to
+ * the code”, “Change the flat”.
  * courier: “Your courier code” / “Choose your courier code”: keys, “Next”, “Sign in”, “Cancel”;
  * “Scan the parcel’s label”: text field “Tracking number”, “Next”, “Finish”; “Who is it for?”: text field
  * “Flat”, “Find”, “Cancel”; “Choose the name on the label”: one button a name; “How big is it?”: “Small …”,
@@ -36,6 +37,7 @@ import { isStart, useFreshPage } from './fresh.ts';
 import { EntryTarget, useKeyboard } from './keyboard.ts';
 import { t } from './messages.ts';
 import { PadChoice, usePadChoice } from './pad.tsx';
+import { useResting } from './rest.ts';
 import { saidFor, saidForTrouble } from './said.ts';
 import {
   CourierCodeScreen,
@@ -69,6 +71,7 @@ export function Kiosk({ inLanguageOf }: { inLanguageOf: boolean }) {
   const pad = usePadChoice();
   useStaying();
   const isOver = useFreshPage(view, inLanguageOf);
+  const rests = useResting() && view?.show.screen === 'home' && view.message === null;
   const away = view === null || view.idleMs === null;
   useEffect(() => {
     if (away) return;
@@ -84,13 +87,19 @@ export function Kiosk({ inLanguageOf }: { inLanguageOf: boolean }) {
   return (
     <EntryTarget value={target}>
       <PadChoice value={pad}>
-        <div className="kiosk" data-screen={view.show.screen} data-turn={view.turn} inert={isOver}>
+        <div
+          className="kiosk"
+          data-screen={view.show.screen}
+          data-turn={view.turn}
+          data-rests={rests || undefined}
+          inert={isOver}
+        >
           <Header view={view} />
           <main className="stage">
             {view.show.screen !== 'closed' && <Message view={view} trouble={agent.trouble} />}
             {view.show.screen === 'home' && view.message === null && <OpenDoor n={view.show.ajar} />}
             {/* Keyed by its screen: whatever a person typed leaves the page together with it. */}
-            <Screen key={view.show.screen} agent={agent} view={view} />
+            <Screen key={view.show.screen} agent={agent} view={view} rests={rests} />
           </main>
           {view.idleMs !== null && <Idle key={view.turn} idleMs={view.idleMs} />}
         </div>
@@ -165,13 +174,15 @@ function Lost() {
 function Screen({
   agent: { layout, busy, send },
   view: { show },
+  rests,
 }: {
   agent: Agent;
   view: KioskView;
+  rests: boolean;
 }): ReactNode {
   switch (show.screen) {
     case 'home':
-      return <HomeScreen show={show} busy={busy} send={send} />;
+      return <HomeScreen show={show} busy={busy} send={send} rests={rests} />;
     case 'closed':
       return <ClosedScreen show={show} />;
     case 'courier-code':

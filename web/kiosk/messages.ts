@@ -34,6 +34,8 @@ export const SCREENS = {
   'home.qr.text': 'Hold the phone to the reader.',
   'home.badge': 'Couriers: scan your badge',
   'home.badge.text': 'At the same reader.',
+  'rest.how':
+    'Type on the keys of the screen or of a keyboard: the first one counts already. Or hold a QR code or a badge to the reader. The languages stand above.',
 
   'code.title': 'Your courier code',
   'code.lead': 'Signed in for {carrier}. Type your own code.',

@@ -1,4 +1,4 @@
-/** Where everyone begins: a code, a QR code, or a badge. */
+/** Where everyone begins: a code, a QR code, or a badge. While nobody is here it is drawn for the far side of the room. */
 import { useState } from 'react';
 import type { KioskScreen } from '../../../src/contract/kiosk.ts';
 import { Button } from '../../kit/button.tsx';
@@ -10,35 +10,46 @@ import { CodeKeys, PadOptions, PinPlaces } from '../pad.tsx';
 import { Halves, Keys, Title, TypedField } from './parts.tsx';
 
 type Home = Extract<KioskScreen, { screen: 'home' }>;
-type Props = { show: Home; busy: boolean; send: Send };
+type Props = {
+  show: Home;
+  busy: boolean;
+  send: Send;
+  /** Nobody is here: see `rest.ts`. */
+  rests: boolean;
+};
 
 const DIGIT = /^\d$/;
 const FLAT = /^[A-Z0-9 ./-]$/;
 const FLAT_LENGTH_MAX = 40;
 
-export function HomeScreen({ show, busy, send }: Props) {
-  return show.flatNeeded ? (
-    <FlatAndPin show={show} busy={busy} send={send} />
-  ) : (
-    <Pin show={show} busy={busy} send={send} />
-  );
+export function HomeScreen(props: Props) {
+  return props.show.flatNeeded ? <FlatAndPin {...props} /> : <Pin {...props} />;
 }
 
-function Pin({ show: { pinDigits }, busy, send }: Props) {
+/** Said to who does not see that the keys are there. */
+const howAt = (rests: boolean) => (rests ? { how: t('rest.how') } : {});
+
+function Pin({ show: { pinDigits }, busy, send, rests }: Props) {
   const pin = usePin(pinDigits, (typed) => send({ do: 'pin', pin: typed }));
   useTypingInto(pin.entry);
   return (
     <Halves
       said={
         <>
-          <Title title={t('home.title')} lead={t('home.lead', { count: pinDigits })} />
+          <Title title={t('home.title')} lead={t('home.lead', { count: pinDigits })} {...howAt(rests)} />
           <PinPlaces
             typed={pin.value}
             digits={pinDigits}
             label={t('home.pin', { count: pin.value.length, of: pinDigits })}
           />
-          <PadOptions />
-          <OtherWays />
+          {rests ? (
+            <Rest />
+          ) : (
+            <>
+              <PadOptions />
+              <OtherWays />
+            </>
+          )}
         </>
       }
       pressed={
@@ -51,7 +62,7 @@ function Pin({ show: { pinDigits }, busy, send }: Props) {
   );
 }
 
-function FlatAndPin({ show: { pinDigits }, busy, send }: Props) {
+function FlatAndPin({ show: { pinDigits }, busy, send, rests }: Props) {
   const [step, setStep] = useState<'flat' | 'pin'>('flat');
   const flat = useEntry({
     accepts: FLAT,
@@ -70,9 +81,15 @@ function FlatAndPin({ show: { pinDigits }, busy, send }: Props) {
       <Halves
         said={
           <>
-            <Title title={t('home.title')} lead={lead} />
-            <TypedField label={t('home.flat')} value={flat.value} set={flat.set} />
-            <OtherWays />
+            <Title title={t('home.title')} lead={lead} {...howAt(rests)} />
+            {rests ? (
+              <Rest />
+            ) : (
+              <>
+                <TypedField label={t('home.flat')} value={flat.value} set={flat.set} />
+                <OtherWays />
+              </>
+            )}
           </>
         }
         pressed={
@@ -133,6 +150,41 @@ function OpenButton({ ready, busy, onPress }: { ready: boolean; busy: boolean; o
     </Button>
   );
 }
+
+/** A door that stands open with a parcel in it, in the steel of the cabinet; and the ways in that need no key. */
+function Rest() {
+  return (
+    <div className="rest">
+      <div className="rest-picture">
+        <svg viewBox="0 0 220 220" aria-hidden="true" focusable="false">
+          <rect className="k-cabinet-body" x={3} y={3} width={214} height={214} rx={9} />
+          {SHUT_DOORS.map(([x, y]) => (
+            <g key={`${x} ${y}`}>
+              <rect className="k-door-face" x={x} y={y} width={96} height={42} rx={4} />
+              <rect className="k-door-handle" x={x + 82} y={y + 13} width={4} height={16} rx={2} />
+            </g>
+          ))}
+          <rect className="rest-inside" x={12} y={62} width={196} height={96} rx={4} />
+          <path
+            className="rest-parcel"
+            d="M34 100l34-12 34 12v42l-34 12-34-12zM34 100l34 12 34-12M68 112v42M51 94l34 12"
+          />
+          <path className="rest-leaf" d="M208 62l-62 14v106l62-24z" />
+          <rect className="rest-handle" x={154} y={118} width={5} height={22} rx={2.5} />
+          <rect className="rest-light" x={12} y={62} width={196} height={96} rx={4} />
+        </svg>
+      </div>
+      <OtherWays />
+    </div>
+  );
+}
+
+const SHUT_DOORS = [
+  [12, 12],
+  [112, 12],
+  [12, 166],
+  [112, 166],
+] as const;
 
 function OtherWays() {
   return (

@@ -1,19 +1,32 @@
 /** What several screens share: the title that is read out first, and the two ways to type. */
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { TextField } from '../../kit/field.tsx';
 import { KeyPad } from '../../kit/keypad.tsx';
 import type { Entry } from '../keyboard.ts';
 
+type TitleProps = {
+  title: string;
+  lead?: ReactNode;
+  /** Said after the title to who does not see the screen. */
+  how?: string | undefined;
+};
+
 /** Takes the focus when a screen appears, so that assistive technology begins here. */
-export function Title({ title, lead }: { title: string; lead?: ReactNode }) {
+export function Title({ title, lead, how }: TitleProps) {
   const heading = useRef<HTMLHeadingElement>(null);
+  const id = useId();
   useEffect(() => heading.current?.focus(), []);
   return (
     <div className="title">
-      <h1 ref={heading} tabIndex={-1}>
+      <h1 ref={heading} tabIndex={-1} aria-describedby={how ? id : undefined}>
         {title}
       </h1>
       {lead && <p className="lead">{lead}</p>}
+      {how && (
+        <p className="k-hidden" id={id}>
+          {how}
+        </p>
+      )}
     </div>
   );
 }

@@ -34,6 +34,8 @@ export const german = inOtherWords({
   'home.qr.text': 'Halten Sie das Telefon an den Leser.',
   'home.badge': 'Kuriere: Ausweis scannen',
   'home.badge.text': 'Am selben Leser.',
+  'rest.how':
+    'Tippen Sie auf die Tasten des Bildschirms oder einer Tastatur: Schon die erste zählt. Oder halten Sie einen QR-Code oder einen Ausweis an den Leser. Die Sprachen stehen oben.',
 
   'code.title': 'Ihr Kuriercode',
   'code.lead': 'Angemeldet für {carrier}. Geben Sie Ihren eigenen Code ein.',

@@ -34,6 +34,8 @@ export const spanish = inOtherWords({
   'home.qr.text': 'Acerque el teléfono al lector.',
   'home.badge': 'Repartidores: su tarjeta',
   'home.badge.text': 'En el mismo lector.',
+  'rest.how':
+    'Escriba con las teclas de la pantalla o de un teclado: la primera ya cuenta. O acerque un código QR o una tarjeta al lector. Los idiomas están arriba.',
 
   'code.title': 'Su código de repartidor',
   'code.lead': 'Sesión de {carrier}. Escriba su código personal.',

@@ -37,6 +37,8 @@ export const french = inOtherWords({
   'home.qr.text': 'Approchez le téléphone du lecteur.',
   'home.badge': 'Livreurs : votre badge',
   'home.badge.text': 'Au même lecteur.',
+  'rest.how':
+    'Tapez sur les touches de l’écran ou d’un clavier : la première compte déjà. Ou présentez un code QR ou un badge au lecteur. Les langues sont en haut.',
 
   'code.title': 'Votre code de livreur',
   'code.lead': 'Session {carrier}. Tapez votre code personnel.',

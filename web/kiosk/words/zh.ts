@@ -33,6 +33,7 @@ export const chinese = inOtherWords({
   'home.qr.text': '将手机对准读码器。',
   'home.badge': '快递员：请扫工牌',
   'home.badge.text': '使用同一读码器。',
+  'rest.how': '请用屏幕按键或键盘输入，第一个按键即已计入。也可将二维码或工牌对准读码器。语言按钮在上方。',
 
   'code.title': '您的快递员密码',
   'code.lead': '已登录 {carrier}。请输入您的个人密码。',

@@ -1,0 +1,259 @@
+/**
+ * What is seen of the kiosk when nobody is at it: read from across the room, accessible, and never in the way. The
+ * first touch of a key is the first digit, a scan goes straight on, and the taps of both journeys are counted.
+ */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { newestCodes } from '../bank.ts';
+import { checkAccessible, missingBrowser, openPage, shot } from './browser.ts';
+import {
+  ACROSS,
+  begin,
+  COURIER_CODE,
+  doorIs,
+  doorNow,
+  heading,
+  newDocument,
+  openStand,
+  press,
+  TYPED,
+  tapDigits,
+  UPRIGHT,
+  wedge,
+} from './stand.ts';
+import { drawn, fits, openStage, STATES, type State } from './states.ts';
+
+assert.ok(missingBrowser === null || process.env.CI !== 'true', missingBrowser ?? '');
+const SKIP = { skip: missingBrowser ?? false };
+
+const stage = missingBrowser === null ? await openStage() : null;
+const stand = missingBrowser === null ? await openStand() : null;
+after(async () => {
+  await stage?.browser.close();
+  await stage?.kiosk.stop();
+  await stand?.stop();
+});
+
+const named = (name: string): State => {
+  const state = STATES.find((one) => one.name === name);
+  assert.ok(state, name);
+  return state;
+};
+/** Millimetres on a 10-inch display of 800 by 1280 pixels. */
+const MM_A_PIXEL = 0.168;
+
+test('from across the room: what this is, how to begin, and honestly what does not work', SKIP, async () => {
+  assert.ok(stage);
+  for (const [viewport, contrast] of [
+    [UPRIGHT, 'no-preference'],
+    [UPRIGHT, 'more'],
+    [ACROSS, 'no-preference'],
+  ] as const) {
+    const context = await stage.browser.newContext({ viewport, contrast });
+    for (const name of ['home', 'home-offline', 'home-flat', 'home-ajar', 'closed-lockdown']) {
+      const at = `${name}, ${viewport.width}, ${contrast}`;
+      stage.showing(named(name));
+      const { page, errors } = await openPage(context, stage.url);
+      await drawn(page, stage.url);
+      assert.equal(await page.locator('.kiosk[data-rests]').count(), name.startsWith('home') ? 1 : 0, at);
+      const first = page.getByRole('group', { name: 'Language' }).getByRole('button').first();
+      assert.equal(await page.getByRole('button').first().innerText(), await first.innerText(), at);
+      const size = await page.evaluate(`getComputedStyle(document.querySelector('h1')).fontSize`);
+      const pixels = Number.parseFloat(String(size));
+      // Capitals are some 0.7 of it: 8 mm and more upright, which is read from three metres.
+      if (viewport === UPRIGHT) assert.ok(pixels * 0.7 * MM_A_PIXEL >= 8, `${at}: ${pixels}`);
+      assert.equal((await fits(page)).across, true, at);
+      await checkAccessible(page);
+      if (contrast === 'no-preference') await shot(page, `kiosk-attract-${name}-${viewport.width}`);
+      assert.deepEqual(errors, [], at);
+      await page.close();
+    }
+    await context.close();
+  }
+});
+
+test('who does not see the screen is told how to begin, where the focus is', SKIP, async () => {
+  assert.ok(stage);
+  stage.showing(named('home'));
+  const { page } = await openPage(await stage.browser.newContext({ viewport: UPRIGHT }), stage.url);
+  await drawn(page, stage.url);
+  const told = await page.evaluate(`(() => {
+    const heading = document.activeElement;
+    return [heading.localName, document.getElementById(heading.getAttribute('aria-describedby')).textContent];
+  })()`);
+  assert.deepEqual(told, [
+    'h1',
+    'Type on the keys of the screen or of a keyboard: the first one counts already. Or hold a QR code or a badge to the reader. The languages stand above.',
+  ]);
+  // The places are not drawn yet; what counts them is there, so that the first one is heard.
+  assert.equal(await page.getByRole('status').filter({ hasText: 'Digits typed so far: 0 of 9' }).count(), 1);
+  await page.context().close();
+});
+
+/** Where everything stands that can be pressed before and after. */
+async function pressables(page: Page): Promise<Record<string, unknown>> {
+  return (await page.evaluate(`Object.fromEntries(
+    [...document.querySelectorAll('.language, .k-key, .half-pressed > .k-button')].map((one) => {
+      const { x, y, width, height } = one.getBoundingClientRect();
+      return [one.getAttribute('aria-label') ?? one.textContent, [x, y, width, height].map(Math.round).join()];
+    }),
+  )`)) as Record<string, unknown>;
+}
+
+test('nothing that can be pressed moves beneath a finger when the first touch comes', SKIP, async () => {
+  assert.ok(stage);
+  for (const name of ['home', 'home-offline', 'home-flat'])
+    for (const viewport of [UPRIGHT, ACROSS]) {
+      stage.showing(named(name));
+      const { page } = await openPage(await stage.browser.newContext({ viewport }), stage.url);
+      await drawn(page, stage.url);
+      const before = await pressables(page);
+      assert.ok(Object.keys(before).length >= 19, Object.keys(before).join());
+      await begin(page);
+      assert.deepEqual(await pressables(page), before, `${name} ${viewport.width}`);
+      await page.context().close();
+    }
+});
+
+/** How far the keys go through the whole of the drift, and how many animations there are. */
+const DRIFT = `(() => {
+  const all = document.getAnimations();
+  const drift = all.filter((one) => one.animationName === 'rest-drifts');
+  const key = document.querySelector('.k-key');
+  const seen = Array.from({ length: 16 }, (_, step) => {
+    for (const one of drift) one.currentTime = step * 60_000 + 1;
+    const { x, y } = key.getBoundingClientRect();
+    return [x, y];
+  });
+  const span = (at) => Math.max(...seen.map((one) => one[at])) - Math.min(...seen.map((one) => one[at]));
+  const below = document.documentElement.scrollHeight - innerHeight;
+  return { all: all.length, drift: drift.length, x: span(0), y: span(1), below };
+})()`;
+
+test('a picture that stands for hours drifts a little; with reduced motion nothing moves', SKIP, async () => {
+  assert.ok(stage);
+  stage.showing(named('home'));
+  for (const reducedMotion of ['no-preference', 'reduce'] as const) {
+    const context = await stage.browser.newContext({ viewport: UPRIGHT, reducedMotion });
+    const { page } = await openPage(context, stage.url);
+    await drawn(page, stage.url);
+    const moved = await page.evaluate(DRIFT);
+    if (reducedMotion === 'reduce') assert.deepEqual(moved, { all: 0, drift: 0, x: 0, y: 0, below: 0 });
+    else assert.deepEqual(moved, { all: 4, drift: 3, x: 8, y: 6, below: 0 });
+    await context.close();
+  }
+});
+
+/** Counts what is pressed, keys apart from all else, whichever document is there. */
+async function countTaps(page: Page): Promise<{ keys: string[]; taps: string[] }> {
+  const counted: { keys: string[]; taps: string[] } = { keys: [], taps: [] };
+  await page.exposeFunction('counted', (isKey: boolean, name: string) => {
+    (isKey ? counted.keys : counted.taps).push(name);
+  });
+  const listen = `document.addEventListener('click', ({ target }) => {
+    const button = target.closest('button');
+    window.counted(button?.classList.contains('k-key') ?? false, (button ?? target).textContent);
+  }, { capture: true })`;
+  await page.addInitScript(listen);
+  await page.evaluate(listen);
+  return counted;
+}
+
+test(
+  'a drop-off is five taps beside code and flat; a pick-up is the code and one tap, from rest',
+  SKIP,
+  async () => {
+    assert.ok(stand);
+    const { page, site, agent, rig, act, errors } = stand;
+    // The first use of a badge, which asks for its code twice, is behind this courier.
+    await act({ do: 'scan', text: site.courier.badge });
+    await act({ do: 'courier-code-new', code: COURIER_CODE, again: COURIER_CODE });
+    await page.evaluate('window.isOld = true');
+    await act({ do: 'leave' });
+    await newDocument(page);
+    await heading(page, 'Collect a parcel');
+    await page.locator('.kiosk[data-rests]').waitFor();
+    const counted = await countTaps(page);
+
+    await wedge(page, site.courier.badge);
+    await heading(page, 'Your courier code');
+    await tapDigits(page, COURIER_CODE);
+    await press(page, 'Sign in');
+    await heading(page, /Scan the parcel/);
+    await wedge(page, '1Z999AA10123456784');
+    await heading(page, 'Who is it for?');
+    await tapDigits(page, site.resident.flat);
+    await press(page, 'Find');
+    await press(page, /^Small/);
+    await heading(page, /^Door \d+ is open$/);
+    const n = await doorNow(stand);
+    await rig.ask(`/parcels/${n}`, { do: 'put-in', label: 'x' });
+    await rig.ask(`/doors/${n}/close`, undefined, 'POST');
+    await doorIs(stand, n, 'closed');
+    await press(page, 'Yes, it is inside');
+    await heading(page, /is safe$/);
+    await page.evaluate('window.isOld = true');
+    await press(page, 'I am finished');
+    await newDocument(page);
+    await heading(page, 'Collect a parcel');
+    assert.equal(counted.keys.join(''), `${COURIER_CODE}${site.resident.flat}`);
+    assert.equal(counted.taps.length, 5, counted.taps.join());
+
+    await page.locator('.kiosk[data-rests]').waitFor();
+    counted.keys.length = 0;
+    counted.taps.length = 0;
+    await agent.settled();
+    const { pin } = await newestCodes(site, agent);
+    await tapDigits(page, pin);
+    await press(page, 'Open my door');
+    await heading(page, new RegExp(`^Door ${n} is open`));
+    assert.equal(counted.keys.join(''), pin, 'the first touch was the first digit');
+    assert.deepEqual(counted.taps, ['Open my door']);
+    await rig.ask(`/parcels/${n}`, { do: 'take-out' });
+    await rig.ask(`/doors/${n}/close`, undefined, 'POST');
+    await doorIs(stand, n, 'closed');
+    await act({ do: 'collected' });
+    await act({ do: 'cancel' });
+    assert.deepEqual(errors, []);
+  },
+);
+
+test(
+  'a keyboard begins too: its first key counts, and twenty seconds later the start rests again',
+  SKIP,
+  async () => {
+    assert.ok(stand);
+    const { page } = stand;
+    await page.reload();
+    await heading(page, 'Collect a parcel');
+    await page.locator('.kiosk[data-rests]').waitFor();
+    await page.clock.install();
+    await page.keyboard.type('42', TYPED);
+    await page.getByRole('status').filter({ hasText: 'Digits typed so far: 2 of 9' }).waitFor();
+    await page.getByRole('button', { name: 'Mix the digits' }).waitFor();
+    await page.evaluate('window.isOld = true');
+    await page.clock.fastForward(21_000);
+    await newDocument(page);
+    await page.locator('.kiosk[data-rests]').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Mix the digits' }).count(), 0);
+    await page.clock.resume();
+  },
+);
+
+test('a language is one tap from rest, and a press that slips begins all the same', SKIP, async () => {
+  assert.ok(stand);
+  const { page } = stand;
+  await page.reload();
+  await page.locator('.kiosk[data-rests]').waitFor();
+  await press(page, 'Deutsch');
+  await heading(page, 'Paket abholen');
+  await page.locator('.kiosk:not([data-rests])').waitFor();
+  await page.reload();
+  await page.locator('.kiosk[data-rests]').waitFor();
+  await page.mouse.move(400, 200);
+  await page.mouse.down();
+  await page.mouse.move(700, 1200);
+  await page.mouse.up();
+  await page.getByRole('button', { name: 'Mix the digits' }).waitFor();
+});
