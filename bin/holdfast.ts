@@ -15,6 +15,10 @@ const USAGE = `holdfast <command>
                                                       [--bank ID] [--door N] [--restore] [--purpose WHY] [--hours H]
                                                       [--nonce TEXT] [--out FILE] [--slip FILE] [--add FILE] [--yes]
   admin     backup FILE | restore FILE                [--keys FILE] [--data DIR] [--config FILE]
+  admin     export: records with their proofs         --purpose WHY --out FILE [--bank ID] [--door N] [--parcel ID]
+                                                      [--person ID] [--from TIME] [--to TIME] [--opened FIELD …]
+                                                      [--name WHO] [--tenant ID] [--data DIR] [--config FILE]
+  admin     audit: every log verified anew            [--tenant ID] [--head FILE …] [--data DIR] [--config FILE]
   cloud     one cloud process                         --config FILE
             its key files                             init --config FILE
             how an estate begins (docs/install.md)    tenant
@@ -35,8 +39,10 @@ const USAGE = `holdfast <command>
   witness   a witness of transparency logs            --config FILE
             its key and its state                     init --name NAME --out FILE
   verify    check a parcel's receipt                  RECEIPT --root-key FILE … [--signatures K]
+            check a bundle of evidence                BUNDLE [--root-key FILE …] [--signatures K] [--policy FILE]
   bench     speed against raw limits                  [--only NAME]
   drill     cloud: a hostile cloud, attack by attack  [--csv]
+            ledger: random changes of a log, audited  [--seed S] [--mutations N]
   sim       many banks on one fake clock and seed     [--seed S] [--steps N] [--banks B] [--hours H]
 
 Run them as: npm run holdfast -- <command>
@@ -44,7 +50,9 @@ Run them as: npm run holdfast -- <command>
   npm run holdfast -- admin order staff-release --door 7 --purpose "the recipient moved away" --slip slip.html
   npm run holdfast -- admin order lift --purpose "nobody here has suspended it" --nonce=NONCE --out lift.order
   npm run holdfast -- edge order lift.order --config edge.json
+  npm run holdfast -- admin export --purpose "case 12" --parcel parcel_… --opened parcel --out case-12.tar
   npm run holdfast -- admin backup tuesday.backup --keys /media/keys/tuesday.keys
+  npm run holdfast -- admin audit --head /media/witness/last-checkpoint
 
 Status: 0 done, 1 refused or failed, 2 not understood.
 `;
@@ -69,6 +77,13 @@ const OPTIONS = {
   slip: { type: 'string' },
   add: { type: 'string' },
   keys: { type: 'string' },
+  parcel: { type: 'string' },
+  person: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  opened: { type: 'string', multiple: true },
+  policy: { type: 'string' },
+  head: { type: 'string', multiple: true },
   tenant: { type: 'string' },
   site: { type: 'string' },
   name: { type: 'string' },
@@ -124,9 +139,10 @@ async function main(args: string[]): Promise<number> {
       return (await import('../src/signer/page.ts')).runSigner({ port: portOf(values.port) ?? 8081 });
     case 'verify':
       return (await import('../src/signer/verify.ts')).runVerify({
-        receipt: positionals[0],
+        file: positionals[0],
         rootKeys: values['root-key'] ?? [],
         signatures: values.signatures,
+        policy: values.policy,
       });
     case 'bench':
       return (await import('../bench/bench.ts')).main(others);
@@ -152,6 +168,9 @@ async function runAdmin(given: Arguments): Promise<number> {
   const [act, file] = rest;
   if (act === 'backup' || act === 'restore')
     return (await import('../src/up/backup.ts')).runBackup({ act, file, values, root });
+  if (act === 'export') return (await import('../src/up/export.ts')).runExport({ values, stray: file, root });
+  if (act === 'audit' && file === undefined)
+    return (await import('../src/up/audit-log.ts')).runAudit({ values, root });
   return (await import('../src/signer/admin.ts')).runAdmin(given);
 }
 
@@ -165,6 +184,7 @@ async function runEdge(given: Arguments): Promise<number> {
 }
 
 async function runDrill([which, ...others]: string[]): Promise<number> {
+  if (which === 'ledger') return (await import('../test/drill/ledger.ts')).main(others);
   if (which !== 'cloud') return usage(2);
   return (await import('../test/drill/cloud.ts')).main(others);
 }

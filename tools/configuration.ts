@@ -80,7 +80,7 @@ nothing is guessed, and no secret has a default. \`npm start\` writes such files
 ([ports and files](ports-and-files.md)). This page is made from the schemas by \`npm run configuration\`, and a test holds it equal.
 
 A key with a dot stands inside another: \`kiosk.port\` is \`{ "kiosk": { "port": … } }\`. Where there is a choice, the rows after “either”
-belong together.
+belong together. Rows with \`[]\` are of each entry of a list.
 `;
 
 function rowsOf(key: string, schema: Schema): Row[] {
@@ -104,7 +104,7 @@ function rowsOfKey(key: string, schema: Schema, presence: string): Row[] {
     return [{ key, what, value: 'one of the following', presence }, ...rows];
   }
   const value = inner === schema ? kindOf(schema) : `${kindOf(inner ?? {})}, or null`;
-  const rows = rowsOf(key, inner ?? {});
+  const rows = [...rowsOf(key, inner ?? {}), ...rowsOf(`${key}[]`, inner?.items ?? {})];
   // What kind a choice is, is said by its own row.
   if (schema.const !== undefined) return [{ key, what: 'Says that it is this one', value, presence }];
   return [{ key, what, value, presence: presenceOf(schema, presence) }, ...rows];

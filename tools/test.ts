@@ -17,7 +17,7 @@ import { LONG_PEERS, PEERS, preparePeers } from './peers.ts';
 import { joined, type TestEvent } from './test-summary.ts';
 
 /** Files whose tests start whole systems: processes, databases, browsers. The others are one process each. */
-const WHOLE_SYSTEMS = /^test\/(journeys|faults|attacks|browser|interop|long)\//;
+const WHOLE_SYSTEMS = /^test\/(journeys|faults|attacks|browser|interop|long|upgrade)\//;
 const LONG = /^test\/long\//;
 const GROUPS = [
   { name: 'parts', holds: (file: string) => !WHOLE_SYSTEMS.test(file), atOnce: 2 },

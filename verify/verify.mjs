@@ -18,17 +18,19 @@ const SIGNATURES_MAX = 64;
 const HASH_BYTES = 32;
 const PATH_MAX = 63;
 const ENTRY_BYTES_MAX = 65_535;
+const DEPTH_MAX = 32;
 
 /** A check that did not hold. Everything else that is thrown is a fault of this file. */
-class Refusal extends Error {}
+export class Refusal extends Error {}
 /** A question that is not one: a policy or a key that cannot be read. */
-class NotUnderstood extends Error {}
+export class NotUnderstood extends Error {}
 
-function need(holds, why, Kind = Refusal) {
+export function need(holds, why, Kind = Refusal) {
   if (!holds) throw new Kind(why);
 }
 
-const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
+export const runningSha256 = () => createHash('sha256');
+const sha256 = (...parts) => runningSha256().update(Buffer.concat(parts)).digest();
 const utf8 = (text) => Buffer.from(text, 'utf8');
 
 /** Canonical text only: text that would be written otherwise is another text. */
@@ -37,52 +39,53 @@ function bytesOf(text, encoding) {
   return bytes.toString(encoding) === text ? bytes : undefined;
 }
 
-function hashOf(text, encoding, what) {
+export function hashOf(text, encoding, what) {
   const bytes = bytesOf(text, encoding);
   need(bytes?.length === HASH_BYTES, `${what} is no hash`);
   return bytes;
 }
 
-function countOf(text, what, Kind = Refusal) {
+export function countOf(text, what, Kind = Refusal) {
   need(/^(?:0|[1-9][0-9]{0,15})$/.test(text), `${what} is no whole number: ${text}`, Kind);
   need(Number.isSafeInteger(Number(text)), `${what} is too large`, Kind);
   return Number(text);
 }
 
 /** RFC 8785: what ECMAScript writes, with members in the order of their UTF-16 code units. */
-function canonical(value) {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+export function canonical(value, depth = 0) {
+  need(depth < DEPTH_MAX, `the JSON has more than ${DEPTH_MAX} levels`);
+  const inner = (one) => canonical(one, depth + 1);
+  if (Array.isArray(value)) return `[${value.map(inner).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.keys(value)
-    .sort()
-    .map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`);
-  return `{${members.join(',')}}`;
+  const names = Object.keys(value).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${inner(value[name])}`).join(',')}}`;
 }
 
-function canonicalJson(text, what) {
-  let value;
+export function parsed(text, what, Kind = Refusal) {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    throw new Refusal(`${what} is no JSON`);
+    throw new Kind(`${what} is no JSON`);
   }
-  need(
-    isObject(value) && text.isWellFormed() && canonical(value) === text,
-    `${what} is not in canonical form (RFC 8785)`,
-  );
+}
+
+export function canonicalJson(text, what) {
+  const value = parsed(text, what);
+  const isCanonical = isObject(value) && text.isWellFormed() && canonical(value) === text;
+  need(isCanonical, `${what} is not in canonical form (RFC 8785)`);
   return value;
 }
 
-const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function needKeys(value, keys, what) {
+export function needKeys(value, keys, what) {
   need(isObject(value), `${what} is no object`);
   const found = Object.keys(value).sort().join(' ');
   need(found === [...keys].sort().join(' '), `${what} has the members ${found}`);
 }
 
 const leafHash = (entry) => sha256(Buffer.of(0), entry);
-const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
+export const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
 
 /** RFC 9162 section 2.1.3.2. */
 export function rootBy({ leaf, index, size, path }) {
@@ -157,25 +160,20 @@ function isSoundPoint(bytes) {
 }
 
 /** A vkey of type 0x01 (a log) or 0x04 (a witness); C2SP signed-note, section "Verifier keys". */
-function keyOfVkey(vkey, type) {
+export function keyOfVkey(vkey, type, Kind = NotUnderstood) {
   const [, name, id, encoded] =
     /^([^\p{White_Space}\p{Cc}+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/u.exec(vkey) ?? [];
   const material = bytesOf(encoded ?? '', 'base64');
   const sound = material?.length === 33 && material[0] === type && isSoundPoint(material.subarray(1));
-  need(sound, `no vkey of type ${type}: ${vkey}`, NotUnderstood);
+  need(sound, `no vkey of type ${type}: ${vkey}`, Kind);
   const expected = sha256(utf8(`${name}\n`), material).subarray(0, 4);
-  need(expected.toString('hex') === id, `the key id in ${vkey} is wrong`, NotUnderstood);
-  const key = createPublicKey({
-    key: Buffer.concat([SPKI_ED25519, material.subarray(1)]),
-    format: 'der',
-    type: 'spki',
-  });
+  need(expected.toString('hex') === id, `the key id in ${vkey} is wrong`, Kind);
+  const spki = Buffer.concat([SPKI_ED25519, material.subarray(1)]);
+  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
   const isBy = (message, signature) =>
     signature.length === 64 && verifySignature(null, utf8(message), key, signature);
-  const check =
-    type === 1
-      ? (text, signature) => (isBy(text, signature) ? 0 : undefined)
-      : (text, signature) => cosignedAt(text, signature, isBy);
+  const signed = (text, signature) => (isBy(text, signature) ? 0 : undefined);
+  const check = type === 1 ? signed : (text, signature) => cosignedAt(text, signature, isBy);
   return { name, id: expected, publicKey: material.toString('hex', 1), check };
 }
 
@@ -184,9 +182,8 @@ function cosignedAt(text, signature, isBy) {
   if (signature.length !== 72) return undefined;
   const time = signature.readBigUInt64BE();
   const isSound = time > 0n && time <= BigInt(Number.MAX_SAFE_INTEGER);
-  return isSound && isBy(`cosignature/v1\ntime ${time}\n${text}`, signature.subarray(8))
-    ? Number(time)
-    : undefined;
+  const message = `cosignature/v1\ntime ${time}\n${text}`;
+  return isSound && isBy(message, signature.subarray(8)) ? Number(time) : undefined;
 }
 
 const SPKI_P256 = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
@@ -201,13 +198,12 @@ function keyOfSpki(name, text) {
   } catch {
     return undefined;
   }
-  const check = (message, signature) =>
-    verifySignature('sha256', utf8(message), key, signature) ? 0 : undefined;
+  const check = (text, signature) => (verifySignature('sha256', utf8(text), key, signature) ? 0 : undefined);
   return { name, id: sha256(spki).subarray(0, 4), check };
 }
 
 /** C2SP tlog-policy, section "Policy file syntax and structure". */
-function readPolicy(text) {
+export function readPolicy(text) {
   const [logs, names, seen] = [[], new Map([['none', () => true]]), new Set()];
   const witnesses = [];
   let quorum;
@@ -251,7 +247,7 @@ function readPolicy(text) {
 }
 
 /** C2SP tlog-proof, section "Format". */
-function parseProof(text) {
+export function parseProof(text) {
   const at = text.indexOf('\n\n');
   need(at >= 0, 'no empty line before the checkpoint');
   const [title, ...lines] = text.slice(0, at).split('\n');
@@ -268,31 +264,34 @@ function parseProof(text) {
 function parseCheckpoint(text) {
   const lines = text.split('\n');
   need(lines.length === 4 && lines[3] === '' && lines[0] !== '', 'a checkpoint has three lines');
-  return {
-    origin: lines[0],
-    size: countOf(lines[1], 'the size'),
-    root: hashOf(lines[2], 'base64', 'the root'),
-  };
+  const [size, root] = [countOf(lines[1], 'the size'), hashOf(lines[2], 'base64', 'the root')];
+  return { origin: lines[0], size, root };
+}
+
+/** A checkpoint that a policy believes. */
+export function openCheckpoint(text, { logs, witnesses, quorum }, ok) {
+  const note = splitNote(text);
+  const signers = signersOf(note, [...logs, ...witnesses]);
+  const head = parseCheckpoint(note.text);
+  const log = logs.find((key) => signers.has(key) && key.name === head.origin);
+  need(log, `no log of the policy signed this checkpoint of ${head.origin}`);
+  ok(`the log ${head.origin} signed a tree of ${head.size} entries`);
+  const cosigned = new Set(witnesses.filter((key) => signers.has(key)));
+  for (const key of cosigned) ok(`${key.name} cosigned it at ${timeText(signers.get(key))}`);
+  const count = `${cosigned.size} of ${witnesses.length} witnesses`;
+  need(quorum.holds(cosigned), `${count} cosigned, which is not the quorum ${quorum.name}`);
+  ok(`${count} cosigned, which is the quorum ${quorum.name}`);
+  return head;
 }
 
 /** Each check is a line; the first that does not hold ends them, for the others stand on it. */
 export function verifyProof({ proof, policy, entry }) {
-  const { logs, witnesses, quorum } = readPolicy(policy);
+  const trusted = readPolicy(policy);
   return explain((ok) => {
     need(entry.length <= ENTRY_BYTES_MAX, `an entry has at most ${ENTRY_BYTES_MAX} bytes`);
     const { index, path, checkpoint } = parseProof(proof);
     ok(`the file is a proof of entry ${index}`);
-    const note = splitNote(checkpoint);
-    const signers = signersOf(note, [...logs, ...witnesses]);
-    const head = parseCheckpoint(note.text);
-    const log = logs.find((key) => signers.has(key) && key.name === head.origin);
-    need(log, `no log of the policy signed this checkpoint of ${head.origin}`);
-    ok(`the log ${head.origin} signed a tree of ${head.size} entries`);
-    const cosigned = new Set(witnesses.filter((key) => signers.has(key)));
-    for (const key of cosigned) ok(`${key.name} cosigned it at ${timeText(signers.get(key))}`);
-    const count = `${cosigned.size} of ${witnesses.length} witnesses`;
-    need(quorum.holds(cosigned), `${count} cosigned, which is not the quorum ${quorum.name}`);
-    ok(`${count} cosigned, which is the quorum ${quorum.name}`);
+    const head = openCheckpoint(checkpoint, trusted, ok);
     const root = rootBy({ leaf: leafHash(entry), index, size: head.size, path });
     need(root.equals(head.root), `the path does not lead from this entry at ${index} to the signed root`);
     ok(`the path leads from this entry at ${index} to the signed root`);
@@ -305,7 +304,7 @@ function timeText(seconds) {
 }
 
 /** Receipts: docs/reference/record.md and batch.md. */
-function vouchedBy({ roster, bank, bankKey }, { rootKeys, signatures }) {
+export function vouchedBy({ roster, bank, bankKey }, { rootKeys, signatures }) {
   need(typeof roster === 'string', 'vouched by the cloud only: there is no roster in the receipt');
   const note = splitNote(roster);
   const [title, site, json, end, ...rest] = note.text.split('\n');
@@ -326,73 +325,79 @@ function vouchedBy({ roster, bank, bankKey }, { rootKeys, signatures }) {
 const HEAD =
   /^holdfast\/batch-head\/v1\n(bank_[a-z2-7]{26})\n([1-9][0-9]*) ([1-9][0-9]*)\n(\S{44})\n(\S{44})\n$/;
 
-function openHead(note, { bank, bankKey }) {
+export function openHead(note, { bank, bankKey }) {
   const key = keyOfSpki(bank, bankKey);
   need(key, 'the bank’s key is no key');
   const split = splitNote(note);
   need(signersOf(split, [key]).size === 1, 'the batch head is not signed by this bank');
   const [, name, first, last, previous, root] = HEAD.exec(split.text) ?? [];
   need(name === bank, 'the batch head is malformed, or of another bank');
-  hashOf(previous, 'base64', 'the previous head');
   const head = {
-    first: countOf(first, 'first'),
-    last: countOf(last, 'last'),
-    root: hashOf(root, 'base64', 'the root'),
+    ...{ bank, first: countOf(first, 'first'), last: countOf(last, 'last'), hash: sha256(utf8(split.text)) },
+    ...{
+      previous: hashOf(previous, 'base64', 'the previous head'),
+      root: hashOf(root, 'base64', 'the root'),
+    },
   };
   need(head.first <= head.last, 'the batch head is malformed');
   return head;
 }
 
+export function openRecord(text) {
+  const leaf = leafHash(utf8(text));
+  need(Buffer.byteLength(text) <= ENTRY_BYTES_MAX, 'the record is too long');
+  const record = canonicalJson(text, 'the record');
+  const isSound =
+    record.v === 1 && [record.kind, record.source, record.prev].every((one) => typeof one === 'string');
+  need(isSound && record.seq > 0 && Number.isSafeInteger(record.seq), 'the record is malformed');
+  need(isObject(record.commitments), 'the record is malformed');
+  return { record, leaf };
+}
+
+export function openFields({ seq, commitments }, openings) {
+  for (const [field, opening] of Object.entries(openings)) {
+    needKeys(opening, ['salt', 'value'], `the opening of ${field}`);
+    const salt = bytesOf(opening.salt, 'base64url');
+    const committed = Object.hasOwn(commitments, field) ? commitments[field] : undefined;
+    const isOpen = salt?.length === 16 && typeof opening.value === 'string' && opening.value.isWellFormed();
+    const holds = isOpen && sha256(salt, utf8(opening.value)).toString('base64url') === committed;
+    need(holds, `the opened field ${field} is not what record ${seq} committed to`);
+  }
+}
+
 function verifyEntry(receipt, entry) {
-  const bytes = utf8(entry.record);
-  need(bytes.length <= ENTRY_BYTES_MAX, 'the record is too long');
-  const record = canonicalJson(entry.record, 'the record');
-  const isSound = record.v === 1 && typeof record.kind === 'string' && Number.isSafeInteger(record.seq);
-  need(isSound && isObject(record.commitments), 'the record is malformed');
+  const { record, leaf } = openRecord(entry.record);
   need(record.source === receipt.bank, 'the record is of another bank');
   const head = openHead(entry.head, receipt);
   const path = entry.path.map((text) => hashOf(text, 'base64url', 'a line of the path'));
   need(record.seq >= head.first, 'the record stands before its batch');
   const [index, size] = [record.seq - head.first, head.last - head.first + 1];
-  const root = rootBy({ leaf: leafHash(bytes), index, size, path });
-  need(root.equals(head.root), 'the record is not in the batch that the bank signed');
-  for (const [field, opening] of Object.entries(entry.openings)) {
-    needKeys(opening, ['salt', 'value'], `the opening of ${field}`);
-    const salt = bytesOf(opening.salt, 'base64url');
-    const committed = Object.hasOwn(record.commitments, field) ? record.commitments[field] : undefined;
-    const isOpen = salt?.length === 16 && typeof opening.value === 'string' && opening.value.isWellFormed();
-    const holds = isOpen && sha256(salt, utf8(opening.value)).toString('base64url') === committed;
-    need(holds, `the opened field ${field} is not what the record committed to`);
-  }
+  need(
+    rootBy({ leaf, index, size, path }).equals(head.root),
+    'the record is not in the batch that the bank signed',
+  );
+  openFields(record, entry.openings);
   const opened = Object.keys(entry.openings).join(', ') || 'nothing';
-  return {
-    record,
-    says: `record ${record.seq}, ${record.kind}: in batch ${head.first} to ${head.last} that the bank signed; opened: ${opened}`,
-  };
+  const batch = `batch ${head.first} to ${head.last} that the bank signed`;
+  return { record, says: `record ${record.seq}, ${record.kind}: in ${batch}; opened: ${opened}` };
 }
 
-/** `rootKeys` come from somewhere that the receipt's maker does not control. */
-export function verifyReceipt({ receipt, rootKeys, signatures = 1 }) {
+/** Root keys come from somewhere that the maker of what they judge does not control. */
+export function needRootKeys(rootKeys, signatures) {
   const isAsked =
     rootKeys.every((key) => keyOfSpki('root', key)) && new Set(rootKeys).size === rootKeys.length;
   need(isAsked, 'a root key is no P-256 key, or is given twice', NotUnderstood);
-  need(
-    Number.isInteger(signatures) && signatures >= 1 && signatures <= rootKeys.length,
-    `--signatures is 1 to ${rootKeys.length}`,
-    NotUnderstood,
-  );
+  const isPossible = Number.isInteger(signatures) && signatures >= 1 && signatures <= rootKeys.length;
+  need(isPossible, `--signatures is 1 to ${rootKeys.length}`, NotUnderstood);
+}
+
+export function verifyReceipt({ receipt, rootKeys, signatures = 1 }) {
+  needRootKeys(rootKeys, signatures);
   return explain((ok) => {
-    let value;
-    try {
-      value = JSON.parse(receipt);
-    } catch {
-      throw new Refusal('the receipt is no JSON');
-    }
+    const value = parsed(receipt, 'the receipt');
     needKeys(value, ['v', 'parcel', 'bank', 'roster', 'bankKey', 'entries'], 'the receipt');
-    need(
-      value.v === 1 && Array.isArray(value.entries) && value.entries.length > 0,
-      'the receipt is malformed',
-    );
+    const isSound = value.v === 1 && Array.isArray(value.entries) && value.entries.length > 0;
+    need(isSound, 'the receipt is malformed');
     ok(vouchedBy(value, { rootKeys, signatures }));
     let [before, tied] = [0, 0];
     for (const entry of value.entries) {
@@ -404,10 +409,8 @@ export function verifyReceipt({ receipt, rootKeys, signatures = 1 }) {
       need(record.seq > before, 'the records do not stand in the bank’s own order');
       before = record.seq;
       if (record.commitments.parcel === undefined) continue;
-      need(
-        entry.openings.parcel?.value === value.parcel,
-        `record ${record.seq} does not show that it speaks of this parcel`,
-      );
+      const isTied = entry.openings.parcel?.value === value.parcel;
+      need(isTied, `record ${record.seq} does not show that it speaks of this parcel`);
       tied += 1;
     }
     need(tied > 0, 'no record speaks of this parcel');
@@ -415,15 +418,17 @@ export function verifyReceipt({ receipt, rootKeys, signatures = 1 }) {
   });
 }
 
-function explain(checks) {
+/** `holds` is null for what was not checked. */
+export function explain(checks) {
   const lines = [];
+  const say = (holds) => (says) => lines.push({ holds, says });
   try {
-    checks((says) => lines.push({ holds: true, says }));
+    checks(say(true), say(null));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     lines.push({ holds: false, says: error.message });
   }
-  return { lines, holds: lines.every(({ holds }) => holds) };
+  return { lines, holds: lines.every(({ holds }) => holds !== false) };
 }
 
 function read(path) {
@@ -434,67 +439,53 @@ function read(path) {
   }
 }
 
-function readText(path) {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(read(path));
-  } catch (error) {
-    throw error instanceof NotUnderstood ? error : new NotUnderstood(`${path} is no UTF-8`);
-  }
+export function readText(path) {
+  const bytes = read(path);
+  need(Buffer.from(bytes.toString('utf8')).equals(bytes), `${path} is no UTF-8`, NotUnderstood);
+  return bytes.toString('utf8');
 }
 
-function rootKeyOf(path) {
-  try {
-    return String(JSON.parse(readText(path)).key);
-  } catch (error) {
-    throw error instanceof NotUnderstood ? error : new NotUnderstood(`${path} holds no root key`);
-  }
-}
+const rootKeyOf = (path) => String(parsed(readText(path), `${path}, a root key,`, NotUnderstood)?.key);
 
-function answer([what, file, ...rest]) {
+/** What stood behind the options of `options`, of which only --root-key may stand more than once. */
+export function optionsOf(rest, options, usage) {
   const given = new Map();
   for (let at = 0; at < rest.length; at += 2)
     given.set(rest[at], [...(given.get(rest[at]) ?? []), rest[at + 1]]);
-  const takes = what === 'proof' ? ['--policy', '--entry'] : ['--root-key', '--signatures'];
-  const isKnown = [...given].every(
-    ([name, values]) =>
-      takes.includes(name) && !values.includes(undefined) && (values.length === 1 || name === '--root-key'),
-  );
-  need(
-    ['proof', 'receipt'].includes(what) && file !== undefined && isKnown && given.has(takes[0]),
-    USAGE,
-    NotUnderstood,
-  );
-  if (what === 'receipt') {
-    const rootKeys = given.get('--root-key').map(rootKeyOf);
-    return verifyReceipt({
-      receipt: readText(file),
-      rootKeys,
-      signatures: Number(given.get('--signatures')?.[0] ?? 1),
-    });
-  }
-  need(given.has('--entry'), USAGE, NotUnderstood);
-  return verifyProof({
-    proof: readText(file),
-    policy: readText(given.get('--policy')[0]),
-    entry: read(given.get('--entry')[0]),
-  });
+  const isKnown = ([name, values]) =>
+    options.includes(name) && !values.includes(undefined) && (values.length === 1 || name === '--root-key');
+  need([...given].every(isKnown), usage, NotUnderstood);
+  const rootKeys = (given.get('--root-key') ?? []).map(rootKeyOf);
+  return { given, rootKeys, signatures: Number(given.get('--signatures')?.[0] ?? 1) };
 }
 
-function main(args) {
+function answer([what, path, ...rest]) {
+  const takes = { proof: ['--policy', '--entry'], receipt: ['--root-key', '--signatures'] };
+  const isAsked = Object.hasOwn(takes, what ?? '') && path !== undefined;
+  need(isAsked, USAGE, NotUnderstood);
+  const { given, ...asked } = optionsOf(rest, takes[what], USAGE);
+  need(given.has(takes[what][0]), USAGE, NotUnderstood);
+  if (what === 'receipt') return verifyReceipt({ receipt: readText(path), ...asked });
+  need(given.has('--entry'), USAGE, NotUnderstood);
+  const [policy, entry] = [readText(given.get('--policy')[0]), read(given.get('--entry')[0])];
+  return verifyProof({ proof: readText(path), policy, entry });
+}
+
+export function main(args, answered) {
   // What a stranger wrote must not command the terminal.
   const visible = (text) => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+  const mark = (holds) => (holds === null ? '--  ' : holds ? 'ok  ' : 'FAIL');
   try {
-    const { lines, holds } = answer(args);
-    for (const line of lines)
-      process.stdout.write(`${line.holds ? 'ok  ' : 'FAIL'}  ${visible(line.says)}\n`);
+    const { lines, holds } = answered(args);
+    for (const line of lines) process.stdout.write(`${mark(line.holds)}  ${visible(line.says)}\n`);
     process.stdout.write(holds ? 'verified\n' : 'NOT verified\n');
     return holds ? 0 : 1;
   } catch (error) {
     if (!(error instanceof NotUnderstood)) throw error;
-    process.stderr.write(error.message === USAGE ? USAGE : `${visible(error.message)}\n`);
+    process.stderr.write(`${error.message.split('\n').map(visible).join('\n').trimEnd()}\n`);
     return 2;
   }
 }
 
 if (process.argv[1] && pathToFileURL(realpathSync(process.argv[1])).href === import.meta.url)
-  process.exitCode = main(process.argv.slice(2));
+  process.exitCode = main(process.argv.slice(2), answer);

@@ -16,13 +16,14 @@ import { startJobs } from './jobs/jobs.ts';
 import { journal } from './journal/journal.ts';
 import { keysNoun } from './keys/keys.ts';
 import { leases } from './leases/leases.ts';
-import { log, requireLogs, startSequencer } from './log/log.ts';
+import { gaugesOf, log, requireLogs, startSequencer, startSubmitter } from './log/log.ts';
 import { notices } from './notices/notices.ts';
 import type { Noun } from './noun.ts';
 import { orders } from './orders/orders.ts';
 import { parcels } from './parcels/parcels.ts';
 import { people } from './people/people.ts';
 import { reconciliation } from './reconciliation/reconciliation.ts';
+import { records } from './records/records.ts';
 import { residents } from './residents/residents.ts';
 import { rosters } from './rosters/rosters.ts';
 import { authenticate, signin } from './signin/signin.ts';
@@ -45,6 +46,7 @@ export const NOUNS: readonly Noun[] = [
   orders,
   parcels,
   reconciliation,
+  records,
   notices,
   signin,
   admin,
@@ -92,6 +94,8 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
   parts.push({ name: 'jobs', stop: () => jobs.stop(), cut: () => jobs.cut() });
   const sequencer = startSequencer(cloud);
   parts.push({ name: 'log', stop: () => sequencer.stop() });
+  const submitter = await startSubmitter(cloud);
+  parts.push({ name: 'witnesses', stop: () => submitter.stop() });
   const uplink = await startUplink(core, { nouns: NOUNS, certificate, workers: jobs.workers });
   parts.push({ name: 'uplink', stop: () => uplink.stop() });
   const servers = await startHttp({
@@ -104,6 +108,7 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
     httpPort: config.http.port,
     https: { ...config.https, keyPem: privateKeyPem(files.current.privateKey), certificatePem: certificate },
     hosts: config.https.hosts,
+    trustedProxies: config.trustedProxies ?? [],
     webDir: config.webDir,
     startFile: config.startFile,
     unreadyMs: config.stopping?.unreadyMs ?? UNREADY_MS,
@@ -113,6 +118,7 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
         help: 'Banks that this process serves.',
         value: () => uplink.leasesHeld,
       },
+      ...gaugesOf(submitter.standings),
     ],
     isReady: async () => uplink.isUp() && (await cloud.database.pool.query('select 1')).rowCount === 1,
   });

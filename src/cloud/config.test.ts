@@ -1,10 +1,14 @@
 /** What the configuration refuses: messages hold codes and numbers, so no road for them is open to readers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Ed25519Key, newEd25519Key } from '../crypto/ed25519.ts';
+import { vkeyText } from '../ledger/log/vkey.ts';
 import { cloudConfig } from './config.ts';
 
-function complaints(sms: string, of: { development: boolean; tls?: string }): string[] {
-  const { development, tls } = of;
+type Given = { development: boolean; tls?: string; witnessing?: unknown; trustedProxies?: readonly string[] };
+
+function complaints(sms: string, of: Given): string[] {
+  const { development, tls, witnessing, trustedProxies } = of;
   const config = {
     databaseUrl: 'postgresql://app@db/holdfast',
     ownerDatabaseUrl: 'postgresql://owner@db/holdfast',
@@ -24,8 +28,10 @@ function complaints(sms: string, of: { development: boolean; tls?: string }): st
       from: 'a@b.example',
       ...(tls && { tls }),
     },
+    ...(trustedProxies && { trustedProxies }),
     sms: { url: sms, token: 'x'.repeat(16) },
     urls: { resident: 'https://h.example/r', courier: 'https://h.example/c', admin: 'https://h.example/a' },
+    ...(witnessing !== undefined && { witnessing }),
     webDir: null,
     development,
     startFile: null,
@@ -51,4 +57,55 @@ test('mail goes over TLS in one of its two ways, and there is no word for none',
     assert.deepEqual(complaints(sms, { development: false, tls }), []);
   for (const development of [true, false])
     assert.deepEqual(complaints(sms, { development, tls: 'none' }), ['mail.tls']);
+});
+
+test('a policy that could not be kept is refused: keys, quorum, names and addresses', () => {
+  const [first, second] = [newEd25519Key(), newEd25519Key()];
+  const vkeyOf = (name: string, { publicKey }: Ed25519Key) =>
+    vkeyText({ type: 'cosignature', name, publicKey });
+  const [one, two] = [vkeyOf('witness.example.org/1', first), vkeyOf('witness.example.org/2', second)];
+  const renamed = vkeyOf('another.example/name', first);
+  const ofLog = vkeyText({ type: 'signature', name: 'log.example', publicKey: first.publicKey });
+  const a = { name: 'a', vkey: one, url: 'https://w.example/prefix' };
+  const b = { name: 'b', vkey: two, url: 'http://127.0.0.1:8090' };
+  const asked = (witnessing: unknown) =>
+    complaints('https://sms.example', { development: false, witnessing }).map((path) =>
+      path.replace('witnessing.', ''),
+    );
+  assert.deepEqual(asked({ quorum: 2, witnesses: [a, b] }), []);
+  for (const quorum of [0, 3, 1.5]) assert.deepEqual(asked({ quorum, witnesses: [a, b] }), ['quorum']);
+  assert.deepEqual(asked({ quorum: 1, witnesses: [] })[0], 'witnesses');
+  assert.deepEqual(asked({ quorum: 1, witnesses: [a, { ...b, name: 'a' }] }), ['witnesses.1.name']);
+  for (const vkey of [one, renamed])
+    assert.deepEqual(asked({ quorum: 1, witnesses: [a, { ...b, vkey }] }), ['witnesses.1.vkey']);
+  for (const vkey of [ofLog, one.replace('org/1', 'org/3'), one.slice(0, -1), ''])
+    assert.deepEqual(asked({ quorum: 1, witnesses: [{ ...a, vkey }] }), ['witnesses.0.vkey'], vkey);
+  for (const url of [
+    ...[
+      'http://w.example',
+      'http://127.0.0.1.evil.example',
+      `https://${'me:secret'}@w.example`,
+      'ftp://w.example',
+    ],
+    ...['https://w.example/?a=b', 'https://w.example/#c', 'w.example', ''],
+  ])
+    assert.deepEqual(asked({ quorum: 1, witnesses: [{ ...a, url }] }), ['witnesses.0.url'], url);
+});
+
+test('a proxy is named by its address or a range of them, and a range of everybody is refused', () => {
+  const given = (...trustedProxies: string[]) =>
+    complaints('https://sms.example', { development: false, trustedProxies });
+  assert.deepEqual(given('127.0.0.1', '10.1.0.0/16', '::1', '2001:db8::/48'), []);
+  for (const range of [
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/7',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    'loopback',
+    '*',
+    '10.0.0.0/8/8',
+  ])
+    assert.deepEqual(given(range), ['trustedProxies.0'], range);
+  assert.deepEqual(given(), ['trustedProxies']);
 });

@@ -1,7 +1,9 @@
 /** What `holdfast cloud` is told at start. Secrets of others are in it; its own it makes itself (`files.ts`). */
+import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { logLevel, logPath, port } from '../platform/config.ts';
+import { witnessing } from './witnessing.ts';
 
 const path = z.string().refine(isAbsolute, 'an absolute path');
 const host = z.string().min(1);
@@ -16,6 +18,20 @@ function isSealedRoad(text: string, development: boolean): boolean {
   return (
     url.protocol === 'https:' || (development && url.protocol === 'http:' && LOOPBACK.includes(url.hostname))
   );
+}
+
+/** Wider ranges than these are nobody's proxies: they would believe everybody. */
+const PREFIX_MIN = { 4: 8, 6: 32 } as const;
+const PREFIX_MAX = { 4: 32, 6: 128 } as const;
+
+/** An address, or a range of them in CIDR notation (RFC 4632 section 3.1, RFC 4291 section 2.3). */
+function isProxyRange(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/');
+  const version = isIP(address);
+  if ((version !== 4 && version !== 6) || more.length > 0) return false;
+  if (prefix === undefined) return true;
+  const bits = /^[1-9][0-9]{0,2}$/.test(prefix) ? Number(prefix) : 0;
+  return bits >= PREFIX_MIN[version] && bits <= PREFIX_MAX[version];
 }
 
 export const cloudConfig = z
@@ -43,6 +59,14 @@ export const cloudConfig = z
         hosts: z.array(host).min(1).describe('The names and addresses that its certificate is for'),
       })
       .describe('HTTPS with this cloud’s own keys, which banks and operators pin'),
+    trustedProxies: z
+      .array(z.string().refine(isProxyRange, 'an address, or a range like 10.1.0.0/16 that is not everybody'))
+      .min(1)
+      .max(16)
+      .optional()
+      .describe(
+        'Addresses and ranges (CIDR) of your own proxies. `X-Forwarded-For` and `X-Forwarded-Proto` count from them alone; when left out, from nobody',
+      ),
     broker: z
       .union([
         z
@@ -107,6 +131,9 @@ export const cloudConfig = z
         token: z.string().min(16).describe('The bearer token that the gateway gave you'),
       })
       .describe('The SMS gateway'),
+    witnessing: witnessing
+      .optional()
+      .describe('Witnesses of the logs ([ledger](ledger.md#cosignatures)); none are asked when left out'),
     reminderDays: z
       .array(z.int().min(1).max(60))
       .max(5)

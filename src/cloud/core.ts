@@ -30,7 +30,7 @@ export const tidings: Pick<Cloud, 'changed' | 'tellBanks'> = {
 };
 
 export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise<Core> {
-  const { config, clock, random, log } = deps;
+  const { config, log } = deps;
   const files = await openFiles(config);
   await migrate({
     ownerUrl: config.ownerDatabaseUrl,
@@ -38,9 +38,18 @@ export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise
     log,
   });
   await migrateJobs({ ownerUrl: config.ownerDatabaseUrl });
+  return { cloud: await openOver(deps, files), files };
+}
+
+/** What is there, as it is: nothing is migrated, and nothing written. For who only reads. */
+export async function openStored(deps: CloudDeps): Promise<Cloud> {
+  return openOver(deps, await openFiles(deps.config));
+}
+
+async function openOver({ config, clock, random, log }: CloudDeps, files: CloudFiles): Promise<Cloud> {
   const database = await openDatabase({ url: config.databaseUrl, clock, log });
   const keys = openKeys({ rootKey: files.rootKey, random, nowMs: () => clock.nowMs() });
-  const cloud: Cloud = {
+  return {
     config,
     database,
     keys,
@@ -54,7 +63,6 @@ export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise
     addJobs,
     ...tidings,
   };
-  return { cloud, files };
 }
 
 export type Heard = {

@@ -57,6 +57,15 @@ async function numberOf(tx: Tx, table: string, where = sql`true`): Promise<numbe
   return rows[0]?.n ?? 0;
 }
 
+/** Columns that a statement may write: one that is computed refuses before any wall is asked. */
+async function writtenColumns(tx: Tx, table: string): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`select attname as name from pg_attribute
+    where attrelid = ${table}::regclass and attnum > 0 and not attisdropped and attgenerated = ''`.execute(
+    tx,
+  );
+  return rows.map(({ name }) => name);
+}
+
 const ofTenant = (tenant: TenantId) => sql`tenant_id = ${tenant}`;
 
 /** What a statement changed, or the refusal's SQLSTATE. The transaction is undone either way. */
@@ -197,10 +206,12 @@ test('no tenant sees, changes, takes, plants or removes a row of another, in any
       );
       await refused('giving', sql`update ${table} set tenant_id = ${foreign}`, [NO_RIGHT]);
       await refused('removing', sql`delete from ${table} where ${ofTenant(foreign)}`, nothing);
+      const written = await stand.cloud.database.tenant(tenant, (tx) => writtenColumns(tx, name));
       await refused(
         'planting',
-        sql`insert into ${table} overriding system value
-          select (jsonb_populate_record(mine, jsonb_build_object('tenant_id', ${foreign}::text))).* from ${table} mine limit 1`,
+        sql`insert into ${table} (${sql.join(written.map((column) => sql.ref(column)))}) overriding system value
+          select ${sql.join(written.map((column) => sql.ref(`planted.${column}`)))} from ${table} mine
+            cross join lateral jsonb_populate_record(mine, jsonb_build_object('tenant_id', ${foreign}::text)) planted limit 1`,
         [NO_RIGHT],
       );
     }

@@ -29,6 +29,8 @@ export type AlarmMove = {
   /** Numbers of records, where the alarm names some. */
   names: { first: number; last: number } | null;
   atMs: number;
+  /** Nothing new, only the same once more: it begins nothing beside an alarm that somebody cares for. */
+  again?: boolean;
 };
 
 /**

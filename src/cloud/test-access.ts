@@ -108,8 +108,13 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   'POST /api/admin/couriers/:id/lift': [204, 409],
   // It was not given up.
   'POST /api/admin/notices/:id/again': [409],
+  // A page of records gives the mark that is asked with.
+  'GET /api/admin/records/arrived': [400],
   // No record of that number is an open discrepancy.
   'POST /api/admin/banks/:id/resolutions': [409],
+  // No such alarm stands there.
+  'POST /api/admin/banks/:id/alarms/care': [409],
+  'POST /api/admin/banks/:id/alarms/end': [409],
 };
 
 const unpreviewed = (name: string) => ({
@@ -118,10 +123,13 @@ const unpreviewed = (name: string) => ({
   mark: base64url(systemRandom.bytes(32)),
 });
 
+const FORK = { condition: 'fork', compartment: null, raisedAtMs: 1 };
+
 const NAMED: readonly [RegExp, IdKind, keyof Filled | SignedInRole][] = [
   [/\/banks\/:/, 'bank', 'bank'],
   [/\/parcels\/:/, 'parcel', 'parcel'],
   [/\/notices\/:/, 'notice', 'notice'],
+  [/\/records\/:/, 'bank', 'record'],
   [/\/people\/:/, 'person', 'resident'],
   [/\/couriers\/:/, 'person', 'courier'],
   [/\/(rosters|sites)\/:/, 'site', 'site'],
@@ -320,12 +328,14 @@ export class AccessStand {
       'POST /api/admin/couriers/:id/suspend': { reason: 'because' },
       'POST /api/admin/couriers/:id/lift': { reason: 'because' },
       'POST /api/admin/banks/:id/resolutions': { seq: 1, how: 'found', note: 'behind the plinth' },
+      'POST /api/admin/banks/:id/alarms/care': FORK,
+      'POST /api/admin/banks/:id/alarms/end': { ...FORK, reason: 'own-copy', note: 'found' },
       'PATCH /api/resident/me': { accessible: true },
       'PUT /api/operator/rosters/:site': { note: 'no note' },
       'PUT /api/operator/banks/:bank/orders': { note: 'no note' },
     }[route];
     if (body !== undefined) return JSON.stringify(body);
-    return SERVED[route]?.includes(400) ? '{}' : '';
+    return SERVED[route]?.includes(400) && !route.startsWith('GET ') ? '{}' : '';
   }
 
   #send(sent: Sent): Promise<Answer> {

@@ -8,6 +8,10 @@ export function logsInMemory(): LogObjects & { kept: Map<string, Uint8Array> } {
     kept,
     read: async (place, path) => kept.get(nameOf(place, path)),
     write: async (place, { path, bytes }) => void kept.set(nameOf(place, path), bytes),
+    async *paths(place) {
+      const prefix = nameOf(place, '');
+      for (const name of kept.keys()) if (name.startsWith(prefix)) yield name.slice(prefix.length);
+    },
     async generations(tenant) {
       const names = [...kept.keys()].filter((name) => name.startsWith(`${tenant}/`));
       return [...new Set(names.map((name) => Number(name.split('/')[1])))];

@@ -30,6 +30,8 @@ export type Filled = {
   site: SiteId;
   bank: string;
   parcel: string;
+  /** The first of the bank. */
+  record: string;
   notice: string;
   carrier: string;
   people: Record<SignedInRole, PersonId>;
@@ -75,6 +77,7 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
   });
   await createLog(cloud, { tenant, host: 'ledger.example.org', succeeds: false });
   await drain(cloud, tenant);
+  await inTenant((tx) => oneWitness(tx, mark));
   const [notice] = await inTenant((tx) => notices.list(tx, { beforeOrd: null, limit: 1 }));
   assert.ok(notice);
   const signedIn = { resident, courier, ...staff };
@@ -84,11 +87,19 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
     tokens: await newTokens(cloud, tenant, signedIn),
     bank: bank.bank,
     parcel,
+    record: `${bank.bank}.1`,
     notice: notice.notice,
     carrier,
     people: signedIn,
     marks: [mark, tenant, site, bank.bank, parcel, carrier, resident, courier, ...Object.values(staff)],
   };
+}
+
+/** Of the checkpoint over nothing, so that no proof stands on what is no signature. */
+async function oneWitness(tx: Tx, mark: string): Promise<void> {
+  await sql`insert into log_witnesses (generation, vkey, due_at_ms) values (1, ${mark}, 0)`.execute(tx);
+  await sql`insert into log_cosignatures (generation, size, vkey, line, at_s, at_ms)
+    values (1, 0, ${mark}, ${mark}, 1, 1)`.execute(tx);
 }
 
 async function newTokens(
@@ -236,6 +247,8 @@ async function odds(tx: Tx, { bank, resident }: { bank: string; resident: Person
   const token = systemRandom.bytes(32);
   const sealed = utf8('sealed');
   await sql`insert into alarms (condition, bank_id, raised_at_ms) values ('gap', ${bank}, 1)`.execute(tx);
+  await sql`insert into alarm_acts (alarm, act, person_id, at_ms)
+    select ord, 'care', ${resident}, 1 from alarms where bank_id = ${bank}`.execute(tx);
   await sql`insert into refused_messages (bank_id, hash, reason, sealed, bytes, first_at_ms)
     values (${bank}, ${token}, 'batch-gap', ${sealed}, 6, 1)`.execute(tx);
   await sql`insert into discrepancies (bank_id, seq, what, at_ms) values (${bank}, 900, 'missing', 1)`.execute(
@@ -246,6 +259,8 @@ async function odds(tx: Tx, { bank, resident }: { bank: string; resident: Person
   await sql`insert into door_sights (bank_id, compartment) values (${bank}, 2)`.execute(tx);
   await sql`insert into sign_in_links (token_hash, person_id, app, made_at_ms)
     values (${token}, ${resident}, 'resident', 1)`.execute(tx);
+  await sql`insert into sign_in_devices (token_hash, person_id, made_at_ms)
+    values (${token}, ${resident}, 1)`.execute(tx);
   await sql`insert into request_answers (key_hash, fingerprint, person_id, answer, answered_at_ms)
     values (${token}, ${token}, ${resident}, ${sealed}, 1)`.execute(tx);
 }

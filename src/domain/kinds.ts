@@ -8,6 +8,7 @@
  * Who may write a kind: `bank` (a bank's journal), `cloud` (a tenant's own journal), or both.
  */
 
+import { ALARM_REASONS, CONDITIONS } from './alarm.ts';
 import { SIZES } from './bank.ts';
 import type { CommittedField, FactType } from './facts.ts';
 import { ORDER_ACTS } from './order.ts';
@@ -47,26 +48,9 @@ const basis = words('person', 'occupancy', 'staff', 'order');
 const channel = words('sms', 'email', 'push', 'webhook');
 const role = words('resident', 'courier', 'admin', 'super-admin', 'registrar', 'staff');
 const work = words('pick-up', 'drop-off', 'take-back', 'staff-release', 'count', 'override');
-const condition = words(
-  'forced',
-  'ajar',
-  'jammed',
-  'tamper',
-  'impact',
-  'power',
-  'clock',
-  'journal',
-  'board',
-  'guessing',
-  'override',
-  'fork',
-  'gap',
-  'rollback',
-  'key-opening',
-  'climate',
-  'two-identities',
-  'discrepancy',
-);
+const condition = words(...CONDITIONS);
+/** The cloud alone knows of the last two: of what it would not take. */
+const ofBank = words(...CONDITIONS, 'batch-refused', 'message-refused');
 export const SESSION_ENDS = [
   'confirmed',
   'cancelled',
@@ -302,6 +286,16 @@ export const KINDS = {
     },
     commits: ['person', 'order'],
     has: ['compartment', 'cause'],
+  }),
+  'alarm.cared': cloud({
+    facts: { condition: ofBank },
+    commits: ['person', 'subject'],
+    has: ['compartment'],
+  }),
+  'alarm.settled': cloud({
+    facts: { condition: ofBank, reason: words(...ALARM_REASONS) },
+    commits: ['person', 'subject', 'note'],
+    has: ['compartment'],
   }),
   'lockdown.began': bank({
     facts: { by: words('tamper', 'order', 'suspension'), scope: words('bank', 'site') },

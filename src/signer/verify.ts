@@ -1,8 +1,11 @@
-/** `holdfast verify RECEIPT --root-key FILE …`: checks a parcel's receipt and explains every line of the verdict. */
-import { readFileSync } from 'node:fs';
+/** `holdfast verify FILE`: checks a parcel's receipt, or a bundle of evidence, and explains every line of the verdict. */
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import { HoldfastError } from '../domain/errors.ts';
 import { rosterSchema } from '../domain/roster.ts';
+import type { ByteSource } from '../ledger/export/tar.ts';
+import { type BundleTrust, verifyBundle } from '../ledger/export/verify.ts';
+import { type PolicyFile, parsePolicyFile } from '../ledger/log/policy-file.ts';
 import { receiptSchema, verifyReceipt } from '../ledger/receipt.ts';
 import { readConfig } from '../platform/config.ts';
 import { visible } from './visible.ts';
@@ -10,29 +13,87 @@ import { visible } from './visible.ts';
 const rootPublic = z.looseObject({ key: z.string() });
 
 export async function runVerify(given: {
-  receipt: string | undefined;
+  file: string | undefined;
   rootKeys: readonly string[];
   signatures: string | undefined;
+  policy: string | undefined;
 }): Promise<number> {
-  if (given.receipt === undefined || given.rootKeys.length === 0) {
+  const { file } = given;
+  const isBundle = file !== undefined && !beginsAsJson(file);
+  if (file === undefined || (!isBundle && given.rootKeys.length === 0)) {
     throw new HoldfastError(
       'input-invalid',
-      'say which receipt and whose root: holdfast verify RECEIPT --root-key site-root.pub',
+      'say which receipt or bundle, and whose root: holdfast verify FILE --root-key site-root.pub',
     );
   }
-  const receipt = readConfig(given.receipt, receiptSchema);
+  if (!isBundle && given.policy !== undefined)
+    throw new HoldfastError('input-invalid', 'a receipt stands in no log: --policy is for a bundle');
   const rootKeys = given.rootKeys.map((path) => rootPublic.parse(JSON.parse(readFileSync(path, 'utf8'))).key);
   const k = Number(given.signatures ?? 1);
-  if (!Number.isInteger(k) || k < 1 || k > rootKeys.length)
+  if (!Number.isInteger(k) || k < 1 || k > Math.max(1, rootKeys.length))
     throw new HoldfastError(
       'input-invalid',
       `--signatures is a whole number from 1 to the number of keys, ${rootKeys.length}`,
     );
+  if (new Set(rootKeys).size < rootKeys.length)
+    throw new HoldfastError('input-invalid', 'a root key is given twice');
+  return isBundle
+    ? verifyBundleFile(file, { rootKeys, signatures: k, policy: readPolicy(given.policy) })
+    : verifyReceiptFile(file, { rootKeys, k });
+}
+
+function verifyReceiptFile(file: string, { rootKeys, k }: { rootKeys: string[]; k: number }): number {
+  const receipt = readConfig(file, receiptSchema);
   const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), rootKeys, k });
   for (const verdict of verdicts)
     process.stdout.write(`${verdict.holds ? 'ok  ' : 'FAIL'}  ${verdict.check}: ${visible(verdict.says)}\n`);
   process.stdout.write(holds ? 'verified\n' : 'NOT verified\n');
   return holds ? 0 : 1;
+}
+
+function verifyBundleFile(path: string, trust: BundleTrust): number {
+  const file = openSync(path, 'r');
+  try {
+    const source: ByteSource = {
+      size: fstatSync(file).size,
+      read(at, length) {
+        const bytes = new Uint8Array(length);
+        return bytes.subarray(0, readSync(file, bytes, 0, length, at));
+      },
+    };
+    const { lines, holds } = verifyBundle(source, trust);
+    for (const { holds: one, says } of lines)
+      process.stdout.write(`${one === null ? '--  ' : one ? 'ok  ' : 'FAIL'}  ${visible(says)}\n`);
+    const isOpen = lines.some(({ holds: one }) => one === null);
+    process.stdout.write(
+      holds ? `verified${isOpen ? ', as far as the lines above say' : ''}\n` : 'NOT verified\n',
+    );
+    return holds ? 0 : 1;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A receipt is one JSON object; a bundle is an archive, and begins with the name of its first file. */
+function beginsAsJson(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const first = new Uint8Array(64);
+    return fromLatin1(first.subarray(0, readSync(file, first)))
+      .trimStart()
+      .startsWith('{');
+  } finally {
+    closeSync(file);
+  }
+}
+
+const fromLatin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
+
+function readPolicy(path: string | undefined): PolicyFile | undefined {
+  if (path === undefined) return undefined;
+  const read = parsePolicyFile(readFileSync(path, 'utf8'));
+  if (!read.ok) throw new HoldfastError('input-invalid', `${path}: ${visible(read.why)}`);
+  return read.policy;
 }
 
 /** Which site a roster note claims to be of; the signature check that follows binds the claim to the root. */

@@ -1,20 +1,25 @@
 /**
  * `holdfast admin backup FILE` and `holdfast admin restore FILE`: of the database of this machine, or, with
- * `--config`, of the one that a cloud's configuration names. A server that runs is used as it is; one that does
- * not is started for it and stopped again.
+ * `--config`, of the one that a cloud's configuration names. This machine's is found as `holdfast up` finds it: the
+ * server of `DATABASE_URL`, or the package's. The package's is used as it is where it runs; where it does not it is
+ * started for it and stopped again.
+ *
+ * No other program is started, so no password stands in an argument or in another one's environment.
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { backup, type Command, restore } from '../cloud/backup/backup.ts';
 import { prepareDatabase } from '../cloud/migrate.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { systemClock } from '../platform/clock.ts';
+import { ownServers, readConfig } from '../platform/config.ts';
 import { silentLog } from '../platform/log.ts';
 import { startPostgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
 import { readSecrets } from './kept.ts';
 import { type Places, placesIn } from './places.ts';
-import { DATABASE } from './system.ts';
+import { DATABASE, urlAs } from './system.ts';
 
 export type BackupArguments = {
   act: 'backup' | 'restore';
@@ -39,24 +44,42 @@ export async function runBackup(given: BackupArguments): Promise<number> {
   const run = act === 'backup' ? backup : restore;
   if (values.config !== undefined) await run({ config: resolve(values.config), file, keysFile, say });
   else
-    await onThisMachine(placesIn(resolve(values.data ?? join(given.root, '.holdfast'))), run, {
-      file,
-      keysFile,
-      say,
-    });
+    await onThisMachine(placesIn(resolve(values.data ?? join(given.root, '.holdfast'))), (found) =>
+      run({ ...found, file, keysFile, say }),
+    );
   return 0;
 }
 
-async function onThisMachine(
+type Urls = NonNullable<Command['urls']>;
+type Found = Pick<Command, 'config' | 'urls'>;
+
+const configOf = (places: Places) => join(places.cloud, 'config.json');
+
+/** Runs with the configuration of this machine's cloud, whose database answers meanwhile. */
+export async function onThisMachine(places: Places, run: (found: Found) => Promise<void>): Promise<void> {
+  requireSystem(places);
+  const config = configOf(places);
+  const own = ownServers().databaseUrl;
+  if (own !== undefined) return await onOwnServer(own, places, (urls) => run({ config, urls }));
+  await withDatabase(places, async (superuserUrl) => {
+    if (superuserUrl !== null) {
+      const { ownerPassword, appPassword } = readSecrets(places);
+      await prepareDatabase({ superuserUrl, database: DATABASE, ownerPassword, appPassword });
+    }
+    await run({ config });
+  });
+}
+
+/**
+ * Over the server of this machine: one that runs is used, one that does not is started and stopped again. Where the
+ * system was started over a server of its operator's, the package's would be another, empty database: null then.
+ */
+export async function withDatabase<T>(
   places: Places,
-  run: (command: Command) => Promise<void>,
-  of: Omit<Command, 'config'>,
-): Promise<void> {
-  if (!existsSync(places.secretsFile))
-    throw new HoldfastError(
-      'not-found',
-      `there is no system in ${places.data}; name a cloud’s configuration: --config FILE`,
-    );
+  run: (superuserUrl: string | null) => Promise<T>,
+): Promise<T> {
+  requireSystem(places);
+  if (isElsewhere(configOf(places))) return await run(null);
   const postgres = await startPostgres({
     dataDir: places.postgres,
     log: silentLog,
@@ -64,16 +87,36 @@ async function onThisMachine(
     random: systemRandom,
   });
   try {
-    const { ownerPassword, appPassword } = readSecrets(places);
-    await prepareDatabase({
-      superuserUrl: postgres.connectionString(postgres.superuser, 'postgres'),
-      database: DATABASE,
-      ownerPassword,
-      appPassword,
-    });
-    await run({ ...of, config: join(places.cloud, 'config.json') });
+    return await run(postgres.connectionString(postgres.superuser, 'postgres'));
   } finally {
     // One that ran before is somebody's: it goes on.
     if (!postgres.adopted) await postgres.stop();
   }
+}
+
+function requireSystem(places: Places): void {
+  if (existsSync(places.secretsFile)) return;
+  throw new HoldfastError(
+    'not-found',
+    `there is no system in ${places.data}; name a cloud’s configuration: --config FILE`,
+  );
+}
+
+/** Makes what is missing there, as `up` does: a server that took the place of a lost one is empty. */
+async function onOwnServer(own: string, places: Places, run: (urls: Urls) => Promise<void>): Promise<void> {
+  const { ownerPassword, appPassword } = readSecrets(places);
+  await prepareDatabase({ superuserUrl: own, database: DATABASE, ownerPassword, appPassword });
+  await run({
+    databaseUrl: urlAs(own, 'holdfast_app', appPassword),
+    ownerDatabaseUrl: urlAs(own, 'holdfast_owner', ownerPassword),
+  });
+}
+
+const named = z.looseObject({ ownerDatabaseUrl: z.string() });
+
+/** The package's server listens on a Unix socket and nowhere else. */
+function isElsewhere(config: string): boolean {
+  if (!existsSync(config)) return false;
+  const { ownerDatabaseUrl } = readConfig(config, named);
+  return !(new URL(ownerDatabaseUrl).searchParams.get('host') ?? '').startsWith('/');
 }

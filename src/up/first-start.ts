@@ -130,6 +130,22 @@ export const commission = {
     await writeDurable(join(places.root, 'operator.json'), JSON.stringify(access, null, 2), 0o600);
   },
 
+  /**
+   * What an earlier version did not have yet, made by the commands that an operator of one types. A log that
+   * is there already does not take the new key, and the start ends there.
+   */
+  async renew({ config, say }: { config: SystemConfig; say(line: string): void }): Promise<void> {
+    if (existsSync(join(config.places.cloud, 'keys', 'ledger.key'))) return;
+    say(
+      'this folder is of an earlier version: making the log’s key and the log (holdfast cloud init, cloud log)',
+    );
+    const spec = cloudSpec(config);
+    const [, ...options] = spec.args;
+    await command({ root: config.root, args: ['cloud', 'init', ...options] });
+    const bound = { nodeFlags: spec.nodeFlags ?? [], cwd: config.places.cloud };
+    await command({ root: config.root, args: ['cloud', 'log', ...options], ...bound });
+  },
+
   /** The bank is enrolled by now: its key stands in the draft, which the root signs. */
   async finish(of: { config: SystemConfig; say(line: string): void }): Promise<void> {
     const { config, say } = of;

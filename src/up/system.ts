@@ -126,6 +126,8 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
     await commission.seed({ config, say });
     // The rig and the start page show the people of the seed.
     await writeConfigs(config);
+  } else {
+    await commission.renew({ config, say });
   }
   if (given.own?.broker) {
     await writeBrokerFiles(config);
@@ -220,7 +222,7 @@ async function findDatabase(places: Places, given: StartSystem, undo: Steps['und
 }
 
 /** The same server with the same settings, as another role on our own database. */
-function urlAs(url: string, role: string, password: string): string {
+export function urlAs(url: string, role: string, password: string): string {
   const at = new URL(url);
   at.username = role;
   at.password = encodeURIComponent(password);

@@ -23,9 +23,12 @@ export type Head = TreeHead & { text: string; note: string; line: string; atS: n
 export type KeepHead = { origin: string; note: string; line: string };
 
 const SQLITE_BUSY = 5;
+/** Which tables a state has, as its `user_version` says. A state from before that was said has these as well. */
+const FORM = 1;
 const PRAGMAS = 'pragma locking_mode = exclusive; pragma journal_mode = delete; pragma synchronous = extra;';
 const TABLES =
-  'create table witness (vkey text not null) strict; create table heads (origin text primary key, note text not null, line text not null) strict;';
+  'create table witness (vkey text not null) strict; create table heads (origin text primary key, note text not null, line text not null) strict;' +
+  ` pragma user_version = ${FORM};`;
 
 export class Heads {
   readonly #db: DatabaseSync;
@@ -110,6 +113,12 @@ export class Heads {
   #read(vkey: string): void {
     const [check] = this.#db.prepare('pragma integrity_check').all();
     if (check?.integrity_check !== 'ok') throw broken(this.#path, 'its pages do not fit each other');
+    const form = Number(this.#db.prepare('pragma user_version').get()?.user_version);
+    if (form > FORM)
+      throw new HoldfastError(
+        'conflict',
+        `the state ${this.#path} was written by a newer witness (form ${form}, known ${FORM}); start that version again`,
+      );
     const owners = this.#db.prepare('select vkey from witness').all();
     if (owners.length !== 1) throw broken(this.#path, 'it names no witness');
     if (owners[0]?.vkey !== vkey)

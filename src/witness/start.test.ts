@@ -102,6 +102,21 @@ test('a state that is damaged is refused, wherever the damage is', async () => {
   await (await start(config)).stop();
 });
 
+test('a state of a newer witness is refused, and one from before states were numbered is taken', async () => {
+  const { config } = await used();
+  const setForm = (form: number) => {
+    const db = new DatabaseSync(config.stateFile);
+    const [{ user_version: before } = {}] = db.prepare('pragma user_version').all();
+    db.exec(`pragma user_version = ${form}`);
+    db.close();
+    return before;
+  };
+  assert.equal(setForm(2), 1);
+  await assert.rejects(start(config), /written by a newer witness \(form 2, known 1\)/);
+  setForm(0);
+  await (await start(config)).stop();
+});
+
 test('a row that this witness did not cosign is refused', async () => {
   const { config, logs } = await used();
   const whole = readFileSync(config.stateFile);

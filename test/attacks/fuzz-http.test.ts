@@ -94,6 +94,11 @@ function bodyOf(route: string, carrier: string): Record<string, unknown> | null 
       accessible: true,
     },
     'POST /api/admin/banks/:id/resolutions': { seq: 1, how: 'found', note: 'it was there' },
+    'POST /api/admin/banks/:id/alarms/care': { condition: 'gap', compartment: null, raisedAtMs: 1 },
+    'POST /api/admin/banks/:id/alarms/end': {
+      ...{ condition: 'gap', compartment: null, raisedAtMs: 1 },
+      ...{ reason: 'own-copy', note: 'it was found' },
+    },
     'POST /api/admin/couriers': { name: 'Fuzz', email: null, carrier, badgeHash: BADGE_HASH },
     'POST /api/admin/couriers/:id/suspend': { reason: 'because' },
     'POST /api/admin/couriers/:id/lift': { reason: 'because' },
@@ -124,10 +129,11 @@ async function rightRequest(route: string, signedIn: boolean): Promise<{ right: 
   if (signedIn && access === 'operator') headers.push(`authorization: Bearer ${stand.operatorToken}`);
   // A thing that is removed is one of nobody: the others are needed by the next request.
   const foreign = method === 'DELETE' ? other : own;
-  const [, name = ''] = /\/(banks|parcels|people|couriers|rosters|sites)\/:/.exec(url) ?? [];
+  const [, name = ''] = /\/(banks|parcels|records|people|couriers|rosters|sites)\/:/.exec(url) ?? [];
   const things: Record<string, string> = {
     banks: own.bank,
     parcels: own.parcel,
+    records: own.record,
     people: foreign.people.resident,
     couriers: foreign.people.courier,
     rosters: own.site,

@@ -9,7 +9,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { z } from 'zod';
 import { cloudConfig } from '../../src/cloud/config.ts';
+import { witnessing } from '../../src/cloud/witnessing.ts';
 import { bankLayout } from '../../src/contract/layout.ts';
 import { edgeConfig } from '../../src/edge/config.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -41,6 +43,7 @@ test('the page of the configuration says what the programs read', () => {
 
 test('the example configurations are taken as they stand', () => {
   readConfig(deploy('cloud.example.json'), cloudConfig);
+  readConfig(deploy('witnessing.example.json'), z.strictObject({ witnessing }));
   readConfig(deploy('edge.example.json'), edgeConfig);
   readConfig(deploy('layout.example.json'), bankLayout);
   watchedLogs(readConfig(deploy('witness.example.json'), witnessConfig).logs);

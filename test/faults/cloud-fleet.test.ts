@@ -126,7 +126,14 @@ async function through(trouble: () => Promise<void>): Promise<void> {
     for (const writer of writers) await writer.stop();
   }
   fleet.assertAlive();
-  await until('the cloud to have every record', async () => banks.every((bank) => bank.backlog === 0));
+  await until('the cloud to have every record', async () => banks.every((bank) => bank.backlog === 0)).catch(
+    (error: unknown) => {
+      for (const { bank, journal, connected } of banks)
+        console.log(`${bank}: ${JSON.stringify({ ...journal.tip, connected })}`);
+      console.log(fleet.lastWords());
+      throw error;
+    },
+  );
   for (const bank of banks) await compareJournal(bank);
   await compareProjections();
   await compareNotices();
@@ -175,6 +182,10 @@ async function compareNotices(): Promise<void> {
   const references = banks.flatMap((bank) => bank.references);
   await until('every notice to be sent', async () => {
     return (await count(`notices where state <> 'sent'`)) === 0;
+  }).catch(async (error: unknown) => {
+    console.log(await fleet.jobs());
+    console.log(fleet.lastWords());
+    throw error;
   });
   assert.equal(await count('notices'), references.length);
   assert.equal(await count(`records where kind = 'notice.sent'`), references.length);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -144,6 +144,7 @@ export class Fleet {
   readonly gateway: Gateway;
   readonly config: CloudConfig;
   readonly processes: CloudProcess[] = [];
+  readonly configs: CloudConfig[] = [];
   #cloud: Cloud | null = null;
 
   private constructor(of: Pick<Fleet, 'dir' | 'postgres' | 'mosquitto' | 'gateway' | 'config'>) {
@@ -190,6 +191,7 @@ export class Fleet {
       logPath: join(this.dir, `${name}.log`),
     };
     writeFileSync(configFile, JSON.stringify(config), { mode: 0o600 });
+    this.configs.push(config);
     const added = new CloudProcess({ configFile, httpPort: http });
     this.processes.push(added);
     return added;
@@ -206,6 +208,23 @@ export class Fleet {
   assertAlive(): void {
     for (const { hasDied, said } of this.processes)
       assert.ok(!hasDied, `a cloud process ended by itself:\n${said}`);
+  }
+
+  /** What waits to be done, and why not yet. */
+  async jobs(): Promise<unknown[]> {
+    const { database } = await this.cloud();
+    const { rows } = await database.pool.query(
+      `select task_identifier as task, attempts, locked_by, last_error, extract(epoch from run_at - now()) as due_s
+       from graphile_worker.jobs order by run_at`,
+    );
+    return rows;
+  }
+
+  /** What each process wrote last, for the one who has to find out why something did not come. */
+  lastWords(): string {
+    const tail = ({ logPath }: { logPath: string | null }) =>
+      logPath === null ? '' : readFileSync(logPath, 'utf8').split('\n').slice(-40).join('\n');
+    return this.configs.map((config) => `${config.logPath}\n${tail(config)}`).join('\n');
   }
 
   async close(): Promise<void> {

@@ -47,6 +47,7 @@ export class LightBank {
   /** What the notifier is to send, by reference. */
   readonly references: string[] = [];
   readonly suspended = new Set<string>();
+  connected = false;
   parcels = 0;
   collected = 0;
   readonly #of: LightBankOf;
@@ -86,7 +87,9 @@ export class LightBank {
       onUnheard: ({ reason }) => {
         throw new Error(`the cloud said what a bank does not understand: ${reason}`);
       },
-      onLink: () => {},
+      onLink: (up) => {
+        this.connected = up;
+      },
     });
   }
 

@@ -175,6 +175,7 @@ test('from an empty database to a parcel that went in and out, by the commands o
     /no tenant yet/,
   );
   cloud('tenant');
+  assert.match(cloud('log'), /^log \S+\/log\/tenant_\w+\/1$/m);
   const site = idIn(cloud('site', '--name', 'Alder Court', '--root-key', at('root', 'site-root.pub')));
   cloud('carrier', '--name', 'UPS');
   const signIn = at('noor.json');

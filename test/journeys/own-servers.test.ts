@@ -1,6 +1,9 @@
 /** The main job once more, over an operator's own PostgreSQL and Mosquitto, given by their addresses alone. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -11,7 +14,7 @@ import {
   type PostgresPeer,
   startPostgresPeer,
 } from '../peers.ts';
-import { type Site, startSite } from '../site.ts';
+import { ROOT, type Site, startSite } from '../site.ts';
 import { inAndOut } from './in-and-out.ts';
 
 const needs = { skip: missingPeer };
@@ -62,3 +65,60 @@ test('what the system stands on is the operator’s: no server of the package ru
   assert.ok(!existsSync(system.places.postgres));
   await site.checkSite();
 });
+
+async function countIn(url: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url.replace(/postgres$/, 'holdfast') });
+  await client.connect();
+  const { rows } = await client.query<{ n: number }>(
+    `select count(*)::int as n from records where source like 'bank_%'`,
+  );
+  await client.end();
+  return rows[0]?.n ?? 0;
+}
+
+function holdfast(databaseUrl: string | undefined, ...args: string[]) {
+  const { DATABASE_URL: _, ...env } = process.env;
+  const run = spawnSync(process.execPath, [join(ROOT, 'bin', 'holdfast.ts'), 'admin', ...args], {
+    ...{ encoding: 'utf8', cwd: ROOT, timeout: 90_000 },
+    env: { ...env, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
+  });
+  return { status: run.status, said: run.stdout + run.stderr };
+}
+
+test(
+  'one command each backs up the operator’s database and puts it back on another server, and says no password',
+  needs,
+  async () => {
+    const home = mkdtempSync(join(tmpdir(), 'hf-own-backup-'));
+    const other = await startPostgresPeer();
+    const { data } = site;
+    try {
+      const passwords = [postgres.url, other.url].map((url) => new URL(url).password);
+      const said: string[] = [];
+      const holds = (url: string | undefined, ...args: string[]) => {
+        const done = holdfast(url, ...args, '--data', data);
+        assert.equal(done.status, 0, done.said);
+        said.push(done.said);
+      };
+      // As it is started; and as somebody types it who has forgotten the address.
+      holds(postgres.url, 'backup', join(home, 'one'));
+      holds(undefined, 'backup', join(home, 'two'));
+      assert.ok(!existsSync(site.system.places.postgres), 'no server of the package was started for it');
+      holds(other.url, 'restore', join(home, 'one'));
+      const restored = await countIn(other.url);
+      assert.ok(restored > 20 && restored <= (await countIn(postgres.url)));
+      const again = holdfast(other.url, 'restore', join(home, 'one'), '--data', data);
+      assert.match(again.said, /is not empty/);
+      const wrong = new URL(postgres.url);
+      wrong.password = 'not-the-password';
+      const refused = holdfast(wrong.href, 'backup', join(home, 'three'), '--data', data);
+      assert.notEqual(refused.status, 0);
+      said.push(again.said, refused.said);
+      for (const text of said)
+        for (const password of [...passwords, 'not-the-password']) assert.ok(!text.includes(password));
+    } finally {
+      await other.close();
+      rmSync(home, { recursive: true, force: true });
+    }
+  },
+);

@@ -48,7 +48,7 @@ export class OrderFold {
   /** The nonce that the bank keeps. */
   nonce: string | null = null;
   readonly #accepted = new Map<string, Accepted>();
-  #releases: { signer: number; atMs: number }[] = [];
+  #releases: { signer: number; earliestMs: number }[] = [];
   #lifted = false;
   readonly #deps: OrderFoldDeps;
 
@@ -160,10 +160,14 @@ export class OrderFold {
     if (uncertaintyMs > SURE_MS) return;
     const [alone] = signers.length === 1 ? signers : [];
     for (const [withinMs, most] of alone === undefined ? [] : RELEASES_MAX) {
-      const spent = this.#releases.filter((one) => one.signer === alone && atMs - one.atMs < withinMs).length;
+      // A record of a clock that was set back repeats the time before and is that much less sure; what may lie
+      // outside the span by either record's word is not counted.
+      const isWithin = ({ earliestMs }: { earliestMs: number }) =>
+        atMs + uncertaintyMs - earliestMs < withinMs;
+      const spent = this.#releases.filter((one) => one.signer === alone && isWithin(one)).length;
       if (spent >= most) this.#breachAtDoor(`${spent + 1} doors by one signer`, record);
     }
-    this.#releases.push(...signers.map((signer) => ({ signer, atMs })));
+    this.#releases.push(...signers.map((signer) => ({ signer, earliestMs: atMs - uncertaintyMs })));
   }
 
   #wentOn(record: LedgerRecord, session: string): void {

@@ -1,11 +1,13 @@
 /** Runs the verifier over many cases in one process, of whatever Node it is started with: true for each that holds. */
-import { readFileSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { rootBy, verifyProof, verifyReceipt } from '../../verify/verify.mjs';
+import { verifyBundle } from '../../verify/verify-bundle.mjs';
 
 const bytes = (text) => Buffer.from(text ?? '', 'base64');
 
 function holds({ kind, of }) {
   if (kind === 'proof') return verifyProof({ ...of, entry: bytes(of.entry) }).holds;
+  if (kind === 'bundle') return verifyBundle({ ...of, file: openSync(of.path, 'r') }).holds;
   if (kind === 'receipt') return verifyReceipt(of).holds;
   try {
     const path = (of.proof ?? []).map(bytes);

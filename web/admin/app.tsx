@@ -9,7 +9,7 @@ import { Loading, OfflineNotice, ProblemNotice } from '../kit/session/problem.ts
 import { Attention } from './attention.tsx';
 import { Banks } from './banks.tsx';
 import { Couriers } from './couriers.tsx';
-import { Journal } from './journal.tsx';
+import { Journal } from './journal/journal.tsx';
 import { useLive } from './live.ts';
 import { t } from './messages.ts';
 import { Notices } from './notices.tsx';
@@ -151,7 +151,7 @@ function Page({ route }: { route: Route }) {
     case 'odds':
       return <OddsPage />;
     case 'journal':
-      return <Journal bank={route.bank} />;
+      return <Journal route={route} />;
     case 'nowhere':
       return (
         <>

@@ -1,10 +1,16 @@
 /** What needs a person, most urgent first. */
+import { useState } from 'react';
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { LinkButton } from '../kit/button.tsx';
 import { Empty } from '../kit/card.tsx';
 import type { IconName } from '../kit/icon.tsx';
+import { Notice } from '../kit/notice.tsx';
 import { Answered } from '../kit/session/problem.tsx';
 import { type CsvColumn, DownloadCsv } from '../kit/table.tsx';
+import { AlarmActs, type StandingAlarm } from './alarms/acts.tsx';
+import { EndDialog } from './alarms/ending.tsx';
+import { AlarmHistory } from './alarms/history.tsx';
+import { t as alarms } from './alarms/messages.ts';
 import { t } from './messages.ts';
 import { PageHead, Time } from './parts.tsx';
 import { fragmentOf, routeOf } from './routes.ts';
@@ -18,21 +24,33 @@ const LOOK: Record<AttentionItem['severity'], { tone: BadgeTone; icon: IconName 
 
 export function Attention() {
   const attention = useAttention();
+  const [asked, setAsked] = useState<StandingAlarm | null>(null);
+  const [said, setSaid] = useState<string | null>(null);
   return (
     <>
       <PageHead title={t('section.attention')} lead={t('attention.lead')} />
+      {said !== null && <Notice tone="good" title={said} />}
       <Answered query={attention}>
         {({ items }) =>
           items.length === 0 ? (
             <Empty icon="check" title={t('attention.empty')} />
           ) : (
             <>
-              <AttentionList label={t('section.attention')} items={items} />
+              <AttentionList label={t('section.attention')} items={items} onEnd={setAsked} />
               <DownloadCsv what={t('section.attention')} name="attention" rows={items} columns={COLUMNS} />
             </>
           )
         }
       </Answered>
+      <AlarmHistory />
+      <EndDialog
+        asked={asked}
+        onClose={() => setAsked(null)}
+        onDone={({ says }) => {
+          setAsked(null);
+          setSaid(alarms('alarms.ended', { says }));
+        }}
+      />
     </>
   );
 }
@@ -43,17 +61,31 @@ const COLUMNS: readonly CsvColumn<AttentionItem>[] = [
   { head: t('attention.what'), text: (item) => item.says },
 ];
 
-export function AttentionList({ label, items }: { label: string; items: readonly AttentionItem[] }) {
+type AttentionListProps = {
+  label: string;
+  items: readonly AttentionItem[];
+  /** Where alarms can be cared for as well: asks for the end of one. */
+  onEnd?: (item: StandingAlarm) => void;
+};
+
+export function AttentionList({ label, items, onEnd }: AttentionListProps) {
   return (
     <ul className="a-list" aria-label={label}>
       {items.map((item) => (
-        <Item key={`${item.kind} ${item.atMs} ${item.says}`} item={item} />
+        <Item key={keyOf(item)} item={item} onEnd={onEnd} />
       ))}
     </ul>
   );
 }
 
-function Item({ item }: { item: AttentionItem }) {
+/** An alarm in care, and the same one come anew, may have begun at the same time. */
+function keyOf({ kind, atMs, says, alarm }: AttentionItem): string {
+  return `${kind} ${atMs} ${says} ${alarm?.care?.atMs ?? ''}`;
+}
+
+type ItemProps = { item: AttentionItem; onEnd: AttentionListProps['onEnd'] };
+
+function Item({ item, onEnd }: ItemProps) {
   const { tone, icon } = LOOK[item.severity];
   const href = item.link === null ? null : ownPage(item.link);
   return (
@@ -63,6 +95,7 @@ function Item({ item }: { item: AttentionItem }) {
       </Badge>
       <p className="a-grow">{item.says}</p>
       <Time atMs={item.atMs} />
+      {onEnd && item.alarm && <AlarmActs item={{ ...item, alarm: item.alarm }} onEnd={onEnd} />}
       {href !== null && (
         <LinkButton href={href} icon="forward" aria-label={t('attention.lookAt', { says: item.says })}>
           {t('attention.look')}

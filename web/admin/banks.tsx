@@ -8,6 +8,7 @@ import { More } from '../kit/session/more.tsx';
 import { rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { formatAgo } from '../kit/time.ts';
+import { journalAt } from './journal/address.ts';
 import { t } from './messages.ts';
 import { OrdersOf } from './orders.tsx';
 import { DoorsDrawn, DoorsLegend, DoorTable, standingText } from './overview/doors.tsx';
@@ -144,7 +145,7 @@ function BankFacts({ bank }: { bank: BankSummary }) {
           {t('banks.countShort')}
         </LinkButton>
         <LinkButton
-          href={fragmentOf({ at: 'journal', bank: bank.id })}
+          href={fragmentOf(journalAt({ bank: bank.id }))}
           aria-label={t('banks.journal', { name: bank.name })}
         >
           {t('section.journal')}

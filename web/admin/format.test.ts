@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { foldedText, indentedJson, oneIn, uncertaintyText } from './format.ts';
+import { foldedText, oneIn, uncertaintyText } from './format.ts';
 
 test('a chance is told as one in so many, and no chance as nothing', () => {
   assert.equal(oneIn(2.2e-7, 'en-GB'), '4,545,455');
@@ -14,11 +14,6 @@ test('an uncertainty is never told smaller than it is', () => {
   assert.equal(uncertaintyText(1001, 'en-GB'), '2s');
   assert.equal(uncertaintyText(90_000, 'en-GB'), '90s');
   assert.equal(uncertaintyText(120_001, 'en-GB'), '3m');
-});
-
-test('a record is shown indented, and text that is no JSON as it stands', () => {
-  assert.equal(indentedJson('{"v":1}'), '{\n  "v": 1\n}');
-  assert.equal(indentedJson('{"v":'), '{"v":');
 });
 
 test('a search finds names whatever their accents', () => {

@@ -20,15 +20,6 @@ export function uncertaintyText(uncertaintyMs: number, locale: string): string {
   );
 }
 
-/** Indented JSON, or the text itself where it is not JSON: a record is shown as it stands. */
-export function indentedJson(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
-
 /** Text that matches whatever its case and accents. */
 export function foldedText(text: string): string {
   return text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase();

@@ -5,6 +5,7 @@ import { Card, Facts } from '../kit/card.tsx';
 import { Answered } from '../kit/session/problem.tsx';
 import { Vouched } from './banks.tsx';
 import { CustodyTimeline } from './custody-timeline.tsx';
+import { journalAt } from './journal/address.ts';
 import { t } from './messages.ts';
 import { NoticeState, noticeWhat } from './notices.tsx';
 import { ParcelStateBadge, untilText } from './parcels.tsx';
@@ -19,9 +20,12 @@ export function Parcel({ id }: { id: string }) {
       <PageHead
         title={parcel.data ? t('parcel.title', { tracking: parcel.data.tracking }) : t('parcel.untitled')}
       >
-        <LinkButton icon="back" href={fragmentOf({ at: 'parcels', state: null, bank: null })}>
-          {t('parcel.back')}
-        </LinkButton>
+        <div className="k-row">
+          <LinkButton href={fragmentOf(journalAt({ parcel: id }))}>{t('parcel.records')}</LinkButton>
+          <LinkButton icon="back" href={fragmentOf({ at: 'parcels', state: null, bank: null })}>
+            {t('parcel.back')}
+          </LinkButton>
+        </div>
       </PageHead>
       <Answered query={parcel}>
         {(known) => (

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { journalAt } from './journal/address.ts';
 import { fragmentOf, type Route, routeOf, SECTIONS, sectionOf } from './routes.ts';
 
 test('every route is found again by its fragment', () => {
@@ -26,8 +27,10 @@ test('every route is found again by its fragment', () => {
     { at: 'count', bank: 'bank_a', doors: [], begun: null },
     { at: 'usage', days: 30, bank: null, site: 'site_a' },
     { at: 'usage', days: 7, bank: 'bank_a', site: null },
-    { at: 'journal', bank: null },
-    { at: 'journal', bank: 'bank_b' },
+    journalAt(),
+    journalAt({ bank: 'bank_b' }),
+    journalAt({ bank: 'cloud', kind: 'custody.viewed', fromMs: 1, toMs: 1_790_000_000_000 }),
+    journalAt({ bank: 'bank_b', door: 7, parcel: 'parcel_a', person: 'person_a', record: 'bank_b.17' }),
   ];
   for (const route of routes) assert.deepEqual(routeOf(fragmentOf(route)), route);
 });
@@ -55,5 +58,10 @@ test('what names no page says so, and a state that does not exist is no filter',
     ...{ at: 'count', bank: 'a', doors: [2], begun: null },
   });
   assert.deepEqual(routeOf('#/parcels?state=stolen'), { at: 'parcels', state: null, bank: null });
+  assert.deepEqual(
+    routeOf('#/journal?bank=A&door=3&kind=door&person=a%20b&from=-1&to=x&record=bank_b'),
+    journalAt(),
+  );
+  assert.deepEqual(routeOf('#/journal?door=3'), journalAt(), 'a door is one of a bank');
   assert.deepEqual(routeOf('#/parcels/%E0%A4'), { at: 'parcel', id: '%E0%A4' });
 });

@@ -2,6 +2,8 @@
  * The admin app's addresses. They live in the fragment, so that the server serves one page, a reload
  * stays where it was, and a parcel's page can be sent to a colleague: `#/parcels/<id>`.
  */
+import { type JournalRoute, journalNames, journalOf } from './journal/address.ts';
+
 export const SECTIONS = [
   'overview',
   'attention',
@@ -52,7 +54,7 @@ export type Route =
   | { at: 'reconciliation'; bank: string | null }
   | CountRoute
   | UsageRoute
-  | { at: 'journal'; bank: string | null }
+  | JournalRoute
   | { at: 'nowhere'; asked: string };
 
 /** The route of a fragment. Text that names no page is kept, so that the page can say so. */
@@ -78,7 +80,7 @@ function listAt(section: string, asked: URLSearchParams): Route | undefined {
     case 'usage':
       return { at: 'usage', days: usageDays(asked.get('days')), bank, site: asked.get('site') };
     case 'journal':
-      return { at: 'journal', bank };
+      return journalOf(asked);
     default: {
       const at = PLAIN.find((plain) => plain === section);
       return at && { at };
@@ -111,8 +113,9 @@ export function fragmentOf(route: Route): string {
     case 'parcels':
       return `#/parcels${queryOf({ state: route.state, bank: route.bank })}`;
     case 'reconciliation':
+      return `#/reconciliation${queryOf({ bank: route.bank })}`;
     case 'journal':
-      return `#/${route.at}${queryOf({ bank: route.bank })}`;
+      return `#/journal${queryOf(journalNames(route))}`;
     case 'count': {
       const asked = queryOf({
         doors: route.doors.join(),

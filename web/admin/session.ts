@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type * as contract from '../../src/contract/http/admin.ts';
+import type { alarmRow } from '../../src/contract/http/alarms.ts';
 import type { orderRow } from '../../src/contract/http/orders.ts';
 import type * as reconciliation from '../../src/contract/http/reconciliation.ts';
 import type * as usageContract from '../../src/contract/http/usage.ts';
@@ -28,7 +29,7 @@ export type RosterState = z.infer<typeof contract.rosterState>;
 export type NoticeRow = z.infer<typeof contract.noticeRow>;
 export type Odds = z.infer<typeof contract.odds>;
 export type AttentionItem = z.infer<typeof contract.attention>['items'][number];
-export type JournalRow = z.infer<typeof contract.journalRow>;
+export type AlarmRow = z.infer<typeof alarmRow>;
 
 export type Usage = z.infer<typeof usageContract.usage>;
 export type Discrepancies = z.infer<typeof reconciliation.discrepancies>;
@@ -69,6 +70,8 @@ function useRows<Row, Answer extends Pages<Row> = Pages<Row>>(
 }
 
 export const useAttention = () => useAnswer<z.infer<typeof contract.attention>>('attention', 'attention');
+/** Of the topic of attention: what raises or ends one tells of it. */
+export const useAlarms = () => useRows<AlarmRow>('attention', 'alarms');
 /** All of them, for their names. */
 export const useBanks = () =>
   useQuery({
@@ -89,7 +92,6 @@ export const useParcels = ({ state, bank }: { state: ParcelFilter | null; bank: 
   useRows<ParcelRow>('parcels', 'parcels', state === 'overdue' ? { overdue: 'true', bank } : { state, bank });
 export const useResidents = () => useRows<PersonRow>('people', 'people', { role: 'resident' });
 export const useNotices = () => useRows<NoticeRow>('notices');
-export const useJournal = (bank: string | null) => useRows<JournalRow>('journal', 'journal', { bank });
 
 /** Looks back over days; it renews itself, and is not asked again for each parcel. */
 export const useUsage = ({ days, bank, site }: Omit<UsageRoute, 'at'>) =>

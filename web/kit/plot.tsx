@@ -35,11 +35,15 @@ type LevelPlotProps = {
   limit: number;
   limitText: string;
   averageText: string;
-  peakText: string;
+  /** Without a word the peaks are not drawn. */
+  peakText?: string;
+  /** How the numbers of the axis are written; they have little room. */
+  tickText?: (tick: number) => string;
 };
 
 /** Levels over time: the average as a surface, the peak as a broken line, the limit as a line. */
-export function LevelPlot({ label, steps, limit, limitText, averageText, peakText }: LevelPlotProps) {
+export function LevelPlot({ label, steps, limit, tickText = String, ...said }: LevelPlotProps) {
+  const { limitText, averageText, peakText } = said;
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const ticks = axisTicks(Math.max(limit, ...steps.map(({ peak }) => peak)));
@@ -62,7 +66,7 @@ export function LevelPlot({ label, steps, limit, limitText, averageText, peakTex
               dominantBaseline="central"
               textAnchor="end"
             >
-              {tick}
+              {tickText(tick)}
             </text>
           </g>
         ))}
@@ -70,14 +74,16 @@ export function LevelPlot({ label, steps, limit, limitText, averageText, peakTex
           <path className="k-plot-area" d={`${line}L${x(steps.length)} ${y(0)}L${x(0)} ${y(0)}Z`} />
         )}
         <path className="k-plot-line" d={line} />
-        <path
-          className="k-plot-peak"
-          d={steppedPath(
-            steps.map(({ peak }) => peak),
-            x,
-            y,
-          )}
-        />
+        {peakText !== undefined && (
+          <path
+            className="k-plot-peak"
+            d={steppedPath(
+              steps.map(({ peak }) => peak),
+              x,
+              y,
+            )}
+          />
+        )}
         <line className="k-plot-limit" x1={LEFT} x2={width - 8} y1={y(limit)} y2={y(limit)} />
         {thinned(marked, ({ at }) => x(at), LABEL_WIDTH).map(({ at, label: text }) => (
           <g key={at}>
@@ -90,7 +96,7 @@ export function LevelPlot({ label, steps, limit, limitText, averageText, peakTex
       </svg>
       <ul className="k-plot-key" aria-hidden="true">
         <Key kind="line" text={averageText} />
-        <Key kind="peak" text={peakText} />
+        {peakText !== undefined && <Key kind="peak" text={peakText} />}
         <Key kind="limit" text={limitText} />
       </ul>
     </div>

@@ -24,6 +24,7 @@ import * as banks from '../banks/banks.ts';
 import { couriers } from '../couriers/couriers.ts';
 import { type App, type HttpServers, operatorTokenHash, startHttp, type Use } from '../http/http.ts';
 import { follow, projectionsOf } from '../intake/intake.ts';
+import { log } from '../log/log.ts';
 import { notices } from '../notices/notices.ts';
 import type { Noun, Told } from '../noun.ts';
 import { parcels } from '../parcels/parcels.ts';
@@ -41,7 +42,7 @@ const email = 'maria@example.org';
 const password = 'a long and quiet river';
 const operatorToken = base64url(systemRandom.bytes(32));
 const nouns: readonly Noun[] = [
-  ...[notices, signin.signin, parcels, rosters, residents, couriers, reconciliation, admin],
+  ...[notices, signin.signin, parcels, rosters, residents, couriers, reconciliation, log, admin],
 ];
 const routes = nouns.flatMap((noun) => noun.routes ?? []);
 

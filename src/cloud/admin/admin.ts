@@ -1,7 +1,10 @@
 /** What administrators do that is not one noun's alone. */
 import type { Noun } from '../noun.ts';
+import { routes as alarmRoutes } from './alarm-routes.ts';
 import { routes as importRoutes } from './import-routes.ts';
 import { routes as peopleRoutes } from './people-routes.ts';
 import { routes } from './routes.ts';
 
-export const admin = { routes: [...routes, ...peopleRoutes, ...importRoutes] } satisfies Noun;
+export { attention } from './overview.ts';
+
+export const admin = { routes: [...routes, ...alarmRoutes, ...peopleRoutes, ...importRoutes] } satisfies Noun;

@@ -10,8 +10,10 @@ import { pinDigits } from '../../domain/scan.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import { attentionOfLog } from '../log/log.ts';
 import * as notices from '../notices/notices.ts';
 import * as parcels from '../parcels/parcels.ts';
+import * as people from '../people/people.ts';
 import { discrepanciesOf } from '../reconciliation/reconciliation.ts';
 import * as rosters from '../rosters/rosters.ts';
 
@@ -22,16 +24,30 @@ const SEVERITIES = ['alarm', 'warning', 'note'] as const;
 
 export async function attention(cloud: Cloud, tx: Tx): Promise<Attention> {
   const items: Attention = [
-    ...(await banks.alarms(tx)),
+    ...(await ofAlarms(cloud, tx)),
     ...(await ofBanks(cloud, tx)),
+    ...(await ofDirectories(cloud, tx)),
     ...(await ofDrafts(cloud, tx)),
     ...(await ofNotices(cloud, tx)),
     ...(await ofParcels(tx)),
     ...(await ofSensors(cloud, tx)),
+    ...(await attentionOfLog(cloud, tx)),
   ];
   return items.sort(
     (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.atMs - a.atMs,
   );
+}
+
+/** With the name of whoever cares for each. */
+async function ofAlarms(cloud: Cloud, tx: Tx): Promise<Attention> {
+  const standing = await banks.alarms(tx);
+  const carers = standing.flatMap(({ alarm }) => alarm.care?.by ?? []);
+  const names = carers.length === 0 ? new Map() : await people.findPersons(cloud, tx, carers);
+  return standing.map(({ alarm, ...item }) => {
+    const { care } = alarm;
+    const by = care && (names.get(care.by)?.profile.name ?? '');
+    return { ...item, alarm: { ...alarm, care: care && { by: by ?? '', atMs: care.atMs } } };
+  });
 }
 
 async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
@@ -72,6 +88,19 @@ async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
         atMs: door.sinceMs ?? nowMs,
       });
   }
+  return items;
+}
+
+async function ofDirectories(cloud: Cloud, tx: Tx): Promise<Attention> {
+  const items: Attention = [];
+  for (const { site, people: count, bytes } of await people.directoriesTooLong(tx))
+    items.push({
+      kind: 'directory-too-long',
+      severity: 'warning',
+      says: `${await banks.siteName(tx, site)}: the list of ${count} residents (${bytes} bytes) is too long for its banks; they keep the one from before.`,
+      atMs: cloud.clock.nowMs(),
+      link: '/admin/people',
+    });
   return items;
 }
 

@@ -15,7 +15,19 @@ import { allTenants } from '../tenants/tenants.ts';
 import { restoreBackup } from './restore.ts';
 import { NOT_IN_IT, takeBackup } from './take.ts';
 
-export type Command = { config: string; file: string; keysFile: string; say(line: string): void };
+export type Command = {
+  config: string;
+  /** The database where it is not the one that the configuration names. */
+  urls?: Pick<CloudConfig, 'databaseUrl' | 'ownerDatabaseUrl'>;
+  file: string;
+  keysFile: string;
+  say(line: string): void;
+};
+
+const configOf = ({ config, urls }: Command): CloudConfig => ({
+  ...readConfig(config, cloudConfig),
+  ...urls,
+});
 
 const depsOf = (config: CloudConfig): CloudDeps => ({
   config,
@@ -24,8 +36,9 @@ const depsOf = (config: CloudConfig): CloudDeps => ({
   log: silentLog,
 });
 
-export async function backup({ config: path, file, keysFile, say }: Command): Promise<void> {
-  const config = readConfig(path, cloudConfig);
+export async function backup(command: Command): Promise<void> {
+  const { file, keysFile, say } = command;
+  const config = configOf(command);
   const { cloud, files } = await openCore(depsOf(config), NOUNS);
   try {
     const began = systemClock.monotonicMs();
@@ -54,8 +67,9 @@ export async function backup({ config: path, file, keysFile, say }: Command): Pr
   }
 }
 
-export async function restore({ config: path, file, keysFile, say }: Command): Promise<void> {
-  const config = readConfig(path, cloudConfig);
+export async function restore(command: Command): Promise<void> {
+  const { file, keysFile, say } = command;
+  const config = configOf(command);
   const began = systemClock.monotonicMs();
   const { rootKey } = await openFiles(config);
   const { manifest, rows, sha256 } = await restoreBackup({

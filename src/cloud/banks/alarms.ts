@@ -1,12 +1,13 @@
 /** Alarms of banks: what a bank raised in its journal, and what the intake found wrong with a journal. */
 import { sql } from 'kysely';
-import type { BankId } from '../../domain/ids.ts';
+import type { BankId, PersonId } from '../../domain/ids.ts';
 import { integerColumn, textColumn } from '../../platform/columns.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import type { AlarmMove, Projection } from '../noun.ts';
 
 export type Alarm = {
+  ord: number;
   condition: string;
   bank: BankId;
   bankName: string;
@@ -14,9 +15,21 @@ export type Alarm = {
   firstSeq: number | null;
   lastSeq: number | null;
   raisedAtMs: number;
+  endedAtMs: number | null;
+  caredAtMs: number | null;
+  caredBy: PersonId | null;
 };
 
-type OpenSql = { ord: number; condition: string; compartment: number | null };
+type OpenSql = { ord: number; condition: string; compartment: number | null; caredAtMs: number | null };
+
+/**
+ * What the intake finds wrong with a bank's own words. The bank cannot say that it is over. Until somebody cares for
+ * it, a batch that fits ends a gap or a refusal; from then on nothing but a person's word does (alarm-acts.ts).
+ */
+const AGAINST_BANK: readonly string[] = ['gap', 'fork', 'rollback', 'batch-refused', 'message-refused'];
+
+export const endsBy = (condition: string): 'person' | 'bank' =>
+  AGAINST_BANK.includes(condition) ? 'person' : 'bank';
 
 /** An alarm that the fold began, and ended where the records end it. */
 type Begun = AlarmMove & { endedAtMs: number | null };
@@ -26,7 +39,8 @@ const nameOf = (of: { condition: string; compartment: number | null }) =>
 
 /**
  * What moves make of the alarms that stand: one begins unless the same one stands already, and ends where it
- * stands. Pure; `standing` holds the rows by name.
+ * stands. What comes anew while somebody looks into what was before is an alarm of its own. Pure; `standing` holds
+ * the rows by name.
  */
 function foldAlarms(
   open: readonly OpenSql[],
@@ -40,29 +54,36 @@ function foldAlarms(
   for (const move of moves) {
     const name = nameOf(move);
     if (move.move === 'begins') {
-      if (standing.has(name) || fresh.has(name)) continue;
+      const isKnown = standing.get(name)?.some((row) => move.again || row.caredAtMs === null);
+      if (isKnown || fresh.has(name)) continue;
       const begins: Begun = { ...move, endedAtMs: null };
       fresh.set(name, begins);
       begun.push(begins);
       continue;
     }
-    for (const { ord } of standing.get(name) ?? []) ended.push({ ord, atMs: move.atMs });
+    const isInCare = ({ caredAtMs }: OpenSql) => caredAtMs !== null && endsBy(move.condition) === 'person';
+    const [left, over] = partition(standing.get(name) ?? [], isInCare);
+    for (const { ord } of over) ended.push({ ord, atMs: move.atMs });
     const own = fresh.get(name);
     if (own) own.endedAtMs = move.atMs;
-    standing.delete(name);
+    standing.set(name, left);
     fresh.delete(name);
   }
   return { begun, ended };
+}
+
+function partition<Row>(rows: readonly Row[], holds: (row: Row) => boolean): [Row[], Row[]] {
+  return [rows.filter(holds), rows.filter((row) => !holds(row))];
 }
 
 /** Raises an alarm that the cloud itself finds, unless the same one stands already. True when it was raised. */
 export function raise(
   cloud: Cloud,
   tx: Tx,
-  { bank, condition, names }: { bank: BankId } & Pick<AlarmMove, 'condition' | 'names'>,
+  { bank, ...found }: { bank: BankId } & Pick<AlarmMove, 'condition' | 'names' | 'again'>,
 ): Promise<boolean> {
   const begins = { move: 'begins', seq: 0, compartment: null, atMs: cloud.clock.nowMs() } as const;
-  return move(cloud, tx, { bank, moves: [{ ...begins, condition, names }] });
+  return move(cloud, tx, { bank, moves: [{ ...begins, ...found }] });
 }
 
 /** Begins and ends alarms of a bank, in the order given. True when one began. */
@@ -73,7 +94,7 @@ export async function move(
 ): Promise<boolean> {
   if (moves.length === 0) return false;
   const conditions = [...new Set(moves.map(({ condition }) => condition))];
-  const open = await sql<OpenSql>`select ord, condition, compartment from alarms
+  const open = await sql<OpenSql>`select ord, condition, compartment, cared_at_ms as "caredAtMs" from alarms
     where bank_id = ${bank} and condition = any(${conditions}::text[]) and ended_at_ms is null`.execute(tx);
   const { begun, ended } = foldAlarms(open.rows, moves);
   if (begun.length + ended.length === 0) return false;
@@ -97,12 +118,13 @@ async function insertBegun(tx: Tx, bank: BankId, begun: readonly Begun[]): Promi
     order by begun.ord`.execute(tx);
 }
 
+export const ALARM_COLUMNS = sql`alarms.ord, condition, bank_id as bank, banks.name as "bankName", compartment,
+  first_seq as "firstSeq", last_seq as "lastSeq", raised_at_ms as "raisedAtMs", ended_at_ms as "endedAtMs",
+  cared_at_ms as "caredAtMs", cared_by as "caredBy"`;
+
 async function openAlarms(tx: Tx): Promise<Alarm[]> {
-  const { rows } = await sql<Alarm>`
-    select condition, bank_id as bank, banks.name as "bankName", compartment, first_seq as "firstSeq", last_seq as "lastSeq", raised_at_ms as "raisedAtMs"
-    from alarms join banks using (bank_id) where ended_at_ms is null order by raised_at_ms desc limit 200`.execute(
-    tx,
-  );
+  const { rows } = await sql<Alarm>`select ${ALARM_COLUMNS} from alarms join banks using (bank_id)
+    where ended_at_ms is null order by raised_at_ms desc limit 200`.execute(tx);
   return rows;
 }
 
@@ -124,6 +146,14 @@ export type Attention = {
   says: string;
   atMs: number;
   link: string | null;
+  alarm: {
+    bank: BankId;
+    condition: string;
+    compartment: number | null;
+    raisedAtMs: number;
+    endsBy: 'person' | 'bank';
+    care: { by: PersonId; atMs: number } | null;
+  };
 };
 
 const SAYS: Readonly<Record<string, string>> = {
@@ -144,19 +174,26 @@ const SAYS: Readonly<Record<string, string>> = {
   discrepancy: 'what the records say about a parcel does not fit together',
 };
 
+/** One plain sentence. */
+export function sentenceOf(alarm: Alarm): string {
+  const door = alarm.compartment === null ? '' : `, door ${alarm.compartment}`;
+  const numbers =
+    alarm.firstSeq === null ? '' : ` (numbers ${alarm.firstSeq} to ${alarm.lastSeq ?? alarm.firstSeq})`;
+  return `${alarm.bankName}${door}: ${SAYS[alarm.condition] ?? alarm.condition}${numbers}`;
+}
+
 /** What needs a person, in plain words, for the admin's list. */
 export async function alarms(tx: Tx): Promise<Attention[]> {
   return (await openAlarms(tx)).map((alarm) => {
-    const door = alarm.compartment === null ? '' : `, door ${alarm.compartment}`;
-    const numbers =
-      alarm.firstSeq === null ? '' : ` (numbers ${alarm.firstSeq} to ${alarm.lastSeq ?? alarm.firstSeq})`;
-    const severity = alarm.condition === 'ajar' || alarm.condition === 'power' ? 'warning' : 'alarm';
+    const { bank, condition, compartment, raisedAtMs, caredAtMs, caredBy } = alarm;
+    const care = caredAtMs === null || caredBy === null ? null : { by: caredBy, atMs: caredAtMs };
     return {
-      kind: alarm.condition,
-      severity,
-      says: `${alarm.bankName}${door}: ${SAYS[alarm.condition] ?? alarm.condition}${numbers}`,
-      atMs: alarm.raisedAtMs,
+      kind: condition,
+      severity: condition === 'ajar' || condition === 'power' ? 'warning' : 'alarm',
+      says: sentenceOf(alarm),
+      atMs: raisedAtMs,
       link: linkOf(alarm),
+      alarm: { bank, condition, compartment, raisedAtMs, endsBy: endsBy(condition), care },
     };
   });
 }
@@ -167,16 +204,12 @@ function linkOf({ bank, compartment, condition }: Alarm): string {
   return compartment === null ? `/admin/banks/${bank}` : `/admin/banks/${bank}/${compartment}`;
 }
 
-/** What the intake finds wrong with a bank's own words. The bank cannot say that it is over. */
-const AGAINST_BANK: readonly string[] = ['gap', 'fork', 'rollback', 'batch-refused', 'message-refused'];
-
 export const alarmProjection: Projection = {
   kinds: ['alarm.raised', 'alarm.ended'],
   follow: async (_cloud, _tx, { told }) =>
     told
       .filter(
-        ({ record }) =>
-          record.kind === 'alarm.raised' || !AGAINST_BANK.includes(String(record.facts.condition)),
+        ({ record }) => record.kind === 'alarm.raised' || endsBy(String(record.facts.condition)) === 'bank',
       )
       .map(({ record }) => ({
         move: record.kind === 'alarm.raised' ? 'begins' : 'ends',

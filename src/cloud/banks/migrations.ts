@@ -98,4 +98,28 @@ ${readWithoutTenant('bank_index', 'before_connection')}
 ${readWithoutTenant('enrolment_codes', 'before_enrolment')}
 `,
   },
+  {
+    id: '0112-alarm-acts',
+    sql: `
+-- Who looks into an alarm, since when.
+alter table alarms add column cared_at_ms bigint;
+alter table alarms add column cared_by text references persons (person_id);
+create index alarms_by_number on alarms (tenant_id, ord);
+-- What persons said of alarms; only ever added to.
+create table alarm_acts (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  ord bigint generated always as identity primary key,
+  alarm bigint not null references alarms (ord),
+  act text not null check (act in ('care', 'end')),
+  person_id text not null references persons (person_id),
+  at_ms bigint not null,
+  reason text,
+  -- In their own words, sealed.
+  note bytea,
+  check ((act = 'end') = (reason is not null and note is not null))
+);
+create index alarm_acts_by_alarm on alarm_acts (tenant_id, alarm, ord);
+${tenantTable('alarm_acts', 'select, insert')}
+`,
+  },
 ];

@@ -30,6 +30,8 @@ const PAUSE_MS_MAX = 5_000;
 const KEEPALIVE_S = 20;
 const CONNECT_MS_MAX = 10_000;
 const END_MS_MAX = 2_000;
+/** A broker that has not taken a message by then is as good as gone; the bank asks again for what it lacks. */
+const TAKEN_MS_MAX = 10_000;
 /** Topics in one SUBSCRIBE: far below the longest packet that a broker takes. */
 const TOPICS_AT_ONCE = 200;
 /** The code in a SUBACK for a topic that was refused (MQTT 3.1.1 section 3.9.3). */
@@ -57,14 +59,31 @@ export class BrokerLink {
     return this.#up;
   }
 
+  /** Answers when the broker has the message, or will not have it: who sends waits for this, and others for them. */
   async send(bank: string, message: DownMessage): Promise<void> {
-    if (!this.#client || !this.#up) return;
-    try {
-      await this.#client.publishAsync(downTopic(bank), JSON.stringify(message), { qos: 1 });
-    } catch (error) {
-      const { message: why } = error as Error;
+    const client = this.#client;
+    if (!client || !this.#up) return;
+    const why = await this.#isTaken(client, downTopic(bank), JSON.stringify(message));
+    if (why !== null)
       this.#log.warn('a message was not taken by the broker', { bank, type: message.type, error: why });
-    }
+  }
+
+  /**
+   * Null when it was, else why not. The client answers for what was under way when it is told to end, not when the
+   * far side hangs up (mqtt.js, `_flushVolatile`), so the end of the connection is waited for as well.
+   */
+  #isTaken(client: MqttClient, topic: string, payload: string): Promise<string | null> {
+    return new Promise((resolve) => {
+      const closed = () => done('the connection ended');
+      const cancel = this.#config.clock.after(TAKEN_MS_MAX, () => done('the broker did not answer in time'));
+      const done = (why: string | null) => {
+        client.removeListener('close', closed);
+        cancel();
+        resolve(why);
+      };
+      client.once('close', closed);
+      client.publish(topic, payload, { qos: 1 }, (error) => done(error ? error.message : null));
+    });
   }
 
   /** Hears these banks from now on. Answers when the broker has agreed, or when there is no connection to ask on. */
@@ -89,9 +108,16 @@ export class BrokerLink {
     const client = this.#client;
     this.#client = null;
     if (!client) return;
-    const cancelForce = this.#config.clock.after(END_MS_MAX, () => void client.end(true));
-    await client.endAsync();
-    cancelForce();
+    await new Promise<void>((resolve) => {
+      // A second `end` of a client that is ending does nothing, so who waits in vain cuts the line itself.
+      const cancelCut = this.#config.clock.after(END_MS_MAX, () => client.stream.destroy());
+      const ended = () => {
+        cancelCut();
+        resolve();
+      };
+      client.once('close', ended);
+      client.end(false, {}, ended);
+    });
   }
 
   async #dial(): Promise<void> {

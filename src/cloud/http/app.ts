@@ -15,7 +15,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import { answerNoRequest, takeStrangers } from '../../platform/no-request.ts';
 import { guardForeign } from './foreign.ts';
-import { addSecurityHeaders, guardHosts, SECURITY_HEADERS } from './headers.ts';
+import { addSecurityHeaders, believeHostAlone, guardHosts, SECURITY_HEADERS } from './headers.ts';
 import type { Metrics } from './metrics.ts';
 import { answerError, problemFor, sendProblem } from './problems.ts';
 import { answerPage, listWebFiles, type WebFiles } from './webapps.ts';
@@ -28,6 +28,8 @@ export type AppOptions = {
   metrics: Metrics;
   /** Host names beside `localhost` and `127.0.0.1`. */
   hosts: readonly string[];
+  /** Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; those of anybody else are ignored. */
+  trustedProxies: readonly string[];
   /** Folder of the built web apps; null serves the interface only. */
   webDir: string | null;
   tls: Tls | null;
@@ -59,6 +61,7 @@ export async function buildApp(
   app.setSerializerCompiler(serializerCompiler);
   takeStrangers(app.server, answerStranger);
   app.setErrorHandler(answerError(options.log));
+  believeHostAlone(app);
   addSecurityHeaders(app);
   guardHosts(app, options.hosts);
   guardForeign(app);
@@ -79,12 +82,14 @@ export async function buildApp(
 
 const answerStranger = answerNoRequest(SECURITY_HEADERS);
 
-function newFastify({ tls, log }: AppOptions): FastifyInstance {
+function newFastify({ tls, log, trustedProxies }: AppOptions): FastifyInstance {
   const common = {
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
     return503OnClosing: false,
+    // The list and nothing else: the last address that is none of theirs is who asks, whatever stands before it.
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     forceCloseConnections: 'idle',
     clientErrorHandler: answerStranger,
     // A path that the router cannot read meets no hook.

@@ -181,7 +181,8 @@ async function admit(keeper: GateKeeper, access: Access, request: FastifyRequest
       checkOperator(keeper, request);
       return { is: 'operator' };
     case 'bank':
-      if (request.protocol !== 'https') throw new HoldfastError('not-found', 'Banks use the HTTPS port.');
+      // By the socket: a proxy that says so would stand between a bank and the key that it pins.
+      if (!('encrypted' in request.socket)) throw new HoldfastError('not-found', 'Banks use the HTTPS port.');
       return { is: 'bank' };
   }
 }
@@ -214,7 +215,7 @@ const LOOPBACK_ADDRESSES = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 /** A proxy on this machine would speak for others. */
 function checkMachine(request: FastifyRequest): void {
   const direct = request.headers['x-forwarded-for'] === undefined && request.headers.forwarded === undefined;
-  if (!direct || !LOOPBACK_ADDRESSES.has(request.ip))
+  if (!direct || !LOOPBACK_ADDRESSES.has(request.socket.remoteAddress ?? ''))
     throw new HoldfastError('not-found', 'Served on this machine only.');
 }
 

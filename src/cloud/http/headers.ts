@@ -49,6 +49,14 @@ export function guardHosts(app: FastifyInstance, hosts: readonly string[]): void
   });
 }
 
+/**
+ * A proxy passes `Host` on. `X-Forwarded-Host` would be believed in its place, and many a proxy passes on the one
+ * that a client has made up.
+ */
+export function believeHostAlone(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw }) => void delete raw.headers['x-forwarded-host']);
+}
+
 export function addSecurityHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');

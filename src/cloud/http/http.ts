@@ -35,6 +35,7 @@ import { mountSystem } from './system.ts';
 
 export { ACCESS, decide, ROLES, type Role } from './access.ts';
 export { type App, operatorTokenHash, type SignedIn, type Use } from './gate.ts';
+export type { GaugeOf } from './metrics.ts';
 export { type Page, type PageAsked, pageOf } from './pages.ts';
 export { traceOf } from './problems.ts';
 export { forgetAnswers } from './repeats.ts';
@@ -62,6 +63,8 @@ export type Ctx<A extends Access = Access, S extends Shape = Shape> = {
     set(app: App, token: string, lifeMs: number): void;
     clear(app: App): void;
   };
+  /** By which the admin app's sign-in knows a browser again. It is sent there and nowhere else. */
+  device: { token(): string | undefined; set(token: string, lifeMs: number): void };
   /** Answers with the tenant's stream of changes instead of a body. */
   streamChanges(): void;
 };
@@ -133,6 +136,8 @@ export type HttpOptions = {
   /** Host names beside `localhost` and `127.0.0.1`. */
   hosts: readonly string[];
   webDir: string | null;
+  /** Proxies whose word on whom they speak for is taken: addresses and ranges of addresses; of nobody when unset. */
+  trustedProxies?: readonly string[];
   /** The file that `GET /api/start` shows on a development machine; null elsewhere. */
   startFile: string | null;
   /** False while this process cannot do its work; says so at `/api/ready`. */
@@ -171,6 +176,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
     log,
     metrics,
     hosts: options.hosts,
+    trustedProxies: options.trustedProxies ?? [],
     webDir: options.webDir,
     requestsPerMinute: limits.requestsPerMinute,
     isLeaving: () => closing,
@@ -263,13 +269,15 @@ async function answerOf(
   );
 }
 
-/** An answer without a body, and the streams, whose form is not one of JSON. */
+/** An answer without a body, and those whose form is not one of JSON: the streams, and a proof. */
 function nothingTold({ url }: Route): z.ZodType | { description: string; content: object } {
   if (url.endsWith('/events'))
     return {
       description: 'A stream of events that ends when the page closes.',
       content: { 'text/event-stream': { schema: z.string() } },
     };
+  if (url.endsWith('/proof'))
+    return { description: 'A tlog-proof file.', content: { 'text/plain': { schema: z.string() } } };
   return z.null().describe('Done; there is nothing to tell.');
 }
 
@@ -300,6 +308,11 @@ function ctxOf({ request, reply, cloud, events, actor }: Asked) {
         void reply.setCookie(cookieName(app), token, { ...cookieOf(app), maxAge: Math.floor(lifeMs / 1000) }),
       clear: (app: App) => void reply.clearCookie(cookieName(app), cookieOf(app)),
     },
+    device: {
+      token: () => request.cookies[DEVICE_COOKIE],
+      set: (token: string, lifeMs: number) =>
+        void reply.setCookie(DEVICE_COOKIE, token, { ...DEVICE_PLACE, maxAge: Math.floor(lifeMs / 1000) }),
+    },
     streamChanges() {
       if (!('tenant' in actor)) throw new Error('a stream of changes belongs to a signed-in person');
       if (!events.open(actor.tenant, reply))
@@ -312,6 +325,9 @@ function ctxOf({ request, reply, cloud, events, actor }: Asked) {
 function cookieOf(app: App) {
   return { path: cookiePath(app), httpOnly: true, secure: true, sameSite: 'strict' } as const;
 }
+
+const DEVICE_COOKIE = 'holdfast_admin_device';
+const DEVICE_PLACE = { ...cookieOf('admin'), path: '/api/admin/sign-in' } as const;
 
 function securityOf(access: Access): { [name: string]: string[] }[] {
   const named = APPS.some((app) => app === access) || access === 'operator';

@@ -7,18 +7,29 @@ export type Metrics = {
 };
 
 /** A number of this process that is asked for when somebody looks. */
-export type GaugeOf = { name: string; help: string; value(): number };
+export type GaugeOf = {
+  name: string;
+  help: string;
+  /** Of which there is one number each; none unset. Their values are of closed lists or of the configuration. */
+  labelNames?: readonly string[];
+  value(): number | readonly { labels: Record<string, string>; value: number }[];
+};
 
 export function openMetrics(gauges: readonly GaugeOf[] = []): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  for (const { name, help, value } of gauges)
+  for (const { name, help, labelNames = [], value } of gauges)
     new Gauge({
       name,
       help,
+      labelNames,
       registers: [registry],
       collect() {
-        this.set(value());
+        const now = value();
+        // What is not said any more is gone, and not what it was.
+        this.reset();
+        if (typeof now === 'number') this.set(now);
+        else for (const one of now) this.set(one.labels, one.value);
       },
     });
   const labelNames = ['method', 'route', 'status'] as const;

@@ -59,7 +59,20 @@ async function previewOf(cloud: Cloud, place: Place, asked: ListAsked): Promise<
     rows.filter((row) => 'told' in row),
     known,
   );
+  requireRoomFor(rows, judgement, known);
   return { ...list, rows: told(rows, judgement, key), absent: judgement.absent.map(named) };
+}
+
+/** Said before anything is done: a list that does not fit would end half way. */
+function requireRoomFor(rows: List['rows'], { rows: judged }: Judgement, known: readonly Known[]): void {
+  const fresh = rows.flatMap((row) =>
+    'told' in row && judged.get(row.row)?.is === 'new' ? [{ ...row.told, accessible: false }] : [],
+  );
+  const entries = [...known, ...fresh].map(({ name, flat, accessible }) => ({
+    ...{ flat, accessible },
+    label: people.labelOf(name),
+  }));
+  if (fresh.length > 0) people.requireRoom(people.sizeOf(entries));
 }
 
 function knownOf({ person, profile }: people.Person): Known {

@@ -66,6 +66,7 @@ export class Intake {
   readonly #log: Log;
   readonly #projections: Projections;
   readonly #queues = new Map<string, { waiting: number; tail: Promise<void> }>();
+  readonly #telling = new Map<SiteId, { again: boolean }>();
   readonly #turns = new Turns(BANKS_AT_ONCE);
   #stopped = false;
 
@@ -97,8 +98,29 @@ export class Intake {
     });
   }
 
-  /** Brings the banks of a site up to date: those that this process serves, the others are told by theirs. */
+  /**
+   * Brings the banks of a site up to date: those that this process serves, the others are told by theirs. Whatever changes while a site is told is told in one more round and not in one for each change: a list of
+   * residents is imported in dozens of steps, and each round has the whole list for every bank.
+   */
   async tellSite(tenant: TenantId, site: SiteId): Promise<void> {
+    const underWay = this.#telling.get(site);
+    if (underWay) {
+      underWay.again = true;
+      return;
+    }
+    const round = { again: false };
+    this.#telling.set(site, round);
+    try {
+      do {
+        round.again = false;
+        await this.#tellRound(tenant, site);
+      } while (round.again);
+    } finally {
+      this.#telling.delete(site);
+    }
+  }
+
+  async #tellRound(tenant: TenantId, site: SiteId): Promise<void> {
     const { cloud } = this.#deps;
     const known = await cloud.database.tenant(tenant, (tx) => banks.banksOf(tx, site));
     for (const { bank } of known) await this.tellBank(tenant, bank);
@@ -186,7 +208,7 @@ export class Intake {
       if (isLasting(error))
         await cloud.database.tenant(tenant, async (tx) => {
           await this.#fence(tx, bank);
-          await banks.raiseAlarm(cloud, tx, { condition: 'batch-refused', bank, names: null });
+          await banks.raiseAlarm(cloud, tx, { condition: 'batch-refused', bank, names: null, again: true });
         });
       throw error;
     }

@@ -32,10 +32,10 @@ export async function keepRefusal(cloud: Cloud, of: Refusal): Promise<void> {
   const hash = sha256(of.payload);
   const isNew = await cloud.database.tenant(of.tenant, async (tx) => {
     const kept = await keep(cloud, tx, of, hash);
-    if (kept === 'known') return false;
-    const isRaised = await raise(cloud, tx, of);
+    // What comes again is no news while its alarm stands or somebody cares for it. Once that was ended, it is.
+    const isRaised = await raise(cloud, tx, of, { again: kept !== 'new' });
     // Of a bank that has sent more than is kept of one, only what it has not been blamed for is news.
-    if (kept === 'full' && !isRaised) return false;
+    if (kept !== 'new' && !isRaised) return false;
     await cloud.journal.record(tx, {
       kind: 'intake.refused',
       facts: {
@@ -82,9 +82,9 @@ async function keep(cloud: Cloud, tx: Tx, of: Refusal, hash: Uint8Array): Promis
 }
 
 /** A bank that has filled its share with rubbish must not silence by it what comes after: a fork, a roll-back. */
-function raise(cloud: Cloud, tx: Tx, of: Refusal): Promise<boolean> {
+function raise(cloud: Cloud, tx: Tx, of: Refusal, { again }: { again: boolean }): Promise<boolean> {
   const names = of.lastMissing > 0 ? { first: of.firstMissing, last: of.lastMissing } : null;
   const condition =
     CONDITIONS[of.reason] ?? (of.reason.startsWith('batch-') ? 'batch-refused' : 'message-refused');
-  return banks.raiseAlarm(cloud, tx, { condition, bank: of.bank, names });
+  return banks.raiseAlarm(cloud, tx, { condition, bank: of.bank, names, again });
 }

@@ -57,6 +57,8 @@ async function directoryFor(
 ): Promise<DownMessage[]> {
   if ((await people.directoryVersion(tx, bank.site)) <= hello.directory) return [];
   const { version, entries } = await people.directory(cloud, tx, bank.site);
+  // One that no bank could take is not sent: it would be refused each time, and the bank keeps the one it has.
+  if (!(await people.fitsMessage(cloud, tx, { site: bank.site, version, entries }))) return [];
   const sealed = await hpkeSeal(bank.sealKey, utf8(JSON.stringify(entries)), {
     info: SEAL_INFO.directory,
     aad: `${bank.bank}\0${version}`,

@@ -127,8 +127,7 @@ export type JobRunner = {
 /** Runs the jobs of all nouns in this process, until stopped. */
 export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<JobRunner> {
   const names = new Set<string>();
-  const unlock = () =>
-    cloud.database.pool.query(`select ${SCHEMA}.force_unlock_workers($1::text[])`, [[...names]]);
+  const unlock = () => unlockJobs(cloud.database.pool, [...names]);
   const kept = await keepEngine({
     clock: cloud.clock,
     log: cloud.log.child('jobs'),
@@ -142,6 +141,19 @@ export async function startJobs(cloud: Cloud, nouns: readonly Noun[]): Promise<J
       await unlock();
     },
   };
+}
+
+/**
+ * Gives jobs back that nobody brought to an end, and the try that was counted for each. An engine breaks with the
+ * database, not by its jobs: a bad hour would use up their tries, and each failure after it would put a notice off
+ * for as long as the tenth. What ends a whole process keeps its count (`freeJobs`), so that a job cannot do it for ever.
+ */
+export async function unlockJobs(pool: Pick<pg.Pool, 'query'>, workers: readonly string[]): Promise<void> {
+  await pool.query(
+    `update ${SCHEMA}._private_jobs set attempts = greatest(attempts - 1, 0) where locked_by = any($1::text[])`,
+    [workers],
+  );
+  await pool.query(`select ${SCHEMA}.force_unlock_workers($1::text[])`, [workers]);
 }
 
 function begin(

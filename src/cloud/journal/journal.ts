@@ -23,6 +23,14 @@ import type { Keys } from '../keys/keys.ts';
 import type { Noun } from '../noun.ts';
 import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
+import {
+  type Mention,
+  type MentionsAsked,
+  mentionsOf,
+  openPart,
+  type Part,
+  placeOfOpenings,
+} from './sealed.ts';
 import * as store from './store.ts';
 
 export type Owners = Readonly<Partial<Record<CommittedField, PersonId>>>;
@@ -51,6 +59,8 @@ export type Journal = {
   keepOpenings(tx: Tx, source: string, all: readonly ToKeep[]): Promise<void>;
   /** Opens what is kept; a field whose key was destroyed is absent. */
   openOpenings(tx: Tx, source: string, range: Range): Promise<Map<number, Openings>>;
+  /** Which records hold something of a person's, newest first. */
+  mentionsOf(tx: Tx, asked: MentionsAsked): Promise<Mention[]>;
 };
 
 /** How far a cloud machine's own clock may be off; operators run a time service. */
@@ -112,6 +122,7 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
     endOf: store.endOf,
     keepOpenings,
     openOpenings: (tx, source, range) => openOpenings(keys, tx, source, range),
+    mentionsOf: (tx, asked) => mentionsOf(keys, tx, asked),
   };
 }
 
@@ -129,15 +140,8 @@ async function openOpenings(
     rows.flatMap((row) => row.subject_id ?? []),
   );
   for (const row of rows) {
-    const at = row.last === null ? placeOfOpening(row) : placeOfOpenings({ ...row, last: row.last });
-    const owner = row.subject_id as PersonId | null;
-    const text =
-      owner === null
-        ? await keys.openForTenant(tx, at, row.sealed)
-        : await keys.openFor(tx, owner, at, row.sealed);
-    if (text === undefined) continue;
-    const part: Part =
-      row.field === null ? JSON.parse(text) : { [row.seq]: { [row.field]: JSON.parse(text) } };
+    const part = await openPart(keys, tx, row);
+    if (part === undefined) continue;
     for (const [seq, openings] of Object.entries(part)) {
       if (Number(seq) >= range.first && Number(seq) <= range.last)
         found.set(Number(seq), { ...found.get(Number(seq)), ...openings });
@@ -145,9 +149,6 @@ async function openOpenings(
   }
   return found;
 }
-
-/** What is one owner's of some records: by number, then by field. */
-type Part = Record<string, Openings>;
 
 /**
  * The openings by owner; null is the tenant. Each part is sealed as one: a batch has thousands of fields and
@@ -167,13 +168,31 @@ function partsOf(all: readonly ToKeep[], known: ReadonlySet<string>): Map<Person
   return parts;
 }
 
-function placeOfOpenings(of: { source: string; seq: number; last: number }): string {
-  return `openings\0${of.source}\0${of.seq}\0${of.last}`;
-}
+const PERSON_ROWS_A_QUERY = 200;
 
-/** Of rows that hold one field of one record. */
-function placeOfOpening(of: { source: string; seq: number; field: string | null }): string {
-  return `opening\0${of.source}\0${of.seq}\0${of.field}`;
+/**
+ * Which records have a field that is this person's, in the order of their journals; at most `max`, and one more when
+ * there are more. Who was forgotten has none: what said which they are was sealed under the key that is gone.
+ */
+export async function recordsAbout(
+  keys: Keys,
+  tx: Tx,
+  { person, max }: { person: PersonId; max: number },
+): Promise<{ source: string; seq: number }[]> {
+  const found = new Map<string, { source: string; seq: number }>();
+  let after = { source: '', seq: 0, field: '' };
+  for (;;) {
+    const rows = await store.openingsOfSubject(tx, person, { after, limit: PERSON_ROWS_A_QUERY });
+    for (const row of rows) {
+      const part = await openPart(keys, tx, row);
+      for (const seq of Object.keys(part ?? {}).map(Number))
+        found.set(`${row.source} ${seq}`, { source: row.source, seq });
+      if (found.size > max) return [...found.values()].slice(0, max + 1);
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < PERSON_ROWS_A_QUERY) return [...found.values()];
+    after = { source: last.source, seq: last.seq, field: last.field ?? '' };
+  }
 }
 
 export type Appended = {

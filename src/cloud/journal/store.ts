@@ -143,6 +143,44 @@ export async function openingsBetween(
   return rows;
 }
 
+/**
+ * What is sealed for a person, what came in last first. `reach` is the position of the last record that a row speaks
+ * of. Rows of one record have the same, so whoever asks on asks for the last reach again.
+ */
+export async function openingsAbout(
+  tx: Tx,
+  of: {
+    person: string;
+    source: string | undefined;
+    before: number | undefined;
+    reach: number | undefined;
+    limit: number;
+  },
+): Promise<(OpeningRow & { reach: number })[]> {
+  const { rows } = await sql<OpeningRow & { reach: number }>`
+    select o.source, o.seq, o.last, o.field, o.subject_id, o.sealed, l.position as reach
+    from openings o join records f on f.source = o.source and f.seq = o.seq
+      join records l on l.source = o.source and l.seq = coalesce(o.last, o.seq)
+    where o.subject_id = ${of.person}
+      and (${of.source ?? null}::text is null or o.source = ${of.source ?? null})
+      and (${of.before ?? null}::bigint is null or f.position < ${of.before ?? null})
+      and (${of.reach ?? null}::bigint is null or l.position <= ${of.reach ?? null})
+    order by l.position desc, o.seq, o.field limit ${of.limit}`.execute(tx);
+  return rows;
+}
+
+/** Rows that are sealed under one person's key, after `after`. */
+export async function openingsOfSubject(
+  tx: Tx,
+  person: string,
+  { after, limit }: { after: { source: string; seq: number; field: string }; limit: number },
+): Promise<OpeningRow[]> {
+  const { rows } = await sql<OpeningRow>`select source, seq, last, field, subject_id, sealed from openings
+    where subject_id = ${person} and (source, seq, coalesce(field, '')) > (${after.source}, ${after.seq}, ${after.field})
+    order by source, seq, coalesce(field, '') limit ${limit}`.execute(tx);
+  return rows;
+}
+
 export type JournalPage = {
   source: string;
   seq: number;

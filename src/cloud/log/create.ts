@@ -45,6 +45,7 @@ export async function createLog(cloud: Cloud, { tenant, host, succeeds, open }: 
     await store.insertLog(tx, {
       ...{ generation, origin: name, key: cloud.ledger.key.publicKey, open: open ?? before?.open ?? false },
       ...{ size: 0, root: EMPTY_ROOT, published_size: 0, state: encodeState(EMPTY_LOG) },
+      ...{ shown_size: 0, waits_since_ms: null, asked_size: null, asked_at_ms: null },
     });
     await keepCheckpoint(cloud, tx, { generation, checkpoint: { origin: name, size: 0, root: EMPTY_ROOT } });
     return name;

@@ -65,4 +65,52 @@ ${tenantTable('log_ends', 'select, insert, update')}
 ${tenantTable('log_checkpoints', 'select, insert')}
 `,
   },
+  {
+    id: '0101-cosignatures',
+    sql: `
+-- How many entries the checkpoint has that readers are given; it never has fewer than before. And since when
+-- records wait without that the log grew.
+alter table logs add column shown_size bigint check (shown_size between 0 and size);
+alter table logs add column waits_since_ms bigint;
+-- The checkpoint that witnesses are asked to agree on, and since when.
+alter table logs add column asked_size bigint;
+alter table logs add column asked_at_ms bigint;
+-- Whatever was signed until today was shown.
+alter table logs no force row level security;
+update logs set shown_size = published_size;
+alter table logs force row level security;
+alter table logs alter column shown_size set not null;
+-- What witnesses answered, verified before it came here: one line a checkpoint and key, which is only ever added.
+create table log_cosignatures (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  generation bigint not null,
+  size bigint not null,
+  vkey text not null,
+  line text not null,
+  -- When the witness says that it signed, in seconds; and when it came.
+  at_s bigint not null check (at_s > 0),
+  at_ms bigint not null,
+  primary key (tenant_id, generation, vkey, size),
+  foreign key (tenant_id, generation, size) references log_checkpoints (tenant_id, generation, size)
+);
+create index log_cosignatures_by_size on log_cosignatures (tenant_id, generation, size);
+-- When each witness is asked next, and what came of the last time.
+create table log_witnesses (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  generation bigint not null,
+  vkey text not null,
+  due_at_ms bigint not null,
+  -- How often in a row it did not cosign, why the last time, and since when it has not.
+  failures int not null default 0,
+  error text,
+  error_since_ms bigint,
+  -- When it last said that the log contradicts what it remembers. It stays when that is over.
+  conflict_at_ms bigint,
+  primary key (tenant_id, generation, vkey),
+  foreign key (tenant_id, generation) references logs (tenant_id, generation)
+);
+${tenantTable('log_cosignatures', 'select, insert')}
+${tenantTable('log_witnesses', 'select, insert, update')}
+`,
+  },
 ];

@@ -3,6 +3,7 @@
  * of files could serve them. Today that is a folder beside the cloud's keys; the processes of one database
  * share it, as they share the keys.
  */
+import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TenantId } from '../../domain/ids.ts';
 import type { LogObject } from '../../ledger/log/growth.ts';
@@ -17,6 +18,8 @@ export type LogObjects = {
   read(place: LogPlace, path: string): Promise<Uint8Array | undefined>;
   /** When it returns, a power cut does not undo it; until then there is the old object, or none. */
   write(place: LogPlace, object: LogObject): Promise<void>;
+  /** Of everything that is there, in no order; what a dead process was about to write is left out. */
+  paths(place: LogPlace): AsyncIterable<string>;
   /** Those of which anything is there. */
   generations(tenant: TenantId): Promise<number[]>;
 };
@@ -32,9 +35,27 @@ export function folderOfLogs(dataDir: string): LogObjects {
   return {
     read: async (place, path) => readIfExists(fileOf(place, path)),
     write: (place, { path, bytes }) => storeDurable(fileOf(place, path), bytes),
+    paths: (place) => filesBelow(fileOf(place, ''), ''),
     generations: async (tenant) => namesOf(join(folder, tenant)).map(Number).filter(Number.isSafeInteger),
   };
 }
+
+/** One folder after another, so that a long log is never listed as a whole. */
+async function* filesBelow(folder: string, prefix: string): AsyncGenerator<string> {
+  const folders: string[] = [];
+  try {
+    for await (const entry of await opendir(folder)) {
+      if (entry.isDirectory()) folders.push(entry.name);
+      else if (!UNFINISHED.test(entry.name)) yield `${prefix}${entry.name}`;
+    }
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+  for (const name of folders) yield* filesBelow(join(folder, name), `${prefix}${name}/`);
+}
+
+/** As `storeDurable` names what it has not put in its place yet. */
+const UNFINISHED = /^\..*\.new$/;
 
 function namesOf(path: string): string[] {
   try {

@@ -48,10 +48,12 @@ test('a record that waits has no proof yet, and a tenant without a log has none 
   const seqs = [1, end?.lastSeq ?? 0];
   const [first, waits] = (await proofsOf(cloud, { tenant, source: tenant, seqs })).proofs;
   assert.ok(first?.proof);
-  assert.deepEqual(waits, { seq: end?.lastSeq, index: null, proof: null });
+  const pending = { index: null, state: 'pending', cosignedBy: [], proof: null };
+  assert.equal(first.state, 'integrated');
+  assert.deepEqual(waits, { seq: end?.lastSeq, ...pending });
   const without = await createTenant(cloud);
   const none = await proofsOf(cloud, { tenant: without, source: without, seqs: [1] });
-  assert.deepEqual(none, { log: null, proofs: [{ seq: 1, index: null, proof: null }] });
+  assert.deepEqual(none, { log: null, proofs: [{ seq: 1, ...pending }] });
 });
 
 test('tiles that are not the signed ones give no proof', async () => {

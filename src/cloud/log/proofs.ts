@@ -1,19 +1,21 @@
 /** Proofs to take away, each checked against the signed root before it is handed out. */
+import type { ParcelProofs } from '../../contract/http/proofs.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import { encodeProof } from '../../ledger/log/proof-file.ts';
 import { proveInclusion } from '../../ledger/log/prove.ts';
-import { vkeyText } from '../../ledger/log/vkey.ts';
 import type { Cloud } from '../deps.ts';
 import { tilesOf } from './objects.ts';
+import { vkeyOfLog, witnessesOf } from './policy.ts';
 import * as store from './store.ts';
+import * as witnesses from './witness-store.ts';
 
-export type Proofs = {
-  /** Null when the tenant keeps no log. */
-  log: { origin: string; vkey: string; size: number } | null;
-  proofs: { seq: number; index: number | null; proof: string | null }[];
-};
+export type Proofs = Pick<ParcelProofs, 'log' | 'proofs'>;
+type Proof = Proofs['proofs'][number];
 
-/** For records `seqs` of one journal, under the last checkpoint; a record that it does not cover has no proof yet. */
+/** A checkpoint with its cosignatures, and the names of those who gave them. */
+type Candidate = { row: store.CheckpointRow; note: string; cosignedBy: string[] };
+
+/** For records `seqs` of one journal; a record that no checkpoint covers has no proof yet. */
 export async function proofsOf(
   cloud: Cloud,
   { tenant, source, seqs }: { tenant: TenantId; source: string; seqs: readonly number[] },
@@ -22,37 +24,69 @@ export async function proofsOf(
     const log = await store.currentLog(tx);
     if (!log) return undefined;
     const { generation } = log;
-    const [[last], indices] = await Promise.all([
-      store.lastCheckpoints(tx, generation, 1),
+    const [rows, indices] = await Promise.all([
+      witnesses.checkpointsToProve(tx, generation),
       store.indicesOf(tx, { generation, source, seqs }),
     ]);
-    return last && { log, last, indices };
+    const sizes = rows.map(({ size }) => size);
+    return { log, rows, indices, lines: await witnesses.cosignaturesAt(tx, { generation, sizes }) };
   });
-  if (!found) return { log: null, proofs: seqs.map((seq) => ({ seq, index: null, proof: null })) };
-  const { log, last, indices } = found;
+  const [newest] = found?.rows ?? [];
+  if (!found || !newest) return { log: null, proofs: seqs.map(pending) };
+  const { log, rows, indices, lines } = found;
+  const candidates = rows.map((row) => candidateOf(cloud, row, lines));
   const tiles = tilesOf(cloud.ledger.objects, { tenant, generation: log.generation });
-  const head = { size: last.size, root: new Uint8Array(last.root) };
-  const proofs: Proofs['proofs'] = [];
+  const { quorum = 0 } = cloud.config.witnessing ?? {};
+  const proofs: Proof[] = [];
   for (const seq of seqs) {
     const index = indices.find((one) => one.seq === seq)?.index ?? null;
-    const covered = index !== null && index < head.size;
-    const proof = covered ? await fileOf({ tiles, index, head, note: last.note }) : null;
-    proofs.push({ seq, index, proof });
+    const best = index === null ? undefined : bestOf(candidates, index);
+    if (index === null || !best) {
+      proofs.push({ ...pending(seq), index });
+      continue;
+    }
+    const { cosignedBy } = best;
+    const state = quorum > 0 && cosignedBy.length >= quorum ? 'cosigned' : 'integrated';
+    proofs.push({ seq, index, state, cosignedBy, proof: await fileOf({ tiles, index, of: best }) });
   }
-  const { origin, key } = log;
-  const vkey = vkeyText({ type: 'signature', name: origin, publicKey: new Uint8Array(key) });
-  return { log: { origin, vkey, size: head.size }, proofs };
+  const of = { size: newest.size, witnesses: witnessesOf(cloud).length, quorum };
+  return { log: { origin: log.origin, vkey: vkeyOfLog(log), ...of }, proofs };
 }
 
-async function fileOf(of: {
+function pending(seq: number): Proof {
+  return { seq, index: null, state: 'pending', cosignedBy: [], proof: null };
+}
+
+/** Lines of witnesses that are not asked any more are handed on: a reader's policy may know them. */
+function candidateOf(
+  cloud: Cloud,
+  row: store.CheckpointRow,
+  lines: readonly witnesses.CosignatureRow[],
+): Candidate {
+  const mine = lines.filter(({ size }) => size === row.size);
+  const cosignedBy = witnessesOf(cloud)
+    .filter(({ vkey }) => mine.some((one) => one.vkey === vkey))
+    .map(({ name }) => name);
+  return { row, note: row.note + mine.map(({ line }) => line).join(''), cosignedBy };
+}
+
+/** Of those that cover the record the one that most witnesses have cosigned; of as many, the newest. */
+function bestOf(candidates: readonly Candidate[], index: number): Candidate | undefined {
+  let best: Candidate | undefined;
+  for (const one of candidates)
+    if (one.row.size > index && (!best || one.cosignedBy.length > best.cosignedBy.length)) best = one;
+  return best;
+}
+
+async function fileOf(on: {
   tiles: Parameters<typeof proveInclusion>[0];
   index: number;
-  head: Parameters<typeof proveInclusion>[1]['head'];
-  note: string;
+  of: Candidate;
 }): Promise<string> {
-  const { tiles, index, head, note } = of;
+  const { tiles, index, of } = on;
+  const head = { size: of.row.size, root: new Uint8Array(of.row.root) };
   const proved = await proveInclusion(tiles, { index, head });
   // What lies in the store is not what was signed: an operator has to look, and nobody gets a proof of it.
   if (!proved.ok) throw new Error(`entry ${index} of a log cannot be proved: ${proved.reason}`);
-  return encodeProof({ index, path: proved.value.path, checkpoint: note });
+  return encodeProof({ index, path: proved.value.path, checkpoint: of.note });
 }

@@ -3,13 +3,18 @@
  * the tenant's choice; its administrators always may. A closed log is, to strangers, not there.
  */
 import { z } from 'zod';
+import { type LogDays, logGrowth, logGrowthQuery } from '../../contract/http/proofs.ts';
+import { logWitnesses } from '../../contract/http/witnesses.ts';
 import { utf8 } from '../../crypto/bytes.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { parseId, type TenantId } from '../../domain/ids.ts';
 import { CHECKPOINT_PATH, parseTilePath } from '../../ledger/log/layout.ts';
 import type { Cloud } from '../deps.ts';
 import { type Route, route, Served } from '../http/http.ts';
+import { growthOf } from './growth.ts';
+import { standingOf } from './standing.ts';
 import * as store from './store.ts';
+import * as witnesses from './witness-store.ts';
 
 /** Mutable: kept for a few seconds at most (section "Checkpoints"). */
 const FOR_SECONDS = 'public, max-age=2';
@@ -39,6 +44,24 @@ export const routes: Route[] = [
     handle: ({ cloud, actor, params: { '*': path } }) =>
       partOf(cloud, { tenant: actor.tenant, path, openOnly: false }),
   }),
+  route({
+    method: 'GET',
+    url: '/api/admin/log-witnesses',
+    access: 'admin',
+    says: 'How the log of the organisation stands with its witnesses, and its newest checkpoint.',
+    schema: { response: logWitnesses },
+    handle: ({ cloud, actor }) =>
+      cloud.database.read(actor.tenant, async (tx) => ({ log: await standingOf(cloud, tx) })),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/log-growth',
+    access: 'admin',
+    says: 'How large the log was, step by step, its last checkpoints, and what witnesses agreed to last.',
+    schema: { query: logGrowthQuery, response: logGrowth },
+    handle: ({ cloud, actor, query: { days } }) =>
+      cloud.database.read(actor.tenant, (tx) => growthOf(cloud, tx, Number(days) as LogDays)),
+  }),
 ];
 
 type Part = {
@@ -54,11 +77,12 @@ async function partOf(cloud: Cloud, { tenant, path, openOnly }: Part): Promise<S
   const isTile = parseTilePath(rest).ok;
   if (!tenant || generation < 1 || (!isTile && rest !== CHECKPOINT_PATH)) throw nothingThere();
   const found = await cloud.database.read(tenant, async (tx) => {
-    const [log, [last]] = await Promise.all([
+    const [log, shown, lines] = await Promise.all([
       store.logAt(tx, generation),
-      store.lastCheckpoints(tx, generation, 1),
+      store.shownCheckpoint(tx, generation),
+      witnesses.cosignaturesShown(tx, generation),
     ]);
-    return log && last && { isOpen: log.open, note: last.note };
+    return log && shown && { isOpen: log.open, note: shown.note + lines.map(({ line }) => line).join('') };
   });
   if (!found || (openOnly && !found.isOpen)) throw nothingThere();
   // From the database, which never shows an earlier one after a later.

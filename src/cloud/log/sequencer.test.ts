@@ -306,6 +306,8 @@ test('the application cannot change an index or a checkpoint that is there', asy
     sql`delete from log_spans`,
     sql`update log_checkpoints set note = 'x'`,
     sql`delete from log_checkpoints`,
+    sql`update log_cosignatures set line = 'x'`,
+    sql`delete from log_cosignatures`,
     sql`delete from logs`,
   ])
     await assert.rejects(

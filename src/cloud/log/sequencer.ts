@@ -128,6 +128,8 @@ async function publish(cloud: Cloud, tx: Tx, { log: before, head, state }: Grown
     checkpoint: { origin: log.origin, ...head },
   });
   await store.setPublished(tx, { generation: log.generation, size: head.size, state: encodeState(state) });
+  // With witnesses, readers get it once enough of them have cosigned it (submit.ts).
+  if (!cloud.config.witnessing) await store.raiseShown(tx, { generation: log.generation, size: head.size });
 }
 
 export async function keepCheckpoint(

@@ -15,6 +15,10 @@ export type LogRow = {
   root: Uint8Array;
   published_size: number;
   state: Uint8Array;
+  shown_size: number;
+  waits_since_ms: number | null;
+  asked_size: number | null;
+  asked_at_ms: number | null;
 };
 export type CheckpointRow = { size: number; root: Uint8Array; note: string; at_ms: number };
 /** Records of one journal that have indices one after another. */
@@ -155,6 +159,41 @@ export async function indicesOf(
   return rows;
 }
 
+/** The same for records of several journals, in their order; null for those that have none yet. */
+export async function placesOf(
+  tx: Tx,
+  { generation, records }: { generation: number; records: readonly { source: string; seq: number }[] },
+): Promise<(number | null)[]> {
+  const { rows } = await sql<{ index: number | null }>`
+    select s.first + wanted.seq - s.seq as index
+    from unnest(${textColumn(records.map(({ source }) => source))}::text[], ${integerColumn(records.map(({ seq }) => seq))}::bigint[])
+      with ordinality as wanted (source, seq, ord)
+    left join lateral (select first, seq, count from log_spans where generation = ${generation} and source = wanted.source
+      and seq <= wanted.seq order by seq desc limit 1) s on wanted.seq < s.seq + s.count
+    order by wanted.ord`.execute(tx);
+  return rows.map(({ index }) => index);
+}
+
+/** How many records no checkpoint covers. */
+export async function numberWaiting(tx: Tx, generation: number): Promise<number> {
+  const { rows } = await sql<{ waiting: number }>`
+    select (coalesce((select sum(j.last_seq) from journals j), 0) - l.published_size)::bigint as waiting
+    from logs l where l.generation = ${generation}`.execute(tx);
+  return Math.max(0, rows[0]?.waiting ?? 0);
+}
+
+/** How large the signed log was at each of these moments. */
+export async function sizesAt(
+  tx: Tx,
+  { generation, moments }: { generation: number; moments: readonly number[] },
+): Promise<number[]> {
+  const { rows } = await sql<{ size: number | null }>`
+    select c.size from unnest(${integerColumn(moments)}::bigint[]) with ordinality as asked (at_ms, ord)
+    left join lateral (select size from log_checkpoints where generation = ${generation} and at_ms <= asked.at_ms
+      order by at_ms desc, size desc limit 1) c on true order by asked.ord`.execute(tx);
+  return rows.map(({ size }) => size ?? 0);
+}
+
 export async function setAssigned(
   tx: Tx,
   { generation, size, root }: TreeHead & { generation: number },
@@ -170,6 +209,45 @@ export async function setPublished(
   await on(tx).updateTable('logs').set(row).where('generation', '=', generation).execute();
 }
 
+/** Readers are given the checkpoint of this size from now on, unless they have a larger one already. */
+export async function raiseShown(
+  tx: Tx,
+  { generation, size }: { generation: number; size: number },
+): Promise<void> {
+  await sql`update logs set shown_size = ${size} where generation = ${generation} and shown_size < ${size}`.execute(
+    tx,
+  );
+}
+
+/** What witnesses are asked to agree on from now on. */
+export async function setAsked(
+  tx: Tx,
+  { generation, size, atMs }: { generation: number; size: number; atMs: number },
+): Promise<void> {
+  const row = { asked_size: size, asked_at_ms: atMs };
+  await on(tx).updateTable('logs').set(row).where('generation', '=', generation).execute();
+}
+
+export async function checkpointAt(
+  tx: Tx,
+  { generation, size }: { generation: number; size: number },
+): Promise<CheckpointRow | undefined> {
+  return on(tx)
+    .selectFrom('log_checkpoints')
+    .select(['size', 'root', 'note', 'at_ms'])
+    .where('generation', '=', generation)
+    .where('size', '=', size)
+    .executeTakeFirst();
+}
+
+export async function setWaits(
+  tx: Tx,
+  { generation, sinceMs }: { generation: number; sinceMs: number | null },
+): Promise<void> {
+  await sql`update logs set waits_since_ms = ${sinceMs}
+    where generation = ${generation} and waits_since_ms is distinct from ${sinceMs}`.execute(tx);
+}
+
 export async function insertCheckpoint(tx: Tx, row: CheckpointRow & { generation: number }): Promise<void> {
   await on(tx).insertInto('log_checkpoints').values(row).execute();
 }
@@ -183,6 +261,16 @@ export async function lastCheckpoints(tx: Tx, generation: number, limit: number)
     .orderBy('size', 'desc')
     .limit(limit)
     .execute();
+}
+
+/** The one that readers are given. */
+export async function shownCheckpoint(tx: Tx, generation: number): Promise<CheckpointRow | undefined> {
+  const { rows } = await sql<CheckpointRow>`
+    select c.size, c.root, c.note, c.at_ms from log_checkpoints c
+    where c.generation = ${generation} and c.size = (select shown_size from logs where generation = ${generation})`.execute(
+    tx,
+  );
+  return rows[0];
 }
 
 export type Counted = {

@@ -82,7 +82,7 @@ const CASES: { name: string; says: RegExp; spoil(tenant: TenantId): Promise<void
         `delete from log_checkpoints where tenant_id = '${tenant}' and size > 0`,
         `delete from log_spans where tenant_id = '${tenant}'`,
         `delete from log_ends where tenant_id = '${tenant}'`,
-        `update logs set size = 0, published_size = 0, state = '', root = sha256('') where tenant_id = '${tenant}'`,
+        `update logs set size = 0, published_size = 0, shown_size = 0, state = '', root = sha256('') where tenant_id = '${tenant}'`,
       ),
   },
   {

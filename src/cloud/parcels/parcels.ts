@@ -13,8 +13,12 @@ import * as store from './store.ts';
 import { trackingPlace } from './views.ts';
 
 export { checkCloud, type Finding } from './check.ts';
+export { foldParcel, isInside, type Standing } from './custody.ts';
+export { recordsOfParcel } from './receipt.ts';
+export { says } from './says.ts';
 export { doubtedParcels as doubted, type Parcel } from './store.ts';
-export { detail, pageOfParcels as pageOf, trackingsOf } from './views.ts';
+export { allOpened, checkChain, checkHead } from './verify.ts';
+export { detail, openTracking, pageOfParcels as pageOf, recordsOf, trackingsOf } from './views.ts';
 
 /** Records of a door, which tell of whatever parcel lies behind it. */
 const DOOR_KINDS = [
@@ -31,6 +35,13 @@ const PARCEL_KINDS = RECORD_KINDS.filter(
 );
 
 const kindsOfParcels: ReadonlySet<RecordKind> = new Set(PARCEL_KINDS);
+const kindsOfDoors: ReadonlySet<RecordKind> = new Set(DOOR_KINDS);
+
+/** Whose event a record of this kind is: of the parcel that it names, or of the one that lies behind its door. */
+export function tellsOfParcel(kind: RecordKind): 'parcel' | 'door' | 'nothing' {
+  if (kindsOfParcels.has(kind)) return 'parcel';
+  return kindsOfDoors.has(kind) ? 'door' : 'nothing';
+}
 
 /** Parcels of a batch, folded record by record over what was kept of them. */
 async function follow(cloud: Cloud, tx: Tx, { bank, told }: Batch): Promise<AlarmMove[]> {

@@ -16,7 +16,8 @@ export type Segment = {
   prevSeq: number;
 };
 
-export type Finding = { where: string; what: string };
+/** `seq`: the record, or the first of those, that it is about. */
+export type Finding = { where: string; what: string; seq?: number };
 
 /** Reads records in order and finds every break of number, chain, form, and of the columns beside the bytes. */
 export function checkChain({ source, records, prev, prevSeq }: Segment): {
@@ -29,10 +30,10 @@ export function checkChain({ source, records, prev, prevSeq }: Segment): {
   let hash = prev;
   let seq = prevSeq;
   for (const row of records) {
-    const where = `${source} record ${row.seq}`;
+    const at = { where: `${source} record ${row.seq}`, seq: row.seq };
     const bytes = new Uint8Array(row.bytes);
     const parsed = parseRecord(bytes);
-    if (!parsed.ok) findings.push({ where, what: `does not parse: ${parsed.why}` });
+    if (!parsed.ok) findings.push({ ...at, what: `does not parse: ${parsed.why}` });
     else {
       const { record } = parsed;
       if (
@@ -41,13 +42,13 @@ export function checkChain({ source, records, prev, prevSeq }: Segment): {
         record.kind !== row.kind ||
         record.time.atMs !== row.at_ms
       )
-        findings.push({ where, what: 'its columns differ from its bytes' });
-      if (record.prev !== hash) findings.push({ where, what: 'does not continue the chain' });
+        findings.push({ ...at, what: 'its columns differ from its bytes' });
+      if (record.prev !== hash) findings.push({ ...at, what: 'does not continue the chain' });
       read.push(record);
     }
-    if (row.seq !== seq + 1) findings.push({ where, what: `follows record ${seq}` });
+    if (row.seq !== seq + 1) findings.push({ ...at, what: `follows record ${seq}` });
     hash = base64url(leafHash(bytes));
-    if (base64url(row.hash) !== hash) findings.push({ where, what: 'its hash is not that of its bytes' });
+    if (base64url(row.hash) !== hash) findings.push({ ...at, what: 'its hash is not that of its bytes' });
     seq = row.seq;
   }
   return { read, end: hash, findings };
@@ -65,20 +66,20 @@ export type HeadClaim = {
 
 /** A signed head: by the bank's key, over exactly these records, continuing the head before. */
 export function checkHead({ bank, head, before, records, key }: HeadClaim): Finding[] {
-  const where = `${bank} head ${head.first}–${head.last}`;
+  const at = { where: `${bank} head ${head.first}–${head.last}`, seq: head.first };
   const findings: Finding[] = [];
   const opened = openHead(head.note, { name: bank, publicKey: new Uint8Array(key) });
-  if (!opened) return [{ where, what: 'is not signed by the key of the bank' }];
-  if (base64url(head.key) !== base64url(key)) findings.push({ where, what: 'was taken under another key' });
+  if (!opened) return [{ ...at, what: 'is not signed by the key of the bank' }];
+  if (base64url(head.key) !== base64url(key)) findings.push({ ...at, what: 'was taken under another key' });
   if (opened.first !== head.first || opened.last !== head.last || headHash(opened) !== head.hash)
-    findings.push({ where, what: 'its columns differ from its note' });
+    findings.push({ ...at, what: 'its columns differ from its note' });
   if (opened.previous !== (before?.hash ?? NO_HEAD) || opened.first !== (before?.last ?? 0) + 1)
-    findings.push({ where, what: 'does not continue the head before' });
+    findings.push({ ...at, what: 'does not continue the head before' });
   if (
     records.length !== opened.last - opened.first + 1 ||
     batchRoot(records.map((row) => new Uint8Array(row.bytes))) !== opened.root
   )
-    findings.push({ where, what: 'its root is not that of its records' });
+    findings.push({ ...at, what: 'its root is not that of its records' });
   return findings;
 }
 

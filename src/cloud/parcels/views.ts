@@ -78,10 +78,23 @@ async function trackingOf(cloud: Cloud, tx: Tx, of: store.Parcel): Promise<strin
   );
 }
 
-async function openTracking(
+/** Which records of its bank tell of a parcel, and its number in words; undefined when there is no such parcel here. */
+export async function recordsOf(
   cloud: Cloud,
   tx: Tx,
-  of: store.Parcel & { tracking: Uint8Array },
+  id: string,
+): Promise<{ parcel: string; tracking: string; source: string; seqs: number[] } | undefined> {
+  const parcel = await store.findParcel(tx, id);
+  if (!parcel) return undefined;
+  const seqs = (await store.eventsOf(tx, parcel.parcel)).map(({ seq }) => seq);
+  const tracking = await trackingOf(cloud, tx, parcel);
+  return { parcel: parcel.parcel, tracking, source: parcel.bank, seqs };
+}
+
+export async function openTracking(
+  cloud: Cloud,
+  tx: Tx,
+  of: Pick<store.Parcel, 'parcel' | 'recipient'> & { tracking: Uint8Array },
 ): Promise<string | undefined> {
   const own = of.recipient !== null && (await cloud.keys.subjects(tx, [of.recipient])).has(of.recipient);
   const place = trackingPlace(of.parcel);

@@ -64,4 +64,12 @@ ${['persons', 'carriers', 'couriers', 'directory_versions', 'address_index'].map
 ${readWithoutTenant('address_index', 'before_sign_in')}
 `,
   },
+  {
+    id: '0114-directory-sizes',
+    sql: `
+-- How many people the list for the banks has, and how many bytes; null when nobody has counted since it changed.
+alter table directory_versions add column people int;
+alter table directory_versions add column bytes bigint;
+`,
+  },
 ];

@@ -15,8 +15,11 @@ import type { Cloud } from '../deps.ts';
 import { type Page, type PageAsked, pageOf } from '../http/http.ts';
 import type { Noun } from '../noun.ts';
 import { migrations } from './migrations.ts';
+import { labelOf, requireRoom, SURELY_FIT, sizeOf } from './room.ts';
 import * as store from './store.ts';
 
+export { directoriesTooLong, fitsMessage } from './long-lists.ts';
+export { labelOf, requireRoom, sizeOf } from './room.ts';
 export type { Addressee, Carrier, CourierRow, Role } from './store.ts';
 
 const profileSchema = z.strictObject({
@@ -41,7 +44,6 @@ export type Person = {
 export type By = PersonId | null;
 
 const PROFILE_PLACE = 'people/profile';
-const LABEL_LENGTH_MAX = 60;
 const OPENED_AT_ONCE = 1000;
 
 export type NewResident = {
@@ -72,8 +74,28 @@ export async function addResidents(
     return { name: of.name.trim(), flat: of.flat.trim(), email, phone, accessible, channels };
   });
   const persons = await addAll(cloud, tx, { role: 'resident', site, by, profiles });
-  await store.bumpDirectory(tx, site);
+  await growDirectory(cloud, tx, { site, profiles });
   return persons;
+}
+
+/** Refuses whom the banks' list has no room for, before they are there. */
+async function growDirectory(
+  cloud: Cloud,
+  tx: Tx,
+  { site, profiles }: { site: SiteId; profiles: readonly Profile[] },
+): Promise<void> {
+  const { people, bytes } = await store.bumpDirectory(tx, site, sizeOf(profiles.flatMap(entryOf)));
+  if (people !== null && bytes !== null) return requireRoom({ people, bytes });
+  // Nobody has counted it since it changed.
+  if ((await store.countResidents(tx, site)) <= SURELY_FIT) return;
+  const { version, entries } = await directory(cloud, tx, site);
+  const size = sizeOf(entries);
+  requireRoom(size);
+  await store.setDirectorySize(tx, { site, version, ...size });
+}
+
+function entryOf({ flat, name, accessible }: Profile): Omit<DirectoryEntries[number], 'person'>[] {
+  return flat === null ? [] : [{ flat, label: labelOf(name), accessible }];
 }
 
 /** The person only; `signin` gives an administrator a password and a second factor. */
@@ -307,24 +329,9 @@ export async function directory(
   site: SiteId,
 ): Promise<{ version: number; entries: DirectoryEntries }> {
   const entries: DirectoryEntries = [];
-  for (const { profile, person } of await residents(cloud, tx, site)) {
-    if (profile.flat === null) continue;
-    entries.push({
-      person,
-      flat: profile.flat,
-      label: labelOf(profile.name),
-      accessible: profile.accessible,
-    });
-  }
+  for (const { profile, person } of await residents(cloud, tx, site))
+    entries.push(...entryOf(profile).map((entry) => ({ person, ...entry })));
   return { version: await store.directoryVersion(tx, site), entries };
-}
-
-/** "Ada Okafor" as "A. Okafor": enough to tell the people of one flat apart. */
-export function labelOf(name: string): string {
-  const words = name.trim().split(/\s+/);
-  const last = words.at(-1) ?? '';
-  const first = words.length > 1 ? `${[...(words[0] ?? '')][0]}. ` : '';
-  return [...`${first}${last}`].slice(0, LABEL_LENGTH_MAX).join('');
 }
 
 export const directoryVersion = store.directoryVersion;

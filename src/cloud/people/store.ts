@@ -112,14 +112,26 @@ export async function residentsOfFlats(
   return found.rows.map(personOf);
 }
 
-export async function bumpDirectory(tx: Tx, site: SiteId): Promise<number> {
-  const bumped = await sql<{
-    version: number;
-  }>`insert into directory_versions (site_id, version) values (${site}, 1)
-    on conflict (site_id) do update set version = directory_versions.version + 1 returning version`.execute(
-    tx,
-  );
-  return bumped.rows[0]?.version ?? 0;
+export type Directory = { version: number; people: number | null; bytes: number | null };
+
+/**
+ * Another version. How long the list is stays known where it only grows by `grows`; else it is counted anew by whoever
+ * needs it. The row is locked until the transaction ends, so no two see the same room.
+ */
+export async function bumpDirectory(
+  tx: Tx,
+  site: SiteId,
+  grows?: { people: number; bytes: number },
+): Promise<Directory> {
+  const { people, bytes } = grows ?? { people: null, bytes: null };
+  const bumped = await sql<Directory>`insert into directory_versions (site_id, version, people, bytes)
+    values (${site}, 1, ${people}::int, ${bytes}::bigint)
+    on conflict (site_id) do update set version = directory_versions.version + 1,
+      people = directory_versions.people + ${people}::int, bytes = directory_versions.bytes + ${bytes}::bigint
+    returning version, people, bytes`.execute(tx);
+  const [row] = bumped.rows;
+  if (!row) throw new Error('one row was written');
+  return row;
 }
 
 export async function directoryVersion(tx: Tx, site: SiteId): Promise<number> {
@@ -127,6 +139,36 @@ export async function directoryVersion(tx: Tx, site: SiteId): Promise<number> {
     version: number;
   }>`select version from directory_versions where site_id = ${site}`.execute(tx);
   return found.rows[0]?.version ?? 0;
+}
+
+export async function countResidents(tx: Tx, site: SiteId): Promise<number> {
+  const found = await sql<{
+    n: number;
+  }>`select count(*)::int as n from persons where site_id = ${site} and role = 'resident' and state = 'active'`.execute(
+    tx,
+  );
+  return found.rows[0]?.n ?? 0;
+}
+
+/** Of the version that is there still. False when it is known already, or another by now. */
+export async function setDirectorySize(
+  tx: Tx,
+  of: { site: SiteId; version: number; people: number; bytes: number },
+): Promise<boolean> {
+  const done = await sql`update directory_versions set people = ${of.people}, bytes = ${of.bytes}
+    where site_id = ${of.site} and version = ${of.version} and bytes is distinct from ${of.bytes}::bigint`.execute(
+    tx,
+  );
+  return Number(done.numAffectedRows ?? 0) === 1;
+}
+
+export async function directoriesOver(
+  tx: Tx,
+  bytes: number,
+): Promise<{ site: SiteId; people: number; bytes: number }[]> {
+  const { rows } = await sql<{ site: SiteId; people: number; bytes: number }>`
+    select site_id as site, people, bytes from directory_versions where bytes > ${bytes}`.execute(tx);
+  return rows;
 }
 
 type Address = { person: PersonId; role: Role; address: Uint8Array | null };

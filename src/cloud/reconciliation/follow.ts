@@ -15,6 +15,12 @@ const SIGHT_KINDS = [
   'compartment.restored',
 ] as const satisfies RecordKind[];
 
+const kindsOfSight: ReadonlySet<RecordKind> = new Set(SIGHT_KINDS);
+
+export function tellsOfSight(kind: RecordKind): boolean {
+  return kindsOfSight.has(kind);
+}
+
 /** What a record adds to the last sight of its door. Pure. */
 export function foldSight(was: store.Sight, record: LedgerRecord): store.Sight {
   const { seq, facts } = record;

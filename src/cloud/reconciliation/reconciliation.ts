@@ -8,6 +8,8 @@ import { projection } from './follow.ts';
 import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 
+export { foldSight, tellsOfSight } from './follow.ts';
+export { NO_SIGHT, type Sight } from './store.ts';
 export { discrepanciesOf } from './views.ts';
 
 export const reconciliation: Noun = { migrations, routes, projections: [projection] };

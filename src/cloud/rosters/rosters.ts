@@ -25,6 +25,9 @@ export {
   verifiedRoster,
 } from './signed.ts';
 
+/** The newest signed roster that names this key for this bank: what a stranger needs to see who vouches for it. */
+export const noteNaming = store.noteNaming;
+
 /** Begins a site: whom its banks will trust. `rootKeys` are public (SubjectPublicKeyInfo, base64url). */
 export async function openSite(
   tx: Tx,

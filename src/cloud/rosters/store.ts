@@ -110,3 +110,17 @@ export async function signedNotesUpTo(tx: Tx, site: SiteId, version: number): Pr
   }>`select note from rosters where site_id = ${site} and version <= ${version} order by version`.execute(tx);
   return found.rows.map((row) => row.note);
 }
+
+/** The newest that names this key for this bank. */
+export async function noteNaming(
+  tx: Tx,
+  site: SiteId,
+  { bank, key }: { bank: BankId; key: string },
+): Promise<string | undefined> {
+  const named = JSON.stringify([{ bank, key }]);
+  const found = await sql<{ note: string }>`select note from rosters
+    where site_id = ${site} and (json::jsonb -> 'banks') @> ${named}::jsonb order by version desc limit 1`.execute(
+    tx,
+  );
+  return found.rows[0]?.note;
+}

@@ -13,13 +13,11 @@ import type { Cloud } from '../deps.ts';
 import * as people from '../people/people.ts';
 import { onBeat } from './beat.ts';
 import { recordDecision } from './decision.ts';
+import { knowDevice, type Tried, tryFrom } from './devices.ts';
 import * as sessions from './sessions.ts';
 import * as store from './store.ts';
 
 const TOTP_PLACE = 'signin/totp';
-const HOUR_MS = 3_600_000;
-/** Wrong tries an account takes in an hour; then right ones are refused too, until the hour is over. */
-const TRIES_PER_HOUR = 10;
 const PASSWORD_LENGTH_MIN = 12;
 
 export type NewAdmin = {
@@ -45,22 +43,32 @@ export async function addAdmin(cloud: Cloud, tx: Tx, of: NewAdmin): Promise<Pers
   return person;
 }
 
-export type Presented = { email: string; password: string; totp: string; replaces: string | undefined };
+export type Presented = {
+  email: string;
+  password: string;
+  totp: string;
+  replaces: string | undefined;
+  /** The browser's device cookie, if it has one. */
+  device: string | undefined;
+};
 
-/** The new session's token. Throws `sign-in-denied`, always in the same words. */
-export async function signInAdmin(cloud: Cloud, presented: Presented): Promise<string> {
-  const token = await onBeat(cloud.clock, async () => {
+/** The tokens of the new session, and of the browser as a known device. */
+export type Entered = { token: string; device: string };
+
+/** Throws `sign-in-denied`, always in the same words. */
+export async function signInAdmin(cloud: Cloud, presented: Presented): Promise<Entered> {
+  const entered = await onBeat(cloud.clock, async () => {
     const [known] = await cloud.database.estate((tx) =>
       people.addressees(cloud, tx, presented.email, ['admin', 'super-admin']),
     );
     return known ? await tryKnown(cloud, known, presented) : await tryUnknown(cloud, presented);
   });
-  if (token === undefined)
+  if (entered === undefined)
     throw new HoldfastError(
       'sign-in-denied',
       'Check the address, the password and the code, or wait for the next code.',
     );
-  return token;
+  return entered;
 }
 
 async function tryUnknown(cloud: Cloud, presented: Presented): Promise<undefined> {
@@ -72,9 +80,10 @@ async function tryKnown(
   cloud: Cloud,
   known: people.Addressee,
   presented: Presented,
-): Promise<string | undefined> {
+): Promise<Entered | undefined> {
   const { tenant, person } = known;
-  const counted = await cloud.database.tenant(tenant, (tx) => count(cloud, tx, person));
+  const { device: shown } = presented;
+  const counted = await cloud.database.tenant(tenant, (tx) => count(cloud, tx, { person, shown }));
   if (!counted) return await tryUnknown(cloud, presented);
   const verdict = await compare(cloud, counted, presented);
   return await cloud.database.tenant(tenant, async (tx) => {
@@ -88,12 +97,11 @@ async function tryKnown(
       reason,
     });
     if (reason !== undefined) return undefined;
-    return await sessions.begin(cloud, tx, {
-      app: 'admin',
-      person,
-      role: counted.role,
-      replaces: presented.replaces,
+    const { role, device } = counted;
+    const token = await sessions.begin(cloud, tx, {
+      ...{ app: 'admin', person, role, replaces: presented.replaces },
     });
+    return { token, device: await knowDevice(cloud, tx, { person, device }) };
   });
 }
 
@@ -105,18 +113,21 @@ async function refusal(tx: Tx, person: PersonId, verdict: Verdict): Promise<Deni
 }
 
 type Verdict = { step: number } | { reason: Denial };
-type Counted = store.Credential & { totpSecret: Uint8Array };
+type Counted = store.Credential & Tried & { totpSecret: Uint8Array };
+type Counting = { person: PersonId; shown: string | undefined };
 
-async function count(cloud: Cloud, tx: Tx, person: PersonId): Promise<Counted | undefined> {
-  const credential = await store.countTry(tx, { person, nowMs: cloud.clock.nowMs(), hourMs: HOUR_MS });
-  const opened = credential && (await cloud.keys.openFor(tx, person, TOTP_PLACE, credential.totpSealed));
+async function count(cloud: Cloud, tx: Tx, { person, shown }: Counting): Promise<Counted | undefined> {
+  const credential = await store.lockCredential(tx, person);
+  if (!credential) return undefined;
+  const tried = await tryFrom(cloud, tx, { person, was: credential, shown });
+  const opened = await cloud.keys.openFor(tx, person, TOTP_PLACE, credential.totpSealed);
   const totpSecret = opened === undefined ? undefined : fromBase64url(opened);
-  return credential && totpSecret && { ...credential, totpSecret };
+  return totpSecret && { ...credential, ...tried, totpSecret };
 }
 
 /** Does all the work whatever the outcome, outside of any transaction: Argon2 takes its time on purpose. */
 async function compare(cloud: Cloud, counted: Counted, presented: Presented): Promise<Verdict> {
-  const lockedOut = counted.tries > TRIES_PER_HOUR;
+  const lockedOut = !counted.may;
   const passwordRight = await verifyPassword(
     presented.password,
     lockedOut ? await decoyHash(cloud) : counted.passwordHash,

@@ -48,4 +48,23 @@ ${readWithoutTenant('sessions', 'before_session_known')}
 ${readWithoutTenant('sign_in_links', 'before_link_known')}
 `,
   },
+  {
+    id: '0113-sign-in-devices',
+    sql: `
+-- Failures in a row, of all browsers that are no known device.
+alter table admin_credentials add column failures integer not null default 0;
+-- Browsers in which somebody has signed in; of the cookie only its SHA-256.
+create table sign_in_devices (
+  token_hash bytea primary key,
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  person_id text not null references persons (person_id),
+  made_at_ms bigint not null,
+  tries integer not null default 0,
+  tries_since_ms bigint not null default 0,
+  failures integer not null default 0
+);
+create index sign_in_devices_by_person on sign_in_devices (tenant_id, person_id, made_at_ms);
+${tenantTable('sign_in_devices')}
+`,
+  },
 ];

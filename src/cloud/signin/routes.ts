@@ -3,6 +3,7 @@ import { signInRequest } from '../../contract/http/admin.ts';
 import { linkAsk, linkUse } from '../../contract/http/resident.ts';
 import { type Route, route } from '../http/http.ts';
 import { signInAdmin } from './admins.ts';
+import { DEVICE_LIFE_MS } from './devices.ts';
 import { askForLink, enterByLink } from './links.ts';
 import { LIVES, signOut } from './sessions.ts';
 
@@ -14,9 +15,11 @@ const adminRoutes: Route[] = [
     guarded: true,
     says: 'Signs an administrator in with a password and a code; sets the session cookie.',
     schema: { body: signInRequest },
-    async handle({ cloud, body, session }) {
-      const token = await signInAdmin(cloud, { ...body, replaces: session.token('admin') });
+    async handle({ cloud, body, session, device: known }) {
+      const shown = { replaces: session.token('admin'), device: known.token() };
+      const { token, device } = await signInAdmin(cloud, { ...body, ...shown });
       session.set('admin', token, LIVES.admin.ageMs);
+      known.set(device, DEVICE_LIFE_MS);
     },
   }),
   route({

@@ -42,8 +42,9 @@ before(async () => {
 after(() => stand.close());
 
 const code = () => totpCode(totpSecret, totpStep(stand.cloud.clock.nowMs()));
-const enter = (changes: Partial<Parameters<typeof signInAdmin>[1]> = {}) =>
-  signInAdmin(stand.cloud, { email, password, totp: code(), replaces: undefined, ...changes });
+const asNobodyKnown = { replaces: undefined, device: undefined };
+const enter = async (changes: Partial<Parameters<typeof signInAdmin>[1]> = {}) =>
+  (await signInAdmin(stand.cloud, { email, password, totp: code(), ...asNobodyKnown, ...changes })).token;
 
 async function refusal(attempt: Promise<unknown>): Promise<string> {
   const error = await attempt.then(

@@ -14,47 +14,77 @@ export async function insertCredential(
     values (${of.person}, ${of.role}, ${of.passwordHash}, ${of.totpSealed})`.execute(tx);
 }
 
-export type Credential = {
+/** Since when how many, and how many in a row that failed. */
+export type Tries = { tries: number; sinceMs: number; failures: number };
+
+export type Credential = Tries & {
   role: AdminRole;
   passwordHash: string;
   totpSealed: Uint8Array;
   lastStep: number;
-  tries: number;
 };
 
-/** Counts a try and answers what to compare with; the count is durable before anything is compared. */
-export async function countTry(
+/** Locked until the transaction ends, so that tries are counted one after the other. */
+export async function lockCredential(tx: Tx, person: PersonId): Promise<Credential | undefined> {
+  const found =
+    await sql<Credential>`select role, password_hash as "passwordHash", totp_secret as "totpSealed",
+    last_step as "lastStep", tries, tries_since_ms as "sinceMs", failures
+    from admin_credentials where person_id = ${person} for update`.execute(tx);
+  return found.rows[0];
+}
+
+export async function setTries(tx: Tx, person: PersonId, of: Tries): Promise<void> {
+  await sql`update admin_credentials set tries = ${of.tries}, tries_since_ms = ${of.sinceMs}, failures = ${of.failures}
+    where person_id = ${person}`.execute(tx);
+}
+
+export async function forgive(
   tx: Tx,
-  of: { person: PersonId; nowMs: number; hourMs: number },
-): Promise<Credential | undefined> {
-  const begun = sql`tries_since_ms + ${of.hourMs} <= ${of.nowMs}`;
-  const found = await sql<{
-    role: AdminRole;
-    password_hash: string;
-    totp_secret: Uint8Array;
-    last_step: number;
-    tries: number;
-  }>`
-    update admin_credentials set
-      tries = case when ${begun} then 1 else tries + 1 end,
-      tries_since_ms = case when ${begun} then ${of.nowMs} else tries_since_ms end
-    where person_id = ${of.person} returning role, password_hash, totp_secret, last_step, tries`.execute(tx);
-  const row = found.rows[0];
-  return (
-    row && {
-      role: row.role,
-      passwordHash: row.password_hash,
-      totpSealed: row.totp_secret,
-      lastStep: row.last_step,
-      tries: row.tries,
-    }
+  { person, tries }: { person: PersonId; tries: boolean },
+): Promise<void> {
+  await sql`update admin_credentials set failures = 0, tries = case when ${tries} then 0 else tries end
+    where person_id = ${person}`.execute(tx);
+}
+
+/** A device of this account and of no other. */
+export async function lockDevice(
+  tx: Tx,
+  of: { device: Uint8Array; person: PersonId; madeAfterMs: number },
+): Promise<Tries | undefined> {
+  const found = await sql<Tries>`select tries, tries_since_ms as "sinceMs", failures from sign_in_devices
+    where token_hash = ${of.device} and person_id = ${of.person} and made_at_ms > ${of.madeAfterMs} for update`.execute(
+    tx,
   );
+  return found.rows[0];
+}
+
+export async function setDeviceTries(tx: Tx, device: Uint8Array, of: Tries): Promise<void> {
+  await sql`update sign_in_devices set tries = ${of.tries}, tries_since_ms = ${of.sinceMs}, failures = ${of.failures}
+    where token_hash = ${device}`.execute(tx);
+}
+
+export async function insertDevice(
+  tx: Tx,
+  of: { device: Uint8Array; person: PersonId; nowMs: number },
+): Promise<void> {
+  await sql`insert into sign_in_devices (token_hash, person_id, made_at_ms)
+    values (${of.device}, ${of.person}, ${of.nowMs})`.execute(tx);
+}
+
+export async function deleteDevice(tx: Tx, device: Uint8Array): Promise<void> {
+  await sql`delete from sign_in_devices where token_hash = ${device}`.execute(tx);
+}
+
+/** All but the newest. */
+export async function deleteOldDevices(tx: Tx, of: { person: PersonId; keep: number }): Promise<void> {
+  await sql`delete from sign_in_devices where token_hash in (select token_hash from sign_in_devices
+    where person_id = ${of.person} order by made_at_ms desc, token_hash offset ${of.keep})`.execute(tx);
 }
 
 /** Uses a time step up. False when it, or a later one, was used before: two requests race for one row. */
 export async function spendStep(tx: Tx, person: PersonId, step: number): Promise<boolean> {
   const done =
-    await sql`update admin_credentials set last_step = ${step}, tries = 0 where person_id = ${person} and last_step < ${step}`.execute(
+    await sql`update admin_credentials set last_step = ${step} where person_id = ${person} and last_step < ${step}`.execute(
       tx,
     );
   return Number(done.numAffectedRows ?? 0) === 1;
@@ -123,6 +153,7 @@ export async function deleteSessionsOf(tx: Tx, person: PersonId): Promise<Sessio
     tx,
   );
   await sql`delete from sign_in_links where person_id = ${person}`.execute(tx);
+  await deleteOldDevices(tx, { person, keep: 0 });
   return found.rows.map(sessionOf);
 }
 

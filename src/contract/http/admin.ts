@@ -1,5 +1,6 @@
 /** The admin app's interface: `/api/admin/…`, cookie `holdfast_admin`, tenant of the signed-in admin. */
 import { z } from 'zod';
+import { attentionAlarm } from './alarms.ts';
 import { atMs, page } from './common.ts';
 
 /** `POST sign-in`: password and TOTP in one step; 204 and a cookie, or 401 with one constant answer. */
@@ -249,6 +250,8 @@ export const attention = z.strictObject({
       says: z.string(),
       atMs,
       link: z.string().nullable(),
+      /** Where it is an alarm. */
+      alarm: attentionAlarm.optional(),
     }),
   ),
 });

@@ -1,0 +1,152 @@
+/** The audit over a real database: a log that holds, and then whatever may be wrong with one. */
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import pg from 'pg';
+import type { TenantId } from '../../domain/ids.ts';
+import { NOUNS } from '../cloud.ts';
+import { openStand, type Stand } from '../test-stand.ts';
+import type { Check } from './findings.ts';
+import { type Audited, auditRows, auditTenant } from './tenant.ts';
+import { groundOn, hunt, tableOf } from './test-hunt.ts';
+import { rowsOf } from './test-memory.ts';
+import { type Ground, MUTATIONS, rewrittenAt } from './test-mutations.ts';
+import { regrow } from './test-regrow.ts';
+
+const QUIET = { heads: [] as readonly string[], progress: () => undefined };
+const DAYS = 6;
+const seed = Number(process.env.HOLDFAST_SEED ?? randomInt(2 ** 31));
+
+let stand: Stand;
+let ground: Ground;
+let tenant: TenantId;
+
+before(async () => {
+  stand = await openStand(NOUNS);
+  ground = await groundOn(stand, DAYS);
+  tenant = ground.memory.tenant;
+});
+after(() => stand.close());
+
+const auditOver = (memory: Ground['memory'], heads: readonly string[] = []) =>
+  auditRows(rowsOf(memory), { ...QUIET, heads });
+
+test('a log that holds is said to hold, from the database and from a copy of its rows', async () => {
+  const { memory, other } = ground;
+  let last = [0, 0];
+  const progress = (...said: [number, number]) => {
+    last = said;
+  };
+  const stored = await auditTenant(stand.cloud, tenant, { heads: [], progress });
+  assert.deepEqual([stored.findings.told, stored.findings.notes], [[], []]);
+  assert.ok((stored.log?.size ?? 0) > 256, String(stored.log?.size));
+  assert.deepEqual(
+    last,
+    [2 * stored.records, 2 * stored.records],
+    'each record and each entry was gone through',
+  );
+  for (const one of [memory, other]) assert.deepEqual((await auditOver(one)).findings.told, []);
+  assert.deepEqual((await auditOver(memory)).log, stored.log);
+  // What nothing is kept of cannot be changed: each table has rows.
+  for (const [table, rows] of Object.entries(memory.kept)) assert.ok(rows.length > 0, table);
+  for (const checkpoint of memory.checkpoints)
+    assert.deepEqual((await auditOver(memory, [checkpoint.note])).findings.told, []);
+});
+
+test('whatever is changed at random is found, and a head from outside tells what nothing inside can', async () => {
+  console.log(`HOLDFAST_SEED=${seed}`);
+  const { tallies, missed } = await hunt(ground, { count: MUTATIONS.length, seed });
+  for (const line of tableOf(tallies)) console.log(line);
+  assert.deepEqual(missed, []);
+});
+
+test('a bank’s journal that was written anew, with the log over it, lacks the bank’s signature', async () => {
+  const { memory, key } = ground;
+  for (const { bank } of memory.banks) {
+    const last = memory.journals.find(({ source }) => source === bank)?.last_seq ?? assert.fail();
+    for (const seq of [1, Math.ceil(last / 2), last]) {
+      const { findings } = await auditOver(await regrow(rewrittenAt(memory, bank, seq), key));
+      const about = findings.told.filter(({ check, where }) => check === 'heads' && where.startsWith(bank));
+      assert.ok(about.length > 0, `${bank} record ${seq}`);
+    }
+  }
+});
+
+test('the first index named is that of the record that was changed', async () => {
+  const { memory } = ground;
+  for (const at of [3, 100, memory.records.length - 1]) {
+    const row = memory.records[at];
+    assert.ok(row);
+    const bytes = new Uint8Array(row.bytes).fill(120, 20, 24);
+    const records = memory.records.map((one) => (one === row ? { ...row, bytes } : one));
+    const index = await rowsOf(memory).indexOf(1, row.source, row.seq);
+    const { findings } = await auditOver({ ...memory, records });
+    for (const check of ['records', 'tiles'] as const) assert.equal(findings.firstIndex(check), index, check);
+  }
+});
+
+/** Each as the owner of the database could do it; the audit reads what is there then, and all is undone. */
+const STATEMENTS: readonly [check: Check, statement: string, says?: string][] = [
+  ['records', `update records set bytes = bytes || ' '::bytea where source = '$' and seq = 4`],
+  ['records', `update journals set last_seq = last_seq - 1 where source = '$'`],
+  ['heads', `update heads set note = replace(note, 'A', 'B') where tenant_id = '$'`],
+  ['keys', `delete from rosters where tenant_id = '$'`],
+  [
+    'openings',
+    `update openings set sealed = set_byte(sealed, 20, (get_byte(sealed, 20) + 1) % 256) where tenant_id = '$'`,
+  ],
+  ['order', `delete from log_spans where tenant_id = '$' and first = 0`],
+  [
+    'tree',
+    `update logs set state = set_byte(state, 5, (get_byte(state, 5) + 1) % 256) where tenant_id = '$'`,
+  ],
+  [
+    'checkpoints',
+    `update log_checkpoints set note = replace(note, 'A', 'B') where tenant_id = '$'`,
+    'is not this log’s',
+  ],
+  ['projections', `update parcels set custody = 'staff' where tenant_id = '$'`],
+  ['projections', `update parcels set tracking = null where tenant_id = '$'`],
+  ['projections', `delete from parcel_events where tenant_id = '$'`],
+  ['projections', `update compartments set withdrawn = not withdrawn where tenant_id = '$' and n = 3`],
+  ['projections', `update alarms set ended_at_ms = 5 where tenant_id = '$'`],
+  ['projections', `update orders set state = 'refused' where tenant_id = '$'`],
+  ['projections', `update door_sights set forced_seq = null where tenant_id = '$'`],
+];
+
+async function changed(statement: string, run: () => Promise<Audited>): Promise<Audited> {
+  const client = new pg.Client({ connectionString: stand.superuserUrl() });
+  await client.connect();
+  try {
+    const [, table = ''] = /(?:update|from) (\w+)/.exec(statement) ?? [];
+    await client.query('set session_replication_role = replica');
+    await client.query(`create table before as select * from ${table}`);
+    const done = await client.query(statement.replaceAll('$', tenant));
+    assert.ok((done.rowCount ?? 0) > 0, statement);
+    const audited = await run();
+    // What the database computes from a row by itself is not put back into it.
+    const given = await client.query(
+      `select string_agg(quote_ident(attname), ', ') as names from pg_attribute
+       where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
+      [table],
+    );
+    const { names } = given.rows[0];
+    await client.query(`delete from ${table};
+      insert into ${table} (${names}) overriding system value select ${names} from before; drop table before`);
+    return audited;
+  } finally {
+    await client.end();
+  }
+}
+
+test('the audit of the database finds what its owner changed there, and says so under the right check', async () => {
+  for (const [check, statement, says = ''] of STATEMENTS) {
+    const { findings } = await changed(statement, () => auditTenant(stand.cloud, tenant, QUIET));
+    assert.ok(findings.count(check) > 0, statement);
+    assert.ok(
+      findings.told.some((one) => one.check === check && one.what.startsWith(says)),
+      statement,
+    );
+  }
+  assert.deepEqual((await auditTenant(stand.cloud, tenant, QUIET)).findings.told, []);
+});

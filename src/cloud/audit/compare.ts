@@ -1,0 +1,234 @@
+/** Holds what is kept of one bank against what its records make of it, table by table and row by row. */
+import type { LedgerRecord } from '../../ledger/record.ts';
+import { EMPTY_PICTURE } from '../banks/banks.ts';
+import { NO_SIGHT } from '../reconciliation/reconciliation.ts';
+import type { BankFold, FoldedAlarm } from './fold.ts';
+import type { Auditing, OwnWords } from './journals.ts';
+import { auditOrders, type ReceivedOrders } from './orders.ts';
+import { type BankRow, FOLDED, type FoldedTable, type KeptRow } from './rows.ts';
+
+/** So far apart may two readings of the cloud's clock in one transaction be. */
+const SAME_MOMENT_MS = 10_000;
+/** What the intake finds wrong with a bank's words it begins and ends itself; no record says when. */
+const OF_THE_INTAKE: readonly unknown[] = ['gap', 'fork', 'rollback', 'batch-refused', 'message-refused'];
+
+export type Comparing = { bank: BankRow; fold: BankFold; words: OwnWords; received: ReceivedOrders };
+
+export async function compareBank(auditing: Auditing, of: Comparing): Promise<void> {
+  const { bank, fold } = of;
+  compareRoster(auditing, bank, fold);
+  const compare = (table: FoldedTable, key: string, expected: readonly KeptRow[]) =>
+    compareTable(auditing, { table, key, bank: bank.bank, expected });
+  await compare('parcels', 'parcel_id', parcelsOf(fold));
+  await compare('compartments', 'n', doorsOf(bank, fold));
+  await compare(
+    'counts',
+    'seq',
+    fold.counts.map(({ parcel, atMs, ...said }) => ({ ...said, parcel_id: parcel, at_ms: atMs })),
+  );
+  await compare('door_sights', 'compartment', sightsOf(fold));
+  await compare('waiting_parcels', 'parcel_id', waitingOf(fold));
+  await compareEvents(auditing, fold);
+  await compareDiscrepancies(auditing, of);
+  await compareAlarms(auditing, of);
+  await auditOrders(auditing, { bank: bank.bank, told: fold.orders, received: of.received });
+}
+
+type Compare = { table: FoldedTable; key: string; bank: string; expected: readonly KeptRow[] };
+
+async function compareTable({ rows, findings }: Auditing, of: Compare): Promise<void> {
+  const { table, key, bank, expected } = of;
+  const wanted = new Map(expected.map((row) => [row[key], row]));
+  for (const row of await rows.kept(table, bank)) {
+    const where = `${table} ${bank} ${String(row[key])}`;
+    const right = wanted.get(row[key]);
+    wanted.delete(row[key]);
+    if (!right) findings.add('projections', where, 'follows from no record, or is there twice');
+    else tellDifference(findings, where, { table, row, right });
+  }
+  for (const missing of wanted.keys())
+    findings.add(
+      'projections',
+      `${table} ${bank} ${String(missing)}`,
+      'follows from the records, and is not there',
+    );
+}
+
+function tellDifference(
+  findings: Auditing['findings'],
+  where: string,
+  { table, row, right }: { table: FoldedTable; row: KeptRow; right: KeptRow },
+): void {
+  const differs = FOLDED[table].filter((column) => column in right && row[column] !== right[column]);
+  if (differs.length > 0)
+    findings.add('projections', where, `differs from its records in ${differs.join(', ')}`);
+}
+
+function parcelsOf({ parcels }: BankFold): KeptRow[] {
+  return [...parcels.values()].map((one) => ({
+    parcel_id: one.parcel,
+    compartment: one.compartment,
+    size: one.size,
+    state: one.state,
+    custody: one.custody,
+    carrier_id: one.carrier,
+    courier_id: one.courier,
+    recipient_id: one.recipient,
+    accepted_at_ms: one.acceptedAtMs,
+    deposited_at_ms: one.depositedAtMs,
+    until_ms: one.untilMs,
+    ended_at_ms: one.endedAtMs,
+    tracking: one.tracking,
+  }));
+}
+
+function doorsOf({ layout }: BankRow, { doors }: BankFold): KeptRow[] {
+  return layout.compartments.map(({ n }) => {
+    const { use, withdrawn, door, parcel, sinceMs } = doors.get(n) ?? EMPTY_PICTURE;
+    return { n, use, withdrawn, door, parcel_id: parcel, since_ms: sinceMs };
+  });
+}
+
+function sightsOf({ sights }: BankFold): KeptRow[] {
+  return [...sights].map(([compartment, sight]) => {
+    const { occupied, occupiedSeq, occupiedAtMs, forcedSeq, forcedAtMs } = { ...NO_SIGHT, ...sight };
+    return {
+      ...{ compartment, occupied, occupied_seq: occupiedSeq, occupied_at_ms: occupiedAtMs },
+      ...{ forced_seq: forcedSeq, forced_at_ms: forcedAtMs },
+    };
+  });
+}
+
+function waitingOf({ waiting }: BankFold): KeptRow[] {
+  return [...waiting.values()].map(({ parcel, person, compartment, untilMs }) => ({
+    parcel_id: parcel,
+    person_id: person,
+    compartment,
+    until_ms: untilMs,
+  }));
+}
+
+function compareRoster({ findings }: Auditing, bank: BankRow, { roster }: BankFold): void {
+  const { applied, appliedAtMs, refused } = roster;
+  const same =
+    bank.roster_applied === applied &&
+    bank.roster_applied_at_ms === appliedAtMs &&
+    bank.roster_refused === refused;
+  if (!same)
+    findings.add(
+      'projections',
+      `banks ${bank.bank}`,
+      'which roster it applied or refused differs from its records',
+    );
+}
+
+/** A row is what one batch tells of a parcel; which record tells of which is compared, however it is put. */
+async function compareEvents({ rows, findings }: Auditing, { bank, events }: BankFold): Promise<void> {
+  const wanted = new Map(events);
+  for (const { parcel_id, seq, also } of await rows.kept('parcel_events', bank)) {
+    for (const one of [seq, ...(also as number[])] as number[]) {
+      if (wanted.get(one) !== parcel_id)
+        findings.add(
+          'projections',
+          `parcel_events ${bank} ${one}`,
+          'does not tell of this parcel, or tells twice',
+        );
+      wanted.delete(one);
+    }
+  }
+  for (const seq of wanted.keys())
+    findings.add('projections', `parcel_events ${bank} ${seq}`, 'tells of a parcel, and that is not kept');
+}
+
+/** A person's word on one is a record of the cloud's own; each is used once. */
+async function compareDiscrepancies(auditing: Auditing, { fold, words }: Comparing): Promise<void> {
+  const { rows, findings } = auditing;
+  const expected = fold.discrepancies.map(({ parcel, atMs, ...said }) => ({
+    ...said,
+    parcel_id: parcel,
+    at_ms: atMs,
+  }));
+  await compareTable(auditing, { table: 'discrepancies', key: 'seq', bank: fold.bank, expected });
+  for (const row of await rows.kept('discrepancies', fold.bank)) {
+    if (row.resolved_how === null && row.resolved_at_ms === null) continue;
+    const at = words.resolved.findIndex(
+      (record) =>
+        record.facts.what === row.what &&
+        record.facts.how === row.resolved_how &&
+        isOf(record, { compartment: row.compartment, atMs: row.resolved_at_ms }),
+    );
+    if (at < 0)
+      findings.add(
+        'projections',
+        `discrepancies ${fold.bank} ${String(row.seq)}`,
+        'no record says that it was answered so',
+      );
+    else words.resolved.splice(at, 1);
+  }
+}
+
+function isOf(record: LedgerRecord, of: { compartment: unknown; atMs: unknown }): boolean {
+  const isNear = typeof of.atMs === 'number' && Math.abs(of.atMs - record.time.atMs) <= SAME_MOMENT_MS;
+  return isNear && (record.compartment ?? null) === of.compartment;
+}
+
+async function compareAlarms({ rows, findings }: Auditing, { fold, words }: Comparing): Promise<void> {
+  const byName = (condition: unknown, compartment: unknown) =>
+    `${String(condition)} ${String(compartment ?? 'none')}`;
+  const kept = Map.groupBy(
+    (await rows.kept('alarms', fold.bank)).filter(({ condition }) => !OF_THE_INTAKE.includes(condition)),
+    ({ condition, compartment }) => byName(condition, compartment),
+  );
+  const expected = Map.groupBy(
+    fold.alarms.filter(({ condition }) => !OF_THE_INTAKE.includes(condition)),
+    ({ condition, compartment }) => byName(condition, compartment),
+  );
+  for (const name of new Set([...kept.keys(), ...expected.keys()])) {
+    const [there, wanted] = [kept.get(name) ?? [], expected.get(name) ?? []];
+    const holds = name.startsWith('discrepancy ')
+      ? fitsWithPersons({ there, wanted, fold, words })
+      : there.length === wanted.length && there.every((row, at) => isAlarm(row, wanted[at]));
+    if (!holds)
+      findings.add(
+        'projections',
+        `alarms ${fold.bank} ${name}`,
+        'differs from what the records raised and ended',
+      );
+  }
+}
+
+function isAlarm(row: KeptRow, alarm: FoldedAlarm | undefined): boolean {
+  return (
+    alarm !== undefined &&
+    row.first_seq === (alarm.names?.first ?? null) &&
+    row.last_seq === (alarm.names?.last ?? null) &&
+    row.raised_at_ms === alarm.atMs &&
+    row.ended_at_ms === alarm.endedAtMs
+  );
+}
+
+type Persons = { there: readonly KeptRow[]; wanted: readonly FoldedAlarm[]; fold: BankFold; words: OwnWords };
+
+/**
+ * What a person ends, a record of the cloud's own says, which does not name the bank; what begins after that begins
+ * anew. Which of the bank's records had come by then is not to be told, so that a further one may be there or not.
+ */
+function fitsWithPersons({ there, wanted, fold, words }: Persons): boolean {
+  const [first] = wanted;
+  const endedBy = (row: KeptRow) =>
+    words.ended.some((record) => isOf(record, { compartment: row.compartment, atMs: row.ended_at_ms }));
+  if (!there.some(endedBy))
+    return there.length === wanted.length && there.every((row, at) => isAlarm(row, wanted[at]));
+  return there.every((row, at) => {
+    const begun =
+      at === 0
+        ? first
+        : fold.complaints.find(
+            (one) => one.names?.first === row.first_seq && one.compartment === row.compartment,
+          );
+    const isEnded = row.ended_at_ms === null ? at === there.length - 1 : endedBy(row);
+    return (
+      begun !== undefined && isEnded && isAlarm({ ...row, ended_at_ms: null }, { ...begun, endedAtMs: null })
+    );
+  });
+}

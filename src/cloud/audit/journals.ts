@@ -1,0 +1,242 @@
+/**
+ * The journals of a tenant, record by record from their bytes: its own, and each bank's under the signed heads of
+ * its batches. What holds is handed on, batch by batch, to whoever folds it; nothing is kept longer than that.
+ */
+import { base64url } from '../../crypto/bytes.ts';
+import { fingerprint } from '../../crypto/sign.ts';
+import { NO_HEAD } from '../../ledger/batch.ts';
+import { type LedgerRecord, NO_HASH, type Openings } from '../../ledger/record.ts';
+import { noteHash, openRoster } from '../../ledger/roster.ts';
+import type { HeadRow, RecordRow } from '../journal/journal.ts';
+import type { Told } from '../noun.ts';
+import { allOpened, checkChain, checkHead, type Finding } from '../parcels/parcels.ts';
+import type { Check, Findings } from './findings.ts';
+import type { OrderTold } from './fold.ts';
+import type { AuditRows, BankRow, JournalRow } from './rows.ts';
+
+const RECORDS_A_READ = 1_000;
+const HEADS_A_READ = 500;
+
+export type Auditing = {
+  rows: AuditRows;
+  findings: Findings;
+  /** Told how many records, or entries of the log, have been gone through. */
+  advance(by: number): void;
+  /** Which index a record has in the newest log. */
+  indexOf(source: string, seq: number): Promise<number | undefined>;
+};
+
+/** What the tenant's own journal says that is needed for judging the rest. */
+export type OwnWords = {
+  /** Fingerprints of the keys that banks enrolled with. */
+  enrolled: Set<string>;
+  /** Hashes of the rosters that came back signed. */
+  received: Set<string>;
+  /** Where a person answered for a discrepancy, and where one ended an alarm about one. */
+  resolved: LedgerRecord[];
+  ended: LedgerRecord[];
+  /** Orders that the cloud was given to carry, by the hash of their text. */
+  orders: Map<string, OrderTold[]>;
+};
+
+async function tell(auditing: Auditing, source: string, check: Check, found: readonly Finding[]) {
+  for (const { where, what, seq } of found) {
+    const index = seq === undefined ? undefined : await auditing.indexOf(source, seq);
+    auditing.findings.add(check, where, what, index ?? null);
+  }
+}
+
+export async function auditOwnJournal(auditing: Auditing, end: JournalRow): Promise<OwnWords> {
+  const { rows } = auditing;
+  const { source } = end;
+  const words: OwnWords = {
+    ...{ enrolled: new Set(), received: new Set(), orders: new Map() },
+    ...{ resolved: [], ended: [] },
+  };
+  let prev = NO_HASH;
+  for (let first = 1; first <= end.last_seq; first += RECORDS_A_READ) {
+    const range = { first, last: Math.min(first + RECORDS_A_READ - 1, end.last_seq) };
+    const records = await rows.records(source, range);
+    const segment = checkChain({ source, records, prev, prevSeq: first - 1 });
+    prev = segment.end;
+    const batched = records.filter((row) => row.batch_last !== null);
+    const found = [
+      ...segment.findings,
+      ...batched.map(strayOf(source, 'names a batch, and the cloud has none')),
+    ];
+    await tell(auditing, source, 'records', found);
+    const openings = await rows.openings(source, range);
+    await tellUnopened(auditing, source, segment.read, openings);
+    for (const record of segment.read) hear(words, record, openings.get(record.seq));
+    auditing.advance(records.length);
+  }
+  await tellEnd(auditing, end, { seq: end.last_seq, hash: prev, head: NO_HEAD });
+  if ((await rows.heads(source, 0, 1)).length > 0)
+    auditing.findings.add('heads', source, 'has a batch head, and the cloud signs none');
+  return words;
+}
+
+const strayOf = (source: string, what: string) => (row: RecordRow) => ({
+  where: `${source} record ${row.seq}`,
+  seq: row.seq,
+  what,
+});
+
+function hear(words: OwnWords, record: LedgerRecord, openings: Openings = {}): void {
+  if (record.kind === 'bank.enrolled') words.enrolled.add(String(record.facts.key));
+  if (record.kind === 'roster.received') words.received.add(String(record.facts.hash));
+  if (record.kind === 'discrepancy.resolved') words.resolved.push(record);
+  if (record.kind === 'alarm.ended' && record.facts.condition === 'discrepancy') words.ended.push(record);
+  if (record.kind !== 'order.received') return;
+  const hash = String(record.facts.hash);
+  const told = { record, order: openings.order?.value };
+  words.orders.set(hash, [...(words.orders.get(hash) ?? []), told]);
+}
+
+/** `follow` is given each batch that was read; answers whether all of the journal holds. */
+export async function auditBankJournal(
+  auditing: Auditing,
+  { bank, end }: { bank: BankRow; end: JournalRow },
+  follow: (told: readonly Told[]) => Promise<void>,
+): Promise<boolean> {
+  const { rows, findings } = auditing;
+  const before = findings.total;
+  const source = bank.bank;
+  let prev = NO_HASH;
+  let last: HeadRow | undefined;
+  for (let more = true; more; ) {
+    const heads = await rows.heads(source, last?.last ?? 0, HEADS_A_READ);
+    more = heads.length === HEADS_A_READ;
+    for (const head of heads) {
+      prev = await auditBatch(auditing, { bank, head, last, prev, follow });
+      last = head;
+    }
+  }
+  await tellEnd(auditing, end, { seq: last?.last ?? 0, hash: prev, head: last?.hash ?? NO_HEAD });
+  return findings.total === before;
+}
+
+type OneBatch = {
+  bank: BankRow;
+  head: HeadRow;
+  last: HeadRow | undefined;
+  prev: string;
+  follow(told: readonly Told[]): Promise<void>;
+};
+
+/** Answers the hash of the batch's last record. */
+async function auditBatch(auditing: Auditing, of: OneBatch): Promise<string> {
+  const { bank, head, last, prev, follow } = of;
+  const { rows } = auditing;
+  const source = bank.bank;
+  const records = await rows.records(source, head);
+  const segment = checkChain({ source, records, prev, prevSeq: last?.last ?? 0 });
+  const strays = records.filter((row) => row.batch_last !== head.last);
+  await tell(auditing, source, 'records', [
+    ...segment.findings,
+    ...strays.map(strayOf(source, 'names another batch')),
+  ]);
+  const key = bank.key ?? new Uint8Array(0);
+  await tell(auditing, source, 'heads', checkHead({ bank: source, head, before: last, records, key }));
+  const openings = await rows.openings(source, head);
+  await tellUnopened(auditing, source, segment.read, openings);
+  await follow(segment.read.map((record) => toldOf(record, openings.get(record.seq))));
+  auditing.advance(records.length);
+  return segment.end;
+}
+
+function toldOf(record: LedgerRecord, openings: Openings = {}): Told {
+  const fields = Object.fromEntries(Object.entries(openings).map(([field, { value }]) => [field, value]));
+  return { record, fields, wish: undefined };
+}
+
+async function tellUnopened(
+  auditing: Auditing,
+  source: string,
+  read: readonly LedgerRecord[],
+  openings: ReadonlyMap<number, Openings>,
+): Promise<void> {
+  const unopened = read.filter((record) => !allOpened(record, openings.get(record.seq)));
+  await tell(
+    auditing,
+    source,
+    'openings',
+    unopened.map(({ seq }) => ({
+      where: `${source} record ${seq}`,
+      seq,
+      what: 'a commitment does not open',
+    })),
+  );
+}
+
+/** Where a journal says that it ends is where its records and heads end, and no record lies behind. */
+async function tellEnd(
+  { rows, findings, indexOf }: Auditing,
+  { source, last_seq, last_hash, last_head }: JournalRow,
+  found: { seq: number; hash: string; head: string },
+): Promise<void> {
+  const index = (await indexOf(source, Math.min(found.seq, last_seq) + 1)) ?? null;
+  if (last_seq !== found.seq || last_hash !== found.hash || last_head !== found.head)
+    findings.add(
+      'records',
+      source,
+      `its end is ${last_seq}, and its records end otherwise, at ${found.seq}`,
+      index,
+    );
+  const highest = await rows.lastRecord(source);
+  if (highest !== last_seq)
+    findings.add('records', source, `its end is ${last_seq}, and its last record is ${highest}`, index);
+}
+
+/** A bank's key is believed because rosters that its site's root signed name it, and its enrolment is recorded. */
+export async function auditKeys(
+  { rows, findings }: Auditing,
+  banks: readonly BankRow[],
+  { enrolled, received }: OwnWords,
+): Promise<void> {
+  const named = await namedKeys(rows, findings, received);
+  for (const { bank, site, key } of banks) {
+    if (key === null) continue;
+    if (!enrolled.has(fingerprint(key)))
+      findings.add('keys', bank, 'no record of an enrolment names the key that it is kept with');
+    const keys = named.get(`${site}/${bank}`);
+    if (!keys) findings.note(`${bank}: no roster names its key yet; that is vouched for by the cloud alone`);
+    else if ([...keys].some((one) => one !== base64url(key)))
+      findings.add('keys', bank, 'a signed roster names another key for it');
+  }
+}
+
+/** By site and bank. Each roster is judged with the root that the one before it names. */
+async function namedKeys(
+  rows: AuditRows,
+  findings: Findings,
+  received: ReadonlySet<string>,
+): Promise<Map<string, Set<string>>> {
+  const missing = new Set(received);
+  const named = new Map<string, Set<string>>();
+  for (const { site, rootKeys, k } of await rows.sites()) {
+    let trust = { site, rootKeys, k, version: 0 };
+    for (const { version, note, json } of await rows.rosters(site)) {
+      const where = `${site} roster ${version}`;
+      const hash = noteHash(note);
+      if (!received.has(hash)) findings.add('keys', where, 'no record says that it came back signed');
+      missing.delete(hash);
+      const opened = openRoster(note, trust);
+      if (!opened.ok) {
+        findings.add('keys', where, `is not believed: ${opened.reason}`);
+        continue;
+      }
+      const roster = opened.value;
+      if (roster.version !== version || !note.includes(`\n${json}\n`))
+        findings.add('keys', where, 'its columns differ from its note');
+      if (version !== trust.version + 1) findings.add('keys', where, `follows roster ${trust.version}`);
+      trust = { site, rootKeys: roster.root.keys, k: roster.root.k, version: roster.version };
+      for (const { bank, key } of roster.banks) {
+        const keys = named.get(`${site}/${bank}`) ?? new Set();
+        named.set(`${site}/${bank}`, keys.add(key));
+      }
+    }
+  }
+  for (const hash of missing) findings.add('keys', `roster ${hash}`, 'came back signed, and is not kept');
+  return named;
+}

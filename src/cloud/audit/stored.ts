@@ -1,0 +1,209 @@
+/**
+ * The rows of an audit from the database and the folder. The statements are the audit's own: an auditor that asked
+ * through the code it audits would believe it. All rows are of one moment; the database is told to refuse writing.
+ */
+import { sql } from 'kysely';
+import type { BankId, ParcelId, PersonId, SiteId, TenantId } from '../../domain/ids.ts';
+import type { Tx } from '../../platform/database.ts';
+import type { Cloud } from '../deps.ts';
+import type { HeadRow, RecordRow } from '../journal/journal.ts';
+import type { CheckpointRow, EntryRow, LogRow, Span } from '../log/log.ts';
+import { openTracking } from '../parcels/parcels.ts';
+import {
+  type AuditRows,
+  type BankRow,
+  FOLDED,
+  type FoldedTable,
+  type JournalRow,
+  type KeptRow,
+} from './rows.ts';
+
+/** Runs `audit` over what one moment saw of a tenant. */
+export async function overStored<T>(
+  cloud: Cloud,
+  tenant: TenantId,
+  audit: (rows: AuditRows) => Promise<T>,
+): Promise<T> {
+  return cloud.database.snapshot(tenant, async (tx) => {
+    await sql`select set_config('transaction_read_only', 'on', true)`.execute(tx);
+    return audit({
+      tenant,
+      ledgerKey: cloud.ledger.key.publicKey,
+      ...journalRows(cloud, tx),
+      ...bankRows(tx),
+      ...logRows(tx),
+      ...keptRows(cloud, tx),
+      ...present(cloud, tenant),
+    });
+  });
+}
+
+const all = async <Row>(tx: Tx, query: ReturnType<typeof sql<Row>>) => (await query.execute(tx)).rows;
+
+type JournalRows = Pick<AuditRows, 'journals' | 'records' | 'lastRecord' | 'heads' | 'openings'>;
+
+function journalRows(cloud: Cloud, tx: Tx): JournalRows {
+  return {
+    journals: () =>
+      all(tx, sql<JournalRow>`select source, last_seq, last_hash, last_head from journals order by source`),
+    records: (source, { first, last }) =>
+      all(
+        tx,
+        sql<RecordRow>`select source, seq, kind, at_ms, hash, bytes, batch_last from records
+          where source = ${source} and seq between ${first} and ${last} order by seq`,
+      ),
+    async lastRecord(source) {
+      const [row] = await all(
+        tx,
+        sql<{ last: number }>`select coalesce(max(seq), 0) as last from records where source = ${source}`,
+      );
+      return row?.last ?? 0;
+    },
+    heads: (source, after, limit) =>
+      all(
+        tx,
+        sql<HeadRow>`select source, first, last, note, hash, key from heads
+          where source = ${source} and last > ${after} order by last limit ${limit}`,
+      ),
+    openings: (source, range) => cloud.journal.openOpenings(tx, source, range),
+  };
+}
+
+type SiteSql = { site: SiteId; rootKeys: string[]; k: number };
+
+function bankRows(tx: Tx): Pick<AuditRows, 'banks' | 'sites' | 'rosters'> {
+  return {
+    banks: () =>
+      all(
+        tx,
+        sql<BankRow>`select bank_id as bank, site_id as site, layout, key, roster_applied, roster_applied_at_ms,
+          roster_refused from banks order by bank_id`,
+      ),
+    sites: () =>
+      all(
+        tx,
+        sql<SiteSql>`select site_id as site, root_keys as "rootKeys", root_k as k from roster_sites order by site_id`,
+      ),
+    rosters: (site) =>
+      all(
+        tx,
+        sql<{ version: number; note: string; json: string }>`select version, note, json from rosters
+          where site_id = ${site} order by version`,
+      ),
+  };
+}
+
+type LogRows = Pick<AuditRows, 'logs' | 'spans' | 'ends' | 'checkpoints' | 'entries' | 'indexOf'>;
+
+function logRows(tx: Tx): LogRows {
+  return {
+    logs: () => all(tx, sql<LogRow>`select * from logs order by generation`),
+    spans: (generation, from, limit) =>
+      all(
+        tx,
+        sql<Span & { first: number }>`select first, source, seq, count from log_spans
+          where generation = ${generation} and first >= ${from} order by first limit ${limit}`,
+      ),
+    ends: (generation) =>
+      all(
+        tx,
+        sql<{
+          source: string;
+          last_seq: number;
+        }>`select source, last_seq from log_ends where generation = ${generation}`,
+      ),
+    checkpoints: (generation, above, limit) =>
+      all(
+        tx,
+        sql<CheckpointRow>`select size, root, note, at_ms from log_checkpoints
+          where generation = ${generation} and size > ${above} order by size limit ${limit}`,
+      ),
+    entries: (generation, { from, to }) =>
+      all(
+        tx,
+        sql<EntryRow>`select s.first + r.seq - s.seq as index, r.bytes, r.hash
+          from log_spans s join records r on r.source = s.source and r.seq between s.seq and s.seq + s.count - 1
+          where s.generation = ${generation} and s.first < ${to} and s.first + s.count > ${from}
+            and s.first + r.seq - s.seq between ${from} and ${to - 1} order by 1`,
+      ),
+    async indexOf(generation, source, seq) {
+      const [row] = await all(
+        tx,
+        sql<{ index: number }>`select first + ${seq}::bigint - seq as index from log_spans
+          where generation = ${generation} and source = ${source} and ${seq}::bigint between seq and seq + count - 1`,
+      );
+      return row?.index;
+    },
+  };
+}
+
+/** Alarms and parcels count in the order in which they began. */
+const ORDERED: Readonly<Partial<Record<FoldedTable, string>>> = { alarms: 'ord', parcels: 'ord' };
+const BY: Readonly<Partial<Record<FoldedTable, string>>> = { parcel_events: 'source' };
+
+function keptRows(cloud: Cloud, tx: Tx): Pick<AuditRows, 'kept' | 'bankOfParcel'> {
+  return {
+    async kept(table, bank) {
+      const columns = sql.raw(FOLDED[table].map((column) => `"${column}"`).join(', '));
+      const order = sql.raw(ORDERED[table] ?? '1');
+      const rows = await all(
+        tx,
+        sql<KeptRow>`select ${columns} from ${sql.table(table)} where ${sql.ref(BY[table] ?? 'bank_id')} = ${bank} order by ${order}`,
+      );
+      if (table === 'parcels') return Promise.all(rows.map((row) => withTracking(cloud, tx, row)));
+      // The driver reads an array's 64-bit numbers as texts.
+      if (table === 'parcel_events')
+        return rows.map((row) => ({ ...row, also: (row.also as string[]).map(Number) }));
+      return rows;
+    },
+    async bankOfParcel(parcel) {
+      const [row] = await all(
+        tx,
+        sql<{ bank: BankId }>`select bank_id as bank from parcels where parcel_id = ${parcel}`,
+      );
+      return row?.bank;
+    },
+  };
+}
+
+/** What is sealed is compared as it opens; what does not open is no text that a record has. */
+async function withTracking(cloud: Cloud, tx: Tx, row: KeptRow): Promise<KeptRow> {
+  const { tracking, parcel_id, recipient_id } = row;
+  if (tracking === null) return row;
+  const opened = await openTracking(cloud, tx, {
+    parcel: parcel_id as ParcelId,
+    recipient: recipient_id as PersonId | null,
+    tracking: new Uint8Array(tracking as Uint8Array),
+  });
+  return { ...row, tracking: opened ?? false };
+}
+
+/** As it is now: the log may have grown since the moment of the rows. */
+function present(
+  cloud: Cloud,
+  tenant: TenantId,
+): Pick<AuditRows, 'object' | 'paths' | 'generations' | 'signedNow' | 'sizeNow'> {
+  const { database, ledger } = cloud;
+  return {
+    object: (generation, path) => ledger.objects.read({ tenant, generation }, path),
+    paths: (generation) => ledger.objects.paths({ tenant, generation }),
+    generations: () => ledger.objects.generations(tenant),
+    signedNow: (generation, { from, to }) =>
+      database.read(tenant, async (tx) => {
+        const [row] = await all(
+          tx,
+          sql<CheckpointRow>`select size, root, note, at_ms from log_checkpoints
+            where generation = ${generation} and size between ${from} and ${to} order by size limit 1`,
+        );
+        return row;
+      }),
+    sizeNow: (generation) =>
+      database.read(tenant, async (tx) => {
+        const [row] = await all(
+          tx,
+          sql<{ size: number }>`select size from logs where generation = ${generation}`,
+        );
+        return row?.size ?? 0;
+      }),
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * The audit of a tenant's log from storage: everything is computed again from the bytes of the records, and what is
+ * kept beside them is compared (docs/reference/audit.md). It writes nothing and believes no column.
+ */
+import type { TenantId } from '../../domain/ids.ts';
+import { claimedOrigin } from '../../ledger/log/witness.ts';
+import type { Cloud } from '../deps.ts';
+import { compareBank } from './compare.ts';
+import { Findings } from './findings.ts';
+import { BankFold } from './fold.ts';
+import { type Auditing, auditBankJournal, auditKeys, auditOwnJournal, type OwnWords } from './journals.ts';
+import type { AuditRows, BankRow, JournalRow } from './rows.ts';
+import { overStored } from './stored.ts';
+import { auditLog } from './tree.ts';
+
+export type AuditOptions = {
+  /** Checkpoints that somebody kept elsewhere; those of other logs are passed over. */
+  heads: readonly string[];
+  /** Told how far it is: records and entries gone through, of so many. */
+  progress(done: number, total: number): void;
+};
+
+export type Audited = {
+  findings: Findings;
+  records: number;
+  /** Of the log that grows; null when the tenant keeps none. */
+  log: { origin: string; size: number; remembered: number } | null;
+};
+
+export function auditTenant(cloud: Cloud, tenant: TenantId, options: AuditOptions): Promise<Audited> {
+  return overStored(cloud, tenant, (rows) => auditRows(rows, options));
+}
+
+/** The same over any rows. */
+export async function auditRows(rows: AuditRows, { heads, progress }: AuditOptions): Promise<Audited> {
+  const findings = new Findings();
+  const [journals, logs] = [await rows.journals(), await rows.logs()];
+  const log = logs.at(-1);
+  const records = journals.reduce((sum, { last_seq }) => sum + last_seq, 0);
+  const total = records + (log?.size ?? 0);
+  let done = 0;
+  const auditing: Auditing = {
+    rows,
+    findings,
+    advance(by) {
+      done += by;
+      progress(Math.min(done, total), total);
+    },
+    indexOf: async (source, seq) => log && rows.indexOf(log.generation, source, seq),
+  };
+  await auditJournals(auditing, journals);
+  await auditGenerations(
+    auditing,
+    logs.map(({ generation }) => generation),
+  );
+  const own = log ? heads.filter((head) => claimedOrigin(head) === log.origin) : [];
+  if (log) await auditLog(auditing, { log, journals, heads: own });
+  for (const earlier of logs.slice(0, -1)) {
+    findings.note(
+      `${earlier.origin} has a successor and is not audited; its folder is what its proofs are checked against`,
+    );
+    if (heads.some((head) => claimedOrigin(head) === earlier.origin))
+      findings.add(
+        'head',
+        earlier.origin,
+        'is remembered outside, and another log has taken its place',
+        null,
+      );
+  }
+  const waiting = records - (log?.size ?? 0);
+  if (log && waiting > 0) findings.note(`${waiting} records wait for an index; no log vouches for them yet`);
+  return {
+    findings,
+    records,
+    log: log ? { origin: log.origin, size: log.size, remembered: own.length } : null,
+  };
+}
+
+async function auditJournals(auditing: Auditing, journals: readonly JournalRow[]): Promise<void> {
+  const { rows, findings } = auditing;
+  const banks = await rows.banks();
+  const endOf = (source: string) => journals.find((one) => one.source === source);
+  const strays = journals.filter(
+    ({ source }) => source !== rows.tenant && !banks.some(({ bank }) => bank === source),
+  );
+  for (const { source } of strays) findings.add('records', source, 'is a journal of nobody');
+  const own = endOf(rows.tenant);
+  if (!own) return findings.add('records', rows.tenant, 'has no journal of its own');
+  const words = await auditOwnJournal(auditing, own);
+  await auditKeys(auditing, banks, words);
+  const received = new Map(words.orders);
+  let holds = true;
+  for (const bank of banks)
+    holds = (await auditBank(auditing, { bank, end: endOf(bank.bank), words, received })) && holds;
+  // What a bank that does not hold would have answered is not asked of the others.
+  if (!holds) return;
+  for (const hash of received.keys())
+    findings.add('projections', `orders ${hash}`, 'was given to be carried, and is not kept');
+  for (const { seq, facts } of words.resolved)
+    findings.add(
+      'projections',
+      `discrepancies ${String(facts.what)}`,
+      `record ${seq} says that one was answered, and none is`,
+    );
+}
+
+type OneBank = { bank: BankRow; end: JournalRow | undefined; words: OwnWords; received: OwnWords['orders'] };
+
+/** Answers whether its records hold, so that what follows from them could be compared. */
+async function auditBank(auditing: Auditing, { bank, end, words, received }: OneBank): Promise<boolean> {
+  const { rows, findings } = auditing;
+  if (!end) {
+    findings.add('records', bank.bank, 'has no journal');
+    return false;
+  }
+  const kept = new Set((await rows.kept('parcels', bank.bank)).map(({ parcel_id }) => parcel_id));
+  const fold = new BankFold(bank.bank, async (parcel) =>
+    kept.has(parcel) ? bank.bank : rows.bankOfParcel(parcel),
+  );
+  const holds = await auditBankJournal(auditing, { bank, end }, (told) => fold.follow(told));
+  if (holds) await compareBank(auditing, { bank, fold, words, received });
+  else
+    findings.note(`${bank.bank}: its records do not hold, so that what follows from them was not compared`);
+  return holds;
+}
+
+async function auditGenerations({ rows, findings }: Auditing, known: readonly number[]): Promise<void> {
+  for (const generation of await rows.generations())
+    if (!known.includes(generation))
+      findings.add('checkpoints', `log ${generation}`, 'is in the folder, and the database does not know it');
+}

@@ -1,0 +1,109 @@
+/** What an export is asked for, in words that a person types, and which records that is. */
+
+import { HoldfastError } from '../../domain/errors.ts';
+import { COMMITTED_FIELDS, type CommittedField } from '../../domain/facts.ts';
+import { type BankId, type ParcelId, type PersonId, parseId, type TenantId } from '../../domain/ids.ts';
+import type { Manifest } from '../../ledger/export/format.ts';
+import type { Tx } from '../../platform/database.ts';
+import * as banks from '../banks/banks.ts';
+import type { Cloud } from '../deps.ts';
+import * as journal from '../journal/journal.ts';
+import * as parcels from '../parcels/parcels.ts';
+import { type RecordPlace, rangesOfTime, type Wanted } from './store.ts';
+
+/** As it stands in the manifest; each id was read as one. */
+export type Selection = Manifest['selection'] & {
+  bank: BankId | null;
+  parcel: ParcelId | null;
+  person: PersonId | null;
+};
+
+export type Asked = {
+  bank?: string | undefined;
+  door?: string | undefined;
+  parcel?: string | undefined;
+  person?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+};
+
+const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?Z)?$/;
+/** Above this a list of single records is a span of time, and should be asked for as one. */
+const PLACES_MAX = 20_000;
+const SEQ_MAX = Number.MAX_SAFE_INTEGER;
+
+export function readSelection(asked: Asked): Selection {
+  const compartment = asked.door === undefined ? null : Number(asked.door);
+  if (compartment !== null && !(Number.isInteger(compartment) && compartment >= 1 && compartment <= 9999))
+    throw wrong(`--door takes the number on a door, not ${asked.door}`);
+  const [fromMs, toMs] = [timeOf('from', asked.from), timeOf('to', asked.to)];
+  if (fromMs !== null && toMs !== null && fromMs >= toMs) throw wrong('--from lies before --to');
+  return {
+    bank: idOf('bank', asked.bank),
+    compartment,
+    parcel: idOf('parcel', asked.parcel),
+    person: idOf('person', asked.person),
+    ...{ fromMs, toMs },
+  };
+}
+
+function idOf<K extends 'bank' | 'parcel' | 'person'>(kind: K, text: string | undefined) {
+  if (text === undefined) return null;
+  const id = parseId(kind, text);
+  if (!id) throw wrong(`--${kind} takes an id that begins with ${kind}_, not ${text}`);
+  return id;
+}
+
+function timeOf(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const atMs = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  if (!(atMs >= 0))
+    throw wrong(`--${name} takes a day or a time in UTC, as 2026-05-31 or 2026-05-31T18:00Z, not ${text}`);
+  return atMs;
+}
+
+/** A closed list, empty by default: what is named here leaves the house in clear. */
+export function readOpened(names: readonly string[]): CommittedField[] {
+  const stranger = names.find((name) => !COMMITTED_FIELDS.some((field) => field === name));
+  if (stranger !== undefined) throw wrong(`--opened takes ${COMMITTED_FIELDS.join(', ')}; not ${stranger}`);
+  return COMMITTED_FIELDS.filter((field) => names.includes(field));
+}
+
+/** Throws when bank, parcel or person are nobody here, and when they are of too many records. */
+export async function wantedBy(cloud: Cloud, tenant: TenantId, selection: Selection): Promise<Wanted> {
+  const { bank, compartment, parcel, person, fromMs, toMs } = selection;
+  return cloud.database.snapshot(tenant, async (tx) => {
+    if (bank !== null && !(await banks.findBank(tx, bank))) throw missing('bank');
+    const isTimed = fromMs !== null || toMs !== null;
+    const whole = bank === null ? null : [{ source: bank, first: 1, last: SEQ_MAX }];
+    const ranges = isTimed ? await rangesOfTime(tx, { source: bank, fromMs, toMs }) : whole;
+    const lists: RecordPlace[][] = [];
+    if (parcel !== null) lists.push(await placesOfParcel(tx, parcel));
+    if (person !== null) lists.push(await placesOfPerson(cloud, tx, person));
+    return { ranges, places: inAll(lists), compartment };
+  });
+}
+
+async function placesOfParcel(tx: Tx, parcel: ParcelId): Promise<RecordPlace[]> {
+  const found = await parcels.recordsOfParcel(tx, parcel);
+  if (!found) throw missing('parcel');
+  return found.seqs.map((seq) => ({ source: found.source, seq }));
+}
+
+async function placesOfPerson(cloud: Cloud, tx: Tx, person: PersonId): Promise<RecordPlace[]> {
+  const places = await journal.recordsAbout(cloud.keys, tx, { person, max: PLACES_MAX });
+  if (places.length > PLACES_MAX)
+    throw wrong(`more than ${PLACES_MAX} records tell of this person; ask for a part of the time`);
+  return places;
+}
+
+function inAll(lists: readonly RecordPlace[][]): RecordPlace[] | null {
+  const [first, ...others] = lists;
+  if (!first) return null;
+  const name = ({ source, seq }: RecordPlace) => `${source} ${seq}`;
+  const sets = others.map((list) => new Set(list.map(name)));
+  return first.filter((place) => sets.every((set) => set.has(name(place))));
+}
+
+const wrong = (says: string) => new HoldfastError('input-invalid', says);
+const missing = (what: string) => new HoldfastError('not-found', `there is no such ${what} here`);

@@ -1,0 +1,371 @@
+/**
+ * Whether a bundle of evidence holds, line by line, without us and without a network. What has to be known beforehand
+ * comes from somewhere that its maker does not control: the site root's public key, and the policy that says which log
+ * and which witnesses count. Without them the lines say what the verdict is then worth.
+ *
+ * Nothing is read into memory as a whole but manifest, checkpoint and keys, which are bounded; records, hashes and
+ * heads come by once, in the order of the log.
+ */
+import { base64url, fromUtf8, utf8 } from '../../crypto/bytes.ts';
+import { equalBytes, runningSha256 } from '../../crypto/hash.ts';
+import type { CommittedField } from '../../domain/facts.ts';
+import { type OpenedCheckpoint, openCheckpoint } from '../log/checkpoint.ts';
+import { isIncluded } from '../log/inclusion.ts';
+import { readDecimal } from '../log/numbers.ts';
+import type { PolicyFile } from '../log/policy-file.ts';
+import { parseProof } from '../log/proof-file.ts';
+import { splitNote } from '../log/signatures.ts';
+import { type LogKey, parseVkey } from '../log/vkey.ts';
+import { type LedgerRecord, leafHash, opens, parseRecord } from '../record.ts';
+import { openRoster, readCanonical } from '../roster.ts';
+import { rootOfShown } from './cover.ts';
+import {
+  type BundleKeys,
+  isBundleName,
+  keysSchema,
+  LINE_FILES,
+  type Manifest,
+  MEMBERS_MAX,
+  manifestSchema,
+  openedSchema,
+  PEOPLES_FILES,
+  PROOF_BYTES_MAX,
+  parseRecordLine,
+  proofIndexOf,
+  proofName,
+  WHOLE_FILES,
+} from './format.ts';
+import { isSame, Journals, parseJson, readHash, type SigningBank } from './journals.ts';
+import { type BundleLine, BundleRefused, need, needValue, type Say } from './refusal.ts';
+import { type ByteSource, chunksOf, linesOf, type Member, tarMembers } from './tar.ts';
+
+export type BundleTrust = {
+  /** SubjectPublicKeyInfo of site roots, base64url; none: whatever the cloud says of its banks is the cloud's word. */
+  rootKeys: readonly string[];
+  /** How many of them must have signed a roster. */
+  signatures: number;
+  policy: PolicyFile | undefined;
+};
+type BundleVerdict = { lines: BundleLine[]; holds: boolean };
+
+export function verifyBundle(source: ByteSource, trust: BundleTrust): BundleVerdict {
+  const lines: BundleLine[] = [];
+  const say: Say = (says, holds = true) => void lines.push({ holds, says });
+  try {
+    const bundle = openBundle(source, say);
+    const opened = verifyCheckpoint(bundle, trust, say);
+    const { journals } = verifyRecords(bundle, opened, say);
+    for (const signer of journals.signers()) vouch(bundle.keys, trust, { signer, say });
+    sayUnchecked(bundle.manifest, journals, say);
+  } catch (error) {
+    if (!(error instanceof BundleRefused)) throw error;
+    lines.push({ holds: false, says: error.message });
+  }
+  return { lines, holds: lines.every(({ holds }) => holds !== false) };
+}
+
+type Bundle = { source: ByteSource; members: Map<string, Member>; manifest: Manifest; keys: BundleKeys };
+
+function openBundle(source: ByteSource, say: Say): Bundle {
+  const found = tarMembers(source, MEMBERS_MAX);
+  need(found.ok, found.ok ? '' : found.why);
+  const members = new Map<string, Member>();
+  for (const member of found.members) {
+    const { name, size } = member;
+    need(isBundleName(name), `${name} is no file of a bundle`);
+    need(!members.has(name), `${name} stands twice in the bundle`);
+    const max =
+      WHOLE_FILES[name] ?? (proofIndexOf(name) === undefined ? Number.MAX_SAFE_INTEGER : PROOF_BYTES_MAX);
+    need(size <= max, `${name} has ${size} bytes, and may have ${max}`);
+    members.set(name, member);
+  }
+  for (const name of [...Object.keys(WHOLE_FILES), ...LINE_FILES, ...PEOPLES_FILES])
+    need(members.has(name), `${name} is missing`);
+  const manifest = readCanonical(wholeOf({ source, members }, 'manifest.json'), manifestSchema);
+  need(manifest !== undefined, 'manifest.json is malformed, or not in canonical form (RFC 8785)');
+  const keys = readCanonical(wholeOf({ source, members }, 'keys.json'), keysSchema);
+  need(keys !== undefined, 'keys.json is malformed, or not in canonical form (RFC 8785)');
+  const named = manifest.files.map(({ name }) => name);
+  need(
+    new Set([...named, 'manifest.json']).size === named.length + 1,
+    'the manifest names a file twice, or itself',
+  );
+  const stranger = [...members.keys()].find((name) => name !== 'manifest.json' && !named.includes(name));
+  need(stranger === undefined, `the manifest does not name ${stranger}`);
+  for (const file of manifest.files) {
+    const member = members.get(file.name);
+    need(member !== undefined, `${file.name}, which the manifest names, is not in the bundle`);
+    need(
+      member.size === file.bytes,
+      `${file.name} has ${member.size} bytes, the manifest says ${file.bytes}`,
+    );
+    const hash = runningSha256();
+    for (const chunk of chunksOf(source, member)) hash.add(chunk);
+    need(base64url(hash.end()) === file.sha256, `${file.name} has another SHA-256 than the manifest says`);
+  }
+  say(`${members.size} files, each with the length and the SHA-256 that the manifest names`);
+  say(
+    `made ${new Date(manifest.madeAtMs).toISOString()} by ${manifest.madeBy ?? 'nobody who is named'}, for: ${manifest.purpose}`,
+  );
+  return { source, members, manifest, keys };
+}
+
+function wholeOf({ source, members }: Pick<Bundle, 'source' | 'members'>, name: string): string {
+  const member = members.get(name);
+  need(member !== undefined, `${name} is missing`);
+  try {
+    return fromUtf8(source.read(member.at, member.size));
+  } catch {
+    // Bytes that are no text are an answer, given as such.
+    need(false, `${name} is no UTF-8`);
+  }
+}
+
+function linesIn({ source, members }: Bundle, name: string): Iterator<string | undefined> {
+  const member = members.get(name);
+  need(member !== undefined, `${name} is missing`);
+  return linesOf(source, member);
+}
+
+type OpenedNote = OpenedCheckpoint & { note: string };
+
+function verifyCheckpoint(bundle: Bundle, { policy }: BundleTrust, say: Say): OpenedNote {
+  const { manifest, keys } = bundle;
+  const { origin } = keys.log;
+  need(manifest.log.origin === origin, 'manifest and keys name two logs');
+  const note = wholeOf(bundle, 'checkpoint');
+  const own = needValue(parseVkey(keys.log.vkey), 'the log’s key in keys.json');
+  need(
+    own.name === origin && own.type === 'signature',
+    `the key in keys.json is one of ${own.name}, not of the log ${origin}`,
+  );
+  const logKeys = policy ? policy.logs.filter(({ name }) => name === origin) : [own];
+  need(logKeys.length > 0, `the policy names no log ${origin}`);
+  const witnesses = policy?.witnesses ?? [];
+  const opened = needValue(openCheckpoint(note, { origin, logKeys, witnesses }), 'the checkpoint');
+  const { size } = opened.checkpoint;
+  need(
+    size === manifest.log.size,
+    `the checkpoint is of ${size} entries, the manifest says ${manifest.log.size}`,
+  );
+  say(
+    `the log ${origin} signed a tree of ${size} entries${policy ? '' : ', by the key that the bundle names'}`,
+  );
+  if (policy) sayCosigned(policy, opened, say);
+  else {
+    const others = needValue(splitNote(note), 'the checkpoint').lines.length - 1;
+    say(
+      `cosignatures: not judged, for no --policy says whose count; ${others} other signature lines stand there`,
+      null,
+    );
+  }
+  return { ...opened, note };
+}
+
+function sayCosigned(policy: PolicyFile, { signatures }: OpenedCheckpoint, say: Say): void {
+  const cosigned = new Set<LogKey>();
+  for (const { key, atS } of signatures) {
+    if (atS === null) continue;
+    cosigned.add(key);
+    say(`${key.name} cosigned it at ${new Date(Math.min(atS, 8.64e12) * 1000).toISOString()}`);
+  }
+  const counted = `${cosigned.size} of ${policy.witnesses.length} witnesses cosigned`;
+  need(policy.holds(cosigned), `${counted}, which is not the quorum ${policy.quorum}`);
+  say(`${counted}, which is the quorum ${policy.quorum}`);
+}
+
+/** Takes records and openings in step; an opening is only believed beside the record that it is of. */
+class Records {
+  readonly #lines: Iterator<string | undefined>;
+  readonly #size: number;
+  #before = -1;
+  next: { index: number; text: string } | undefined;
+
+  constructor(lines: Iterator<string | undefined>, size: number) {
+    this.#lines = lines;
+    this.#size = size;
+    this.advance();
+  }
+
+  advance(): void {
+    const line = this.#lines.next();
+    this.next = undefined;
+    if (line.done === true) return;
+    const parsed = parseRecordLine(line.value ?? '');
+    need(
+      parsed !== undefined,
+      `records.jsonl: the line behind entry ${this.#before} is too long, cut off, or malformed`,
+    );
+    const index = needValue(readDecimal(parsed.index), 'records.jsonl, an index');
+    need(index < this.#size, `records.jsonl: there is no entry ${index} in a log of ${this.#size}`);
+    need(index > this.#before, `records.jsonl: entry ${index} stands behind entry ${this.#before}`);
+    this.#before = index;
+    this.next = { index, text: parsed.record };
+  }
+}
+
+function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): { journals: Journals } {
+  const { manifest } = bundle;
+  const { size, root } = opened.checkpoint;
+  const records = new Records(linesIn(bundle, 'records.jsonl'), size);
+  const journals = new Journals(linesIn(bundle, 'heads.jsonl'));
+  const openings = new OpenedFields(linesIn(bundle, 'opened.jsonl'), manifest.opened);
+  const tree = linesIn(bundle, 'tree.txt');
+  const proven = new Map<number, Uint8Array>();
+  let count = 0;
+  const takeLeaf = (): Uint8Array => {
+    const { index, text } = records.next ?? { index: -1, text: '' };
+    const bytes = utf8(text);
+    const parsed = parseRecord(bytes);
+    need(parsed.ok, `entry ${index} is no record: ${parsed.ok ? '' : parsed.why}`);
+    const leaf = leafHash(bytes);
+    journals.add(parsed.record, leaf);
+    openings.take(index, parsed.record);
+    if (bundle.members.has(proofName(index))) proven.set(index, leaf);
+    count += 1;
+    records.advance();
+    return leaf;
+  };
+  const hash = () => readHash(tree.next().value, 'tree.txt');
+  const found = rootOfShown({ next: () => records.next?.index, leaf: takeLeaf, hash }, size);
+  need(
+    count > 0 && count === manifest.records,
+    `there are ${count} records, the manifest says ${manifest.records}`,
+  );
+  need(tree.next().done === true, 'tree.txt has more hashes than the tree needs');
+  need(equalBytes(found, root), 'the records and tree.txt do not lead to the root that the log signed');
+  say(`${count} records lead, each at its place, to the root that the log signed`);
+  if (count === size) say('they are every entry of the log of this checkpoint');
+  journals.end();
+  verifyProofs(bundle, opened, { proven, say });
+  sameSources(manifest, journals);
+  journals.say(say);
+  openings.end(say);
+  return { journals };
+}
+
+function verifyProofs(
+  bundle: Bundle,
+  opened: OpenedNote,
+  { proven, say }: { proven: ReadonlyMap<number, Uint8Array>; say: Say },
+): void {
+  const names = [...bundle.members.keys()].filter((name) => proofIndexOf(name) !== undefined);
+  need(names.length === proven.size, 'there is a proof of an entry whose record is not here');
+  const wanted = bundle.manifest.proofs === 'each' ? bundle.manifest.records : 0;
+  need(names.length === wanted, `there are ${names.length} proofs, and the manifest promises ${wanted}`);
+  for (const [index, leaf] of proven) {
+    const name = proofName(index);
+    const proof = needValue(parseProof(wholeOf(bundle, name)), name);
+    need(proof.index === index, `${name} is a proof of entry ${proof.index}`);
+    need(proof.checkpoint === opened.note, `${name} is a proof for another checkpoint than the bundle’s`);
+    need(
+      isIncluded({ leaf, index, head: opened.checkpoint, path: proof.path }),
+      `${name} does not lead from the record to the signed root`,
+    );
+  }
+  if (wanted > 0) say(`${wanted} proof files (C2SP tlog-proof), one for each record, lead to the same root`);
+}
+
+/** What the manifest says of each journal has to be what was found; what it calls whole is then whole. */
+function sameSources(manifest: Manifest, journals: Journals): void {
+  const found = journals.ends();
+  for (const said of manifest.sources) {
+    const end = found.find(({ source }) => source === said.source);
+    need(end !== undefined, `${said.source}, which the manifest names, has no record here`);
+    need(
+      !said.whole || end.whole,
+      `${said.source}: records are missing between ${said.first} and ${said.last}, which the manifest says are all here`,
+    );
+    need(
+      isSame(said, end),
+      `${said.source}: the manifest says other numbers than those of the records that are here`,
+    );
+  }
+  need(
+    found.length === manifest.sources.length,
+    'there are records of a journal that the manifest does not name',
+  );
+  const { compartment, parcel, person } = manifest.selection;
+  const leavesOut = compartment !== null || parcel !== null || person !== null;
+  const gap = found.find(({ whole }) => !whole);
+  need(
+    leavesOut || gap === undefined,
+    `${gap?.source}: records are missing, and nothing in the selection leaves any out`,
+  );
+}
+
+class OpenedFields {
+  readonly #lines: Iterator<string | undefined>;
+  readonly #may: readonly CommittedField[];
+  #next: ReturnType<typeof openedSchema.parse> | undefined;
+  #count = 0;
+
+  constructor(lines: Iterator<string | undefined>, may: readonly CommittedField[]) {
+    this.#lines = lines;
+    this.#may = may;
+    this.#advance();
+  }
+
+  #advance(): void {
+    const line = this.#lines.next();
+    this.#next = undefined;
+    if (line.done === true) return;
+    const parsed = openedSchema.safeParse(parseJson(line.value ?? '', 'a line of opened.jsonl'));
+    need(parsed.success, 'a line of opened.jsonl is malformed');
+    this.#next = parsed.data;
+  }
+
+  take(index: number, record: LedgerRecord): void {
+    if (this.#next?.index !== index) return;
+    for (const [name, opening] of Object.entries(this.#next.openings)) {
+      const field = name as CommittedField;
+      need(this.#may.includes(field), `entry ${index}: ${field} is opened, which the manifest does not name`);
+      need(
+        opens(record, field, opening),
+        `entry ${index}: the opened field ${field} is not what the record committed to`,
+      );
+      this.#count += 1;
+    }
+    this.#advance();
+  }
+
+  end(say: Say): void {
+    need(this.#next === undefined, 'opened.jsonl opens a record that is not here, or out of order');
+    if (this.#count > 0) say(`${this.#count} opened fields are what the records committed to`);
+  }
+}
+
+function vouch(
+  keys: BundleKeys,
+  { rootKeys, signatures }: BundleTrust,
+  { signer, say }: { signer: SigningBank; say: Say },
+): void {
+  const { bank, key } = signer;
+  if (rootKeys.length === 0) {
+    say(`${bank}: vouched by the cloud only, for no --root-key says whose roster counts`, null);
+    return;
+  }
+  for (const note of keys.rosters) {
+    const [, site = ''] = note.split('\n', 2);
+    const opened = openRoster(note, { site, rootKeys, k: signatures, version: 0 });
+    if (!opened.ok || !opened.value.banks.some((one) => one.bank === bank && one.key === key)) continue;
+    say(
+      `${bank}: the site root’s roster, version ${opened.value.version} of ${site}, names its key; so the cloud did not write its records`,
+    );
+    return;
+  }
+  need(false, `${bank}: vouched by the cloud only: no roster that the given root keys signed names its key`);
+}
+
+function sayUnchecked(manifest: Manifest, journals: Journals, say: Say): void {
+  const own = journals.ends().some(({ source }) => !source.startsWith('bank_'));
+  if (own) say('not shown: who wrote the cloud’s own records; the log alone signed them', null);
+  if (journals.ends().some(({ first }) => first > 1))
+    say('not shown: what stands before the first record of a journal here', null);
+  say('not shown: what came after this checkpoint, and that what was recorded is true', null);
+  say(`not checked: ${PEOPLES_FILES.join(' and ')}, which are for reading and are proved by nothing`, null);
+  say(
+    `not proved: purpose, maker and selection${manifest.selection.person === null ? '' : ', and that these are all records of the person'}, which nobody signed`,
+    null,
+  );
+}

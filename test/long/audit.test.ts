@@ -1,0 +1,26 @@
+/** The long tier: ten thousand random changes of a log, each audited with the code of the command. */
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { groundOn, hunt, tableOf } from '../../src/cloud/audit/test-hunt.ts';
+import type { Ground } from '../../src/cloud/audit/test-mutations.ts';
+import { NOUNS } from '../../src/cloud/cloud.ts';
+import { openStand, type Stand } from '../../src/cloud/test-stand.ts';
+
+const MUTATIONS = 10_000;
+const seed = Number(process.env.HOLDFAST_SEED ?? randomInt(2 ** 31));
+
+let stand: Stand;
+let ground: Ground;
+before(async () => {
+  stand = await openStand(NOUNS);
+  ground = await groundOn(stand, 7);
+});
+after(() => stand.close());
+
+test('ten thousand random changes of a log are found, each of them', async (t) => {
+  const { tallies, missed } = await hunt(ground, { count: MUTATIONS, seed });
+  for (const line of tableOf(tallies)) t.diagnostic(line);
+  t.diagnostic(`HOLDFAST_SEED=${seed}`);
+  assert.deepEqual(missed, []);
+});

@@ -1,0 +1,152 @@
+/** The audit explorer: records by what is asked for, how far each is proved, and the log that they stand in. */
+import { Button } from '../../kit/button.tsx';
+import { More } from '../../kit/session/more.tsx';
+import { rowsOf } from '../../kit/session/pages.ts';
+import { Answered } from '../../kit/session/problem.tsx';
+import { type Column, Table } from '../../kit/table.tsx';
+import { t as admin } from '../messages.ts';
+import { Exact, PageHead, Time } from '../parts.tsx';
+import { fragmentOf } from '../routes.ts';
+import { useBankNames } from '../session.ts';
+import { isLook, type JournalRoute } from './address.ts';
+import { About, Filters } from './filters.tsx';
+import { Growth, LOG_CARD } from './growth.tsx';
+import './journal.css';
+import { t } from './messages.ts';
+import { ProofBadge, proofText } from './proof.tsx';
+import { askFromTheTop, type RecordRow, useRecords } from './questions.ts';
+import { RecordDialog } from './record.tsx';
+import { Tail } from './tail.tsx';
+
+export function Journal({ route }: { route: JournalRoute }) {
+  const records = useRecords(route);
+  const sourceName = useSourceNames();
+  const pages = records.data?.pages ?? [];
+  const show = (record: string | null): void => {
+    window.location.hash = fragmentOf({ ...route, record });
+  };
+  const close = (): void => show(null);
+  return (
+    <>
+      <PageHead title={admin('section.journal')} lead={t('journal.lead')}>
+        <Button icon="show" onClick={showLog}>
+          {t('log.see')}
+        </Button>
+      </PageHead>
+      <Filters route={route} />
+      <About route={route} about={pages[0]?.about} onAgain={() => askFromTheTop(route)} />
+      <Answered query={records}>
+        {(data) => (
+          <>
+            {!isLook(route) && <Tail key={tailKey(route)} filter={route} pages={data.pages} />}
+            <div className="a-wide">
+              <p className="k-muted k-small">
+                {t(isByTime(route) ? 'journal.orderTime' : 'journal.orderCome')}
+              </p>
+              <Table
+                caption={t('journal.caption')}
+                columns={columnsOf(sourceName, show)}
+                rows={rowsOf<RecordRow>(data)}
+                rowKey={(row) => `${row.source} ${row.seq}`}
+                csvName="journal"
+                empty={t(
+                  fragmentOf({ ...route, record: null }) === '#/journal'
+                    ? 'journal.empty'
+                    : 'journal.emptyAsked',
+                )}
+              />
+            </div>
+            <More rows={records} />
+          </>
+        )}
+      </Answered>
+      <Growth />
+      <RecordDialog id={route.record} sourceName={sourceName} onClose={close} />
+    </>
+  );
+}
+
+/** Another question begins live again. */
+const tailKey = (route: JournalRoute): string => fragmentOf({ ...route, record: null });
+
+const isByTime = (route: JournalRoute): boolean =>
+  !isLook(route) && (route.fromMs !== null || route.toMs !== null);
+
+function showLog(): void {
+  const card = document.getElementById(LOG_CARD);
+  card?.focus();
+  card?.scrollIntoView();
+}
+
+/** What is no bank is the journal of the cloud. */
+function useSourceNames(): (source: string) => string {
+  const bankName = useBankNames();
+  return (source) => (source.startsWith('tenant_') ? t('journal.cloud') : bankName(source));
+}
+
+function placeOf({ proof }: RecordRow): number | '' {
+  return proof.is === 'integrated' || proof.is === 'cosigned' ? proof.index : '';
+}
+
+function columnsOf(sourceName: (source: string) => string, show: (id: string) => void): Column<RecordRow>[] {
+  return [
+    {
+      key: 'at',
+      head: admin('journal.at'),
+      cell: (row) => <Time atMs={row.atMs} exact />,
+      text: (row) => new Date(row.atMs).toISOString(),
+    },
+    {
+      key: 'kind',
+      head: admin('journal.kind'),
+      cell: (row) => <code>{row.kind}</code>,
+      text: (row) => row.kind,
+    },
+    {
+      key: 'source',
+      head: admin('journal.source'),
+      cell: (row) => sourceName(row.source),
+      text: (row) => sourceName(row.source),
+    },
+    {
+      key: 'door',
+      head: t('journal.door'),
+      cell: (row) => row.compartment,
+      text: (row) => row.compartment ?? '',
+      numeric: true,
+    },
+    { key: 'seq', head: admin('journal.seq'), cell: (row) => row.seq, text: (row) => row.seq, numeric: true },
+    {
+      key: 'proof',
+      head: t('journal.proof'),
+      cell: (row) => <ProofBadge proof={row.proof} />,
+      text: (row) => proofText(row.proof),
+    },
+    {
+      key: 'show',
+      head: t('journal.showHead'),
+      cell: (row) => (
+        <Button
+          aria-label={t('journal.showOf', { seq: row.seq, source: sourceName(row.source) })}
+          onClick={() => show(`${row.source}.${row.seq}`)}
+        >
+          {t('journal.show')}
+        </Button>
+      ),
+    },
+    { key: 'place', head: t('journal.place'), cell: placeOf, text: placeOf, numeric: true },
+    {
+      key: 'batch',
+      head: t('journal.batch'),
+      cell: (row) => row.batchLast ?? '–',
+      text: (row) => row.batchLast ?? '',
+      numeric: true,
+    },
+    {
+      key: 'hash',
+      head: admin('journal.hash'),
+      cell: (row) => <Exact>{row.hash}</Exact>,
+      text: (row) => row.hash,
+    },
+  ];
+}
