@@ -117,9 +117,9 @@ const messages: RigMessage[] = [
 
 const NOBODY = {
   type: 'about:blank',
-  title: 'Unauthorized',
+  title: 'Sign in first',
   status: 401,
-  code: 'unauthenticated',
+  code: 'not-signed-in',
   detail: '',
 };
 

@@ -137,8 +137,6 @@ for (const { name, at, shows, viewport } of PLACES)
     const found: string[] = [];
     for (const scheme of ['light', 'dark', 'contrast'] as const) {
       const context = await sameContext(browser, { viewport, ...SCHEMES[scheme] });
-      // The rig counts seconds on its page; nothing else there waits for a timer.
-      if (name === 'rig') await context.clock.pauseAt(NOW_MS);
       const { page, errors } = await openPage(context, `${url}${at}`);
       await shows(page);
       await checkAccessible(page);
@@ -161,8 +159,8 @@ test('the comparison is awake: another colour, size or place is found in words, 
   assert.deepEqual(differences(before.lines, again.lines), []);
   assert.equal(pictureDifference(before.picture, again.picture), null);
   const changes = [
-    ['.k-button-go { background: #00724f }', /- button "Sign in".*on #00724b/],
-    ['.k-button-go { min-height: 40px; height: 40px }', /- button "Sign in"/],
+    ['.k-button-go { background: #00724f }', /- button ".*on #00724b/],
+    ['.k-button-go { min-height: 40px; height: 40px }', /- button "/],
     ['h1 { translate: 0 3px }', /- heading 1 "/],
     ['h1 { font-weight: 500 }', /- heading 1 ".*\/650\//],
   ] as const;
