@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Download } from 'playwright-core';
+import * as banks from '../../src/cloud/banks/banks.ts';
 import { ROOT } from '../site.ts';
 import { type AdminStand, focusOf, openAdminStand, tabTo } from './admin-stand.ts';
 import { checkAccessible, missingBrowser, shot } from './browser.ts';
@@ -251,6 +252,48 @@ test('a count: proposed, begun, one door at a time, and closed by the bank’s o
   const open = await page.getByRole('table', { name: 'What does not fit' }).innerText();
   assert.match(open, /staff found something that the record does not know/);
   assert.doesNotMatch(open, /door 4/);
+});
+
+test('an alarm about a bank: taken into care, ended by keyboard with a reason, and still in the history', {
+  skip,
+}, async () => {
+  const { page, bank, http } = stand;
+  const { cloud } = http.stand;
+  await cloud.database.tenant(http.alder.tenant, (tx) =>
+    banks.raiseAlarm(cloud, tx, { bank: bank.bank, condition: 'fork', names: { first: 4, last: 6 } }),
+  );
+  await goTo('#/attention', 'Attention');
+  const says = /Lobby: the journal says two things under one number \(numbers 4 to 6\)/;
+  const list = page.getByRole('list', { name: 'Attention' });
+  const item = list.getByRole('listitem').filter({ hasText: says });
+  assert.equal(await item.getByRole('button', { name: /^End: / }).count(), 0, 'nothing ends out of care');
+  await item.getByRole('button', { name: /^Take into care: Lobby: the journal/ }).click();
+  await item.getByText(/^In care of .* since /).waitFor();
+  const forced = list.getByRole('listitem').filter({ hasText: 'door 7: a door was opened by force' });
+  await forced.getByRole('button', { name: /^Take into care/ }).click();
+  await forced.getByText(/^In care of /).waitFor();
+  assert.equal(await forced.getByRole('button', { name: /^End: / }).count(), 0, 'an order ends that one');
+  await checkAccessible(page);
+  await shot(page, 'admin-attention');
+  await tabTo(page, /^End: Lobby: the journal/);
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'End this alarm?' });
+  await dialog.waitFor();
+  await checkAccessible(page);
+  await shot(page, 'admin-alarm-end');
+  await dialog.getByRole('button', { name: 'End the alarm' }).click();
+  await dialog.getByText('At least 3 characters.').waitFor();
+  await dialog.getByLabel('What the inquiry found').selectOption('own-copy');
+  await dialog.getByLabel('Note').fill('the spare disk of the workshop');
+  await page.keyboard.press('Enter');
+  await page.getByText(/^The alarm is ended: Lobby: the journal/).waitFor();
+  await item.waitFor({ state: 'detached' });
+  const history = page.getByRole('table', { name: 'All alarms' });
+  const row = history.getByRole('row').filter({ hasText: says });
+  await row
+    .getByText(/ended it: An old copy or a second agent .* – the spare disk of the workshop/)
+    .waitFor();
+  await checkAccessible(page);
 });
 
 const PAGES: readonly [string, string][] = [
