@@ -30,8 +30,10 @@ import {
   type BoardAnswer,
   boardAnswered,
   doorSensed,
+  mayStillOpen,
   pause,
   type Sensed,
+  sessionOf,
   settleAfterRestart,
   watchDoors,
   watchLatches,
@@ -205,7 +207,10 @@ function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
   }
 }
 
-function actInSession(draft: Draft, session: Session, action: KioskAction, fresh: FreshIds): void {
+function actInSession(draft: Draft, attended: Session, action: KioskAction, fresh: FreshIds): void {
+  // Who only leaves a pick-up has said nothing else.
+  const isLeaving = attended.work === 'pick-up' && action.do === 'cancel';
+  const session = isLeaving ? attended : takeBack(draft, attended);
   switch (session.work) {
     case 'pick-up':
       return pickUpAction(draft, session, action);
@@ -214,6 +219,12 @@ function actInSession(draft: Draft, session: Session, action: KioskAction, fresh
     case 'staff-release':
       return staffAction(draft, session, action);
   }
+}
+
+/** The last word counts: what was said at the open door is off once its person says something else. */
+function takeBack(draft: Draft, { id }: Session): Session {
+  if (sessionOf(draft.state, id).said !== null) draft.patch('session', id, { said: null });
+  return sessionOf(draft.state, id);
 }
 
 function atHome(draft: Draft): boolean {
@@ -266,6 +277,8 @@ function sensed(draft: Draft, seen: Sensed, fresh: FreshIds): void {
   if (onScreen?.compartment === seen.compartment) draft.volatile({ activeMs: draft.moment.monotonicMs });
   if (event.what === 'opened' && event.session?.id === onScreen?.id) draft.say(null);
   if (event.what !== 'closed' || !event.session) return;
+  // A pulse is on its way to the door that has shut: custody does not pass under a latch that moves.
+  if (mayStillOpen(draft, event.session)) takeBack(draft, event.session);
   switch (event.session.work) {
     case 'pick-up':
       return pickUpDoorClosed(draft, event.session);

@@ -1,0 +1,73 @@
+/** Words that a person takes back, doors that open again under them, and faults that come two at a time. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bankInService, beginDropOff, dropOff, signIn } from './test-bank.ts';
+import { CLAIM, carry, noteFor, staffRelease } from './test-orders.ts';
+
+test('who says at the open door that it is taken, and then that it is not theirs, has not collected it', () => {
+  for (const what of ['not-my-parcel', 'not-received', 'door-did-not-open'] as const) {
+    const bank = bankInService();
+    const { n, pin } = dropOff(bank);
+    bank.act({ do: 'pin', pin });
+    bank.act({ do: 'collected' });
+    assert.equal(bank.act({ do: 'report', what }).message, 'shut-the-door');
+    bank.sense(n, 'closed', 'unsensed');
+    assert.equal(bank.told('parcel.collected').length, 0, what);
+    assert.equal(bank.on('pick-up').ask, true, 'they are asked');
+    bank.act({ do: 'report', what });
+    assert.equal(bank.compartment(n).use, 'held');
+  }
+});
+
+test('who says at the open door that it is inside, and then that they keep it or want another, has not left it', () => {
+  for (const action of [{ do: 'cancel' }, { do: 'larger' }] as const) {
+    const bank = bankInService();
+    signIn(bank);
+    const n = beginDropOff(bank);
+    bank.act({ do: 'deposited' });
+    assert.equal(bank.act(action).message, 'shut-the-door');
+    bank.sense(n, 'closed', 'unsensed');
+    assert.equal(bank.told('parcel.deposited').length, 0, action.do);
+    bank.act(action);
+    assert.equal(bank.compartment(n).use, 'empty');
+  }
+});
+
+test('staff who say at the open door what they found, and then want to leave, are asked again', () => {
+  const bank = bankInService();
+  const { n } = dropOff(bank);
+  carry(bank, noteFor(bank, staffRelease(n)));
+  bank.act({ do: 'scan', text: CLAIM });
+  bank.act({ do: 'found', what: 'removed' });
+  assert.equal(bank.act({ do: 'cancel' }).message, 'shut-the-door');
+  bank.sense(n, 'closed', 'unsensed');
+  assert.equal(bank.told('parcel.removed').length, 0);
+  bank.act({ do: 'found', what: 'left' });
+  assert.equal(bank.compartment(n).use, 'occupied');
+});
+
+test('a door that shuts while a pulse is on its way to it ends nothing: the latch may let it go again', () => {
+  const bank = bankInService();
+  const { n, pin } = dropOff(bank);
+  bank.act({ do: 'pin', pin });
+  bank.boards = 'silent';
+  bank.act({ do: 'again' });
+  bank.act({ do: 'collected' });
+  bank.sense(n, 'closed', 'unsensed');
+  assert.equal(bank.told('session.ended').length, 1, 'the drop-off alone has ended');
+  bank.timeOut(bank.session());
+  bank.sense(n, 'open');
+  assert.deepEqual(bank.told('door.forced'), []);
+
+  const other = bankInService();
+  signIn(other);
+  const door = beginDropOff(other);
+  other.act({ do: 'deposited' });
+  other.boards = 'silent';
+  other.act({ do: 'again' });
+  other.sense(door, 'closed', 'yes');
+  assert.equal(other.told('parcel.deposited').length, 0, 'custody does not pass under a latch that moves');
+  other.timeOut(other.session());
+  other.sense(door, 'open');
+  assert.deepEqual(other.told('door.forced'), []);
+});
