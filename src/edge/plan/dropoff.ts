@@ -19,6 +19,7 @@ import {
   endSession,
   isUnanswered,
   latchJammed,
+  mayHaveLetGo,
   mayStillOpen,
   noteStuck,
   sessionOf,
@@ -353,9 +354,10 @@ function abandon(
 export function dropOffOverdue(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   if (compartment.door === 'open') return;
-  // A door opened and shut between two looks was never sensed open, yet something may be inside.
-  const nothingIn =
-    compartment.occupied === 'no' || (compartment.occupied === 'unsensed' && !session.doorSensedOpen);
+  // A door that opened and shut between two looks, or while the power or its board was gone, was never sensed
+  // open, yet something may be inside. Only a sensor, or a latch that never let go, says that there is nothing.
+  const wasShut = !session.doorSensedOpen && !mayHaveLetGo(session);
+  const nothingIn = compartment.occupied === 'no' || (compartment.occupied === 'unsensed' && wasShut);
   if (nothingIn) return abandon(draft, session, { why: 'timeout', end: 'timeout' });
   if (session.doorSensedOpen && compartment.occupied === 'yes' && policyOf(draft.state).occupancyConfirms)
     return deposit(draft, session, fresh.grant, 'occupancy');
@@ -374,6 +376,7 @@ export function dropOffOverdue(draft: Draft, session: DropOffSession, fresh: Fre
     facts: { why: 'left-unconfirmed' },
     fields: { parcel: parcel.id, counterpart: parcel.recipient },
   });
+  noteStuck(draft, session);
   endSession(draft, session, 'timeout', cause);
   draft.patch('parcel', parcel.id, { state: 'held' });
   draft.patch('compartment', compartment.n, { use: 'held' });

@@ -71,3 +71,38 @@ test('a door that shuts while a pulse is on its way to it ends nothing: the latc
   other.sense(door, 'open');
   assert.deepEqual(other.told('door.forced'), []);
 });
+
+test('a latch let go while the power or its board went, and nobody came back: what may lie inside is for staff', () => {
+  const end = (boards: 'silent' | 'answers', gone: 'power' | 'board') => {
+    const bank = bankInService();
+    for (let n = 1; n <= 24; n++) bank.sense(n, 'closed', 'unsensed');
+    signIn(bank);
+    bank.boards = boards;
+    const n = beginDropOff(bank);
+    if (gone === 'power') bank.powerCut();
+    else bank.do({ type: 'board', board: bank.compartment(n).board, present: false });
+    if (boards === 'silent' && gone === 'board') bank.timeOut(bank.session());
+    bank.wait(61_000);
+    bank.wait(11 * 60_000);
+    return bank.compartment(n).use;
+  };
+  for (const boards of ['silent', 'answers'] as const)
+    for (const gone of ['power', 'board'] as const)
+      assert.equal(end(boards, gone), 'held', `${boards} ${gone}`);
+});
+
+test('a latch that refused, and a courier who went away: the compartment is empty as before', () => {
+  const bank = bankInService();
+  for (let n = 1; n <= 24; n++) bank.sense(n, 'closed', 'unsensed');
+  signIn(bank);
+  bank.boards = 'silent';
+  const n = beginDropOff(bank);
+  const seq = bank.session().release?.seq ?? 0;
+  bank.do({
+    type: 'board-answered',
+    answer: { compartment: n, seq, outcome: 'refused', afterMs: 5, by: 'board' },
+  });
+  bank.wait(61_000);
+  bank.wait(11 * 60_000);
+  assert.equal(bank.compartment(n).use, 'empty');
+});
