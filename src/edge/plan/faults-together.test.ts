@@ -106,3 +106,19 @@ test('a latch that refused, and a courier who went away: the compartment is empt
   bank.wait(11 * 60_000);
   assert.equal(bank.compartment(n).use, 'empty');
 });
+
+test('who was struck off in mid-session looks up no flat afterwards', () => {
+  for (const end of ['deposited', 'scan', 'cancel'] as const) {
+    const bank = bankInService();
+    signIn(bank);
+    const n = beginDropOff(bank);
+    bank.roster({ version: 2, couriers: [] });
+    bank.sense(n, 'closed', end === 'cancel' ? 'no' : 'yes');
+    bank.act({ do: end === 'cancel' ? 'cancel' : 'deposited' });
+    if (end === 'deposited') bank.act({ do: 'next-parcel' });
+    if (end === 'scan') bank.act({ do: 'scan', text: 'TBA123456789000' });
+    else bank.act({ do: 'tracking', text: 'TBA123456789000' });
+    bank.act({ do: 'flat', text: '7' });
+    assert.equal(bank.view().show.screen, 'home', end);
+  }
+});

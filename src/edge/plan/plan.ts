@@ -16,6 +16,7 @@ import {
   chooseCourierCode,
   courierCodeMade,
   courierCompared,
+  mayGoOn,
   presentBadge,
   presentCourierCode,
   signOut,
@@ -237,7 +238,8 @@ function scanned(draft: Draft, text: string, fresh: FreshIds): void {
   const { screen } = draft.state.volatile;
   if (scan.is === 'label') {
     if (screen.at === 'tracking') return takeTracking(draft, screen.courier, scan.text);
-    if (screen.at === 'drop-off-done') return takeTracking(draft, screen.courier, scan.text);
+    if (screen.at === 'drop-off-done')
+      return mayGoOn(draft, screen.courier) ? takeTracking(draft, screen.courier, scan.text) : undefined;
     return draft.say('scan-not-expected');
   }
   if (!atHome(draft)) return draft.say('scan-not-expected');
@@ -260,7 +262,9 @@ function actAsCourier(draft: Draft, action: KioskAction, fresh: FreshIds): void 
   if (screen.at === 'size' && action.do === 'size')
     return void openDropOff(draft, { ...screen, size: action.size, above: null, fresh });
   if (screen.at === 'drop-off-done' && action.do === 'next-parcel')
-    return draft.show({ at: 'tracking', courier: screen.courier });
+    return mayGoOn(draft, screen.courier)
+      ? draft.show({ at: 'tracking', courier: screen.courier })
+      : undefined;
   draft.deny('step-out-of-turn');
 }
 
