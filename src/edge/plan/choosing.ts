@@ -39,8 +39,10 @@ function take(draft: Draft, { courier, text, typed }: { courier: PersonId; text:
   const { tracking, check } = label;
   const { screen } = draft.state.volatile;
   const isInsisted = typed && screen.at === 'tracking' && screen.doubted === tracking;
-  if (check === 'wrong' && !isInsisted)
+  if (check === 'wrong' && !isInsisted) {
+    if (screen.at === 'tracking' && screen.doubted === tracking) return draft.deny('tracking-check-wrong');
     return draft.show({ at: 'tracking', courier, doubted: tracking }, told('tracking-check-wrong'));
+  }
   draft.show({ at: 'flat', courier, tracking });
 }
 

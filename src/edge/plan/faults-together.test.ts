@@ -1,7 +1,7 @@
 /** Words that a person takes back, doors that open again under them, and faults that come two at a time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bankInService, beginDropOff, dropOff, signIn } from './test-bank.ts';
+import { bankInService, beginDropOff, dropOff, signIn, type TestBank } from './test-bank.ts';
 import { CLAIM, carry, noteFor, staffRelease } from './test-orders.ts';
 
 test('who says at the open door that it is taken, and then that it is not theirs, has not collected it', () => {
@@ -120,5 +120,27 @@ test('who was struck off in mid-session looks up no flat afterwards', () => {
     else bank.act({ do: 'tracking', text: 'TBA123456789000' });
     bank.act({ do: 'flat', text: '7' });
     assert.equal(bank.view().show.screen, 'home', end);
+  }
+});
+
+test('a label that is stuck before the scanner keeps nobody’s door and nobody’s sign-in on the screen', () => {
+  const stuck = (bank: TestBank, text: string) => {
+    for (let second = 0; second < 200; second++) {
+      bank.act({ do: 'scan', text });
+      bank.wait(1000);
+    }
+    bank.on('home');
+  };
+  const door = bankInService();
+  const { pin, qr } = dropOff(door);
+  door.boards = 'answers';
+  door.act({ do: 'pin', pin });
+  stuck(door, 'TBA123456789000');
+
+  // A good label, one with a wrong check digit, a code of ours, and no code at all.
+  for (const text of ['TBA123456789000', '1Z999AA10123456783', qr, '?']) {
+    const courier = bankInService();
+    signIn(courier);
+    stuck(courier, text);
   }
 });

@@ -174,7 +174,7 @@ function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
   if (session && action.do !== 'scan') return actInSession(draft, session, action, fresh);
   switch (action.do) {
     case 'scan':
-      return isFlooded(draft) ? draft.deny('rate-limited') : scanned(draft, action.text, fresh);
+      return scan(draft, action.text, fresh);
     case 'pin':
       return atHome(draft)
         ? presentCode(draft, { method: 'pin', code: action.pin })
@@ -231,6 +231,17 @@ function takeBack(draft: Draft, { id }: Session): Session {
 function atHome(draft: Draft): boolean {
   const { at } = draft.state.volatile.screen;
   return at === 'home' || isFinished(draft.state.volatile.screen);
+}
+
+/**
+ * A scan that leads nowhere is no sign of a person: a label that is stuck before the scanner would hold an
+ * attended door, or a courier's sign-in, for whoever comes next. At home nothing is held.
+ */
+function scan(draft: Draft, text: string, fresh: FreshIds): void {
+  const { screen, activeMs } = draft.state.volatile;
+  if (isFlooded(draft)) draft.deny('rate-limited');
+  else scanned(draft, text, fresh);
+  if (screen.at !== 'home' && draft.state.volatile.screen === screen) draft.volatile({ activeMs });
 }
 
 function scanned(draft: Draft, text: string, fresh: FreshIds): void {
