@@ -144,3 +144,22 @@ test('a label that is stuck before the scanner keeps nobodyâ€™s door and nobodyâ
     stuck(courier, text);
   }
 });
+
+test('no parcel is put behind a door for which an order waits: its slip opens what lay there, and nothing newer', () => {
+  const bank = bankInService();
+  signIn(bank);
+  const first = beginDropOff(bank);
+  bank.sense(first, 'closed', 'no');
+  bank.act({ do: 'cancel' });
+  carry(bank, noteFor(bank, staffRelease(first)));
+  const other = beginDropOff(bank);
+  assert.notEqual(other, first);
+  bank.sense(other, 'closed', 'no');
+  bank.act({ do: 'cancel' });
+  bank.act({ do: 'leave' });
+  bank.act({ do: 'scan', text: CLAIM });
+  bank.sense(first, 'closed', 'no');
+  bank.act({ do: 'found', what: 'empty' });
+  signIn(bank);
+  assert.equal(beginDropOff(bank), first, 'once it was carried out the door serves again');
+});
