@@ -160,7 +160,7 @@ function signIn(draft: Draft, entry: RosterCourier, cause: number): void {
       facts: { work: left.work, pulses: left.pulses },
       fields: { parcel: left.parcel, session: left.id },
     });
-    draft.patch('session', left.id, { state: 'open' });
+    draft.patch('session', left.id, { state: 'open', said: null, insisted: false });
     return draft.show({ at: 'session', session: left.id, courier: entry.person });
   }
   draft.show({ at: 'tracking', courier: entry.person });

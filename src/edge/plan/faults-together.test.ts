@@ -163,3 +163,18 @@ test('no parcel is put behind a door for which an order waits: its slip opens wh
   signIn(bank);
   assert.equal(beginDropOff(bank), first, 'once it was carried out the door serves again');
 });
+
+test('a courier who comes back to an open door is asked anew, as everybody is who comes back', () => {
+  const bank = bankInService();
+  signIn(bank);
+  const n = beginDropOff(bank);
+  bank.act({ do: 'deposited' });
+  for (const ms of [61_000, 30_000]) bank.wait(ms);
+  bank.on('home');
+  signIn(bank);
+  bank.sense(n, 'closed', 'unsensed');
+  assert.equal(bank.told('parcel.deposited').length, 0, 'they may have taken it out again');
+  assert.equal(bank.on('drop-off').ask, true);
+  bank.act({ do: 'deposited' });
+  assert.equal(bank.told('parcel.deposited').length, 1);
+});
