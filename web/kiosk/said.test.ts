@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { DENIALS, told } from '../../src/domain/outcome.ts';
 import { CLOSED, REMARKS, SAID, type Said, saidFor, saidForClosed, saidForTrouble } from './said.ts';
+import { SENTENCES } from './said-messages.ts';
 
 const PLAN = join(import.meta.dirname, '../../src/edge/plan');
 const planner = globSync('*.ts', { cwd: PLAN, exclude: ['*.test.ts', 'test-*.ts'] })
@@ -76,4 +77,15 @@ test('wrong, spent, revoked and early codes get one and the same sentence', () =
 
 test('a code that this page does not know says nothing wrong', () => {
   assert.equal(saidFor('toString').tone, 'info');
+});
+
+test('the page of what the kiosk says has its very words', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/reference/kiosk-says.md'), 'utf8');
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+  const words: Readonly<Record<string, string>> = SENTENCES;
+  const codes = Object.keys(words).filter((key) => !key.endsWith('.next'));
+  assert.deepEqual(
+    rows,
+    codes.map((code) => `| \`${code}\` | ${words[code]} | ${words[`${code}.next`]} |`),
+  );
 });

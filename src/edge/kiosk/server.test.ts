@@ -1,7 +1,9 @@
 /** The kiosk's loopback server answers its own page and nobody else. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -190,4 +192,30 @@ test('the newest screen is always connected; the oldest of too many is let go', 
     [true, ...Array(8).fill(false)],
   );
   for (const screen of screens) screen.close();
+});
+
+test('a screen that hangs and reads nothing any more is let go, and takes no memory without end', async () => {
+  const hung = connect({ host: '127.0.0.1', port: kiosk.port });
+  hung.on('error', () => {});
+  hung.write('GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+  await once(hung, 'data');
+  hung.pause();
+  const event = `event: view\ndata: ${JSON.stringify(view)}\n\n`;
+  // Far more than the two ends of a loopback socket hold for one another.
+  const views = Math.ceil((32 * 1024 * 1024) / event.length);
+  for (let n = 0; n < views; n++) {
+    kiosk.changed();
+    if (n % 1000 === 0) await ask('/api/view');
+  }
+  let read = 0;
+  await new Promise<void>((resolve) => {
+    hung.on('close', () => resolve());
+    hung.on('data', (bytes) => {
+      read += bytes.length;
+      if (read >= views * event.length) resolve();
+    });
+    hung.resume();
+  });
+  assert.ok(read < views * event.length, 'what it had not read was not kept for it');
+  hung.destroy();
 });

@@ -23,6 +23,8 @@ import { answerNoRequest, takeStrangers } from '../../platform/no-request.ts';
 const BODY_BYTES_MAX = 16_384;
 const STREAMS_MAX = 8;
 const HEARTBEAT_MS = 15_000;
+/** A screen that hangs reads nothing, and what waits for it grows for months. One that wakes up connects anew. */
+const UNREAD_BYTES_MAX = 1_048_576;
 
 export type KioskDeps = {
   port: number;
@@ -128,7 +130,10 @@ export async function startKiosk(deps: KioskDeps): Promise<KioskServer> {
   const send = () => {
     if (streams.size === 0) return;
     const text = `event: view\ndata: ${JSON.stringify(deps.view())}\n\n`;
-    for (const reply of streams) reply.raw.write(text);
+    for (const reply of streams) {
+      reply.raw.write(text);
+      if (reply.raw.writableLength > UNREAD_BYTES_MAX) reply.raw.destroy();
+    }
   };
   const cancel = deps.clock.every(HEARTBEAT_MS, send);
   return {

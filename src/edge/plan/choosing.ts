@@ -39,8 +39,10 @@ function take(draft: Draft, { courier, text, typed }: { courier: PersonId; text:
   const { tracking, check } = label;
   const { screen } = draft.state.volatile;
   const isInsisted = typed && screen.at === 'tracking' && screen.doubted === tracking;
-  if (check === 'wrong' && !isInsisted)
+  if (check === 'wrong' && !isInsisted) {
+    if (screen.at === 'tracking' && screen.doubted === tracking) return draft.deny('tracking-check-wrong');
     return draft.show({ at: 'tracking', courier, doubted: tracking }, told('tracking-check-wrong'));
+  }
   draft.show({ at: 'flat', courier, tracking });
 }
 
@@ -88,9 +90,20 @@ function isFree(state: BankState, compartment: Compartment, monotonicMs: number)
   return (
     compartment.use === 'empty' &&
     compartment.session === null &&
+    !isOrdered(state, compartment.n) &&
     compartment.door === 'closed' &&
     compartment.occupied !== 'yes' &&
     (denial === undefined || denial === 'pulse-rate')
+  );
+}
+
+/**
+ * An order names a door and not a parcel: whoever holds its slip could wait until something worth taking lies
+ * behind that door. So nothing new is put there before the order was carried out or has lapsed.
+ */
+function isOrdered(state: BankState, n: number): boolean {
+  return Object.values(state.order).some(
+    ({ order: { act } }) => act.do === 'staff-release' && act.compartment === n,
   );
 }
 

@@ -44,6 +44,20 @@ export function courierDenial(state: BankState, courier: RosterCourier, nowMs: n
   return nowMs - heardMs > policyOf(state).offlineDropOffHours * HOUR_MS ? 'offline-too-long' : undefined;
 }
 
+/** The same for somebody who was let in: the roster, a suspension and the time may have turned since. */
+export function standingDenial(draft: Draft, person: PersonId): Denial | undefined {
+  const entry = rosterOf(draft.state)?.couriers.find((candidate) => candidate.person === person);
+  return entry ? courierDenial(draft.state, entry, draft.nowMs) : 'badge-unknown';
+}
+
+/** Who may not work here any more is signed out and told why: no flat is looked up for them. */
+export function mayGoOn(draft: Draft, person: PersonId): boolean {
+  const reason = standingDenial(draft, person);
+  if (reason === undefined) return true;
+  signOut(draft, person, reason === 'courier-suspended' ? 'suspended' : 'roster', reason);
+  return false;
+}
+
 /** Counts the guess durably, then has the code compared. */
 export function presentCourierCode(draft: Draft, person: PersonId, code: string): void {
   if (draft.state.volatile.comparing !== null) return draft.say('wait');
@@ -146,7 +160,7 @@ function signIn(draft: Draft, entry: RosterCourier, cause: number): void {
       facts: { work: left.work, pulses: left.pulses },
       fields: { parcel: left.parcel, session: left.id },
     });
-    draft.patch('session', left.id, { state: 'open' });
+    draft.patch('session', left.id, { state: 'open', said: null, insisted: false });
     return draft.show({ at: 'session', session: left.id, courier: entry.person });
   }
   draft.show({ at: 'tracking', courier: entry.person });

@@ -7,7 +7,7 @@ import { newSigningKey } from '../../crypto/sign.ts';
 import type { EpochId, TenantId } from '../../domain/ids.ts';
 import { NO_HASH, SALT_BYTES, writeRecord } from '../../ledger/record.ts';
 import { badgeHash, signEpoch, signRoster } from '../../ledger/roster.ts';
-import { DOWNLINK_RECORDS_PER_HOUR } from './downlink.ts';
+import { DIRECTORIES_PER_HOUR, DOWNLINK_RECORDS_PER_HOUR } from './downlink.ts';
 import {
   bankInService,
   beginDropOff,
@@ -204,6 +204,25 @@ test('a flood from the cloud fills no journal: after its budget it is dropped fo
   bank.wait(HOUR_MS);
   bank.do({ type: 'unheard', refused });
   assert.equal(refusal(bank), 'message-malformed', 'the next hour begins anew');
+});
+
+test('a cloud that counts directories up without end has no more of them opened than its share', () => {
+  const bank = bankInService();
+  const before = bank.records.length;
+  const send = (version: number) => {
+    const { effects } = bank.hear({
+      v: 1,
+      type: 'directory',
+      version,
+      entries: { enc: 'AA', ciphertext: 'AA' },
+    });
+    if (effects.some((effect) => effect.do === 'open-directory')) bank.directory(version);
+  };
+  for (let version = 2; version < 1000; version++) send(version);
+  assert.equal(bank.records.length - before, DIRECTORIES_PER_HOUR);
+  bank.wait(HOUR_MS);
+  send(1000);
+  assert.equal(bank.state.directory.only?.version, 1000, 'the next hour begins anew');
 });
 
 test('whatever passes the contract, no message makes a record that cannot be written', () => {

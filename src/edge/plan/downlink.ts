@@ -24,6 +24,8 @@ const EPOCH_MS_MAX = 14 * 24 * HOUR_MS;
 const EPOCH_AHEAD_MS_MAX = 24 * HOUR_MS;
 /** What comes down may cause records so many times an hour; the rest is dropped, or it would fill the disk. */
 export const DOWNLINK_RECORDS_PER_HOUR = 240;
+/** More of them than anybody moves in or out; a cloud that counts versions up without end gets no further. */
+export const DIRECTORIES_PER_HOUR = 240;
 /** What a cloud's clock may be ahead of the bank's. */
 const SLACK_MS = 5 * 60_000;
 
@@ -55,7 +57,7 @@ function hear(draft: Draft, down: Heard): void {
       return applyEpoch(draft, message.note, down);
     case 'directory': {
       const held = draft.state.directory[ONLY]?.version ?? 0;
-      if (message.version <= held) return;
+      if (message.version <= held || !spendDirectory(draft)) return;
       return draft.effect({ do: 'open-directory', version: message.version, ...message.entries });
     }
     case 'suspend':
@@ -90,6 +92,20 @@ function spendDownlink(draft: Draft): boolean {
   const count = fresh ? 1 : downlink.count + 1;
   draft.volatile({ downlink: { sinceMs: fresh ? monotonicMs : downlink.sinceMs, count } });
   return count <= DOWNLINK_RECORDS_PER_HOUR;
+}
+
+/**
+ * Each directory costs an opening, a record and a row that is written whole, all after the message was heard. So
+ * they have a share of their own; the newest is asked for again by a later hello.
+ */
+function spendDirectory(draft: Draft): boolean {
+  const { directories } = draft.state.volatile;
+  const { monotonicMs } = draft.moment;
+  const fresh = monotonicMs - directories.sinceMs >= HOUR_MS;
+  const count = fresh ? 1 : directories.count + 1;
+  if (count > DIRECTORIES_PER_HOUR) return false;
+  draft.volatile({ directories: { sinceMs: fresh ? monotonicMs : directories.sinceMs, count } });
+  return true;
 }
 
 /** Foreign bytes, or a message of a version or type that this bank does not know: refused and kept. */

@@ -7,10 +7,9 @@ import type { KioskAction } from '../../contract/kiosk.ts';
 import type { DirectoryEntries } from '../../contract/uplink.ts';
 import type { Size } from '../../domain/bank.ts';
 import type { GrantId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts';
-import type { Denial } from '../../domain/outcome.ts';
 import { normalFlat } from '../../domain/scan.ts';
 import { chooseCompartment } from './choosing.ts';
-import { courierDenial, signOut } from './courier.ts';
+import { mayGoOn, standingDenial } from './courier.ts';
 import { custodyFields, parcelOf } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { mintFor } from './minting.ts';
@@ -19,6 +18,7 @@ import {
   endSession,
   isUnanswered,
   latchJammed,
+  mayHaveLetGo,
   mayStillOpen,
   noteStuck,
   sessionOf,
@@ -53,16 +53,7 @@ type Wanted = {
 export function openDropOff(draft: Draft, wanted: Wanted): boolean {
   const { courier, tracking, recipient, size, above, fresh } = wanted;
   const entry = rosterOf(draft.state)?.couriers.find((candidate) => candidate.person === courier);
-  const reason = entry ? courierDenial(draft.state, entry, draft.nowMs) : 'badge-unknown';
-  if (!entry || reason !== undefined) {
-    signOut(
-      draft,
-      courier,
-      reason === 'courier-suspended' ? 'suspended' : 'roster',
-      reason ?? 'badge-unknown',
-    );
-    return false;
-  }
+  if (!mayGoOn(draft, courier) || !entry) return false;
   const compartment = chooseCompartment(draft.state, {
     size,
     above,
@@ -132,11 +123,6 @@ function begin(draft: Draft, parcel: Parcel, id: SessionId): void {
   });
   draft.show({ at: 'session', session: id, courier: parcel.courier });
   decidePulse(draft, id, openedSeq);
-}
-
-function standingDenial(draft: Draft, person: PersonId): Denial | undefined {
-  const entry = rosterOf(draft.state)?.couriers.find((candidate) => candidate.person === person);
-  return entry ? courierDenial(draft.state, entry, draft.nowMs) : 'badge-unknown';
 }
 
 /** What a courier does on the drop-off screen. */
@@ -323,7 +309,7 @@ function cancelDropOff(draft: Draft, session: DropOffSession): void {
   if (compartment.door === 'open') return draft.say('shut-the-door');
   if (compartment.occupied === 'yes') return draft.deny('parcel-still-sensed');
   abandon(draft, session, { why: 'cancelled', end: 'cancelled' });
-  draft.show({ at: 'tracking', courier: session.person });
+  if (mayGoOn(draft, session.person)) draft.show({ at: 'tracking', courier: session.person });
 }
 
 /** Nothing was put in, by a person's word or a sensor's: the compartment is empty as before. */
@@ -353,9 +339,10 @@ function abandon(
 export function dropOffOverdue(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   if (compartment.door === 'open') return;
-  // A door opened and shut between two looks was never sensed open, yet something may be inside.
-  const nothingIn =
-    compartment.occupied === 'no' || (compartment.occupied === 'unsensed' && !session.doorSensedOpen);
+  // A door that opened and shut between two looks, or while the power or its board was gone, was never sensed
+  // open, yet something may be inside. Only a sensor, or a latch that never let go, says that there is nothing.
+  const wasShut = !session.doorSensedOpen && !mayHaveLetGo(session);
+  const nothingIn = compartment.occupied === 'no' || (compartment.occupied === 'unsensed' && wasShut);
   if (nothingIn) return abandon(draft, session, { why: 'timeout', end: 'timeout' });
   if (session.doorSensedOpen && compartment.occupied === 'yes' && policyOf(draft.state).occupancyConfirms)
     return deposit(draft, session, fresh.grant, 'occupancy');
@@ -374,6 +361,7 @@ export function dropOffOverdue(draft: Draft, session: DropOffSession, fresh: Fre
     facts: { why: 'left-unconfirmed' },
     fields: { parcel: parcel.id, counterpart: parcel.recipient },
   });
+  noteStuck(draft, session);
   endSession(draft, session, 'timeout', cause);
   draft.patch('parcel', parcel.id, { state: 'held' });
   draft.patch('compartment', compartment.n, { use: 'held' });

@@ -341,10 +341,12 @@ const STUCK_DOORS_PER_DAY = 3;
  * open as soon as nobody answers for it, and then it is forced and withdrawn: it counts like a jammed one.
  */
 export function noteStuck(draft: Draft, session: DropOffSession): void {
-  const outcome = session.release?.outcome;
-  const mayHaveLetGo = outcome === 'released' || outcome === 'unknown';
   const isCounted = compartmentOf(draft.state, session.compartment).withdrawn !== null;
-  if (mayHaveLetGo && !session.doorSensedOpen && !isCounted) countStuck(draft, session.person);
+  if (mayHaveLetGo(session) && !session.doorSensedOpen && !isCounted) countStuck(draft, session.person);
+}
+
+export function mayHaveLetGo({ release }: Session): boolean {
+  return release?.outcome === 'released' || release?.outcome === 'unknown';
 }
 
 function countStuck(draft: Draft, person: PersonId): void {

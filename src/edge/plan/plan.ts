@@ -16,6 +16,7 @@ import {
   chooseCourierCode,
   courierCodeMade,
   courierCompared,
+  mayGoOn,
   presentBadge,
   presentCourierCode,
   signOut,
@@ -30,8 +31,10 @@ import {
   type BoardAnswer,
   boardAnswered,
   doorSensed,
+  mayStillOpen,
   pause,
   type Sensed,
+  sessionOf,
   settleAfterRestart,
   watchDoors,
   watchLatches,
@@ -171,7 +174,7 @@ function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
   if (session && action.do !== 'scan') return actInSession(draft, session, action, fresh);
   switch (action.do) {
     case 'scan':
-      return isFlooded(draft) ? draft.deny('rate-limited') : scanned(draft, action.text, fresh);
+      return scan(draft, action.text, fresh);
     case 'pin':
       return atHome(draft)
         ? presentCode(draft, { method: 'pin', code: action.pin })
@@ -205,7 +208,10 @@ function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
   }
 }
 
-function actInSession(draft: Draft, session: Session, action: KioskAction, fresh: FreshIds): void {
+function actInSession(draft: Draft, attended: Session, action: KioskAction, fresh: FreshIds): void {
+  // Who only leaves a pick-up has said nothing else.
+  const isLeaving = attended.work === 'pick-up' && action.do === 'cancel';
+  const session = isLeaving ? attended : takeBack(draft, attended);
   switch (session.work) {
     case 'pick-up':
       return pickUpAction(draft, session, action);
@@ -216,9 +222,26 @@ function actInSession(draft: Draft, session: Session, action: KioskAction, fresh
   }
 }
 
+/** The last word counts: what was said at the open door is off once its person says something else. */
+function takeBack(draft: Draft, { id }: Session): Session {
+  if (sessionOf(draft.state, id).said !== null) draft.patch('session', id, { said: null });
+  return sessionOf(draft.state, id);
+}
+
 function atHome(draft: Draft): boolean {
   const { at } = draft.state.volatile.screen;
   return at === 'home' || isFinished(draft.state.volatile.screen);
+}
+
+/**
+ * A scan that leads nowhere is no sign of a person: a label that is stuck before the scanner would hold an
+ * attended door, or a courier's sign-in, for whoever comes next. At home nothing is held.
+ */
+function scan(draft: Draft, text: string, fresh: FreshIds): void {
+  const { screen, activeMs } = draft.state.volatile;
+  if (isFlooded(draft)) draft.deny('rate-limited');
+  else scanned(draft, text, fresh);
+  if (screen.at !== 'home' && draft.state.volatile.screen === screen) draft.volatile({ activeMs });
 }
 
 function scanned(draft: Draft, text: string, fresh: FreshIds): void {
@@ -226,7 +249,8 @@ function scanned(draft: Draft, text: string, fresh: FreshIds): void {
   const { screen } = draft.state.volatile;
   if (scan.is === 'label') {
     if (screen.at === 'tracking') return takeTracking(draft, screen.courier, scan.text);
-    if (screen.at === 'drop-off-done') return takeTracking(draft, screen.courier, scan.text);
+    if (screen.at === 'drop-off-done')
+      return mayGoOn(draft, screen.courier) ? takeTracking(draft, screen.courier, scan.text) : undefined;
     return draft.say('scan-not-expected');
   }
   if (!atHome(draft)) return draft.say('scan-not-expected');
@@ -249,7 +273,9 @@ function actAsCourier(draft: Draft, action: KioskAction, fresh: FreshIds): void 
   if (screen.at === 'size' && action.do === 'size')
     return void openDropOff(draft, { ...screen, size: action.size, above: null, fresh });
   if (screen.at === 'drop-off-done' && action.do === 'next-parcel')
-    return draft.show({ at: 'tracking', courier: screen.courier });
+    return mayGoOn(draft, screen.courier)
+      ? draft.show({ at: 'tracking', courier: screen.courier })
+      : undefined;
   draft.deny('step-out-of-turn');
 }
 
@@ -266,6 +292,8 @@ function sensed(draft: Draft, seen: Sensed, fresh: FreshIds): void {
   if (onScreen?.compartment === seen.compartment) draft.volatile({ activeMs: draft.moment.monotonicMs });
   if (event.what === 'opened' && event.session?.id === onScreen?.id) draft.say(null);
   if (event.what !== 'closed' || !event.session) return;
+  // A pulse is on its way to the door that has shut: custody does not pass under a latch that moves.
+  if (mayStillOpen(draft, event.session)) takeBack(draft, event.session);
   switch (event.session.work) {
     case 'pick-up':
       return pickUpDoorClosed(draft, event.session);

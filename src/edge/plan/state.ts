@@ -203,6 +203,8 @@ export type Volatile = {
   denied: { sinceMs: number; count: number };
   /** How often this hour (of the monotonic clock) a message from the cloud caused records. */
   downlink: { sinceMs: number; count: number };
+  /** How many directories it had opened in this hour. */
+  directories: { sinceMs: number; count: number };
   /** The journal has no room for new work. */
   full: boolean;
 };
@@ -330,6 +332,7 @@ export function freshVolatile(clock: ClockState): Volatile {
     clock,
     denied: { sinceMs: clock.monotonicMs, count: 0 },
     downlink: { sinceMs: clock.monotonicMs, count: 0 },
+    directories: { sinceMs: clock.monotonicMs, count: 0 },
     full: false,
   };
 }

@@ -166,3 +166,19 @@ test('a door left open is spoken of at home until it shuts', () => {
   bank.sense(n, 'closed', 'yes');
   assert.equal(bank.on('home').ajar, null);
 });
+
+test('‘I did not get it’ and ‘it is not my parcel’: staff are told, the code is spent, the parcel is held', () => {
+  for (const what of ['not-received', 'not-my-parcel'] as const) {
+    const bank = bankInService();
+    const { n, pin } = dropOff(bank);
+    bank.act({ do: 'pin', pin });
+    bank.sense(n, 'closed', 'yes');
+    bank.act({ do: 'report', what });
+    assert.equal(bank.on('reported').notMine, what === 'not-my-parcel');
+    assert.equal(bank.told('discrepancy.reported')[0]?.facts?.what, what);
+    assert.equal(bank.told('alarm.raised')[0]?.facts?.condition, 'discrepancy');
+    assert.equal(bank.told('parcel.held')[0]?.facts?.why, 'discrepancy');
+    assert.equal(bank.compartment(n).use, 'held');
+    assert.equal(bank.act({ do: 'pin', pin }).message, 'code-not-accepted');
+  }
+});
