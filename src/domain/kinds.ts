@@ -9,6 +9,7 @@
  */
 
 import { SIZES } from './bank.ts';
+import { ALARM_CONDITIONS, LOG_DISPUTES } from './conditions.ts';
 import type { CommittedField, FactType } from './facts.ts';
 import { ORDER_ACTS } from './order.ts';
 import { DENIALS, OUTCOMES, RIGHTS } from './outcome.ts';
@@ -47,26 +48,7 @@ const basis = words('person', 'occupancy', 'staff', 'order');
 const channel = words('sms', 'email', 'push', 'webhook');
 const role = words('resident', 'courier', 'admin', 'super-admin', 'registrar', 'staff');
 const work = words('pick-up', 'drop-off', 'take-back', 'staff-release', 'count', 'override');
-const condition = words(
-  'forced',
-  'ajar',
-  'jammed',
-  'tamper',
-  'impact',
-  'power',
-  'clock',
-  'journal',
-  'board',
-  'guessing',
-  'override',
-  'fork',
-  'gap',
-  'rollback',
-  'key-opening',
-  'climate',
-  'two-identities',
-  'discrepancy',
-);
+const condition = words(...ALARM_CONDITIONS);
 export const SESSION_ENDS = [
   'confirmed',
   'cancelled',
@@ -139,6 +121,29 @@ export const KINDS = {
     facts: { act: words(...ORDER_ACTS) },
     commits: ['order'],
     has: ['compartment', 'cause'],
+  }),
+
+  // What the bank, as an auditor, saw of the tenant's log. `log` is the hash of its key as the roster names it.
+  'log.seen': bank({ facts: { log: hash, size: count, root: hash, first: bool }, commits: [] }),
+  /** A roster names another log: this is how far the one before was seen. */
+  'log.left': bank({ facts: { log: hash, size: count, root: hash }, commits: [] }),
+  /** `note`: the hash of what was shown, which the bank keeps. Numbers that nobody signed stand as zeros. */
+  'log.disputed': bank({
+    facts: {
+      log: hash,
+      reason: words(...LOG_DISPUTES),
+      size: count,
+      root: hash,
+      shownSize: count,
+      shownRoot: hash,
+      note: hash,
+    },
+    commits: [],
+  }),
+  'log.settled': bank({
+    facts: { log: hash, size: count, root: hash, by: words('proof', 'roster') },
+    commits: [],
+    has: ['cause'],
   }),
 
   // Attempts, decisions, sessions, releases, doors.

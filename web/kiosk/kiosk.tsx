@@ -88,6 +88,7 @@ export function Kiosk({ inLanguageOf }: { inLanguageOf: boolean }) {
           <Header view={view} />
           <main className="stage">
             {view.show.screen !== 'closed' && <Message view={view} trouble={agent.trouble} />}
+            {view.logDisputed && isStart(view.show.screen) && view.message === null && <DisputedLog />}
             {view.show.screen === 'home' && view.message === null && <OpenDoor n={view.show.ajar} />}
             {/* Keyed by its screen: whatever a person typed leaves the page together with it. */}
             <Screen key={view.show.screen} agent={agent} view={view} />
@@ -140,6 +141,15 @@ function Message({ view, trouble }: { view: KioskView; trouble: ApiProblem | nul
 
 /** A new page needs a moment for its first view; to say that something is wrong would be a false alarm. */
 const LOST_AFTER_MS = 1_500;
+
+/** Said where everybody begins, and not in the middle of somebody's journey: the doors work as before. */
+function DisputedLog() {
+  return (
+    <Notice tone="warn" title={t('log.disputed')} live="polite">
+      {t('log.disputed.next')}
+    </Notice>
+  );
+}
 
 /** Whoever left it is gone; whoever stands here can push it shut. */
 function OpenDoor({ n }: { n: number | null }) {

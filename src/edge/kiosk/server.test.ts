@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { KioskAction, KioskHealth, KioskView } from '../../contract/kiosk.ts';
+import type { KioskAction, KioskHealth, KioskLog, KioskView } from '../../contract/kiosk.ts';
 import { ManualClock } from '../../platform/clock.ts';
 import { startKiosk } from './server.ts';
 
@@ -15,6 +15,7 @@ const view: KioskView = {
   bank: 'North lobby',
   development: true,
   online: true,
+  logDisputed: false,
   turn: 1,
   message: null,
   idleMs: null,
@@ -31,7 +32,9 @@ const health: KioskHealth = {
   acknowledgedSeq: 1,
   boards: [],
   orderNonce: null,
+  log: { is: 'unnamed', size: null, root: null, atMs: null },
 };
+const log: KioskLog = { vkey: null, note: null, evidence: [] };
 const webDir = mkdtempSync(join(tmpdir(), 'holdfast-kiosk-page-'));
 mkdirSync(join(webDir, 'assets'));
 writeFileSync(join(webDir, 'index.html'), '<!doctype html><title>kiosk</title>');
@@ -44,6 +47,7 @@ const kiosk = await startKiosk({
   view: () => view,
   layout: () => ({ name: 'x', columns: 0, compartments: [] }),
   health: () => health,
+  log: () => log,
   act: async (action) => void acted.push(action),
 });
 after(() => kiosk.stop());

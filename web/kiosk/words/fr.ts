@@ -7,6 +7,8 @@ import { inOtherWords } from '../messages.ts';
 export const french = inOtherWords({
   'page.title': 'Consigne à colis',
   languages: 'Langue',
+  'log.disputed': 'Le journal de l’exploitant ne correspond pas à ce que cette consigne a vu',
+  'log.disputed.next': 'Il a peut-être été modifié. Merci de prévenir le personnel de l’immeuble.',
   development: 'DÉVELOPPEMENT',
   offline: 'Hors ligne : on peut toujours déposer et retirer des colis ici.',
   'offline.closed': 'Hors ligne : cette consigne n’a plus de liaison avec son exploitant.',
