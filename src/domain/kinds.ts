@@ -131,7 +131,7 @@ export const KINDS = {
   'log.disputed': bank({
     facts: {
       log: hash,
-      reason: words(...LOG_DISPUTES),
+      why: words(...LOG_DISPUTES),
       size: count,
       root: hash,
       shownSize: count,

@@ -138,7 +138,7 @@ function dispute(draft: Draft, of: Disputed): void {
     kind: 'log.disputed',
     facts: {
       log: hashOf(vkey),
-      reason,
+      why: reason,
       size: remembered?.size ?? 0,
       root: remembered?.root ?? NO_HASH,
       shownSize: head?.size ?? 0,
