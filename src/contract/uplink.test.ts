@@ -125,6 +125,7 @@ test('no message that comes down asks for a latch; an order is a note that the c
     'directory',
     'epoch',
     'lift',
+    'log-proof',
     'order',
     'roster',
     'suspend',

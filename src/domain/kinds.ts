@@ -127,7 +127,7 @@ export const KINDS = {
   'log.seen': bank({ facts: { log: hash, size: count, root: hash, first: bool }, commits: [] }),
   /** A roster names another log: this is how far the one before was seen. */
   'log.left': bank({ facts: { log: hash, size: count, root: hash }, commits: [] }),
-  /** `note`: the hash of what was shown, which the bank keeps. Numbers that nobody signed stand as zeros. */
+  /** `shownNote`: the hash of what was shown, which the bank keeps. Numbers that nobody signed stand as zeros. */
   'log.disputed': bank({
     facts: {
       log: hash,
@@ -136,7 +136,7 @@ export const KINDS = {
       root: hash,
       shownSize: count,
       shownRoot: hash,
-      note: hash,
+      shownNote: hash,
     },
     commits: [],
   }),

@@ -143,7 +143,7 @@ function dispute(draft: Draft, of: Disputed): void {
       root: remembered?.root ?? NO_HASH,
       shownSize: head?.size ?? 0,
       shownRoot: head ? base64url(head.root) : NO_HASH,
-      note: shown.note === null ? NO_HASH : hashOf(shown.note),
+      shownNote: shown.note === null ? NO_HASH : hashOf(shown.note),
     },
   });
   const evidence = {
