@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { LogProof } from '../../contract/uplink.ts';
 import { newKey } from '../../crypto/aead.ts';
 import { base64url } from '../../crypto/bytes.ts';
 import type { LogDispute } from '../../domain/conditions.ts';
@@ -35,17 +36,19 @@ function auditor(): TestBank {
 
 type Said = { to: number; leaves?: typeof LEAVES; signer?: LogSigner; hashes?: string[]; note?: null };
 
+const proofMessage = (note: string | null, hashes: string[] = []): LogProof => ({
+  ...{ v: 1, type: 'log-proof', nonce: 'n'.repeat(16) },
+  ...{ note, hashes },
+});
+
 /** The cloud answers the question that the bank would ask now. */
 function answer(bank: TestBank, { to, leaves = LEAVES, signer = LOG, ...said }: Said) {
   const question = logQuestion(bank.state) ?? assert.fail('the bank asks nothing');
   const { from } = question;
   const proof = from > 0 && from < to ? modelProof(from, leaves.slice(0, to)) : [];
   const root = modelRoot(leaves.slice(0, to));
-  const message = {
-    ...{ v: 1, type: 'log-proof', nonce: 'n'.repeat(16) },
-    note: said.note === null ? null : signCheckpoint({ origin: signer.name, size: to, root }, signer),
-    hashes: said.hashes ?? proof.map(base64url),
-  } as const;
+  const note = said.note === null ? null : signCheckpoint({ origin: signer.name, size: to, root }, signer);
+  const message = proofMessage(note, said.hashes ?? proof.map(base64url));
   const text = JSON.stringify(message);
   const heard = { message, hash: 'A'.repeat(43), bytes: text.length, text, time: null };
   return { planned: bank.do({ type: 'heard', heard: { ...heard, question } }), message, question };
@@ -63,7 +66,7 @@ test('a roster that names no log: the bank asks for none, hears of none, and say
     assert.equal(logStatus(bank.state, bank.moment()).is, 'unnamed');
   }
   const { note } = answer(auditor(), { to: 3 }).message;
-  bank.hear({ v: 1, type: 'log-proof', nonce: 'n', note, hashes: [] });
+  bank.hear(proofMessage(note));
   assert.deepEqual([bank.state.log, bank.told('log.seen')], [{}, []]);
 });
 
@@ -160,7 +163,7 @@ test('an answer to no question, or to one from before a change, is no news of th
   answer(bank, { to: 20 });
   const held = bank.state.log;
   const { note } = answer(auditor(), { to: 11 }).message;
-  const message = { v: 1, type: 'log-proof', nonce: 'n', note, hashes: [] } as const;
+  const message = proofMessage(note);
   bank.hear(message);
   const heard = { message, hash: 'A'.repeat(43), bytes: 9, text: '', time: null };
   bank.do({ type: 'heard', heard: { ...heard, question: before } });
