@@ -57,6 +57,11 @@ export const STATES: readonly State[] = [
   { name: 'home-ajar', show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: 6 } },
   {
     name: 'home-disputed',
+    show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: null },
+    more: { logDisputed: true },
+  },
+  {
+    name: 'home-disputed-ajar',
     show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: 6 },
     more: { logDisputed: true },
   },

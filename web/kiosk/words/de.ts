@@ -4,8 +4,9 @@ import { inOtherWords } from '../messages.ts';
 export const german = inOtherWords({
   'page.title': 'Paketanlage',
   languages: 'Sprache',
-  'log.disputed': 'Das Protokoll des Betreibers passt nicht zu dem, was diese Anlage gesehen hat',
-  'log.disputed.next': 'Es wurde vielleicht verändert. Bitte sagen Sie dem Hauspersonal Bescheid.',
+  'log.disputed': 'Diese Anlage widerspricht dem Protokoll ihres Betreibers',
+  'log.disputed.next':
+    'Es passt nicht zu dem, was hier gesehen wurde. Bitte sagen Sie dem Hauspersonal Bescheid.',
   development: 'ENTWICKLUNG',
   offline: 'Offline: Pakete lassen sich hier weiterhin abgeben und abholen.',
   'offline.closed': 'Offline: Diese Anlage hat keine Verbindung zum Betreiber.',
