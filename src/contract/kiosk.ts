@@ -7,7 +7,8 @@
  *
  * `GET /api/view` answers the present view; `GET /api/events` streams it (server-sent events, event
  * `view`, data a `KioskView`); `POST /api/actions` takes one `KioskAction` and answers the view after it.
- * `GET /api/layout` answers the cabinet's drawing (`KioskLayout`). An action that does not belong to the
+ * `GET /api/layout` answers the cabinet's drawing (`KioskLayout`), `GET /api/log` what this bank keeps of its
+ * operator's log (`KioskLog`), and `GET /api/log/checkpoint` the head of it as a signed note. An action that does not belong to the
  * present screen is denied (`step-out-of-turn`) and changes nothing.
  */
 import { z } from 'zod';

@@ -195,3 +195,12 @@ test('the newest screen is always connected; the oldest of too many is let go', 
   );
   for (const screen of screens) screen.close();
 });
+
+test('the head that the bank remembers of the log is a file to hand to an auditor, once there is one', async () => {
+  const headers = { host: 'localhost' };
+  assert.deepEqual(JSON.parse((await ask('/api/log', { headers })).text), log);
+  assert.equal((await ask('/api/log/checkpoint', { headers })).status, 404);
+  log.note = 'ledger.example.com/log/tenant/1\n0\nroot\n';
+  const { status, text, headers: said } = await ask('/api/log/checkpoint', { headers });
+  assert.deepEqual([status, text, said['content-type']], [200, log.note, 'text/plain; charset=utf-8']);
+});
