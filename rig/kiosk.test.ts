@@ -27,6 +27,7 @@ const SIZE: KioskScreen = {
 
 const viewOf = (show: KioskScreen): KioskView => ({
   ...{ v: 1, bank: 'bank', development: true, online: true, turn: 1, message: null, idleMs: null },
+  logDisputed: false,
   show,
 });
 

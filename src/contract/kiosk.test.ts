@@ -118,6 +118,7 @@ test('a view has a version, a turn and a screen, and refuses others', () => {
     bank: 'b',
     development: false,
     online: true,
+    logDisputed: false,
     turn: 0,
     message: null,
     idleMs: null,

@@ -7,10 +7,12 @@
  *
  * `GET /api/view` answers the present view; `GET /api/events` streams it (server-sent events, event
  * `view`, data a `KioskView`); `POST /api/actions` takes one `KioskAction` and answers the view after it.
- * `GET /api/layout` answers the cabinet's drawing (`KioskLayout`). An action that does not belong to the
+ * `GET /api/layout` answers the cabinet's drawing (`KioskLayout`), `GET /api/log` what this bank keeps of its
+ * operator's log (`KioskLog`), and `GET /api/log/checkpoint` the head of it as a signed note. An action that does not belong to the
  * present screen is denied (`step-out-of-turn`) and changes nothing.
  */
 import { z } from 'zod';
+import { LOG_DISPUTES } from '../domain/conditions.ts';
 import { CARRIERS, FORMAT_NAMES } from '../domain/tracking.ts';
 
 const size = z.enum(['S', 'M', 'L', 'XL']);
@@ -159,6 +161,8 @@ export const kioskView = z.strictObject({
   development: z.boolean(),
   /** Whether the cloud was heard lately; everything at the cabinet works without it. */
   online: z.boolean(),
+  /** What the cloud shows of the operator's log contradicts what this cabinet remembers; everybody is told. */
+  logDisputed: z.boolean(),
   /** Counts up with every change, so that a page can drop what comes late. */
   turn: z.int().nonnegative(),
   /** The last thing said to this person, gone with the screen: a denial's or a notice's code. */
@@ -200,5 +204,36 @@ export const kioskHealth = z.strictObject({
   boards: z.array(z.strictObject({ board: z.int(), present: z.boolean() })),
   /** What an order for this bank must name, for who writes one without the cloud; null before there is one. */
   orderNonce: z.string().nullable(),
+  /** What this bank, as an auditor, knows of its tenant's log. */
+  log: z.strictObject({
+    /**
+     * `unnamed`: the roster names no log, so nothing is asked. `unseen`: nothing was shown yet. `late`: nothing
+     * good was shown for a day, though the line stands.
+     */
+    is: z.enum(['unnamed', 'unseen', 'holds', 'late', 'disputed']),
+    size: z.int().nullable(),
+    root: z.string().nullable(),
+    /** When it was last shown to hold. */
+    atMs: z.int().nullable(),
+  }),
 });
 export type KioskHealth = z.infer<typeof kioskHealth>;
+
+/** `GET /api/log`: the head that this bank remembers, and both sides of what it disputed. Signed notes, public. */
+export const kioskLog = z.strictObject({
+  vkey: z.string().nullable(),
+  note: z.string().nullable(),
+  evidence: z.array(
+    z.strictObject({
+      vkey: z.string(),
+      reason: z.enum(LOG_DISPUTES),
+      /** The record that says so. */
+      seq: z.int(),
+      atMs: z.int(),
+      remembered: z.string().nullable(),
+      shown: z.string().nullable(),
+      hashes: z.array(z.string()),
+    }),
+  ),
+});
+export type KioskLog = z.infer<typeof kioskLog>;

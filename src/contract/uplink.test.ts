@@ -44,6 +44,7 @@ const up = [
   },
   { v: 1, type: 'time', nonce: 'n'.repeat(8) },
   { v: 1, type: 'refusal', of: HASH, reason: 'signature-wrong' },
+  { v: 1, type: 'log-ask', nonce: 'n'.repeat(8), origin: 'ledger.example/log/t/1', from: 0 },
 ];
 const down = [
   { v: 1, type: 'ack', lastSeq: 3, head: HASH },
@@ -62,6 +63,7 @@ const down = [
     untilMs: 5,
   },
   { v: 1, type: 'lift', id: 'suspension-0123456789A' },
+  { v: 1, type: 'log-proof', nonce: 'n', note: null, hashes: [HASH] },
 ];
 const rest: [string, z.ZodType, object][] = [
   ['noticeCodes', noticeCodes, { v: 1, pin: '123456789', qr: 'HFP1' }],
@@ -123,6 +125,7 @@ test('no message that comes down asks for a latch; an order is a note that the c
     'directory',
     'epoch',
     'lift',
+    'log-proof',
     'order',
     'roster',
     'suspend',

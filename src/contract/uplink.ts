@@ -112,6 +112,20 @@ export const timeAsk = z.strictObject({
   nonce: z.string().min(8).max(64),
 });
 
+/** A checkpoint with the log's own signature has a few hundred characters. */
+const LOG_NOTE_LENGTH_MAX = 4096;
+/** Of a consistency proof between sizes below 2^53 (RFC 6962 section 2.1.2), with room. */
+const LOG_HASHES_MAX = 63;
+
+/** Demands a proof that the log `origin`, whose head of `from` entries the bank remembers, only grew; 0: of none. */
+export const logAsk = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('log-ask'),
+  nonce: z.string().min(8).max(64),
+  origin: z.string().min(1).max(200),
+  from: seq,
+});
+
 /** What the bank made of a message that it refused: told at once, and also a record. */
 export const refusalMessage = z.strictObject({
   v: z.literal(UPLINK_VERSION),
@@ -120,7 +134,13 @@ export const refusalMessage = z.strictObject({
   reason: z.string().max(60),
 });
 
-export const upMessage = z.discriminatedUnion('type', [batchMessage, helloMessage, timeAsk, refusalMessage]);
+export const upMessage = z.discriminatedUnion('type', [
+  batchMessage,
+  helloMessage,
+  timeAsk,
+  refusalMessage,
+  logAsk,
+]);
 export type UpMessage = z.infer<typeof upMessage>;
 export type BatchMessage = z.infer<typeof batchMessage>;
 export type HelloMessage = z.infer<typeof helloMessage>;
@@ -185,6 +205,16 @@ export const orderMessage = z.strictObject({
   note: z.string().max(8192),
 });
 
+/** The newest checkpoint that the log signed, null when there is none, and the proof from what was asked. */
+export const logProof = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('log-proof'),
+  nonce: z.string().max(64),
+  note: z.string().max(LOG_NOTE_LENGTH_MAX).nullable(),
+  hashes: z.array(hash).max(LOG_HASHES_MAX),
+});
+export type LogProof = z.infer<typeof logProof>;
+
 export const downMessage = z.discriminatedUnion('type', [
   ackMessage,
   batchRefused,
@@ -195,6 +225,7 @@ export const downMessage = z.discriminatedUnion('type', [
   suspendMessage,
   liftMessage,
   orderMessage,
+  logProof,
 ]);
 export type DownMessage = z.infer<typeof downMessage>;
 export type SuspendMessage = z.infer<typeof suspendMessage>;

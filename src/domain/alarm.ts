@@ -1,26 +1,4 @@
-/** What may be wrong with a bank, and what is said of it by the person who looked into it. */
-
-/** What may be wrong with a bank, as it is known by now. */
-export const CONDITIONS = [
-  'forced',
-  'ajar',
-  'jammed',
-  'tamper',
-  'impact',
-  'power',
-  'clock',
-  'journal',
-  'board',
-  'guessing',
-  'override',
-  'fork',
-  'gap',
-  'rollback',
-  'key-opening',
-  'climate',
-  'two-identities',
-  'discrepancy',
-] as const;
+/** What is said of an alarm by the person who looked into it. */
 
 /** What an inquiry into an alarm found. */
 export const ALARM_REASONS = [

@@ -8,8 +8,9 @@
  * Who may write a kind: `bank` (a bank's journal), `cloud` (a tenant's own journal), or both.
  */
 
-import { ALARM_REASONS, CONDITIONS } from './alarm.ts';
+import { ALARM_REASONS } from './alarm.ts';
 import { SIZES } from './bank.ts';
+import { ALARM_CONDITIONS, LOG_DISPUTES } from './conditions.ts';
 import type { CommittedField, FactType } from './facts.ts';
 import { ORDER_ACTS } from './order.ts';
 import { DENIALS, OUTCOMES, RIGHTS } from './outcome.ts';
@@ -48,9 +49,9 @@ const basis = words('person', 'occupancy', 'staff', 'order');
 const channel = words('sms', 'email', 'push', 'webhook');
 const role = words('resident', 'courier', 'admin', 'super-admin', 'registrar', 'staff');
 const work = words('pick-up', 'drop-off', 'take-back', 'staff-release', 'count', 'override');
-const condition = words(...CONDITIONS);
+const condition = words(...ALARM_CONDITIONS);
 /** The cloud alone knows of the last two: of what it would not take. */
-const ofBank = words(...CONDITIONS, 'batch-refused', 'message-refused');
+const ofBank = words(...ALARM_CONDITIONS, 'batch-refused', 'message-refused');
 export const SESSION_ENDS = [
   'confirmed',
   'cancelled',
@@ -123,6 +124,29 @@ export const KINDS = {
     facts: { act: words(...ORDER_ACTS) },
     commits: ['order'],
     has: ['compartment', 'cause'],
+  }),
+
+  // What the bank, as an auditor, saw of the tenant's log. `log` is the hash of its key as the roster names it.
+  'log.seen': bank({ facts: { log: hash, size: count, root: hash, first: bool }, commits: [] }),
+  /** A roster names another log: this is how far the one before was seen. */
+  'log.left': bank({ facts: { log: hash, size: count, root: hash }, commits: [] }),
+  /** `shownNote`: the hash of what was shown, which the bank keeps. Numbers that nobody signed stand as zeros. */
+  'log.disputed': bank({
+    facts: {
+      log: hash,
+      why: words(...LOG_DISPUTES),
+      size: count,
+      root: hash,
+      shownSize: count,
+      shownRoot: hash,
+      shownNote: hash,
+    },
+    commits: [],
+  }),
+  'log.settled': bank({
+    facts: { log: hash, size: count, root: hash, by: words('proof', 'roster') },
+    commits: [],
+    has: ['cause'],
   }),
 
   // Attempts, decisions, sessions, releases, doors.

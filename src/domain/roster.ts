@@ -16,6 +16,8 @@ import {
 } from './ids.ts';
 
 export const ROSTER_VERSION = 1;
+/** Of the text of the key that signs the ledger's checkpoints. */
+export const LEDGER_KEY_LENGTH_MAX = 200;
 
 const id = <T extends string>(kind: Parameters<typeof isId>[0]) =>
   z.custom<T>((value) => typeof value === 'string' && isId(kind, value), `an id that begins with ${kind}_`);
@@ -134,7 +136,8 @@ export const rosterSchema = z.strictObject({
     /** Signs ledger checkpoints, once there is a transparency log. */
     ledger: z
       .string()
-      .regex(/^[!-~]{1,200}$/)
+      .max(LEDGER_KEY_LENGTH_MAX)
+      .regex(/^[!-~]+$/)
       .nullable(),
   }),
   carriers: z

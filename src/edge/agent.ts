@@ -25,6 +25,7 @@ import { type BankKeys, keyTexts, openBankKeys } from './keys.ts';
 import { type KioskServer, startKiosk } from './kiosk/server.ts';
 import { openBoards } from './lockboard/boards.ts';
 import { inboxDir, OrderInbox, ordersIn } from './order-inbox.ts';
+import { logEvidence, logStatus } from './plan/auditor.ts';
 import { startClock } from './plan/clock.ts';
 import type { Event } from './plan/plan.ts';
 import {
@@ -91,6 +92,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     view: () => view(executor.state, executor.moment()),
     layout: () => layoutForKiosk(layout, bank.commissioning.name),
     health: () => healthOf(executor, journal, bank.keys),
+    log: () => logEvidence(executor.state),
     act,
   });
   parts.uplink = openUplink({ ...deps, ...bank, executor, happened });
@@ -361,5 +363,6 @@ function healthOf(executor: Executor, journal: Journal, keys: BankKeys) {
     acknowledgedSeq: journal.tip.acknowledgedSeq,
     boards,
     orderNonce: state.orderBook[ONLY]?.nonce ?? null,
+    log: logStatus(state, executor.moment()),
   };
 }

@@ -1,23 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UpMessage } from '../contract/uplink.ts';
+import { newEd25519Key } from '../crypto/ed25519.ts';
 import { hpke } from '../crypto/hpke.ts';
 import { newSigningKey } from '../crypto/sign.ts';
 import { NO_HEAD } from '../ledger/batch.ts';
+import { vkeyText } from '../ledger/log/vkey.ts';
 import { NO_HASH } from '../ledger/record.ts';
 import { ManualClock, sleep, systemClock } from '../platform/clock.ts';
 import { silentLog } from '../platform/log.ts';
 import { systemRandom } from '../platform/random.ts';
 import type { SignedBatch } from './chain.ts';
-import { BANK, bankInService, START_MS } from './plan/test-bank.ts';
+import { BANK, bankInService, rosterOf, START_MS } from './plan/test-bank.ts';
 import { Upload, type UploadJournal } from './upload.ts';
 
 /** The rules over a line that keeps what was sent, and a journal with nothing in it. */
-function line(change: Partial<UploadJournal> = {}) {
-  const { state } = bankInService();
+function line(change: Partial<UploadJournal> = {}, state = bankInService().state) {
   const clock = new ManualClock(START_MS);
   const sent: UpMessage[] = [];
   const heard: unknown[] = [];
+  const questions: unknown[] = [];
   const upload = new Upload({
     bank: BANK,
     keys: { identity: newSigningKey() },
@@ -35,11 +37,14 @@ function line(change: Partial<UploadJournal> = {}) {
     random: systemRandom,
     log: silentLog,
     state: () => state,
-    onHeard: (message) => void heard.push(message.time),
+    onHeard(message) {
+      heard.push(message.time);
+      questions.push(message.question);
+    },
     onUnheard() {},
   });
   const types = () => sent.splice(0).map(({ type }) => type);
-  return { upload, clock, types, sent, heard };
+  return { upload, clock, types, sent, heard, questions };
 }
 
 test('a new connection tells everything anew', () => {
@@ -146,4 +151,78 @@ test('a record that is written while a batch is being looked for goes up, though
   upload.kick();
   for (let tries = 0; tries < 500 && sent.length === 0; tries++) await sleep(systemClock, 10);
   assert.deepEqual(types(), ['batch']);
+});
+
+const MINUTE_MS = 60_000;
+
+/** A bank whose roster names a log that it has seen nothing of yet. */
+function auditing() {
+  const bank = bankInService();
+  const origin = 'ledger.example.com/log/tenant/1';
+  const vkey = vkeyText({ type: 'signature', name: origin, publicKey: newEd25519Key().publicKey });
+  bank.roster({ version: 2, keys: { ...rosterOf().keys, ledger: vkey } });
+  const of = line({}, bank.state);
+  const asked = () => of.sent.splice(0).filter((message) => message.type === 'log-ask');
+  const proof = (nonce: string) =>
+    of.upload.received(
+      Buffer.from(JSON.stringify({ v: 1, type: 'log-proof', nonce, note: null, hashes: [] })),
+    );
+  return { ...of, asked, proof, question: { vkey, origin, from: 0 } };
+}
+
+test('a proof of the log is demanded at least hourly, and soon again where nobody answered', () => {
+  const { upload, clock, asked, proof, question } = auditing();
+  upload.opened();
+  const { origin } = question;
+  const [first, ...more] = asked();
+  assert.deepEqual(
+    [first && { ...first, nonce: 'n' }, more],
+    [{ v: 1, type: 'log-ask', nonce: 'n', origin, from: 0 }, []],
+  );
+  // An answer that comes always: how often it is asked for in a day.
+  let count = 0;
+  let sinceMs = 0;
+  proof(first?.nonce ?? '');
+  for (let atMs = 0; atMs < 24 * 60 * MINUTE_MS; atMs += 40_000) {
+    clock.advance(40_000);
+    upload.beat();
+    sinceMs += 40_000;
+    for (const { nonce } of asked()) {
+      count += 1;
+      assert.ok(sinceMs <= 60 * MINUTE_MS, `${sinceMs} ms`);
+      sinceMs = 0;
+      proof(nonce);
+    }
+  }
+  assert.ok(count >= 24 && count <= 60, `${count} questions a day`);
+  // Nobody answers: within minutes the next one follows, and not at once.
+  clock.advance(30 * MINUTE_MS);
+  upload.beat();
+  assert.equal(asked().length, 1);
+  upload.beat();
+  upload.opened();
+  assert.equal(asked().length, 0);
+  clock.advance(5 * MINUTE_MS);
+  upload.beat();
+  assert.equal(asked().length, 1);
+});
+
+test('a proof counts once, and only as the answer to the newest question', () => {
+  const { upload, clock, asked, proof, questions, question } = auditing();
+  upload.beat();
+  const [first] = asked();
+  clock.advance(6 * MINUTE_MS);
+  upload.beat();
+  const [second] = asked();
+  for (const nonce of ['another-one', first?.nonce, second?.nonce, second?.nonce]) proof(nonce ?? '');
+  assert.deepEqual(questions, [undefined, undefined, question, undefined]);
+});
+
+test('where the roster names no log nothing is asked, whatever time passes', () => {
+  const { upload, clock, types } = line();
+  for (let hour = 0; hour < 30; hour++) {
+    upload.beat();
+    clock.advance(60 * MINUTE_MS);
+  }
+  assert.ok(!types().includes('log-ask'));
 });

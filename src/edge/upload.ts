@@ -16,6 +16,7 @@ import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import type { JournalTip, SignedBatch } from './chain.ts';
 import type { BankKeys } from './keys.ts';
+import { type LogQuestion, logQuestion } from './plan/auditor.ts';
 import type { Heard } from './plan/downlink.ts';
 import { type BankState, ONLY, rosterOf } from './plan/state.ts';
 
@@ -24,6 +25,10 @@ const HELLO_MS = 500;
 /** What the cloud lost of a hello, or the bank of its answer, is made good within this time. */
 const HELLO_AGAIN_MS = 600_000;
 const BATCH_BYTES = 400_000;
+/** Twice within each hour in which a proof has to be demanded, so that one lost answer costs none. */
+const LOG_ASK_MS = 1_700_000;
+/** So long after a question that nobody answered the next one follows. */
+const LOG_ASK_AGAIN_MS = 300_000;
 
 /** What the upload needs of a journal. A head is durable when `keepHead` returns, an acknowledgement too. */
 export type UploadJournal = {
@@ -63,6 +68,8 @@ export class Upload {
   #cancelHello: Cancel = () => {};
   #cancelResend: Cancel = () => {};
   #asked: { nonce: string; atMs: number } | null = null;
+  /** The last question about the log; answered ones have no nonce any more. */
+  #log: { question: LogQuestion; atMs: number; nonce: string | null } | null = null;
 
   constructor(deps: UploadDeps) {
     this.#deps = deps;
@@ -74,6 +81,7 @@ export class Upload {
     this.#sentLast = 0;
     this.#sayHello();
     this.#askTime();
+    this.#askLog();
     this.kick();
   }
 
@@ -86,6 +94,7 @@ export class Upload {
     const unheard = this.#asked !== null;
     if (unheard || this.#deps.clock.monotonicMs() - this.#helloMs >= HELLO_AGAIN_MS) this.#sayHello();
     this.#askTime();
+    this.#askLog();
   }
 
   stop(): void {
@@ -150,6 +159,27 @@ export class Upload {
     this.#publish({ v: UPLINK_VERSION, type: 'time', nonce });
   }
 
+  /** Demands a proof that the log only grew, where the roster names one and it is time. */
+  #askLog(): void {
+    const question = logQuestion(this.#deps.state());
+    if (!question) return;
+    const atMs = this.#deps.clock.monotonicMs();
+    const last = this.#log?.question.vkey === question.vkey ? this.#log : null;
+    if (last && atMs - last.atMs < (last.nonce === null ? LOG_ASK_MS : LOG_ASK_AGAIN_MS)) return;
+    const nonce = base64url(this.#deps.random.bytes(12));
+    const { origin, from } = question;
+    if (this.#publish({ v: UPLINK_VERSION, type: 'log-ask', nonce, origin, from }))
+      this.#log = { question, atMs, nonce };
+  }
+
+  /** Which question a message answers. Only the newest counts, and once: an old proof is no news of a log. */
+  #questionOf(message: DownMessage): { question?: LogQuestion } {
+    const log = this.#log;
+    if (message.type !== 'log-proof' || log === null || log.nonce !== message.nonce) return {};
+    this.#log = { ...log, nonce: null };
+    return { question: log.question };
+  }
+
   received(bytes: Uint8Array): void {
     const hash = base64url(sha256(bytes));
     const read = readDown(bytes);
@@ -173,6 +203,7 @@ export class Upload {
       bytes: bytes.length,
       text: fromUtf8(bytes).slice(0, 4096),
       time: this.#timeOf(message),
+      ...this.#questionOf(message),
     });
   }
 

@@ -287,6 +287,7 @@ test('the kiosk answers every bad request by name, does nothing for it, and serv
     view: () => ({}) as never,
     layout: () => ({ name: 'x', columns: 0, compartments: [] }),
     health: () => ({}) as never,
+    log: () => ({}) as never,
     act: async (action) => void acted.push(action),
   });
   try {

@@ -86,6 +86,7 @@ function rightMessages(batch: object): object[] {
     },
     { v: 1, type: 'time', nonce: '12345678' },
     { v: 1, type: 'refusal', of: hash, reason: 'message-malformed' },
+    { v: 1, type: 'log-ask', nonce: '12345678', origin: 'ledger.example/log/tenant/1', from: 7 },
   ];
 }
 
@@ -98,7 +99,7 @@ test('up: what is wrong is refused by name and kept, and what is right is taken 
     const courier = await addResident(cloud, { tenant, site, name: 'Mara' });
     const journey = { courier, recipient, compartment: 1, carrier: 'UPS', tracking: '1Z999', collect: false };
     const counts: Record<string, number> = {};
-    for (const n of [0, 1, 2, 3]) {
+    for (const n of [0, 1, 2, 3, 4]) {
       const bank = await enrolledBank(cloud, tenant, site);
       bank.writeJourney(journey);
       const batch = await bank.batch();
@@ -234,6 +235,7 @@ function downMessages(bank: Bank): object[] {
       type: 'order',
       note: signOrder(bank.orderFor(bank.releaseAct(bank.newClaim(), 1)), [site.notifier]),
     },
+    { v: 1, type: 'log-proof', nonce: 'abcdefgh', note: 'ledger.example/log/t/1\n7\n', hashes: [head] },
   ];
 }
 

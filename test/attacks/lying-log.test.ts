@@ -14,7 +14,6 @@ import { standingOf } from '../../src/cloud/log/standing.ts';
 import * as store from '../../src/cloud/log/store.ts';
 import { record } from '../../src/cloud/log/test-log.ts';
 import * as witnesses from '../../src/cloud/log/witness-store.ts';
-import type { logsInMemory } from '../../src/cloud/test-logs.ts';
 import { WITNESS_ERRORS, type WitnessError } from '../../src/contract/http/witnesses.ts';
 import { openWitnessed } from '../../src/ledger/log/policy.ts';
 import { cosignatureLine, type LogSigner } from '../../src/ledger/log/signatures.ts';
@@ -27,6 +26,7 @@ import {
   type TestLogOf,
   type TestWitness,
 } from '../faults/cosigned-log.ts';
+import { keptCopy } from './put-back.ts';
 
 let logs: CosignedLogs;
 let superuser: pg.Client;
@@ -46,42 +46,7 @@ after(async () => {
   await logs.close();
 });
 
-const TABLES = [
-  ...['journals', 'records', 'openings', 'heads'],
-  ...['logs', 'log_spans', 'log_ends', 'log_checkpoints', 'log_cosignatures', 'log_witnesses'],
-];
-let copies = 0;
-
-/** Database and folder as they are now; what is answered puts both back, as somebody with all rights does. */
-async function copyOfAll(cloud: Cloud): Promise<() => Promise<void>> {
-  copies += 1;
-  const schema = `copy_${copies}`;
-  await superuser.query(`create schema ${schema}`);
-  for (const table of TABLES)
-    await superuser.query(`create table ${schema}.${table} as select * from ${table}`);
-  const { kept } = cloud.ledger.objects as ReturnType<typeof logsInMemory>;
-  const objects = new Map(kept);
-  return async () => {
-    await superuser.query('begin');
-    await superuser.query('set local session_replication_role = replica');
-    for (const table of TABLES) {
-      await superuser.query(`delete from ${table}`);
-      // What the database computes from a row by itself is not put back into it.
-      const given = await superuser.query(
-        `select string_agg(quote_ident(attname), ', ') as names from pg_attribute
-         where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
-        [table],
-      );
-      const { names } = given.rows[0];
-      await superuser.query(
-        `insert into ${table} (${names}) overriding system value select ${names} from ${schema}.${table}`,
-      );
-    }
-    await superuser.query('commit');
-    kept.clear();
-    for (const [name, bytes] of objects) kept.set(name, bytes);
-  };
-}
+const copyOfAll = (cloud: Cloud) => keptCopy(superuser, cloud);
 
 const kindsOf = async (cloud: Cloud, { tenant }: TestLogOf) =>
   (await cloud.database.tenant(tenant, (tx) => attention(cloud, tx))).map(({ kind }) => kind);

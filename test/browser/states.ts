@@ -56,6 +56,21 @@ export const STATES: readonly State[] = [
   },
   { name: 'home-ajar', show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: 6 } },
   {
+    name: 'home-disputed',
+    show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: null },
+    more: { logDisputed: true },
+  },
+  {
+    name: 'home-disputed-ajar',
+    show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: 6 },
+    more: { logDisputed: true },
+  },
+  {
+    name: 'closed-disputed',
+    show: { screen: 'closed', reason: 'lockdown' },
+    more: { logDisputed: true },
+  },
+  {
     name: 'home-wrong',
     show: { screen: 'home', flatNeeded: false, pinDigits: 9, ajar: null },
     more: { message: 'code-not-accepted' },
@@ -142,6 +157,7 @@ export async function openStage(webDir = join(ROOT, 'web', 'dist', 'kiosk')) {
       bank: 'North lobby',
       development: false,
       online: true,
+      logDisputed: false,
       turn,
       message: null,
       idleMs,
@@ -154,6 +170,7 @@ export async function openStage(webDir = join(ROOT, 'web', 'dist', 'kiosk')) {
     view: () => view,
     layout: () => layout,
     health: () => assert.fail('nobody asks'),
+    log: () => assert.fail('nobody asks'),
   });
   const browser = await openBrowser();
   const url = `http://127.0.0.1:${kiosk.port}/`;

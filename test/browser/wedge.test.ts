@@ -33,6 +33,7 @@ async function open() {
     view: () => bank.view(),
     layout: () => layout,
     health: () => assert.fail('the page does not ask for the health'),
+    log: () => assert.fail('the page does not ask for the log'),
     act: async (action) => {
       if (action.do !== 'here') actions.push(action);
       bank.act(action);

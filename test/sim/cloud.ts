@@ -191,6 +191,9 @@ export class ModelCloud {
         return [{ v, type: 'time', nonce: message.nonce, atMs: this.#deps.agenda.nowMs + this.offMs }];
       case 'refusal':
         return [];
+      case 'log-ask':
+        // The roster of the model names no log, so no bank asks for one.
+        throw new Error('a bank asks for a log that no roster names');
     }
   }
 

@@ -97,7 +97,7 @@ export function Kiosk({ inLanguageOf }: { inLanguageOf: boolean }) {
           <Header view={view} />
           <main className="stage">
             {view.show.screen !== 'closed' && <Message view={view} trouble={agent.trouble} />}
-            {view.show.screen === 'home' && view.message === null && <OpenDoor n={view.show.ajar} />}
+            {hasRoom(view) && <Standing view={view} />}
             {/* Keyed by its screen: whatever a person typed leaves the page together with it. */}
             <Screen key={view.show.screen} agent={agent} view={view} rests={rests} />
           </main>
@@ -150,12 +150,27 @@ function Message({ view, trouble }: { view: KioskView; trouble: ApiProblem | nul
 /** A new page needs a moment for its first view; to say that something is wrong would be a false alarm. */
 const LOST_AFTER_MS = 1_500;
 
-/** Whoever left it is gone; whoever stands here can push it shut. */
-function OpenDoor({ n }: { n: number | null }) {
-  if (n === null) return null;
+/** The closed screen shows no message of its own, and so always has room. */
+const hasRoom = ({ show, message }: KioskView): boolean =>
+  show.screen === 'closed' || (isStart(show.screen) && message === null);
+
+/**
+ * What stands at this cabinet, said where everybody begins and not in the middle of somebody's journey. An open door
+ * comes first, because whoever stands here can push it shut; there is room for one notice.
+ */
+function Standing({ view: { show, logDisputed } }: { view: KioskView }) {
+  const n = show.screen === 'home' ? show.ajar : null;
+  if (n !== null)
+    return (
+      <Notice tone="warn" title={t('home.ajar', { n })} live="polite">
+        {t('home.ajar.next')}
+        {logDisputed && <div>{t('log.disputed')}</div>}
+      </Notice>
+    );
+  if (!logDisputed) return null;
   return (
-    <Notice tone="warn" title={t('home.ajar', { n })} live="polite">
-      {t('home.ajar.next')}
+    <Notice tone="warn" title={t('log.disputed')} live="polite">
+      {t('log.disputed.next')}
     </Notice>
   );
 }

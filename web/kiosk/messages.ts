@@ -4,6 +4,8 @@ import { translationOf, translator } from '../kit/words.ts';
 export const SCREENS = {
   'page.title': 'Holdfast kiosk',
   languages: 'Language',
+  'log.disputed': 'This cabinet disputes its operator’s log',
+  'log.disputed.next': 'The log does not match what was seen here. Please tell the building’s staff.',
   development: 'DEVELOPMENT',
   offline: 'Offline: parcels can still be left and collected here.',
   'offline.closed': 'Offline: this cabinet has no line to its operator.',

@@ -93,15 +93,19 @@ function verdictLines(tenant: string, { findings, records, log }: Audited): stri
   return lines;
 }
 
-const OF_THE_LOG: readonly Check[] = ['order', 'tree', 'tiles', 'checkpoints'];
+const OF_THE_LOG: readonly Check[] = ['order', 'tree', 'tiles', 'checkpoints', 'seen'];
 
 function lineOf(check: Check, { findings, log }: Pick<Audited, 'findings' | 'log'>): string {
   const count = findings.count(check);
   const first = findings.firstIndex(check);
   const at = first === null ? '' : `, the first at index ${first}`;
   if (count > 0) return `  WRONG ${check}: ${count} findings${at} (${RUNBOOK})`;
-  const unasked = check === 'head' ? !log || log.remembered === 0 : OF_THE_LOG.includes(check) && !log;
+  const unasked =
+    check === 'head'
+      ? !log || log.remembered === 0
+      : (OF_THE_LOG.includes(check) && !log) || (check === 'seen' && log?.seen === 0);
   if (!unasked) return `  holds ${check}: ${ASKS[check]}`;
+  if (check === 'seen' && log) return '  not asked seen: no bank has recorded a head of the log yet';
   return check === 'head'
     ? '  not asked head: no remembered head was given; without one, a log that was made anew from its keys looks whole'
     : `  not asked ${check}: there is no log`;

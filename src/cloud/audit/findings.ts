@@ -11,6 +11,7 @@ export const CHECKS = [
   'tiles',
   'checkpoints',
   'head',
+  'seen',
   'projections',
 ] as const;
 export type Check = (typeof CHECKS)[number];
@@ -26,6 +27,7 @@ export const ASKS: Readonly<Record<Check, string>> = {
   tiles: 'every tile and bundle equal, byte for byte, to what the records make',
   checkpoints: 'every checkpoint signed by the log, and the last one shown',
   head: 'the log continues the head that was remembered outside',
+  seen: 'every head of the log that a bank recorded is one of this log',
   projections: 'every table that follows from records equal to what they make of it',
 };
 

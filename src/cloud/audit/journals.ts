@@ -13,6 +13,7 @@ import { allOpened, checkChain, checkHead, type Finding } from '../parcels/parce
 import type { Check, Findings } from './findings.ts';
 import type { OrderTold } from './fold.ts';
 import type { AuditRows, BankRow, JournalRow } from './rows.ts';
+import { type SeenHead, seenIn } from './seen.ts';
 
 const RECORDS_A_READ = 1_000;
 const HEADS_A_READ = 500;
@@ -20,6 +21,8 @@ const HEADS_A_READ = 500;
 export type Auditing = {
   rows: AuditRows;
   findings: Findings;
+  /** What banks recorded of the log; filled while their journals are read. */
+  seen: SeenHead[];
   /** Told how many records, or entries of the log, have been gone through. */
   advance(by: number): void;
   /** Which index a record has in the newest log. */
@@ -140,7 +143,9 @@ async function auditBatch(auditing: Auditing, of: OneBatch): Promise<string> {
   await tell(auditing, source, 'heads', checkHead({ bank: source, head, before: last, records, key }));
   const openings = await rows.openings(source, head);
   await tellUnopened(auditing, source, segment.read, openings);
-  await follow(segment.read.map((record) => toldOf(record, openings.get(record.seq))));
+  const told = segment.read.map((record) => toldOf(record, openings.get(record.seq)));
+  auditing.seen.push(...seenIn(told));
+  await follow(told);
   auditing.advance(records.length);
   return segment.end;
 }

@@ -10,6 +10,7 @@ import { Findings } from './findings.ts';
 import { BankFold } from './fold.ts';
 import { type Auditing, auditBankJournal, auditKeys, auditOwnJournal, type OwnWords } from './journals.ts';
 import type { AuditRows, BankRow, JournalRow } from './rows.ts';
+import { hashOfLog } from './seen.ts';
 import { overStored } from './stored.ts';
 import { auditLog } from './tree.ts';
 
@@ -24,7 +25,7 @@ export type Audited = {
   findings: Findings;
   records: number;
   /** Of the log that grows; null when the tenant keeps none. */
-  log: { origin: string; size: number; remembered: number } | null;
+  log: { origin: string; size: number; remembered: number; seen: number } | null;
 };
 
 export function auditTenant(cloud: Cloud, tenant: TenantId, options: AuditOptions): Promise<Audited> {
@@ -42,6 +43,7 @@ export async function auditRows(rows: AuditRows, { heads, progress }: AuditOptio
   const auditing: Auditing = {
     rows,
     findings,
+    seen: [],
     advance(by) {
       done += by;
       progress(Math.min(done, total), total);
@@ -54,7 +56,11 @@ export async function auditRows(rows: AuditRows, { heads, progress }: AuditOptio
     logs.map(({ generation }) => generation),
   );
   const own = log ? heads.filter((head) => claimedOrigin(head) === log.origin) : [];
-  if (log) await auditLog(auditing, { log, journals, heads: own });
+  const seen = log ? auditing.seen.filter((head) => head.log === hashOfLog(log)) : [];
+  if (log) await auditLog(auditing, { log, journals, heads: own, seen });
+  const known = new Set(logs.map(hashOfLog));
+  for (const { bank, seq, log: unknown } of auditing.seen)
+    if (!known.has(unknown)) findings.add('seen', `${bank} record ${seq}`, 'tells of a log that is not here');
   for (const earlier of logs.slice(0, -1)) {
     findings.note(
       `${earlier.origin} has a successor and is not audited; its folder is what its proofs are checked against`,
@@ -72,7 +78,7 @@ export async function auditRows(rows: AuditRows, { heads, progress }: AuditOptio
   return {
     findings,
     records,
-    log: log ? { origin: log.origin, size: log.size, remembered: own.length } : null,
+    log: log ? { origin: log.origin, size: log.size, remembered: own.length, seen: seen.length } : null,
   };
 }
 

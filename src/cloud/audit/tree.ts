@@ -25,11 +25,18 @@ import { leafHash } from '../../ledger/record.ts';
 import { type CheckpointRow, encodeState, type LogRow } from '../log/log.ts';
 import type { Auditing } from './journals.ts';
 import type { JournalRow } from './rows.ts';
+import { type SeenHead, SeenHeads } from './seen.ts';
 
 const ENTRIES_A_STEP = 1_000;
 const ROWS_A_READ = 500;
 
-export type AuditLog = { log: LogRow; journals: readonly JournalRow[]; heads: readonly string[] };
+export type AuditLog = {
+  log: LogRow;
+  journals: readonly JournalRow[];
+  heads: readonly string[];
+  /** What banks recorded of this log. */
+  seen: readonly SeenHead[];
+};
 
 type Growing = Auditing & {
   log: LogRow;
@@ -38,11 +45,13 @@ type Growing = Auditing & {
   edge: Uint8Array[];
   /** Where the remembered heads of this log stand. */
   remembered: TreeHead[];
+  seenHeads: SeenHeads;
 };
 
-export async function auditLog(auditing: Auditing, { log, journals, heads }: AuditLog): Promise<void> {
+export async function auditLog(auditing: Auditing, { log, journals, heads, seen }: AuditLog): Promise<void> {
   await auditOrder(auditing, log, journals);
-  const growing: Growing = { ...auditing, log, state: EMPTY_LOG, edge: [], remembered: [] };
+  const seenHeads = new SeenHeads(seen);
+  const growing: Growing = { ...auditing, log, state: EMPTY_LOG, edge: [], remembered: [], seenHeads };
   growing.remembered = readHeads(growing, heads);
   if (!equalBytes(log.key, auditing.rows.ledgerKey))
     auditing.findings.add('checkpoints', log.origin, 'is signed by another key than this cloud has');
@@ -179,6 +188,8 @@ async function growTo(growing: Growing, size: number, published: boolean): Promi
     const entries = (gap < 0 ? found : found.slice(0, gap)).map(({ bytes }) => new Uint8Array(bytes));
     const fresh = entries.slice(0, to - from);
     auditRemembered(growing, fresh);
+    for (const head of growing.seenHeads.contradicted(growing.state, fresh))
+      addSeen(growing, head, 'has another root');
     const objects = grow(growing, fresh);
     // A checkpoint comes after at most as many entries as one step has, so that what a step leaves was written.
     if (published && growing.state.range.size === size)
@@ -210,6 +221,11 @@ function auditRemembered({ remembered, findings, log, state }: Growing, fresh: r
         null,
       );
   }
+}
+
+function addSeen({ findings, log }: Growing, { bank, seq, size }: SeenHead, what: string): void {
+  const says = `says that ${log.origin} had ${size} entries when it was shown; with the records that are here it`;
+  findings.add('seen', `${bank} record ${seq}`, `${says} ${what}`);
 }
 
 function grow(growing: Growing, fresh: readonly Uint8Array[]): LogObject[] {
@@ -289,6 +305,7 @@ async function auditEnd(growing: Growing, last: CheckpointRow | undefined): Prom
         published_size,
       );
   await growTo(growing, size, false);
+  for (const head of growing.seenHeads.beyond(size)) addSeen(growing, head, `ends before, at ${size}`);
   if (there === published_size && !equalBytes(headOf(growing.state).root, root))
     findings.add('tree', origin, `the records up to ${size} have another root`);
 }

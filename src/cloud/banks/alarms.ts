@@ -171,6 +171,7 @@ const SAYS: Readonly<Record<string, string>> = {
   rollback: 'the journal went back behind what it had said',
   'batch-refused': 'its records were not accepted',
   'message-refused': 'it sent a message that nobody understands',
+  log: 'what it was shown of the log contradicts what it remembers',
   discrepancy: 'what the records say about a parcel does not fit together',
 };
 

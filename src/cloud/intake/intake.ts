@@ -18,6 +18,7 @@ import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { traceOf } from '../http/http.ts';
 import type { LeaseView } from '../leases/leases.ts';
+import { answerAuditor } from '../log/log.ts';
 import type { Noun } from '../noun.ts';
 import { intakeStore, type Projections } from './batch.ts';
 import { answerBatch } from './judge.ts';
@@ -183,6 +184,13 @@ export class Intake {
         return this.#hello(sender, message);
       case 'time':
         return [{ v, type: 'time', nonce: message.nonce, atMs: this.#deps.cloud.clock.nowMs() }];
+      case 'log-ask':
+        return [
+          {
+            ...{ v, type: 'log-proof', nonce: message.nonce },
+            ...(await answerAuditor(this.#deps.cloud, sender.tenant, message)),
+          },
+        ];
       case 'refusal':
         // The bank's own record of it comes with a batch.
         this.#log.warn('a bank refused a message', {

@@ -1,11 +1,13 @@
 /** How a log begins: by an explicit command and never by itself, because one that is missing is a finding. */
 import { HoldfastError } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
+import { LEDGER_KEY_LENGTH_MAX } from '../../domain/roster.ts';
 import { EMPTY_ROOT } from '../../ledger/log/checkpoint.ts';
 import { EMPTY_LOG } from '../../ledger/log/growth.ts';
 import { CHECKPOINT_PATH } from '../../ledger/log/layout.ts';
 import { isKeyName } from '../../ledger/log/vkey.ts';
 import type { Cloud } from '../deps.ts';
+import { vkeyOfLog } from './policy.ts';
 import { keepCheckpoint, showCheckpoint } from './sequencer.ts';
 import { encodeState } from './state.ts';
 import * as store from './store.ts';
@@ -42,6 +44,13 @@ export async function createLog(cloud: Cloud, { tenant, host, succeeds, open }: 
     const generation = last + 1;
     const name = `${host}/${pathOfLog({ tenant, generation })}`;
     if (!isKeyName(name)) throw new HoldfastError('input-invalid', 'a log’s name has no space and no plus');
+    const vkey = vkeyOfLog({ origin: name, key: cloud.ledger.key.publicKey });
+    // Banks audit the log whose key their roster names; one that no roster can name would be audited by none.
+    if (vkey.length > LEDGER_KEY_LENGTH_MAX)
+      throw new HoldfastError(
+        'input-invalid',
+        'the host is too long for a log’s name that a roster can hold',
+      );
     await store.insertLog(tx, {
       ...{ generation, origin: name, key: cloud.ledger.key.publicKey, open: open ?? before?.open ?? false },
       ...{ size: 0, root: EMPTY_ROOT, published_size: 0, state: encodeState(EMPTY_LOG) },

@@ -7,6 +7,7 @@ import type { Noun } from '../noun.ts';
 import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 
+export { answerAuditor, namedLog } from './auditors.ts';
 export { createLog } from './create.ts';
 export { gaugesOf } from './gauges.ts';
 export { headOfLog, proofStateOf, proofStates } from './growth.ts';

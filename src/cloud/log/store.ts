@@ -41,6 +41,11 @@ export async function logAt(tx: Tx, generation: number): Promise<LogRow | undefi
   return on(tx).selectFrom('logs').selectAll().where('generation', '=', generation).executeTakeFirst();
 }
 
+/** By the name that it was given for ever. */
+export async function logNamed(tx: Tx, origin: string): Promise<LogRow | undefined> {
+  return on(tx).selectFrom('logs').selectAll().where('origin', '=', origin).executeTakeFirst();
+}
+
 /** The current one, locked until the transaction ends. */
 export async function lockLog(tx: Tx): Promise<LogRow | undefined> {
   return selectCurrent(tx).forUpdate().executeTakeFirst();

@@ -16,6 +16,7 @@ import {
 } from '../../domain/roster.ts';
 import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { namedLog } from '../log/log.ts';
 import * as people from '../people/people.ts';
 import * as store from './store.ts';
 
@@ -87,7 +88,7 @@ async function desiredRoster(
     root: before?.root ?? { keys: trust.rootKeys, k: trust.rootK },
     banks: await store.banksOf(tx, trust.site),
     pins: cloud.pins,
-    keys: { intake: keys.intake, notifier: keys.notifier, ledger: null },
+    keys: { intake: keys.intake, notifier: keys.notifier, ledger: await namedLog(tx) },
     carriers: carriers.map(({ carrier, name, key }) => ({ carrier, name, key })),
     couriers: couriers.map(({ person, carrier, badgeHash, untilMs }) => ({
       person,

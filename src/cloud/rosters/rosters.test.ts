@@ -8,8 +8,10 @@ import { HoldfastError } from '../../domain/errors.ts';
 import { idFrom, type PersonId } from '../../domain/ids.ts';
 import { type Roster, rosterSchema } from '../../domain/roster.ts';
 import { badgeText } from '../../domain/scan.ts';
+import { parseVkey } from '../../ledger/log/vkey.ts';
 import { badgeHash, noteHash, signRoster } from '../../ledger/roster.ts';
 import { systemRandom } from '../../platform/random.ts';
+import { createLog, log } from '../log/log.ts';
 import * as people from '../people/people.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import * as rosters from './rosters.ts';
@@ -30,7 +32,7 @@ async function waitingJson(): Promise<string> {
 }
 
 before(async () => {
-  stand = await openStand([]);
+  stand = await openStand([log]);
   await stand.inTenant(async (tx) => {
     const carrier = await people.addCarrier(stand.cloud, tx, { name: 'Parcel Runner', key: null });
     courier = await people.addCourier(stand.cloud, tx, {
@@ -144,4 +146,21 @@ test('a site that is not there is not found', async () => {
     rosters.submit(stand.cloud, nowhere, 'x'),
     (error) => error instanceof HoldfastError && error.code === 'not-found',
   );
+});
+
+test('the draft names the key of the log that grows, and until there is one it names none', async () => {
+  const { cloud, tenant } = stand;
+  const named = async () => rosterSchema.parse(JSON.parse(await waitingJson())).keys.ledger;
+  const of = { tenant, host: 'ledger.example.org' };
+  assert.equal(await named(), null);
+  for (const generation of [1, 2]) {
+    const origin = await createLog(cloud, { ...of, succeeds: generation > 1 });
+    assert.equal(origin, `ledger.example.org/log/${tenant}/${generation}`);
+    const vkey = await named();
+    const parsed = parseVkey(vkey ?? '');
+    assert.ok(parsed.ok && parsed.value.name === origin);
+    assert.deepEqual(parsed.value.publicKey, cloud.ledger.key.publicKey);
+  }
+  const host = `${'long.'.repeat(24)}example.org`;
+  await assert.rejects(createLog(cloud, { tenant, host, succeeds: true }), /host is too long/);
 });

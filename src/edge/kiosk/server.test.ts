@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { KioskAction, KioskHealth, KioskView } from '../../contract/kiosk.ts';
+import type { KioskAction, KioskHealth, KioskLog, KioskView } from '../../contract/kiosk.ts';
 import { ManualClock } from '../../platform/clock.ts';
 import { startKiosk } from './server.ts';
 
@@ -17,6 +17,7 @@ const view: KioskView = {
   bank: 'North lobby',
   development: true,
   online: true,
+  logDisputed: false,
   turn: 1,
   message: null,
   idleMs: null,
@@ -33,7 +34,9 @@ const health: KioskHealth = {
   acknowledgedSeq: 1,
   boards: [],
   orderNonce: null,
+  log: { is: 'unnamed', size: null, root: null, atMs: null },
 };
+const log: KioskLog = { vkey: null, note: null, evidence: [] };
 const webDir = mkdtempSync(join(tmpdir(), 'holdfast-kiosk-page-'));
 mkdirSync(join(webDir, 'assets'));
 writeFileSync(join(webDir, 'index.html'), '<!doctype html><title>kiosk</title>');
@@ -46,6 +49,7 @@ const kiosk = await startKiosk({
   view: () => view,
   layout: () => ({ name: 'x', columns: 0, compartments: [] }),
   health: () => health,
+  log: () => log,
   act: async (action) => void acted.push(action),
 });
 after(() => kiosk.stop());
@@ -218,4 +222,13 @@ test('a screen that hangs and reads nothing any more is let go, and takes no mem
   });
   assert.ok(read < views * event.length, 'what it had not read was not kept for it');
   hung.destroy();
+});
+
+test('the head that the bank remembers of the log is a file to hand to an auditor, once there is one', async () => {
+  const headers = { host: 'localhost' };
+  assert.deepEqual(JSON.parse((await ask('/api/log', { headers })).text), log);
+  assert.equal((await ask('/api/log/checkpoint', { headers })).status, 404);
+  log.note = 'ledger.example.com/log/tenant/1\n0\nroot\n';
+  const { status, text, headers: said } = await ask('/api/log/checkpoint', { headers });
+  assert.deepEqual([status, text, said['content-type']], [200, log.note, 'text/plain; charset=utf-8']);
 });

@@ -13,6 +13,7 @@ import {
   type KioskAction,
   type KioskHealth,
   type KioskLayout,
+  type KioskLog,
   type KioskView,
   kioskAction,
 } from '../../contract/kiosk.ts';
@@ -33,6 +34,7 @@ export type KioskDeps = {
   view(): KioskView;
   layout(): KioskLayout;
   health(): KioskHealth;
+  log(): KioskLog;
   act(action: KioskAction): Promise<void>;
 };
 
@@ -185,6 +187,13 @@ function routes(app: FastifyInstance, deps: KioskDeps, streams: Set<FastifyReply
   app.get('/api/view', () => deps.view());
   app.get('/api/layout', () => deps.layout());
   app.get('/api/health', () => deps.health());
+  app.get('/api/log', () => deps.log());
+  // As a file to hand to an auditor (docs/reference/audit.md, "What needs a head from outside").
+  app.get('/api/log/checkpoint', (_request, reply) => {
+    const { note } = deps.log();
+    if (note === null) throw new HoldfastError('not-found', 'this bank remembers no head of a log');
+    return reply.type('text/plain; charset=utf-8').send(note);
+  });
   app.post('/api/actions', async (request) => {
     const parsed = kioskAction.safeParse(request.body);
     if (!parsed.success) throw new HoldfastError('input-invalid', 'an action is one of contract/kiosk.ts');

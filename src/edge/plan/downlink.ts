@@ -10,6 +10,7 @@ import {
 } from '../../contract/uplink.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import { noteHash, openEpoch, openRoster } from '../../ledger/roster.ts';
+import { hearLog, type LogQuestion, leaveOtherLog } from './auditor.ts';
 import { hearTime } from './clock.ts';
 import { signOut } from './courier.ts';
 import type { Draft } from './draft.ts';
@@ -35,14 +36,17 @@ export type Heard = {
   bytes: number;
   text: string;
   time: { atMs: number; uncertaintyMs: number } | null;
+  /** The question of ours that a `log-proof` answers; absent when it answers none. */
+  question?: LogQuestion;
 };
 
 export function heard(draft: Draft, down: Heard): void {
   const { message } = down;
   draft.volatile({ heardMs: draft.moment.monotonicMs });
   noteHeard(draft);
-  // A signed roster always counts. Everything else stops mattering for the hour once it has cost too much.
-  if (message.type !== 'roster' && isDownlinkSpent(draft)) return;
+  // A signed roster always counts, and what was asked for: a cloud cannot drown out its own answer about the log.
+  // Everything else stops mattering for the hour once it has cost too much.
+  if (message.type !== 'roster' && !down.question && isDownlinkSpent(draft)) return;
   const before = draft.records.length;
   hear(draft, down);
   if (draft.records.length > before) spendDownlink(draft);
@@ -72,6 +76,8 @@ function hear(draft: Draft, down: Heard): void {
     case 'time':
       if (down.time) hearTime(draft, down.time);
       return;
+    case 'log-proof':
+      return hearLog(draft, message, down.question);
     case 'ack':
     case 'batch-refused':
       // The uplink keeps these books; the plan has no part in them.
@@ -165,6 +171,7 @@ function applyRoster(draft: Draft, note: string, down: Heard): void {
   // An epoch of a notifier that the root no longer names must not read another code.
   if (held && held.roster.keys.notifier !== roster.keys.notifier) draft.drop('epoch', ONLY);
   draft.record({ kind: 'roster.applied', facts: { version: roster.version, hash } });
+  leaveOtherLog(draft);
   dropUnsigned(draft);
   for (const suspension of Object.values(draft.state.suspension)) {
     const gone =

@@ -305,7 +305,8 @@ function sensed(draft: Draft, seen: Sensed, fresh: FreshIds): void {
 }
 
 function linkChanged(draft: Draft, up: boolean): void {
-  draft.volatile({ heardMs: up ? draft.moment.monotonicMs : null, turn: draft.state.volatile.turn + 1 });
+  const sinceMs = up ? draft.moment.monotonicMs : null;
+  draft.volatile({ heardMs: sinceMs, linkedMs: sinceMs, turn: draft.state.volatile.turn + 1 });
 }
 
 function tick(draft: Draft, fresh: FreshIds): void {

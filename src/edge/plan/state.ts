@@ -13,6 +13,7 @@ import type { Order } from '../../domain/order.ts';
 import type { Outcome, Right } from '../../domain/outcome.ts';
 import { DEFAULT_POLICY, type Epoch, type Policy, type Roster } from '../../domain/roster.ts';
 import type { RecordTime } from '../../ledger/record.ts';
+import type { LogEvidence, RememberedLog, StandingDispute } from './log-memory.ts';
 
 export type Door = 'open' | 'closed' | 'unknown';
 export type Occupied = 'yes' | 'no' | 'unsensed';
@@ -196,6 +197,8 @@ export type Volatile = {
   garbled: Readonly<Record<number, { sinceMs: number; bytes: number }>>;
   /** Monotonic time at which the cloud was last heard, null before the first word. */
   heardMs: number | null;
+  /** Monotonic time since which the line stands; null while there is none. */
+  linkedMs: number | null;
   /** Monotonic times of the pulses of the last minute. */
   pulsesMs: readonly number[];
   clock: ClockState;
@@ -266,6 +269,10 @@ export type Kept = {
   lost: Readonly<Record<string, { board: number }>>;
   /** There while the alarm about the journal's room stands; outlives a power cut, so that it is raised once. */
   full: Readonly<Record<string, { sinceMs: number }>>;
+  log: Readonly<Record<string, RememberedLog>>;
+  logDispute: Readonly<Record<string, StandingDispute>>;
+  /** The first and the newest of each reason, so that whoever repeats one pushes out no other. */
+  logEvidence: Readonly<Record<string, LogEvidence>>;
 };
 
 export const COLLECTIONS = [
@@ -286,6 +293,9 @@ export const COLLECTIONS = [
   'clock',
   'lost',
   'full',
+  'log',
+  'logDispute',
+  'logEvidence',
 ] as const satisfies readonly (keyof Kept)[];
 export type Collection = (typeof COLLECTIONS)[number];
 
@@ -313,6 +323,9 @@ export function emptyKept(): Kept {
     clock: {},
     lost: {},
     full: {},
+    log: {},
+    logDispute: {},
+    logEvidence: {},
   };
 }
 
@@ -328,6 +341,7 @@ export function freshVolatile(clock: ClockState): Volatile {
     looked: {},
     garbled: {},
     heardMs: null,
+    linkedMs: null,
     pulsesMs: [],
     clock,
     denied: { sinceMs: clock.monotonicMs, count: 0 },

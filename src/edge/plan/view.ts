@@ -7,7 +7,15 @@ import type { Moment } from './draft.ts';
 import { offersOther } from './dropoff.ts';
 import { flatNeeded } from './pickup.ts';
 import { closedReason, idleLimitMs } from './plan.ts';
-import { type BankState, compartmentOf, courierOf, policyOf, type Screen, type Session } from './state.ts';
+import {
+  type BankState,
+  compartmentOf,
+  courierOf,
+  ONLY,
+  policyOf,
+  type Screen,
+  type Session,
+} from './state.ts';
 
 /** The cloud counts as near when it was heard within this time. */
 const ONLINE_MS = 90_000;
@@ -20,6 +28,7 @@ export function view(state: BankState, moment: Moment): KioskView {
     bank: standing.name,
     development: standing.development,
     online: isOnline(state, moment),
+    logDisputed: state.logDispute[ONLY] !== undefined,
     turn: volatile.turn,
     message: volatile.message,
     idleMs: idleLeftMs(state, moment),

@@ -58,13 +58,14 @@ export const t = translator({
   'condition.gap': 'records missing',
   'condition.rollback': 'journal went back',
   'condition.climate': 'too hot, cold or wet',
+  'condition.log': 'disputes the log',
   'condition.discrepancy': 'records do not fit',
   'condition.other': '{condition}',
 });
 
 const CONDITIONS = [
   ...(['forced', 'ajar', 'jammed', 'tamper', 'impact', 'power', 'clock', 'journal', 'board'] as const),
-  ...(['guessing', 'override', 'fork', 'gap', 'rollback', 'climate', 'discrepancy'] as const),
+  ...(['guessing', 'override', 'fork', 'gap', 'rollback', 'climate', 'log', 'discrepancy'] as const),
 ];
 
 /** A condition in words; one of a newer cloud keeps its own. */

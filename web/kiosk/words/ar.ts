@@ -7,6 +7,8 @@ import { inOtherWords } from '../messages.ts';
 export const arabic = inOtherWords({
   'page.title': 'خزانة الطرود',
   languages: 'اللغة',
+  'log.disputed': 'تعترض هذه الخزانة على سجل مشغّلها',
+  'log.disputed.next': 'لا يطابق السجل ما شوهد هنا. يُرجى إبلاغ موظفي المبنى.',
   development: 'وضع التطوير',
   offline: 'دون اتصال: لا يزال إيداع الطرود واستلامها ممكنًا هنا.',
   'offline.closed': 'دون اتصال: لا يوجد اتصال بين هذه الخزانة ومشغّلها.',

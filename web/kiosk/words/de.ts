@@ -4,6 +4,9 @@ import { inOtherWords } from '../messages.ts';
 export const german = inOtherWords({
   'page.title': 'Paketanlage',
   languages: 'Sprache',
+  'log.disputed': 'Diese Anlage widerspricht dem Protokoll ihres Betreibers',
+  'log.disputed.next':
+    'Es passt nicht zu dem, was hier gesehen wurde. Bitte sagen Sie dem Hauspersonal Bescheid.',
   development: 'ENTWICKLUNG',
   offline: 'Offline: Pakete lassen sich hier weiterhin abgeben und abholen.',
   'offline.closed': 'Offline: Diese Anlage hat keine Verbindung zum Betreiber.',

@@ -4,6 +4,8 @@ import { inOtherWords } from '../messages.ts';
 export const spanish = inOtherWords({
   'page.title': 'Consigna de paquetes',
   languages: 'Idioma',
+  'log.disputed': 'Esta consigna discrepa del registro de su operador',
+  'log.disputed.next': 'No coincide con lo que se vio aquí. Por favor, avise al personal del edificio.',
   development: 'DESARROLLO',
   offline: 'Sin conexión: aquí se puede seguir dejando y recogiendo paquetes.',
   'offline.closed': 'Sin conexión: esta consigna no comunica con su operador.',

@@ -7,6 +7,9 @@ import { inOtherWords } from '../messages.ts';
 export const french = inOtherWords({
   'page.title': 'Consigne à colis',
   languages: 'Langue',
+  'log.disputed': 'Cette consigne conteste le journal de son exploitant',
+  'log.disputed.next':
+    'Il ne correspond pas à ce qui a été vu ici. Merci de prévenir le personnel de l’immeuble.',
   development: 'DÉVELOPPEMENT',
   offline: 'Hors ligne : on peut toujours déposer et retirer des colis ici.',
   'offline.closed': 'Hors ligne : cette consigne n’a plus de liaison avec son exploitant.',

@@ -4,6 +4,8 @@ import { inOtherWords } from '../messages.ts';
 export const chinese = inOtherWords({
   'page.title': '快递柜',
   languages: '语言',
+  'log.disputed': '本快递柜对运营方的日志有异议',
+  'log.disputed.next': '日志与此处此前所见不符，请告知物业人员。',
   development: '开发模式',
   offline: '离线：仍可在此存取包裹。',
   'offline.closed': '离线：本快递柜与运营方失去连接。',
