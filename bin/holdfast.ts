@@ -38,7 +38,7 @@ const USAGE = `holdfast <command>
   sign      the signer's own page                     [--port P]
   witness   a witness of transparency logs            --config FILE
             its key and its state                     init --name NAME --out FILE
-  verify    check a parcel's receipt                  RECEIPT --root-key FILE … [--signatures K]
+  verify    check a parcel's receipt                  RECEIPT --root-key FILE … [--signatures K] [--policy FILE]
             check a bundle of evidence                BUNDLE [--root-key FILE …] [--signatures K] [--policy FILE]
   bench     speed against raw limits                  [--only NAME]
   drill     cloud: a hostile cloud, attack by attack  [--csv]

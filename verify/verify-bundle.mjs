@@ -12,7 +12,6 @@ import {
   explain,
   hashOf,
   isObject,
-  keyOfVkey,
   main,
   NotUnderstood,
   need,
@@ -27,10 +26,10 @@ import {
   parsed,
   parseProof,
   Refusal,
-  readPolicy,
   readText,
   rootBy,
   runningSha256,
+  trustedBy,
   vouchedBy,
 } from './verify.mjs';
 
@@ -239,7 +238,6 @@ function openManifest(file, members, whole) {
 /** `policy` and `rootKeys` may be left out; the lines say what the verdict is then worth. */
 export function verifyBundle({ file, rootKeys = [], signatures = 1, policy }) {
   if (rootKeys.length > 0) needRootKeys(rootKeys, signatures);
-  const given = policy === undefined ? undefined : readPolicy(policy);
   return explain((ok, open) => {
     const members = membersOf(file);
     const memberOf = (name) => {
@@ -254,9 +252,7 @@ export function verifyBundle({ file, rootKeys = [], signatures = 1, policy }) {
     ok(`${members.size} files, each with the length and the SHA-256 that the manifest names`);
     const keys = canonicalJson(whole('keys.json'), 'keys.json');
     need(isObject(keys.log) && Array.isArray(keys.rosters), 'keys.json is malformed');
-    const none = { name: 'none, for no --policy says whose count', holds: () => true };
-    const own = () => ({ logs: [keyOfVkey(String(keys.log.vkey), 1, Refusal)], witnesses: [], quorum: none });
-    const head = openCheckpoint(whole('checkpoint'), given ?? own(), ok);
+    const head = openCheckpoint(whole('checkpoint'), trustedBy(policy, String(keys.log.vkey)), ok);
     const isSame = head.origin === keys.log.origin && head.origin === manifest.log.origin;
     need(isSame && head.size === manifest.log.size, 'the checkpoint is not the one of the manifest');
     const linesIn = (name) => linesOf(file, memberOf(name));

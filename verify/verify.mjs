@@ -9,16 +9,14 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 const USAGE = `node verify.mjs proof PROOF --policy POLICY --entry ENTRY
-node verify.mjs receipt RECEIPT --root-key FILE … [--signatures K]
+node verify.mjs receipt RECEIPT --root-key FILE … [--signatures K] [--policy POLICY]
 
 Status: 0 verified, 1 not verified, 2 not understood.
 `;
 const NOTE_LENGTH_MAX = 1_048_576;
-const SIGNATURES_MAX = 64;
-const HASH_BYTES = 32;
-const PATH_MAX = 63;
 const ENTRY_BYTES_MAX = 65_535;
-const DEPTH_MAX = 32;
+const [SIGNATURES_MAX, HASH_BYTES, PATH_MAX, DEPTH_MAX] = [64, 32, 63, 32];
+const PROOF_TO_COME = 'to come: fetch this receipt again';
 
 /** A check that did not hold. Everything else that is thrown is a fault of this file. */
 export class Refusal extends Error {}
@@ -104,6 +102,9 @@ export function rootBy({ leaf, index, size, path }) {
   return r;
 }
 
+const needPath = (of, { size, root }) =>
+  need(rootBy({ ...of, size }).equals(root), `the path does not lead from entry ${of.index} to that root`);
+
 // Notes (C2SP signed-note) and keys.
 
 const SIGNATURE_LINE = /^— ([^\p{White_Space}\p{Cc}+]+) ([A-Za-z0-9+/]+={0,2})$/u;
@@ -113,10 +114,7 @@ function splitNote(note) {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the standard forbids controls but newline.
   need(!/[\u0000-\u0009\u000b-\u001f]/.test(note), 'the note holds a control character');
   const at = note.lastIndexOf('\n\n');
-  need(
-    at >= 0 && note.endsWith('\n'),
-    'the note has no empty line before its signatures, or no last newline',
-  );
+  need(at >= 0 && note.endsWith('\n'), 'the note has no empty line before its signatures, or no end');
   const lines = note.slice(at + 2, -1).split('\n');
   need(lines.length <= SIGNATURES_MAX, `the note has more than ${SIGNATURES_MAX} signatures`);
   const signatures = lines.map((line) => {
@@ -204,8 +202,7 @@ function keyOfSpki(name, text) {
 
 /** C2SP tlog-policy, section "Policy file syntax and structure". */
 export function readPolicy(text) {
-  const [logs, names, seen] = [[], new Map([['none', () => true]]), new Set()];
-  const witnesses = [];
+  const [logs, witnesses, names, seen] = [[], [], new Map([['none', () => true]]), new Set()];
   let quorum;
   const once = (value, what) => {
     need(!seen.has(value), `${what} stands twice in the policy`, NotUnderstood);
@@ -268,6 +265,13 @@ function parseCheckpoint(text) {
   return { origin: lines[0], size, root };
 }
 
+/** Whose word counts: the policy's; without one the log's whose key the file names, and then nobody else's. */
+export function trustedBy(policy, vkey) {
+  if (policy !== undefined) return readPolicy(policy);
+  const quorum = { name: 'none, for no --policy says whose count', holds: () => true };
+  return { logs: [keyOfVkey(vkey, 1, Refusal)], witnesses: [], quorum };
+}
+
 /** A checkpoint that a policy believes. */
 export function openCheckpoint(text, { logs, witnesses, quorum }, ok) {
   const note = splitNote(text);
@@ -291,19 +295,15 @@ export function verifyProof({ proof, policy, entry }) {
     need(entry.length <= ENTRY_BYTES_MAX, `an entry has at most ${ENTRY_BYTES_MAX} bytes`);
     const { index, path, checkpoint } = parseProof(proof);
     ok(`the file is a proof of entry ${index}`);
-    const head = openCheckpoint(checkpoint, trusted, ok);
-    const root = rootBy({ leaf: leafHash(entry), index, size: head.size, path });
-    need(root.equals(head.root), `the path does not lead from this entry at ${index} to the signed root`);
+    needPath({ leaf: leafHash(entry), index, path }, openCheckpoint(checkpoint, trusted, ok));
     ok(`the path leads from this entry at ${index} to the signed root`);
   });
 }
 
 /** Years above 9999 are beyond what a date is written for here. */
-function timeText(seconds) {
-  return seconds < 253_402_300_800 ? new Date(seconds * 1000).toISOString() : `second ${seconds}`;
-}
+const timeText = (s) => (s < 253_402_300_800 ? new Date(s * 1000).toISOString() : `second ${s}`);
 
-/** Receipts: docs/reference/record.md and batch.md. */
+/** Receipts: docs/reference/receipt.md, record.md and batch.md. */
 export function vouchedBy({ roster, bank, bankKey }, { rootKeys, signatures }) {
   need(typeof roster === 'string', 'vouched by the cloud only: there is no roster in the receipt');
   const note = splitNote(roster);
@@ -311,10 +311,7 @@ export function vouchedBy({ roster, bank, bankKey }, { rootKeys, signatures }) {
   need(title === 'holdfast/roster/v1' && end === '' && rest.length === 0, 'the roster is malformed');
   const keys = rootKeys.map((key) => keyOfSpki(site, key));
   const signers = signersOf(note, keys);
-  need(
-    signers.size >= signatures,
-    `${signers.size} of the given root keys signed the roster, ${signatures} are asked for`,
-  );
+  need(signers.size >= signatures, `${signers.size} of the given root keys signed, not ${signatures}`);
   const read = canonicalJson(json, 'the roster');
   need(read.v === 1 && read.site === site && Array.isArray(read.banks), 'the roster is malformed');
   const isNamed = read.banks.some((one) => one?.bank === bank && one.key === bankKey);
@@ -332,25 +329,19 @@ export function openHead(note, { bank, bankKey }) {
   need(signersOf(split, [key]).size === 1, 'the batch head is not signed by this bank');
   const [, name, first, last, previous, root] = HEAD.exec(split.text) ?? [];
   need(name === bank, 'the batch head is malformed, or of another bank');
-  const head = {
-    ...{ bank, first: countOf(first, 'first'), last: countOf(last, 'last'), hash: sha256(utf8(split.text)) },
-    ...{
-      previous: hashOf(previous, 'base64', 'the previous head'),
-      root: hashOf(root, 'base64', 'the root'),
-    },
-  };
+  const head = { bank, first: countOf(first, 'first'), last: countOf(last, 'last') };
   need(head.first <= head.last, 'the batch head is malformed');
-  return head;
+  const [before, over] = [previous, root].map((text) => hashOf(text, 'base64', 'a hash of the head'));
+  return { ...head, previous: before, root: over, hash: sha256(utf8(split.text)) };
 }
 
 export function openRecord(text) {
   const leaf = leafHash(utf8(text));
   need(Buffer.byteLength(text) <= ENTRY_BYTES_MAX, 'the record is too long');
   const record = canonicalJson(text, 'the record');
-  const isSound =
-    record.v === 1 && [record.kind, record.source, record.prev].every((one) => typeof one === 'string');
-  need(isSound && record.seq > 0 && Number.isSafeInteger(record.seq), 'the record is malformed');
-  need(isObject(record.commitments), 'the record is malformed');
+  const areTexts = [record.kind, record.source, record.prev].every((one) => typeof one === 'string');
+  need(record.v === 1 && areTexts && isObject(record.commitments), 'the record is malformed');
+  need(record.seq > 0 && Number.isSafeInteger(record.seq), 'the record is malformed');
   return { record, leaf };
 }
 
@@ -371,15 +362,31 @@ function verifyEntry(receipt, entry) {
   const head = openHead(entry.head, receipt);
   const path = entry.path.map((text) => hashOf(text, 'base64url', 'a line of the path'));
   need(record.seq >= head.first, 'the record stands before its batch');
-  const [index, size] = [record.seq - head.first, head.last - head.first + 1];
-  need(
-    rootBy({ leaf, index, size, path }).equals(head.root),
-    'the record is not in the batch that the bank signed',
-  );
+  const of = { leaf, index: record.seq - head.first, size: head.last - head.first + 1, path };
+  need(rootBy(of).equals(head.root), 'the record is not in the batch that the bank signed');
   openFields(record, entry.openings);
   const opened = Object.keys(entry.openings).join(', ') || 'nothing';
   const batch = `batch ${head.first} to ${head.last} that the bank signed`;
-  return { record, says: `record ${record.seq}, ${record.kind}: in ${batch}; opened: ${opened}` };
+  return { record, leaf, says: `record ${record.seq}, ${record.kind}: in ${batch}; opened: ${opened}` };
+}
+
+/** Says of each record how it stands in the log. Who gives a policy asks that each of them has its proof. */
+function logOf({ log = null }, policy, { ok, open }) {
+  const [trusted, heads] = [(policy ?? log) === null ? undefined : trustedBy(policy, log), new Map()];
+  const name = log === null ? undefined : keyOfVkey(log, 1, Refusal).name;
+  const lacking = (says) => (policy === undefined ? open(says) : need(false, says));
+  if (log === null) lacking('not shown: that the records stand in a log; this receipt names none');
+  return ({ proof }, { seq }, leaf) => {
+    if (log === null) return need(!proof, 'there is a proof, and no log is named');
+    if (proof === PROOF_TO_COME)
+      return lacking(`record ${seq}: the log’s proof is still to come; fetch the receipt again`);
+    const { index, path, checkpoint } = parseProof(String(proof));
+    const head = heads.get(checkpoint) ?? openCheckpoint(checkpoint, trusted, ok);
+    heads.set(checkpoint, head);
+    need(head.origin === name, 'the proof is of another log than the one that is named');
+    needPath({ leaf, index, path }, head);
+    ok(`record ${seq}: entry ${index} of the ${head.size} that the log signed`);
+  };
 }
 
 /** Root keys come from somewhere that the maker of what they judge does not control. */
@@ -391,21 +398,24 @@ export function needRootKeys(rootKeys, signatures) {
   need(isPossible, `--signatures is 1 to ${rootKeys.length}`, NotUnderstood);
 }
 
-export function verifyReceipt({ receipt, rootKeys, signatures = 1 }) {
+export function verifyReceipt({ receipt, rootKeys, signatures = 1, policy }) {
   needRootKeys(rootKeys, signatures);
-  return explain((ok) => {
+  return explain((ok, open) => {
     const value = parsed(receipt, 'the receipt');
-    needKeys(value, ['v', 'parcel', 'bank', 'roster', 'bankKey', 'entries'], 'the receipt');
-    const isSound = value.v === 1 && Array.isArray(value.entries) && value.entries.length > 0;
-    need(isSound, 'the receipt is malformed');
+    const [more, mores] = value?.v === 1 ? [[], []] : [['log'], ['proof']];
+    needKeys(value, ['v', 'parcel', 'bank', 'roster', 'bankKey', 'entries', ...more], 'the receipt');
+    const isSound = [1, 2].includes(value.v) && Array.isArray(value.entries) && value.entries.length > 0;
+    need(isSound && value.entries.every(isObject), 'the receipt is malformed');
     ok(vouchedBy(value, { rootKeys, signatures }));
+    const sayProven = logOf(value, policy, { ok, open });
     let [before, tied] = [0, 0];
     for (const entry of value.entries) {
-      needKeys(entry, ['record', 'openings', 'head', 'path'], 'an entry');
+      needKeys(entry, ['record', 'openings', 'head', 'path', ...mores], 'an entry');
       const areTexts = typeof entry.record === 'string' && typeof entry.head === 'string';
       need(areTexts && Array.isArray(entry.path) && isObject(entry.openings), 'an entry is malformed');
-      const { record, says } = verifyEntry(value, entry);
+      const { record, leaf, says } = verifyEntry(value, entry);
       ok(says);
+      sayProven(entry, record, leaf);
       need(record.seq > before, 'the records do not stand in the bank’s own order');
       before = record.seq;
       if (record.commitments.parcel === undefined) continue;
@@ -460,15 +470,14 @@ export function optionsOf(rest, options, usage) {
 }
 
 function answer([what, path, ...rest]) {
-  const takes = { proof: ['--policy', '--entry'], receipt: ['--root-key', '--signatures'] };
-  const isAsked = Object.hasOwn(takes, what ?? '') && path !== undefined;
-  need(isAsked, USAGE, NotUnderstood);
+  const takes = { proof: ['--policy', '--entry'], receipt: ['--root-key', '--signatures', '--policy'] };
+  need(Object.hasOwn(takes, what ?? '') && path !== undefined, USAGE, NotUnderstood);
   const { given, ...asked } = optionsOf(rest, takes[what], USAGE);
   need(given.has(takes[what][0]), USAGE, NotUnderstood);
-  if (what === 'receipt') return verifyReceipt({ receipt: readText(path), ...asked });
+  const policy = given.has('--policy') ? readText(given.get('--policy')[0]) : undefined;
+  if (what === 'receipt') return verifyReceipt({ receipt: readText(path), policy, ...asked });
   need(given.has('--entry'), USAGE, NotUnderstood);
-  const [policy, entry] = [readText(given.get('--policy')[0]), read(given.get('--entry')[0])];
-  return verifyProof({ proof: readText(path), policy, entry });
+  return verifyProof({ proof: readText(path), policy, entry: read(given.get('--entry')[0]) });
 }
 
 export function main(args, answered) {

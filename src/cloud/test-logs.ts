@@ -1,4 +1,5 @@
 /** A store of logs in memory, for tests that are not about the disk. */
+import { parseId } from '../domain/ids.ts';
 import type { LogObjects, LogPlace } from './log/log.ts';
 
 export function logsInMemory(): LogObjects & { kept: Map<string, Uint8Array> } {
@@ -16,5 +17,8 @@ export function logsInMemory(): LogObjects & { kept: Map<string, Uint8Array> } {
       const names = [...kept.keys()].filter((name) => name.startsWith(`${tenant}/`));
       return [...new Set(names.map((name) => Number(name.split('/')[1])))];
     },
+    tenants: async () => [
+      ...new Set([...kept.keys()].flatMap((name) => parseId('tenant', name.split('/')[0] ?? '') ?? [])),
+    ],
   };
 }

@@ -6,7 +6,14 @@ import { newSigningKey, type SigningKey } from '../crypto/sign.ts';
 import { idFrom } from '../domain/ids.ts';
 import { DEFAULT_POLICY, type Roster } from '../domain/roster.ts';
 import { type BatchHead, batchRoot, NO_HEAD, signHead } from './batch.ts';
-import { type Receipt, type ReceiptEntry, receiptPath, receiptSchema, verifyReceipt } from './receipt.ts';
+import {
+  keptReceipt,
+  type Receipt,
+  type ReceiptEntry,
+  receiptPath,
+  receiptSchema,
+  verifyReceipt,
+} from './receipt.ts';
 import { leafHash, NO_HASH, type RecordDraft, type WrittenRecord, writeRecord } from './record.ts';
 import { signRoster } from './roster.ts';
 
@@ -101,17 +108,19 @@ function entry(at: number, change: Partial<ReceiptEntry> = {}): ReceiptEntry {
     openings,
     head: headOf(WRITTEN),
     path: receiptPath(hashes, at),
+    proof: null,
     ...change,
   };
 }
 
 function receipt(change: Partial<Receipt> = {}): Receipt {
   return receiptSchema.parse({
-    v: 1,
+    v: 2,
     parcel: MINE,
     bank: id('bank'),
     roster: rosterBy(root),
     bankKey: text(bankKey),
+    log: null,
     entries: [entry(0), entry(1)],
     ...change,
   });
@@ -120,7 +129,7 @@ function receipt(change: Partial<Receipt> = {}): Receipt {
 /** The checks that do not hold for whoever knows the site root's key. */
 const failing = (of: Receipt): string[] =>
   verifyReceipt(of, { site: id('site'), rootKeys: [text(root)], k: 1 })
-    .verdicts.filter(({ holds }) => !holds)
+    .verdicts.filter(({ holds }) => holds === false)
     .map(({ check }) => check);
 
 test('a receipt holds with nothing known but the site root’s key, and with every opening that was left out', () => {
@@ -170,4 +179,18 @@ test('another parcel’s collection proves nothing about this one, opened or not
   assert.deepEqual(failing(receipt({ entries: [entry(0), entry(2, { openings: without })] })), ['parcel']);
   assert.deepEqual(failing(receipt({ entries: [entry(0), entry(2, { openings: {} })] })), ['parcel']);
   assert.deepEqual(failing(receipt({ entries: [entry(1)] })), ['parcel'], 'a door alone is about nobody');
+});
+
+test('a receipt that was kept from before there were proofs in it is read, and holds', () => {
+  const today = receipt();
+  const { log: _, entries, ...common } = today;
+  const before = { ...common, v: 1, entries: entries.map(({ proof: _none, ...entry }) => entry) };
+  assert.deepEqual(keptReceipt.parse(before), today);
+  assert.deepEqual(failing(keptReceipt.parse(before)), []);
+  for (const wrong of [
+    { ...today, v: 1 },
+    { ...before, v: 2 },
+    { ...before, v: 3 },
+  ])
+    assert.ok(!keptReceipt.safeParse(wrong).success);
 });

@@ -1,19 +1,23 @@
 /**
- * A parcel's receipt: its records, each with the path to the batch head that the bank signed, the openings
- * that this reader may see, and the roster that names the bank's key. It verifies without us: the only
- * thing that must be known beforehand is the site root's public key.
+ * A parcel's receipt: its records, each with the path to the batch head that the bank signed, its proof from the
+ * organisation's log, the openings that this reader may see, and the roster that names the bank's key. It verifies
+ * without us: what must be known beforehand is the site root's public key, and for the log's part a policy
+ * (docs/reference/receipt.md).
  */
 import { z } from 'zod';
 import { base64url, fromBase64url, utf8 } from '../crypto/bytes.ts';
 import { COMMITTED_FIELDS, type CommittedField } from '../domain/facts.ts';
 import { openHead } from './batch.ts';
+import type { PolicyFile } from './log/policy-file.ts';
+import { PROOF_LENGTH_MAX } from './log/proof-file.ts';
+import { judgeProofs, type Provable, type Verdict } from './receipt-log.ts';
 import { type LedgerRecord, leafHash, type Openings, opens, parseRecord } from './record.ts';
 import { openRoster } from './roster.ts';
 import { includes, inclusionPath } from './tree.ts';
 
 const hash = z.string().length(43);
 
-export const receiptEntry = z.strictObject({
+const shownRecord = {
   /** The record's bytes as text. */
   record: z.string(),
   /** What stands behind commitments, as far as this reader may see it. */
@@ -24,20 +28,48 @@ export const receiptEntry = z.strictObject({
   /** The signed head of the batch, and the record's RFC 6962 path to its root. */
   head: z.string(),
   path: z.array(hash).max(16),
+};
+
+const receiptEntry = z.strictObject({
+  ...shownRecord,
+  /** A tlog-proof file, or `PROOF_TO_COME`; null in a receipt that names no log. */
+  proof: z.string().max(PROOF_LENGTH_MAX).nullable(),
 });
 
-export const receiptSchema = z.strictObject({
-  v: z.literal(1),
+const common = {
   parcel: z.string(),
   bank: z.string(),
   /** The roster note that names the bank's key; null when there is none yet. */
   roster: z.string().nullable(),
   /** The bank's key as the cloud has it, SubjectPublicKeyInfo in base64url. */
   bankKey: z.string(),
+};
+
+export const receiptSchema = z.strictObject({
+  v: z.literal(2),
+  ...common,
+  /** The log's key, which names it (C2SP signed-note, "Verifier keys"); null where no log is kept. */
+  log: z.string().nullable(),
   entries: z.array(receiptEntry).min(1),
 });
 export type Receipt = z.infer<typeof receiptSchema>;
 export type ReceiptEntry = Receipt['entries'][number];
+
+/** Receipts were made without the log's proofs once, and are kept for longer than programs. */
+const receiptOfBefore = z.strictObject({
+  v: z.literal(1),
+  ...common,
+  entries: z.array(z.strictObject(shownRecord)).min(1),
+});
+
+/** What somebody kept, of whichever version, as one of today. */
+export const keptReceipt = z
+  .discriminatedUnion('v', [receiptSchema, receiptOfBefore])
+  .transform((kept): Receipt => {
+    if (kept.v === 2) return kept;
+    const entries = kept.entries.map((entry) => ({ ...entry, proof: null }));
+    return { ...kept, v: 2, log: null, entries };
+  });
 
 /** The path of record `seq` in its batch. `hashes` are the leaf hashes of the whole batch in order. */
 export function receiptPath(hashes: readonly Uint8Array[], index: number): string[] {
@@ -46,13 +78,13 @@ export function receiptPath(hashes: readonly Uint8Array[], index: number): strin
 
 /** Whom a verifier trusts, and how many of them must have signed a roster. */
 export type SiteRoot = { site: string; rootKeys: readonly string[]; k: number };
+/** With a policy each record has to have a proof that it believes; without one the lines say what is not judged. */
+export type ReceiptTrust = SiteRoot & { policy?: PolicyFile | undefined };
 
-export type Verdict = { check: string; holds: boolean; says: string };
-
-/** Checks a receipt line by line. `rootKeys` come from somewhere that the receipt's maker does not control. */
+/** Checks a receipt line by line. What is trusted comes from somewhere that the receipt's maker does not control. */
 export function verifyReceipt(
   receipt: Receipt,
-  root: SiteRoot,
+  { policy, ...root }: ReceiptTrust,
 ): { verdicts: Verdict[]; records: LedgerRecord[]; holds: boolean } {
   const vouched = vouchedBySiteRoot(receipt, root);
   const verdicts: Verdict[] = [
@@ -65,11 +97,13 @@ export function verifyReceipt(
     },
   ];
   const records: LedgerRecord[] = [];
+  const provable: Provable[] = [];
   const parcels: (string | undefined)[] = [];
   for (const entry of receipt.entries) {
     const { verdict, record } = verifyEntry(receipt, entry);
     verdicts.push(verdict);
     if (record) records.push(record);
+    if (record) provable.push({ seq: record.seq, leaf: leafHash(utf8(entry.record)), proof: entry.proof });
     if (record?.commitments.parcel !== undefined) parcels.push(entry.openings.parcel?.value);
   }
   const ordered = records.every(
@@ -85,7 +119,8 @@ export function verifyReceipt(
       ? 'the records that move custody name this parcel'
       : 'a record does not show that it speaks of this parcel',
   });
-  return { verdicts, records, holds: verdicts.every((verdict) => verdict.holds) };
+  verdicts.push(...judgeProofs(provable, { log: receipt.log, policy }));
+  return { verdicts, records, holds: verdicts.every(({ holds }) => holds !== false) };
 }
 
 function vouchedBySiteRoot(receipt: Receipt, root: SiteRoot): boolean {

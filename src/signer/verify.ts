@@ -6,7 +6,7 @@ import { rosterSchema } from '../domain/roster.ts';
 import type { ByteSource } from '../ledger/export/tar.ts';
 import { type BundleTrust, verifyBundle } from '../ledger/export/verify.ts';
 import { type PolicyFile, parsePolicyFile } from '../ledger/log/policy-file.ts';
-import { receiptSchema, verifyReceipt } from '../ledger/receipt.ts';
+import { keptReceipt, type ReceiptTrust, verifyReceipt } from '../ledger/receipt.ts';
 import { readConfig } from '../platform/config.ts';
 import { visible } from './visible.ts';
 
@@ -26,8 +26,6 @@ export async function runVerify(given: {
       'say which receipt or bundle, and whose root: holdfast verify FILE --root-key site-root.pub',
     );
   }
-  if (!isBundle && given.policy !== undefined)
-    throw new HoldfastError('input-invalid', 'a receipt stands in no log: --policy is for a bundle');
   const rootKeys = given.rootKeys.map((path) => rootPublic.parse(JSON.parse(readFileSync(path, 'utf8'))).key);
   const k = Number(given.signatures ?? 1);
   if (!Number.isInteger(k) || k < 1 || k > Math.max(1, rootKeys.length))
@@ -37,17 +35,28 @@ export async function runVerify(given: {
     );
   if (new Set(rootKeys).size < rootKeys.length)
     throw new HoldfastError('input-invalid', 'a root key is given twice');
+  const policy = readPolicy(given.policy);
   return isBundle
-    ? verifyBundleFile(file, { rootKeys, signatures: k, policy: readPolicy(given.policy) })
-    : verifyReceiptFile(file, { rootKeys, k });
+    ? verifyBundleFile(file, { rootKeys, signatures: k, policy })
+    : verifyReceiptFile(file, { rootKeys, k, policy });
 }
 
-function verifyReceiptFile(file: string, { rootKeys, k }: { rootKeys: string[]; k: number }): number {
-  const receipt = readConfig(file, receiptSchema);
-  const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), rootKeys, k });
-  for (const verdict of verdicts)
-    process.stdout.write(`${verdict.holds ? 'ok  ' : 'FAIL'}  ${verdict.check}: ${visible(verdict.says)}\n`);
-  process.stdout.write(holds ? 'verified\n' : 'NOT verified\n');
+function verifyReceiptFile(file: string, trust: Omit<ReceiptTrust, 'site'>): number {
+  const receipt = readConfig(file, keptReceipt);
+  const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), ...trust });
+  return sayVerdict(
+    verdicts.map(({ check, ...line }) => ({ ...line, says: `${check}: ${line.says}` })),
+    holds,
+  );
+}
+
+function sayVerdict(lines: readonly { holds: boolean | null; says: string }[], holds: boolean): number {
+  for (const { holds: one, says } of lines)
+    process.stdout.write(`${one === null ? '--  ' : one ? 'ok  ' : 'FAIL'}  ${visible(says)}\n`);
+  const isOpen = lines.some(({ holds: one }) => one === null);
+  process.stdout.write(
+    holds ? `verified${isOpen ? ', as far as the lines above say' : ''}\n` : 'NOT verified\n',
+  );
   return holds ? 0 : 1;
 }
 
@@ -62,13 +71,7 @@ function verifyBundleFile(path: string, trust: BundleTrust): number {
       },
     };
     const { lines, holds } = verifyBundle(source, trust);
-    for (const { holds: one, says } of lines)
-      process.stdout.write(`${one === null ? '--  ' : one ? 'ok  ' : 'FAIL'}  ${visible(says)}\n`);
-    const isOpen = lines.some(({ holds: one }) => one === null);
-    process.stdout.write(
-      holds ? `verified${isOpen ? ', as far as the lines above say' : ''}\n` : 'NOT verified\n',
-    );
-    return holds ? 0 : 1;
+    return sayVerdict(lines, holds);
   } finally {
     closeSync(file);
   }

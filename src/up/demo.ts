@@ -114,7 +114,9 @@ async function verifyAll(of: {
   if (receipt.roster !== null)
     tell(`the roster that the site root signed has hash ${noteHash(receipt.roster)}`);
   for (const verdict of verdicts)
-    tell(`   ${verdict.holds ? 'holds' : 'FAILS'}  ${verdict.check}: ${verdict.says}`);
+    tell(
+      `   ${verdict.holds === null ? '--   ' : verdict.holds ? 'holds' : 'FAILS'}  ${verdict.check}: ${verdict.says}`,
+    );
   const cloudCopy = await people.journalOf(receipt.bank);
   // The bank's agent must let go of its journal before anyone else may read it.
   await system.children.stop('edge');

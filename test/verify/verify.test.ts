@@ -23,6 +23,7 @@ import { cosignatureLine } from '../../src/ledger/log/signatures.ts';
 import { draws, MemoryTiles, modelLeaf, RFC_SECRETS, signerOf } from '../../src/ledger/log/test-model.ts';
 import { vkeyText } from '../../src/ledger/log/vkey.ts';
 import { type Receipt, receiptPath, verifyReceipt } from '../../src/ledger/receipt.ts';
+import { PROOF_TO_COME } from '../../src/ledger/receipt-log.ts';
 import { leafHash, NO_HASH, writeRecord } from '../../src/ledger/record.ts';
 import { signRoster } from '../../src/ledger/roster.ts';
 import { findProgram } from '../../tools/peers.ts';
@@ -46,7 +47,7 @@ const NODES = [...new Set([process.execPath, findProgram(['node'], '/usr/local/b
 
 type Case =
   | { kind: 'proof'; of: { proof: string; policy: string; entry: string } }
-  | { kind: 'receipt'; of: { receipt: string; rootKeys: string[]; signatures: number } }
+  | { kind: 'receipt'; of: { receipt: string; rootKeys: string[]; signatures: number; policy?: string } }
   | { kind: 'path'; of: unknown };
 
 /** What the verifier says of each case, the same under every Node that is here. */
@@ -88,9 +89,13 @@ const ENTRIES = Array.from({ length: 600 }, (_, at) => utf8(`entry ${at}`));
 const b64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
 /** Proofs of a log that the pure core wrote, cosigned by the first `k` witnesses. */
-async function proofsOf(indices: readonly number[], k: number): Promise<{ proof: string; entry: string }[]> {
+async function proofsOf(
+  indices: readonly number[],
+  k: number,
+  entries: readonly Uint8Array[] = ENTRIES,
+): Promise<{ proof: string; entry: string }[]> {
   const tiles = new MemoryTiles();
-  const { state, objects } = growTree(EMPTY_LOG, ENTRIES.map(modelLeaf));
+  const { state, objects } = growTree(EMPTY_LOG, entries.map(modelLeaf));
   tiles.write(objects);
   const head = headOf(state);
   const note = signCheckpoint({ origin: LOG.name, ...head }, LOG);
@@ -102,7 +107,7 @@ async function proofsOf(indices: readonly number[], k: number): Promise<{ proof:
     const proven = await proveInclusion(tiles, { index, head });
     assert.ok(proven.ok);
     const proof = encodeProof({ index, path: proven.value.path, checkpoint: note + lines.join('') });
-    return { proof, entry: b64(ENTRIES[index] ?? assert.fail()) };
+    return { proof, entry: b64(entries[index] ?? assert.fail()) };
   });
   return Promise.all(proofs);
 }
@@ -171,15 +176,23 @@ function receiptMade(): Receipt {
   });
   const entries = written.map(({ bytes, openings }, at) => ({
     record: fromUtf8(bytes),
-    ...{ openings, head, path: receiptPath(all.map(leafHash), at) },
+    ...{ openings, head, path: receiptPath(all.map(leafHash), at), proof: null },
   }));
-  const parcel = { v: 1 as const, parcel: id('parcel'), bank: id('bank') };
+  const parcel = { v: 2 as const, parcel: id('parcel'), bank: id('bank'), log: null };
   return { ...parcel, roster: rosterNote(), bankKey: keyText(bankKey), entries };
+}
+
+/** Its records behind the others of the log, each with its proof, cosigned by the first `k` witnesses. */
+async function receiptProven(k = 3): Promise<Receipt> {
+  const records = RECEIPT.entries.map(({ record }) => utf8(record));
+  const proofs = await proofsOf([600, 601, 602], k, [...ENTRIES, ...records]);
+  const entries = RECEIPT.entries.map((entry, at) => ({ ...entry, proof: proofs[at]?.proof ?? '' }));
+  return { ...RECEIPT, log: vkeyText({ type: 'signature', ...LOG }), entries };
 }
 
 const RECEIPT = receiptMade();
 const asked = { rootKeys: [keyText(root), keyText(second)], signatures: 2 };
-const receiptCase = (receipt: unknown, change: Partial<typeof asked> = {}): Case => ({
+const receiptCase = (receipt: unknown, change: Partial<typeof asked & { policy: string }> = {}): Case => ({
   kind: 'receipt',
   of: { receipt: JSON.stringify(receipt), ...asked, ...change },
 });
@@ -222,6 +235,49 @@ test('a receipt that our code makes verifies, and only under the root that signe
     verdictsOf(wrong),
     wrong.map(() => false),
   );
+});
+
+test('a receipt’s proofs are judged by the policy, and each change in one is found', async () => {
+  const whole = await receiptProven();
+  const few = await receiptProven(1);
+  const policy = policyOf('all');
+  const version1 = {
+    ...{ v: 1, parcel: RECEIPT.parcel, bank: RECEIPT.bank, roster: RECEIPT.roster, bankKey: RECEIPT.bankKey },
+    entries: RECEIPT.entries.map(({ proof: _, ...entry }) => entry),
+  };
+  const changed = (change: (proof: string, at: number) => string | null): Receipt => ({
+    ...whole,
+    entries: whole.entries.map((one, at) => ({ ...one, proof: change(one.proof ?? '', at) })),
+  });
+  const last = (to: string | null) => changed((proof, at) => (at === 2 ? to : proof));
+  const other = signerOf('log.example/b', RFC_SECRETS[0]);
+  const good = [
+    receiptCase(whole, { policy }),
+    receiptCase(whole),
+    receiptCase(few, { policy: policyOf('any') }),
+    receiptCase(few),
+    receiptCase(last(PROOF_TO_COME)),
+    receiptCase(version1),
+  ];
+  const bad = [
+    receiptCase(few, { policy: policyOf(2) }),
+    receiptCase(last(PROOF_TO_COME), { policy }),
+    receiptCase(last(null)),
+    receiptCase(RECEIPT, { policy }),
+    receiptCase(version1, { policy }),
+    receiptCase({ ...whole, log: null }),
+    receiptCase({ ...whole, log: vkeyText({ type: 'signature', ...other }) }),
+    receiptCase({ ...whole, log: vkeyText({ type: 'signature', ...other }) }, { policy }),
+    receiptCase({ ...whole, v: 1 }),
+    receiptCase({ ...whole, v: 3 }),
+    receiptCase(changed((_, at) => whole.entries[(at + 1) % 3]?.proof ?? '')),
+    receiptCase(changed((proof) => proof.replace('index 60', 'index 50'))),
+    receiptCase(changed((proof) => proof.replace('\n603\n', '\n604\n'))),
+    receiptCase(changed((proof) => proof.replace(/\n(.)/, (_, letter) => `\n${letter === 'A' ? 'B' : 'A'}`))),
+  ];
+  assert.deepEqual(verdictsOf([...good, ...bad]), [...good.map(() => true), ...bad.map(() => false)]);
+  const trust = { site: id('site'), rootKeys: asked.rootKeys, k: 2 };
+  assert.ok(verifyReceipt(whole, trust).holds);
 });
 
 test('published logs and paths are judged as their makers say', async () => {
@@ -278,8 +334,8 @@ function edited(text: string, draw: (below: number) => number): string {
 }
 
 /** A receipt with one text in it edited, wherever it stands. */
-function editedReceipt(draw: (below: number) => number): unknown {
-  const copy = structuredClone(RECEIPT) as unknown as Record<string, unknown>;
+function editedReceipt(whole: Receipt, draw: (below: number) => number): unknown {
+  const copy = structuredClone(whole) as unknown as Record<string, unknown>;
   const places: { holder: Record<string, unknown>; key: string }[] = [];
   const visit = (holder: Record<string, unknown>): void => {
     for (const [key, value] of Object.entries(holder)) {
@@ -298,8 +354,9 @@ test('no tampered proof and no tampered receipt verifies', async (t) => {
   t.diagnostic(`HOLDFAST_SEED=${seed}`);
   const draw = draws(seed);
   const proofs = await proofsOf([0, 77, 599], 3);
+  const receipt = await receiptProven();
   const cases = Array.from({ length: TAMPERED }, (_, run): Case => {
-    if (run % 2 === 0) return receiptCase(editedReceipt(draw));
+    if (run % 2 === 0) return receiptCase(editedReceipt(receipt, draw), { policy: policyOf('all') });
     const { proof, entry } = proofs[draw(proofs.length)] ?? assert.fail();
     return { kind: 'proof', of: { proof: edited(proof, draw), entry, policy: policyOf('all') } };
   });
@@ -340,6 +397,7 @@ test('the command explains its verdict, and says it by its status', async () => 
     ['receipt', receipt, '--root-key', key, '--signatures', '2'],
     ['receipt', receipt, '--root-key', key, '--root-key', key],
     ['receipt', receipt, '--root-key', key, '--lenient', 'yes'],
+    ['receipt', receipt, '--root-key', key, '--policy', entry],
   ])
     assert.equal(run(...args).status, 2, args.join(' '));
 });

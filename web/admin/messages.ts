@@ -157,6 +157,12 @@ export const t = translator({
   'parcel.nobody': 'No person',
   'parcel.exact': '± {uncertainty}, clock: {source}',
   'parcel.passesTo': 'Custody passes to: {custody}',
+  'parcel.receipt': 'Receipt',
+  'parcel.receiptSays':
+    'One small file that anyone can verify without us: the bank’s records, and the proof of each from the log. Taking it is recorded.',
+  'parcel.receiptSave': 'Download the receipt',
+  'parcel.receiptWaits':
+    'Of {n} records the log’s proof is still to come. Download the receipt again in a minute.',
   'parcel.checks': 'What checks out',
   'parcel.chain': 'Journal chain',
   'parcel.chainSays': 'Every record here names the hash of the one before it.',

@@ -1,8 +1,11 @@
 /** One parcel: who had it, when, behind which door, and whether the records that say so check out. */
+
+import { useMutation } from '@tanstack/react-query';
 import { Badge } from '../kit/badge.tsx';
-import { LinkButton } from '../kit/button.tsx';
+import { Button, LinkButton } from '../kit/button.tsx';
 import { Card, Facts } from '../kit/card.tsx';
-import { Answered } from '../kit/session/problem.tsx';
+import { download } from '../kit/download.ts';
+import { Answered, ProblemNotice } from '../kit/session/problem.tsx';
 import { Vouched } from './banks.tsx';
 import { CustodyTimeline } from './custody-timeline.tsx';
 import { journalAt } from './journal/address.ts';
@@ -11,7 +14,7 @@ import { NoticeState, noticeWhat } from './notices.tsx';
 import { ParcelStateBadge, untilText } from './parcels.tsx';
 import { exactTime, PageHead, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';
-import { type ParcelDetail, useBankNames, useParcel } from './session.ts';
+import { fetchReceipt, type ParcelDetail, useBankNames, useParcel } from './session.ts';
 
 export function Parcel({ id }: { id: string }) {
   const parcel = useParcel(id);
@@ -33,6 +36,7 @@ export function Parcel({ id }: { id: string }) {
             <div className="k-stack">
               <ParcelFacts parcel={known} />
               <Checks verified={known.verified} />
+              <Receipt id={id} />
               <ParcelNotices notices={known.notices} />
             </div>
             <CustodyTimeline events={known.timeline} />
@@ -107,6 +111,31 @@ function Checks({ verified }: { verified: ParcelDetail['verified'] }) {
         </li>
       </ul>
       <p className="k-muted k-small">{t('parcel.checkedBy')}</p>
+    </Card>
+  );
+}
+
+/** How a proof of the log begins (C2SP tlog-proof, section "Format"); what stands there else says that it is to come. */
+const PROOF = 'c2sp.org/tlog-proof@v1\n';
+
+/** What can be taken away and checked without us. It says by itself which proofs are still to come. */
+function Receipt({ id }: { id: string }) {
+  const fetching = useMutation({
+    mutationFn: () => fetchReceipt(id),
+    onSuccess: (receipt) => download(`${id}.receipt.json`, JSON.stringify(receipt), 'application/json'),
+  });
+  const waits =
+    fetching.data?.entries.filter(({ proof }) => proof !== null && !proof.startsWith(PROOF)).length ?? 0;
+  return (
+    <Card title={t('parcel.receipt')}>
+      <p className="k-muted k-small">{t('parcel.receiptSays')}</p>
+      <div className="k-row">
+        <Button icon="download" busy={fetching.isPending} onClick={() => fetching.mutate()}>
+          {t('parcel.receiptSave')}
+        </Button>
+      </div>
+      {waits > 0 && <p className="k-small">{t('parcel.receiptWaits', { n: waits })}</p>}
+      {fetching.error && <ProblemNotice problem={fetching.error} />}
     </Card>
   );
 }

@@ -83,6 +83,11 @@ export const useBank = (id: string) => useAnswer<BankDetail>('banks', 'banks', i
 export const useOrders = (bank: string) =>
   useRows<OrderRow>('banks', `banks/${encodeURIComponent(bank)}/orders`);
 export const useParcel = (id: string) => useAnswer<ParcelDetail>('parcels', 'parcels', id);
+/** Asked for once, when somebody wants the file: each receipt is a record of who looked. */
+export const fetchReceipt = (id: string) =>
+  session.api.get<{ entries: { proof: string | null }[] }>(
+    session.path(`parcels/${encodeURIComponent(id)}/receipt`),
+  );
 export const useCouriers = () => useRows<CourierRow, Couriers>('couriers');
 export const useRosters = () => useAnswer<z.infer<typeof contract.rosters>>('rosters', 'rosters');
 export const useOdds = () => useAnswer<Odds>('odds', 'odds');

@@ -5,7 +5,7 @@
  */
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TenantId } from '../../domain/ids.ts';
+import { parseId, type TenantId } from '../../domain/ids.ts';
 import type { LogObject } from '../../ledger/log/growth.ts';
 import type { TileReader } from '../../ledger/log/tiles.ts';
 import { codeOf, namesIn, readIfExists } from '../../platform/durable.ts';
@@ -22,6 +22,8 @@ export type LogObjects = {
   paths(place: LogPlace): AsyncIterable<string>;
   /** Those of which anything is there. */
   generations(tenant: TenantId): Promise<number[]>;
+  /** Of whom any log is there. */
+  tenants(): Promise<TenantId[]>;
 };
 
 export function tilesOf(objects: Pick<LogObjects, 'read'>, place: LogPlace): TileReader {
@@ -37,6 +39,10 @@ export function folderOfLogs(dataDir: string): LogObjects {
     write: (place, { path, bytes }) => storeDurable(fileOf(place, path), bytes),
     paths: (place) => filesBelow(fileOf(place, ''), ''),
     generations: async (tenant) => namesOf(join(folder, tenant)).map(Number).filter(Number.isSafeInteger),
+    tenants: async () =>
+      namesOf(folder)
+        .flatMap((name) => parseId('tenant', name) ?? [])
+        .filter((tenant) => namesOf(join(folder, tenant)).length > 0),
   };
 }
 

@@ -19,8 +19,10 @@ import { type Checkpoint, signCheckpoint, type TreeHead } from '../../ledger/log
 import { growBundles, growTree, headOf, type LogObject, type LogState } from '../../ledger/log/growth.ts';
 import { CHECKPOINT_PATH, TILE_WIDTH } from '../../ledger/log/layout.ts';
 import { leafHash } from '../../ledger/record.ts';
+import type { Cancel } from '../../platform/clock.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { wrongUnder } from './folder.ts';
 import type { LogPlace } from './objects.ts';
 import { decodeState, encodeState } from './state.ts';
 import * as store from './store.ts';
@@ -48,9 +50,35 @@ export async function sequence(cloud: Cloud, tenant: TenantId): Promise<Sequence
 export async function drain(cloud: Cloud, tenant: TenantId): Promise<void> {
   for (;;) {
     const done = await cloud.database.tenant(tenant, async (lock) =>
-      (await store.lockSequencing(lock)) ? sequence(cloud, tenant) : 'idle',
+      (await store.lockSequencing(lock)) ? whileHeld(cloud, lock, () => sequence(cloud, tenant)) : 'idle',
     );
     if (done !== 'grew') return;
+  }
+}
+
+/** A fraction of the time after which the database ends a transaction that says nothing (platform/database.ts). */
+const HELD_MS = 3_000;
+
+/**
+ * Says in the transaction of the lock that somebody is there, however long a disk takes: it would else be ended, and
+ * another process would do everything again. One that was paused says nothing, and loses the lock as it should.
+ */
+async function whileHeld<T>(cloud: Cloud, lock: Tx, run: () => Promise<T>): Promise<T> {
+  let saying: Promise<void> = Promise.resolve();
+  let cancel: Cancel = () => undefined;
+  const wait = () => {
+    cancel = cloud.clock.after(HELD_MS, () => {
+      wait();
+      // A lock that is lost already costs double work and nothing else; its transaction fails at its end.
+      saying = store.sayHeld(lock).catch(() => undefined);
+    });
+  };
+  wait();
+  try {
+    return await run();
+  } finally {
+    cancel();
+    await saying;
   }
 }
 
@@ -142,18 +170,23 @@ export async function keepCheckpoint(
   await store.insertCheckpoint(tx, { generation, size, root, note, at_ms: cloud.clock.nowMs() });
 }
 
-/** Puts the last checkpoint where others read it, once the database has it for good. */
+/** Puts the last checkpoint where others read it, once the database has it for good and this folder what is under it. */
 export async function showCheckpoint(cloud: Cloud, tenant: TenantId): Promise<void> {
   const found = await cloud.database.read(tenant, async (tx) => {
     const log = await store.currentLog(tx);
     const [last] = log ? await store.lastCheckpoints(tx, log.generation, 1) : [];
-    return log && last && { generation: log.generation, note: last.note };
+    return log && last && { generation: log.generation, last };
   });
   if (!found) return;
-  const place = { tenant, generation: found.generation };
+  const { generation, last } = found;
+  const place = { tenant, generation };
   const shown = await cloud.ledger.objects.read(place, CHECKPOINT_PATH);
-  if (shown && fromUtf8(shown) === found.note) return;
-  await cloud.ledger.objects.write(place, { path: CHECKPOINT_PATH, bytes: utf8(found.note) });
+  if (shown && fromUtf8(shown) === last.note) return;
+  const head = { size: last.size, root: new Uint8Array(last.root) };
+  const wrong = await wrongUnder(cloud.ledger.objects, { place, head });
+  if (wrong !== undefined)
+    throw contradicts(`the folder of this process is not the one that ${last.size} entries lie in: ${wrong}`);
+  await cloud.ledger.objects.write(place, { path: CHECKPOINT_PATH, bytes: utf8(last.note) });
 }
 
 function contradicts(what: string): HoldfastError {

@@ -70,6 +70,11 @@ export async function lockSequencing(tx: Tx): Promise<boolean> {
   return rows[0]?.locked === true;
 }
 
+/** Nothing is asked but whether the transaction is still there. */
+export async function sayHeld(tx: Tx): Promise<void> {
+  await sql`select 'the lock of a log is held'`.execute(tx);
+}
+
 /** Waits until nobody sequences this tenant's log; until the transaction ends nobody will. */
 export async function holdSequencing(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCK}::int, hashtext(current_setting('holdfast.tenant')))`.execute(

@@ -169,7 +169,92 @@ async function requireOnly(tenant: TenantId): Promise<void> {
     const all = (await cloud.database.estate(run)) as unknown as TenantId[];
     return all.filter((one) => one === tenant) as never;
   };
-  await requireLogs({ ...cloud, database: { ...cloud.database, estate } });
+  const tenants = async () => [tenant];
+  const ledger = { ...cloud.ledger, objects: { ...cloud.ledger.objects, tenants } };
+  await requireLogs({ ...cloud, ledger, database: { ...cloud.database, estate } });
+}
+
+test('the start is refused when the folder has a log that no organisation of the database claims', async () => {
+  const tenant = await grownLog();
+  assert.ok((await cloud.ledger.objects.tenants()).includes(tenant));
+  await requireOnly(tenant);
+  await asOwner(`delete from tenants where tenant_id = '${tenant}'`);
+  await assert.rejects(requireOnly(tenant), (error: Error) => {
+    assert.match(
+      error.message,
+      new RegExp(`the folder has the log of ${tenant}, of which the database has no`),
+    );
+    assert.match(error.message, /docs\/runbooks\/log-does-not-verify\.md/);
+    return true;
+  });
+});
+
+for (const count of [20, 300])
+  test(`a process with another folder shows and signs nothing over ${count} records that lie elsewhere`, async () => {
+    const tenant = await createTenant(cloud);
+    await createLog(cloud, { tenant, host, succeeds: false });
+    const place = { tenant, generation: 1 };
+    const away = mkdtempSync(join(tmpdir(), 'hf-log-away-'));
+    after(() => rmSync(away, { recursive: true, force: true }));
+    const other = { ...cloud, ledger: { ...cloud.ledger, objects: folderOfLogs(away) } };
+    await record(cloud, tenant, count);
+    await drain(cloud, tenant);
+    const head = await shownHead(cloud, tenant);
+    await record(cloud, tenant, 3);
+    await assert.rejects(drain(other, tenant), (error: Error) => {
+      assert.match(
+        error.message,
+        /the folder of this process is not the one that \d+ entries lie in: tile-missing/,
+      );
+      assert.match(error.message, /docs\/runbooks\/log-does-not-verify\.md/);
+      return true;
+    });
+    assert.equal(await other.ledger.objects.read(place, 'checkpoint'), undefined);
+    assert.deepEqual(await shownHead(cloud, tenant), head);
+    await drain(cloud, tenant);
+    assert.equal((await readWhole(cloud, tenant)).size, head.size + 3);
+  });
+
+test('the transaction of the lock says that somebody is there, however long a disk takes', async () => {
+  const tenant = await createTenant(cloud);
+  await createLog(cloud, { tenant, host, succeeds: false });
+  await record(cloud, tenant, 1);
+  const due: (() => void)[] = [];
+  const clock: Cloud['clock'] = {
+    ...systemClock,
+    after: (_ms, run) => {
+      due.push(run);
+      return () => undefined;
+    },
+  };
+  const { objects } = cloud.ledger;
+  let said = 0;
+  const write: typeof objects.write = async (place, object) => {
+    due.shift()?.();
+    for (let tries = 0; !(await isSaid()); tries++) {
+      assert.ok(tries < 300, 'nothing is said in the transaction');
+      await sleep(systemClock, 20);
+    }
+    said += 1;
+    await objects.write(place, object);
+  };
+  await drain({ ...cloud, clock, ledger: { ...cloud.ledger, objects: { ...objects, write } } }, tenant);
+  assert.ok(said >= 3, 'a bundle, a tile and a checkpoint were written');
+  assert.equal((await readWhole(cloud, tenant)).size, await recordsIn(cloud, tenant));
+});
+
+/** Whether a transaction is open in which this was said last, as the database sees it. */
+async function isSaid(): Promise<boolean> {
+  const client = new pg.Client({ connectionString: stand.superuserUrl() });
+  await client.connect();
+  try {
+    const { rows } = await client.query(
+      `select 1 from pg_stat_activity where state = 'idle in transaction' and query like '%the lock of a log is held%'`,
+    );
+    return rows.length > 0;
+  } finally {
+    await client.end();
+  }
 }
 
 test('another key in the folder is not taken', async () => {

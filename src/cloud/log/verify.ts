@@ -17,9 +17,19 @@ import { tilesOf } from './objects.ts';
 import { decodeState } from './state.ts';
 import * as store from './store.ts';
 
-/** Throws, naming the runbook, when a tenant's log does not hold. A tenant without a log has none. */
+/**
+ * Throws, naming the runbook, when a tenant's log does not hold. A tenant without a log has none; a log without a tenant
+ * is one whose tenant was taken out of the database, and would never be looked at again.
+ */
 export async function requireLogs(cloud: Cloud): Promise<void> {
-  for (const tenant of await allTenants(cloud)) {
+  const tenants = await allTenants(cloud);
+  const unclaimed = (await cloud.ledger.objects.tenants()).filter((one) => !tenants.includes(one));
+  if (unclaimed.length > 0)
+    throw new HoldfastError(
+      'conflict',
+      `the folder has the log of ${unclaimed.join(', ')}, of which the database has no organisation; nothing was changed, see docs/runbooks/log-does-not-verify.md`,
+    );
+  for (const tenant of tenants) {
     const wrong = await judgeLog(cloud, tenant);
     if (wrong === undefined) continue;
     throw new HoldfastError(

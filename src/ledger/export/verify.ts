@@ -9,15 +9,15 @@
 import { base64url, fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes, runningSha256 } from '../../crypto/hash.ts';
 import type { CommittedField } from '../../domain/facts.ts';
-import { type OpenedCheckpoint, openCheckpoint } from '../log/checkpoint.ts';
+import type { OpenedCheckpoint } from '../log/checkpoint.ts';
 import { isIncluded } from '../log/inclusion.ts';
 import { readDecimal } from '../log/numbers.ts';
 import type { PolicyFile } from '../log/policy-file.ts';
 import { parseProof } from '../log/proof-file.ts';
-import { splitNote } from '../log/signatures.ts';
-import { type LogKey, parseVkey } from '../log/vkey.ts';
+import { parseVkey } from '../log/vkey.ts';
 import { type LedgerRecord, leafHash, opens, parseRecord } from '../record.ts';
 import { openRoster, readCanonical } from '../roster.ts';
+import { judgeCheckpoint } from './checkpoint.ts';
 import { rootOfShown } from './cover.ts';
 import {
   type BundleKeys,
@@ -135,43 +135,14 @@ function verifyCheckpoint(bundle: Bundle, { policy }: BundleTrust, say: Say): Op
   need(manifest.log.origin === origin, 'manifest and keys name two logs');
   const note = wholeOf(bundle, 'checkpoint');
   const own = needValue(parseVkey(keys.log.vkey), 'the log’s key in keys.json');
-  need(
-    own.name === origin && own.type === 'signature',
-    `the key in keys.json is one of ${own.name}, not of the log ${origin}`,
-  );
-  const logKeys = policy ? policy.logs.filter(({ name }) => name === origin) : [own];
-  need(logKeys.length > 0, `the policy names no log ${origin}`);
-  const witnesses = policy?.witnesses ?? [];
-  const opened = needValue(openCheckpoint(note, { origin, logKeys, witnesses }), 'the checkpoint');
+  need(own.name === origin, `the key in keys.json is one of ${own.name}, not of the log ${origin}`);
+  const opened = judgeCheckpoint(note, { own, policy, namedBy: 'the bundle' }, say);
   const { size } = opened.checkpoint;
   need(
     size === manifest.log.size,
     `the checkpoint is of ${size} entries, the manifest says ${manifest.log.size}`,
   );
-  say(
-    `the log ${origin} signed a tree of ${size} entries${policy ? '' : ', by the key that the bundle names'}`,
-  );
-  if (policy) sayCosigned(policy, opened, say);
-  else {
-    const others = needValue(splitNote(note), 'the checkpoint').lines.length - 1;
-    say(
-      `cosignatures: not judged, for no --policy says whose count; ${others} other signature lines stand there`,
-      null,
-    );
-  }
   return { ...opened, note };
-}
-
-function sayCosigned(policy: PolicyFile, { signatures }: OpenedCheckpoint, say: Say): void {
-  const cosigned = new Set<LogKey>();
-  for (const { key, atS } of signatures) {
-    if (atS === null) continue;
-    cosigned.add(key);
-    say(`${key.name} cosigned it at ${new Date(Math.min(atS, 8.64e12) * 1000).toISOString()}`);
-  }
-  const counted = `${cosigned.size} of ${policy.witnesses.length} witnesses cosigned`;
-  need(policy.holds(cosigned), `${counted}, which is not the quorum ${policy.quorum}`);
-  say(`${counted}, which is the quorum ${policy.quorum}`);
 }
 
 /** Takes records and openings in step; an opening is only believed beside the record that it is of. */
