@@ -17,7 +17,15 @@ export { foldParcel, isInside, type Standing } from './custody.ts';
 export { recordsOfParcel } from './receipt.ts';
 export { says } from './says.ts';
 export { doubtedParcels as doubted, type Parcel } from './store.ts';
-export { allOpened, checkChain, checkHead } from './verify.ts';
+export {
+  allOpened,
+  type Beside,
+  checkChain,
+  checkGone,
+  checkHead,
+  countGone,
+  saidGone,
+} from './verify.ts';
 export { detail, openTracking, pageOfParcels as pageOf, recordsOf, trackingsOf } from './views.ts';
 
 /** Records of a door, which tell of whatever parcel lies behind it. */
