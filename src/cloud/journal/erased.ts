@@ -72,6 +72,27 @@ export async function forgetOpenings(keys: Keys, tx: Tx, person: PersonId): Prom
   }
 }
 
+export type Told = { source: string; seq: number; fields: CommittedField[] };
+
+/** Every record that has something of a person's, with the fields that it is; none once the key is gone. */
+export async function toldOf(keys: Keys, tx: Tx, person: PersonId): Promise<Told[]> {
+  const told: Told[] = [];
+  let after = { source: '', seq: 0, field: '' };
+  for (;;) {
+    const rows = await store.openingsOfSubject(tx, person, { after, limit: ROWS_A_QUERY });
+    for (const row of rows)
+      for (const [seq, openings] of Object.entries((await openPart(keys, tx, row)) ?? {}))
+        told.push({
+          source: row.source,
+          seq: Number(seq),
+          fields: Object.keys(openings) as CommittedField[],
+        });
+    const last = rows.at(-1);
+    if (!last || rows.length < ROWS_A_QUERY) return told;
+    after = { source: last.source, seq: last.seq, field: last.field ?? '' };
+  }
+}
+
 async function parted(keys: Keys, tx: Tx, row: store.OpeningRow, part: Part): Promise<Gone> {
   const gone = new Map<number, Set<CommittedField>>();
   const stays: Part = {};

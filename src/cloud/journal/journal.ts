@@ -21,7 +21,15 @@ import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { Noun } from '../noun.ts';
-import { forgetOpenings, type Gone, goneIn, keepGone, namesNobody } from './erased.ts';
+import {
+  forgetOpenings,
+  type Gone,
+  goneIn,
+  keepGone,
+  namesNobody,
+  type Told as ToldOf,
+  toldOf,
+} from './erased.ts';
 import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 import {
@@ -65,6 +73,8 @@ export type Journal = {
   openOpenings(tx: Tx, source: string, range: Range): Promise<Map<number, Openings>>;
   /** Which fields of these records nothing opens any more, because their person was erased. */
   goneIn(tx: Tx, source: string, range: Range): Promise<Gone>;
+  /** Every record that has something of a person's, with the fields that it is. */
+  toldOf(tx: Tx, person: PersonId): Promise<ToldOf[]>;
   /** Removes what stands behind commitments about a person; answers how many fields it was. */
   forget(tx: Tx, person: PersonId): Promise<number>;
   /** Which records hold something of a person's, newest first. */
@@ -138,6 +148,7 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
     keepOpenings,
     openOpenings: (tx, source, range) => openOpenings(keys, tx, source, range),
     goneIn,
+    toldOf: (tx, person) => toldOf(keys, tx, person),
     forget: (tx, person) => forgetOpenings(keys, tx, person),
     mentionsOf: (tx, asked) => mentionsOf(keys, tx, asked),
   };
@@ -279,7 +290,7 @@ export async function headHashAt(tx: Tx, source: string, last: number): Promise<
   return (await store.headAt(tx, source, last))?.hash;
 }
 
-export type { Gone } from './erased.ts';
+export type { Gone, Told as ToldOf } from './erased.ts';
 
 export const journal: Noun = { migrations, routes };
 

@@ -46,6 +46,8 @@ export class KeyChain {
   readonly #tenants = new WeakMap<Tx, Unwrapped>();
   readonly #subjects = new WeakMap<Tx, Subjects>();
 
+  /** Transactions that have replaced an epoch, and may not destroy it: they may yet be undone. */
+  readonly #renewing = new WeakSet<Tx>();
   readonly #store: EpochStore;
   readonly #random: Random;
 
@@ -185,6 +187,7 @@ export class KeyChain {
     const oldKey = this.#epoch(known, old.epoch, old.wrapped);
     // Above whatever a transaction that was undone has left there.
     const epoch = Math.max(old.epoch, ...this.#store.list(place)) + 1;
+    this.#renewing.add(tx);
     const key = await this.#makeEpoch(tx, { ...known, place }, { epoch, atMs: of.atMs });
     await this.#rewrap(tx, known, { epoch, old, oldKey, key });
     await store.deleteWrappingEpochsBefore(tx, epoch);
@@ -218,6 +221,8 @@ export class KeyChain {
    * destroyed here is in use nowhere.
    */
   async settle(tx: Tx): Promise<void> {
+    if (this.#renewing.has(tx))
+      throw new Error('an epoch is destroyed behind the transaction that replaced it');
     const locked = await store.lockTenantKey(tx, 'update');
     const newest = await store.newestWrappingEpoch(tx);
     const place = locked?.epoch_place;

@@ -16,7 +16,14 @@ export { checkCloud, type Finding } from './check.ts';
 export { foldParcel, isInside, type Standing } from './custody.ts';
 export { recordsOfParcel } from './receipt.ts';
 export { says } from './says.ts';
-export { doubtedParcels as doubted, type Parcel } from './store.ts';
+export {
+  alarmsAbout,
+  doubtedParcels as doubted,
+  forgetPerson as forget,
+  insideOf,
+  ofPerson,
+  type Parcel,
+} from './store.ts';
 export {
   allOpened,
   type Beside,
