@@ -173,6 +173,21 @@ const readBy = (what: Copied) =>
   readAll({ home: stand.home, rootKey: stand.rootKey, tenant: stand.tenant }, what);
 const erase = (person: PersonId) =>
   stand.inTenant((tx) => erasePerson(stand.cloud, tx, { person, by: null }));
+let erasure: ReturnType<typeof erase> | undefined;
+/** Once, with a backup of before. */
+const erased = () => {
+  erasure ??= eraseAfterBackup();
+  return erasure;
+};
+
+async function eraseAfterBackup(): ReturnType<typeof erase> {
+  await prepareDatabase({ superuserUrl: stand.superuserUrl(), database: 'holdfast', ...passwords });
+  await backUp('earlier');
+  const done = await erase(goes);
+  await settle(stand.cloud, stand.tenant);
+  return done;
+}
+
 const file = (name: string) => join(home, name);
 
 const backUp = (name: string) => {
@@ -255,22 +270,20 @@ test('who has a parcel in a bank is not erased, and is told which door', async (
 });
 
 test('with every disk and every key a person is read before the erasure, and by nobody after it', async () => {
-  await prepareDatabase({ superuserUrl: stand.superuserUrl(), database: 'holdfast', ...passwords });
-  await backUp('earlier');
   await flushed();
   assert.match(readBy(copied.profile) ?? '', new RegExp(GOES.name));
   assert.equal(readBy(copied.tracking), TRACKING.goes);
   assert.match(readBy(copied.of) ?? '', new RegExp(TRACKING.goes));
-  const erasure = await erase(goes);
+  const erasure = await erased();
   assert.ok(erasure.is === 'erased');
   assert.ok(erasure.fields > 5, `${erasure.fields}`);
   assert.equal(erasure.exportsOut, 1, 'one bundle showed the number of a parcel of theirs');
-  await settle(stand.cloud, stand.tenant);
   await flushed();
   for (const [what, one] of Object.entries(copied)) assert.equal(readBy(one), undefined, what);
 });
 
 test('nothing that only served them is left, and no file holds a word of them', async () => {
+  await erased();
   const dump = await stand.dump();
   const lines = dump.split('\n').filter((line) => line.includes(goes));
   // That somebody of this id was here, and that the key is gone.
@@ -317,6 +330,7 @@ test('nothing that only served them is left, and no file holds a word of them', 
 
 test('every record stays and verifies, and an export opens nothing of who was erased', async () => {
   const { cloud, tenant } = stand;
+  await erased();
   await drain(cloud, tenant);
   assert.deepEqual(await checkCloud(cloud, tenant), []);
   assert.deepEqual(await audited(cloud), []);
@@ -327,6 +341,7 @@ test('every record stays and verifies, and an export opens nothing of who was er
 });
 
 test('what a bank tells of them afterwards is dropped unread, and said', async () => {
+  await erased();
   const parcel = await journey(goes, TRACKING.late, true);
   await drain(stand.cloud, stand.tenant);
   const { rows } = await stand.inTenant((tx) =>
@@ -341,6 +356,7 @@ test('what a bank tells of them afterwards is dropped unread, and said', async (
 });
 
 test('a backup of before, put back, opens for everybody but who was erased since, and they are erased there too', async () => {
+  await erased();
   await backUp('newer');
   const cloud = await putBack('again', { rows: 'earlier', keys: 'newer' });
   assert.equal(await eraseLost(cloud, stand.tenant), 1);
@@ -348,6 +364,11 @@ test('a backup of before, put back, opens for everybody but who was erased since
     cloud.database.read(stand.tenant, (tx) => people.findPerson(cloud, tx, person));
   assert.equal((await read(goes))?.profile.name, '(erased)');
   assert.equal((await read(stays))?.profile.name, STAYS.name);
+  await cloud.database.tenant(stand.tenant, async (tx) => {
+    assert.deepEqual(await people.addressees(cloud, tx, GOES.email, ['resident']), []);
+    const flat = { site: stand.site, flats: [GOES.flat] };
+    assert.deepEqual(await people.residentsOfFlats(cloud, tx, flat), []);
+  });
   assert.deepEqual(await checkCloud(cloud, stand.tenant), []);
   const added = await cloud.database.tenant(stand.tenant, (tx) =>
     people.addResident(cloud, tx, { ...GOES, site: stand.site, accessible: false, by: null }),
@@ -360,6 +381,7 @@ test('a backup of before, put back, opens for everybody but who was erased since
 });
 
 test('keys of before, which somebody kept, bring nobody back where the folder remembers the erasure', async () => {
+  await erased();
   const cloud = await putBack('kept', { rows: 'earlier', keys: 'earlier' });
   assert.equal(await eraseLost(cloud, stand.tenant), 1);
   const found = await cloud.database.read(stand.tenant, (tx) => people.findPerson(cloud, tx, goes));
