@@ -12,8 +12,8 @@ import { allTenants } from '../tenants/tenants.ts';
 import { endEpoch, eraseOne, settle } from './erase.ts';
 import * as store from './store.ts';
 
-export const DAYS_MIN = 1;
-export const DAYS_MAX = 3650;
+const DAYS_MIN = 1;
+const DAYS_MAX = 3650;
 const DAY_MS = 86_400_000;
 /** In one night; the longest gone come first. */
 const A_NIGHT_MAX = 500;

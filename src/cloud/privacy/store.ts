@@ -19,23 +19,13 @@ export type Hold = {
   placedBy: PersonId | null;
   placedAtMs: number;
   untilMs: number | null;
-  liftedAtMs: number | null;
 };
 
-export async function insertHold(tx: Tx, of: Omit<Hold, 'liftedAtMs'>): Promise<void> {
+export async function insertHold(tx: Tx, of: Hold): Promise<void> {
   await sql`insert into legal_holds (hold_id, person_id, reason, placed_by, placed_at_ms, until_ms)
     values (${of.hold}, ${of.person}, ${of.reason}, ${of.placedBy}, ${of.placedAtMs}, ${of.untilMs})`.execute(
     tx,
   );
-}
-
-/** The newest first, ended ones too. */
-export async function holdsOf(tx: Tx, person: string): Promise<Hold[]> {
-  const { rows } =
-    await sql<Hold>`select hold_id as hold, person_id as person, reason, placed_by as "placedBy",
-      placed_at_ms as "placedAtMs", until_ms as "untilMs", lifted_at_ms as "liftedAtMs"
-    from legal_holds where person_id = ${person} order by placed_at_ms desc, hold_id limit 100`.execute(tx);
-  return rows;
 }
 
 /** Does any hold stand at this moment? */
@@ -49,7 +39,7 @@ export async function isHeld(tx: Tx, person: string, nowMs: number): Promise<boo
 export async function standingHolds(tx: Tx, nowMs: number): Promise<Hold[]> {
   const { rows } =
     await sql<Hold>`select hold_id as hold, person_id as person, reason, placed_by as "placedBy",
-      placed_at_ms as "placedAtMs", until_ms as "untilMs", lifted_at_ms as "liftedAtMs"
+      placed_at_ms as "placedAtMs", until_ms as "untilMs"
     from legal_holds where lifted_at_ms is null and (until_ms is null or until_ms > ${nowMs})
     order by placed_at_ms limit 500`.execute(tx);
   return rows;
