@@ -70,8 +70,6 @@ before(async () => {
   const database = await asSuperuser(join(stand.home, 'data'));
   await hideNothing(database);
   await plantRows(database);
-  // What is not the owner's is not in a backup.
-  await database.query('create schema planted; alter table planted_control set schema planted');
   await database.end();
   bank = await enrolledBank(stand.cloud, stand.tenant, stand.site);
   carrier = await stand.inTenant((tx) => people.addCarrier(stand.cloud, tx, { name: 'Express', key: null }));

@@ -143,7 +143,7 @@ async function putEpochs(client: pg.Client, { of, keyRows }: Fill): Promise<void
     const { tenant, epoch, wrapped } = epochFile.parse(JSON.parse(json));
     const place = places.get(tenant) ?? newPlace(of.random);
     places.set(tenant, place);
-    of.epochs.write(place, epoch, fromBase64url(wrapped) ?? new Uint8Array(0));
+    await of.epochs.write(place, epoch, fromBase64url(wrapped) ?? new Uint8Array(0));
   }
   for (const [tenant, place] of places)
     await client.query('update tenant_keys set epoch_place = $2 where tenant_id = $1', [tenant, place]);

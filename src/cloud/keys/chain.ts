@@ -227,9 +227,9 @@ export class KeyChain {
     const newest = await store.newestWrappingEpoch(tx);
     const place = locked?.epoch_place;
     if (!newest || place === null || place === undefined) return;
-    this.#store.rememberDestroyed(tenantOf(tx), await store.allDestroyed(tx));
+    await this.#store.rememberDestroyed(tenantOf(tx), await store.allDestroyed(tx));
     for (const epoch of this.#store.list(place))
-      if (epoch !== newest.epoch) this.#store.destroy(place, epoch);
+      if (epoch !== newest.epoch) await this.#store.destroy(place, epoch);
   }
 
   async #makeEpoch(
@@ -240,7 +240,7 @@ export class KeyChain {
     const key = newKey();
     const wrapped = seal(owner.keyFor('wrap/v1'), key, placeOfEpoch(owner.tenant, of.epoch));
     // Before the row: a row that committed has its file.
-    this.#store.write(owner.place, of.epoch, wrapped);
+    await this.#store.write(owner.place, of.epoch, wrapped);
     await store.insertWrappingEpoch(tx, { epoch: of.epoch, made_at_ms: of.atMs });
     return key;
   }

@@ -9,29 +9,22 @@
 import { join } from 'node:path';
 import { base64url, fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
-import {
-  blankDurable,
-  codeOf,
-  makePrivateDir,
-  namesIn,
-  readIfExists,
-  removeDurable,
-  writeDurable,
-} from '../../platform/durable.ts';
+import { codeOf, namesIn, readIfExists } from '../../platform/durable.ts';
+import { destroyStored, storeDurable } from '../../platform/durable-store.ts';
 import type { Random } from '../../platform/random.ts';
 
 export type EpochStore = {
   /** An epoch's key, wrapped under its tenant's. Undefined once it was destroyed. */
   read(place: string, epoch: number): Uint8Array | undefined;
-  /** When it returns, a power cut does not undo it. */
-  write(place: string, epoch: number, wrapped: Uint8Array): void;
+  /** When the promise is kept, a power cut does not undo it. */
+  write(place: string, epoch: number, wrapped: Uint8Array): Promise<void>;
   /** Those that are there. */
   list(place: string): number[];
   /** Overwrites and removes it. Nothing to do is as good as done. */
-  destroy(place: string, epoch: number): void;
+  destroy(place: string, epoch: number): Promise<void>;
   /** Whose keys were destroyed, as far as this folder knows: random ids. A backup that is put back is held to it. */
   destroyed(tenant: TenantId): PersonId[];
-  rememberDestroyed(tenant: TenantId, persons: readonly PersonId[]): void;
+  rememberDestroyed(tenant: TenantId, persons: readonly PersonId[]): Promise<void>;
 };
 
 const FILE = /^(\d{1,15})\.key$/;
@@ -50,32 +43,22 @@ export function folderOfEpochs(dataDir: string): EpochStore {
       .filter((line) => line !== '') as PersonId[];
   return {
     read: (place, epoch) => readIfExists(fileOf(place, epoch)),
-    write(place, epoch, wrapped) {
-      makePrivateDir(folder);
-      makePrivateDir(join(folder, place));
-      writeDurable(fileOf(place, epoch), wrapped);
-    },
+    write: (place, epoch, wrapped) => storeDurable(fileOf(place, epoch), wrapped),
     list: (place) =>
       namesOf(join(folder, place)).flatMap((name) => {
         const epoch = FILE.exec(name)?.[1];
         return epoch === undefined ? [] : [Number(epoch)];
       }),
-    destroy(place, epoch) {
-      try {
-        blankDurable(fileOf(place, epoch));
-        removeDurable(fileOf(place, epoch));
-      } catch (error) {
-        // Another process was as fast.
-        if (codeOf(error) !== 'ENOENT') throw error;
-      }
+    async destroy(place, epoch) {
+      // Another process may have been as fast.
+      await destroyStored(fileOf(place, epoch));
     },
     destroyed,
-    rememberDestroyed(tenant, persons) {
+    async rememberDestroyed(tenant, persons) {
       const known = new Set(destroyed(tenant));
       if (persons.every((person) => known.has(person))) return;
       for (const person of persons) known.add(person);
-      makePrivateDir(folder);
-      writeDurable(listOf(tenant), utf8(`${[...known].join('\n')}\n`));
+      await storeDurable(listOf(tenant), utf8(`${[...known].join('\n')}\n`));
     },
   };
 }
