@@ -18,6 +18,9 @@ const USAGE = `holdfast <command>
   admin     export: records with their proofs         --purpose WHY --out FILE [--bank ID] [--door N] [--parcel ID]
                                                       [--person ID] [--from TIME] [--to TIME] [--opened FIELD …]
                                                       [--name WHO] [--tenant ID] [--data DIR] [--config FILE]
+  admin     erase: a person, for good                 --person ID [--tenant ID] [--data DIR] [--config FILE] [--yes]
+  admin     hold | hold place | hold lift             --person ID --purpose WHY [--until DAY] [--tenant ID]
+  admin     retention of who moved out                [--days N|off] [--tenant ID]
   admin     audit: every log verified anew            [--tenant ID] [--head FILE …] [--data DIR] [--config FILE]
   cloud     one cloud process                         --config FILE
             its key files                             init --config FILE
@@ -81,6 +84,8 @@ const OPTIONS = {
   person: { type: 'string' },
   from: { type: 'string' },
   to: { type: 'string' },
+  until: { type: 'string' },
+  days: { type: 'string' },
   opened: { type: 'string', multiple: true },
   policy: { type: 'string' },
   head: { type: 'string', multiple: true },
@@ -171,6 +176,8 @@ async function runAdmin(given: Arguments): Promise<number> {
   if (act === 'export') return (await import('../src/up/export.ts')).runExport({ values, stray: file, root });
   if (act === 'audit' && file === undefined)
     return (await import('../src/up/audit-log.ts')).runAudit({ values, root });
+  if (act === 'erase' || act === 'hold' || act === 'retention')
+    return (await import('../src/up/privacy.ts')).runPrivacy({ rest, values, root });
   return (await import('../src/signer/admin.ts')).runAdmin(given);
 }
 

@@ -22,6 +22,7 @@ import type { Noun } from './noun.ts';
 import { orders } from './orders/orders.ts';
 import { parcels } from './parcels/parcels.ts';
 import { people } from './people/people.ts';
+import { privacy } from './privacy/privacy.ts';
 import { reconciliation } from './reconciliation/reconciliation.ts';
 import { records } from './records/records.ts';
 import { residents } from './residents/residents.ts';
@@ -49,6 +50,7 @@ export const NOUNS: readonly Noun[] = [
   records,
   notices,
   signin,
+  privacy,
   admin,
   residents,
   couriers,

@@ -10,7 +10,7 @@ import { type Cloud, TOPICS, type Topic } from './deps.ts';
 import { type CloudFiles, openFiles, pinsOf } from './files.ts';
 import { addJobs, migrateJobs } from './jobs/jobs.ts';
 import { openJournal } from './journal/journal.ts';
-import { openKeys } from './keys/keys.ts';
+import { folderOfEpochs, openKeys } from './keys/keys.ts';
 import { folderOfLogs } from './log/log.ts';
 import { migrate } from './migrate.ts';
 import type { Noun } from './noun.ts';
@@ -48,7 +48,12 @@ export async function openStored(deps: CloudDeps): Promise<Cloud> {
 
 async function openOver({ config, clock, random, log }: CloudDeps, files: CloudFiles): Promise<Cloud> {
   const database = await openDatabase({ url: config.databaseUrl, clock, log });
-  const keys = openKeys({ rootKey: files.rootKey, random, nowMs: () => clock.nowMs() });
+  const keys = openKeys({
+    rootKey: files.rootKey,
+    epochs: folderOfEpochs(config.dataDir),
+    random,
+    nowMs: () => clock.nowMs(),
+  });
   return {
     config,
     database,

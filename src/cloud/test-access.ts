@@ -108,6 +108,8 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   'POST /api/admin/couriers/:id/lift': [204, 409],
   // It was not given up.
   'POST /api/admin/notices/:id/again': [409],
+  // Whether a hold stands depends on what was asked before.
+  'POST /api/admin/people/:id/release': [204, 409],
   // A page of records gives the mark that is asked with.
   'GET /api/admin/records/arrived': [400],
   // No record of that number is an open discrepancy.
@@ -325,6 +327,10 @@ export class AccessStand {
         carrier,
         badgeHash: base64url(systemRandom.bytes(32)),
       },
+      'POST /api/admin/people/:id/erase': { confirm: 'erase' },
+      'POST /api/admin/people/:id/hold': { reason: 'because', untilMs: null },
+      'POST /api/admin/people/:id/release': { reason: 'because' },
+      'POST /api/admin/privacy': { movedOutDays: null },
       'POST /api/admin/couriers/:id/suspend': { reason: 'because' },
       'POST /api/admin/couriers/:id/lift': { reason: 'because' },
       'POST /api/admin/banks/:id/resolutions': { seq: 1, how: 'found', note: 'behind the plinth' },

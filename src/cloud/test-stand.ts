@@ -24,7 +24,7 @@ import { tidings } from './core.ts';
 import type { Cloud } from './deps.ts';
 import { addJobs, migrateJobs } from './jobs/jobs.ts';
 import { journal, openJournal } from './journal/journal.ts';
-import { keysNoun, openKeys } from './keys/keys.ts';
+import { type EpochStore, folderOfEpochs, keysNoun, openKeys } from './keys/keys.ts';
 import { migrate, prepareDatabase } from './migrate.ts';
 import type { Noun } from './noun.ts';
 import { people } from './people/people.ts';
@@ -37,6 +37,11 @@ export type Stand = {
   tenant: TenantId;
   site: SiteId;
   root: SigningKey;
+  /** What a cloud has on its disk beside the database: here in memory, and the epochs in a folder. */
+  rootKey: Uint8Array;
+  epochs: EpochStore;
+  /** The database, in `data`, and the cloud's own folder. */
+  home: string;
   /** Moves the wall clock. */
   step(byMs: number): void;
   /** Sites whose banks were to be told, in order. */
@@ -70,7 +75,7 @@ export async function openStand(
   };
   try {
     const appUrl = await migrateAll(server, nouns);
-    return await openOn({ server, appUrl, config, closeServer });
+    return await openOn({ server, appUrl, config, closeServer, home });
   } catch (error) {
     await closeServer();
     throw error;
@@ -101,20 +106,27 @@ type On = {
   appUrl: string;
   config: Partial<Cloud['config']>;
   closeServer(): Promise<void>;
+  home: string;
 };
 
-async function openOn({ server, appUrl, config, closeServer }: On): Promise<Stand> {
+async function openOn({ server, appUrl, config, closeServer, home }: On): Promise<Stand> {
   let steppedMs = 0;
   const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + steppedMs };
   const database = await openDatabase({ url: appUrl, clock, log: silentLog });
   const told: SiteId[] = [];
-  const cloud = cloudOf({ clock, database, told, config, authority: await newAuthority() });
+  const [rootKey, dataDir] = [systemRandom.bytes(32), join(home, 'cloud')];
+  const epochs = folderOfEpochs(dataDir);
+  const authority = await newAuthority();
+  const cloud = cloudOf({ clock, database, told, config, authority, rootKey, epochs });
   const { tenant, site, root } = await firstTenant(cloud);
   return {
     cloud,
     tenant,
     site,
     root,
+    rootKey,
+    epochs,
+    home,
     told,
     step(byMs) {
       steppedMs += byMs;
@@ -136,11 +148,13 @@ type Parts = {
   told: SiteId[];
   config: Partial<Cloud['config']>;
   authority: Cloud['authority'];
+  rootKey: Uint8Array;
+  epochs: EpochStore;
 };
 
 function cloudOf(of: Parts): Cloud {
   const { clock, database, told } = of;
-  const keys = openKeys({ rootKey: systemRandom.bytes(32), random: systemRandom, nowMs: clock.nowMs });
+  const keys = openKeys({ rootKey: of.rootKey, epochs: of.epochs, random: systemRandom, nowMs: clock.nowMs });
   const pin = () => base64url(systemRandom.bytes(32));
   return {
     config: of.config as Cloud['config'],

@@ -261,6 +261,13 @@ async function odds(tx: Tx, { bank, resident }: { bank: string; resident: Person
     values (${token}, ${resident}, 'resident', 1)`.execute(tx);
   await sql`insert into sign_in_devices (token_hash, person_id, made_at_ms)
     values (${token}, ${resident}, 1)`.execute(tx);
+  await sql`insert into erased_openings (source, first, last, fields)
+    values (${bank}, 1, 1, '{"1": []}'::jsonb)`.execute(tx);
+  await sql`insert into destroyed_subjects (person_id, at_ms)
+    values (${idFrom('person', systemRandom.bytes(16))}, 1)`.execute(tx);
+  await sql`insert into legal_holds (hold_id, person_id, reason, placed_at_ms, lifted_at_ms)
+    values (${base64url(token)}, ${resident}, ${sealed}, 1, 2)`.execute(tx);
+  await sql`insert into retention (moved_out_days) values (null)`.execute(tx);
   await sql`insert into request_answers (key_hash, fingerprint, person_id, answer, answered_at_ms)
     values (${token}, ${token}, ${resident}, ${sealed}, 1)`.execute(tx);
 }

@@ -2,7 +2,7 @@
 import * as banks from './banks/banks.ts';
 import type { Cloud } from './deps.ts';
 import { forgetAnswers, repeatMigrations } from './http/http.ts';
-import { tendKeys } from './keys/keys.ts';
+import { settleKeys, tendKeys } from './keys/keys.ts';
 import type { Noun } from './noun.ts';
 import { allTenants } from './tenants/tenants.ts';
 
@@ -15,6 +15,7 @@ async function tendAllKeys(cloud: Cloud): Promise<void> {
       if (!epochMade) return;
       for (const { site } of await banks.sites(tx)) await cloud.tellBanks(tx, site);
     });
+    await settleKeys(cloud, tenant);
   }
 }
 

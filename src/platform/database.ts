@@ -256,6 +256,11 @@ const PLAN_OUTLIVED = '0A000';
 const DEADLOCK = '40P01';
 const SERIALIZATION = '40001';
 
+/** What a transaction saw has been replaced meanwhile, beside the database. It starts again, as after a deadlock. */
+export class Outdated extends Error {
+  readonly code = SERIALIZATION;
+}
+
 /** The database undoes one of two transactions that wait for each other; the undone one starts again. */
 async function again<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {

@@ -32,6 +32,30 @@ export async function storeDurable(path: string, bytes: Uint8Array): Promise<voi
   await syncFolder(dirname(path));
 }
 
+/**
+ * Overwrites a file's bytes with zeros, flushes them, and removes its name. On a disk that writes elsewhere (flash,
+ * snapshots, copy on write) the old bytes may outlive this: it is the most that a file system offers, and no more.
+ * False when there is no such file.
+ */
+export async function destroyStored(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'r+');
+    try {
+      const { size } = await file.stat();
+      await file.write(new Uint8Array(size), 0, size, 0);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rm(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
 /** A folder whose name in the one above is as durable as what will lie in it. */
 async function makeFolder(path: string): Promise<void> {
   try {

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -87,6 +87,10 @@ async function liveThroughIt(): Promise<void> {
   await takenOutByStaff(await refused(LEAVES, TRACKINGS[2] ?? ''));
   await people.admin(`/people?role=resident&limit=200`);
   await site.drained();
+  commanded('admin', 'backup', join(home, 'before.backup'), '--data', site.data);
+  await erase(moves);
+  await inTheDirectory(AFTER.flat, false);
+  await site.drained();
   await people.rig('/network', { up: false });
   await remove(leaves);
   // This one is still in the bank's journal when everything stops: its records never left the cabinet.
@@ -124,20 +128,32 @@ async function addsCourier(): Promise<void> {
   await request('POST', '/couriers', { ...COURIER, carrier, badgeHash: badgeHash('HFB1PLANTED') });
 }
 
-/** Until the kiosk knows the flat: the directory is on its way. */
-async function inTheDirectory(flat: string): Promise<void> {
+/** For good, while a backup of before lies beside. The kiosk forgets them with its next list. */
+async function erase(id: string): Promise<void> {
+  const answer = await request('POST', `/people/${id}/erase`, { confirm: 'erase' });
+  assert.equal((answer as { is: string }).is, 'erased', JSON.stringify(answer));
+  // The epoch of before goes behind the answer.
+  const epochs = join(site.system.places.cloud, 'epochs');
+  const files = () => readdirSync(epochs, { recursive: true, encoding: 'utf8' });
+  const holds = async () => files().filter((name) => name.endsWith('.key')).length === 1;
+  await waitFor({ clock: systemClock, what: 'the old epoch to be destroyed', msMax: 30_000, holds });
+  assert.ok(files().some((name) => name.endsWith('2.key')));
+}
+
+/** Until the kiosk knows the flat, or knows it no more: the directory is on its way. */
+async function inTheDirectory(flat: string, isKnown = true): Promise<void> {
   const { people } = site;
   await people.courierSignsIn();
   const holds = async () => {
     await people.act({ do: 'tracking', text: 'PROBE12345' });
     await people.act({ do: 'flat', text: flat });
     const { screen } = (await people.view()).show;
-    if (screen === 'size' || screen === 'recipient') return true;
+    if ((screen === 'size' || screen === 'recipient') === isKnown) return true;
     await people.act({ do: 'leave' });
     await people.courierSignsIn();
     return false;
   };
-  await waitFor({ clock: systemClock, what: `the kiosk to know ${flat}`, msMax: 30_000, holds });
+  await waitFor({ clock: systemClock, what: `the kiosk to know or forget ${flat}`, msMax: 30_000, holds });
   await people.act({ do: 'leave' });
 }
 
@@ -182,13 +198,18 @@ async function refused(to: Resident, tracking: string): Promise<number> {
   return n;
 }
 
+function commanded(...args: string[]): string {
+  const program = [join(ROOT, 'bin', 'holdfast.ts'), ...args];
+  const run = spawnSync(process.execPath, program, { encoding: 'utf8', cwd: ROOT, timeout: 60_000 });
+  assert.equal(run.status, 0, run.stdout + run.stderr);
+  return run.stdout;
+}
+
 async function takenOutByStaff(n: number): Promise<void> {
   const { people, system } = site;
   const args = ['admin', 'order', 'staff-release', '--door', String(n), '--purpose', PURPOSE];
-  const program = [join(ROOT, 'bin', 'holdfast.ts'), ...args, '--root', system.places.root, '--yes'];
-  const run = spawnSync(process.execPath, program, { encoding: 'utf8', cwd: ROOT, timeout: 60_000 });
-  assert.equal(run.status, 0, run.stdout + run.stderr);
-  await people.rig('/scan', { text: /HFO1[A-Z2-7]{26}/.exec(run.stdout)?.[0] ?? assert.fail(run.stdout) });
+  const said = commanded(...args, '--root', system.places.root, '--yes');
+  await people.rig('/scan', { text: /HFO1[A-Z2-7]{26}/.exec(said)?.[0] ?? assert.fail(said) });
   await people.shown('staff');
   await people.sensed('open');
   await people.rig(`/parcels/${n}`, { do: 'take-out' });
@@ -254,6 +275,8 @@ test('after a shutdown no byte on any disk holds a name, phone, address, flat, t
     /\/rig\/metal\.json$/,
     /\/seeded\.json$/,
     /\/cloud\/config\.json$/,
+    /^before\.backup$/,
+    /\/cloud\/epochs\/[^/]+\/2\.key$/,
   ])
     has(pattern);
   assert.deepEqual(

@@ -42,14 +42,14 @@ export async function hideNothing(client: pg.Client): Promise<number> {
   return rows.length;
 }
 
-/** One clear row whose value would be compressed and cut up if it could be, and one row for each form. */
+/** In a schema of their own, which no backup takes: one clear row whose value would be compressed and cut up if it could be, and one row for each form. */
 export async function plantRows(client: pg.Client): Promise<string[]> {
-  await client.query('create table planted_control (form text, value bytea)');
-  await client.query('alter table planted_control alter column value set storage external');
+  await client.query('create schema planted; create table planted.control (form text, value bytea)');
+  await client.query('alter table planted.control alter column value set storage external');
   const long = Buffer.from(`${'a'.repeat(9000)} ${CONTROL} `.repeat(3));
-  await client.query('insert into planted_control values ($1, $2)', ['long', long]);
+  await client.query('insert into planted.control values ($1, $2)', ['long', long]);
   const forms = formsOfText(CONTROL);
   for (const { form, pattern } of forms)
-    await client.query('insert into planted_control values ($1, $2)', [form, pattern]);
+    await client.query('insert into planted.control values ($1, $2)', [form, pattern]);
   return [...new Set(forms.map(({ form }) => form))].sort();
 }

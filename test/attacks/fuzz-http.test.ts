@@ -102,6 +102,10 @@ function bodyOf(route: string, carrier: string): Record<string, unknown> | null 
     'POST /api/admin/couriers': { name: 'Fuzz', email: null, carrier, badgeHash: BADGE_HASH },
     'POST /api/admin/couriers/:id/suspend': { reason: 'because' },
     'POST /api/admin/couriers/:id/lift': { reason: 'because' },
+    'POST /api/admin/people/:id/erase': { confirm: 'erase' },
+    'POST /api/admin/people/:id/hold': { reason: 'because', untilMs: null },
+    'POST /api/admin/people/:id/release': { reason: 'because' },
+    'POST /api/admin/privacy': { movedOutDays: null },
     'PUT /api/operator/rosters/:site': { note: 'no note' },
     'PUT /api/operator/banks/:bank/orders': { note: 'no note' },
   };

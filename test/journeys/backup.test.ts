@@ -122,10 +122,13 @@ test('a backup beside the running system: one command, two private files, and no
   );
   const database = await asSuperuser(site.system.places.postgres);
   const { rows } = await database.query<{ key: Buffer }>(
-    `select wrapped as key from wrapping_epochs union all
+    `select wrapped as key from subject_keys union all
      select private_sealed from notifier_epochs where private_sealed is not null`,
   );
   await database.end();
+  const epochs = join(site.system.places.cloud, 'epochs');
+  for (const name of readdirSync(epochs, { recursive: true, encoding: 'utf8' }))
+    if (name.endsWith('.key')) rows.push({ key: readFileSync(join(epochs, name)) });
   assert.ok(rows.length >= 2);
   const rootKey = readFileSync(join(site.system.places.cloud, 'root.key'));
   const wanted = [...rows.map(({ key }) => ({ what: 'epoch key', key })), { what: 'root key', key: rootKey }];
@@ -172,10 +175,12 @@ test('a database elsewhere is restored and backed up by the same commands, and e
       .trim()
       .split('\n')
       .slice(1, -1)
-      // Of journals the end has moved; what lets its bearer in is not restored.
+      // Of journals the end has moved, and of keys the place of their epochs; what lets its bearer in is not restored.
       .filter(
         (line) =>
-          !/^(graphile_worker\.|public\.(journals|sessions|sign_in_links|enrolment_codes)\t)/.test(line),
+          !/^(graphile_worker\.|public\.(journals|tenant_keys|sessions|sign_in_links|enrolment_codes)\t)/.test(
+            line,
+          ),
       );
   const [first, again] = [rowsIn(cold()), rowsIn(second)].map((rows) => new Set(rows)) as [
     Set<string>,

@@ -13,12 +13,14 @@ import { type Column, Table } from '../kit/table.tsx';
 import { foldedText } from './format.ts';
 import { t } from './messages.ts';
 import { PageHead } from './parts.tsx';
-import { ResidentForm } from './resident-form.tsx';
+import { t as privacy } from './privacy/messages.ts';
+import { PrivacyDialog } from './privacy/privacy-dialog.tsx';
+import { type FormAsked, ResidentForm } from './resident-form.tsx';
 import { fragmentOf } from './routes.ts';
 import { changed, type PersonRow, session, useResidents } from './session.ts';
 
 /** One dialog at a time: which, and for whom. */
-type Asked = { what: 'add' } | { what: 'edit' | 'remove'; person: PersonRow };
+type Asked = FormAsked | { what: 'privacy'; person: PersonRow };
 
 export function People() {
   const residents = useResidents();
@@ -73,8 +75,13 @@ export function People() {
           );
         }}
       </Answered>
-      <ResidentForm asked={asked && asked.what !== 'remove' ? asked : null} onClose={close} onDone={done} />
+      <ResidentForm
+        asked={asked && (asked.what === 'add' || asked.what === 'edit') ? asked : null}
+        onClose={close}
+        onDone={done}
+      />
       <RemoveDialog person={asked?.what === 'remove' ? asked.person : null} onClose={close} onDone={done} />
+      <PrivacyDialog person={asked?.what === 'privacy' ? asked.person : null} onClose={close} onDone={done} />
     </>
   );
 }
@@ -152,6 +159,12 @@ function columnsOf(ask: (asked: Asked) => void): Column<PersonRow>[] {
             onClick={() => ask({ what: 'remove', person: row })}
           >
             {t('people.remove')}
+          </Button>
+          <Button
+            aria-label={privacy('privacy.openOf', { name: row.name })}
+            onClick={() => ask({ what: 'privacy', person: row })}
+          >
+            {privacy('privacy.open')}
           </Button>
         </span>
       ),

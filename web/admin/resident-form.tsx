@@ -18,7 +18,7 @@ import {
 } from './resident-draft.ts';
 import { changed, type PersonRow, type ResidentAdd, session } from './session.ts';
 
-type FormAsked = { what: 'add' } | { what: 'edit' | 'remove'; person: PersonRow };
+export type FormAsked = { what: 'add' } | { what: 'edit' | 'remove'; person: PersonRow };
 type ResidentFormProps = { asked: FormAsked | null; onClose: () => void; onDone: (said: string) => void };
 
 export function ResidentForm({ asked, onClose, onDone }: ResidentFormProps) {

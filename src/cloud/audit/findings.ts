@@ -21,7 +21,7 @@ export const ASKS: Readonly<Record<Check, string>> = {
   records: 'every record as it was hashed and chained, none missing, each journal to its end',
   heads: 'every batch signed by its bank, over exactly its records, each after the one before',
   keys: 'every key of a bank named by signed rosters and by the record of its enrolment',
-  openings: 'every commitment opened by what is kept beside it',
+  openings: 'every commitment opened by what is kept beside it, but for what a recorded erasure destroyed',
   order: 'every record in the log once, in the order of its journal, and nothing else in it',
   tree: 'every signed root recomputed from the records',
   tiles: 'every tile and bundle equal, byte for byte, to what the records make',

@@ -9,7 +9,15 @@ import { type LedgerRecord, NO_HASH, type Openings } from '../../ledger/record.t
 import { noteHash, openRoster } from '../../ledger/roster.ts';
 import type { HeadRow, RecordRow } from '../journal/journal.ts';
 import type { Told } from '../noun.ts';
-import { allOpened, checkChain, checkHead, type Finding } from '../parcels/parcels.ts';
+import {
+  allOpened,
+  type Beside,
+  checkChain,
+  checkHead,
+  countGone,
+  type Finding,
+  saidGone,
+} from '../parcels/parcels.ts';
 import type { Check, Findings } from './findings.ts';
 import type { OrderTold } from './fold.ts';
 import type { AuditRows, BankRow, JournalRow } from './rows.ts';
@@ -23,6 +31,8 @@ export type Auditing = {
   findings: Findings;
   /** What banks recorded of the log; filled while their journals are read. */
   seen: SeenHead[];
+  /** Fields that nothing opens because of an erasure, and how many of them records say that they erased. */
+  erased: { gone: number; said: number };
   /** Told how many records, or entries of the log, have been gone through. */
   advance(by: number): void;
   /** Which index a record has in the newest log. */
@@ -69,8 +79,11 @@ export async function auditOwnJournal(auditing: Auditing, end: JournalRow): Prom
     ];
     await tell(auditing, source, 'records', found);
     const openings = await rows.openings(source, range);
-    await tellUnopened(auditing, source, segment.read, openings);
-    for (const record of segment.read) hear(words, record, openings.get(record.seq));
+    await tellUnopened(auditing, source, segment.read, { openings, gone: await rows.gone(source, range) });
+    for (const record of segment.read) {
+      auditing.erased.said += saidGone(record);
+      hear(words, record, openings.get(record.seq));
+    }
     auditing.advance(records.length);
   }
   await tellEnd(auditing, end, { seq: end.last_seq, hash: prev, head: NO_HEAD });
@@ -142,7 +155,7 @@ async function auditBatch(auditing: Auditing, of: OneBatch): Promise<string> {
   const key = bank.key ?? new Uint8Array(0);
   await tell(auditing, source, 'heads', checkHead({ bank: source, head, before: last, records, key }));
   const openings = await rows.openings(source, head);
-  await tellUnopened(auditing, source, segment.read, openings);
+  await tellUnopened(auditing, source, segment.read, { openings, gone: await rows.gone(source, head) });
   const told = segment.read.map((record) => toldOf(record, openings.get(record.seq)));
   auditing.seen.push(...seenIn(told));
   await follow(told);
@@ -159,9 +172,10 @@ async function tellUnopened(
   auditing: Auditing,
   source: string,
   read: readonly LedgerRecord[],
-  openings: ReadonlyMap<number, Openings>,
+  beside: Beside,
 ): Promise<void> {
-  const unopened = read.filter((record) => !allOpened(record, openings.get(record.seq)));
+  auditing.erased.gone += countGone(read, beside);
+  const unopened = read.filter((record) => !allOpened(record, beside));
   await tell(
     auditing,
     source,

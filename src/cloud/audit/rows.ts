@@ -5,7 +5,7 @@
 import type { BankLayout } from '../../domain/bank.ts';
 import type { BankId, SiteId, TenantId } from '../../domain/ids.ts';
 import type { Openings } from '../../ledger/record.ts';
-import type { HeadRow, RecordRow } from '../journal/journal.ts';
+import type { Gone, HeadRow, RecordRow } from '../journal/journal.ts';
 import type { CheckpointRow, EntryRow, LogRow, Span } from '../log/log.ts';
 
 export type JournalRow = { source: string; last_seq: number; last_hash: string; last_head: string };
@@ -81,6 +81,8 @@ export type AuditRows = {
   /** Heads that end after `after`, in order, at most `limit`. */
   heads(source: string, after: number, limit: number): Promise<HeadRow[]>;
   openings(source: string, range: { first: number; last: number }): Promise<ReadonlyMap<number, Openings>>;
+  /** Which fields of these records are said to be gone because their persons were erased. */
+  gone(source: string, range: { first: number; last: number }): Promise<Gone>;
   /** Oldest generation first. */
   logs(): Promise<LogRow[]>;
   /** In the order of their indices, from the span that begins at `from` or later. */

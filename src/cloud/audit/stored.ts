@@ -40,7 +40,7 @@ export async function overStored<T>(
 
 const all = async <Row>(tx: Tx, query: ReturnType<typeof sql<Row>>) => (await query.execute(tx)).rows;
 
-type JournalRows = Pick<AuditRows, 'journals' | 'records' | 'lastRecord' | 'heads' | 'openings'>;
+type JournalRows = Pick<AuditRows, 'journals' | 'records' | 'lastRecord' | 'heads' | 'openings' | 'gone'>;
 
 function journalRows(cloud: Cloud, tx: Tx): JournalRows {
   return {
@@ -66,6 +66,7 @@ function journalRows(cloud: Cloud, tx: Tx): JournalRows {
           where source = ${source} and last > ${after} order by last limit ${limit}`,
       ),
     openings: (source, range) => cloud.journal.openOpenings(tx, source, range),
+    gone: (source, range) => cloud.journal.goneIn(tx, source, range),
   };
 }
 

@@ -5,6 +5,7 @@
 import type { TenantId } from '../../domain/ids.ts';
 import { claimedOrigin } from '../../ledger/log/witness.ts';
 import type { Cloud } from '../deps.ts';
+import { checkGone } from '../parcels/parcels.ts';
 import { compareBank } from './compare.ts';
 import { Findings } from './findings.ts';
 import { BankFold } from './fold.ts';
@@ -44,6 +45,7 @@ export async function auditRows(rows: AuditRows, { heads, progress }: AuditOptio
     rows,
     findings,
     seen: [],
+    erased: { gone: 0, said: 0 },
     advance(by) {
       done += by;
       progress(Math.min(done, total), total);
@@ -51,6 +53,12 @@ export async function auditRows(rows: AuditRows, { heads, progress }: AuditOptio
     indexOf: async (source, seq) => log && rows.indexOf(log.generation, source, seq),
   };
   await auditJournals(auditing, journals);
+  for (const { where, what } of checkGone(rows.tenant, auditing.erased))
+    findings.add('openings', where, what);
+  if (auditing.erased.gone > 0)
+    findings.note(
+      `${auditing.erased.gone} fields do not open because their persons were erased, as recorded`,
+    );
   await auditGenerations(
     auditing,
     logs.map(({ generation }) => generation),

@@ -116,6 +116,7 @@ export function rowsOf(memory: Memory): AuditRows {
           .filter(({ seq }) => seq >= first && seq <= last)
           .map(({ seq, openings }) => [seq, openings]),
       ),
+    gone: async () => new Map(),
     kept: async (table, bank) => memory.kept[table].filter((row) => row.bank === bank),
     bankOfParcel: async (parcel) => memory.kept.parcels.find((row) => row.parcel_id === parcel)?.bank,
     ...logRowsOf(memory, ofSource),

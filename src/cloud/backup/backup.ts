@@ -10,7 +10,9 @@ import { type CloudDeps, openCore } from '../core.ts';
 import type { Cloud } from '../deps.ts';
 import { openFiles } from '../files.ts';
 import * as journal from '../journal/journal.ts';
+import { folderOfEpochs } from '../keys/keys.ts';
 import { createLog, judgeLog } from '../log/log.ts';
+import { eraseLost } from '../privacy/privacy.ts';
 import { allTenants } from '../tenants/tenants.ts';
 import { restoreBackup } from './restore.ts';
 import { NOT_IN_IT, takeBackup } from './take.ts';
@@ -49,6 +51,7 @@ export async function backup(command: Command): Promise<void> {
       madeAtMs: systemClock.nowMs(),
       file,
       keysFile,
+      epochs: folderOfEpochs(config.dataDir),
     });
     const facts = { bytes: rows.bytes, hash: rows.sha256 };
     await inEachTenant(cloud, async (tx) => {
@@ -57,7 +60,7 @@ export async function backup(command: Command): Promise<void> {
     const count = Object.values(rows.rows).reduce((sum, some) => sum + some, 0);
     say(`${file}: ${count} rows, ${rows.bytes} bytes, SHA-256 ${rows.sha256}`);
     say(
-      `${keysFile}: ${Object.values(keys.rows).reduce((sum, some) => sum + some, 0)} epoch keys; without it nobody’s data opens. Keep it elsewhere, and delete it with the next one`,
+      `${keysFile}: ${Object.values(keys.rows).reduce((sum, some) => sum + some, 0)} keys; without it, or a newer one, nobody’s data opens. Keep it elsewhere, and delete it with the next one`,
     );
     say('not in it:');
     for (const what of NOT_IN_IT) say(`  ${what}`);
@@ -77,6 +80,8 @@ export async function restore(command: Command): Promise<void> {
     rootKey,
     file,
     keysFile,
+    epochs: folderOfEpochs(config.dataDir),
+    random: systemRandom,
     migrations: NOUNS.flatMap((noun) => noun.migrations ?? []),
     log: silentLog,
   });
@@ -90,6 +95,7 @@ export async function restore(command: Command): Promise<void> {
         if (end) say(`  ${source}: records up to ${end.lastSeq}`);
       }
     });
+    await eraseAgain(cloud, say);
     await succeedLogs(cloud, config, say);
     say(
       'Compare these with acknowledgedSeq at each kiosk (/api/health). A bank that is ahead raises the alarm gap',
@@ -98,6 +104,18 @@ export async function restore(command: Command): Promise<void> {
     say(`restore took ${seconds(began)}`);
   } finally {
     await cloud.database.close();
+  }
+}
+
+/** Who was erased after the backup was made has no key any more, and stays erased. */
+async function eraseAgain(cloud: Cloud, say: Command['say']): Promise<void> {
+  for (const tenant of await allTenants(cloud)) {
+    const lost = await eraseLost(cloud, tenant);
+    say(
+      lost === 0
+        ? `  ${tenant}: everybody can be read who could be then`
+        : `  ${tenant}: ${lost} persons were erased since and can no longer be read; they are erased here too, as recorded`,
+    );
   }
 }
 

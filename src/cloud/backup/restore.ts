@@ -4,12 +4,17 @@
  * wall between tenants off its own tables and puts it up again.
  */
 import pg from 'pg';
+import { z } from 'zod';
+import { fromBase64url } from '../../crypto/bytes.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import type { TenantId } from '../../domain/ids.ts';
 import type { Log } from '../../platform/log.ts';
+import type { Random } from '../../platform/random.ts';
 import { migrateJobs } from '../jobs/jobs.ts';
+import { type EpochStore, newPlace } from '../keys/keys.ts';
 import { hashOf, type Migration, migrate } from '../migrate.ts';
 import { checkMaker, type Manifest, readBackup } from './file.ts';
-import { jobsStep, type Table, tablesOf } from './tables.ts';
+import { EPOCH_FILES, jobsStep, KEYS_APART, type Table, tablesOf } from './tables.ts';
 import { rootKeyCheck } from './take.ts';
 
 const ROWS_A_STATEMENT = 500;
@@ -25,6 +30,8 @@ export type Restore = {
   file: string;
   keysFile: string;
   migrations: readonly Migration[];
+  epochs: EpochStore;
+  random: Random;
   log: Log;
 };
 export type Restored = { manifest: Manifest; rows: number; sha256: string };
@@ -64,13 +71,23 @@ async function restoreInto(client: pg.Client, { of, manifest, keyRows, sha256 }:
   await migrateJobs({ ownerUrl: of.ownerUrl });
   if ((await jobsStep(client)) < manifest.jobsStep)
     throw new HoldfastError('conflict', 'the backup comes from a newer engine of jobs than this version has');
-  const rows = await fill(client, { file: of.file, sha256, keyRows });
+  const rows = await fill(client, { of, sha256, keyRows });
   return { manifest, rows, sha256 };
 }
 
 function judge(of: Restore, manifest: Manifest, keys: Manifest): void {
-  if (manifest.part !== 'rows' || keys.part !== 'keys' || manifest.backup !== keys.backup)
-    throw new HoldfastError('input-invalid', `${of.keysFile} does not hold the epoch keys of ${of.file}`);
+  const isApart = manifest.migrations.some(({ id }) => id === KEYS_APART);
+  const belongs = isApart ? keys.madeAtMs >= manifest.madeAtMs : keys.backup === manifest.backup;
+  if (
+    manifest.part !== 'rows' ||
+    keys.part !== 'keys' ||
+    keys.rootKeyCheck !== manifest.rootKeyCheck ||
+    !belongs
+  )
+    throw new HoldfastError(
+      'input-invalid',
+      `${of.keysFile} does not hold the epoch keys of ${of.file}: those of that backup, or newer ones`,
+    );
   if (manifest.rootKeyCheck !== rootKeyCheck(of.rootKey))
     throw new HoldfastError(
       'input-invalid',
@@ -97,9 +114,47 @@ async function refuseFilled(client: pg.Client): Promise<void> {
     );
 }
 
-type Fill = { file: string; sha256: string; keyRows: readonly [string, string][] };
+type Fill = { of: Restore; sha256: string; keyRows: readonly [string, string][] };
 
-async function fill(client: pg.Client, { file, sha256, keyRows }: Fill): Promise<number> {
+const SUBJECT_KEYS = 'public.subject_keys';
+const DESTROYED = 'public.destroyed_subjects';
+const ofPerson = z.looseObject({ tenant_id: z.string(), person_id: z.string() });
+const epochFile = z.strictObject({ tenant: z.string(), epoch: z.int(), wrapped: z.string() });
+
+/** Whose key was destroyed, by the file of keys and by what the folder remembers: no key of theirs comes back. */
+function destroyedBy({ epochs }: Restore, keyRows: Fill['keyRows']): (json: string) => boolean {
+  const named = keyRows.flatMap(([table, json]) =>
+    table === DESTROYED ? [ofPerson.parse(JSON.parse(json)).person_id] : [],
+  );
+  const persons = new Map<string, Set<string>>();
+  return (json) => {
+    const { tenant_id: tenant, person_id: person } = ofPerson.parse(JSON.parse(json));
+    const known = persons.get(tenant) ?? new Set([...named, ...epochs.destroyed(tenant as TenantId)]);
+    persons.set(tenant, known);
+    return known.has(person);
+  };
+}
+
+/** At a place of this database's own: the files of the one that was backed up may still be in use. */
+async function putEpochs(client: pg.Client, { of, keyRows }: Fill): Promise<void> {
+  const places = new Map<string, string>();
+  for (const [table, json] of keyRows) {
+    if (table !== EPOCH_FILES) continue;
+    const { tenant, epoch, wrapped } = epochFile.parse(JSON.parse(json));
+    const place = places.get(tenant) ?? newPlace(of.random);
+    places.set(tenant, place);
+    await of.epochs.write(place, epoch, fromBase64url(wrapped) ?? new Uint8Array(0));
+  }
+  for (const [tenant, place] of places)
+    await client.query('update tenant_keys set epoch_place = $2 where tenant_id = $1', [tenant, place]);
+}
+
+async function fill(client: pg.Client, filled: Fill): Promise<number> {
+  const { of, sha256, keyRows } = filled;
+  const isDestroyed = destroyedBy(of, keyRows);
+  const put = async (table: string, json: string) => {
+    if (table !== SUBJECT_KEYS || !isDestroyed(json)) await filler.row(table, json);
+  };
   const tables = await tablesOf(client);
   await client.query('begin');
   await each(
@@ -108,11 +163,12 @@ async function fill(client: pg.Client, { file, sha256, keyRows }: Fill): Promise
     client,
   );
   const filler = new Filler(client, tables);
-  for (const [table, json] of keyRows) await filler.row(table, json);
-  const again = await readBackup(file, (table, json) => filler.row(table, json));
+  for (const [table, json] of keyRows) if (table !== EPOCH_FILES) await put(table, json);
+  const again = await readBackup(of.file, put);
   if (again.whole.sha256 !== sha256)
-    throw new HoldfastError('conflict', `${file} is another file now than it was a moment ago`);
+    throw new HoldfastError('conflict', `${of.file} is another file now than it was a moment ago`);
   await filler.flush();
+  await putEpochs(client, filled);
   for (const table of LET_IN) await client.query(`delete from ${table}`);
   for (const table of tables) await continueNumbers(client, table);
   // Who held a job then is gone; left as they are, its jobs would wait for hours.

@@ -12,8 +12,20 @@ export type Table = {
 
 /** The shape itself: it is made by migrating, and named in the manifest. */
 const SHAPE: readonly string[] = ['public.migrations', 'graphile_worker.migrations'];
-/** What wraps keys of persons and codes for days only, and has to be forgotten on time. */
-export const KEY_TABLES: readonly string[] = ['public.wrapping_epochs', 'public.notifier_epochs'];
+/**
+ * What has to be forgotten on time: keys of persons with what wraps them, keys of codes under way, and whose keys are
+ * gone. A newer file of these belongs to every older backup: who was erased since has no key in it.
+ */
+export const KEY_TABLES: readonly string[] = [
+  'public.wrapping_epochs',
+  'public.subject_keys',
+  'public.destroyed_subjects',
+  'public.notifier_epochs',
+];
+/** Not a table: the files of wrapping epochs, which are in no database. */
+export const EPOCH_FILES = 'epoch-files';
+/** The step since which keys of persons stand in the file of keys. */
+export const KEYS_APART = '0130-epochs-apart';
 
 type Row = { name: string; walled: boolean; columns: string[]; identities: string[]; needs: string[] };
 

@@ -1,8 +1,9 @@
 /**
  * Backup: every row of the database as one moment saw it, in one file; and apart from it, in another file, the
- * epoch keys that wrap the keys of persons and the codes under way. Those live for days and are then
- * destroyed, so that what was forgotten stays forgotten: a copy of the rows alone opens nobody's data, not even
- * with the root key. What else is not in it stands in `NOT_IN_IT`.
+ * keys of persons with the epoch keys that wrap them, and those of codes under way. A copy of the rows alone opens
+ * nobody's data, not even with the root key, and the newest file of keys opens every older copy for everybody but
+ * those who were erased since. So what was forgotten stays forgotten, as long as only the newest file of keys is
+ * kept. What else is not in it stands in `NOT_IN_IT`.
  *
  * It runs as the owner of the tables, beside a running cloud, and needs no superuser: the wall between tenants
  * stands for the owner too, so each tenant's rows are read behind their own wall.
@@ -10,12 +11,14 @@
 import pg from 'pg';
 import { base64url } from '../../crypto/bytes.ts';
 import { deriveKey, sha256 } from '../../crypto/hash.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { EpochStore } from '../keys/keys.ts';
 import { BackupWriter, type Manifest, type Whole } from './file.ts';
-import { jobsStep, KEY_TABLES, migrationsIn, type Table, tablesOf } from './tables.ts';
+import { EPOCH_FILES, jobsStep, KEY_TABLES, migrationsIn, type Table, tablesOf } from './tables.ts';
 
 export const NOT_IN_IT: readonly string[] = [
   'the root key (rootKeyFile): a safe, never beside a backup',
-  'the epoch keys: the file beside, which is kept elsewhere and deleted when its newer one is there, after 30 days at the latest',
+  'the epoch keys and persons’ keys: the file beside, which is kept elsewhere and deleted when its newer one is there, and after every erasure',
   'the cloud’s folder (TLS keys, the banks’ authority, the operator’s token): a copy of its own, sealed under the root key',
   'the site root, the banks and their sealing keys: none of the cloud’s',
 ];
@@ -36,6 +39,7 @@ export async function takeBackup(of: {
   madeAtMs: number;
   file: string;
   keysFile: string;
+  epochs: EpochStore;
 }): Promise<Taken> {
   const client = new pg.Client({ connectionString: of.ownerUrl, application_name: 'holdfast backup' });
   await client.connect();
@@ -55,7 +59,10 @@ export async function takeBackup(of: {
       keys: new BackupWriter(of.keysFile, { ...common, part: 'keys' }, of.rootKey),
     };
     try {
-      await copyAll(client, (table) => (KEY_TABLES.includes(table) ? writers.keys : writers.rows));
+      const tenants = await tenantsIn(client);
+      const writerOf = (table: string) => (KEY_TABLES.includes(table) ? writers.keys : writers.rows);
+      await copyAll(client, tenants, writerOf);
+      await copyEpochs(client, tenants, { epochs: of.epochs, writer: writers.keys });
     } catch (error) {
       writers.rows.abandon();
       writers.keys.abandon();
@@ -69,16 +76,46 @@ export async function takeBackup(of: {
   }
 }
 
-async function copyAll(client: pg.Client, writerOf: (table: string) => BackupWriter): Promise<void> {
-  const tenants = await client.query<{ id: string }>('select tenant_id as id from tenants order by 1');
+/** Asked before any tenant is named: behind a wall there is only its own. */
+async function tenantsIn(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>('select tenant_id as id from tenants order by 1');
+  return rows.map(({ id }) => id);
+}
+
+async function copyAll(
+  client: pg.Client,
+  tenants: readonly string[],
+  writerOf: (table: string) => BackupWriter,
+): Promise<void> {
   for (const table of await tablesOf(client)) {
     const writer = writerOf(table.name);
     if (!table.walled) await copyTable(client, table, writer);
     else
-      for (const { id } of tenants.rows) {
+      for (const id of tenants) {
         await client.query(`select set_config('holdfast.tenant', $1, true)`, [id]);
         await copyTable(client, table, writer);
       }
+  }
+}
+
+/** The files that the copied rows need. One that is gone was replaced while the rows were copied. */
+async function copyEpochs(
+  client: pg.Client,
+  tenants: readonly string[],
+  { epochs, writer }: { epochs: EpochStore; writer: BackupWriter },
+): Promise<void> {
+  for (const id of tenants) {
+    await client.query(`select set_config('holdfast.tenant', $1, true)`, [id]);
+    const { rows } = await client.query<{ place: string; epoch: number }>(
+      `select t.epoch_place as place, e.epoch from tenant_keys t, wrapping_epochs e
+       where e.wrapped is null and t.epoch_place is not null order by e.epoch`,
+    );
+    for (const { place, epoch } of rows) {
+      const wrapped = epochs.read(place, epoch);
+      if (!wrapped)
+        throw new HoldfastError('conflict', 'somebody was erased meanwhile; take the backup again');
+      writer.row(EPOCH_FILES, JSON.stringify({ tenant: id, epoch, wrapped: base64url(wrapped) }));
+    }
   }
 }
 

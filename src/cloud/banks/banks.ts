@@ -37,6 +37,8 @@ export async function addSite(
 }
 
 export const sites = store.allSites;
+export const forgetSuspensionsOf = store.forgetSuspensionsOf;
+export const hasSuspension = store.hasSuspension;
 
 export async function siteName(tx: Tx, site: string): Promise<string> {
   return (await store.allSites(tx)).find((known) => known.site === site)?.name ?? site;

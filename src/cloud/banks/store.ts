@@ -273,3 +273,14 @@ export async function setLifted(tx: Tx, id: string, atMs: number): Promise<void>
     .where('suspension_id', '=', id)
     .execute();
 }
+
+/** Pauses of a courier, all of them over. */
+export async function forgetSuspensionsOf(tx: Tx, person: string): Promise<void> {
+  await sql`delete from suspensions where subject = ${person}`.execute(tx);
+}
+
+export async function hasSuspension(tx: Tx, person: string, nowMs: number): Promise<boolean> {
+  const { rows } = await sql`select 1 from suspensions
+    where subject = ${person} and lifted_at_ms is null and until_ms > ${nowMs} limit 1`.execute(tx);
+  return rows.length > 0;
+}

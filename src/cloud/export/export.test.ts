@@ -178,7 +178,7 @@ test('nothing is opened that was not named, and what is opened is what the recor
         `${name}: ${word}`,
       );
   await stand.cloud.database.tenant(filled.tenant, (tx) =>
-    stand.cloud.keys.destroySubject(tx, filled.people.resident),
+    stand.cloud.keys.destroySubjects(tx, [filled.people.resident]),
   );
   const erased = await exported({ parcel }, ['tracking', 'counterpart']);
   assert.ok(judged(bytesOf(erased)).holds);

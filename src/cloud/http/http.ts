@@ -39,7 +39,7 @@ export type { GaugeOf } from './metrics.ts';
 export { type Page, type PageAsked, pageOf } from './pages.ts';
 export { traceOf } from './problems.ts';
 export { forgetAnswers } from './repeats.ts';
-export { migrations as repeatMigrations } from './repeats-store.ts';
+export { deleteAnswersOf as forgetAnswersOf, migrations as repeatMigrations } from './repeats-store.ts';
 export { Served } from './served.ts';
 
 type Shape = { params?: z.ZodType; query?: z.ZodType; body?: z.ZodType; response?: z.ZodType };

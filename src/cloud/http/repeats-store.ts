@@ -65,3 +65,8 @@ export async function deleteAnswer(tx: Tx, keyHash: Uint8Array): Promise<void> {
 export async function deleteOldAnswers(tx: Tx, beforeMs: number): Promise<void> {
   await on(tx).deleteFrom('request_answers').where('answered_at_ms', '<=', beforeMs).execute();
 }
+
+/** Answers that are about a person, or were given to them. */
+export async function deleteAnswersOf(tx: Tx, person: PersonId): Promise<void> {
+  await on(tx).deleteFrom('request_answers').where('person_id', '=', person).execute();
+}

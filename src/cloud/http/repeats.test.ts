@@ -212,7 +212,7 @@ test('of a request neither key, nor name, address, flat or number stands in the 
     ])
       assert.ok(!rows.some((line) => line.includes(form)), secret);
   await stand.cloud.database.tenant(alder.tenant, (tx) =>
-    stand.cloud.keys.destroySubject(tx, added.id as never),
+    stand.cloud.keys.destroySubjects(tx, [added.id as never]),
   );
   const again = await add('Vera Veiled', { key });
   assert.equal(codeOf(again), 'conflict');

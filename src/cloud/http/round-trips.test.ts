@@ -99,7 +99,7 @@ async function grow(): Promise<void> {
     await enrolledBank(cloud, tenant, site);
     await cloud.database.tenant(tenant, async (tx) => {
       await notices.queueLink(cloud, tx, { person, app: 'resident', url: 'x', minutes: 15 });
-      if (n % 2 === 1) await cloud.keys.destroySubject(tx, person);
+      if (n % 2 === 1) await cloud.keys.destroySubjects(tx, [person]);
     });
   }
 }

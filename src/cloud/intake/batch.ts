@@ -3,12 +3,13 @@
  * keys, and every noun follows; all in one transaction, under the lock of the bank's journal.
  */
 import type { BatchMessage } from '../../contract/uplink.ts';
+import type { CommittedField } from '../../domain/facts.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
 import type { LedgerRecord, Openings } from '../../ledger/record.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
-import { appendBatch, headHashAt, lockEnd, type Owners } from '../journal/journal.ts';
+import { appendBatch, type Gone, headHashAt, lockEnd, type Owners } from '../journal/journal.ts';
 import type { AlarmMove, Batch, Projection, Told } from '../noun.ts';
 import type { AllOpenings, IntakeStore, IntakeTx, Judged, JudgedBatch } from './judge.ts';
 import { type Taken, takeInto } from './judge.ts';
@@ -55,8 +56,8 @@ function intakeTx(cloud: Cloud, tx: Tx, projections: Projections, { tenant, bank
     async append({ judged, note, records, openings, wishes }) {
       if (!locked) throw new Error('a batch is appended under the lock of its journal');
       const bank = locked;
-      await append(cloud, tx, { bank, judged, records, openings, note });
-      const told = toldOf({ judged, openings, wishes });
+      const gone = await append(cloud, tx, { bank, judged, records, openings, note });
+      const told = toldOf({ judged, openings, wishes }, gone);
       await follow(cloud, tx, projections, { tenant, site: bank.site, bank: bank.bank, told });
     },
   };
@@ -74,7 +75,7 @@ async function append(
   cloud: Cloud,
   tx: Tx,
   { bank, judged, records, openings, note }: Append,
-): Promise<void> {
+): Promise<Gone> {
   await appendBatch(tx, {
     source: bank.bank,
     note,
@@ -90,7 +91,7 @@ async function append(
       bytes: records[index] ?? new Uint8Array(0),
     })),
   });
-  await cloud.journal.keepOpenings(
+  const gone = await cloud.journal.keepOpenings(
     tx,
     bank.bank,
     judged.records.map(({ seq, kind }) => {
@@ -98,11 +99,16 @@ async function append(
       return { seq, openings: own, owners: ownersOf(kind, own) };
     }),
   );
+  // The bank had not heard of it: what it tells of somebody who was erased is dropped unread, and that is said.
+  const fields = [...gone.values()].reduce((sum, set) => sum + set.size, 0);
+  if (fields > 0) await cloud.journal.record(tx, { kind: 'erasure.done', facts: { fields, exportsOut: 0 } });
+  return gone;
 }
 
 /**
- * Whose data a field is. What tells of a parcel is its recipient's: on a drop-off the counterpart, on a
- * pick-up the person who acts. What belongs to nobody is the tenant's.
+ * Whose data a field is. A parcel's number is its recipient's: on a drop-off the counterpart, on a
+ * pick-up the person who acts. What belongs to nobody is the tenant's, and so are random ids that name nobody: custody
+ * of a parcel is told by its id when its recipient is long forgotten.
  */
 function ownersOf(kind: LedgerRecord['kind'], openings: Openings): Owners {
   const person = openings.person?.value as PersonId | undefined;
@@ -111,7 +117,7 @@ function ownersOf(kind: LedgerRecord['kind'], openings: Openings): Owners {
   return {
     ...(person === undefined ? {} : { person }),
     ...(counterpart === undefined ? {} : { counterpart }),
-    ...(recipient === undefined ? {} : { tracking: recipient, parcel: recipient }),
+    ...(recipient === undefined ? {} : { tracking: recipient }),
     ...(openings.subject === undefined ? {} : { subject: openings.subject.value as PersonId }),
   };
 }
@@ -134,14 +140,16 @@ export async function follow(cloud: Cloud, tx: Tx, projections: Projections, bat
   await cloud.changed(tx, ['journal']);
 }
 
-function toldOf({ judged, openings, wishes }: Pick<JudgedBatch, 'judged' | 'openings' | 'wishes'>): Told[] {
+type Tell = Pick<JudgedBatch, 'judged' | 'openings' | 'wishes'>;
+
+function toldOf({ judged, openings, wishes }: Tell, gone: Gone): Told[] {
   // Of two wishes about one record the later counts.
   const bySeq = new Map(wishes.map((wish) => [wish.seq, wish]));
   return judged.records.map((record) => {
-    const entries = Object.entries(openings.get(record.seq) ?? {}).map(([field, opening]) => [
-      field,
-      opening.value,
-    ]);
+    const isGone = (field: string) => gone.get(record.seq)?.has(field as CommittedField) === true;
+    const entries = Object.entries(openings.get(record.seq) ?? {}).flatMap(([field, opening]) =>
+      isGone(field) ? [] : [[field, opening.value]],
+    );
     return { record, fields: Object.fromEntries(entries) as Told['fields'], wish: bySeq.get(record.seq) };
   });
 }

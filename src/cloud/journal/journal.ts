@@ -7,7 +7,7 @@
  */
 import { base64url, fromBase64url } from '../../crypto/bytes.ts';
 import type { CommittedField } from '../../domain/facts.ts';
-import type { PersonId } from '../../domain/ids.ts';
+import { isId, type PersonId } from '../../domain/ids.ts';
 import { type Committed, NOTHING_COMMITTED } from '../../ledger/batch.ts';
 import {
   type Opening,
@@ -21,6 +21,15 @@ import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { Noun } from '../noun.ts';
+import {
+  forgetOpenings,
+  type Gone,
+  goneIn,
+  keepGone,
+  namesNobody,
+  type Told as ToldOf,
+  toldOf,
+} from './erased.ts';
 import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 import {
@@ -55,10 +64,19 @@ export type Journal = {
   recordAll(tx: Tx, all: readonly ToRecord[]): Promise<Recorded[]>;
   /** Where a journal ends; undefined when there is no such journal. */
   endOf(tx: Tx, source: string): Promise<Committed | undefined>;
-  /** Seals what stands behind records' commitments. A person without a key (erased, unknown) owns nothing. */
-  keepOpenings(tx: Tx, source: string, all: readonly ToKeep[]): Promise<void>;
+  /**
+   * Seals what stands behind a bank's commitments. Whom nobody knows owns nothing; what is of somebody who was erased
+   * comes too late, is not kept, and is answered.
+   */
+  keepOpenings(tx: Tx, source: string, all: readonly ToKeep[]): Promise<Gone>;
   /** Opens what is kept; a field whose key was destroyed is absent. */
   openOpenings(tx: Tx, source: string, range: Range): Promise<Map<number, Openings>>;
+  /** Which fields of these records nothing opens any more, because their person was erased. */
+  goneIn(tx: Tx, source: string, range: Range): Promise<Gone>;
+  /** Every record that has something of a person's, with the fields that it is. */
+  toldOf(tx: Tx, person: PersonId): Promise<ToldOf[]>;
+  /** Removes what stands behind commitments about a person; answers how many fields it was. */
+  forget(tx: Tx, person: PersonId): Promise<number>;
   /** Which records hold something of a person's, newest first. */
   mentionsOf(tx: Tx, asked: MentionsAsked): Promise<Mention[]>;
 };
@@ -69,7 +87,7 @@ const CLOUD_UNCERTAINTY_MS = 1_000;
 export function openJournal(config: { keys: Keys; clock: Clock; random: Random }): Journal {
   const { keys, clock, random } = config;
 
-  const keepOpenings: Journal['keepOpenings'] = async (tx, source, all) => {
+  const keepAll = async (tx: Tx, source: string, all: readonly ToKeep[]): Promise<void> => {
     // One query for the keys of everybody, and one for the rows, instead of two a record.
     const known = await keys.subjects(
       tx,
@@ -85,6 +103,13 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
       rows.push({ source, seq: first, last, subject_id: owner, sealed });
     }
     await store.insertOpenings(tx, rows);
+  };
+
+  const keepOpenings: Journal['keepOpenings'] = async (tx, source, all) => {
+    const gone = await goneOf(keys, tx, all);
+    if (gone.size > 0) await keepGone(tx, source, gone);
+    await keepAll(tx, source, gone.size === 0 ? all : all.map((one) => without(one, gone.get(one.seq))));
+    return gone;
   };
 
   const recordAll: Journal['recordAll'] = async (tx, all) => {
@@ -106,7 +131,7 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
       kept.push({ seq: lastSeq, openings, owners });
     }
     await store.insertRecords(tx, rows);
-    await keepOpenings(tx, source, kept);
+    await keepAll(tx, source, kept);
     await store.moveEnd(tx, source, { ...end, lastSeq, lastHash });
     return rows.map(({ seq, hash }) => ({ seq, hash: base64url(hash) }));
   };
@@ -122,6 +147,9 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
     endOf: store.endOf,
     keepOpenings,
     openOpenings: (tx, source, range) => openOpenings(keys, tx, source, range),
+    goneIn,
+    toldOf: (tx, person) => toldOf(keys, tx, person),
+    forget: (tx, person) => forgetOpenings(keys, tx, person),
     mentionsOf: (tx, asked) => mentionsOf(keys, tx, asked),
   };
 }
@@ -148,6 +176,30 @@ async function openOpenings(
     }
   }
   return found;
+}
+
+/** What is of somebody whose key was destroyed, but for what names nobody. */
+async function goneOf(keys: Keys, tx: Tx, all: readonly ToKeep[]): Promise<Map<number, Set<CommittedField>>> {
+  const owners = [...new Set(all.flatMap((one) => Object.values(one.owners)))];
+  const known = await keys.subjects(tx, owners);
+  const unknown = owners.filter((owner) => !known.has(owner) && isId('person', owner));
+  const destroyed: ReadonlySet<string | null> =
+    unknown.length === 0 ? new Set() : await keys.destroyed(tx, unknown);
+  const gone = new Map<number, Set<CommittedField>>();
+  if (destroyed.size === 0) return gone;
+  for (const { seq, openings, owners } of all) {
+    const fields = (Object.keys(openings) as CommittedField[]).filter(
+      (field) => destroyed.has(owners[field] ?? null) && !namesNobody(field),
+    );
+    if (fields.length > 0) gone.set(seq, new Set(fields));
+  }
+  return gone;
+}
+
+function without(one: ToKeep, gone: ReadonlySet<CommittedField> | undefined): ToKeep {
+  if (!gone) return one;
+  const stays = Object.entries(one.openings).filter(([field]) => !gone.has(field as CommittedField));
+  return { ...one, openings: Object.fromEntries(stays) };
 }
 
 /**
@@ -237,6 +289,8 @@ export const recordsBetween = store.recordsBetween;
 export async function headHashAt(tx: Tx, source: string, last: number): Promise<string | undefined> {
   return (await store.headAt(tx, source, last))?.hash;
 }
+
+export type { Gone, Told as ToldOf } from './erased.ts';
 
 export const journal: Noun = { migrations, routes };
 

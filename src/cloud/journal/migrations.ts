@@ -75,4 +75,19 @@ alter table records drop constraint records_position_key;
 create unique index openings_once on openings (source, seq, coalesce(field, ''), coalesce(subject_id, ''));
 `,
   },
+  {
+    id: '0131-erased-openings',
+    sql: `
+-- Which fields of which records are gone for good, as {"12": ["person"]}; not whose they were. Only ever added to.
+create table erased_openings (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  source text not null references journals (source),
+  first bigint not null,
+  last bigint not null check (last >= first),
+  fields jsonb not null
+);
+create index erased_openings_at on erased_openings (source, last, first);
+${tenantTable('erased_openings', 'select, insert')}
+`,
+  },
 ];

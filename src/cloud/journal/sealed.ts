@@ -17,7 +17,11 @@ export function placeOfOpenings(of: { source: string; seq: number; last: number 
 }
 
 /** Of rows that hold one field of one record. */
-function placeOfOpening(of: { source: string; seq: number; field: CommittedField | string | null }): string {
+export function placeOfOpening(of: {
+  source: string;
+  seq: number;
+  field: CommittedField | string | null;
+}): string {
   return `opening\0${of.source}\0${of.seq}\0${of.field}`;
 }
 

@@ -1,5 +1,6 @@
 /** SQL of records, openings, heads and journal ends. */
 import { sql } from 'kysely';
+import type { CommittedField } from '../../domain/facts.ts';
 import type { Committed } from '../../ledger/batch.ts';
 import { bytesColumn, integerColumn, textColumn } from '../../platform/columns.ts';
 import { type Tx, tables } from '../../platform/database.ts';
@@ -96,6 +97,53 @@ export async function insertOpenings(tx: Tx, rows: readonly NewOpenings[]): Prom
       ${text((row) => row.subject_id)}::text[], ${bytesColumn(rows.map(({ sealed }) => sealed))}::bytea[])`.execute(
     tx,
   );
+}
+
+/** What a version before kept, one field of one record; as the tenant's. */
+export async function insertOpeningOfField(
+  tx: Tx,
+  row: Pick<OpeningRow, 'source' | 'seq' | 'field' | 'sealed'>,
+): Promise<void> {
+  await sql`insert into openings (source, seq, field, sealed)
+    values (${row.source}, ${row.seq}, ${row.field}, ${row.sealed})`.execute(tx);
+}
+
+export async function deleteOpenings(tx: Tx, row: OpeningRow): Promise<void> {
+  await sql`delete from openings where source = ${row.source} and seq = ${row.seq}
+    and last is not distinct from ${row.last}::bigint and field is not distinct from ${row.field}::text
+    and subject_id is not distinct from ${row.subject_id}::text`.execute(tx);
+}
+
+/** What records `seq` to `last` leave to nobody but the tenant. */
+export async function openingsOfTenant(
+  tx: Tx,
+  of: { source: string; seq: number; last: number },
+): Promise<OpeningRow | undefined> {
+  const { rows } = await sql<OpeningRow>`select source, seq, last, field, subject_id, sealed from openings
+    where source = ${of.source} and seq = ${of.seq} and last = ${of.last} and subject_id is null`.execute(tx);
+  return rows[0];
+}
+
+export type ErasedRow = {
+  source: string;
+  first: number;
+  last: number;
+  fields: Record<string, CommittedField[]>;
+};
+
+export async function insertErased(tx: Tx, { source, first, last, fields }: ErasedRow): Promise<void> {
+  await sql`insert into erased_openings (source, first, last, fields)
+    values (${source}, ${first}, ${last}, ${JSON.stringify(fields)}::jsonb)`.execute(tx);
+}
+
+export async function erasedBetween(
+  tx: Tx,
+  source: string,
+  range: { first: number; last: number },
+): Promise<ErasedRow[]> {
+  const { rows } = await sql<ErasedRow>`select source, first, last, fields from erased_openings
+    where source = ${source} and last >= ${range.first} and first <= ${range.last}`.execute(tx);
+  return rows;
 }
 
 export async function insertHead(tx: Tx, row: HeadRow): Promise<void> {

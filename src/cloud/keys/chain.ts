@@ -1,7 +1,7 @@
 /**
  * The chain of wrapped keys: root key → tenant key → wrapping epoch → subject key. Each is kept wrapped
  * under the one before, at a place that names what it is, so that rows cannot be exchanged. What was
- * unwrapped lives as long as its transaction.
+ * unwrapped lives as long as its transaction. Wrapping epochs are files, all others rows.
  */
 import { newKey, open, seal } from '../../crypto/aead.ts';
 import { base64url, utf8 } from '../../crypto/bytes.ts';
@@ -9,7 +9,9 @@ import { deriveHeldKey } from '../../crypto/derive.ts';
 import { deriveKey, sha256 } from '../../crypto/hash.ts';
 import { type HeldKey, holdKey } from '../../crypto/key.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
-import { type Tx, tenantOf } from '../../platform/database.ts';
+import { Outdated, type Tx, tenantOf } from '../../platform/database.ts';
+import type { Random } from '../../platform/random.ts';
+import { type EpochStore, newPlace } from './epochs.ts';
 import * as store from './store.ts';
 
 /** What a `key.made` or `key.destroyed` record says of a key: never the key, and nothing to find it by. */
@@ -21,6 +23,8 @@ type EpochKey = { bytes: Uint8Array; held: HeldKey };
 type Unwrapped = {
   tenant: TenantId;
   keyFor(use: TenantUse): HeldKey;
+  /** Where its epochs lie; null while they are still in the database. */
+  place: string | null;
   epochs: Map<number, EpochKey>;
 };
 
@@ -30,6 +34,8 @@ type Subjects = Map<string, HeldKey | null>;
 const DAY_MS = 86_400_000;
 /** A wrapping epoch lives at most 30 days; five are left for a cloud that stood still. */
 const WRAPPING_DAYS = 25;
+/** A transaction that computes for long and asks nothing is taken for one whose process has stopped. */
+const REWRAPPED_AT_ONCE = 1_000;
 
 const placeOfTenant = (tenant: string) => `tenant-key/v1\0${tenant}`;
 const placeOfEpoch = (tenant: string, epoch: number) => `wrapping-epoch/v1\0${tenant}\0${epoch}`;
@@ -40,22 +46,29 @@ export class KeyChain {
   readonly #tenants = new WeakMap<Tx, Unwrapped>();
   readonly #subjects = new WeakMap<Tx, Subjects>();
 
-  constructor(rootKey: Uint8Array) {
-    this.#wrapTenants = holdKey(deriveKey(rootKey, 'tenant-keys/v1'));
+  /** Transactions that have replaced an epoch, and may not destroy it: they may yet be undone. */
+  readonly #renewing = new WeakSet<Tx>();
+  readonly #store: EpochStore;
+  readonly #random: Random;
+
+  constructor(of: { rootKey: Uint8Array; epochs: EpochStore; random: Random }) {
+    this.#wrapTenants = holdKey(deriveKey(of.rootKey, 'tenant-keys/v1'));
+    this.#store = of.epochs;
+    this.#random = of.random;
   }
 
   async tenant(tx: Tx): Promise<Unwrapped> {
     return this.#tenants.get(tx) ?? this.#unwrapTenant(tx, await store.tenantKey(tx));
   }
 
-  #unwrapTenant(tx: Tx, wrapped: Uint8Array | undefined): Unwrapped {
+  #unwrapTenant(tx: Tx, row: store.TenantKeyRow | undefined): Unwrapped {
     // Two may have asked at once.
     const known = this.#tenants.get(tx);
     if (known) return known;
     const tenant = tenantOf(tx);
-    const key = wrapped && open(this.#wrapTenants, wrapped, placeOfTenant(tenant));
+    const key = row && open(this.#wrapTenants, row.wrapped, placeOfTenant(tenant));
     if (!key) throw new Error('the tenant key does not open: another root key, or a damaged row');
-    const fresh = { tenant, keyFor: usesOf(key), epochs: new Map() };
+    const fresh = { tenant, keyFor: usesOf(key), place: row.epoch_place, epochs: new Map() };
     this.#tenants.set(tx, fresh);
     return fresh;
   }
@@ -63,8 +76,10 @@ export class KeyChain {
   async makeTenant(tx: Tx, atMs: number): Promise<KeyFact[]> {
     const tenant = tenantOf(tx);
     const key = newKey();
-    await store.insertTenantKey(tx, seal(this.#wrapTenants, key, placeOfTenant(tenant)));
-    const epoch = await this.#makeEpoch(tx, { tenant, keyFor: usesOf(key) }, { epoch: 1, atMs });
+    const place = newPlace(this.#random);
+    const wrapped = seal(this.#wrapTenants, key, placeOfTenant(tenant));
+    await store.insertTenantKey(tx, { wrapped, epoch_place: place });
+    const epoch = await this.#makeEpoch(tx, { tenant, keyFor: usesOf(key), place }, { epoch: 1, atMs });
     return [
       { what: 'tenant', hash: checkOf(key) },
       { what: 'epoch', hash: checkOf(epoch) },
@@ -73,10 +88,11 @@ export class KeyChain {
 
   async makeSubjects(tx: Tx, persons: readonly PersonId[]): Promise<void> {
     const known = await this.tenant(tx);
-    const newest = await store.newestWrappingEpoch(tx, 'share');
+    await store.lockTenantKey(tx, 'share');
+    const newest = await store.newestWrappingEpoch(tx);
     if (!newest) throw new Error('the tenant has no wrapping epoch');
     const { epoch } = newest;
-    const { held: wrapping } = await epochKey(tx, known, epoch);
+    const { held: wrapping } = this.#epoch(known, epoch, newest.wrapped);
     const made = persons.map((person) => ({ person, key: newKey() }));
     await store.insertSubjectKeys(
       tx,
@@ -89,9 +105,12 @@ export class KeyChain {
     for (const { person, key } of made) subjects.set(person, holdKey(key));
   }
 
-  async destroySubject(tx: Tx, person: PersonId): Promise<void> {
-    await store.deleteSubjectKey(tx, person);
-    this.#subjectsIn(tx).set(person, null);
+  /** Their rows go, and it is kept that they went. What old pages hold is wrapped under an epoch that has to go too. */
+  async destroySubjects(tx: Tx, persons: readonly PersonId[], atMs: number): Promise<void> {
+    if (persons.length === 0) return;
+    await store.deleteSubjectKeys(tx, persons);
+    await store.insertDestroyed(tx, persons, atMs);
+    for (const person of persons) this.#subjectsIn(tx).set(person, null);
   }
 
   async subject(tx: Tx, person: string): Promise<HeldKey | undefined> {
@@ -114,50 +133,115 @@ export class KeyChain {
     const subjects = this.#subjectsIn(tx);
     const missing = [...new Set(persons)].filter((person) => !subjects.has(person));
     if (missing.length === 0) return subjects;
-    for (const row of await store.subjectKeys(tx, missing)) {
-      const known = this.#unwrapTenant(tx, row.tenant_wrapped);
-      const epoch = unwrapEpoch(known, row.epoch, row.epoch_wrapped);
-      const key = open(epoch.held, row.wrapped, placeOfSubject(known.tenant, row.person_id));
-      if (!key) throw new Error('a subject key does not open under its wrapping epoch');
-      subjects.set(row.person_id, holdKey(key));
+    try {
+      await this.#unwrapSubjects(tx, missing, subjects);
+    } catch (error) {
+      if (!(error instanceof Outdated)) throw error;
+      // Between the rows and the file everybody was put under another epoch: the rows of now name that.
+      await this.#unwrapSubjects(tx, missing, subjects);
     }
     for (const person of missing) if (!subjects.has(person)) subjects.set(person, null);
     return subjects;
   }
 
-  /** Wraps all subject keys anew and destroys the epoch that they were under, when it is due. */
-  async renewWrapping(tx: Tx, atMs: number): Promise<{ made: KeyFact; destroyed: KeyFact } | undefined> {
-    const known = await this.tenant(tx);
-    const old = await store.newestWrappingEpoch(tx, 'update');
-    if (!old || atMs - old.madeAtMs < WRAPPING_DAYS * DAY_MS) return undefined;
-    const oldKey = await epochKey(tx, known, old.epoch);
-    const epoch = old.epoch + 1;
-    const key = await this.#makeEpoch(tx, known, { epoch, atMs });
-    for (const row of await store.subjectKeysOfEpoch(tx, old.epoch)) {
-      const place = placeOfSubject(known.tenant, row.person_id);
-      const subject = open(oldKey.held, row.wrapped, place);
-      if (!subject) throw new Error('a subject key does not open under its wrapping epoch');
-      await store.rewrapSubjectKey(tx, {
-        person_id: row.person_id,
-        epoch,
-        wrapped: seal(key, subject, place),
-      });
+  async #unwrapSubjects(tx: Tx, persons: readonly string[], subjects: Subjects): Promise<void> {
+    for (const row of await store.subjectKeys(tx, persons)) {
+      const known = this.#unwrapTenant(tx, { wrapped: row.tenant_wrapped, epoch_place: row.epoch_place });
+      const epoch = this.#epoch(known, row.epoch, row.epoch_wrapped);
+      const key = open(epoch.held, row.wrapped, placeOfSubject(known.tenant, row.person_id));
+      if (!key) throw new Error('a subject key does not open under its wrapping epoch');
+      subjects.set(row.person_id, holdKey(key));
     }
-    await store.deleteWrappingEpoch(tx, old.epoch);
+  }
+
+  #epoch(known: Unwrapped, epoch: number, inDatabase: Uint8Array | null): EpochKey {
+    const cached = known.epochs.get(epoch);
+    if (cached) return cached;
+    const wrapped = inDatabase ?? (known.place === null ? undefined : this.#store.read(known.place, epoch));
+    if (!wrapped) throw new Outdated(`the file of wrapping epoch ${epoch} is not there`);
+    const bytes = open(known.keyFor('wrap/v1'), wrapped, placeOfEpoch(known.tenant, epoch));
+    if (!bytes) throw new Error(`wrapping epoch ${epoch} does not open`);
+    const fresh = { bytes, held: holdKey(bytes) };
+    known.epochs.set(epoch, fresh);
+    return fresh;
+  }
+
+  /**
+   * Puts every subject key under a new epoch, when the old one is due or has to go now. The old one's file stays until
+   * `settle`, after this transaction: a transaction that is undone has destroyed nothing.
+   */
+  async renewWrapping(
+    tx: Tx,
+    of: { atMs: number; when: 'due' | 'now' },
+  ): Promise<{ made: KeyFact; destroyed: KeyFact } | undefined> {
+    const known = await this.tenant(tx);
+    const locked = await store.lockTenantKey(tx, 'update');
+    known.place = locked?.epoch_place ?? null;
+    const old = await store.newestWrappingEpoch(tx);
+    if (!old) return undefined;
+    const isDue = old.wrapped !== null || of.atMs - old.madeAtMs >= WRAPPING_DAYS * DAY_MS;
+    if (of.when === 'due' && !isDue) return undefined;
+    const place = known.place ?? newPlace(this.#random);
+    if (known.place === null) await store.setEpochPlace(tx, place);
+    known.place = place;
+    const oldKey = this.#epoch(known, old.epoch, old.wrapped);
+    // Above whatever a transaction that was undone has left there.
+    const epoch = Math.max(old.epoch, ...this.#store.list(place)) + 1;
+    this.#renewing.add(tx);
+    const key = await this.#makeEpoch(tx, { ...known, place }, { epoch, atMs: of.atMs });
+    await this.#rewrap(tx, known, { epoch, old, oldKey, key });
+    await store.deleteWrappingEpochsBefore(tx, epoch);
     return {
       made: { what: 'epoch', hash: checkOf(key) },
       destroyed: { what: 'epoch', hash: checkOf(oldKey.bytes) },
     };
   }
 
+  async #rewrap(
+    tx: Tx,
+    known: Unwrapped,
+    { epoch, old, oldKey, key }: { epoch: number; old: store.EpochRow; oldKey: EpochKey; key: Uint8Array },
+  ): Promise<void> {
+    for (;;) {
+      const rows = await store.subjectKeysBefore(tx, epoch, REWRAPPED_AT_ONCE);
+      if (rows.length === 0) return;
+      const fresh = rows.map((row) => {
+        const place = placeOfSubject(known.tenant, row.person_id);
+        const subject = row.epoch === old.epoch && open(oldKey.held, row.wrapped, place);
+        if (!subject) throw new Error('a subject key does not open under its wrapping epoch');
+        return { person_id: row.person_id, wrapped: seal(key, subject, place) };
+      });
+      await store.rewrapSubjectKeys(tx, { epoch, rows: fresh });
+    }
+  }
+
+  /**
+   * Destroys the files of all epochs but the one that counts, and writes down beside them whose keys are gone. Call it
+   * in a transaction of its own, behind the one that renewed: the lock waits for whoever is at it, so that what is
+   * destroyed here is in use nowhere.
+   */
+  async settle(tx: Tx): Promise<void> {
+    if (this.#renewing.has(tx))
+      throw new Error('an epoch is destroyed behind the transaction that replaced it');
+    const locked = await store.lockTenantKey(tx, 'update');
+    const newest = await store.newestWrappingEpoch(tx);
+    const place = locked?.epoch_place;
+    if (!newest || place === null || place === undefined) return;
+    await this.#store.rememberDestroyed(tenantOf(tx), await store.allDestroyed(tx));
+    for (const epoch of this.#store.list(place))
+      if (epoch !== newest.epoch) await this.#store.destroy(place, epoch);
+  }
+
   async #makeEpoch(
     tx: Tx,
-    owner: Pick<Unwrapped, 'tenant' | 'keyFor'>,
+    owner: Pick<Unwrapped, 'tenant' | 'keyFor'> & { place: string },
     of: { epoch: number; atMs: number },
   ): Promise<Uint8Array> {
     const key = newKey();
     const wrapped = seal(owner.keyFor('wrap/v1'), key, placeOfEpoch(owner.tenant, of.epoch));
-    await store.insertWrappingEpoch(tx, { epoch: of.epoch, wrapped, made_at_ms: of.atMs });
+    // Before the row: a row that committed has its file.
+    await this.#store.write(owner.place, of.epoch, wrapped);
+    await store.insertWrappingEpoch(tx, { epoch: of.epoch, made_at_ms: of.atMs });
     return key;
   }
 }
@@ -175,18 +259,4 @@ function usesOf(key: Uint8Array): Unwrapped['keyFor'] {
     derived.set(use, known);
     return known;
   };
-}
-
-async function epochKey(tx: Tx, known: Unwrapped, epoch: number): Promise<EpochKey> {
-  return known.epochs.get(epoch) ?? unwrapEpoch(known, epoch, await store.wrappingEpoch(tx, epoch));
-}
-
-function unwrapEpoch(known: Unwrapped, epoch: number, wrapped: Uint8Array | undefined): EpochKey {
-  const cached = known.epochs.get(epoch);
-  if (cached) return cached;
-  const bytes = wrapped && open(known.keyFor('wrap/v1'), wrapped, placeOfEpoch(known.tenant, epoch));
-  if (!bytes) throw new Error(`wrapping epoch ${epoch} does not open`);
-  const fresh = { bytes, held: holdKey(bytes) };
-  known.epochs.set(epoch, fresh);
-  return fresh;
 }

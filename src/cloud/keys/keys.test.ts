@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { SEAL_INFO } from '../../contract/uplink.ts';
@@ -14,7 +14,7 @@ import type { Tx } from '../../platform/database.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { initFiles, openFiles } from '../files.ts';
 import { openStand, type Stand } from '../test-stand.ts';
-import { openKeys, tendKeys } from './keys.ts';
+import { openKeys, settleKeys, tendKeys } from './keys.ts';
 
 const DAY_MS = 86_400_000;
 let stand: Stand;
@@ -38,7 +38,7 @@ test('a sealed value opens for its person and place only, until the key is destr
   assert.equal(await open(ada, 'profile'), 'Ada Okafor');
   assert.equal(await open(ada, 'other'), undefined);
   assert.equal(await open(ben, 'profile'), undefined);
-  await stand.inTenant((tx) => keys.destroySubject(tx, ada));
+  await stand.inTenant((tx) => keys.destroySubjects(tx, [ada]));
   assert.equal(await open(ada, 'profile'), undefined);
   assert.deepEqual(await stand.inTenant((tx) => keys.subjects(tx, [ada, ben, 'nobody'])), new Set([ben]));
 });
@@ -56,7 +56,7 @@ test('a destroyed key opens nothing from then on, in the transaction that destro
   });
   await stand.inTenant(async (tx) => {
     assert.equal(await open(tx, ada, sealed.ada), 'Ada');
-    await keys.destroySubject(tx, ada);
+    await keys.destroySubjects(tx, [ada]);
     assert.equal(await open(tx, ada, sealed.ada), undefined);
   });
   const { read } = stand.cloud.database;
@@ -68,6 +68,7 @@ test('a destroyed key opens nothing from then on, in the transaction that destro
 test('another root key opens nothing', async () => {
   const strange = openKeys({
     rootKey: systemRandom.bytes(32),
+    epochs: stand.epochs,
     random: systemRandom,
     nowMs: systemClock.nowMs,
   });
@@ -90,11 +91,20 @@ test('after 25 days survivors are wrapped anew and the old epoch is gone', async
         (row) => row.epoch,
       ),
     );
-  assert.deepEqual(await epochs(), [1]);
+  const files = () => readdir(join(stand.home, 'cloud', 'epochs'), { recursive: true });
+  const keysIn = async () =>
+    (await files()).map((name) => basename(name)).filter((name) => /\.key$/.test(name));
+  assert.deepEqual([await epochs(), await keysIn()], [[1], ['1.key']]);
   stand.step(26 * DAY_MS);
   await stand.inTenant((tx) => tendKeys(stand.cloud, tx));
   stand.step(-26 * DAY_MS);
-  assert.deepEqual(await epochs(), [2]);
+  assert.deepEqual([await epochs(), await keysIn()], [[2], ['1.key', '2.key']], 'not before it is committed');
+  await settleKeys(stand.cloud, stand.tenant);
+  assert.deepEqual(await keysIn(), ['2.key']);
+  const { rows } = await stand.inTenant((tx) =>
+    sql`select 1 from wrapping_epochs where wrapped is not null`.execute(tx),
+  );
+  assert.deepEqual(rows, [], 'the key of an epoch is never in the database');
   assert.equal(await stand.inTenant((tx) => keys.openFor(tx, person, 'p', sealed)), 'v');
   assert.ok((await stand.records('key.destroyed')).some((record) => record.facts.what === 'epoch'));
 });

@@ -7,24 +7,29 @@
 import { open, seal } from '../../crypto/aead.ts';
 import { fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import { deriveKey, hmacSha256, labelled } from '../../crypto/hash.ts';
-import type { PersonId } from '../../domain/ids.ts';
+import type { PersonId, TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Cloud } from '../deps.ts';
 import type { Noun } from '../noun.ts';
 import { KeyChain, type KeyFact } from './chain.ts';
+import type { EpochStore } from './epochs.ts';
 import { migrations } from './migrations.ts';
 import { keepEpochs, openPairs, type Pairs } from './pairs.ts';
+import * as store from './store.ts';
 
 export type { KeyFact } from './chain.ts';
+export { type EpochStore, folderOfEpochs, newPlace } from './epochs.ts';
 
 export type Keys = Pairs & {
   /** Makes the keys of a new tenant. The caller records the facts. */
   makeTenant(tx: Tx): Promise<KeyFact[]>;
   makeSubject(tx: Tx, person: PersonId): Promise<void>;
   makeSubjects(tx: Tx, persons: readonly PersonId[]): Promise<void>;
-  /** After this, nothing that was sealed for the person opens again. */
-  destroySubject(tx: Tx, person: PersonId): Promise<void>;
+  /** After this, nothing that was sealed for these persons opens again; for good once the epoch was renewed and settled. */
+  destroySubjects(tx: Tx, persons: readonly PersonId[]): Promise<void>;
+  /** Whose key was destroyed, of these. */
+  destroyed(tx: Tx, persons: readonly string[]): Promise<ReadonlySet<string>>;
   /** Which of these persons have a key, and so can have something sealed for them. */
   subjects(tx: Tx, persons: readonly string[]): Promise<ReadonlySet<string>>;
   sealFor(tx: Tx, person: PersonId, place: string, value: string): Promise<Uint8Array>;
@@ -38,14 +43,19 @@ export type Keys = Pairs & {
   index(tx: Tx, use: string, value: string): Promise<Uint8Array>;
   /** The same before a tenant is known. */
   estateIndex(use: string, value: string): Uint8Array;
-  /** Puts all subject keys under a new wrapping epoch and destroys the old one, when it is due. */
-  renewWrapping(tx: Tx, atMs: number): Promise<{ made: KeyFact; destroyed: KeyFact } | undefined>;
+  /** Puts all subject keys under a new wrapping epoch, when the old one is due or `now`. `settle` has to follow. */
+  renewWrapping(
+    tx: Tx,
+    of: { atMs: number; when: 'due' | 'now' },
+  ): Promise<{ made: KeyFact; destroyed: KeyFact } | undefined>;
+  /** Destroys the files of epochs that were replaced. In a transaction of its own, after the one that replaced them. */
+  settle(tx: Tx): Promise<void>;
 };
 
-export type KeysConfig = { rootKey: Uint8Array; random: Random; nowMs: () => number };
+export type KeysConfig = { rootKey: Uint8Array; epochs: EpochStore; random: Random; nowMs: () => number };
 
 export function openKeys(config: KeysConfig): Keys {
-  const chain = new KeyChain(config.rootKey);
+  const chain = new KeyChain(config);
   const seals = tenantSeals(chain);
   const pairs = openPairs({ random: config.random, nowMs: config.nowMs, ...seals });
   const indexEstate = deriveKey(config.rootKey, 'estate-index/v1');
@@ -59,13 +69,15 @@ export function openKeys(config: KeysConfig): Keys {
     },
     makeSubject: (tx, person) => chain.makeSubjects(tx, [person]),
     makeSubjects: (tx, persons) => chain.makeSubjects(tx, persons),
-    destroySubject: (tx, person) => chain.destroySubject(tx, person),
+    destroySubjects: (tx, persons) => chain.destroySubjects(tx, persons, config.nowMs()),
+    destroyed: async (tx, persons) => new Set(await store.destroyedAmong(tx, persons)),
     async index(tx, use, value) {
       const { keyFor } = await chain.tenant(tx);
       return hmacSha256(keyFor('index/v1'), labelled(use, value));
     },
     estateIndex: (use, value) => hmacSha256(indexEstate, labelled(use, value)),
-    renewWrapping: (tx, atMs) => chain.renewWrapping(tx, atMs),
+    renewWrapping: (tx, of) => chain.renewWrapping(tx, of),
+    settle: (tx) => chain.settle(tx),
   };
 }
 
@@ -118,15 +130,25 @@ function personSeals(chain: KeyChain): Pick<Keys, 'subjects' | 'sealFor' | 'open
 /** Makes what is missing, destroys what is due, and records both. Runs daily, and when a tenant is made. */
 export async function tendKeys(cloud: Cloud, tx: Tx): Promise<{ epochMade: boolean }> {
   const nowMs = cloud.clock.nowMs();
-  const wrapping = await cloud.keys.renewWrapping(tx, nowMs);
-  if (wrapping) {
-    await recordKey(cloud, tx, 'key.made', wrapping.made);
-    await recordKey(cloud, tx, 'key.destroyed', wrapping.destroyed);
-  }
+  await renewWrapping(cloud, tx, 'due');
   const { made, destroyed } = await keepEpochs(cloud.keys, tx, nowMs);
   for (const fact of made) await recordKey(cloud, tx, 'key.made', fact);
   for (const fact of destroyed) await recordKey(cloud, tx, 'key.destroyed', fact);
   return { epochMade: made.length > 0 };
+}
+
+/** Answers whether there is something to settle now. */
+export async function renewWrapping(cloud: Cloud, tx: Tx, when: 'due' | 'now'): Promise<boolean> {
+  const renewed = await cloud.keys.renewWrapping(tx, { atMs: cloud.clock.nowMs(), when });
+  if (!renewed) return false;
+  await recordKey(cloud, tx, 'key.made', renewed.made);
+  await recordKey(cloud, tx, 'key.destroyed', renewed.destroyed);
+  return true;
+}
+
+/** The keys that a version before kept in the database are put apart, and those that were replaced destroyed. */
+export async function settleKeys(cloud: Cloud, tenant: TenantId): Promise<void> {
+  await cloud.database.tenant(tenant, (tx) => cloud.keys.settle(tx));
 }
 
 export async function recordKey(

@@ -3,9 +3,9 @@
  *
  *   root key (a file; later a KMS) → tenant key → wrapping epoch → subject key → a person's data
  *
- * Wrapping epochs are replaced within 30 days: survivors are rewrapped, the old epoch's key is destroyed.
- * A subject key destroyed before that is then beyond anybody's reach, whatever an old page of the
- * database still holds.
+ * The keys of wrapping epochs are in no database either: each is a file (epochs.ts). They are replaced within 30 days,
+ * and at once when somebody is erased: survivors are rewrapped, the old epoch's key is destroyed. A subject key
+ * that was under it is then beyond anybody's reach, whatever an old page of the database still holds.
  */
 import { type Migration, tenantTable } from '../migrate.ts';
 
@@ -53,6 +53,21 @@ create table notifier_epochs (
 );
 create index notifier_epochs_by_end on notifier_epochs (tenant_id, not_after_ms);
 ${['tenant_keys', 'wrapping_epochs', 'subject_keys', 'tenant_pairs', 'notifier_epochs'].map((table) => tenantTable(table)).join('')}
+`,
+  },
+  {
+    id: '0130-epochs-apart',
+    sql: `
+-- An epoch's key lies in a file at this place (epochs.ts); here is none but that of a version before.
+alter table wrapping_epochs alter column wrapped drop not null;
+alter table tenant_keys add column epoch_place text;
+-- Whose key was destroyed. Only ever added to: who comes in late with their data has to be known again.
+create table destroyed_subjects (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  person_id text primary key,
+  at_ms bigint not null
+);
+${tenantTable('destroyed_subjects', 'select, insert')}
 `,
   },
 ];

@@ -1,10 +1,14 @@
 /** SQL of the wrapped keys. */
+import { sql } from 'kysely';
+import type { PersonId } from '../../domain/ids.ts';
+import { bytesColumn, textColumn } from '../../platform/columns.ts';
 import { planned, type Tx, tables } from '../../platform/database.ts';
 
 /** `tenant_id` is filled in and compared by the database; no query names it. */
 export type KeyTables = {
-  tenant_keys: { wrapped: Uint8Array };
-  wrapping_epochs: { epoch: number; wrapped: Uint8Array; made_at_ms: number };
+  tenant_keys: TenantKeyRow;
+  wrapping_epochs: { epoch: number; wrapped: Uint8Array | null; made_at_ms: number };
+  destroyed_subjects: { person_id: PersonId; at_ms: number };
   subject_keys: { person_id: string; epoch: number; wrapped: Uint8Array };
   tenant_pairs: { name: PairName; public: Uint8Array; private_sealed: Uint8Array };
   notifier_epochs: {
@@ -16,58 +20,71 @@ export type KeyTables = {
     not_after_ms: number;
   };
 };
+/** `epoch_place`: null until the keys of a version before have been put apart. */
+export type TenantKeyRow = { wrapped: Uint8Array; epoch_place: string | null };
 export type PairName = 'intake' | 'notifier';
 export type NotifierEpochRow = KeyTables['notifier_epochs'];
 
 const on = (tx: Tx) => tables<KeyTables>(tx);
 
-export async function insertTenantKey(tx: Tx, wrapped: Uint8Array): Promise<void> {
-  await on(tx).insertInto('tenant_keys').values({ wrapped }).execute();
+export async function insertTenantKey(tx: Tx, row: TenantKeyRow): Promise<void> {
+  await on(tx).insertInto('tenant_keys').values(row).execute();
 }
 
-export async function tenantKey(tx: Tx): Promise<Uint8Array | undefined> {
-  return (await on(tx).selectFrom('tenant_keys').select('wrapped').executeTakeFirst())?.wrapped;
+const KEY_COLUMNS = ['wrapped', 'epoch_place'] as const;
+
+export async function tenantKey(tx: Tx): Promise<TenantKeyRow | undefined> {
+  return on(tx).selectFrom('tenant_keys').select(KEY_COLUMNS).executeTakeFirst();
 }
 
-export async function insertWrappingEpoch(
-  tx: Tx,
-  row: { epoch: number; wrapped: Uint8Array; made_at_ms: number },
-): Promise<void> {
-  await on(tx).insertInto('wrapping_epochs').values(row).execute();
-}
-
-export async function wrappingEpoch(tx: Tx, epoch: number): Promise<Uint8Array | undefined> {
-  return (
-    await on(tx).selectFrom('wrapping_epochs').select('wrapped').where('epoch', '=', epoch).executeTakeFirst()
-  )?.wrapped;
-}
-
-/** The newest epoch. Locked against its replacement while a subject key is put under it. */
-export async function newestWrappingEpoch(
-  tx: Tx,
-  lock: 'share' | 'update',
-): Promise<{ epoch: number; madeAtMs: number } | undefined> {
-  const query = on(tx)
-    .selectFrom('wrapping_epochs')
-    .select(['epoch', 'made_at_ms as madeAtMs'])
-    .orderBy('epoch', 'desc')
-    .limit(1);
+/**
+ * Locked until the transaction ends: `share` while subject keys are put under the newest epoch, `update` while that is
+ * replaced. The row of the epoch itself would not do: whoever waited for it finds it gone.
+ */
+export async function lockTenantKey(tx: Tx, lock: 'share' | 'update'): Promise<TenantKeyRow | undefined> {
+  const query = on(tx).selectFrom('tenant_keys').select(KEY_COLUMNS);
   return (lock === 'share' ? query.forShare() : query.forUpdate()).executeTakeFirst();
 }
 
-export async function deleteWrappingEpoch(tx: Tx, epoch: number): Promise<void> {
-  await on(tx).deleteFrom('wrapping_epochs').where('epoch', '=', epoch).execute();
+export async function setEpochPlace(tx: Tx, place: string): Promise<void> {
+  await on(tx).updateTable('tenant_keys').set({ epoch_place: place }).execute();
+}
+
+export async function insertWrappingEpoch(tx: Tx, row: { epoch: number; made_at_ms: number }): Promise<void> {
+  await on(tx)
+    .insertInto('wrapping_epochs')
+    .values({ ...row, wrapped: null })
+    .execute();
+}
+
+export type EpochRow = { epoch: number; wrapped: Uint8Array | null; madeAtMs: number };
+
+export async function newestWrappingEpoch(tx: Tx): Promise<EpochRow | undefined> {
+  return on(tx)
+    .selectFrom('wrapping_epochs')
+    .select(['epoch', 'wrapped', 'made_at_ms as madeAtMs'])
+    .orderBy('epoch', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+export async function deleteWrappingEpochsBefore(tx: Tx, epoch: number): Promise<void> {
+  await on(tx).deleteFrom('wrapping_epochs').where('epoch', '<', epoch).execute();
 }
 
 export async function insertSubjectKeys(tx: Tx, rows: readonly KeyTables['subject_keys'][]): Promise<void> {
   if (rows.length > 0) await on(tx).insertInto('subject_keys').values(rows).execute();
 }
 
-type WrappedSubject = KeyTables['subject_keys'] & { epoch_wrapped: Uint8Array; tenant_wrapped: Uint8Array };
+type WrappedSubject = KeyTables['subject_keys'] & {
+  epoch_wrapped: Uint8Array | null;
+  tenant_wrapped: Uint8Array;
+  epoch_place: string | null;
+};
 
 /** Each with what it is wrapped under: its epoch's key, and the tenant's, of which there is one. */
 const selectSubjectKeys = planned<WrappedSubject>(`
-  select s.person_id, s.epoch, s.wrapped, e.wrapped as epoch_wrapped, t.wrapped as tenant_wrapped
+  select s.person_id, s.epoch, s.wrapped, e.wrapped as epoch_wrapped, t.wrapped as tenant_wrapped, t.epoch_place
   from subject_keys s join wrapping_epochs e using (epoch) cross join tenant_keys t
   where s.person_id = any($1::text[])`);
 
@@ -75,31 +92,52 @@ export async function subjectKeys(tx: Tx, persons: readonly string[]): Promise<W
   return await selectSubjectKeys(tx, persons);
 }
 
-export async function subjectKeysOfEpoch(
-  tx: Tx,
-  epoch: number,
-): Promise<{ person_id: string; wrapped: Uint8Array }[]> {
+type SubjectOfEpoch = { person_id: string; epoch: number; wrapped: Uint8Array };
+
+/** Those under epochs before `epoch`, at most `limit`. */
+export async function subjectKeysBefore(tx: Tx, epoch: number, limit: number): Promise<SubjectOfEpoch[]> {
   return on(tx)
     .selectFrom('subject_keys')
-    .select(['person_id', 'wrapped'])
-    .where('epoch', '=', epoch)
-    .forUpdate()
+    .select(['person_id', 'epoch', 'wrapped'])
+    .where('epoch', '<', epoch)
+    .limit(limit)
     .execute();
 }
 
-export async function rewrapSubjectKey(
+export async function rewrapSubjectKeys(
   tx: Tx,
-  row: { person_id: string; epoch: number; wrapped: Uint8Array },
+  { epoch, rows }: { epoch: number; rows: readonly { person_id: string; wrapped: Uint8Array }[] },
 ): Promise<void> {
+  await sql`update subject_keys set epoch = ${epoch}, wrapped = fresh.wrapped
+    from unnest(${textColumn(rows.map((row) => row.person_id))}::text[], ${bytesColumn(rows.map(({ wrapped }) => wrapped))}::bytea[])
+      as fresh (person_id, wrapped) where subject_keys.person_id = fresh.person_id`.execute(tx);
+}
+
+export async function deleteSubjectKeys(tx: Tx, persons: readonly PersonId[]): Promise<void> {
   await on(tx)
-    .updateTable('subject_keys')
-    .set({ epoch: row.epoch, wrapped: row.wrapped })
-    .where('person_id', '=', row.person_id)
+    .deleteFrom('subject_keys')
+    .where('person_id', 'in', [...persons])
     .execute();
 }
 
-export async function deleteSubjectKey(tx: Tx, person: string): Promise<void> {
-  await on(tx).deleteFrom('subject_keys').where('person_id', '=', person).execute();
+export async function insertDestroyed(tx: Tx, persons: readonly PersonId[], atMs: number): Promise<void> {
+  const rows = persons.map((person_id) => ({ person_id, at_ms: atMs }));
+  await on(tx)
+    .insertInto('destroyed_subjects')
+    .values(rows)
+    .onConflict((on) => on.column('person_id').doNothing())
+    .execute();
+}
+
+export async function destroyedAmong(tx: Tx, persons: readonly string[]): Promise<PersonId[]> {
+  const { rows } = await sql<{ person: PersonId }>`select person_id as person from destroyed_subjects
+    where person_id = any(${textColumn([...persons])}::text[])`.execute(tx);
+  return rows.map(({ person }) => person);
+}
+
+export async function allDestroyed(tx: Tx): Promise<PersonId[]> {
+  const rows = await on(tx).selectFrom('destroyed_subjects').select('person_id').execute();
+  return rows.map((row) => row.person_id);
 }
 
 export async function insertPair(

@@ -273,6 +273,7 @@ export const ofParcel = store.noticesOfParcel;
 export const toldOf = store.toldOfParcels;
 export const deadSince = store.deadSince;
 export const list = store.listNotices;
+export const forget = store.deleteAllOf;
 
 export const notices = {
   migrations,

@@ -264,3 +264,9 @@ export async function deadSince(tx: Tx, sinceMs: number): Promise<NoticeRow[]> {
     );
   return found.rows.map(rowOf);
 }
+
+/** What was and what was to be told to a person. */
+export async function deleteAllOf(tx: Tx, person: PersonId): Promise<void> {
+  await sql`delete from notices where person_id = ${person}`.execute(tx);
+  await sql`delete from waiting_parcels where person_id = ${person}`.execute(tx);
+}

@@ -11,34 +11,50 @@ import type { Cloud } from '../deps.ts';
 import * as journal from '../journal/journal.ts';
 import { foldParcel, isInside, type Standing } from './custody.ts';
 import * as store from './store.ts';
-import { allOpened, checkChain, checkHead, type Finding } from './verify.ts';
+import {
+  allOpened,
+  type Beside,
+  checkChain,
+  checkGone,
+  checkHead,
+  countGone,
+  type Finding,
+  saidGone,
+} from './verify.ts';
 
 export type { Finding };
 
 const RECORDS_A_READ = 1000;
 
 /** What the records of all banks make of parcels and doors. */
-type Folded = { parcels: Map<string, Standing & { bank: string }>; doors: Map<string, banks.Picture> };
+type Folded = {
+  parcels: Map<string, Standing & { bank: string }>;
+  doors: Map<string, banks.Picture>;
+  /** Fields that nothing opens because of an erasure, and how many records say that they erased. */
+  erased: { gone: number; said: number };
+};
 
 export async function checkCloud(cloud: Cloud, tenant: TenantId): Promise<Finding[]> {
   // Beside a running cloud records are added all the time; an end and its records have to be of one moment.
   return cloud.database.snapshot(tenant, async (tx) => {
     const findings: Finding[] = [];
-    const folded: Folded = { parcels: new Map(), doors: new Map() };
+    const erased = { gone: 0, said: 0 };
+    const folded: Folded = { parcels: new Map(), doors: new Map(), erased };
     for (const source of await journal.sources(tx)) {
       const bank = await banks.findBank(tx, source);
       findings.push(
         ...(bank
           ? await checkBankJournal(cloud, tx, bank, folded)
-          : await checkOwnJournal(cloud, tx, source)),
+          : await checkOwnJournal(cloud, tx, source, folded)),
       );
     }
     findings.push(...(await checkParcels(tx, folded)), ...(await checkDoors(tx, folded)));
+    findings.push(...checkGone(tenant, folded.erased));
     return findings;
   });
 }
 
-async function checkOwnJournal(cloud: Cloud, tx: Tx, source: string): Promise<Finding[]> {
+async function checkOwnJournal(cloud: Cloud, tx: Tx, source: string, folded: Folded): Promise<Finding[]> {
   const findings: Finding[] = [];
   const end = await cloud.journal.endOf(tx, source);
   let prev = NO_HASH;
@@ -51,10 +67,9 @@ async function checkOwnJournal(cloud: Cloud, tx: Tx, source: string): Promise<Fi
       prevSeq: first - 1,
     });
     prev = segment.end;
-    findings.push(
-      ...segment.findings,
-      ...checkOpenings(source, segment.read, await cloud.journal.openOpenings(tx, source, range)),
-    );
+    for (const record of segment.read) folded.erased.said += saidGone(record);
+    const beside = await besideOf(cloud, tx, source, range);
+    findings.push(...segment.findings, ...checkOpenings(source, segment.read, beside, folded));
   }
   if (prev !== end?.lastHash) findings.push({ where: source, what: 'its end is not where its records end' });
   return findings;
@@ -69,14 +84,14 @@ async function checkBankJournal(cloud: Cloud, tx: Tx, bank: banks.Bank, folded: 
   for (const head of await journal.headsOf(tx, source)) {
     const records = await journal.recordsBetween(tx, source, head);
     const segment = checkChain({ source, records, prev, prevSeq: head.first - 1 });
-    const openings = await cloud.journal.openOpenings(tx, source, head);
+    const beside = await besideOf(cloud, tx, source, head);
     findings.push(
       ...segment.findings,
       ...checkHead({ bank: source, head, before, records, key: bank.key ?? new Uint8Array(0) }),
     );
     findings.push(
-      ...checkOpenings(source, segment.read, openings),
-      ...foldAll(folded, segment.read, openings),
+      ...checkOpenings(source, segment.read, beside, folded),
+      ...foldAll(folded, segment.read, beside.openings),
     );
     if (records.some((row) => row.batch_last !== head.last))
       findings.push({ where: `${source} head ${head.last}`, what: 'a record names another batch' });
@@ -91,13 +106,27 @@ async function checkBankJournal(cloud: Cloud, tx: Tx, bank: banks.Bank, folded: 
   return findings;
 }
 
+async function besideOf(
+  cloud: Cloud,
+  tx: Tx,
+  source: string,
+  range: { first: number; last: number },
+): Promise<Beside> {
+  return {
+    openings: await cloud.journal.openOpenings(tx, source, range),
+    gone: await cloud.journal.goneIn(tx, source, range),
+  };
+}
+
 function checkOpenings(
   source: string,
   records: readonly LedgerRecord[],
-  openings: ReadonlyMap<number, Openings>,
+  beside: Beside,
+  folded: Folded,
 ): Finding[] {
+  folded.erased.gone += countGone(records, beside);
   return records
-    .filter((record) => !allOpened(record, openings.get(record.seq)))
+    .filter((record) => !allOpened(record, beside))
     .map((record) => ({ where: `${source} record ${record.seq}`, what: 'a commitment does not open' }));
 }
 

@@ -16,8 +16,23 @@ export { checkCloud, type Finding } from './check.ts';
 export { foldParcel, isInside, type Standing } from './custody.ts';
 export { recordsOfParcel } from './receipt.ts';
 export { says } from './says.ts';
-export { doubtedParcels as doubted, type Parcel } from './store.ts';
-export { allOpened, checkChain, checkHead } from './verify.ts';
+export {
+  alarmsAbout,
+  doubtedParcels as doubted,
+  forgetPerson as forget,
+  insideOf,
+  ofPerson,
+  type Parcel,
+} from './store.ts';
+export {
+  allOpened,
+  type Beside,
+  checkChain,
+  checkGone,
+  checkHead,
+  countGone,
+  saidGone,
+} from './verify.ts';
 export { detail, openTracking, pageOfParcels as pageOf, recordsOf, trackingsOf } from './views.ts';
 
 /** Records of a door, which tell of whatever parcel lies behind it. */

@@ -181,3 +181,42 @@ export async function doubtedParcels(tx: Tx): Promise<Doubted[]> {
     group by p.parcel_id, p.bank_id, p.compartment order by max(r.at_ms) desc limit 200`.execute(tx);
   return rows;
 }
+
+export type Inside = { parcel: ParcelId; bank: BankId; compartment: number };
+
+/** Parcels that are in a bank, or on the way into it, and are this person's to take or to put in. */
+export async function insideOf(tx: Tx, person: PersonId): Promise<Inside[]> {
+  const { rows } = await sql<Inside>`select parcel_id as parcel, bank_id as bank, compartment from parcels
+    where (state in ('accepted', 'waiting', 'held') and recipient_id = ${person})
+      or (state = 'accepted' and courier_id = ${person}) order by ord limit 100`.execute(tx);
+  return rows;
+}
+
+/** Of parcels that have ended, who had them and under which number is gone; that they were here stays. */
+export async function forgetPerson(tx: Tx, person: PersonId): Promise<void> {
+  await sql`update parcels set recipient_id = null, tracking = null where recipient_id = ${person}`.execute(
+    tx,
+  );
+  await sql`update parcels set courier_id = null where courier_id = ${person}`.execute(tx);
+}
+
+/** Bank and door of every open alarm that names a record of a parcel of this person's. */
+export async function alarmsAbout(tx: Tx, person: PersonId): Promise<{ bank: BankId; condition: string }[]> {
+  const { rows } = await sql<{ bank: BankId; condition: string }>`
+    select distinct a.bank_id as bank, a.condition from alarms a
+      join parcel_events e on e.source = a.bank_id
+      join parcels p on p.parcel_id = e.parcel_id
+    where a.ended_at_ms is null and a.first_seq is not null
+      and exists (select 1 from unnest(e.seq || e.also) as said (seq) where said.seq between a.first_seq and a.last_seq)
+      and (p.recipient_id = ${person} or p.courier_id = ${person}) limit 20`.execute(tx);
+  return rows;
+}
+
+/** Those of the parcels that are of this person. */
+export async function ofPerson(tx: Tx, parcels: readonly string[], person: PersonId): Promise<ParcelId[]> {
+  const { rows } = await sql<{ parcel: ParcelId }>`select parcel_id as parcel from parcels
+    where parcel_id = any(${textColumn([...parcels])}::text[]) and (recipient_id = ${person} or courier_id = ${person})`.execute(
+    tx,
+  );
+  return rows.map(({ parcel }) => parcel);
+}

@@ -6,7 +6,7 @@ import { base64url } from '../../crypto/bytes.ts';
 import type { CommittedField } from '../../domain/facts.ts';
 import { batchRoot, headHash, NO_HEAD, openHead } from '../../ledger/batch.ts';
 import { type LedgerRecord, leafHash, type Openings, opens, parseRecord } from '../../ledger/record.ts';
-import type { HeadRow, RecordRow } from '../journal/journal.ts';
+import type { Gone, HeadRow, RecordRow } from '../journal/journal.ts';
 
 export type Segment = {
   source: string;
@@ -83,11 +83,36 @@ export function checkHead({ bank, head, before, records, key }: HeadClaim): Find
   return findings;
 }
 
-/** True when every commitment of the record is opened by what is kept beside it. */
-export function allOpened(record: LedgerRecord, openings: Openings | undefined): boolean {
+/** What stands behind the commitments of some records, by number; and of which nothing does any more, by an erasure. */
+export type Beside = { openings: ReadonlyMap<number, Openings>; gone: Gone };
+
+/** True when every commitment of the record is opened by what is kept beside it, or its person was erased. */
+export function allOpened(record: LedgerRecord, { openings, gone }: Beside): boolean {
+  const kept = openings.get(record.seq);
   const fields = Object.keys(record.commitments) as CommittedField[];
   return fields.every((field) => {
-    const opening = openings?.[field];
-    return opening !== undefined && opens(record, field, opening);
+    const opening = kept?.[field];
+    if (opening === undefined) return gone.get(record.seq)?.has(field) === true;
+    return opens(record, field, opening);
   });
+}
+
+/** How many commitments of these records are passed over because their persons were erased. */
+export function countGone(records: readonly LedgerRecord[], { openings, gone }: Beside): number {
+  const of = ({ seq, commitments }: LedgerRecord) =>
+    (Object.keys(commitments) as CommittedField[]).filter(
+      (field) => openings.get(seq)?.[field] === undefined && gone.get(seq)?.has(field),
+    ).length;
+  return records.reduce((sum, record) => sum + of(record), 0);
+}
+
+/** As many fields are gone as the records of erasures say, or somebody has helped himself to the word. */
+export function checkGone(where: string, of: { gone: number; said: number }): Finding[] {
+  if (of.gone === of.said) return [];
+  return [{ where, what: `${of.gone} fields are gone as erased, and records of erasures say ${of.said}` }];
+}
+
+/** How many fields a record says that it erased. */
+export function saidGone(record: LedgerRecord): number {
+  return record.kind === 'erasure.done' ? Number(record.facts.fields) : 0;
 }

@@ -212,11 +212,12 @@ async function timelineOf(
     result.verified.chain &&= chain.findings.length === 0;
     result.verified.head &&= head.length === 0;
     const openings = await cloud.journal.openOpenings(tx, of.bank, batch.head);
+    const gone = await cloud.journal.goneIn(tx, of.bank, batch.head);
     for (const row of batch.records) {
       if (!wanted.has(row.seq)) continue;
       const parsed = parseRecord(new Uint8Array(row.bytes));
       if (!parsed.ok) continue;
-      result.verified.commitments &&= allOpened(parsed.record, openings.get(row.seq));
+      result.verified.commitments &&= allOpened(parsed.record, { openings, gone });
       result.timeline.push(
         await eventOf(of.names, {
           record: parsed.record,

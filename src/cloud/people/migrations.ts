@@ -72,4 +72,13 @@ alter table directory_versions add column people int;
 alter table directory_versions add column bytes bigint;
 `,
   },
+  {
+    id: '0132-persons-erased',
+    sql: `
+-- Of whom was erased a row stays: an id and a role, at which other rows point.
+alter table persons drop constraint persons_state_check;
+alter table persons add constraint persons_state_check check (state in ('active', 'removed', 'erased'));
+create index persons_removed on persons (tenant_id, removed_at_ms) where state = 'removed';
+`,
+  },
 ];

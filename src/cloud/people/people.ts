@@ -20,7 +20,7 @@ import * as store from './store.ts';
 
 export { directoriesTooLong, fitsMessage } from './long-lists.ts';
 export { labelOf, requireRoom, sizeOf } from './room.ts';
-export type { Addressee, Carrier, CourierRow, Role } from './store.ts';
+export type { Addressee, Carrier, CourierRow, Role, Standing } from './store.ts';
 
 const profileSchema = z.strictObject({
   name: z.string(),
@@ -335,6 +335,11 @@ export async function directory(
 }
 
 export const directoryVersion = store.directoryVersion;
+export const lockPerson = store.lockPerson;
+export const blank = store.blank;
+export const removedBefore = store.removedBefore;
+export const countStates = store.countStates;
+export const withoutKey = store.withoutKey;
 export const holdActive = store.holdActive;
 export const carriers = store.listCarriers;
 export const couriers = store.listCouriers;

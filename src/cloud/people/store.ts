@@ -307,3 +307,49 @@ export async function badgeIsKnown(tx: Tx, badgeHash: string): Promise<boolean> 
 export async function setSuspendedUntil(tx: Tx, person: PersonId, untilMs: number | null): Promise<void> {
   await sql`update couriers set suspended_until_ms = ${untilMs} where person_id = ${person}`.execute(tx);
 }
+
+/** What stands of a person, locked until the transaction ends. */
+export type Standing = { person: PersonId; role: Role; state: 'active' | 'removed' | 'erased' };
+
+export async function lockPerson(tx: Tx, person: string): Promise<Standing | undefined> {
+  const { rows } = await sql<Standing>`select person_id as person, role, state from persons
+    where person_id = ${person} for update`.execute(tx);
+  return rows[0];
+}
+
+/** Nothing is left but an id and a role. Who was active still is off the list for the banks from now on. */
+export async function blank(tx: Tx, person: PersonId): Promise<void> {
+  const { rows } = await sql<{ site: SiteId }>`select site_id as site from persons
+    where person_id = ${person} and state = 'active' and role = 'resident' and site_id is not null`.execute(
+    tx,
+  );
+  for (const { site } of rows) await bumpDirectory(tx, site);
+  await sql`delete from couriers where person_id = ${person}`.execute(tx);
+  await sql`delete from address_index where person_id = ${person}`.execute(tx);
+  await sql`update persons set state = 'erased', profile = ''::bytea, flat_index = null, site_id = null
+    where person_id = ${person}`.execute(tx);
+}
+
+/** Residents who were removed before a moment, the longest gone first. */
+export async function removedBefore(tx: Tx, of: { beforeMs: number; limit: number }): Promise<PersonId[]> {
+  const { rows } = await sql<{ person: PersonId }>`select person_id as person from persons
+    where state = 'removed' and role = 'resident' and removed_at_ms <= ${of.beforeMs}
+    order by removed_at_ms, ord limit ${of.limit}`.execute(tx);
+  return rows.map(({ person }) => person);
+}
+
+export async function countStates(tx: Tx): Promise<{ removed: number; erased: number }> {
+  const { rows } = await sql<{ removed: number; erased: number }>`select
+    count(*) filter (where state = 'removed')::int as removed, count(*) filter (where state = 'erased')::int as erased
+    from persons where state <> 'active'`.execute(tx);
+  return rows[0] ?? { removed: 0, erased: 0 };
+}
+
+/** Persons of whom a row is there, and no key: a backup was put back that is older than their erasure. */
+export async function withoutKey(tx: Tx): Promise<PersonId[]> {
+  const { rows } = await sql<{ person: PersonId }>`select person_id as person from persons p
+    where state <> 'erased' and not exists (select 1 from subject_keys k where k.person_id = p.person_id)`.execute(
+    tx,
+  );
+  return rows.map(({ person }) => person);
+}

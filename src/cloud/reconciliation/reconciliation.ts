@@ -9,7 +9,7 @@ import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 
 export { foldSight, tellsOfSight } from './follow.ts';
-export { NO_SIGHT, type Sight } from './store.ts';
+export { NO_SIGHT, openReported, type Sight } from './store.ts';
 export { discrepanciesOf } from './views.ts';
 
 export const reconciliation: Noun = { migrations, routes, projections: [projection] };

@@ -4,8 +4,13 @@ import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 import { sweep } from './sessions.ts';
 
+import { deleteAllOf } from './store.ts';
+
 export { addAdmin } from './admins.ts';
 export { authenticate, begin as beginSession, endAllOf } from './sessions.ts';
+
+/** Nothing of a person is left that lets anybody in. */
+export const forget = deleteAllOf;
 
 export const signin = {
   migrations,

@@ -235,3 +235,9 @@ export async function oldLinkTenants(tx: Tx, madeBeforeMs: number): Promise<Tena
 export async function deleteOldLinks(tx: Tx, madeBeforeMs: number): Promise<void> {
   await sql`delete from sign_in_links where made_at_ms <= ${madeBeforeMs}`.execute(tx);
 }
+
+/** Sessions, links, known browsers, password and second factor of a person. */
+export async function deleteAllOf(tx: Tx, person: PersonId): Promise<void> {
+  for (const table of ['sessions', 'sign_in_links', 'sign_in_devices', 'admin_credentials'])
+    await sql`delete from ${sql.table(table)} where person_id = ${person}`.execute(tx);
+}

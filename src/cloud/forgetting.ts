@@ -1,0 +1,179 @@
+/** What `holdfast admin erase`, `hold` and `retention` do with a database that answers. */
+import { HoldfastError } from '../domain/errors.ts';
+import { parseId, type TenantId } from '../domain/ids.ts';
+import { systemClock } from '../platform/clock.ts';
+import { readConfig } from '../platform/config.ts';
+import { silentLog } from '../platform/log.ts';
+import { systemRandom } from '../platform/random.ts';
+import { NOUNS } from './cloud.ts';
+import { cloudConfig } from './config.ts';
+import { openCore } from './core.ts';
+import type { Cloud } from './deps.ts';
+import * as people from './people/people.ts';
+import {
+  erasePerson,
+  liftHolds,
+  placeHold,
+  retentionOf,
+  setRetention,
+  settle,
+  standingHolds,
+} from './privacy/privacy.ts';
+import { allTenants } from './tenants/tenants.ts';
+
+/** What stood behind the command, as it was typed. */
+export type PrivacyValues = {
+  person?: string | undefined;
+  purpose?: string | undefined;
+  until?: string | undefined;
+  days?: string | undefined;
+  tenant?: string | undefined;
+};
+
+export type PrivacyAct = 'erase' | 'hold' | 'hold place' | 'hold lift' | 'retention';
+
+type Command = {
+  act: PrivacyAct;
+  values: PrivacyValues;
+  say(line: string): void;
+  /** Asked before what cannot be undone. */
+  confirm(question: string): Promise<boolean>;
+};
+
+type Place = { cloud: Cloud; tenant: TenantId };
+
+/** Answers whether it was done. */
+export async function privacyCommand(of: Command & { config: string }): Promise<boolean> {
+  const deps = { clock: systemClock, random: systemRandom, log: silentLog };
+  const { cloud } = await openCore({ config: readConfig(of.config, cloudConfig), ...deps }, NOUNS);
+  try {
+    const place = { cloud, tenant: await tenantNamed(cloud, of.values.tenant) };
+    switch (of.act) {
+      case 'erase':
+        return await erase(place, of);
+      case 'hold':
+        return await listHolds(place, of);
+      case 'hold place':
+      case 'hold lift':
+        return await changeHold(place, of, of.act);
+      case 'retention':
+        return await retain(place, of);
+    }
+  } finally {
+    await cloud.database.close();
+  }
+}
+
+async function tenantNamed(cloud: Cloud, text: string | undefined): Promise<TenantId> {
+  const all = await allTenants(cloud);
+  const [only, ...others] = all;
+  if (text === undefined && only && others.length === 0) return only;
+  const named = text === undefined ? undefined : parseId('tenant', text);
+  if (named && all.includes(named)) return named;
+  throw new HoldfastError('input-invalid', 'say of which organisation: --tenant ID');
+}
+
+const personOf = ({ person }: PrivacyValues): string => {
+  if (person === undefined || !parseId('person', person))
+    throw new HoldfastError(
+      'input-invalid',
+      'say who: --person ID, as the people page of the admin app shows it',
+    );
+  return person;
+};
+
+const purposeOf = ({ purpose }: PrivacyValues): string => {
+  const text = purpose?.trim() ?? '';
+  if (text === '' || text.length > 1000)
+    throw new HoldfastError(
+      'input-invalid',
+      'say why: --purpose "case 12 of the district court"; it is recorded',
+    );
+  return text;
+};
+
+async function erase({ cloud, tenant }: Place, { values, say, confirm }: Command): Promise<boolean> {
+  const person = personOf(values);
+  const found = await cloud.database.read(tenant, (tx) => people.findPerson(cloud, tx, person));
+  if (!found) throw new HoldfastError('not-found', 'there is nobody here by that id');
+  say(`${found.profile.name}, ${found.role}${found.active ? '' : ', removed'}`);
+  if (!(await confirm('Erase this person for good? Nothing brings them back.'))) {
+    say('nobody was erased');
+    return false;
+  }
+  const erasure = await cloud.database.tenant(tenant, (tx) => erasePerson(cloud, tx, { person, by: null }));
+  switch (erasure.is) {
+    case 'held':
+      say('refused, and the refusal recorded: a legal hold stands over this person (holdfast admin hold)');
+      return false;
+    case 'waiting':
+      say('not erased; first:');
+      for (const line of erasure.says) say(`  ${line}`);
+      return false;
+    case 'erased':
+      await settle(cloud, tenant);
+      say(`erased: ${erasure.fields} fields of records can be read by nobody any more; every record stays`);
+      if (erasure.exportsOut > 0)
+        say(`${erasure.exportsOut} exports that showed something of this person were handed out before`);
+      say('Take a backup now, and destroy every file of epoch keys from before: docs/runbooks/erasure.md');
+      return true;
+  }
+}
+
+async function listHolds({ cloud, tenant }: Place, { say }: Command): Promise<boolean> {
+  const held = await cloud.database.read(tenant, (tx) => standingHolds(cloud, tx, null));
+  for (const { person, reason, placedAtMs, untilMs } of held)
+    say(
+      `${person} since ${dayOf(placedAtMs)} until ${untilMs === null ? 'lifted' : dayOf(untilMs)}: ${reason}`,
+    );
+  if (held.length === 0) say('no legal hold stands');
+  return true;
+}
+
+async function changeHold(
+  { cloud, tenant }: Place,
+  of: Command,
+  act: 'hold place' | 'hold lift',
+): Promise<boolean> {
+  const [person, reason] = [personOf(of.values), purposeOf(of.values)];
+  const untilMs = untilOf(of.values);
+  await cloud.database.tenant(tenant, (tx) =>
+    act === 'hold place'
+      ? placeHold(cloud, tx, { person, reason, untilMs, by: null })
+      : liftHolds(cloud, tx, { person, reason, by: null }),
+  );
+  of.say(act === 'hold place' ? 'placed: nobody erases this person while it stands' : 'lifted');
+  return true;
+}
+
+async function retain({ cloud, tenant }: Place, { values, say }: Command): Promise<boolean> {
+  const { days } = values;
+  if (days !== undefined)
+    await cloud.database.tenant(tenant, (tx) =>
+      setRetention(cloud, tx, days === 'off' ? null : Number(days)),
+    );
+  const { movedOutDays, run, removed, erased } = await cloud.database.read(tenant, (tx) => retentionOf(tx));
+  say(
+    movedOutDays === null
+      ? 'off: nobody is erased unasked'
+      : `residents are erased ${movedOutDays} days after they were removed`,
+  );
+  say(`${removed} persons are removed and kept, ${erased} were erased`);
+  if (run)
+    say(
+      `last night ${dayOf(run.atMs)}: ${run.erased} erased, ${run.held} held, ${run.waiting} with something open`,
+    );
+  return true;
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+function untilOf({ until }: PrivacyValues): number | null {
+  if (until === undefined) return null;
+  const atMs = DAY.test(until) ? Date.parse(until) : Number.NaN;
+  if (!(atMs >= 0))
+    throw new HoldfastError('input-invalid', `--until takes a day, as 2030-05-31, not ${until}`);
+  return atMs;
+}
+
+const dayOf = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);

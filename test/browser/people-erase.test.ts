@@ -1,0 +1,54 @@
+/** Erasing a person in the admin app in real Chromium: a hold first, then the typed word, and nothing that axe finds. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import * as people from '../../src/cloud/people/people.ts';
+import { addResident } from '../../src/cloud/test-tenants.ts';
+import type { PersonId } from '../../src/domain/ids.ts';
+import { type AdminStand, openAdminStand } from './admin-stand.ts';
+import { checkAccessible, missingBrowser, shot } from './browser.ts';
+
+assert.ok(missingBrowser === null || process.env.CI !== 'true', missingBrowser ?? '');
+const skip = missingBrowser ?? false;
+
+let stand: AdminStand;
+let person: PersonId;
+before(async () => {
+  if (missingBrowser !== null) return;
+  stand = await openAdminStand();
+  const { alder, stand: of } = stand.http;
+  person = await addResident(of.cloud, { tenant: alder.tenant, site: alder.site, name: 'Leaving Soon' });
+});
+after(() => stand?.close());
+
+test('a person is held, freed and erased in the admin app, and only by the word', { skip }, async () => {
+  const { page } = stand;
+  const ask = async () => {
+    await page.getByRole('button', { name: 'Erase or hold Leaving Soon' }).click();
+    await page.getByRole('heading', { name: 'Legal holds' }).waitFor();
+  };
+  await page.goto(stand.url('#/people'));
+  await ask();
+  await page.getByLabel('Reason').fill('case 12');
+  await page.getByRole('button', { name: 'Place a hold' }).click();
+  await page.getByText('A legal hold stands over Leaving Soon.').waitFor();
+  await ask();
+  await page.getByText(/Since .*: case 12/).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Erase for good' }).count(), 0);
+  await checkAccessible(page);
+  await page.getByLabel('Reason').fill('closed');
+  await page.getByRole('button', { name: 'Lift every hold' }).click();
+  await page.getByText('No legal hold stands over Leaving Soon any more.').waitFor();
+  await ask();
+  await checkAccessible(page);
+  await shot(page, 'admin-erase');
+  await page.getByLabel('Type erase to erase this person').fill('delete');
+  await page.getByRole('button', { name: 'Erase for good' }).click();
+  await page.getByText('Type exactly: erase').waitFor();
+  await page.getByLabel('Type erase to erase this person').fill('erase');
+  await page.getByRole('button', { name: 'Erase for good' }).click();
+  await page.getByText('Leaving Soon was erased. No export').waitFor();
+  const { alder, stand: of } = stand.http;
+  const found = await of.cloud.database.read(alder.tenant, (tx) => people.findPerson(of.cloud, tx, person));
+  assert.equal(found?.profile.name, '(erased)');
+  assert.deepEqual(stand.errors, []);
+});
