@@ -35,3 +35,32 @@ export const LOG_DISPUTES = [
   'malformed',
 ] as const;
 export type LogDispute = (typeof LOG_DISPUTES)[number];
+
+/** What an inquiry into an alarm found. */
+export const ALARM_REASONS = [
+  /** An old copy or a second agent of our own; it was stopped. */
+  'own-copy',
+  /** Somebody's attack; that key is in no roster any more. */
+  'attack',
+  /** The bank was commissioned anew. */
+  'commissioned',
+  /** A fault of a program or a machine, which is mended. */
+  'fault',
+  /** A trial that somebody made on purpose. */
+  'trial',
+  'not-explained',
+] as const;
+
+/** How what is there can differ from what is written. */
+export const DISCREPANCIES = [
+  'not-received',
+  'door-did-not-open',
+  'not-my-parcel',
+  'left-unconfirmed',
+  'sensed-against-word',
+  'found-empty',
+  'found-occupied',
+  'missing',
+  'damaged',
+  'unlabelled',
+] as const;

@@ -8,9 +8,8 @@
  * Who may write a kind: `bank` (a bank's journal), `cloud` (a tenant's own journal), or both.
  */
 
-import { ALARM_REASONS } from './alarm.ts';
 import { SIZES } from './bank.ts';
-import { ALARM_CONDITIONS, LOG_DISPUTES } from './conditions.ts';
+import { ALARM_CONDITIONS, ALARM_REASONS, DISCREPANCIES, LOG_DISPUTES } from './conditions.ts';
 import type { CommittedField, FactType } from './facts.ts';
 import { ORDER_ACTS } from './order.ts';
 import { DENIALS, OUTCOMES, RIGHTS } from './outcome.ts';
@@ -62,18 +61,6 @@ export const SESSION_ENDS = [
   'next-person',
   'order',
   'fault',
-] as const;
-export const DISCREPANCIES = [
-  'not-received',
-  'door-did-not-open',
-  'not-my-parcel',
-  'left-unconfirmed',
-  'sensed-against-word',
-  'found-empty',
-  'found-occupied',
-  'missing',
-  'damaged',
-  'unlabelled',
 ] as const;
 
 const bank = (spec: Omit<KindSpec, 'by'>): KindSpec => ({ by: 'bank', ...spec });

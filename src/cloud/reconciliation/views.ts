@@ -5,7 +5,7 @@ import type {
   COUNT_WORDS,
   discrepancies as discrepanciesSchema,
 } from '../../contract/http/reconciliation.ts';
-import { DISCREPANCIES } from '../../domain/kinds.ts';
+import { DISCREPANCIES } from '../../domain/conditions.ts';
 import { DEFAULT_POLICY } from '../../domain/roster.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';

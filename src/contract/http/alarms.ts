@@ -5,7 +5,7 @@
  * alarm that ever was, with who said what of it. Nothing here reaches a bank.
  */
 import { z } from 'zod';
-import { ALARM_REASONS } from '../../domain/alarm.ts';
+import { ALARM_REASONS } from '../../domain/conditions.ts';
 import { atMs, page } from './common.ts';
 
 /** The bank's own records, or an order, end most alarms; what was found wrong with the bank itself only a person. */

@@ -4,7 +4,7 @@
  * (`POST /api/admin/banks/:id/resolutions`). Nothing here moves a latch.
  */
 import { z } from 'zod';
-import { DISCREPANCIES } from '../../domain/kinds.ts';
+import { DISCREPANCIES } from '../../domain/conditions.ts';
 import { atMs } from './common.ts';
 
 export const discrepancyQuery = z.strictObject({

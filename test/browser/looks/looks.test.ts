@@ -14,7 +14,6 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { checkAccessible, missingBrowser, openPage } from '../browser.ts';
 import { begin, UPRIGHT } from '../stand.ts';
 import { drawn, openStage, STATES } from '../states.ts';
-import { NOW_MS } from './answers.ts';
 import { differences, pictureDifference } from './compare.ts';
 import { type Look, readLook } from './read.ts';
 import { builtKiosk, type Looks, openLooks, sameContext } from './stand.ts';

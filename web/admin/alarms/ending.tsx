@@ -1,7 +1,7 @@
 /** Ends an alarm after an inquiry: with what it found, and a note. */
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { ALARM_REASONS } from '../../../src/domain/alarm.ts';
+import { ALARM_REASONS } from '../../../src/domain/conditions.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
 import { SelectField, TextField } from '../../kit/field.tsx';
