@@ -126,6 +126,8 @@ export class Upload {
     this.#cancelHello = this.#deps.clock.after(HELLO_MS, () => {
       this.#helloWaits = false;
       this.#sayHello();
+      // What this bank holds may be a roster that names another log.
+      this.#askLog();
     });
   }
 

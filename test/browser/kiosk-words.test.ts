@@ -42,6 +42,10 @@ for (const position of ['upright', 'across'] as const) {
       if (below > 0) console.log(`  ${state.name}, ${position}: ${below} pixels stand below`);
       const note = page.getByRole('status').filter({ hasText: /^Offline: / });
       assert.equal(await note.isVisible(), state.more?.online === false, `${state.name}: the offline note`);
+      const disputed = page
+        .getByRole('status')
+        .filter({ hasText: 'This cabinet disputes its operator’s log' });
+      assert.equal(await disputed.isVisible(), state.more?.logDisputed === true, `${state.name}: the log`);
     }
     await sheet(stage.browser, `kiosk-all-${position}`, pictures, position === 'upright' ? 8 : 5);
     assert.deepEqual(errors, []);

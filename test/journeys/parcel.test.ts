@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { z } from 'zod';
 import type { couriers, rosters } from '../../src/contract/http/admin.ts';
+import { kioskHealth, kioskLog } from '../../src/contract/kiosk.ts';
+import { openCheckpoint } from '../../src/ledger/log/checkpoint.ts';
+import { parseVkey } from '../../src/ledger/log/vkey.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { waitFor } from '../../src/up/wait.ts';
 import { startSite } from '../site.ts';
@@ -52,6 +55,25 @@ test('with the network down everything at the cabinet works, and the cloud has i
   const lateCode = /(\d{3})[ -](\d{3})[ -](\d{3})/.exec(late?.text ?? '');
   assert.equal(await people.picksUp(lateCode?.slice(1).join('') ?? ''), n);
   await site.checkSite();
+});
+
+test('the cabinet audits the log by itself: the signed roster names it, and what the bank remembers is signed by it', async () => {
+  const asked = (path: string) => fetch(`http://127.0.0.1:${system.ports.kiosk}${path}`);
+  const standing = async () => kioskHealth.parse(await (await asked('/api/health')).json()).log;
+  await waitFor({
+    clock: systemClock,
+    what: 'the bank to have seen the log',
+    msMax: 60_000,
+    holds: async () => (await standing()).is === 'holds',
+  });
+  const note = await (await asked('/api/log/checkpoint')).text();
+  const { vkey, evidence } = kioskLog.parse(await (await asked('/api/log')).json());
+  const key = parseVkey(vkey ?? '');
+  assert.ok(key.ok);
+  const trust = { origin: key.value.name, logKeys: [key.value], witnesses: [] };
+  const opened = openCheckpoint(note, trust);
+  assert.ok(opened.ok && opened.value.checkpoint.size > 0);
+  assert.deepEqual([evidence, (await people.view()).logDisputed], [[], false]);
 });
 
 test('a power cut with the door not yet open: the same code resumes its session', async () => {
