@@ -36,6 +36,7 @@ const [STAYS, BEFORE, AFTER, LEAVES] = [
 ] as const;
 const COURIER = { name: 'Peregrinia Oxenstiernahof', email: 'P.Oxen@Planted-Mail.Example' };
 const TRACKINGS = ['1Z999AA10123456784', 'JD014600006281230701', 'TBA902211774330', '9400111206206406260787'];
+const HOLD = 'Vargabrandtsdottir against the Nightjar estate';
 const PURPOSE = 'Quackenbushington says that it belongs to her sister';
 
 let home: string;
@@ -130,9 +131,15 @@ async function addsCourier(): Promise<void> {
 
 /** For good, while a backup of before lies beside. The kiosk forgets them with its next list. */
 async function erase(id: string): Promise<void> {
+  const admin = (...args: string[]) => commanded('admin', ...args, '--data', site.data);
+  admin('hold', 'place', '--person', id, '--purpose', HOLD);
+  assert.match(admin('hold'), new RegExp(`${id} since .* until lifted: ${HOLD}`));
   const answer = await request('POST', `/people/${id}/erase`, { confirm: 'erase' });
-  assert.equal((answer as { is: string }).is, 'erased', JSON.stringify(answer));
-  // The epoch of before goes behind the answer.
+  assert.deepEqual(answer, { is: 'held' });
+  admin('hold', 'lift', '--person', id, '--purpose', HOLD);
+  assert.match(admin('erase', '--person', id, '--yes'), /^Ottoliniana .*\nerased: \d+ fields of records/);
+  assert.match(admin('retention', '--days', '90'), /erased 90 days after .*\n0 persons .* 1 were erased/);
+  // The epoch of before is gone with the answer, or soon after.
   const epochs = join(site.system.places.cloud, 'epochs');
   const files = () => readdirSync(epochs, { recursive: true, encoding: 'utf8' });
   const holds = async () => files().filter((name) => name.endsWith('.key')).length === 1;
@@ -251,6 +258,7 @@ function planted(): Planted[] {
     { what: 'courier’s mail address', text: COURIER.email },
     ...TRACKINGS.map((text) => ({ what: 'tracking number', text })),
     { what: 'purpose of an order', text: PURPOSE },
+    { what: 'reason of a hold', text: HOLD },
     ...secrets,
   ];
 }

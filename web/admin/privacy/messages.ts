@@ -2,7 +2,7 @@
 import { translator } from '../../kit/words.ts';
 
 export const t = translator({
-  'privacy.open': 'Erase or hold',
+  'privacy.open': 'Erase',
   'privacy.openOf': 'Erase or hold {name}',
   'privacy.title': 'Erase or hold {name}',
   'privacy.holds': 'Legal holds',
