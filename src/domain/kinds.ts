@@ -304,7 +304,7 @@ export const KINDS = {
     has: ['compartment'],
   }),
   'alarm.settled': cloud({
-    facts: { condition: ofBank, reason: words(...ALARM_REASONS) },
+    facts: { condition: ofBank, found: words(...ALARM_REASONS) },
     commits: ['person', 'subject', 'note'],
     has: ['compartment'],
   }),

@@ -121,7 +121,7 @@ test('a fork is taken into care and ended by a person, with a reason; it stays o
   const cared = (await stand.records('alarm.cared')).at(-1);
   assert.deepEqual(cared?.facts, { condition: 'fork' });
   const settled = (await stand.records('alarm.settled')).at(-1);
-  assert.deepEqual(settled?.facts, { condition: 'fork', reason: 'own-copy' });
+  assert.deepEqual(settled?.facts, { condition: 'fork', found: 'own-copy' });
   assert.deepEqual(Object.keys(settled.commitments).sort(), ['note', 'person', 'subject']);
   await hear(bank, said);
   assert.deepEqual(await conditions(bank), ['fork'], 'the bank is still shut out, and that is seen');

@@ -61,7 +61,7 @@ export async function end(
     {
       kind: 'alarm.settled',
       ...place,
-      facts: { ...facts, reason: of.reason },
+      facts: { ...facts, found: of.reason },
       fields: { ...fields, note: of.note },
     },
     { person: of.by },
