@@ -48,6 +48,7 @@ const TOLD: Readonly<
 > = {
   'notices.send': (tenant, { notice }) => ({ tenant, notice }),
   'notices.remind': (tenant, { parcel }) => ({ tenant, parcel, days: 1 }),
+  'privacy.settle': (tenant) => ({ tenant }),
 };
 
 /** Every row of an organisation, as the role that no wall stops. */
