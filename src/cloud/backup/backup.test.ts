@@ -109,7 +109,13 @@ test('the epoch keys stand in the file of keys and in no other', async () => {
           .map((line) => line.split('\t')[0]),
       ),
     ].sort(),
-    ['epoch-files', 'public.notifier_epochs', 'public.subject_keys', 'public.wrapping_epochs'],
+    [
+      'epoch-files',
+      'public.destroyed_subjects',
+      'public.notifier_epochs',
+      'public.subject_keys',
+      'public.wrapping_epochs',
+    ],
   );
 });
 
