@@ -53,8 +53,12 @@ export type Stand = {
   dump(): Promise<string>;
   /** As the role that no row security stops; no process of ours may run as it. */
   superuserUrl(): string;
+  /** Those of the two roles; another database on the same server is prepared with the same, or ours would be shut out. */
+  passwords: Passwords;
   close(): Promise<void>;
 };
+
+type Passwords = { ownerPassword: string; appPassword: string };
 
 /** Nouns are migrated in the order of their steps; those that the stand itself needs are always there. */
 export async function openStand(
@@ -74,15 +78,15 @@ export async function openStand(
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    const appUrl = await migrateAll(server, nouns);
-    return await openOn({ server, appUrl, config, closeServer, home });
+    const passwords = await migrateAll(server, nouns);
+    return await openOn({ server, passwords, config, closeServer, home });
   } catch (error) {
     await closeServer();
     throw error;
   }
 }
 
-async function migrateAll(server: Postgres, nouns: readonly Noun[]): Promise<string> {
+async function migrateAll(server: Postgres, nouns: readonly Noun[]): Promise<Passwords> {
   const passwords = {
     ownerPassword: base64url(systemRandom.bytes(18)),
     appPassword: base64url(systemRandom.bytes(18)),
@@ -98,21 +102,22 @@ async function migrateAll(server: Postgres, nouns: readonly Noun[]): Promise<str
   );
   await migrate({ ownerUrl, migrations: [...new Set(migrations)], log: silentLog });
   await migrateJobs({ ownerUrl });
-  return server.connectionString('holdfast_app', 'holdfast', passwords.appPassword);
+  return passwords;
 }
 
 type On = {
   server: Postgres;
-  appUrl: string;
+  passwords: Passwords;
   config: Partial<Cloud['config']>;
   closeServer(): Promise<void>;
   home: string;
 };
 
-async function openOn({ server, appUrl, config, closeServer, home }: On): Promise<Stand> {
+async function openOn({ server, passwords, config, closeServer, home }: On): Promise<Stand> {
   let steppedMs = 0;
   const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + steppedMs };
-  const database = await openDatabase({ url: appUrl, clock, log: silentLog });
+  const url = server.connectionString('holdfast_app', 'holdfast', passwords.appPassword);
+  const database = await openDatabase({ url, clock, log: silentLog });
   const told: SiteId[] = [];
   const [rootKey, dataDir] = [systemRandom.bytes(32), join(home, 'cloud')];
   const epochs = folderOfEpochs(dataDir);
@@ -135,6 +140,7 @@ async function openOn({ server, appUrl, config, closeServer, home }: On): Promis
     records: (kind) => recordsOf(database, tenant, kind),
     dump: () => dump(server),
     superuserUrl: () => server.connectionString(server.superuser, 'holdfast'),
+    passwords,
     async close() {
       await database.close();
       await closeServer();

@@ -49,7 +49,6 @@ const STAYS = {
 };
 const TRACKING = { goes: '1Z999AA10123456784', stays: 'JD014600006281230701', late: 'TBA902211774330' };
 const REASON = 'Featherstonehaugh against Vargabrandtsdottir, case 90417';
-const passwords = { ownerPassword: 'owner-password', appPassword: 'app-password' };
 const courier = idFrom('person', systemRandom.bytes(16));
 
 const temporary = process.env.TMPDIR;
@@ -179,7 +178,6 @@ const erased = () => {
 };
 
 async function eraseAfterBackup(): ReturnType<typeof erase> {
-  await prepareDatabase({ superuserUrl: stand.superuserUrl(), database: 'holdfast', ...passwords });
   await backUp('earlier');
   const done = await erase(goes);
   await settle(stand.cloud, stand.tenant);
@@ -190,7 +188,7 @@ const file = (name: string) => join(home, name);
 
 const backUp = (name: string) => {
   const url = new URL(stand.superuserUrl());
-  Object.assign(url, { username: 'holdfast_owner', password: passwords.ownerPassword });
+  Object.assign(url, { username: 'holdfast_owner', password: stand.passwords.ownerPassword });
   return takeBackup({
     ownerUrl: url.href,
     rootKey: stand.rootKey,
@@ -204,14 +202,14 @@ const backUp = (name: string) => {
 
 /** A cloud over a database that was put back, with the same keys and the same folder. */
 async function putBack(database: string, of: { rows: string; keys: string }): Promise<Cloud> {
-  await prepareDatabase({ superuserUrl: stand.superuserUrl(), database, ...passwords });
+  await prepareDatabase({ superuserUrl: stand.superuserUrl(), database, ...stand.passwords });
   const as = (username: string, password: string) => {
     const url = Object.assign(new URL(stand.superuserUrl()), { username, password });
     url.pathname = `/${database}`;
     return url.href;
   };
   await restoreBackup({
-    ownerUrl: as('holdfast_owner', passwords.ownerPassword),
+    ownerUrl: as('holdfast_owner', stand.passwords.ownerPassword),
     rootKey: stand.rootKey,
     file: file(of.rows),
     keysFile: file(`${of.keys}.keys`),
@@ -222,7 +220,7 @@ async function putBack(database: string, of: { rows: string; keys: string }): Pr
   });
   const { clock } = stand.cloud;
   const restored = await openDatabase({
-    url: as('holdfast_app', passwords.appPassword),
+    url: as('holdfast_app', stand.passwords.appPassword),
     clock,
     log: silentLog,
   });

@@ -18,7 +18,6 @@ import { restoreBackup } from './restore.ts';
 import { takeBackup } from './take.ts';
 
 const rootKey = systemRandom.bytes(32);
-const passwords = { ownerPassword: 'owner-password', appPassword: 'app-password' };
 let stand: Stand;
 let home: string;
 let file: string;
@@ -28,7 +27,6 @@ before(async () => {
   file = join(home, 'one');
   stand = await openStand(NOUNS);
   for (const mark of ['Alder', 'Birch']) await filledTenant(stand.cloud, { root: stand.root, mark });
-  await prepareDatabase({ superuserUrl: stand.superuserUrl(), database: 'holdfast', ...passwords });
   await take(file);
 });
 after(async () => {
@@ -39,7 +37,8 @@ after(async () => {
 function urlOf(database: string, user: 'owner' | 'superuser'): string {
   const url = new URL(stand.superuserUrl());
   url.pathname = `/${database}`;
-  if (user === 'owner') Object.assign(url, { username: 'holdfast_owner', password: passwords.ownerPassword });
+  if (user === 'owner')
+    Object.assign(url, { username: 'holdfast_owner', password: stand.passwords.ownerPassword });
   return url.href;
 }
 
@@ -55,7 +54,7 @@ const take = (path: string, database = 'holdfast') =>
   });
 
 async function emptyDatabase(database: string): Promise<string> {
-  await prepareDatabase({ superuserUrl: stand.superuserUrl(), database, ...passwords });
+  await prepareDatabase({ superuserUrl: stand.superuserUrl(), database, ...stand.passwords });
   return urlOf(database, 'owner');
 }
 
