@@ -28,6 +28,8 @@ for (const position of ['upright', 'across'] as const) {
     const { page, errors } = stage[position];
     const pictures: Buffer[] = [];
     for (const state of [...STATES, ...BEGUN]) {
+      // Away first: a page that still showed a person would replace itself while it is left.
+      if (BEGUN.includes(state)) await page.goto('about:blank');
       stage.showing(state);
       if (BEGUN.includes(state)) await page.goto(stage.url);
       await drawn(page, stage.url);
@@ -55,6 +57,7 @@ for (const position of ['upright', 'across'] as const) {
 test('each sentence that the agent can send is shown with what to do next', SKIP, async () => {
   assert.ok(stage);
   const { page, errors } = stage.upright;
+  await page.goto('about:blank');
   stage.showing(STATES[0] as State);
   await page.goto(stage.url);
   const notices: string[] = [];
