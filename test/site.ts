@@ -21,6 +21,8 @@ import { waitFor } from '../src/up/wait.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
 const BLOCK = 16;
+const FIRST_PORT = 12_000;
+const BLOCKS = 1250;
 
 export type StartSite = {
   before?: { data: string; base: number };
@@ -144,10 +146,13 @@ async function compareCompartments({ system, people, seeded }: Site): Promise<vo
   }
 }
 
-/** A block of ports that nobody has now; drawn, so that two test files rarely meet. */
+/**
+ * A block of ports that nobody has now; drawn, so that two test files rarely meet. All lie below those that Linux
+ * gives to whoever asks for any (`net.ipv4.ip_local_port_range`), of which one could be gone before it is taken.
+ */
 export async function freeBase(): Promise<number> {
   for (let tries = 0; tries < 50; tries++) {
-    const base = 20_000 + BLOCK * systemRandom.below(1500);
+    const base = FIRST_PORT + BLOCK * systemRandom.below(BLOCKS);
     const free = await Promise.all(Array.from({ length: BLOCK }, (_, index) => isFree(base + index)));
     if (free.every((one) => one)) return base;
   }

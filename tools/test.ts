@@ -7,6 +7,7 @@
  * what they need from the environment: HOLDFAST_PEERS (the programs found, with commas), HOLDFAST_SEED, HOLDFAST_LONG (true with --long).
  */
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { run } from 'node:test';
@@ -14,16 +15,22 @@ import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { FAST_GATES, ROOT, runGates } from './check.ts';
 import { LONG_PEERS, PEERS, preparePeers } from './peers.ts';
+import { makeTestFolder } from './test-folder.ts';
+import { keepSeen, noted, type SeenTest } from './test-seen.ts';
 import { joined, type TestEvent } from './test-summary.ts';
 
-/** Files whose tests start whole systems: processes, databases, browsers. The others are one process each. */
-const WHOLE_SYSTEMS = /^test\/(journeys|faults|attacks|browser|interop|long|upgrade)\//;
+/** What lasts longest is begun first, so that no core is idle while the last file ends. */
+const LONGEST = [
+  ...['test/sim/', 'test/faults/', 'test/browser/', 'test/attacks/', 'test/journeys/', 'test/upgrade/'],
+  ...['test/verify/', 'test/deploy/', 'test/interop/', 'test/'],
+];
 const LONG = /^test\/long\//;
-const GROUPS = [
-  { name: 'parts', holds: (file: string) => !WHOLE_SYSTEMS.test(file), atOnce: 2 },
-  // One at a time: such a test keeps both cores busy, and its patience is measured in seconds.
-  { name: 'whole systems', holds: (file: string) => WHOLE_SYSTEMS.test(file), atOnce: 1 },
-] as const;
+/** It begins when the others have ended: it asks what they have shown, and fills the machine by itself. */
+const SABOTAGE = 'test/sabotage/sabotage.test.ts';
+/** A test of a whole system waits for its processes half of the time, and a test of a part needs one core. */
+const AT_ONCE = availableParallelism() + 1;
+/** The long ones measure how much a machine does, and have it to themselves. */
+const LONG_AT_ONCE = 1;
 /** Each of some hundred broken defences is a process of its own, often with a database of its own. */
 const FILE_MS_MAX = 30 * 60_000;
 /** A thousand simulated days of a site take more than an hour on two cores. */
@@ -54,29 +61,63 @@ export function selectFiles(
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => options.long || !LONG.test(file))
     .filter((file) => options.filters.length === 0 || options.filters.some((part) => file.includes(part)))
-    .sort();
+    .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
 }
 
+function rankOf(file: string): number {
+  const rank = LONGEST.findIndex((folder) => file.startsWith(folder));
+  return rank < 0 ? LONGEST.length : rank;
+}
+
+type Group = { files: readonly string[]; atOnce: number };
+
+function groupsOf(files: readonly string[]): Group[] {
+  const others = files.filter((file) => file !== SABOTAGE && !LONG.test(file));
+  return [
+    { files: others, atOnce: AT_ONCE },
+    { files: files.filter((file) => file === SABOTAGE), atOnce: 1 },
+    { files: files.filter((file) => LONG.test(file)), atOnce: LONG_AT_ONCE },
+  ].filter((group) => group.files.length > 0);
+}
+
+type Running = { options: Options; signal: AbortSignal; seenFile: string };
+
 /** All groups' events as one run, so that the summary at the end counts every test. */
-async function* allEvents(files: readonly string[], options: Options): AsyncGenerator<TestEvent> {
-  for (const group of GROUPS) {
-    const members = files.filter(group.holds).map((file) => join(ROOT, file));
-    if (members.length === 0) continue;
-    yield* run({
-      files: members,
+async function* allEvents(
+  files: readonly string[],
+  { options, signal, seenFile }: Running,
+): AsyncGenerator<TestEvent> {
+  const seen: Map<string, SeenTest[]> = new Map();
+  for (const group of groupsOf(files)) {
+    if (signal.aborted) return;
+    // With a pattern of names, what was seen of a file is not its whole run.
+    if (options.name === undefined) keepSeen(seen, seenFile);
+    const events = run({
+      files: group.files.map((file) => join(ROOT, file)),
       concurrency: group.atOnce,
       timeout: options.long ? LONG_FILE_MS_MAX : FILE_MS_MAX,
       cwd: ROOT,
+      signal,
       ...(options.name === undefined ? {} : { testNamePatterns: [new RegExp(options.name)] }),
     }) as AsyncIterable<TestEvent>;
+    yield* noted(events, { root: ROOT, seen });
   }
 }
 
 async function runTests(files: readonly string[], options: Options): Promise<number> {
   const summary = { failed: 0 };
-  const lines = Readable.from(joined(allEvents(files, options), summary)).compose(new spec());
-  for await (const chunk of lines) process.stdout.write(chunk);
-  return summary.failed === 0 ? 0 : 1;
+  const folder = makeTestFolder();
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  try {
+    const events = allEvents(files, { options, signal: stopping.signal, seenFile: folder.seenFile });
+    const lines = Readable.from(joined(events, summary)).compose(new spec());
+    for await (const chunk of lines) process.stdout.write(chunk);
+  } finally {
+    folder.remove();
+  }
+  return summary.failed === 0 && !stopping.signal.aborted ? 0 : 1;
 }
 
 async function main(args: string[]): Promise<number> {

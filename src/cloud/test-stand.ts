@@ -3,8 +3,7 @@
  * real journal, one tenant with one site, and a clock that can be moved. Banks are not told anything; who
  * was to be told is kept in a list.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import pg from 'pg';
@@ -17,15 +16,16 @@ import { type LedgerRecord, parseRecord } from '../ledger/record.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { type Database, openDatabase, type Tx } from '../platform/database.ts';
 import { silentLog } from '../platform/log.ts';
-import { type Postgres, startPostgres } from '../platform/postgres.ts';
+import type { Postgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
+import { newStandFolder, startTestPostgres } from '../platform/test-postgres.ts';
 import * as banks from './banks/banks.ts';
 import { tidings } from './core.ts';
 import type { Cloud } from './deps.ts';
 import { addJobs, migrateJobs } from './jobs/jobs.ts';
 import { journal, openJournal } from './journal/journal.ts';
 import { type EpochStore, folderOfEpochs, keysNoun, openKeys } from './keys/keys.ts';
-import { migrate, prepareDatabase } from './migrate.ts';
+import { hashOf, type Migration, migrate, prepareDatabase } from './migrate.ts';
 import type { Noun } from './noun.ts';
 import { people } from './people/people.ts';
 import * as rosters from './rosters/rosters.ts';
@@ -65,20 +65,13 @@ export async function openStand(
   nouns: readonly Noun[],
   config: Partial<Cloud['config']> = {},
 ): Promise<Stand> {
-  const home = await mkdtemp(join(tmpdir(), 'hf-cloud-'));
-  await chmod(home, 0o755);
-  const server = await startPostgres({
-    dataDir: join(home, 'data'),
-    log: silentLog,
-    clock: systemClock,
-    random: systemRandom,
-  });
+  const home = await newStandFolder('hf-cloud-');
+  const { server, passwords } = await startMigrated(join(home, 'data'), nouns);
   const closeServer = async () => {
     await server.stop();
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    const passwords = await migrateAll(server, nouns);
     return await openOn({ server, passwords, config, closeServer, home });
   } catch (error) {
     await closeServer();
@@ -86,7 +79,23 @@ export async function openStand(
   }
 }
 
-async function migrateAll(server: Postgres, nouns: readonly Noun[]): Promise<Passwords> {
+/** A server with the database of these nouns, empty, and its two roles. */
+export async function startMigrated(
+  dataDir: string,
+  nouns: readonly Noun[],
+): Promise<{ server: Postgres; passwords: Passwords }> {
+  const needed = [tenants, keysNoun, journal, people, banks.banks, rosters.rosters, ...nouns];
+  const migrations = [...new Set(needed.flatMap((noun) => noun.migrations ?? []))];
+  const steps = migrations.map((step) => `${step.id} ${hashOf(step)}`);
+  const { server, kept } = await startTestPostgres({
+    dataDir,
+    kind: steps.sort().join('\n'),
+    fill: async (empty) => JSON.stringify(await migrateAll(empty, migrations)),
+  });
+  return { server, passwords: JSON.parse(kept) as Passwords };
+}
+
+async function migrateAll(server: Postgres, migrations: readonly Migration[]): Promise<Passwords> {
   const passwords = {
     ownerPassword: base64url(systemRandom.bytes(18)),
     appPassword: base64url(systemRandom.bytes(18)),
@@ -97,10 +106,7 @@ async function migrateAll(server: Postgres, nouns: readonly Noun[]): Promise<Pas
     ...passwords,
   });
   const ownerUrl = server.connectionString('holdfast_owner', 'holdfast', passwords.ownerPassword);
-  const migrations = [tenants, keysNoun, journal, people, banks.banks, rosters.rosters, ...nouns].flatMap(
-    (noun) => noun.migrations ?? [],
-  );
-  await migrate({ ownerUrl, migrations: [...new Set(migrations)], log: silentLog });
+  await migrate({ ownerUrl, migrations, log: silentLog });
   await migrateJobs({ ownerUrl });
   return passwords;
 }

@@ -1,19 +1,19 @@
 /** A whole cloud in this process, as it is started in earnest: its database, broker, files and both HTTP ports. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NOUNS, type RunningCloud, startCloud } from '../../src/cloud/cloud.ts';
 import type { CloudConfig } from '../../src/cloud/config.ts';
 import { type CloudDeps, openCore } from '../../src/cloud/core.ts';
 import { initFiles } from '../../src/cloud/files.ts';
-import { prepareDatabase } from '../../src/cloud/migrate.ts';
 import { type Seeded, seed } from '../../src/cloud/seed/seed.ts';
+import { startMigrated } from '../../src/cloud/test-stand.ts';
 import { base64url } from '../../src/crypto/bytes.ts';
 import { newSigningKey } from '../../src/crypto/sign.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLog } from '../../src/platform/log.ts';
-import { type Postgres, startPostgres } from '../../src/platform/postgres.ts';
+import type { Postgres } from '../../src/platform/postgres.ts';
 import { systemRandom } from '../../src/platform/random.ts';
+import { newStandFolder } from '../../src/platform/test-postgres.ts';
 
 export type WholeCloud = {
   cloud: RunningCloud;
@@ -26,20 +26,9 @@ export type WholeCloud = {
 };
 
 export async function startWholeCloud(): Promise<WholeCloud> {
-  const home = await mkdtemp(join(tmpdir(), 'hf-whole-'));
-  // PostgreSQL refuses to run as root; its own user has to reach its folder.
-  await chmod(home, 0o755);
+  const home = await newStandFolder('hf-whole-');
   const own = { clock: systemClock, random: systemRandom, log: silentLog };
-  const postgres = await startPostgres({ dataDir: join(home, 'data'), ...own });
-  const passwords = {
-    ownerPassword: base64url(systemRandom.bytes(18)),
-    appPassword: base64url(systemRandom.bytes(18)),
-  };
-  await prepareDatabase({
-    superuserUrl: postgres.connectionString('postgres', 'postgres'),
-    database: 'holdfast',
-    ...passwords,
-  });
+  const { server: postgres, passwords } = await startMigrated(join(home, 'data'), NOUNS);
   const deps: CloudDeps = { ...own, config: configFor({ home, postgres, ...passwords }) };
   await initFiles(deps.config, own);
   const core = await openCore(deps, NOUNS);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-export const ROOT = join(import.meta.dirname, '../..');
+export { editNamed, ROOT } from './named.ts';
 
 const editSchema = z.strictObject({
   name: z.string().min(1),
@@ -23,12 +23,3 @@ export type SimEdit = z.infer<typeof simEditSchema>;
 const read = (file: string): unknown => JSON.parse(readFileSync(join(import.meta.dirname, file), 'utf8'));
 export const EDITS: readonly Edit[] = z.array(editSchema).parse(read('edits.json'));
 export const SIM_EDITS: readonly SimEdit[] = z.array(simEditSchema).parse(read('sim-edits.json'));
-
-/** Edits of the two lists may share a name; the list says which is meant (`sim/` before the name). */
-export function editNamed(name: string): SimEdit {
-  const forSimulator = name.startsWith('sim/');
-  const list: readonly SimEdit[] = forSimulator ? SIM_EDITS : EDITS;
-  const edit = list.find((candidate) => candidate.name === (forSimulator ? name.slice('sim/'.length) : name));
-  if (!edit) throw new Error(`there is no sabotage "${name}"`);
-  return edit;
-}
