@@ -21,7 +21,7 @@ const TMPFS = 0x01021994;
 /** What may lie in memory: some databases at once and one of each kind, forty megabytes each and growing. */
 const BYTES_FREE_MIN = 3 * 2 ** 30;
 
-export type TestFolder = { seenFile: string; remove(): void };
+export type TestFolder = { stands: string; seenFile: string; remove(): void };
 
 export function makeTestFolder(): TestFolder {
   const home = mkdtempSync(join(roomiest(), 'hf-tests-'));
@@ -32,6 +32,7 @@ export function makeTestFolder(): TestFolder {
   // Read by src/platform/test-postgres.ts in every process of a test.
   process.env.HOLDFAST_STANDS = stands;
   return {
+    stands,
     seenFile: join(home, 'seen.json'),
     remove() {
       endServersIn(stands);
@@ -56,7 +57,16 @@ function endServersIn(folder: string): void {
     if (!program?.endsWith('/postgres') || flag !== '-D' || !data.startsWith(`${folder}/`)) continue;
     console.log(`a test left a server running: ${data}`);
     // At once: nobody needs what is in its data (PostgreSQL manual, "Shutting Down the Server").
-    process.kill(Number(name), 'SIGQUIT');
+    endNow(Number(name));
+  }
+}
+
+function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGQUIT');
+  } catch (error) {
+    // It ended by itself meanwhile.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
 

@@ -71,7 +71,7 @@ function rankOf(file: string): number {
 
 type Group = { files: readonly string[]; atOnce: number };
 
-function groupsOf(files: readonly string[]): Group[] {
+export function groupsOf(files: readonly string[]): Group[] {
   const others = files.filter((file) => file !== SABOTAGE && !LONG.test(file));
   return [
     { files: others, atOnce: AT_ONCE },
