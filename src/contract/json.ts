@@ -10,34 +10,41 @@ const DEPTH_MAX = 32;
 /** Throws a SyntaxError for everything that is not I-JSON, or is too deep. */
 export function parseIJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
+  if (!text.isWellFormed()) throw new SyntaxError('half of a surrogate pair');
   checkNames(text);
   return value;
 }
 
-/** `text` is JSON by now, so that a walk over its marks and strings is enough. */
+const [QUOTE, BACKSLASH, COMMA] = [34, 92, 44];
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [123, 125, 91, 93];
+
+/** `text` is JSON by now, so that a walk over its marks and strings is enough. By numbers: it may have a million. */
 function checkNames(text: string): void {
   /** One entry an open bracket: the names so far in an object, null in an array. */
   const open: (Set<string> | null)[] = [];
+  // A zero character or half of a pair can only stand in JSON as an escape.
+  const hasCodes = text.includes('\\u');
   let awaitsName = false;
   for (let at = 0; at < text.length; at++) {
-    switch (text[at]) {
-      case '{':
-      case '[':
-        open.push(text[at] === '{' ? new Set() : null);
-        awaitsName = text[at] === '{';
+    const code = text.charCodeAt(at);
+    switch (code) {
+      case OPEN_OBJECT:
+      case OPEN_ARRAY:
+        awaitsName = code === OPEN_OBJECT;
+        open.push(awaitsName ? new Set() : null);
         if (open.length > DEPTH_MAX) throw new SyntaxError('nested too deep');
         break;
-      case '}':
-      case ']':
+      case CLOSE_OBJECT:
+      case CLOSE_ARRAY:
         open.pop();
         awaitsName = false;
         break;
-      case ',':
+      case COMMA:
         awaitsName = (open.at(-1) ?? null) !== null;
         break;
-      case '"': {
+      case QUOTE: {
         const end = endOfString(text, at);
-        checkString(text.slice(at, end + 1), awaitsName ? open.at(-1) : null);
+        if (awaitsName || hasCodes) checkString(text.slice(at, end + 1), awaitsName ? open.at(-1) : null);
         awaitsName = false;
         at = end;
         break;
@@ -48,8 +55,11 @@ function checkNames(text: string): void {
 
 function endOfString(text: string, start: number): number {
   let at = start + 1;
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-  return at;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    at += code === BACKSLASH ? 2 : 1;
+  }
 }
 
 /** Names are compared as they read, so that an escaped letter makes no second name. */
