@@ -27,6 +27,8 @@ export type PostgresConfig = {
 };
 
 export type Postgres = {
+  /** Of the server that begins all others. */
+  pid: number;
   socketDir: string;
   port: number;
   superuser: string;
@@ -92,6 +94,7 @@ export async function startPostgres(config: PostgresConfig): Promise<Postgres> {
   });
   let stopping: Promise<void> | undefined;
   return {
+    pid: running.pid,
     socketDir: running.socketDir,
     port: PORT,
     superuser: SUPERUSER,
