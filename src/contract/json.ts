@@ -5,9 +5,41 @@
  * ours needs: deep nesting, because what walks such a value later would run out of stack; and U+0000, which the
  * text of PostgreSQL cannot hold (its manual, section 8.3).
  */
+import { isAscii, isUtf8 } from 'node:buffer';
+import { fromUtf8 } from '../crypto/bytes.ts';
+
 const DEPTH_MAX = 32;
 
-/** Throws a SyntaxError for everything that is not I-JSON, or is too deep. */
+/** Throws a TypeError for what is not UTF-8, and a SyntaxError for everything that is not I-JSON, or is too deep. */
+export function readIJson(bytes: Uint8Array): unknown {
+  return parseIJson(bytes.length < LONG_MIN || bytes.length > LONG_BYTES ? fromUtf8(bytes) : longText(bytes));
+}
+
+/**
+ * A text of this length up to about a megabyte is given pages of its own by the engine, which come from the system
+ * and go back to it with every message: on a virtual machine that costs more than reading does. A longer one Node
+ * keeps beside the heap, where memory is used again, and blanks at the end of JSON mean nothing (RFC 8259 section 2).
+ */
+const LONG_MIN = 65_536;
+const LONG_BYTES = 2_097_152;
+const KEPT_BESIDE_MIN = 1_048_576;
+const BLANK = 32;
+let place: Buffer | undefined;
+
+function longText(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw new TypeError('not UTF-8');
+  place ??= Buffer.alloc(LONG_BYTES, BLANK);
+  const until = Math.max(bytes.length, KEPT_BESIDE_MIN);
+  try {
+    place.set(bytes);
+    return place.toString(isAscii(bytes) ? 'latin1' : 'utf8', 0, until);
+  } finally {
+    // What was in it is nobody's from here on: it may have been opened just now.
+    place.fill(BLANK, 0, bytes.length);
+  }
+}
+
+/** The same of a text. */
 export function parseIJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
   if (!text.isWellFormed()) throw new SyntaxError('half of a surrogate pair');
@@ -37,6 +69,8 @@ function checkNames(text: string): void {
       case CLOSE_OBJECT:
       case CLOSE_ARRAY:
         open.pop();
+        // Only blanks can follow, and there may be many.
+        if (open.length === 0) return;
         awaitsName = false;
         break;
       case COMMA:
