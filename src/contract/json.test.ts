@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseIJson } from './json.ts';
+import { utf8 } from '../crypto/bytes.ts';
+import { parseIJson, readIJson } from './json.ts';
 
 const seed = process.env.HOLDFAST_SEED === undefined ? {} : { seed: Number(process.env.HOLDFAST_SEED) };
 
@@ -37,4 +38,24 @@ test('half of a surrogate pair, and nesting that nobody needs, are refused', () 
   assert.throws(() => parseIJson(`${'['.repeat(10_000)}${']'.repeat(10_000)}`), /too deep/);
   assert.throws(() => parseIJson(`${'{"a":'.repeat(33)}1${'}'.repeat(33)}`), /too deep/);
   assert.ok(parseIJson(`${'['.repeat(32)}${']'.repeat(32)}`));
+});
+
+test('bytes are read alike at every length, and nothing of one message is in the next', () => {
+  for (const length of [
+    1, 65_534, 65_535, 65_536, 700_000, 1_048_574, 1_048_576, 2_097_150, 2_097_151, 3_000_000,
+  ]) {
+    for (const letter of ['a', 'é', '—', '\u{1f600}']) {
+      const text = letter.repeat(Math.max(1, Math.floor((length - 2) / Buffer.byteLength(letter))));
+      assert.equal(readIJson(utf8(JSON.stringify(text))), text);
+      assert.deepEqual(readIJson(utf8(` {"n": ["${text}"]} `)), { n: [text] });
+    }
+    assert.throws(() => readIJson(utf8(`"${'a'.repeat(length)}`)), SyntaxError, 'not ended');
+    assert.throws(() => readIJson(utf8(`["${'a'.repeat(length)}"`)), SyntaxError);
+    assert.throws(() => readIJson(utf8(`["${'a'.repeat(length)}"]]`)), SyntaxError);
+    assert.throws(() => readIJson(utf8(`{"a":"${'a'.repeat(length)}","a":1}`)), /stands twice/);
+    assert.throws(
+      () => readIJson(Buffer.concat([utf8(`"${'a'.repeat(length)}`), Uint8Array.of(0xff, 34)])),
+      TypeError,
+    );
+  }
 });

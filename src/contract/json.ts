@@ -5,39 +5,80 @@
  * ours needs: deep nesting, because what walks such a value later would run out of stack; and U+0000, which the
  * text of PostgreSQL cannot hold (its manual, section 8.3).
  */
+import { isAscii, isUtf8 } from 'node:buffer';
+import { fromUtf8 } from '../crypto/bytes.ts';
+
 const DEPTH_MAX = 32;
 
-/** Throws a SyntaxError for everything that is not I-JSON, or is too deep. */
+/** Throws a TypeError for what is not UTF-8, and a SyntaxError for everything that is not I-JSON, or is too deep. */
+export function readIJson(bytes: Uint8Array): unknown {
+  return parseIJson(bytes.length < LONG_MIN || bytes.length > LONG_BYTES ? fromUtf8(bytes) : longText(bytes));
+}
+
+/**
+ * A text of this length up to about a megabyte is given pages of its own by the engine, which come from the system
+ * and go back to it with every message: on a virtual machine that costs more than reading does. A longer one Node
+ * keeps beside the heap, where memory is used again, and blanks at the end of JSON mean nothing (RFC 8259 section 2).
+ */
+const LONG_MIN = 65_536;
+const LONG_BYTES = 2_097_152;
+const KEPT_BESIDE_MIN = 1_048_576;
+const BLANK = 32;
+let place: Buffer | undefined;
+
+function longText(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw new TypeError('not UTF-8');
+  place ??= Buffer.alloc(LONG_BYTES, BLANK);
+  const until = Math.max(bytes.length, KEPT_BESIDE_MIN);
+  try {
+    place.set(bytes);
+    return place.toString(isAscii(bytes) ? 'latin1' : 'utf8', 0, until);
+  } finally {
+    // What was in it is nobody's from here on: it may have been opened just now.
+    place.fill(BLANK, 0, bytes.length);
+  }
+}
+
+/** The same of a text. */
 export function parseIJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
+  if (!text.isWellFormed()) throw new SyntaxError('half of a surrogate pair');
   checkNames(text);
   return value;
 }
 
-/** `text` is JSON by now, so that a walk over its marks and strings is enough. */
+const [QUOTE, BACKSLASH, COMMA] = [34, 92, 44];
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [123, 125, 91, 93];
+
+/** `text` is JSON by now, so that a walk over its marks and strings is enough. By numbers: it may have a million. */
 function checkNames(text: string): void {
   /** One entry an open bracket: the names so far in an object, null in an array. */
   const open: (Set<string> | null)[] = [];
+  // A zero character or half of a pair can only stand in JSON as an escape.
+  const hasCodes = text.includes('\\u');
   let awaitsName = false;
   for (let at = 0; at < text.length; at++) {
-    switch (text[at]) {
-      case '{':
-      case '[':
-        open.push(text[at] === '{' ? new Set() : null);
-        awaitsName = text[at] === '{';
+    const code = text.charCodeAt(at);
+    switch (code) {
+      case OPEN_OBJECT:
+      case OPEN_ARRAY:
+        awaitsName = code === OPEN_OBJECT;
+        open.push(awaitsName ? new Set() : null);
         if (open.length > DEPTH_MAX) throw new SyntaxError('nested too deep');
         break;
-      case '}':
-      case ']':
+      case CLOSE_OBJECT:
+      case CLOSE_ARRAY:
         open.pop();
+        // Only blanks can follow, and there may be many.
+        if (open.length === 0) return;
         awaitsName = false;
         break;
-      case ',':
+      case COMMA:
         awaitsName = (open.at(-1) ?? null) !== null;
         break;
-      case '"': {
+      case QUOTE: {
         const end = endOfString(text, at);
-        checkString(text.slice(at, end + 1), awaitsName ? open.at(-1) : null);
+        if (awaitsName || hasCodes) checkString(text.slice(at, end + 1), awaitsName ? open.at(-1) : null);
         awaitsName = false;
         at = end;
         break;
@@ -48,8 +89,11 @@ function checkNames(text: string): void {
 
 function endOfString(text: string, start: number): number {
   let at = start + 1;
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-  return at;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    at += code === BACKSLASH ? 2 : 1;
+  }
 }
 
 /** Names are compared as they read, so that an escaped letter makes no second name. */

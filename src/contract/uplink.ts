@@ -6,10 +6,9 @@
  * Every message has `v`. A receiver refuses an unknown version or type, and keeps what it refused.
  */
 import { z } from 'zod';
-import { fromUtf8 } from '../crypto/bytes.ts';
 import { FIELD_LENGTH_MAX } from '../domain/facts.ts';
 import type { Denial } from '../domain/outcome.ts';
-import { parseIJson } from './json.ts';
+import { readIJson } from './json.ts';
 import { bankLayout } from './layout.ts';
 
 export const UPLINK_VERSION = 1;
@@ -288,7 +287,7 @@ function readAs<S extends Messages>(schema: S, bytes: Uint8Array): Read<z.infer<
   if (bytes.length > MESSAGE_BYTES_MAX) return { ok: false, reason: 'message-oversized' };
   let value: unknown;
   try {
-    value = parseIJson(fromUtf8(bytes));
+    value = readIJson(bytes);
   } catch {
     // Foreign bytes: refused by name, kept by the caller.
     return { ok: false, reason: 'message-malformed' };

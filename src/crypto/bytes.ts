@@ -1,14 +1,22 @@
 /** Bytes and their texts. base64url without padding (RFC 4648 section 5) is the house's text for bytes. */
 
-const utf8Encoder = new TextEncoder();
+import { isAscii } from 'node:buffer';
+
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function utf8(text: string): Uint8Array {
-  return utf8Encoder.encode(text);
+  return plain(Buffer.from(text));
+}
+
+/** A Buffer as what the house hands around: the same bytes, without Node's methods. */
+export function plain(bytes: Buffer): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Throws a TypeError when the bytes are not UTF-8. */
 export function fromUtf8(bytes: Uint8Array): string {
+  // What is ASCII reads the same as Latin-1, and of a megabyte that is read twenty times as fast.
+  if (isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   return utf8Decoder.decode(bytes);
 }
 
@@ -47,11 +55,5 @@ export function fromHex(text: string): Uint8Array {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return plain(Buffer.concat(parts));
 }

@@ -1,13 +1,22 @@
 /** SHA-256 (FIPS 180-4), HMAC-SHA-256 (FIPS 198-1), and comparison in constant time. */
 import { createHash, createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { concat, utf8 } from './bytes.ts';
+import { concat, plain, utf8 } from './bytes.ts';
 import type { HeldKey } from './key.ts';
 
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  // By way of text, which Node hands over at half the cost of a buffer of its own.
+  return plain(Buffer.from(hash('sha256', whole(parts), 'binary'), 'latin1'));
+}
+
+/** The same as base64url. */
+export function sha256Text(...parts: readonly Uint8Array[]): string {
+  return hash('sha256', whole(parts), 'base64url');
+}
+
+/** In one piece: for what is hashed here, setting up an incremental hash costs more than hashing. */
+function whole(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
-  // In one call: for what is hashed here, setting up an incremental hash costs more than hashing.
-  const whole = parts.length === 1 && only ? only : concat(...parts);
-  return new Uint8Array(hash('sha256', whole, 'buffer'));
+  return parts.length === 1 && only ? only : concat(...parts);
 }
 
 export function hmacSha256(key: Uint8Array | HeldKey, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -4,9 +4,9 @@
  * the next start finds the decision without an answer and settles it as `unknown`; it never repeats it.
  */
 
-import { parseIJson } from '../contract/json.ts';
+import { readIJson } from '../contract/json.ts';
 import { directoryEntries, type NoticeCodes, SEAL_INFO } from '../contract/uplink.ts';
-import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
+import { base64url, fromBase64url, utf8 } from '../crypto/bytes.ts';
 import type { Hpke } from '../crypto/hpke.ts';
 import { holdKey } from '../crypto/key.ts';
 import { HoldfastError } from '../domain/errors.ts';
@@ -286,7 +286,7 @@ export class Executor {
 
 function readEntries(bytes: Uint8Array) {
   try {
-    const parsed = directoryEntries.safeParse(parseIJson(fromUtf8(bytes)));
+    const parsed = directoryEntries.safeParse(readIJson(bytes));
     return parsed.success ? parsed.data : undefined;
   } catch {
     // Sealed bytes that are no JSON are refused by the caller, by name.

@@ -12,8 +12,8 @@
  * The format, with a worked example, stands in docs/reference/record.md.
  */
 import canonicalize from 'canonicalize';
-import { base64url, concat, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
-import { equalBytes, sha256 } from '../crypto/hash.ts';
+import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
+import { sha256, sha256Text } from '../crypto/hash.ts';
 import { COMMITTED_FIELDS, type CommittedField, type FactType, FIELD_LENGTH_MAX } from '../domain/facts.ts';
 import { isId } from '../domain/ids.ts';
 import { KINDS, kindSpec, type RecordKind } from '../domain/kinds.ts';
@@ -76,22 +76,28 @@ export type RecordDraft = {
 export type WrittenRecord = { record: LedgerRecord; bytes: Uint8Array; hash: string; openings: Openings };
 
 export function commit(opening: Opening): string {
-  const salt = fromBase64url(opening.salt);
-  if (salt?.length !== SALT_BYTES) throw new Error(`a salt is ${SALT_BYTES} bytes of base64url`);
-  return base64url(sha256(salt, utf8(opening.value)));
+  const commitment = commitmentOf(opening);
+  if (commitment === undefined) throw new Error(`a salt is ${SALT_BYTES} bytes of base64url`);
+  return commitment;
+}
+
+function commitmentOf({ salt, value }: Opening): string | undefined {
+  const bytes = fromBase64url(salt);
+  return bytes?.length === SALT_BYTES ? sha256Text(bytes, utf8(value)) : undefined;
 }
 
 /** True when `opening` is what the record committed to under `field`. */
 export function opens(record: LedgerRecord, field: CommittedField, opening: Opening): boolean {
-  const commitment = fromBase64url(record.commitments[field] ?? '');
-  const salt = fromBase64url(opening.salt);
-  if (commitment?.length !== HASH_BYTES || salt?.length !== SALT_BYTES) return false;
-  return equalBytes(commitment, sha256(salt, utf8(opening.value)));
+  // Texts are compared: a hash has one in base64url, and nothing here is secret.
+  const commitment = commitmentOf(opening);
+  return commitment !== undefined && commitment === record.commitments[field];
 }
+
+const LEAF = Uint8Array.of(0);
 
 /** RFC 6962 section 2.1: the hash of a leaf is SHA-256(0x00 ‖ entry). */
 export function leafHash(bytes: Uint8Array): Uint8Array {
-  return sha256(concat(Uint8Array.of(0), bytes));
+  return sha256(LEAF, bytes);
 }
 
 export type WriteRecord = {
@@ -167,8 +173,28 @@ export function parseRecord(bytes: Uint8Array): Parsed {
   if (value.v !== RECORD_VERSION) return bad('version unknown');
   const why = complaint(value);
   if (why !== undefined) return bad(why);
-  if (canonicalize(value) !== text) return bad('not in canonical form (RFC 8785)');
+  if (!isCanonical(value, text)) return bad('not in canonical form (RFC 8785)');
   return { ok: true, record: value as unknown as LedgerRecord };
+}
+
+/**
+ * True when `text` is what RFC 8785 makes of `value`, which was read from it and has none but listed names. Numbers
+ * and strings are written there as ECMAScript writes them (section 3.2.2), so that only the order of the members is
+ * left to be looked at (section 3.2.3): reading keeps that of the text, for no listed name is a number.
+ */
+function isCanonical(value: Record<string, unknown>, text: string): boolean {
+  return isSorted(value) && JSON.stringify(value) === text;
+}
+
+function isSorted(value: Record<string, unknown>): boolean {
+  let before = '';
+  for (const name of Object.keys(value)) {
+    if (name <= before) return false;
+    before = name;
+    const member = value[name];
+    if (isObject(member) && !isSorted(member)) return false;
+  }
+  return true;
 }
 
 const KEYS = new Set([

@@ -2,12 +2,13 @@
  * Merkle tree hashes and inclusion proofs of RFC 6962 section 2.1. Leaves are given as leaf hashes. The
  * consistency proofs of section 2.1.2 come with the transparency log.
  */
-import { concat } from '../crypto/bytes.ts';
 import { equalBytes, sha256 } from '../crypto/hash.ts';
+
+const NODE = Uint8Array.of(1);
 
 /** The hash of an interior node: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concat(Uint8Array.of(1), left, right));
+  return sha256(NODE, left, right);
 }
 
 /** The tree hash over `leaves`; of no leaves, SHA-256 of nothing. */

@@ -8,54 +8,64 @@ const BYTEA = 17;
 const INT8 = 20;
 const TEXT = 25;
 
-type Write = { bytes: number; at(target: Buffer, offset: number): void };
+/** How many bytes a value takes, and how it is written. One object a column: a value may be one of many thousands. */
+type Form<Value> = {
+  type: number;
+  length(value: Value): number;
+  write(value: Value, target: Buffer, offset: number): void;
+};
+
+const BYTES: Form<Uint8Array> = {
+  type: BYTEA,
+  length: (value) => value.length,
+  write: (value, target, offset) => target.set(value, offset),
+};
+const CHARACTERS: Form<string> = {
+  type: TEXT,
+  length: (value) => Buffer.byteLength(value),
+  write: (value, target, offset) => void target.write(value, offset),
+};
+const INTEGERS: Form<number> = {
+  type: INT8,
+  length: () => 8,
+  write(value, target, offset) {
+    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number for a column`);
+    target.writeInt32BE(Math.floor(value / 2 ** 32), offset);
+    target.writeUInt32BE(value >>> 0, offset + 4);
+  },
+};
 
 /** `bytea[]` */
-export function bytesColumn(values: readonly (Uint8Array | null)[]): Buffer {
-  return column(BYTEA, values, (value) => ({
-    bytes: value.length,
-    at: (target, offset) => target.set(value, offset),
-  }));
-}
-
+export const bytesColumn = (values: readonly (Uint8Array | null)[]): Buffer => column(BYTES, values);
 /** `text[]`, and whatever text is cast to. */
-export function textColumn(values: readonly (string | null)[]): Buffer {
-  return column(TEXT, values, (value) => ({
-    bytes: Buffer.byteLength(value),
-    at: (target, offset) => void target.write(value, offset),
-  }));
-}
-
+export const textColumn = (values: readonly (string | null)[]): Buffer => column(CHARACTERS, values);
 /** `bigint[]` */
-export function integerColumn(values: readonly (number | null)[]): Buffer {
-  return column(INT8, values, (value) => ({
-    bytes: 8,
-    at: (target, offset) => void target.writeBigInt64BE(BigInt(value), offset),
-  }));
-}
+export const integerColumn = (values: readonly (number | null)[]): Buffer => column(INTEGERS, values);
 
 const HEAD_BYTES = 20;
 const NULL_LENGTH = -1;
 
-function column<Value>(
-  type: number,
-  values: readonly (Value | null)[],
-  write: (value: Value) => Write,
-): Buffer {
-  const parts = values.map((value) => (value === null ? null : write(value)));
-  const bytes = parts.reduce((sum, part) => sum + 4 + (part?.bytes ?? 0), HEAD_BYTES);
+function column<Value>(form: Form<Value>, values: readonly (Value | null)[]): Buffer {
+  let bytes = HEAD_BYTES;
+  let hasNulls = false;
+  for (const value of values) {
+    bytes += 4 + (value === null ? 0 : form.length(value));
+    hasNulls ||= value === null;
+  }
   const target = Buffer.alloc(bytes);
   target.writeInt32BE(1, 0);
-  target.writeInt32BE(parts.includes(null) ? 1 : 0, 4);
-  target.writeInt32BE(type, 8);
+  target.writeInt32BE(hasNulls ? 1 : 0, 4);
+  target.writeInt32BE(form.type, 8);
   target.writeInt32BE(values.length, 12);
   target.writeInt32BE(1, 16);
   let offset = HEAD_BYTES;
-  for (const part of parts) {
-    target.writeInt32BE(part === null ? NULL_LENGTH : part.bytes, offset);
+  for (const value of values) {
+    const length = value === null ? NULL_LENGTH : form.length(value);
+    target.writeInt32BE(length, offset);
     offset += 4;
-    part?.at(target, offset);
-    offset += part?.bytes ?? 0;
+    if (value === null) continue;
+    form.write(value, target, offset);
+    offset += length;
   }
   return target;
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { HoldfastError } from '../domain/errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import { environmentWith } from '../platform/config.ts';
+import { goesLater } from './priority.ts';
 
 export type ChildName = 'cloud' | 'edge' | 'rig' | 'signer';
 
@@ -21,6 +22,8 @@ export type ChildSpec = {
    * other. The program's own when unset.
    */
   cwd?: string;
+  /** Whether the others of this machine go first. */
+  goesLater?: boolean;
 };
 
 export type ChildrenDeps = {
@@ -64,6 +67,7 @@ export class Children {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
+    if (spec.goesLater === true && child.pid !== undefined) goesLater(child.pid);
     const running: Running = { spec, process: child, wanted: true };
     this.#running.set(spec.name, running);
     const said = tail(child);

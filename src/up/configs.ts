@@ -176,7 +176,10 @@ export function cloudSpec(config: SystemConfig): ChildSpec {
     ...[places.cloud, places.logs].map((path) => `--allow-fs-write=${path}`),
   ];
   // Its folder is its own as well: libraries look for their settings where they are started.
-  return { name: 'cloud', args: ['cloud', '--config', cloudFile(config)], nodeFlags, cwd: places.cloud };
+  return {
+    ...{ name: 'cloud', args: ['cloud', '--config', cloudFile(config)] },
+    ...{ nodeFlags, cwd: places.cloud, goesLater: true },
+  };
 }
 
 export function edgeSpec(config: SystemConfig): ChildSpec {

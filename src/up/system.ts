@@ -29,6 +29,7 @@ import {
 import { readState } from './kept.ts';
 import { makePlaces, type Places, placesIn, takeLock } from './places.ts';
 import { type Ports, portsFrom, requireFree } from './ports.ts';
+import { goesLater } from './priority.ts';
 import { type RunFile, runFileOf } from './run-file.ts';
 import { waitFor } from './wait.ts';
 
@@ -192,6 +193,7 @@ async function startDatabase(places: Places, given: StartSystem, undo: Steps['un
     random: systemRandom,
   });
   undo.push(() => postgres.stop());
+  goesLater(postgres.pid);
   if (postgres.adopted) given.say('a database server left behind by an earlier run was adopted');
   if (postgres.relocated)
     given.say(

@@ -3,8 +3,7 @@
  * no UTF-8, and keeps the last of two equal names; a stranger's body is refused instead (contract/json.ts).
  */
 import type { FastifyInstance } from 'fastify';
-import { parseIJson } from '../../contract/json.ts';
-import { fromUtf8 } from '../../crypto/bytes.ts';
+import { readIJson } from '../../contract/json.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 
 export function guardForeign(app: FastifyInstance): void {
@@ -22,7 +21,7 @@ export function guardForeign(app: FastifyInstance): void {
     async (_request: unknown, body: Buffer) => {
       if (body.length === 0) throw new HoldfastError('json-malformed', 'The body is empty.');
       try {
-        return parseIJson(fromUtf8(body));
+        return readIJson(body);
       } catch {
         // Foreign bytes: refused by name. What exactly is wrong with them may quote them.
         throw new HoldfastError(

@@ -5,7 +5,7 @@
  * exactly once. `batch.ts` gives these rules PostgreSQL; the simulator gives them a database that fails.
  */
 import type { z } from 'zod';
-import { parseIJson } from '../../contract/json.ts';
+import { readIJson } from '../../contract/json.ts';
 import {
   type BatchMessage,
   type BatchOpenings,
@@ -15,7 +15,7 @@ import {
   type SealedBox,
   UPLINK_VERSION,
 } from '../../contract/uplink.ts';
-import { fromUtf8, utf8 } from '../../crypto/bytes.ts';
+import { utf8 } from '../../crypto/bytes.ts';
 import type { CommittedField } from '../../domain/facts.ts';
 import type { Denial } from '../../domain/outcome.ts';
 import {
@@ -131,7 +131,7 @@ async function openAll(tx: IntakeTx, judged: Judged, message: BatchMessage): Pro
 function readOpenings(bytes: Uint8Array): BatchOpenings | undefined {
   let value: unknown;
   try {
-    value = parseIJson(fromUtf8(bytes));
+    value = readIJson(bytes);
   } catch {
     // Sealed for us and yet no JSON: foreign input, refused by name.
     return undefined;

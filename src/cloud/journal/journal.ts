@@ -117,7 +117,7 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
     const end = await store.lockEnd(tx, source);
     if (!end) throw new Error('the tenant has no journal');
     const time = { atMs: clock.nowMs(), source: 'clock', uncertaintyMs: CLOUD_UNCERTAINTY_MS } as const;
-    const rows: store.RecordRow[] = [];
+    const rows: store.NewRecord[] = [];
     const kept: ToKeep[] = [];
     let { lastSeq, lastHash } = end;
     for (const { draft, owners } of all) {
@@ -126,11 +126,11 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
       const place = { source, seq: lastSeq, prev: lastHash };
       const { record, bytes, hash, openings } = writeRecord({ draft, ...place, time, drawSalt });
       lastHash = hash;
-      const columns = { source, seq: lastSeq, kind: record.kind, at_ms: time.atMs, bytes, batch_last: null };
+      const columns = { seq: lastSeq, kind: record.kind, at_ms: time.atMs, bytes };
       rows.push({ ...columns, hash: fromBase64url(hash) ?? new Uint8Array(0) });
       kept.push({ seq: lastSeq, openings, owners });
     }
-    await store.insertRecords(tx, rows);
+    await store.insertRecords(tx, { source, batch_last: null }, rows);
     await keepAll(tx, source, kept);
     await store.moveEnd(tx, source, { ...end, lastSeq, lastHash });
     return rows.map(({ seq, hash }) => ({ seq, hash: base64url(hash) }));
@@ -214,7 +214,9 @@ function partsOf(all: readonly ToKeep[], known: ReadonlySet<string>): Map<Person
       const subject = owner !== undefined && known.has(owner) ? owner : null;
       const part = parts.get(subject) ?? {};
       parts.set(subject, part);
-      part[seq] = { ...part[seq], [field]: opening };
+      const own = part[seq] ?? {};
+      part[seq] = own;
+      own[field] = opening;
     }
   }
   return parts;
@@ -261,14 +263,13 @@ export async function appendBatch(tx: Tx, batch: Appended): Promise<void> {
   const { source, head } = batch;
   await store.insertRecords(
     tx,
+    { source, batch_last: head.last },
     batch.records.map((record) => ({
-      source,
       seq: record.seq,
       kind: record.kind,
       at_ms: record.atMs,
       hash: fromBase64url(record.hash) ?? new Uint8Array(0),
       bytes: record.bytes,
-      batch_last: head.last,
     })),
   );
   await store.insertHead(tx, {

@@ -73,17 +73,18 @@ export async function sources(tx: Tx): Promise<string[]> {
   return rows.map((row) => row.source);
 }
 
+/** What all rows of one insertion have in common, so that it goes to the database once. */
+export type RecordsOf = { source: string; batch_last: number | null };
+export type NewRecord = Pick<RecordRow, 'seq' | 'kind' | 'at_ms' | 'hash' | 'bytes'>;
+
 /** In the order given, which is the order of their positions. */
-export async function insertRecords(tx: Tx, rows: readonly RecordRow[]): Promise<void> {
-  const text = (of: (row: RecordRow) => string) => textColumn(rows.map(of));
-  const numbers = (of: (row: RecordRow) => number | null) => integerColumn(rows.map(of));
-  const bytes = (of: (row: RecordRow) => Uint8Array) => bytesColumn(rows.map(of));
+export async function insertRecords(tx: Tx, of: RecordsOf, rows: readonly NewRecord[]): Promise<void> {
   await sql`insert into records (source, seq, kind, at_ms, hash, bytes, batch_last)
-    select source, seq, kind, at_ms, hash, bytes, batch_last
-    from unnest(${text(({ source }) => source)}::text[], ${numbers(({ seq }) => seq)}::bigint[], ${text(({ kind }) => kind)}::text[],
-      ${numbers((row) => row.at_ms)}::bigint[], ${bytes(({ hash }) => hash)}::bytea[], ${bytes((row) => row.bytes)}::bytea[],
-      ${numbers((row) => row.batch_last)}::bigint[]) with ordinality
-      as fresh (source, seq, kind, at_ms, hash, bytes, batch_last, ord) order by fresh.ord`.execute(tx);
+    select ${of.source}, seq, kind, at_ms, hash, bytes, ${of.batch_last}::bigint
+    from unnest(${integerColumn(rows.map(({ seq }) => seq))}::bigint[], ${textColumn(rows.map(({ kind }) => kind))}::text[],
+      ${integerColumn(rows.map((row) => row.at_ms))}::bigint[], ${bytesColumn(rows.map(({ hash }) => hash))}::bytea[],
+      ${bytesColumn(rows.map(({ bytes }) => bytes))}::bytea[]) with ordinality
+      as fresh (seq, kind, at_ms, hash, bytes, ord) order by fresh.ord`.execute(tx);
 }
 
 export type NewOpenings = Omit<OpeningRow, 'field' | 'last'> & { last: number };

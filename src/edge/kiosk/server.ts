@@ -8,7 +8,7 @@ import { sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { CSRF_HEADER, type Problem } from '../../contract/http/common.ts';
-import { parseIJson } from '../../contract/json.ts';
+import { readIJson } from '../../contract/json.ts';
 import {
   type KioskAction,
   type KioskHealth,
@@ -17,7 +17,6 @@ import {
   type KioskView,
   kioskAction,
 } from '../../contract/kiosk.ts';
-import { fromUtf8 } from '../../crypto/bytes.ts';
 import { ERRORS, type ErrorCode, HoldfastError } from '../../domain/errors.ts';
 import { answerNoRequest, takeStrangers } from '../../platform/no-request.ts';
 
@@ -154,7 +153,7 @@ function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: unknown, body: Buffer) => {
     try {
-      return parseIJson(fromUtf8(body));
+      return readIJson(body);
     } catch {
       // Foreign bytes: refused by name, and quoted nowhere.
       throw new HoldfastError('json-malformed', 'the body is JSON in UTF-8, with each name once');
