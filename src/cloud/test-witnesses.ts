@@ -25,7 +25,9 @@ export async function cosign(cloud: Cloud, tenant: TenantId): Promise<void> {
     const vkey = vkeyText({ type: 'cosignature', ...signer });
     await cloud.database.tenant(tenant, async (tx) => {
       await sql`insert into log_cosignatures (generation, size, vkey, line, at_s, at_ms)
-        values (${generation}, ${head.size}, ${vkey}, ${line}, ${AT_S + at}, ${at})`.execute(tx);
+        values (${generation}, ${head.size}, ${vkey}, ${line}, ${AT_S + at}, ${at}) on conflict do nothing`.execute(
+        tx,
+      );
     });
   }
 }

@@ -211,6 +211,8 @@ test('the files of both apps verify without a network, by verify.mjs and by hold
     writeFileSync(join(home, name), text);
     return join(home, name);
   };
+  // What was handed out before is in the log by now, and its newest checkpoint is one that nobody has cosigned.
+  await cosign(stand.cloud, alder.tenant);
   const key = file('site-root.pub', JSON.stringify({ key: base64url(stand.root.publicKey) }));
   const policy = file('policy.txt', await policyTextOf(stand.cloud, alder.tenant));
   const run = (...args: string[]) => {
