@@ -131,7 +131,11 @@ function Receipt({ id }: { id: string }) {
           {t('parcel.receiptSave')}
         </Button>
       </div>
-      {waits > 0 && <p className="k-small">{t('parcel.receiptWaits', { n: waits })}</p>}
+      {fetching.data && (
+        <p className="k-small" role="status">
+          {waits > 0 ? t('parcel.receiptWaits', { n: waits }) : t('parcel.receiptSaved')}
+        </p>
+      )}
       {fetching.error && <ProblemNotice problem={fetching.error} />}
     </Card>
   );

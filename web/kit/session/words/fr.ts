@@ -44,7 +44,7 @@ export const french = inOtherWords({
   'receipt.of': 'Reçu pour {tracking}',
   'receipt.saved': 'Le reçu est téléchargé',
   'receipt.check':
-    'Toute personne à qui vous montrez le fichier peut le vérifier sans nous et sans réseau, par l’une de ces commandes :',
+    'Toute personne à qui vous montrez le fichier peut le vérifier sans nous et sans réseau, par l’une de ces commandes :',
   'receipt.key': 'Le personnel de l’immeuble remet la clé, site-root.pub, et les programmes.',
   'receipt.waits': 'Le reçu est téléchargé, mais tout n’est pas encore dans le journal',
   'receipt.waits.text': {
