@@ -91,6 +91,12 @@ test('a courier’s receipt ends with the drop-off, and says nothing of when the
   assert.equal(recordsFor(RESIDENT, whole), whole.length);
   assert.equal(recordsFor(ADMIN, whole), whole.length);
   assert.equal(recordsFor(COURIER, DROP_OFF.slice(0, 3)), 3, 'while it is under way');
+  const resumed = [
+    ...DROP_OFF.slice(0, 2),
+    of('session.resumed', { work: 'drop-off', pulses: 1 }),
+    ...DROP_OFF.slice(2),
+  ];
+  assert.equal(recordsFor(COURIER, [...resumed, ...PICK_UP]), resumed.length, 'the power went meanwhile');
   // A bank that was cut off wrote no end of the session: whatever is of the collection ends it all the same.
   const cut = DROP_OFF.slice(0, -1);
   for (const [at, next] of PICK_UP.entries())

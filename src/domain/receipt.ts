@@ -83,6 +83,8 @@ const OF_DROP_OFF: ReadonlySet<RecordKind> = new Set([
   'door.forced',
   'latch.jammed',
   'discrepancy.reported',
+  'session.opened',
+  'session.resumed',
   'session.ended',
 ] satisfies RecordKind[]);
 /** A drop-off that nobody confirmed ends so, inside its own session. */

@@ -34,7 +34,6 @@ export function ReceiptFile({ api, path, tracking, atMs }: ReceiptProps) {
   return (
     <div className="p-receipt">
       <Button
-        tone="quiet"
         icon="download"
         busy={isPending}
         aria-label={t('receipt.of', { tracking })}
