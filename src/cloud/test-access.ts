@@ -129,7 +129,7 @@ const FORK = { condition: 'fork', compartment: null, raisedAtMs: 1 };
 
 const NAMED: readonly [RegExp, IdKind, keyof Filled | SignedInRole][] = [
   [/\/banks\/:/, 'bank', 'bank'],
-  [/\/parcels\/:/, 'parcel', 'parcel'],
+  [/\/(parcels|drops)\/:/, 'parcel', 'parcel'],
   [/\/notices\/:/, 'notice', 'notice'],
   [/\/records\/:/, 'bank', 'record'],
   [/\/people\/:/, 'person', 'resident'],

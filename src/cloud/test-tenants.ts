@@ -176,7 +176,8 @@ export function addCourier(
   );
 }
 
-async function signDraft(
+/** What the next roster would be, signed and taken. */
+export async function signDraft(
   cloud: Cloud,
   { tenant, site, root }: { tenant: TenantId; site: SiteId; root: SigningKey },
 ): Promise<void> {

@@ -133,10 +133,11 @@ async function rightRequest(route: string, signedIn: boolean): Promise<{ right: 
   if (signedIn && access === 'operator') headers.push(`authorization: Bearer ${stand.operatorToken}`);
   // A thing that is removed is one of nobody: the others are needed by the next request.
   const foreign = method === 'DELETE' ? other : own;
-  const [, name = ''] = /\/(banks|parcels|records|people|couriers|rosters|sites)\/:/.exec(url) ?? [];
+  const [, name = ''] = /\/(banks|parcels|drops|records|people|couriers|rosters|sites)\/:/.exec(url) ?? [];
   const things: Record<string, string> = {
     banks: own.bank,
     parcels: own.parcel,
+    drops: own.parcel,
     records: own.record,
     people: foreign.people.resident,
     couriers: foreign.people.courier,

@@ -3,11 +3,16 @@
  * Each page passes axe wide and narrow, by keyboard, and without an error on the console.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Download } from 'playwright-core';
 import * as banks from '../../src/cloud/banks/banks.ts';
+import { drain } from '../../src/cloud/log/log.ts';
+import { signDraft } from '../../src/cloud/test-tenants.ts';
+import { base64url } from '../../src/crypto/bytes.ts';
 import { ROOT } from '../site.ts';
 import { type AdminStand, focusOf, openAdminStand, tabTo } from './admin-stand.ts';
 import { checkAccessible, missingBrowser, shot } from './browser.ts';
@@ -152,6 +157,47 @@ test('what is overdue: the longest first, by its own address, and as CSV', { ski
   assert.match(csv, /1Z999AA10123456712,waiting,120,/);
   await page.reload();
   await table.getByRole('link', { name: '1Z999AA10123456712' }).waitFor();
+});
+
+test('a parcel’s receipt is taken by keyboard alone, is announced, and passes verify.mjs', {
+  skip,
+}, async () => {
+  const { page, http } = stand;
+  const { stand: estate, alder } = http;
+  // The roster that names this bank's key, and the log up to here.
+  await signDraft(estate.cloud, { tenant: alder.tenant, site: alder.site, root: estate.root });
+  await goTo('#/parcels?state=collected', 'Parcels');
+  const [link] = await page.getByRole('table', { name: 'Parcels' }).getByRole('link').allInnerTexts();
+  assert.ok(link);
+  await tabTo(page, new RegExp(`^${link}$`));
+  await page.keyboard.press('Enter');
+  await heading(`Parcel ${link}`);
+  await tabTo(page, /^Download the receipt$/);
+  const early = await downloaded(() => page.keyboard.press('Enter'));
+  await page
+    .getByRole('status')
+    .getByText(/^Of \d+ records the log’s proof is still to come/)
+    .waitFor();
+  assert.equal(await focusOf(page), 'Download the receipt', 'who pressed the button is still at it');
+  await checkAccessible(page);
+  await shot(page, 'admin-receipt-waits');
+  await drain(estate.cloud, alder.tenant);
+  const late = await downloaded(() => page.keyboard.press('Enter'));
+  await page
+    .getByRole('status')
+    .getByText(/^The receipt is downloaded/)
+    .waitFor();
+  const home = mkdtempSync(join(tmpdir(), 'hf-admin-receipt-'));
+  const key = join(home, 'site-root.pub');
+  writeFileSync(key, JSON.stringify({ key: base64url(estate.root.publicKey) }));
+  const verdicts = [early, late, late.replace('\\"size\\":\\"M\\"', '\\"size\\":\\"L\\"')].map((text) => {
+    const file = join(home, 'it.receipt.json');
+    writeFileSync(file, text);
+    const args = [join(ROOT, 'verify', 'verify.mjs'), 'receipt', file, '--root-key', key];
+    return spawnSync(process.execPath, args, { encoding: 'utf8' }).status;
+  });
+  rmSync(home, { recursive: true });
+  assert.deepEqual(verdicts, [0, 0, 1]);
 });
 
 test('the plots say in words what they show, have their numbers as a table, and keep their filter', {

@@ -3,9 +3,17 @@
  * passes axe, no page logs an error, and the pictures are kept in .holdfast/screens.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { startSite } from '../site.ts';
+import { utf8 } from '../../src/crypto/bytes.ts';
+import { idFrom } from '../../src/domain/ids.ts';
+import { recordsFor } from '../../src/domain/receipt.ts';
+import { receiptSchema } from '../../src/ledger/receipt.ts';
+import { parseRecord } from '../../src/ledger/record.ts';
+import { ROOT, startSite } from '../site.ts';
 import { checkAccessible, missingBrowser, openBrowser, openPage, shot } from './browser.ts';
 
 assert.ok(missingBrowser === null || process.env.CI !== 'true', missingBrowser ?? '');
@@ -156,6 +164,25 @@ test('the administrator signs in with password and code, and reads who had the p
   await site.checkSite();
 });
 
+/** What a real bank recorded, as its recipient took it away and a stranger checks it; and as its courier would get it. */
+function checkReceipt({ system }: NonNullable<typeof stage>['site'], path: string): void {
+  const key = join(system.places.root, 'site-root.pub');
+  const args = [join(ROOT, 'verify', 'verify.mjs'), 'receipt', path, '--root-key', key];
+  const ran = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  assert.equal(ran.status, 0, ran.stdout + ran.stderr);
+  const records = receiptSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).entries.map(({ record }) => {
+    const parsed = parseRecord(utf8(record));
+    assert.ok(parsed.ok);
+    return parsed.record;
+  });
+  assert.ok(records.some(({ kind }) => kind === 'parcel.collected'));
+  const nobody = idFrom('person', new Uint8Array(16));
+  const ofCourier = records.slice(0, recordsFor({ is: 'courier', person: nobody }, records));
+  assert.ok(ofCourier.some(({ kind }) => kind === 'parcel.deposited'));
+  const last = ofCourier.at(-1);
+  assert.deepEqual([last?.kind, last?.facts.work], ['session.ended', 'drop-off']);
+}
+
 test('resident and courier apps ask for an address and sign in by the link in the mail', {
   skip: missingBrowser ?? false,
 }, async () => {
@@ -172,6 +199,10 @@ test('resident and courier apps ask for an address and sign in by the link in th
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
   await checkAccessible(page);
   await shot(page, 'resident');
+  await page.getByRole('link', { name: 'History' }).click();
+  const [file] = await Promise.all([page.waitForEvent('download'), press(page, `Receipt for ${TRACKING}`)]);
+  await page.getByRole('status').getByText('The receipt is downloaded').waitFor();
+  checkReceipt(site, await file.path());
   assert.deepEqual(errors, []);
   const start = await openPage(phone, urls.start);
   await checkAccessible(start.page);

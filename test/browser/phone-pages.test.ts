@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { LANGUAGE_CODES, LANGUAGES } from '../../web/kit/languages.ts';
 import { checkAccessible, missingBrowser, shot } from './browser.ts';
-import { type App, openPhones, type Phones } from './phones.ts';
+import { type App, cutOff, openPhones, type Phones, tabTo } from './phones.ts';
 
 assert.ok(missingBrowser === null || process.env.CI !== 'true', missingBrowser ?? '');
 const skip = missingBrowser ?? false;
@@ -26,36 +26,6 @@ const PLACES = {
 const APPS = Object.keys(PLACES) as App[];
 /** What is kept as a picture: both directions, and a language of long words. */
 const PICTURED: ReadonlySet<string> = new Set(['en', 'ar', 'de']);
-
-/** Moves on with Tab until the control has the focus, as someone without a pointer does. */
-async function tabTo(page: Page, name: RegExp): Promise<void> {
-  for (let step = 0; step < 60; step++) {
-    const focused = (await page.evaluate(`(() => {
-      const one = document.activeElement;
-      return (one?.labels?.[0]?.innerText ?? one?.getAttribute('aria-label') ?? one?.innerText ?? '').trim();
-    })()`)) as string;
-    if (name.test(focused)) return;
-    await page.keyboard.press('Tab');
-  }
-  assert.fail(`Tab never came to ${name}`);
-}
-
-/** What leaves the page sideways, and what its own box hides. */
-async function cutOff(page: Page): Promise<string[]> {
-  return (await page.evaluate(`(() => {
-    const cut = [];
-    if (document.documentElement.scrollWidth > innerWidth)
-      cut.push('the page is ' + document.documentElement.scrollWidth + ' wide');
-    for (const one of document.querySelectorAll('#root *')) {
-      if (one.closest('svg, .k-hidden, table') || one.clientWidth === 0) continue;
-      if (one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
-        cut.push(one.tagName + '.' + one.className + ': ' + one.textContent.slice(0, 40));
-      const box = one.getBoundingClientRect();
-      if (box.left < -1 || box.right > innerWidth + 1) cut.push(one.tagName + ' leaves: ' + one.textContent.slice(0, 40));
-    }
-    return cut;
-  })()`)) as string[];
-}
 
 async function settled(page: Page): Promise<void> {
   await page.locator('main h1').waitFor();

@@ -2,6 +2,7 @@
  * The two phone apps before a real cloud: one resident and one courier, with parcels in every state. Their sessions are
  * begun at the database, because signing in has journeys of its own.
  */
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
@@ -172,3 +173,33 @@ export function unlike(errors: readonly string[], expected: RegExp): string[] {
   return errors.filter((error) => !expected.test(error));
 }
 export const CUT = /net::ERR_(INTERNET_DISCONNECTED|FAILED|NETWORK_CHANGED)|status of 5\d\d/;
+
+/** Moves on with Tab until the control has the focus, as someone without a pointer does. */
+export async function tabTo(page: Page, name: RegExp): Promise<void> {
+  for (let step = 0; step < 60; step++) {
+    const focused = (await page.evaluate(`(() => {
+      const one = document.activeElement;
+      return (one?.labels?.[0]?.innerText ?? one?.getAttribute('aria-label') ?? one?.innerText ?? '').trim();
+    })()`)) as string;
+    if (name.test(focused)) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`Tab never came to ${name}`);
+}
+
+/** What leaves the page sideways, and what its own box hides. */
+export async function cutOff(page: Page): Promise<string[]> {
+  return (await page.evaluate(`(() => {
+    const cut = [];
+    if (document.documentElement.scrollWidth > innerWidth)
+      cut.push('the page is ' + document.documentElement.scrollWidth + ' wide');
+    for (const one of document.querySelectorAll('#root *')) {
+      if (one.closest('svg, .k-hidden, table') || one.clientWidth === 0) continue;
+      if (one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
+        cut.push(one.tagName + '.' + one.className + ': ' + one.textContent.slice(0, 40));
+      const box = one.getBoundingClientRect();
+      if (box.left < -1 || box.right > innerWidth + 1) cut.push(one.tagName + ' leaves: ' + one.textContent.slice(0, 40));
+    }
+    return cut;
+  })()`)) as string[];
+}

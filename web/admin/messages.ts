@@ -161,6 +161,7 @@ export const t = translator({
   'parcel.receiptSays':
     'One small file that anyone can verify without us: the bank’s records, and the proof of each from the log. Taking it is recorded.',
   'parcel.receiptSave': 'Download the receipt',
+  'parcel.receiptSaved': 'The receipt is downloaded.',
   'parcel.receiptWaits':
     'Of {n} records the log’s proof is still to come. Download the receipt again in a minute.',
   'parcel.checks': 'What checks out',

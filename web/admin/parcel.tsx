@@ -5,6 +5,7 @@ import { Badge } from '../kit/badge.tsx';
 import { Button, LinkButton } from '../kit/button.tsx';
 import { Card, Facts } from '../kit/card.tsx';
 import { download } from '../kit/download.ts';
+import { proofsToCome } from '../kit/receipt.ts';
 import { Answered, ProblemNotice } from '../kit/session/problem.tsx';
 import { Vouched } from './banks.tsx';
 import { CustodyTimeline } from './custody-timeline.tsx';
@@ -115,17 +116,13 @@ function Checks({ verified }: { verified: ParcelDetail['verified'] }) {
   );
 }
 
-/** How a proof of the log begins (C2SP tlog-proof, section "Format"); what stands there else says that it is to come. */
-const PROOF = 'c2sp.org/tlog-proof@v1\n';
-
 /** What can be taken away and checked without us. It says by itself which proofs are still to come. */
 function Receipt({ id }: { id: string }) {
   const fetching = useMutation({
     mutationFn: () => fetchReceipt(id),
     onSuccess: (receipt) => download(`${id}.receipt.json`, JSON.stringify(receipt), 'application/json'),
   });
-  const waits =
-    fetching.data?.entries.filter(({ proof }) => proof !== null && !proof.startsWith(PROOF)).length ?? 0;
+  const waits = fetching.data === undefined ? 0 : proofsToCome(fetching.data);
   return (
     <Card title={t('parcel.receipt')}>
       <p className="k-muted k-small">{t('parcel.receiptSays')}</p>
@@ -134,7 +131,11 @@ function Receipt({ id }: { id: string }) {
           {t('parcel.receiptSave')}
         </Button>
       </div>
-      {waits > 0 && <p className="k-small">{t('parcel.receiptWaits', { n: waits })}</p>}
+      {fetching.data && (
+        <p className="k-small" role="status">
+          {waits > 0 ? t('parcel.receiptWaits', { n: waits }) : t('parcel.receiptSaved')}
+        </p>
+      )}
       {fetching.error && <ProblemNotice problem={fetching.error} />}
     </Card>
   );

@@ -7,6 +7,7 @@ import type { orderRow } from '../../src/contract/http/orders.ts';
 import type * as reconciliation from '../../src/contract/http/reconciliation.ts';
 import type * as usageContract from '../../src/contract/http/usage.ts';
 import { nowMs } from '../kit/clock.ts';
+import type { Receipt } from '../kit/receipt.ts';
 import { everyRow, type Pages, usePages } from '../kit/session/pages.ts';
 import { sessionOf } from '../kit/session/session.ts';
 import { minutesAheadOfUtc } from '../kit/time.ts';
@@ -85,9 +86,7 @@ export const useOrders = (bank: string) =>
 export const useParcel = (id: string) => useAnswer<ParcelDetail>('parcels', 'parcels', id);
 /** Asked for once, when somebody wants the file: each receipt is a record of who looked. */
 export const fetchReceipt = (id: string) =>
-  session.api.get<{ entries: { proof: string | null }[] }>(
-    session.path(`parcels/${encodeURIComponent(id)}/receipt`),
-  );
+  session.api.get<Receipt>(session.path(`parcels/${encodeURIComponent(id)}/receipt`));
 export const useCouriers = () => useRows<CourierRow, Couriers>('couriers');
 export const useRosters = () => useAnswer<z.infer<typeof contract.rosters>>('rosters', 'rosters');
 export const useOdds = () => useAnswer<Odds>('odds', 'odds');

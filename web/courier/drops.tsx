@@ -6,9 +6,10 @@ import { dayBeganMs } from '../kit/session/age.ts';
 import { AsOf, Known, useAsOf } from '../kit/session/as-of.tsx';
 import { More } from '../kit/session/more.tsx';
 import { rowsOf } from '../kit/session/pages.ts';
+import { ReceiptFile } from '../kit/session/receipt.tsx';
 import { formatDay, formatDayTime, formatTime } from '../kit/time.ts';
 import { t } from './messages.ts';
-import { type Drop, useHistory, useToTakeBack } from './session.ts';
+import { type Drop, receiptPath, session, useHistory, useToTakeBack } from './session.ts';
 
 const TONE: Record<Drop['state'], BadgeTone> = {
   waiting: 'info',
@@ -25,13 +26,14 @@ type DropListProps = {
   at: 'time' | 'day and time';
   /** In a list over several banks. */
   withBank?: boolean;
+  withReceipts?: boolean;
 };
 
-export function DropList({ drops, name, at, withBank = false }: DropListProps) {
+export function DropList({ drops, name, at, withBank = false, withReceipts = false }: DropListProps) {
   return (
     <ul className="c-drops" aria-label={name}>
       {drops.map((drop) => (
-        <li key={`${drop.tracking} ${drop.atMs}`} className="c-drop">
+        <li key={drop.id} className="c-drop">
           <p className="k-spread">
             <time dateTime={new Date(drop.atMs).toISOString()}>
               {at === 'time' ? formatTime(drop.atMs) : formatDayTime(drop.atMs)}
@@ -46,6 +48,14 @@ export function DropList({ drops, name, at, withBank = false }: DropListProps) {
               ? t('drops.where', { bank: drop.bankName, n: drop.compartment })
               : t('drops.door', { n: drop.compartment })}
           </p>
+          {withReceipts && (
+            <ReceiptFile
+              api={session.api}
+              path={receiptPath(drop.id)}
+              tracking={drop.tracking}
+              atMs={drop.atMs}
+            />
+          )}
         </li>
       ))}
     </ul>
@@ -71,7 +81,7 @@ export function TakeBack() {
                 <Card key={bank} title={there[0]?.bankName ?? bank} {...(isOld && { className: 'p-old' })}>
                   <ul className="c-drops" aria-label={t('back.at', { bank: there[0]?.bankName ?? bank })}>
                     {there.map((drop) => (
-                      <Held key={`${drop.tracking} ${drop.atMs}`} drop={drop} />
+                      <Held key={drop.id} drop={drop} />
                     ))}
                   </ul>
                 </Card>
@@ -118,6 +128,7 @@ export function History() {
                     drops={ofDay}
                     at="time"
                     withBank
+                    withReceipts
                     name={t('history.of', { day: formatDay(day) })}
                   />
                 </Card>

@@ -32,6 +32,9 @@ export const session = sessionOf<Me>('courier', phone);
 export const language = phoneLanguageOf('courier');
 export const signOut = signOutOf(session, language);
 
+/** Asked for once, when somebody wants the file: each receipt that is handed out is a record. */
+export const receiptPath = (drop: string) => session.path(`drops/${encodeURIComponent(drop)}/receipt`);
+
 /** Compartments fill up while a courier walks, and this app keeps no stream open on a phone. */
 const AGAIN_MS = 20_000;
 const MINUTE_MS = 60_000;

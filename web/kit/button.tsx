@@ -13,6 +13,11 @@ const classOf = ({ tone = 'plain', size = 'm', wide = false }: Look, more = ''):
 
 const ICON_SIZE: Record<ButtonSize, number> = { m: 20, l: 24, xl: 30 };
 
+/** A browser takes the focus from a button that it disables; who works by keyboard would begin at the top again. */
+function stay(event: { preventDefault(): void }): void {
+  event.preventDefault();
+}
+
 type ButtonProps = Look & { busy?: boolean; children: ReactNode } & ButtonHTMLAttributes<HTMLButtonElement>;
 
 export function Button({
@@ -31,7 +36,8 @@ export function Button({
       type="button"
       {...rest}
       aria-busy={busy || undefined}
-      disabled={busy || rest.disabled}
+      aria-disabled={busy || undefined}
+      onClick={busy ? stay : rest.onClick}
       className={classOf(look, className)}
     >
       {icon && <Icon name={icon} size={ICON_SIZE[size]} />}

@@ -3,9 +3,10 @@ import { Empty } from '../kit/card.tsx';
 import { AsOf, Known } from '../kit/session/as-of.tsx';
 import { More } from '../kit/session/more.tsx';
 import { rowsOf } from '../kit/session/pages.ts';
+import { ReceiptFile } from '../kit/session/receipt.tsx';
 import { formatDay, formatDayTime } from '../kit/time.ts';
 import { t } from './messages.ts';
-import { useParcels } from './session.ts';
+import { receiptPath, session, useParcels } from './session.ts';
 
 export function History() {
   const parcels = useParcels('past');
@@ -37,6 +38,12 @@ export function History() {
                       {parcel.endedAtMs !== null &&
                         t(`history.${parcel.state}`, { ended: formatDayTime(parcel.endedAtMs) })}
                     </p>
+                    <ReceiptFile
+                      api={session.api}
+                      path={receiptPath(parcel.id)}
+                      tracking={parcel.tracking}
+                      atMs={parcel.depositedAtMs}
+                    />
                   </li>
                 ))}
               </ul>

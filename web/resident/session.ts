@@ -30,6 +30,9 @@ export const session = sessionOf<Me>('resident', phone);
 export const language = phoneLanguageOf('resident');
 export const signOut = signOutOf(session, language);
 
+/** Asked for once, when somebody wants the file: each receipt that is handed out is a record. */
+export const receiptPath = (parcel: string) => session.path(`parcels/${encodeURIComponent(parcel)}/receipt`);
+
 /** A door may open at any moment, and this app keeps no stream open on a phone. */
 const AGAIN_MS = 30_000;
 

@@ -1,5 +1,5 @@
-/** The courier app: who I am here, where there is room, and what became of what I left. */
-import type { z } from 'zod';
+/** The courier app: who I am here, where there is room, what became of what I left, and receipts of it. */
+import { z } from 'zod';
 import { pageQuery } from '../../contract/http/common.ts';
 import {
   courierBanks,
@@ -9,6 +9,7 @@ import {
   courierMe,
 } from '../../contract/http/resident.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { receiptSchema } from '../../ledger/receipt.ts';
 import * as banks from '../banks/banks.ts';
 import { type Route, route } from '../http/http.ts';
 import * as parcels from '../parcels/parcels.ts';
@@ -67,6 +68,7 @@ export const routes: Route[] = [
           const { state, bank, compartment } = parcel;
           if (state === 'accepted' || state === 'not-deposited') continue;
           items.push({
+            id: parcel.parcel,
             tracking: trackings[index] ?? '',
             bank,
             bankName: names.get(bank) ?? bank,
@@ -77,6 +79,21 @@ export const routes: Route[] = [
           });
         }
         return { items, nextCursor };
+      }),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/courier/drops/:id/receipt',
+    access: 'courier',
+    guarded: true,
+    says: 'The receipt of a drop-off of the signed-in courier, up to where it ended, which anyone who knows the site root’s key can verify without us. What is somebody else’s is not there.',
+    schema: { params: z.strictObject({ id: z.string().max(64) }), response: receiptSchema },
+    handle: ({ cloud, actor, params }) =>
+      parcels.handOut(cloud, {
+        tenant: actor.tenant,
+        reader: { is: 'courier', person: actor.person },
+        role: 'courier',
+        parcel: params.id,
       }),
   }),
 ];

@@ -53,11 +53,13 @@ export const ACCESS = {
   'GET /api/resident/me':                 [no,    no,    own,   no,    no,    no,    no,    no],
   'PATCH /api/resident/me':               [no,    no,    own,   no,    no,    no,    no,    no],
   'GET /api/resident/parcels':            [no,    no,    own,   no,    no,    no,    no,    no],
+  'GET /api/resident/parcels/:id/receipt':[no,    no,    own,   no,    no,    no,    no,    no],
 
   'POST /api/courier/sign-out':           [no,    no,    no,    own,   no,    no,    no,    no],
   'GET /api/courier/me':                  [no,    no,    no,    own,   no,    no,    no,    no],
   'GET /api/courier/banks':               [no,    no,    no,    own,   no,    no,    no,    no],
   'GET /api/courier/drops':               [no,    no,    no,    own,   no,    no,    no,    no],
+  'GET /api/courier/drops/:id/receipt':   [no,    no,    no,    own,   no,    no,    no,    no],
 
   'POST /api/admin/sign-out':             [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/me':                    [no,    no,    no,    no,    own,   own,   no,    no],

@@ -82,7 +82,7 @@ type RouteHead = {
   status?: 200 | 201 | 202 | 204;
   /** 64 KiB unless set. */
   bodyBytesMax?: number;
-  /** Guessing is worth somebody's while here: an address gets few tries a minute. */
+  /** Guessing is worth somebody's while here, or an answer leaves a record: an address gets few tries a minute. */
   guarded?: boolean;
   /** A post only because what it asks with is long: it changes nothing, takes no key, and no answer of it is kept. */
   changesNothing?: boolean;

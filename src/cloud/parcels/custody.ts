@@ -84,6 +84,20 @@ export function isInside(standing: Standing): boolean {
   return !ENDED.has(standing.state);
 }
 
+/** Whether it lay in its bank at some time: the courier began to leave it, and did not take it along again. */
+export function wasLeft(state: ParcelState): boolean {
+  switch (state) {
+    case 'waiting':
+    case 'held':
+    case 'collected':
+    case 'removed':
+      return true;
+    case 'accepted':
+    case 'not-deposited':
+      return false;
+  }
+}
+
 /** Who answers for the parcel after a record of this kind; null when it changes nothing. */
 export function custodyAfter(kind: RecordKind): Custody | null {
   return kind === 'parcel.accepted' ? 'courier' : (MOVES[kind]?.custody ?? null);

@@ -14,7 +14,7 @@ import { trackingPlace } from './views.ts';
 
 export { checkCloud, type Finding } from './check.ts';
 export { foldParcel, isInside, type Standing } from './custody.ts';
-export { recordsOfParcel } from './receipt.ts';
+export { handOut, recordsOfParcel } from './receipt.ts';
 export { says } from './says.ts';
 export {
   alarmsAbout,

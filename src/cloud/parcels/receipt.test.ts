@@ -1,28 +1,24 @@
 /** A receipt as an administrator gets it: verified with the site root's key and a policy, and nothing of the cloud's. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { sql } from 'kysely';
 import { base64url } from '../../crypto/bytes.ts';
 import { newSigningKey } from '../../crypto/sign.ts';
 import { idFrom, type PersonId, type TenantId } from '../../domain/ids.ts';
 import { type PolicyFile, parsePolicyFile } from '../../ledger/log/policy-file.ts';
-import { cosignatureLine, splitNote } from '../../ledger/log/signatures.ts';
-import { RFC_SECRETS, signerOf } from '../../ledger/log/test-model.ts';
-import { vkeyText } from '../../ledger/log/vkey.ts';
 import { type Receipt, receiptSchema, verifyReceipt } from '../../ledger/receipt.ts';
 import { PROOF_TO_COME } from '../../ledger/receipt-log.ts';
 import { NOUNS } from '../cloud.ts';
 import type { Cloud } from '../deps.ts';
 import { projectionsOf, takeBatch } from '../intake/intake.ts';
-import { createLog, drain, signedLog } from '../log/log.ts';
+import { createLog, drain } from '../log/log.ts';
 import { addAdmin, addResident } from '../people/people.ts';
 import { enrolledBank } from '../test-bank.ts';
 import { openStand, type Stand } from '../test-stand.ts';
-import { type Filled, filledTenant } from '../test-tenants.ts';
+import { filledTenant } from '../test-tenants.ts';
+import { cosign, policyTextOf } from '../test-witnesses.ts';
 import { parcels } from './parcels.ts';
 
 const root = newSigningKey();
-const WITNESSES = RFC_SECRETS.slice(1).map((secret, at) => signerOf(`witness.example.org/${at + 1}`, secret));
 let stand: Stand;
 before(async () => {
   stand = await openStand(NOUNS);
@@ -41,29 +37,8 @@ async function receiptFor(
   return receiptSchema.parse(JSON.parse(JSON.stringify(answer)));
 }
 
-async function signed(cloud: Cloud, { tenant }: Filled) {
-  return (await signedLog(cloud, tenant)) ?? assert.fail('there is a log');
-}
-
-/** What three witnesses answer about the newest checkpoint. */
-async function cosign(cloud: Cloud, of: Filled): Promise<void> {
-  const { generation, head, note } = await signed(cloud, of);
-  const split = splitNote(note);
-  assert.ok(split.ok);
-  for (const [at, signer] of WITNESSES.entries()) {
-    const line = cosignatureLine({ text: split.value.text, signer, atS: 1_790_000_000 + at });
-    const vkey = vkeyText({ type: 'cosignature', ...signer });
-    await cloud.database.tenant(of.tenant, async (tx) => {
-      await sql`insert into log_cosignatures (generation, size, vkey, line, at_s, at_ms)
-        values (${generation}, ${head.size}, ${vkey}, ${line}, ${1_790_000_000 + at}, ${at})`.execute(tx);
-    });
-  }
-}
-
-async function policyOf(cloud: Cloud, of: Filled): Promise<PolicyFile> {
-  const { vkey } = await signed(cloud, of);
-  const keys = WITNESSES.map((one, at) => `witness w${at} ${vkeyText({ type: 'cosignature', ...one })}`);
-  const read = parsePolicyFile([`log ${vkey}`, ...keys, 'group two 2 w0 w1 w2', 'quorum two'].join('\n'));
+async function policyOf(cloud: Cloud, tenant: TenantId): Promise<PolicyFile> {
+  const read = parsePolicyFile(await policyTextOf(cloud, tenant));
   assert.ok(read.ok);
   return read.policy;
 }
@@ -72,7 +47,7 @@ test('a receipt holds each record’s proof under a checkpoint that three witnes
   const { cloud } = stand;
   const of = await filledTenant(cloud, { root, mark: 'Alder' });
   await drain(cloud, of.tenant);
-  await cosign(cloud, of);
+  await cosign(cloud, of.tenant);
   const receipt = await receiptFor(cloud, { ...of, admin: of.people.admin });
   assert.ok(receipt.entries.length > 1);
   for (const { proof } of receipt.entries) {
@@ -80,7 +55,7 @@ test('a receipt holds each record’s proof under a checkpoint that three witnes
     assert.equal(proof.split('\n').filter((line) => line.startsWith('— witness.example.org/')).length, 3);
   }
   const trust = { site: of.site, rootKeys: [base64url(root.publicKey)], k: 1 };
-  const policy = await policyOf(cloud, of);
+  const policy = await policyOf(cloud, of.tenant);
   const { holds, verdicts } = verifyReceipt(receipt, { ...trust, policy });
   assert.ok(holds, JSON.stringify(verdicts));
   assert.ok(verdicts.some(({ says }) => says === '3 of 3 witnesses cosigned, which is the quorum two'));

@@ -8,7 +8,7 @@ import { HoldfastError } from '../../domain/errors.ts';
 import { receiptSchema } from '../../ledger/receipt.ts';
 import { type Route, route } from '../http/http.ts';
 import { proofsOf } from '../log/log.ts';
-import { receiptOf, recordsOfParcel, withProofs } from './receipt.ts';
+import { handOut, recordsOfParcel } from './receipt.ts';
 import { usageOf } from './usage.ts';
 import { detail, pageOfOverdue, pageOfRows } from './views.ts';
 
@@ -84,23 +84,13 @@ export const routes: Route[] = [
     access: 'admin',
     says: 'The parcel’s receipt, which anyone who knows the site root’s key can verify without us, with the proof of each record from the log; of one that no checkpoint covers yet it says that its proof is to come.',
     schema: { params: z.strictObject({ id: z.string().max(64) }), response: receiptSchema },
-    async handle({ cloud, actor, params }) {
-      const receipt = await cloud.database.tenant(actor.tenant, async (tx) => {
-        const unproven = await receiptOf(cloud, tx, params.id);
-        if (!unproven) throw new HoldfastError('not-found', 'There is no such parcel here.');
-        await cloud.journal.record(
-          tx,
-          {
-            kind: 'custody.viewed',
-            facts: { role: actor.role },
-            fields: { person: actor.person, parcel: unproven.parcel },
-          },
-          { person: actor.person },
-        );
-        return unproven;
-      });
-      return withProofs(cloud, actor.tenant, receipt);
-    },
+    handle: ({ cloud, actor, params }) =>
+      handOut(cloud, {
+        tenant: actor.tenant,
+        reader: { is: 'admin', person: actor.person },
+        role: actor.role,
+        parcel: params.id,
+      }),
   }),
   route({
     method: 'GET',

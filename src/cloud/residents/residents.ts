@@ -1,5 +1,5 @@
-/** The resident app: who I am here, how I am told, and my own parcels. */
-import type { z } from 'zod';
+/** The resident app: who I am here, how I am told, my own parcels, and their receipts. */
+import { z } from 'zod';
 import {
   residentMe,
   type residentParcel,
@@ -9,6 +9,7 @@ import {
 } from '../../contract/http/resident.ts';
 import { placeOf } from '../../domain/bank.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { receiptSchema } from '../../ledger/receipt.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
@@ -137,6 +138,21 @@ const routes: Route[] = [
       cloud.database.read(actor.tenant, (tx) =>
         ownParcels(cloud, tx, { person: actor.person, asked: query }),
       ),
+  }),
+  route({
+    method: 'GET',
+    url: '/api/resident/parcels/:id/receipt',
+    access: 'resident',
+    guarded: true,
+    says: 'The receipt of a parcel of the signed-in resident, which anyone who knows the site root’s key can verify without us. What is somebody else’s is not there.',
+    schema: { params: z.strictObject({ id: z.string().max(64) }), response: receiptSchema },
+    handle: ({ cloud, actor, params }) =>
+      parcels.handOut(cloud, {
+        tenant: actor.tenant,
+        reader: { is: 'resident', person: actor.person },
+        role: 'resident',
+        parcel: params.id,
+      }),
   }),
 ];
 

@@ -65,6 +65,7 @@ export const courierBank = z.strictObject({
 });
 export const courierBanks = page(courierBank);
 export const courierDrop = z.strictObject({
+  id: z.string(),
   tracking: z.string(),
   bank: z.string(),
   bankName: z.string(),

@@ -72,11 +72,11 @@ const banks: Answer<typeof people.courierBanks> = {
 const drops: Answer<typeof people.courierDrops> = {
   items: [
     {
-      ...{ ...lobby, tracking: '1Z999AA10123456784', compartment: 7, state: 'waiting' },
+      ...{ ...lobby, id: 'pcl_7', tracking: '1Z999AA10123456784', compartment: 7, state: 'waiting' },
       ...{ atMs: NOW_MS - 2 * HOUR_MS, untilMs: NOW_MS + 6 * DAY_MS },
     },
     {
-      ...{ ...lobby, tracking: '1Z999AA10123456802', compartment: 3, state: 'collected' },
+      ...{ ...lobby, id: 'pcl_3', tracking: '1Z999AA10123456802', compartment: 3, state: 'collected' },
       ...{ atMs: NOW_MS - 3 * HOUR_MS, untilMs: NOW_MS + 6 * DAY_MS },
     },
   ],

@@ -38,6 +38,22 @@ export const TEXTS = {
   'no.rate-limited': 'Too many tries in a short time. Wait a minute, then try again.',
   'no.unavailable': 'The service cannot answer now. Try again later.',
   'no.other': 'The server refused that.',
+
+  receipt: 'Receipt',
+  'receipt.of': 'Receipt for {tracking}',
+  'receipt.saved': 'The receipt is downloaded',
+  'receipt.check':
+    'Whoever you show the file to can check it without us, and without a network, by either of these:',
+  'receipt.key': 'The people who run the building give out the key, site-root.pub, and the programs.',
+  'receipt.waits': 'The receipt is downloaded, and not all of it is in the log yet',
+  'receipt.waits.text': {
+    one: 'The log’s proof of {count} record is still to come. Download the receipt again after {time}.',
+    other: 'The log’s proof of {count} records is still to come. Download the receipt again after {time}.',
+  },
+  'receipt.noLog': 'No log is kept here. The signature of the bank is in the file.',
+  'receipt.offline': 'A receipt needs a connection',
+  'receipt.offline.text': 'It is made anew each time, and not kept on this phone.',
+  'receipt.problem': 'The receipt could not be downloaded',
 } as const;
 
 export const t = translator(TEXTS);

@@ -40,4 +40,21 @@ export const german = inOtherWords({
     'Zu viele Versuche in kurzer Zeit. Warten Sie eine Minute und versuchen Sie es dann wieder.',
   'no.unavailable': 'Der Dienst kann gerade nicht antworten. Versuchen Sie es später wieder.',
   'no.other': 'Der Server hat das abgelehnt.',
+
+  receipt: 'Beleg',
+  'receipt.of': 'Beleg zu {tracking}',
+  'receipt.saved': 'Der Beleg ist heruntergeladen',
+  'receipt.check':
+    'Wem Sie die Datei zeigen, der kann sie ohne uns und ohne Netz prüfen, mit einem von beiden:',
+  'receipt.key': 'Den Schlüssel, site-root.pub, und die Programme gibt das Hauspersonal heraus.',
+  'receipt.waits': 'Der Beleg ist heruntergeladen; noch steht nicht alles im Protokoll',
+  'receipt.waits.text': {
+    one: 'Der Nachweis des Protokolls zu {count} Eintrag fehlt noch. Laden Sie den Beleg nach {time} noch einmal herunter.',
+    other:
+      'Der Nachweis des Protokolls zu {count} Einträgen fehlt noch. Laden Sie den Beleg nach {time} noch einmal herunter.',
+  },
+  'receipt.noLog': 'Hier wird kein Protokoll geführt. Die Unterschrift der Anlage steht in der Datei.',
+  'receipt.offline': 'Ein Beleg braucht eine Verbindung',
+  'receipt.offline.text': 'Er wird jedes Mal neu gemacht und nicht auf diesem Telefon aufbewahrt.',
+  'receipt.problem': 'Der Beleg ließ sich nicht herunterladen',
 });

@@ -39,4 +39,21 @@ export const spanish = inOtherWords({
   'no.rate-limited': 'Demasiados intentos en poco tiempo. Espere un minuto e inténtelo de nuevo.',
   'no.unavailable': 'El servicio no puede responder ahora. Inténtelo más tarde.',
   'no.other': 'El servidor lo ha rechazado.',
+
+  receipt: 'Recibo',
+  'receipt.of': 'Recibo de {tracking}',
+  'receipt.saved': 'El recibo está descargado',
+  'receipt.check':
+    'Quien reciba el archivo puede comprobarlo sin nosotros y sin red, con cualquiera de estas órdenes:',
+  'receipt.key': 'El personal del edificio entrega la clave, site-root.pub, y los programas.',
+  'receipt.waits': 'El recibo está descargado, pero aún no está todo en el registro',
+  'receipt.waits.text': {
+    one: 'Aún falta la prueba del registro de {count} anotación. Descargue el recibo otra vez después de las {time}.',
+    other:
+      'Aún falta la prueba del registro de {count} anotaciones. Descargue el recibo otra vez después de las {time}.',
+  },
+  'receipt.noLog': 'Aquí no se lleva ningún registro. La firma de la taquilla está en el archivo.',
+  'receipt.offline': 'Para un recibo hace falta conexión',
+  'receipt.offline.text': 'Se hace de nuevo cada vez y no se guarda en este teléfono.',
+  'receipt.problem': 'No se pudo descargar el recibo',
 });

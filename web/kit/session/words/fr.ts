@@ -39,4 +39,21 @@ export const french = inOtherWords({
   'no.rate-limited': 'Trop d’essais en peu de temps. Attendez une minute, puis réessayez.',
   'no.unavailable': 'Le service ne peut pas répondre pour l’instant. Réessayez plus tard.',
   'no.other': 'Le serveur a refusé.',
+
+  receipt: 'Reçu',
+  'receipt.of': 'Reçu pour {tracking}',
+  'receipt.saved': 'Le reçu est téléchargé',
+  'receipt.check':
+    'Toute personne à qui vous montrez le fichier peut le vérifier sans nous et sans réseau, par l’une de ces commandes :',
+  'receipt.key': 'Le personnel de l’immeuble remet la clé, site-root.pub, et les programmes.',
+  'receipt.waits': 'Le reçu est téléchargé, mais tout n’est pas encore dans le journal',
+  'receipt.waits.text': {
+    one: 'La preuve du journal manque encore pour {count} enregistrement. Téléchargez le reçu de nouveau après {time}.',
+    other:
+      'La preuve du journal manque encore pour {count} enregistrements. Téléchargez le reçu de nouveau après {time}.',
+  },
+  'receipt.noLog': 'Aucun journal n’est tenu ici. La signature de la consigne est dans le fichier.',
+  'receipt.offline': 'Il faut une liaison pour un reçu',
+  'receipt.offline.text': 'Il est refait chaque fois et n’est pas gardé sur ce téléphone.',
+  'receipt.problem': 'Le reçu n’a pas pu être téléchargé',
 });

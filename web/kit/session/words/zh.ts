@@ -38,4 +38,18 @@ export const chinese = inOtherWords({
   'no.rate-limited': '短时间内尝试次数过多。请等待一分钟后再试。',
   'no.unavailable': '服务暂时无法回应。请稍后再试。',
   'no.other': '服务器拒绝了此操作。',
+
+  receipt: '凭证',
+  'receipt.of': '凭证：{tracking}',
+  'receipt.saved': '凭证已下载',
+  'receipt.check': '您把文件给谁看，谁都可以不经我们、不用网络自行核验，用下面任一命令：',
+  'receipt.key': '密钥 site-root.pub 和核验程序可向楼宇管理人员索取。',
+  'receipt.waits': '凭证已下载，但尚未全部写入日志',
+  'receipt.waits.text': {
+    other: '还有 {count} 条记录的日志证明未到。请在 {time} 之后重新下载凭证。',
+  },
+  'receipt.noLog': '此处不保存日志。文件中有柜机的签名。',
+  'receipt.offline': '下载凭证需要网络连接',
+  'receipt.offline.text': '凭证每次重新生成，不保存在手机上。',
+  'receipt.problem': '凭证未能下载',
 });
