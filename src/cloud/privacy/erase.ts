@@ -12,6 +12,7 @@ import type { Tx } from '../../platform/database.ts';
 import { tenantOf } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import { forgetExportsOf } from '../export/export.ts';
 import { forgetAnswersOf } from '../http/http.ts';
 import { renewWrapping, settleKeys } from '../keys/keys.ts';
 import * as notices from '../notices/notices.ts';
@@ -69,6 +70,7 @@ async function forget(cloud: Cloud, tx: Tx, person: PersonId): Promise<number> {
   await signin.forget(tx, person);
   await forgetAnswersOf(tx, person);
   await banks.forgetSuspensionsOf(tx, person);
+  await forgetExportsOf(tx, person);
   await store.forgetHolds(tx, person);
   await people.blank(tx, person);
   await cloud.keys.destroySubjects(tx, [person]);
