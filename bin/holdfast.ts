@@ -21,7 +21,7 @@ const USAGE = `holdfast <command>
                                                       [--certificate FILE | --passphrase-file FILE]
                                                       [--data DIR] [--config FILE]
   admin     erase: a person, for good                 --person ID [--tenant ID] [--data DIR] [--config FILE] [--yes]
-  admin     hold | hold place | hold lift             --person ID --purpose WHY [--until DAY] [--tenant ID]
+  admin     hold | hold place | hold lift             --person ID|--parcel ID --purpose WHY [--until DAY] [--tenant ID]
   admin     retention of who moved out                [--days N|off] [--tenant ID]
   admin     audit: every log verified anew            [--tenant ID] [--head FILE …] [--data DIR] [--config FILE]
   cloud     one cloud process                         --config FILE

@@ -110,6 +110,7 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   'POST /api/admin/notices/:id/again': [409],
   // Whether a hold stands depends on what was asked before.
   'POST /api/admin/people/:id/release': [204, 409],
+  'POST /api/admin/parcels/:id/release': [204, 409],
   // A page of records gives the mark that is asked with.
   'GET /api/admin/records/arrived': [400],
   // No record of that number is an open discrepancy.
@@ -336,6 +337,8 @@ export class AccessStand {
       'POST /api/admin/people/:id/erase': { confirm: 'erase' },
       'POST /api/admin/people/:id/hold': { reason: 'because', untilMs: null },
       'POST /api/admin/people/:id/release': { reason: 'because' },
+      'POST /api/admin/parcels/:id/hold': { reason: 'because', untilMs: null },
+      'POST /api/admin/parcels/:id/release': { reason: 'because' },
       'POST /api/admin/privacy': { movedOutDays: null },
       'POST /api/admin/exports/preview': { selection: ALL },
       'POST /api/admin/exports': {

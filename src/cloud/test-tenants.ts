@@ -278,6 +278,8 @@ async function odds(tx: Tx, { bank, resident }: { bank: string; resident: Person
     values (${idFrom('person', systemRandom.bytes(16))}, 1)`.execute(tx);
   await sql`insert into legal_holds (hold_id, person_id, reason, placed_at_ms, lifted_at_ms)
     values (${base64url(token)}, ${resident}, ${sealed}, 1, 2)`.execute(tx);
+  await sql`insert into parcel_holds (hold_id, parcel_id, reason, placed_at_ms, lifted_at_ms)
+    values (${base64url(token)}, ${idFrom('parcel', token.subarray(0, 16))}, ${sealed}, 1, 2)`.execute(tx);
   await sql`insert into retention (moved_out_days) values (null)`.execute(tx);
   await sql`insert into request_answers (key_hash, fingerprint, person_id, answer, answered_at_ms)
     values (${token}, ${token}, ${resident}, ${sealed}, 1)`.execute(tx);

@@ -107,6 +107,8 @@ function bodyOf(route: string, carrier: string): Record<string, unknown> | null 
     'POST /api/admin/people/:id/erase': { confirm: 'erase' },
     'POST /api/admin/people/:id/hold': { reason: 'because', untilMs: null },
     'POST /api/admin/people/:id/release': { reason: 'because' },
+    'POST /api/admin/parcels/:id/hold': { reason: 'because', untilMs: null },
+    'POST /api/admin/parcels/:id/release': { reason: 'because' },
     'POST /api/admin/privacy': { movedOutDays: null },
     'POST /api/admin/exports/preview': { selection: { ...ALL, compartment: 1 } },
     'POST /api/admin/exports': {
