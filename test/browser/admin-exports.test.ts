@@ -64,6 +64,7 @@ test('a bundle is counted, asked for with its purpose, and fetched by nobody but
   const fetchLink = page.getByRole('link', { name: 'Fetch the bundle for District Court, Chamber 4' });
   await fetchLink.waitFor();
   await checkAccessible(page);
+  await fetchLink.scrollIntoViewIfNeeded();
   await shot(page, 'admin-export-list');
   const [download] = await Promise.all([page.waitForEvent('download'), fetchLink.click()]);
   assert.match(download.suggestedFilename(), /^export_[a-z2-7]{26}\.p7m$/);

@@ -17,6 +17,7 @@ import { AccessStand } from '../test-access.ts';
 import { addResident, newToken } from '../test-tenants.ts';
 import { fileOf } from './folder.ts';
 import { KEPT_MS } from './kept.ts';
+import { findExport } from './kept-store.ts';
 import { makeAsked, sweepExports } from './run.ts';
 import { sourceOf } from './test-bundle.ts';
 
@@ -135,6 +136,8 @@ test('the export is a record with its purpose, its maker and its receiver, under
   const told = openings.get(Number(seq));
   assert.equal(told?.purpose?.value, 'case 12 of the district court');
   assert.equal(told?.person?.value, own().people.admin);
+  const kept = await cloud().database.read(own().tenant, (tx) => findExport(tx, id));
+  assert.equal(kept?.envelope, null, 'nobody here can open the file any more');
   const subject = JSON.parse(told?.subject?.value ?? '') as Record<string, unknown>;
   assert.deepEqual(subject.receiver, {
     name: 'District Court, Chamber 4',

@@ -26,7 +26,6 @@ before(async () => {
   // What stands before every erasure is settled: the parcel has ended, and no alarm is about it.
   await inTenant(async (tx) => {
     await sql`update parcels set state = 'collected', ended_at_ms = 1`.execute(tx);
-    await sql`delete from alarm_acts`.execute(tx);
     await sql`update alarms set ended_at_ms = 2`.execute(tx);
   });
 });
