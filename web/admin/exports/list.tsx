@@ -58,9 +58,13 @@ function columnsOf(names: Names): Column<ExportRow>[] {
   return [
     {
       ...{ key: 'at', head: t('list.at'), text: ({ askedAtMs }) => exactTime(askedAtMs) },
-      cell: ({ askedAtMs }) => <Time atMs={askedAtMs} />,
+      cell: (row) => (
+        <>
+          <Time atMs={row.askedAtMs} />
+          <span className="k-muted k-small x-how">{t('list.byWhom', { name: byOf(row) })}</span>
+        </>
+      ),
     },
-    { key: 'by', head: t('list.by'), cell: byOf, text: byOf },
     { key: 'purpose', head: t('list.purpose'), cell: purposeOf, text: purposeOf },
     { key: 'receiver', head: t('list.receiver'), cell: (row) => <Receiver row={row} />, text: receiverOf },
     {
@@ -94,10 +98,10 @@ function Receiver({ row }: { row: ExportRow }) {
         ? t('list.byCertificate', { subject: certificate.subject })
         : t('list.plain');
   return (
-    <>
+    <div className="x-receiver">
       {receiverOf(row)}
       {row.about && <span className="k-muted k-small x-how">{how}</span>}
-    </>
+    </div>
   );
 }
 
