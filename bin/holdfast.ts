@@ -17,9 +17,11 @@ const USAGE = `holdfast <command>
   admin     backup FILE | restore FILE                [--keys FILE] [--data DIR] [--config FILE]
   admin     export: records with their proofs         --purpose WHY --out FILE [--bank ID] [--door N] [--parcel ID]
                                                       [--person ID] [--from TIME] [--to TIME] [--opened FIELD …]
-                                                      [--name WHO] [--tenant ID] [--data DIR] [--config FILE]
+                                                      [--name WHO] [--receiver WHO] [--tenant ID]
+                                                      [--certificate FILE | --passphrase-file FILE]
+                                                      [--data DIR] [--config FILE]
   admin     erase: a person, for good                 --person ID [--tenant ID] [--data DIR] [--config FILE] [--yes]
-  admin     hold | hold place | hold lift             --person ID --purpose WHY [--until DAY] [--tenant ID]
+  admin     hold | hold place | hold lift             --person ID|--parcel ID --purpose WHY [--until DAY] [--tenant ID]
   admin     retention of who moved out                [--days N|off] [--tenant ID]
   admin     audit: every log verified anew            [--tenant ID] [--head FILE …] [--data DIR] [--config FILE]
   cloud     one cloud process                         --config FILE
@@ -43,6 +45,7 @@ const USAGE = `holdfast <command>
             its key and its state                     init --name NAME --out FILE
   verify    check a parcel's receipt                  RECEIPT --root-key FILE … [--signatures K] [--policy FILE]
             check a bundle of evidence                BUNDLE [--root-key FILE …] [--signatures K] [--policy FILE]
+                                                      [--key FILE] [--passphrase-file FILE] [--out FILE]
   bench     speed against raw limits                  [--only NAME]
   drill     cloud: a hostile cloud, attack by attack  [--csv]
             ledger: random changes of a log, audited  [--seed S] [--mutations N]
@@ -88,6 +91,10 @@ const OPTIONS = {
   days: { type: 'string' },
   opened: { type: 'string', multiple: true },
   policy: { type: 'string' },
+  receiver: { type: 'string' },
+  certificate: { type: 'string' },
+  'passphrase-file': { type: 'string' },
+  key: { type: 'string' },
   head: { type: 'string', multiple: true },
   tenant: { type: 'string' },
   site: { type: 'string' },
@@ -148,6 +155,9 @@ async function main(args: string[]): Promise<number> {
         rootKeys: values['root-key'] ?? [],
         signatures: values.signatures,
         policy: values.policy,
+        key: values.key,
+        passphraseFile: values['passphrase-file'],
+        out: values.out,
       });
     case 'bench':
       return (await import('../bench/bench.ts')).main(others);

@@ -41,6 +41,8 @@ export const missingMosquitto: string | false =
 /** The same for tests with the service manager's own programs. */
 export const missingSystemd: string | false =
   programOf('systemd-analyze') === undefined ? 'NOT RUN: systemd' : false;
+/** The same for what another hand makes of CMS. */
+export const missingOpenssl: string | false = programOf('openssl') === undefined ? 'NOT RUN: openssl' : false;
 /** The same for tests with both peers. */
 export const missingPeer: string | false = HOME === undefined ? 'NOT RUN: postgresql' : missingMosquitto;
 

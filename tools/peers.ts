@@ -13,6 +13,7 @@ export const PEERS: readonly Peer[] = [
   { name: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome'], debian: 'chromium' },
   { name: 'mosquitto', programs: ['mosquitto'], debian: 'mosquitto' },
   { name: 'postgresql', programs: ['pg_ctl'], debian: 'postgresql' },
+  { name: 'openssl', programs: ['openssl'], debian: 'openssl' },
   { name: 'strace', programs: ['strace'], debian: 'strace' },
   { name: 'systemd', programs: ['systemd-analyze'], debian: 'systemd' },
 ];

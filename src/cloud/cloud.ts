@@ -9,6 +9,7 @@ import { banks } from './banks/banks.ts';
 import { type CloudDeps, type Core, hear, openCore } from './core.ts';
 import { couriers } from './couriers/couriers.ts';
 import { type Cloud, TOPICS } from './deps.ts';
+import { exports } from './export/export.ts';
 import { positiveSerial } from './files.ts';
 import { startHttp } from './http/http.ts';
 import { intake } from './intake/intake.ts';
@@ -48,6 +49,7 @@ export const NOUNS: readonly Noun[] = [
   parcels,
   reconciliation,
   records,
+  exports,
   notices,
   signin,
   privacy,

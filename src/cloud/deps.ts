@@ -37,6 +37,7 @@ export const TOPICS = [
   'journal',
   'attention',
   'reconciliation',
+  'exports',
 ] as const;
 export type Topic = (typeof TOPICS)[number];
 

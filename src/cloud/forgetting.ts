@@ -13,17 +13,21 @@ import * as people from './people/people.ts';
 import {
   erasePerson,
   liftHolds,
+  liftParcelHolds,
   placeHold,
+  placeParcelHold,
   retentionOf,
   setRetention,
   settle,
   standingHolds,
+  standingParcelHolds,
 } from './privacy/privacy.ts';
 import { allTenants } from './tenants/tenants.ts';
 
 /** What stood behind the command, as it was typed. */
 export type PrivacyValues = {
   person?: string | undefined;
+  parcel?: string | undefined;
   purpose?: string | undefined;
   until?: string | undefined;
   days?: string | undefined;
@@ -104,7 +108,9 @@ async function erase({ cloud, tenant }: Place, { values, say, confirm }: Command
   const erasure = await cloud.database.tenant(tenant, (tx) => erasePerson(cloud, tx, { person, by: null }));
   switch (erasure.is) {
     case 'held':
-      say('refused, and the refusal recorded: a legal hold stands over this person (holdfast admin hold)');
+      say(
+        'refused, and the refusal recorded: a legal hold stands over this person or a parcel of theirs (holdfast admin hold)',
+      );
       return false;
     case 'waiting':
       say('not erased; first:');
@@ -126,7 +132,12 @@ async function listHolds({ cloud, tenant }: Place, { say }: Command): Promise<bo
     say(
       `${person} since ${dayOf(placedAtMs)} until ${untilMs === null ? 'lifted' : dayOf(untilMs)}: ${reason}`,
     );
-  if (held.length === 0) say('no legal hold stands');
+  const parcels = await cloud.database.read(tenant, (tx) => standingParcelHolds(cloud, tx, null));
+  for (const { parcel, reason, placedAtMs, untilMs } of parcels)
+    say(
+      `${parcel} since ${dayOf(placedAtMs)} until ${untilMs === null ? 'lifted' : dayOf(untilMs)}: ${reason}`,
+    );
+  if (held.length + parcels.length === 0) say('no legal hold stands');
   return true;
 }
 
@@ -135,8 +146,25 @@ async function changeHold(
   of: Command,
   act: 'hold place' | 'hold lift',
 ): Promise<boolean> {
-  const [person, reason] = [personOf(of.values), purposeOf(of.values)];
+  const reason = purposeOf(of.values);
   const untilMs = untilOf(of.values);
+  if (of.values.parcel !== undefined) {
+    const { parcel } = of.values;
+    if (of.values.person !== undefined)
+      throw new HoldfastError('input-invalid', 'a hold is over a person or over a parcel, not both');
+    await cloud.database.tenant(tenant, (tx) =>
+      act === 'hold place'
+        ? placeParcelHold(cloud, tx, { parcel, reason, untilMs, by: null })
+        : liftParcelHolds(cloud, tx, { parcel, reason, by: null }),
+    );
+    of.say(
+      act === 'hold place'
+        ? 'placed: nobody erases who received or brought this parcel while it stands'
+        : 'lifted',
+    );
+    return true;
+  }
+  const person = personOf(of.values);
   await cloud.database.tenant(tenant, (tx) =>
     act === 'hold place'
       ? placeHold(cloud, tx, { person, reason, untilMs, by: null })

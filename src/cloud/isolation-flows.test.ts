@@ -34,21 +34,25 @@ const JOBS = Object.assign({}, ...NOUNS.map((noun) => noun.jobs ?? {})) as NonNu
   (typeof NOUNS)[number]['jobs']
 >;
 
-async function ids(of: Filled): Promise<{ notice: string; parcel: string }> {
+async function ids(of: Filled): Promise<{ notice: string; parcel: string; exported: string }> {
   const { rows } = await stand.stand.cloud.database.tenant(of.tenant, (tx) =>
     sql<{ notice_id: string }>`select notice_id from notices where what = 'sign-in'`.execute(tx),
   );
   assert.ok(rows[0]);
-  return { notice: rows[0].notice_id, parcel: of.parcel };
+  return { notice: rows[0].notice_id, parcel: of.parcel, exported: of.exported };
 }
 
 /** Jobs that are told what to work on. All others go by the clock, and do every organisation's work in turn. */
 const TOLD: Readonly<
-  Record<string, (tenant: TenantId, things: { notice: string; parcel: string }) => JobPayload>
+  Record<
+    string,
+    (tenant: TenantId, things: { notice: string; parcel: string; exported: string }) => JobPayload
+  >
 > = {
   'notices.send': (tenant, { notice }) => ({ tenant, notice }),
   'notices.remind': (tenant, { parcel }) => ({ tenant, parcel, days: 1 }),
   'privacy.settle': (tenant) => ({ tenant }),
+  'exports.make': (tenant, { exported }) => ({ tenant, export: exported }),
 };
 
 /** Every row of an organisation, as the role that no wall stops. */

@@ -113,6 +113,7 @@ test('it is clean by the rules of a linter that others keep', async () => {
 /** A post that needs no key: what it presents works once by itself, or it changes nothing. */
 const ONCE_BY_NATURE = new Set([
   'POST /api/admin/people/import/preview',
+  'POST /api/admin/exports/preview',
   'POST /api/admin/sign-in',
   'POST /api/resident/sign-in',
   'POST /api/resident/sign-in/ask',
@@ -147,7 +148,7 @@ test('every list that grows comes in pages', () => {
     assert.ok(schema.properties.nextCursor && named.includes('cursor') && named.includes('limit'), path);
     pages += 1;
   }
-  assert.equal(pages, 15);
+  assert.equal(pages, 16);
 });
 
 test('every route is described, and everything that is described is a route', () => {

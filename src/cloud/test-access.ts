@@ -110,10 +110,15 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   'POST /api/admin/notices/:id/again': [409],
   // Whether a hold stands depends on what was asked before.
   'POST /api/admin/people/:id/release': [204, 409],
+  'POST /api/admin/parcels/:id/release': [204, 409],
   // A page of records gives the mark that is asked with.
   'GET /api/admin/records/arrived': [400],
   // No record of that number is an open discrepancy.
   'POST /api/admin/banks/:id/resolutions': [409],
+  // Three wait at most, and its file is not there.
+  'POST /api/admin/exports': [202, 429],
+  'GET /api/admin/exports/:id/file': [409],
+  'POST /api/admin/exports/:id/discard': [409],
   // No such alarm stands there.
   'POST /api/admin/banks/:id/alarms/care': [409],
   'POST /api/admin/banks/:id/alarms/end': [409],
@@ -125,6 +130,7 @@ const unpreviewed = (name: string) => ({
   mark: base64url(systemRandom.bytes(32)),
 });
 
+const ALL = { bank: null, compartment: null, parcel: null, person: null, fromMs: null, toMs: null };
 const FORK = { condition: 'fork', compartment: null, raisedAtMs: 1 };
 
 const NAMED: readonly [RegExp, IdKind, keyof Filled | SignedInRole][] = [
@@ -132,6 +138,7 @@ const NAMED: readonly [RegExp, IdKind, keyof Filled | SignedInRole][] = [
   [/\/(parcels|drops)\/:/, 'parcel', 'parcel'],
   [/\/notices\/:/, 'notice', 'notice'],
   [/\/records\/:/, 'bank', 'record'],
+  [/\/exports\/:/, 'export', 'exported'],
   [/\/people\/:/, 'person', 'resident'],
   [/\/couriers\/:/, 'person', 'courier'],
   [/\/(rosters|sites)\/:/, 'site', 'site'],
@@ -330,7 +337,14 @@ export class AccessStand {
       'POST /api/admin/people/:id/erase': { confirm: 'erase' },
       'POST /api/admin/people/:id/hold': { reason: 'because', untilMs: null },
       'POST /api/admin/people/:id/release': { reason: 'because' },
+      'POST /api/admin/parcels/:id/hold': { reason: 'because', untilMs: null },
+      'POST /api/admin/parcels/:id/release': { reason: 'because' },
       'POST /api/admin/privacy': { movedOutDays: null },
+      'POST /api/admin/exports/preview': { selection: ALL },
+      'POST /api/admin/exports': {
+        ...{ purpose: 'because', receiver: 'a court', selection: ALL, opened: [] },
+        encrypt: { by: 'passphrase', passphrase: 'seven grey herons over Kiel' },
+      },
       'POST /api/admin/couriers/:id/suspend': { reason: 'because' },
       'POST /api/admin/couriers/:id/lift': { reason: 'because' },
       'POST /api/admin/banks/:id/resolutions': { seq: 1, how: 'found', note: 'behind the plinth' },

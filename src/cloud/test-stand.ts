@@ -128,7 +128,15 @@ async function openOn({ server, passwords, config, closeServer, home }: On): Pro
   const [rootKey, dataDir] = [systemRandom.bytes(32), join(home, 'cloud')];
   const epochs = folderOfEpochs(dataDir);
   const authority = await newAuthority();
-  const cloud = cloudOf({ clock, database, told, config, authority, rootKey, epochs });
+  const cloud = cloudOf({
+    clock,
+    database,
+    told,
+    config: { dataDir, ...config },
+    authority,
+    rootKey,
+    epochs,
+  });
   const { tenant, site, root } = await firstTenant(cloud);
   return {
     cloud,

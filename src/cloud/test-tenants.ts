@@ -34,6 +34,8 @@ export type Filled = {
   record: string;
   notice: string;
   carrier: string;
+  /** One that was handed out long ago. */
+  exported: string;
   people: Record<SignedInRole, PersonId>;
   /** A session's token of each. */
   tokens: Record<SignedInRole, string>;
@@ -90,9 +92,18 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
     record: `${bank.bank}.1`,
     notice: notice.notice,
     carrier,
+    exported: await inTenant((tx) => oneExport(tx, staff.admin)),
     people: signedIn,
     marks: [mark, tenant, site, bank.bank, parcel, carrier, resident, courier, ...Object.values(staff)],
   };
+}
+
+async function oneExport(tx: Tx, by: PersonId): Promise<string> {
+  const id = idFrom('export', systemRandom.bytes(16));
+  await sql`insert into exports (export_id, state, asked_at_ms, asked_by) values (${id}, 'gone', 1, ${by})`.execute(
+    tx,
+  );
+  return id;
 }
 
 /** Of the checkpoint over nothing, so that no proof stands on what is no signature. */
@@ -268,6 +279,8 @@ async function odds(tx: Tx, { bank, resident }: { bank: string; resident: Person
     values (${idFrom('person', systemRandom.bytes(16))}, 1)`.execute(tx);
   await sql`insert into legal_holds (hold_id, person_id, reason, placed_at_ms, lifted_at_ms)
     values (${base64url(token)}, ${resident}, ${sealed}, 1, 2)`.execute(tx);
+  await sql`insert into parcel_holds (hold_id, parcel_id, reason, placed_at_ms, lifted_at_ms)
+    values (${base64url(token)}, ${idFrom('parcel', token.subarray(0, 16))}, ${sealed}, 1, 2)`.execute(tx);
   await sql`insert into retention (moved_out_days) values (null)`.execute(tx);
   await sql`insert into request_answers (key_hash, fingerprint, person_id, answer, answered_at_ms)
     values (${token}, ${token}, ${resident}, ${sealed}, 1)`.execute(tx);

@@ -18,6 +18,7 @@ export type CarrierId = Branded<'carrier'>;
 export type OrderId = Branded<'order'>;
 export type NoticeId = Branded<'notice'>;
 export type EpochId = Branded<'epoch'>;
+export type ExportId = Branded<'export'>;
 
 export type IdOf = {
   tenant: TenantId;
@@ -31,6 +32,7 @@ export type IdOf = {
   order: OrderId;
   notice: NoticeId;
   epoch: EpochId;
+  export: ExportId;
 };
 export type IdKind = keyof IdOf;
 

@@ -1,6 +1,8 @@
 /** `holdfast verify FILE`: checks a parcel's receipt, or a bundle of evidence, and explains every line of the verdict. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { z } from 'zod';
+import { beginsAsEnvelope, ENVELOPE_REFUSALS, openEnvelope, readPrivateKey } from '../crypto/cms/envelope.ts';
+import type { Opener } from '../crypto/cms/recipients.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { rosterSchema } from '../domain/roster.ts';
 import type { ByteSource } from '../ledger/export/tar.ts';
@@ -17,6 +19,9 @@ export async function runVerify(given: {
   rootKeys: readonly string[];
   signatures: string | undefined;
   policy: string | undefined;
+  key: string | undefined;
+  passphraseFile: string | undefined;
+  out: string | undefined;
 }): Promise<number> {
   const { file } = given;
   const isBundle = file !== undefined && !beginsAsJson(file);
@@ -37,7 +42,7 @@ export async function runVerify(given: {
     throw new HoldfastError('input-invalid', 'a root key is given twice');
   const policy = readPolicy(given.policy);
   return isBundle
-    ? verifyBundleFile(file, { rootKeys, signatures: k, policy })
+    ? verifyBundleFile(file, { trust: { rootKeys, signatures: k, policy }, ...given })
     : verifyReceiptFile(file, { rootKeys, k, policy });
 }
 
@@ -50,9 +55,12 @@ function verifyReceiptFile(file: string, trust: Omit<ReceiptTrust, 'site'>): num
   );
 }
 
+function sayLine({ holds, says }: { holds: boolean | null; says: string }): void {
+  process.stdout.write(`${holds === null ? '--  ' : holds ? 'ok  ' : 'FAIL'}  ${visible(says)}\n`);
+}
+
 function sayVerdict(lines: readonly { holds: boolean | null; says: string }[], holds: boolean): number {
-  for (const { holds: one, says } of lines)
-    process.stdout.write(`${one === null ? '--  ' : one ? 'ok  ' : 'FAIL'}  ${visible(says)}\n`);
+  for (const line of lines) sayLine(line);
   const isOpen = lines.some(({ holds: one }) => one === null);
   process.stdout.write(
     holds ? `verified${isOpen ? ', as far as the lines above say' : ''}\n` : 'NOT verified\n',
@@ -60,7 +68,12 @@ function sayVerdict(lines: readonly { holds: boolean | null; says: string }[], h
   return holds ? 0 : 1;
 }
 
-function verifyBundleFile(path: string, trust: BundleTrust): number {
+type WithOpener = { key: string | undefined; passphraseFile: string | undefined; out: string | undefined };
+
+async function verifyBundleFile(
+  path: string,
+  { trust, ...opener }: WithOpener & { trust: BundleTrust },
+): Promise<number> {
   const file = openSync(path, 'r');
   try {
     const source: ByteSource = {
@@ -70,12 +83,58 @@ function verifyBundleFile(path: string, trust: BundleTrust): number {
         return bytes.subarray(0, readSync(file, bytes, 0, length, at));
       },
     };
-    const { lines, holds } = verifyBundle(source, trust);
+    const isEncrypted = beginsAsEnvelope(source.read(0, 2));
+    const content = isEncrypted ? await decrypted(source, opener) : source;
+    if (isEncrypted) sayLine({ holds: true, says: 'decrypted; every byte is as it was encrypted' });
+    const { lines, holds } = verifyBundle(content, trust);
+    if (holds && opener.out !== undefined) writeOut(content, opener.out);
     return sayVerdict(lines, holds);
   } finally {
     closeSync(file);
   }
 }
+
+/** What it is opened with says which receiver this is; nothing is written in clear unless it is asked for. */
+async function decrypted(source: ByteSource, { key, passphraseFile }: WithOpener): Promise<ByteSource> {
+  const opened = await openEnvelope(source, openerOf(key, passphraseFile));
+  if (!opened.ok) throw new HoldfastError('input-invalid', ENVELOPE_REFUSALS[opened.why]);
+  return opened.content;
+}
+
+function openerOf(keyFile: string | undefined, passphraseFile: string | undefined): Opener {
+  const passphrase = passphraseFile === undefined ? undefined : firstLineOf(passphraseFile);
+  if (keyFile !== undefined) {
+    const key = readPrivateKey(readFileSync(keyFile, 'utf8'), passphrase);
+    if (!key)
+      throw new HoldfastError(
+        'input-invalid',
+        `${keyFile} is no private key in PEM that opens; where it is under a passphrase: --passphrase-file FILE`,
+      );
+    return { is: 'key', key };
+  }
+  if (passphrase !== undefined) return { is: 'passphrase', passphrase };
+  throw new HoldfastError(
+    'input-invalid',
+    'this bundle is encrypted: say --key FILE, the key of the certificate it went to, or --passphrase-file FILE',
+  );
+}
+
+const firstLineOf = (path: string) => readFileSync(path, 'utf8').split(/\r?\n/)[0] ?? '';
+
+/** The bundle in clear, for whoever wants to unpack it; nothing is overwritten. */
+function writeOut(content: ByteSource, path: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    for (let at = 0; at < content.size; at += PART_BYTES) {
+      const part = content.read(at, Math.min(PART_BYTES, content.size - at));
+      for (let from = 0; from < part.length; ) from += writeSync(file, part, from);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+const PART_BYTES = 65_536;
 
 /** A receipt is one JSON object; a bundle is an archive, and begins with the name of its first file. */
 function beginsAsJson(path: string): boolean {

@@ -1,6 +1,6 @@
 /** `holdfast admin export`: from the database of this machine, or of a cloud's configuration (`--config`). */
 import { join, resolve } from 'node:path';
-import { type ExportValues, exportBundle } from '../cloud/export/export.ts';
+import { type ExportValues, exportBundle } from '../cloud/exporting.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { onThisMachine } from './backup.ts';
 import { placesIn } from './places.ts';

@@ -13,7 +13,7 @@ import { restoreBackup } from '../../src/cloud/backup/restore.ts';
 import { takeBackup } from '../../src/cloud/backup/take.ts';
 import { NOUNS } from '../../src/cloud/cloud.ts';
 import type { Cloud } from '../../src/cloud/deps.ts';
-import { makeExport, readSelection } from '../../src/cloud/export/export.ts';
+import { makeExport, NOBODY_NAMED, readSelection } from '../../src/cloud/export/export.ts';
 import { projectionsOf, takeBatch } from '../../src/cloud/intake/intake.ts';
 import { createLog, drain } from '../../src/cloud/log/log.ts';
 import { prepareDatabase } from '../../src/cloud/migrate.ts';
@@ -125,10 +125,12 @@ async function serve(person: PersonId): Promise<void> {
   });
 }
 
+const FOR_NOBODY = { madeBy: null, by: null, receiver: NOBODY_NAMED };
+
 async function exported(asked: Parameters<typeof readSelection>[0], opened: readonly 'tracking'[]) {
   const out = join(home, `${base64url(systemRandom.bytes(6))}.tar`);
   const selection = readSelection(asked);
-  const order = { tenant: stand.tenant, selection, opened, purpose: 'x', madeBy: null, out };
+  const order = { tenant: stand.tenant, selection, opened, purpose: 'x', ...FOR_NOBODY, out };
   await makeExport(stand.cloud, order);
   rmSync(out);
 }

@@ -71,6 +71,8 @@ function openSlow(port: number): Slow[] {
 
 const BADGE_HASH = base64url(systemRandom.bytes(32));
 
+const ALL = { bank: null, compartment: null, parcel: null, person: null, fromMs: null, toMs: null };
+
 /** One right body for each route that takes one. */
 function bodyOf(route: string, carrier: string): Record<string, unknown> | null {
   const bodies: Record<string, Record<string, unknown>> = {
@@ -105,7 +107,14 @@ function bodyOf(route: string, carrier: string): Record<string, unknown> | null 
     'POST /api/admin/people/:id/erase': { confirm: 'erase' },
     'POST /api/admin/people/:id/hold': { reason: 'because', untilMs: null },
     'POST /api/admin/people/:id/release': { reason: 'because' },
+    'POST /api/admin/parcels/:id/hold': { reason: 'because', untilMs: null },
+    'POST /api/admin/parcels/:id/release': { reason: 'because' },
     'POST /api/admin/privacy': { movedOutDays: null },
+    'POST /api/admin/exports/preview': { selection: { ...ALL, compartment: 1 } },
+    'POST /api/admin/exports': {
+      ...{ purpose: 'because', receiver: 'a court', selection: ALL, opened: ['tracking'] },
+      encrypt: { by: 'passphrase', passphrase: 'seven grey herons over Kiel' },
+    },
     'PUT /api/operator/rosters/:site': { note: 'no note' },
     'PUT /api/operator/banks/:bank/orders': { note: 'no note' },
   };
@@ -133,12 +142,14 @@ async function rightRequest(route: string, signedIn: boolean): Promise<{ right: 
   if (signedIn && access === 'operator') headers.push(`authorization: Bearer ${stand.operatorToken}`);
   // A thing that is removed is one of nobody: the others are needed by the next request.
   const foreign = method === 'DELETE' ? other : own;
-  const [, name = ''] = /\/(banks|parcels|drops|records|people|couriers|rosters|sites)\/:/.exec(url) ?? [];
+  const [, name = ''] =
+    /\/(banks|parcels|drops|records|exports|people|couriers|rosters|sites)\/:/.exec(url) ?? [];
   const things: Record<string, string> = {
     banks: own.bank,
     parcels: own.parcel,
     drops: own.parcel,
     records: own.record,
+    exports: own.exported,
     people: foreign.people.resident,
     couriers: foreign.people.courier,
     rosters: own.site,

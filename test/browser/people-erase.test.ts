@@ -63,3 +63,23 @@ test('a person is held, freed and erased in the admin app, and only by the word'
   assert.equal(found?.profile.name, '(erased)');
   assert.deepEqual(stand.errors, []);
 });
+
+test('a parcel is kept as evidence on its own page, and let go', { skip }, async () => {
+  const { page } = stand;
+  await page.goto(stand.url('#/parcels?state=collected'));
+  await page.getByRole('table').getByRole('link').first().click();
+  await page.getByRole('heading', { name: 'Keep as evidence' }).waitFor();
+  await page.getByRole('button', { name: 'Place a hold' }).click();
+  await page.getByText('This is needed.').waitFor();
+  await page.getByLabel('Reason').fill('case 12');
+  await page.keyboard.press('Enter');
+  await page.getByText('A legal hold stands over this parcel.').waitFor();
+  await page.getByText(/Since .*: case 12/).waitFor();
+  await page.getByRole('heading', { name: 'Keep as evidence' }).scrollIntoViewIfNeeded();
+  await checkAccessible(page);
+  await shot(page, 'admin-parcel-hold');
+  await page.getByLabel('Reason').fill('closed');
+  await page.getByRole('button', { name: 'Lift every hold' }).click();
+  await page.getByText('No legal hold stands over this parcel any more.').waitFor();
+  assert.deepEqual(stand.errors, []);
+});

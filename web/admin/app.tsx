@@ -9,6 +9,7 @@ import { Loading, OfflineNotice, ProblemNotice } from '../kit/session/problem.ts
 import { Attention } from './attention.tsx';
 import { Banks } from './banks.tsx';
 import { Couriers } from './couriers.tsx';
+import { Exports } from './exports/exports.tsx';
 import { Journal } from './journal/journal.tsx';
 import { useLive } from './live.ts';
 import { t } from './messages.ts';
@@ -142,6 +143,8 @@ function Page({ route }: { route: Route }) {
       return <People />;
     case 'people-import':
       return <PeopleImport />;
+    case 'exports':
+      return <Exports />;
     case 'couriers':
       return <Couriers />;
     case 'rosters':

@@ -12,5 +12,9 @@ test('a known topic asks its own section again, and what needs attention', () =>
 });
 
 test('a topic that this page does not know asks everything again', () => {
-  assert.deepEqual(topicsAskedAgain(new Set(['parcels', 'doors'])), new Set(SECTIONS));
+  assert.deepEqual(topicsAskedAgain(new Set(['parcels', 'doors'])), new Set([...SECTIONS, 'exports']));
+});
+
+test('how far an export has come is asked again by its own page, and by no other', () => {
+  assert.deepEqual(topicsAskedAgain(new Set(['exports'])), new Set(['exports', 'attention']));
 });

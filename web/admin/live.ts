@@ -12,6 +12,9 @@ import { session } from './session.ts';
 const GATHER_MS = 150;
 const WITHOUT_STREAM_MS = 10_000;
 
+/** Topics of pages that stand under another section: what is told of them bears on nothing else. */
+const PAGES: readonly string[] = ['exports'];
+
 /** Returns whether the stream is up. */
 export function useLive(): boolean {
   const gathered = useRef(new Set<string>());
@@ -29,9 +32,12 @@ export function useLive(): boolean {
   const up = useEvents(
     session.path('events'),
     { changed: ({ topics }: { topics: string[] }) => take(topics) },
-    () => take(SECTIONS),
+    () => take([...SECTIONS, ...PAGES]),
   );
-  useEffect(() => (up ? undefined : every(WITHOUT_STREAM_MS, () => askAgain(new Set(SECTIONS)))), [up]);
+  useEffect(
+    () => (up ? undefined : every(WITHOUT_STREAM_MS, () => askAgain(new Set([...SECTIONS, ...PAGES])))),
+    [up],
+  );
   return up;
 }
 
@@ -47,7 +53,8 @@ const ALSO: Readonly<Record<string, readonly Section[]>> = {
  */
 export function topicsAskedAgain(topics: ReadonlySet<string>): ReadonlySet<string> {
   const sections = new Set<string>(SECTIONS);
-  if (![...topics].every((topic) => sections.has(topic))) return sections;
+  if (![...topics].every((topic) => sections.has(topic) || PAGES.includes(topic)))
+    return new Set([...sections, ...PAGES]);
   return new Set([...topics, 'attention', ...[...topics].flatMap((topic) => ALSO[topic] ?? [])]);
 }
 

@@ -14,6 +14,7 @@ import { t } from './messages.ts';
 import { NoticeState, noticeWhat } from './notices.tsx';
 import { ParcelStateBadge, untilText } from './parcels.tsx';
 import { exactTime, PageHead, Time } from './parts.tsx';
+import { ParcelHoldsCard } from './privacy/parcel-holds.tsx';
 import { fragmentOf } from './routes.ts';
 import { fetchReceipt, type ParcelDetail, useBankNames, useParcel } from './session.ts';
 
@@ -39,6 +40,7 @@ export function Parcel({ id }: { id: string }) {
               <Checks verified={known.verified} />
               <Receipt id={id} />
               <ParcelNotices notices={known.notices} />
+              <ParcelHoldsCard id={id} />
             </div>
             <CustodyTimeline events={known.timeline} />
           </div>

@@ -47,7 +47,7 @@ const PLAIN = ['overview', 'attention', 'people', 'couriers', 'rosters', 'notice
 type Plain = (typeof PLAIN)[number];
 
 export type Route =
-  | { at: Plain | 'people-import' }
+  | { at: Plain | 'people-import' | 'exports' }
   | { at: 'banks'; bank: string | null; door: number | null }
   | { at: 'parcels'; state: ParcelFilter | null; bank: string | null }
   | { at: 'parcel'; id: string }
@@ -98,6 +98,7 @@ function thingAt(section: string, ids: readonly string[], asked: URLSearchParams
   if (second !== undefined) return undefined;
   if (section === 'parcels') return { at: 'parcel', id };
   if (section === 'people' && id === 'import') return { at: 'people-import' };
+  if (section === 'journal' && id === 'exports') return { at: 'exports' };
   if (section !== 'reconciliation') return undefined;
   const doors = (asked.get('doors') ?? '').split(',').flatMap((text) => whole(text) ?? []);
   const [after, atMs] = [whole(asked.get('after') ?? ''), whole(asked.get('at') ?? '')];
@@ -128,6 +129,8 @@ export function fragmentOf(route: Route): string {
       return `#/usage${queryOf({ days: route.days, bank: route.bank, site: route.site })}`;
     case 'people-import':
       return '#/people/import';
+    case 'exports':
+      return '#/journal/exports';
     case 'nowhere':
       return `#/${route.asked}`;
     case 'banks': {
@@ -147,6 +150,8 @@ export function sectionOf(route: Route): Section | null {
       return null;
     case 'people-import':
       return 'people';
+    case 'exports':
+      return 'journal';
     case 'parcel':
       return 'parcels';
     case 'count':

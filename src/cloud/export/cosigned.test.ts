@@ -14,7 +14,7 @@ import { vkeyText } from '../../ledger/log/vkey.ts';
 import { NOUNS } from '../cloud.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { filledTenant } from '../test-tenants.ts';
-import { makeExport, readSelection } from './export.ts';
+import { makeExport, NOBODY_NAMED, readSelection } from './export.ts';
 import { bundleFolder, sourceOf, textOf, unpacked } from './test-bundle.ts';
 
 const home = bundleFolder();
@@ -58,7 +58,16 @@ test('the checkpoint has its cosignatures, and a policy of two of three counts t
   const cloud = { ...stand.cloud, config: { ...stand.cloud.config, witnessing } };
   const { tenant } = await filledTenant(cloud, { root, mark: 'Yew' });
   const out = join(home, 'cosigned.tar');
-  const order = { tenant, selection: readSelection({}), opened: [], purpose: 'case 13', madeBy: null, out };
+  const order = {
+    tenant,
+    selection: readSelection({}),
+    opened: [],
+    purpose: 'case 13',
+    madeBy: null,
+    by: null,
+    receiver: NOBODY_NAMED,
+    out,
+  };
   await makeExport(cloud, order);
   const files = unpacked(out);
   const cosigned = (text: string) =>

@@ -27,7 +27,7 @@ import { createTenant } from '../tenants/tenants.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { addCourier, addResident, type Filled, filledTenant } from '../test-tenants.ts';
-import { type Asked, type Exported, makeExport, readSelection } from './export.ts';
+import { type Asked, type Exported, makeExport, NOBODY_NAMED, readSelection } from './export.ts';
 import { bundleFolder, type Files, manifestOf, sourceOf, tampered, textOf, unpacked } from './test-bundle.ts';
 import { TAMPERED } from './test-tampered.ts';
 
@@ -62,6 +62,8 @@ async function exported(
     opened,
     purpose: 'case 12',
     madeBy: 'M. Ruiz',
+    by: null,
+    receiver: NOBODY_NAMED,
     out,
   };
   return { ...(await makeExport(stand.cloud, order)), path: out, files: unpacked(out) };
@@ -223,6 +225,8 @@ test('an export is a record with its purpose and its hash before the file has it
     opened: [],
     purpose: 'x',
     madeBy: null,
+    by: null,
+    receiver: NOBODY_NAMED,
     out,
   };
   await assert.rejects(makeExport(cloud, order), /no disk/);
@@ -237,7 +241,15 @@ test('tiles that are not the signed ones give no bundle; an organisation is give
   const read: typeof objects.read = async (place, path) =>
     (await objects.read(place, path))?.map((byte) => byte ^ 1);
   const cloud = { ...stand.cloud, ledger: { ...stand.cloud.ledger, objects: { ...objects, read } } };
-  const order = { tenant: filled.tenant, opened: [], purpose: 'x', madeBy: null, out: join(home, 'bad.tar') };
+  const order = {
+    tenant: filled.tenant,
+    opened: [],
+    purpose: 'x',
+    madeBy: null,
+    by: null,
+    receiver: NOBODY_NAMED,
+    out: join(home, 'bad.tar'),
+  };
   await assert.rejects(makeExport(cloud, { ...order, selection: readSelection({ bank: filled.bank }) }));
   const other = await createTenant(stand.cloud);
   await assert.rejects(exported({}, [], other), /keeps no log/);

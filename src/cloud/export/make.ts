@@ -9,7 +9,7 @@
 import { base64, base64url, hex } from '../../crypto/bytes.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { CommittedField } from '../../domain/facts.ts';
-import type { SiteId, TenantId } from '../../domain/ids.ts';
+import type { PersonId, SiteId, TenantId } from '../../domain/ids.ts';
 import { gapsAround, partsWithin } from '../../ledger/export/cover.ts';
 import {
   canonical,
@@ -30,11 +30,13 @@ import type { Span } from '../../ledger/log/spans.ts';
 import { hashSpans } from '../../ledger/log/tiles.ts';
 import { type LedgerRecord, type Openings, parseRecord } from '../../ledger/record.ts';
 import { treeHash } from '../../ledger/tree.ts';
+import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { drain, type SignedLog, signedLog } from '../log/log.ts';
 import * as rosters from '../rosters/rosters.ts';
-import { BundleParts, withBytesOf } from './parts.ts';
+import { BundleParts, type Packed, withBytesOf } from './parts.ts';
+import { type ExportReceiver, receiverSubject } from './receiver.ts';
 import { REPORT_ROWS_MAX, reportEnd, reportHead, reportRow } from './report.ts';
 import { csvHead, csvRow } from './rows.ts';
 import { type Selection, wantedBy } from './selection.ts';
@@ -46,11 +48,24 @@ export type ExportOrder = {
   opened: readonly CommittedField[];
   purpose: string;
   madeBy: string | null;
+  receiver: ExportReceiver;
   /** A path that nothing has yet. */
   out: string;
+  /** The administrator whose wish it was; null for the operator of the installation. */
+  by: PersonId | null;
+  /** More are refused; no bound when unset. */
+  recordsMax?: number;
+  /** Is told, page by page, how far the log was looked through. */
+  looked?(far: { entries: number; of: number }): Promise<void>;
+  /**
+   * Notes the bundle in the transaction that records it. Whoever gives it hands the file to nobody before that is
+   * committed, so that the file may have its name a moment earlier.
+   */
+  note?(tx: Tx, made: Exported & { seq: number }): Promise<void>;
 };
 
-export type Exported = { records: number; bytes: number; sha256: string };
+/** `sha256` is of the bundle, `fileSha256` of the file, which is something else when that is encrypted. */
+export type Exported = { records: number; bytes: number; sha256: string; fileSha256: string };
 
 /** Entries of the log that are looked through with one query. */
 const ENTRIES_A_PAGE = 2_048;
@@ -66,15 +81,19 @@ export async function makeExport(cloud: Cloud, order: ExportOrder): Promise<Expo
   try {
     const making = new Making({ cloud, order, log, wanted, parts });
     const manifest = await making.run();
-    const whole = parts.pack(canonical({ ...manifest, files: making.files() }), making.ended());
+    const text = canonical({ ...manifest, files: making.files() });
+    const whole = parts.pack(text, making.ended(), order.receiver.envelope);
     const { lines, holds } = withBytesOf(whole, (source) =>
-      verifyBundle(source, { rootKeys: [], signatures: 1, policy: undefined }),
+      verifyBundle(whole.content(source), { rootKeys: [], signatures: 1, policy: undefined }),
     );
     // What lies here is not what was signed: an operator has to look, and nobody is given a bundle of it.
     if (!holds) throw new Error(`the bundle does not hold: ${lines.at(-1)?.says}`);
-    await recordExport(cloud, order, { entries: manifest.records, sha256: whole.sha256 });
-    parts.name(whole.path);
-    return { records: manifest.records, bytes: whole.bytes, sha256: hex(whole.sha256) };
+    const [records, bytes] = [manifest.records, whole.bytes];
+    const made = { records, bytes, sha256: hex(whole.sha256), fileSha256: hex(whole.fileSha256) };
+    if (order.note) parts.name(whole.path);
+    await recordExport(cloud, order, { made, whole });
+    if (!order.note) parts.name(whole.path);
+    return made;
   } finally {
     parts.abandon();
   }
@@ -83,18 +102,26 @@ export async function makeExport(cloud: Cloud, order: ExportOrder): Promise<Expo
 /** What was asked for stands behind a commitment; where it names a person, under that person's key. */
 async function recordExport(
   cloud: Cloud,
-  { tenant, selection, opened, purpose, madeBy }: ExportOrder,
-  { entries, sha256 }: { entries: number; sha256: Uint8Array },
+  order: ExportOrder,
+  { made, whole }: { made: Exported; whole: Packed },
 ): Promise<void> {
-  const subject = canonical({ ...selection, opened, madeBy });
+  const { tenant, selection, opened, purpose, madeBy, receiver, by } = order;
+  const subject = canonical({
+    ...{ ...selection, opened, madeBy },
+    ...receiverSubject(receiver, whole.fileSha256),
+  });
   const draft = {
     kind: 'export.made',
-    facts: { entries, hash: base64url(sha256) },
-    fields: { purpose, subject },
+    facts: { entries: made.records, hash: base64url(whole.sha256) },
+    fields: { purpose, subject, ...(by === null ? {} : { person: by }) },
   } as const;
-  const owners = selection.person === null ? {} : { subject: selection.person };
+  const owners = {
+    ...(selection.person === null ? {} : { subject: selection.person }),
+    ...(by === null ? {} : { person: by }),
+  };
   await cloud.database.tenant(tenant, async (tx) => {
-    await cloud.journal.record(tx, draft, owners);
+    const { seq } = await cloud.journal.record(tx, draft, owners);
+    await order.note?.(tx, { ...made, seq });
     await cloud.changed(tx, ['journal']);
   });
 }
@@ -140,7 +167,10 @@ class Making {
       parts.add(name, '');
     parts.add('records.csv', csvHead());
     parts.add('report.html', reportHead({ madeAtMs, madeBy, purpose, selection, log: about }));
-    for (let from = 0; from < head.size; from += ENTRIES_A_PAGE) await this.#page(from);
+    for (let from = 0; from < head.size; from += ENTRIES_A_PAGE) {
+      await this.#page(from);
+      await order.looked?.({ entries: Math.min(from + ENTRIES_A_PAGE, head.size), of: head.size });
+    }
     if (this.#records === 0)
       throw new HoldfastError('not-found', 'no record is what was asked for; nothing was made');
     this.#gapUpTo(head.size);
@@ -232,6 +262,9 @@ class Making {
     known.last = seq;
     known.records += 1;
     this.#records += 1;
+    const { recordsMax } = this.#of.order;
+    if (recordsMax !== undefined && this.#records > recordsMax)
+      throw new HoldfastError('too-large', `more than ${recordsMax} records; ask for a part of the time`);
   }
 
   /** The batch of a record; the first record of each brings its head, with what proves the others away. */

@@ -1,28 +1,33 @@
 /**
  * The files of a bundle while it is made: each written beside the bundle as it grows, its owner's alone, with its
  * length and hash; then all of them put behind each other. The bundle has its name only when it is whole, verified
- * and recorded.
+ * and recorded. Until then what lies there is encrypted under keys that this process alone has and never writes: one
+ * that is encrypted to its receiver is on no disk in clear, not even for a while.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { utf8 } from '../../crypto/bytes.ts';
+import { type Envelope, writeEnvelope } from '../../crypto/cms/envelope.ts';
 import { type RunningHash, runningSha256 } from '../../crypto/hash.ts';
+import { type ScratchCipher, scratchCipher } from '../../crypto/stream.ts';
 import { type ByteSource, TAR_END, tarHeader, tarPadding } from '../../ledger/export/tar.ts';
 import { syncDir } from '../../platform/durable.ts';
 
 const BUFFER_BYTES = 65_536;
 
-/** A file that only grows, with the hash of what is in it. */
+/** A file that only grows, with the hash of what is in it; for oneself when it has a cipher. */
 class GrowingFile {
   readonly path: string;
+  readonly #cipher: ScratchCipher | null;
   #file: number | undefined;
   readonly #hash: RunningHash = runningSha256();
   #waiting: Uint8Array[] = [];
   #waits = 0;
   bytes = 0;
 
-  constructor(path: string) {
+  constructor(path: string, cipher: ScratchCipher | null) {
     this.path = path;
+    this.#cipher = cipher;
   }
 
   add(bytes: Uint8Array): void {
@@ -36,7 +41,8 @@ class GrowingFile {
   #flush(): void {
     // Opened late: a bundle has up to a thousand small files, and a process not so many descriptors.
     this.#file ??= openSync(this.path, 'wx', 0o600);
-    const all = Buffer.concat(this.#waiting);
+    const waiting = Buffer.concat(this.#waiting);
+    const all = this.#cipher?.write(waiting) ?? waiting;
     for (let at = 0; at < all.length; ) at += writeSync(this.#file, all, at);
     this.#waiting = [];
     this.#waits = 0;
@@ -50,9 +56,25 @@ class GrowingFile {
     }
     return this.#hash.end();
   }
+
+  *chunks(): Generator<Uint8Array> {
+    for (const chunk of chunksIn(this.path)) yield this.#cipher?.read(chunk) ?? chunk;
+  }
 }
 
 export type Part = { name: string; bytes: number; sha256: Uint8Array };
+
+/** What lies where, how long it is, and the hash of the bundle inside; without an envelope the file is the bundle. */
+export type Packed = {
+  path: string;
+  bytes: number;
+  fileSha256: Uint8Array;
+  sha256: Uint8Array;
+  /** The bundle, of the file where that lies. */
+  content(file: ByteSource): ByteSource;
+};
+
+const archived = (bytes: number) => tarHeader('size', 0).length + bytes + tarPadding(bytes).length;
 
 export class BundleParts {
   readonly #out: string;
@@ -68,7 +90,7 @@ export class BundleParts {
   }
 
   add(name: string, text: string): void {
-    const known = this.#growing.get(name) ?? new GrowingFile(this.#pathOf(name));
+    const known = this.#growing.get(name) ?? new GrowingFile(this.#pathOf(name), scratchCipher());
     this.#growing.set(name, known);
     known.add(utf8(text));
   }
@@ -82,21 +104,33 @@ export class BundleParts {
     return [...this.#growing].map(([name, file]) => ({ name, sha256: file.end(), bytes: file.bytes }));
   }
 
-  /** Puts the manifest and then each part into one archive. Answers where it lies, how long it is, and its hash. */
-  pack(manifest: string, parts: readonly Part[]): { path: string; bytes: number; sha256: Uint8Array } {
-    const archive = new GrowingFile(join(this.#folder, 'bundle'));
+  /** Puts the manifest and then each part into one archive, and that into an envelope where it has a receiver. */
+  pack(manifest: string, parts: readonly Part[], envelope: Envelope | null): Packed {
     const first = utf8(manifest);
-    archive.add(tarHeader('manifest.json', first.length));
-    archive.add(first);
-    archive.add(tarPadding(first.length));
+    const sizes = [first.length, ...parts.map(({ bytes }) => bytes)];
+    const size = sizes.reduce((sum, bytes) => sum + archived(bytes), TAR_END.length);
+    const writer = envelope && writeEnvelope(envelope, size);
+    const file = new GrowingFile(join(this.#folder, 'bundle'), null);
+    const hash = runningSha256();
+    const put = (part: Uint8Array) => {
+      hash.add(part);
+      file.add(writer?.add(part) ?? part);
+    };
+    if (writer) file.add(writer.head);
+    for (const part of [tarHeader('manifest.json', first.length), first, tarPadding(first.length)]) put(part);
     for (const { name, bytes } of parts) {
-      archive.add(tarHeader(name, bytes));
-      for (const chunk of chunksIn(this.#pathOf(name))) archive.add(chunk);
-      archive.add(tarPadding(bytes));
+      put(tarHeader(name, bytes));
+      for (const chunk of this.#growing.get(name)?.chunks() ?? []) put(chunk);
+      put(tarPadding(bytes));
       rmSync(this.#pathOf(name));
     }
-    archive.add(TAR_END);
-    return { path: archive.path, sha256: archive.end(), bytes: archive.bytes };
+    put(TAR_END);
+    if (writer) file.add(writer.end());
+    const [fileSha256, sha256] = [file.end(), hash.end()];
+    return {
+      ...{ path: file.path, bytes: file.bytes, fileSha256, sha256 },
+      content: (source) => writer?.opened(source) ?? source,
+    };
   }
 
   /** Gives the archive its name; nothing that has it already is overwritten, for the command has looked. */

@@ -27,6 +27,9 @@ export type Asked = {
   to?: string | undefined;
 };
 
+/** Why, and who: as long as the manifest takes them. */
+export const EXPORT_TEXT_MAX = { purpose: 1_000, name: 200 } as const;
+
 const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?Z)?$/;
 /** Above this a list of single records is a span of time, and should be asked for as one. */
 const PLACES_MAX = 20_000;
@@ -45,6 +48,19 @@ export function readSelection(asked: Asked): Selection {
     person: idOf('person', asked.person),
     ...{ fromMs, toMs },
   };
+}
+
+/** The same as a page asks it: numbers, and ids that it was given. */
+export function readPlainSelection(asked: Manifest['selection']): Selection {
+  const { fromMs, toMs } = asked;
+  if (fromMs !== null && toMs !== null && fromMs >= toMs) throw wrong('The time begins before it ends.');
+  const id = <K extends 'bank' | 'parcel' | 'person'>(kind: K) => {
+    const text = asked[kind];
+    const read = text === null ? null : parseId(kind, text);
+    if (read === undefined) throw missing(kind);
+    return read;
+  };
+  return { ...asked, bank: id('bank'), parcel: id('parcel'), person: id('person') };
 }
 
 function idOf<K extends 'bank' | 'parcel' | 'person'>(kind: K, text: string | undefined) {

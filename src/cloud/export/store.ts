@@ -39,10 +39,7 @@ function isWanted({ ranges, places, compartment }: Wanted) {
       ? sql<boolean>`true`
       : sql<boolean>`(r.source, r.seq) in (select * from unnest(${textColumn(places.map(({ source }) => source))}::text[],
           ${integerColumn(places.map(({ seq }) => seq))}::bigint[]))`;
-  const atDoor =
-    compartment === null
-      ? sql<boolean>`true`
-      : sql<boolean>`(convert_from(r.bytes, 'UTF8')::jsonb ->> 'compartment') = ${String(compartment)}`;
+  const atDoor = compartment === null ? sql<boolean>`true` : sql<boolean>`r.compartment = ${compartment}`;
   return sql<boolean>`(${inRanges} and ${inPlaces} and ${atDoor})`;
 }
 
@@ -104,5 +101,16 @@ export async function rangesOfTime(
     where (${source}::text is null or source = ${source}) and (${fromMs}::bigint is null or at_ms >= ${fromMs})
       and (${toMs}::bigint is null or at_ms < ${toMs})
     group by source order by source`.execute(tx);
+  return rows;
+}
+
+export type Counted = { source: string; records: number; firstMs: number; lastMs: number };
+
+/** What would be in a bundle, journal by journal; those records that are not in the log yet with them. */
+export async function countWanted(tx: Tx, wanted: Wanted): Promise<Counted[]> {
+  const { rows } =
+    await sql<Counted>`select r.source, count(*)::bigint as records, min(r.at_ms)::bigint as "firstMs",
+      max(r.at_ms)::bigint as "lastMs"
+    from records r where ${isWanted(wanted)} group by r.source order by 2 desc, 1`.execute(tx);
   return rows;
 }

@@ -278,6 +278,11 @@ function nothingTold({ url }: Route): z.ZodType | { description: string; content
     };
   if (url.endsWith('/proof'))
     return { description: 'A tlog-proof file.', content: { 'text/plain': { schema: z.string() } } };
+  if (url.endsWith('/file'))
+    return {
+      description: 'A file, as an attachment.',
+      content: { 'application/octet-stream': { schema: z.string() } },
+    };
   return z.null().describe('Done; there is nothing to tell.');
 }
 

@@ -1,20 +1,25 @@
 /** An answer that is a file and no JSON: its bytes as they are, and how long others may keep them. */
+import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 
-export class Served {
-  readonly type: string;
-  readonly bytes: Uint8Array;
-  /** The value of Cache-Control; null leaves the house's own, which is to keep nothing. */
-  readonly cache: string | null;
+type Whole = { type: string; bytes: Uint8Array; cache: string | null };
+/** One that is too long to hold: read while it is sent, and kept by a browser under this name. */
+type Streamed = { type: string; bytes: number; cache: null; name: string; stream(): Readable };
 
-  constructor({ type, bytes, cache }: { type: string; bytes: Uint8Array; cache: string | null }) {
-    this.type = type;
-    this.bytes = bytes;
-    this.cache = cache;
+export class Served {
+  readonly #of: Whole | Streamed;
+
+  /** `cache` is the value of Cache-Control; null leaves the house's own, which is to keep nothing. */
+  constructor(of: Whole | Streamed) {
+    this.#of = of;
   }
 
   send(reply: FastifyReply): FastifyReply {
-    if (this.cache !== null) reply.header('cache-control', this.cache);
-    return reply.code(200).type(this.type).send(Buffer.from(this.bytes));
+    const of = this.#of;
+    if (of.cache !== null) reply.header('cache-control', of.cache);
+    if (!('stream' in of)) return reply.code(200).type(of.type).send(Buffer.from(of.bytes));
+    reply.header('content-disposition', `attachment; filename="${of.name}"`);
+    reply.header('content-length', String(of.bytes));
+    return reply.code(200).type(of.type).send(of.stream());
   }
 }

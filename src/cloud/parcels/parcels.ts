@@ -23,6 +23,7 @@ export {
   insideOf,
   ofPerson,
   type Parcel,
+  partiesOf,
 } from './store.ts';
 export {
   allOpened,

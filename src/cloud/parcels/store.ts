@@ -192,6 +192,20 @@ export async function insideOf(tx: Tx, person: PersonId): Promise<Inside[]> {
   return rows;
 }
 
+/** Who had a part in it, as far as they are known here; undefined when there is no such parcel. */
+export async function partiesOf(
+  tx: Tx,
+  parcel: ParcelId,
+): Promise<{ recipient: PersonId | null; courier: PersonId | null } | undefined> {
+  const { rows } = await sql<{
+    recipient: PersonId | null;
+    courier: PersonId | null;
+  }>`select recipient_id as recipient, courier_id as courier from parcels where parcel_id = ${parcel}`.execute(
+    tx,
+  );
+  return rows[0];
+}
+
 /** Of parcels that have ended, who had them and under which number is gone; that they were here stays. */
 export async function forgetPerson(tx: Tx, person: PersonId): Promise<void> {
   await sql`update parcels set recipient_id = null, tracking = null where recipient_id = ${person}`.execute(

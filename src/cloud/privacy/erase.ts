@@ -12,6 +12,7 @@ import type { Tx } from '../../platform/database.ts';
 import { tenantOf } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import { forgetExportsOf } from '../export/export.ts';
 import { forgetAnswersOf } from '../http/http.ts';
 import { renewWrapping, settleKeys } from '../keys/keys.ts';
 import * as notices from '../notices/notices.ts';
@@ -20,6 +21,7 @@ import * as people from '../people/people.ts';
 import * as signin from '../signin/signin.ts';
 import { exportsShowing } from './exports.ts';
 import { obstaclesOf } from './obstacles.ts';
+import { forgetParcelHolds, isPartyHeld } from './parcel-holds-store.ts';
 import * as store from './store.ts';
 
 export const SETTLE = 'privacy.settle';
@@ -47,7 +49,7 @@ export async function eraseOne(cloud: Cloud, tx: Tx, { person: id, by }: Erase):
   const { person } = standing;
   if (standing.state === 'erased') throw new HoldfastError('conflict', 'This person was erased already.');
   if (person === by) throw new HoldfastError('conflict', 'Nobody erases themselves.');
-  if (await store.isHeld(tx, person, cloud.clock.nowMs())) {
+  if (await isHeld(tx, person, cloud.clock.nowMs())) {
     await recordOf(cloud, tx, { kind: 'erasure.refused', facts: { reason: 'legal-hold' }, person, by });
     return { is: 'held' };
   }
@@ -61,6 +63,11 @@ export async function eraseOne(cloud: Cloud, tx: Tx, { person: id, by }: Erase):
   return { is: 'erased', fields, exportsOut };
 }
 
+/** Over the person, or over a parcel that they had a part in. */
+async function isHeld(tx: Tx, person: PersonId, nowMs: number): Promise<boolean> {
+  return (await store.isHeld(tx, person, nowMs)) || (await isPartyHeld(tx, person, nowMs));
+}
+
 /** Everything of a person that can be found; answers how many fields of records it was. */
 async function forget(cloud: Cloud, tx: Tx, person: PersonId): Promise<number> {
   const fields = await cloud.journal.forget(tx, person);
@@ -69,7 +76,9 @@ async function forget(cloud: Cloud, tx: Tx, person: PersonId): Promise<number> {
   await signin.forget(tx, person);
   await forgetAnswersOf(tx, person);
   await banks.forgetSuspensionsOf(tx, person);
+  await forgetExportsOf(tx, person);
   await store.forgetHolds(tx, person);
+  await forgetParcelHolds(tx, person);
   await people.blank(tx, person);
   await cloud.keys.destroySubjects(tx, [person]);
   return fields;

@@ -33,4 +33,25 @@ ${tenantTable('legal_holds')}
 ${tenantTable('retention', 'select, insert, update')}
 `,
   },
+  {
+    id: '0144-parcel-holds',
+    sql: `
+create table parcel_holds (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  hold_id text primary key,
+  parcel_id text not null,
+  -- The parcel's recipient, under whose key the reason is sealed; null when they were not known any more.
+  owner_id text,
+  reason bytea not null,
+  -- Who placed and lifted it; null for the operator of the installation.
+  placed_by text,
+  placed_at_ms bigint not null,
+  until_ms bigint,
+  lifted_by text,
+  lifted_at_ms bigint
+);
+create index parcel_holds_of on parcel_holds (tenant_id, parcel_id, placed_at_ms);
+${tenantTable('parcel_holds')}
+`,
+  },
 ];

@@ -5,20 +5,24 @@ import {
   eraseRequest,
   type hold,
   holdRequest,
+  type parcelHold,
+  parcelHolds,
   personPrivacy,
   privacy,
   releaseRequest,
   retentionRequest,
 } from '../../contract/http/privacy.ts';
 import { HoldfastError } from '../../domain/errors.ts';
-import type { PersonId } from '../../domain/ids.ts';
+import { type PersonId, parseId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { type Route, route } from '../http/http.ts';
+import * as parcels from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
 import { erasePerson } from './erase.ts';
 import { liftHolds, placeHold, standingHolds } from './holds.ts';
 import { obstaclesOf } from './obstacles.ts';
+import { liftParcelHolds, placeParcelHold, standingParcelHolds } from './parcel-holds.ts';
 import { retentionOf, setRetention } from './retention.ts';
 import * as store from './store.ts';
 
@@ -37,6 +41,28 @@ async function holds(cloud: Cloud, tx: Tx, person: string | null): Promise<z.inf
     name: found.get(one.person)?.profile.name ?? '',
     placedBy: placedBy === null ? null : (found.get(placedBy)?.profile.name ?? ''),
   }));
+}
+
+async function holdsOfParcels(
+  cloud: Cloud,
+  tx: Tx,
+  parcel: string | null,
+): Promise<z.infer<typeof parcelHold>[]> {
+  const held = await standingParcelHolds(cloud, tx, parcel);
+  const placers = held.flatMap(({ placedBy }) => placedBy ?? []);
+  const found = await people.findPersons(cloud, tx, placers);
+  return held.map(({ hold: id, placedBy, ...one }) => ({
+    ...one,
+    id,
+    placedBy: placedBy === null ? null : (found.get(placedBy)?.profile.name ?? ''),
+  }));
+}
+
+async function ofParcel(cloud: Cloud, tx: Tx, id: string): Promise<z.infer<typeof parcelHolds>> {
+  const parcel = parseId('parcel', id);
+  if (!parcel || !(await parcels.partiesOf(tx, parcel)))
+    throw new HoldfastError('not-found', 'There is no such parcel here.');
+  return { holds: await holdsOfParcels(cloud, tx, parcel) };
 }
 
 async function ofPerson(cloud: Cloud, tx: Tx, id: string): Promise<z.infer<typeof personPrivacy>> {
@@ -105,6 +131,37 @@ export const routes: Route[] = [
   }),
   route({
     method: 'GET',
+    url: '/api/admin/parcels/:id/holds',
+    access: 'admin',
+    says: 'The legal holds that stand over a parcel.',
+    schema: { params: idParams, response: parcelHolds },
+    handle: ({ cloud, actor, params }) =>
+      cloud.database.read(actor.tenant, (tx) => ofParcel(cloud, tx, params.id)),
+  }),
+  route({
+    method: 'POST',
+    url: '/api/admin/parcels/:id/hold',
+    access: 'admin',
+    says: 'Places a legal hold over a parcel: nobody erases whoever had a part in it while it stands.',
+    schema: { params: idParams, body: holdRequest },
+    handle: ({ cloud, actor, params, body }) =>
+      cloud.database.tenant(actor.tenant, (tx) =>
+        placeParcelHold(cloud, tx, { parcel: params.id, by: actor.person, ...body }),
+      ),
+  }),
+  route({
+    method: 'POST',
+    url: '/api/admin/parcels/:id/release',
+    access: 'admin',
+    says: 'Ends every legal hold over a parcel.',
+    schema: { params: idParams, body: releaseRequest },
+    handle: ({ cloud, actor, params, body }) =>
+      cloud.database.tenant(actor.tenant, (tx) =>
+        liftParcelHolds(cloud, tx, { parcel: params.id, by: actor.person, ...body }),
+      ),
+  }),
+  route({
+    method: 'GET',
     url: '/api/admin/privacy',
     access: 'admin',
     says: 'How long who moved out is kept, what the last night erased, and every legal hold that stands.',
@@ -113,6 +170,7 @@ export const routes: Route[] = [
       cloud.database.read(actor.tenant, async (tx) => ({
         ...(await retentionOf(tx)),
         holds: await holds(cloud, tx, null),
+        parcelHolds: await holdsOfParcels(cloud, tx, null),
       })),
   }),
   route({

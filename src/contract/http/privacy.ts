@@ -19,6 +19,10 @@ export const hold = z.strictObject({
   untilMs: atMs.nullable(),
 });
 
+/** The same over a parcel: whoever had a part in it is not erased. `GET parcels/:id/holds` */
+export const parcelHold = hold.omit({ person: true, name: true }).extend({ parcel: z.string() });
+export const parcelHolds = z.strictObject({ holds: z.array(parcelHold) });
+
 /** `GET people/:id/privacy` */
 export const personPrivacy = z.strictObject({
   state: z.enum(['active', 'removed', 'erased']),
@@ -60,6 +64,7 @@ export const privacy = z.strictObject({
   removed: z.int(),
   erased: z.int(),
   holds: z.array(hold),
+  parcelHolds: z.array(parcelHold),
 });
 /** `POST privacy` */
 export const retentionRequest = z.strictObject({

@@ -1,5 +1,5 @@
 /** The audit explorer: records by what is asked for, how far each is proved, and the log that they stand in. */
-import { Button } from '../../kit/button.tsx';
+import { Button, LinkButton } from '../../kit/button.tsx';
 import { More } from '../../kit/session/more.tsx';
 import { rowsOf } from '../../kit/session/pages.ts';
 import { Answered } from '../../kit/session/problem.tsx';
@@ -29,9 +29,14 @@ export function Journal({ route }: { route: JournalRoute }) {
   return (
     <>
       <PageHead title={admin('section.journal')} lead={t('journal.lead')}>
-        <Button icon="show" onClick={showLog}>
-          {t('log.see')}
-        </Button>
+        <div className="k-row">
+          <LinkButton icon="download" href={fragmentOf({ at: 'exports' })}>
+            {t('journal.exports')}
+          </LinkButton>
+          <Button icon="show" onClick={showLog}>
+            {t('log.see')}
+          </Button>
+        </div>
       </PageHead>
       <Filters route={route} />
       <About route={route} about={pages[0]?.about} onAgain={() => askFromTheTop(route)} />

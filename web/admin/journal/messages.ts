@@ -2,6 +2,7 @@
 import { translator } from '../../kit/words.ts';
 
 export const t = translator({
+  'journal.exports': 'Evidence exports',
   'journal.lead': 'Every record as it stands, and how far its proof has come. Nothing here can be edited.',
   'journal.empty': 'No record has come up yet.',
   'journal.emptyAsked': 'No record is as you asked for. Ask for less.',

@@ -2,6 +2,12 @@
 import { translator } from '../../kit/words.ts';
 
 export const t = translator({
+  'parcel.title': 'Keep as evidence',
+  'parcel.noHold':
+    'No legal hold stands. While one does, nobody who received or brought this parcel is erased, and no schedule does it.',
+  'parcel.placed': 'A legal hold stands over this parcel.',
+  'parcel.lifted': 'No legal hold stands over this parcel any more.',
+
   'privacy.open': 'Erase',
   'privacy.openOf': 'Erase or hold {name}',
   'privacy.title': 'Erase or hold {name}',
