@@ -13,7 +13,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { FAST_GATES, ROOT, runGates } from './check.ts';
-import { LONG_PEERS, PEERS, preparePeers } from './peers.ts';
+import { IMAGE_PEERS, LONG_PEERS, PEERS, preparePeers } from './peers.ts';
 import { joined, type TestEvent } from './test-summary.ts';
 
 /** Files whose tests start whole systems: processes, databases, browsers. The others are one process each. */
@@ -97,7 +97,7 @@ async function main(args: string[]): Promise<number> {
       return 1;
     }
   }
-  const peers = options.long ? [...PEERS, ...LONG_PEERS] : PEERS;
+  const peers = options.long ? [...PEERS, ...LONG_PEERS, ...IMAGE_PEERS] : PEERS;
   const missing = await preparePeers(peers);
   for (const { name } of missing) console.log(`NOT RUN: ${name}`);
   if (missing.length > 0 && process.env.CI === 'true') {

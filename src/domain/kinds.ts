@@ -384,6 +384,8 @@ export const KINDS = {
   'erasure.refused': cloud({ facts: { reason: denial }, commits: ['person', 'subject'] }),
   'legal-hold.placed': cloud({ facts: {}, commits: ['person', 'subject', 'purpose'] }),
   'legal-hold.lifted': cloud({ facts: {}, commits: ['person', 'subject', 'purpose'] }),
+  /** So many days after they moved out, residents are erased by night; zero: nobody is, unasked. */
+  'retention.set': cloud({ facts: { days: count }, commits: ['person'] }),
   'backup.made': cloud({ facts: { bytes: count, hash }, commits: [] }),
   'backup.restored': cloud({ facts: { hash }, commits: [] }),
 } as const satisfies Record<string, KindSpec>;

@@ -338,6 +338,7 @@ export const directoryVersion = store.directoryVersion;
 export const lockPerson = store.lockPerson;
 export const blank = store.blank;
 export const removedBefore = store.removedBefore;
+export const countRemovedBefore = store.countRemovedBefore;
 export const countStates = store.countStates;
 export const withoutKey = store.withoutKey;
 export const holdActive = store.holdActive;
