@@ -45,7 +45,7 @@ test('whom a schedule concerns is seen before it is set; nothing but a keyboard 
   await page.getByText('Nobody is erased unasked.', { exact: true }).waitFor();
   await page.getByRole('cell', { name: 'Gone But Held' }).waitFor();
   await checkAccessible(page);
-  const days = page.getByLabel('Days after moving out');
+  const days = page.getByRole('textbox', { name: 'Days after moving out' });
   const see = page.getByRole('button', { name: 'See whom it concerns' });
   await days.fill('never');
   await see.click();

@@ -147,7 +147,7 @@ function Previewed({ days, onDone }: Done & { days: number }) {
     <Answered query={answer}>
       {({ preview, movedOutDays }) =>
         preview && (
-          <section className="k-stack-tight" aria-label={t('retention.previewOf', { count: days })}>
+          <section className="a-preview" aria-label={t('retention.previewOf', { count: days })}>
             <h3>{t('retention.previewOf', { count: days })}</h3>
             <p role="status">{dueSentence(preview)}</p>
             {preview.due > 0 && <Tonight {...preview} />}
