@@ -7,7 +7,6 @@
  *
  * Who may write a kind: `bank` (a bank's journal), `cloud` (a tenant's own journal), or both.
  */
-
 import { SIZES } from './bank.ts';
 import { ALARM_CONDITIONS, ALARM_REASONS, DISCREPANCIES, LOG_DISPUTES } from './conditions.ts';
 import type { CommittedField, FactType } from './facts.ts';
