@@ -167,9 +167,13 @@ function wordsOf({ image, mounts, command }: Asked): string[] {
 
 const SURROUNDINGS = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 
-/** Runs a command of the image to its end. */
+/** For a machine that is busy with much else. */
+const COMMAND_MS_MAX = 300_000;
+
+/** Runs a command of the image to its end. While it runs unshare(1) does not hear SIGTERM. */
 export function runIn(asked: Asked): SpawnSyncReturns<string> {
-  return spawnSync('unshare', wordsOf(asked), { env: SURROUNDINGS, encoding: 'utf8', timeout: 60_000 });
+  const limits = { timeout: COMMAND_MS_MAX, killSignal: 'SIGKILL' } as const;
+  return spawnSync('unshare', wordsOf(asked), { env: SURROUNDINGS, encoding: 'utf8', ...limits });
 }
 
 export type Running = {
