@@ -21,8 +21,10 @@ import { waitFor } from '../src/up/wait.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
 const BLOCK = 16;
-const FIRST_PORT = 12_000;
-const BLOCKS = 1250;
+/** Above 10080, which browsers refuse to visit (Fetch, section 2.9), as they refuse those below 6700. */
+const BASE_MIN = 10_240;
+/** From here on Linux gives ports to whoever asks for any (ip(7), ip_local_port_range). */
+const EPHEMERAL_MIN = 32_768;
 
 export type StartSite = {
   before?: { data: string; base: number };
@@ -147,12 +149,12 @@ async function compareCompartments({ system, people, seeded }: Site): Promise<vo
 }
 
 /**
- * A block of ports that nobody has now; drawn, so that two test files rarely meet. All lie below those that Linux
- * gives to whoever asks for any (`net.ipv4.ip_local_port_range`), of which one could be gone before it is taken.
+ * A block of ports that nobody has now; drawn, so that two test files rarely meet, and below the ephemeral ones, so
+ * that no connection of anybody takes one between the look and the start.
  */
 export async function freeBase(): Promise<number> {
   for (let tries = 0; tries < 50; tries++) {
-    const base = FIRST_PORT + BLOCK * systemRandom.below(BLOCKS);
+    const base = BASE_MIN + BLOCK * systemRandom.below((EPHEMERAL_MIN - BASE_MIN) / BLOCK);
     const free = await Promise.all(Array.from({ length: BLOCK }, (_, index) => isFree(base + index)));
     if (free.every((one) => one)) return base;
   }

@@ -25,6 +25,12 @@ export const LONG_PEERS: readonly Peer[] = [
   { name: 'wapiti', programs: ['wapiti'], debian: 'wapiti' },
 ];
 
+/** What makes the image of a container, for the long tier only. */
+export const IMAGE_PEERS: readonly Peer[] = [
+  { name: 'buildah', programs: ['buildah'], debian: 'buildah' },
+  { name: 'mmdebstrap', programs: ['mmdebstrap'], debian: 'mmdebstrap' },
+];
+
 /** Daemons stand in folders that an ordinary user's PATH leaves out; Debian keeps each PostgreSQL in its own. */
 const MORE_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 const POSTGRESQL = '/usr/lib/postgresql/*/bin';

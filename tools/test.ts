@@ -14,7 +14,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { FAST_GATES, ROOT, runGates } from './check.ts';
-import { LONG_PEERS, PEERS, preparePeers } from './peers.ts';
+import { IMAGE_PEERS, LONG_PEERS, PEERS, preparePeers } from './peers.ts';
 import { makeTestFolder } from './test-folder.ts';
 import { keepSeen, noted, type SeenTest } from './test-seen.ts';
 import { joined, type TestEvent } from './test-summary.ts';
@@ -138,7 +138,7 @@ async function main(args: string[]): Promise<number> {
       return 1;
     }
   }
-  const peers = options.long ? [...PEERS, ...LONG_PEERS] : PEERS;
+  const peers = options.long ? [...PEERS, ...LONG_PEERS, ...IMAGE_PEERS] : PEERS;
   const missing = await preparePeers(peers);
   for (const { name } of missing) console.log(`NOT RUN: ${name}`);
   if (missing.length > 0 && process.env.CI === 'true') {

@@ -178,7 +178,7 @@ async function retain({ cloud, tenant }: Place, { values, say }: Command): Promi
   const { days } = values;
   if (days !== undefined)
     await cloud.database.tenant(tenant, (tx) =>
-      setRetention(cloud, tx, days === 'off' ? null : Number(days)),
+      setRetention(cloud, tx, { days: days === 'off' ? null : Number(days), by: null }),
     );
   const { movedOutDays, run, removed, erased } = await cloud.database.read(tenant, (tx) => retentionOf(tx));
   say(

@@ -7,7 +7,6 @@
  *
  * Who may write a kind: `bank` (a bank's journal), `cloud` (a tenant's own journal), or both.
  */
-
 import { SIZES } from './bank.ts';
 import { ALARM_CONDITIONS, ALARM_REASONS, DISCREPANCIES, LOG_DISPUTES } from './conditions.ts';
 import type { CommittedField, FactType } from './facts.ts';
@@ -384,6 +383,8 @@ export const KINDS = {
   'erasure.refused': cloud({ facts: { reason: denial }, commits: ['person', 'subject'] }),
   'legal-hold.placed': cloud({ facts: {}, commits: ['person', 'subject', 'purpose'] }),
   'legal-hold.lifted': cloud({ facts: {}, commits: ['person', 'subject', 'purpose'] }),
+  /** So many days after they moved out, residents are erased by night; zero: nobody is, unasked. */
+  'retention.set': cloud({ facts: { days: count }, commits: ['person'] }),
   'backup.made': cloud({ facts: { bytes: count, hash }, commits: [] }),
   'backup.restored': cloud({ facts: { hash }, commits: [] }),
 } as const satisfies Record<string, KindSpec>;

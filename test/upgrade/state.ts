@@ -2,12 +2,16 @@
  * A state that an earlier version left: its database as plain SQL, its data folder, and a page that says which
  * commit made it. Both are compressed, and nothing in them was ever a secret of anybody (README.md).
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib';
 
 const STATES = join(import.meta.dirname, 'states');
-const FILES = { about: 'about.json', database: 'database.sql.gz', folder: 'folder.json.gz' };
+const FILES = { about: 'about.json', database: 'database.sql.gz', folder: 'folder.json.br' };
+/** As the folders of the first three states were kept. */
+const FOLDER_BEFORE = 'folder.json.gz';
+/** A log's partial tiles begin alike (C2SP tlog-tiles), further apart than the 32 KiB that gzip looks back. */
+const WIDE = { params: { [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS } };
 
 export type About = {
   says: string;
@@ -40,7 +44,7 @@ export function writeState({ name, about, sql, known, files }: State): void {
   const packed: Packed = { known, files: Object.fromEntries(inBase64) };
   writeFileSync(join(dir, FILES.about), `${JSON.stringify(about, null, 2)}\n`);
   writeFileSync(join(dir, FILES.database), gzipSync(sql, { level: 9 }));
-  writeFileSync(join(dir, FILES.folder), gzipSync(JSON.stringify(packed), { level: 9 }));
+  writeFileSync(join(dir, FILES.folder), brotliCompressSync(JSON.stringify(packed), WIDE));
 }
 
 /** Every state that is kept, oldest first. */
@@ -50,7 +54,9 @@ export function everyState(): State[] {
 
 function readState(name: string): State {
   const read = (file: string) => readFileSync(join(STATES, name, file));
-  const packed = JSON.parse(gunzipSync(read(FILES.folder)).toString('utf8')) as Packed;
+  const isWide = existsSync(join(STATES, name, FILES.folder));
+  const folder = isWide ? brotliDecompressSync(read(FILES.folder)) : gunzipSync(read(FOLDER_BEFORE));
+  const packed = JSON.parse(folder.toString('utf8')) as Packed;
   return {
     name,
     about: JSON.parse(read(FILES.about).toString('utf8')) as About,

@@ -28,6 +28,8 @@ const NODE_PACKAGES = {
 const NODE_MAJOR = 24;
 /** Less than the largest package: with this little left, something was not written. */
 const DISK_BYTES_MIN = 200_000_000;
+/** What a whole node_modules takes. npm on a disk that fills up goes on for minutes before it gives up. */
+const INSTALL_BYTES_MIN = 600_000_000;
 
 export function isInstalled(root) {
   const stamp = stampFile(root);
@@ -40,6 +42,7 @@ export function isInstalled(root) {
 }
 
 export async function install(root) {
+  requireRoom(root);
   const { file, args } = npm(root);
   const flags = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
   const cache = borrowedCache();
@@ -77,9 +80,19 @@ function isWritable(path) {
   }
 }
 
-function explainMissing(missing, root) {
+/** Before anything is written. What is there already is removed by npm first, and nobody knows how much that is. */
+function requireRoom(root) {
+  const isAgain = existsSync(join(root, 'node_modules'));
+  if (bytesLeft(root) < (isAgain ? DISK_BYTES_MIN : INSTALL_BYTES_MIN)) throw new SetupError(diskFull(root));
+}
+
+function bytesLeft(root) {
   const { bavail, bsize } = statfsSync(root);
-  if (bavail * bsize < DISK_BYTES_MIN) return diskFull(root);
+  return bavail * bsize;
+}
+
+function explainMissing(missing, root) {
+  if (bytesLeft(root) < DISK_BYTES_MIN) return diskFull(root);
   return `npm ci left out what package-lock.json names: ${missing.slice(0, 5).join(', ')}`;
 }
 

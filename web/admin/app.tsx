@@ -4,13 +4,17 @@ import { Button, LinkButton } from '../kit/button.tsx';
 import { Icon, type IconName } from '../kit/icon.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { useFragment } from '../kit/session/fragment.ts';
+import { LanguageChoice } from '../kit/session/language-choice.tsx';
 import { useOnline } from '../kit/session/online.ts';
 import { Loading, OfflineNotice, ProblemNotice } from '../kit/session/problem.tsx';
+import { useSpokenLanguage } from '../kit/spoken.ts';
 import { Attention } from './attention.tsx';
 import { Banks } from './banks.tsx';
 import { Couriers } from './couriers.tsx';
 import { Exports } from './exports/exports.tsx';
 import { Journal } from './journal/journal.tsx';
+import { language } from './language.ts';
+import { SPOKEN } from './languages.ts';
 import { useLive } from './live.ts';
 import { t } from './messages.ts';
 import { Notices } from './notices.tsx';
@@ -21,6 +25,7 @@ import { Parcels } from './parcels.tsx';
 import { PageHead } from './parts.tsx';
 import { People } from './people.tsx';
 import { PeopleImport } from './people-import/people-import.tsx';
+import { Retention } from './privacy/retention.tsx';
 import { Count } from './reconciliation/count.tsx';
 import { Reconciliation } from './reconciliation/reconciliation.tsx';
 import { Rosters } from './rosters.tsx';
@@ -29,7 +34,10 @@ import { type Me, session, useAttention } from './session.ts';
 import { SignIn } from './sign-in.tsx';
 import { UsagePage } from './usage/usage.tsx';
 
+const title = (): string => t('app.title');
+
 export function App() {
+  useSpokenLanguage(title);
   const me = session.useMe();
   if (me.data) return <Signed me={me.data} />;
   if (me.data === null) return <SignIn />;
@@ -73,6 +81,7 @@ const SECTION_ICON: Record<Section, IconName> = {
   reconciliation: 'sorted',
   usage: 'clock',
   people: 'person',
+  retention: 'erase',
   couriers: 'badge',
   rosters: 'key',
   notices: 'message',
@@ -101,6 +110,7 @@ function Side({ me, section }: { me: Me; section: Section | null }) {
       <div className="a-who k-stack-tight">
         <p>{me.name}</p>
         <p className="k-muted k-small">{me.tenant}</p>
+        <LanguageChoice phone={language} spoken={SPOKEN} />
         {signOut.error && <ProblemNotice problem={signOut.error} />}
         <Button icon="leave" busy={signOut.isPending} onClick={() => signOut.mutate()}>
           {t('app.signOut')}
@@ -141,6 +151,8 @@ function Page({ route }: { route: Route }) {
       return <UsagePage days={route.days} bank={route.bank} site={route.site} />;
     case 'people':
       return <People />;
+    case 'retention':
+      return <Retention />;
     case 'people-import':
       return <PeopleImport />;
     case 'exports':

@@ -37,7 +37,12 @@ export function Attention() {
           ) : (
             <>
               <AttentionList label={t('section.attention')} items={items} onEnd={setAsked} />
-              <DownloadCsv what={t('section.attention')} name="attention" rows={items} columns={COLUMNS} />
+              <DownloadCsv
+                what={t('section.attention')}
+                name="attention"
+                rows={items}
+                columns={columnsOf()}
+              />
             </>
           )
         }
@@ -55,7 +60,7 @@ export function Attention() {
   );
 }
 
-const COLUMNS: readonly CsvColumn<AttentionItem>[] = [
+const columnsOf = (): readonly CsvColumn<AttentionItem>[] => [
   { head: t('attention.severity'), text: (item) => t(`severity.${item.severity}`) },
   { head: t('attention.at'), text: (item) => new Date(item.atMs).toISOString() },
   { head: t('attention.what'), text: (item) => item.says },

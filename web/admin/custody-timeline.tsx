@@ -6,7 +6,7 @@
 import { Badge } from '../kit/badge.tsx';
 import { Card } from '../kit/card.tsx';
 import { type CsvColumn, DownloadCsv } from '../kit/table.tsx';
-import { LANGUAGE } from '../kit/words.ts';
+import { locale } from '../kit/words.ts';
 import { uncertaintyText } from './format.ts';
 import { t } from './messages.ts';
 import { Exact, Time } from './parts.tsx';
@@ -24,14 +24,14 @@ export function CustodyTimeline({ events }: { events: readonly CustodyEvent[] })
               <Event key={`${event.source} ${event.seq}`} event={event} />
             ))}
           </ol>
-          <DownloadCsv what={t('parcel.timeline')} name="custody" rows={events} columns={COLUMNS} />
+          <DownloadCsv what={t('parcel.timeline')} name="custody" rows={events} columns={columnsOf()} />
         </>
       )}
     </Card>
   );
 }
 
-const COLUMNS: readonly CsvColumn<CustodyEvent>[] = [
+const columnsOf = (): readonly CsvColumn<CustodyEvent>[] => [
   { head: t('journal.at'), text: (event) => new Date(event.atMs).toISOString() },
   { head: t('parcel.uncertainty'), text: (event) => event.uncertaintyMs },
   { head: t('parcel.clock'), text: (event) => event.timeSource },
@@ -47,7 +47,7 @@ const COLUMNS: readonly CsvColumn<CustodyEvent>[] = [
 
 function Event({ event }: { event: CustodyEvent }) {
   const bankName = useBankNames();
-  const uncertainty = uncertaintyText(event.uncertaintyMs, LANGUAGE);
+  const uncertainty = uncertaintyText(event.uncertaintyMs, locale());
   return (
     <li className={event.custody === null ? 'a-event' : 'a-event a-event-custody'}>
       <p className="a-event-when">

@@ -43,8 +43,12 @@ import '../kit/kit.css';
 import { mount } from '../kit/mount.tsx';
 import './admin.css';
 import { App } from './app.tsx';
+import { language } from './language.ts';
+import { learnLanguages } from './languages.ts';
 import { session } from './session.ts';
 
+learnLanguages();
+language.begin();
 mount(
   <QueryClientProvider client={session.client}>
     <App />

@@ -1,7 +1,7 @@
 /** Every word of the admin app. `{name}` is filled in; the words are those of the glossary. */
-import { translator } from '../kit/words.ts';
+import { translationOf, translator } from '../kit/words.ts';
 
-export const t = translator({
+export const TEXTS = {
   'app.title': 'Holdfast admin',
   'app.skip': 'Skip to the page',
   'app.sections': 'Sections',
@@ -22,6 +22,7 @@ export const t = translator({
   'section.reconciliation': 'Reconciliation',
   'section.usage': 'Usage',
   'section.people': 'People',
+  'section.retention': 'Retention',
   'section.couriers': 'Couriers',
   'section.rosters': 'Rosters',
   'section.notices': 'Notices',
@@ -351,4 +352,8 @@ export const t = translator({
   'journal.kind': 'Kind',
   'journal.at': 'Time',
   'journal.hash': 'Leaf hash',
-});
+} as const;
+
+export const t = translator(TEXTS);
+/** For the tables of other languages, under `web/admin/words`. */
+export const inOtherWords = translationOf<typeof TEXTS>();

@@ -35,7 +35,7 @@ export function noticeWhat(what: string): string {
   return known ? t(`noticeWhat.${known}`) : what;
 }
 
-const COLUMNS: readonly Column<NoticeRow>[] = [
+const columnsOf = (): readonly Column<NoticeRow>[] => [
   {
     key: 'at',
     head: t('notices.at'),
@@ -115,7 +115,7 @@ export function Notices() {
             <div className="a-wide">
               <Table
                 caption={t('notices.caption')}
-                columns={COLUMNS}
+                columns={columnsOf()}
                 rows={rowsOf(data)}
                 rowKey={(row) => row.id}
                 csvName="notices"

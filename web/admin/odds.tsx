@@ -3,7 +3,7 @@ import { Badge } from '../kit/badge.tsx';
 import { Card } from '../kit/card.tsx';
 import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
-import { LANGUAGE } from '../kit/words.ts';
+import { locale } from '../kit/words.ts';
 import { oneIn } from './format.ts';
 import { t } from './messages.ts';
 import { PageHead } from './parts.tsx';
@@ -45,7 +45,7 @@ export function OddsPage() {
 }
 
 function chance(probability: number): string {
-  const n = oneIn(probability, LANGUAGE);
+  const n = oneIn(probability, locale());
   return n === null ? t('odds.none') : t('odds.oneIn', { n });
 }
 

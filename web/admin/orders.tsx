@@ -24,7 +24,7 @@ export function OrdersOf({ bank }: { bank: BankSummary }) {
       <Table
         caption={t('orders.caption', { name: bank.name })}
         showCaption
-        columns={COLUMNS}
+        columns={columnsOf()}
         rows={rows}
         rowKey={(row) => row.order}
         csvName="orders"
@@ -40,7 +40,7 @@ const whatOf = ({ act, compartment }: OrderRow): string =>
 const stateOf = ({ state, reason }: OrderRow): string =>
   reason === null ? t(`order.${state}`) : t('orders.reason', { state: t(`order.${state}`), reason });
 
-const COLUMNS: readonly Column<OrderRow>[] = [
+const columnsOf = (): readonly Column<OrderRow>[] => [
   {
     key: 'at',
     head: t('orders.at'),

@@ -55,7 +55,7 @@ function Site({ site }: { site: RosterState }) {
   );
 }
 
-const CHANGES: readonly Column<Change>[] = [
+const changeColumns = (): readonly Column<Change>[] => [
   {
     key: 'what',
     head: t('rosters.change'),
@@ -98,7 +98,7 @@ function DraftWaiting({ draft }: { draft: Draft }) {
       <Table
         caption={t('rosters.changes')}
         showCaption
-        columns={CHANGES}
+        columns={changeColumns()}
         rows={draft.changes}
         rowKey={(row) => row.what}
         csvName="roster-changes"

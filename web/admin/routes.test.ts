@@ -9,6 +9,7 @@ test('every route is found again by its fragment', () => {
     { at: 'attention' },
     { at: 'banks', bank: null, door: null },
     { at: 'people' },
+    { at: 'retention' },
     { at: 'people-import' },
     { at: 'couriers' },
     { at: 'rosters' },

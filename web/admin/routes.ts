@@ -12,6 +12,7 @@ export const SECTIONS = [
   'reconciliation',
   'usage',
   'people',
+  'retention',
   'couriers',
   'rosters',
   'notices',
@@ -43,7 +44,16 @@ type Begun = { after: number; atMs: number };
 export type UsageRoute = { at: 'usage'; days: UsageDays; bank: string | null; site: string | null };
 
 /** Pages without a further address. */
-const PLAIN = ['overview', 'attention', 'people', 'couriers', 'rosters', 'notices', 'odds'] as const;
+const PLAIN = [
+  'overview',
+  'attention',
+  'people',
+  'retention',
+  'couriers',
+  'rosters',
+  'notices',
+  'odds',
+] as const;
 type Plain = (typeof PLAIN)[number];
 
 export type Route =

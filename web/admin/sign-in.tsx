@@ -5,8 +5,11 @@ import { Button } from '../kit/button.tsx';
 import { Card } from '../kit/card.tsx';
 import { TextField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
+import { LanguageChoice } from '../kit/session/language-choice.tsx';
 import { t as s } from '../kit/session/messages.ts';
 import { OfflineNotice, ProblemNotice } from '../kit/session/problem.tsx';
+import { language } from './language.ts';
+import { SPOKEN } from './languages.ts';
 import { t } from './messages.ts';
 import { session } from './session.ts';
 
@@ -32,6 +35,7 @@ export function SignIn() {
       <Card>
         <SignInForm />
       </Card>
+      <LanguageChoice phone={language} spoken={SPOKEN} />
     </main>
   );
 }

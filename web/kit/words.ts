@@ -41,18 +41,20 @@ export function translationOf<T extends Texts>() {
 
 export type Translate<T extends Texts> = {
   <Key extends keyof T & string>(key: Key, ...args: Args<T[Key]>): string;
-  /** From now on the other languages are spoken, too. */
-  learn(tables: Readonly<Record<OtherLanguage, Translation<T>>>): void;
+  /** From now on these languages are spoken, too. */
+  learn(tables: Readonly<Partial<Record<OtherLanguage, Translation<T>>>>): void;
 };
-
-/** The language of the tables, for what is always said in it. */
-export const LANGUAGE = BASE;
 
 let spoken: Language = BASE;
 const listeners = new Set<() => void>();
 
 export function language(): Language {
   return spoken;
+}
+
+/** By which numbers, names of countries and orders of words are written now. */
+export function locale(): string {
+  return LANGUAGES[spoken].locale;
 }
 
 /** One person stands at a screen, so one language is spoken on the whole page. */
@@ -72,7 +74,7 @@ export function translator<const T extends Texts>(table: T): Translate<T> {
   let others: Readonly<Partial<Record<Language, Translation<T>>>> = {};
   const t = <Key extends keyof T & string>(key: Key, ...args: Args<T[Key]>): string =>
     filled(others[spoken]?.[key] ?? table[key] ?? key, args[0] as Values | undefined);
-  const learn = (tables: Readonly<Record<OtherLanguage, Translation<T>>>): void => {
+  const learn = (tables: Readonly<Partial<Record<OtherLanguage, Translation<T>>>>): void => {
     others = tables;
   };
   return Object.assign(t, { learn });

@@ -334,13 +334,8 @@ export async function directory(
   return { version: await store.directoryVersion(tx, site), entries };
 }
 
-export const directoryVersion = store.directoryVersion;
-export const lockPerson = store.lockPerson;
-export const blank = store.blank;
-export const removedBefore = store.removedBefore;
-export const countStates = store.countStates;
-export const withoutKey = store.withoutKey;
-export const holdActive = store.holdActive;
+export const { directoryVersion, lockPerson, blank, removedBefore } = store;
+export const { countRemovedBefore, countStates, withoutKey, holdActive } = store;
 export const carriers = store.listCarriers;
 export const couriers = store.listCouriers;
 export const couriersFrom = store.couriersFrom;

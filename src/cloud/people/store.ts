@@ -338,6 +338,17 @@ export async function removedBefore(tx: Tx, of: { beforeMs: number; limit: numbe
   return rows.map(({ person }) => person);
 }
 
+/** How many residents were removed by then, and when the first of them was. */
+export async function countRemovedBefore(
+  tx: Tx,
+  beforeMs: number,
+): Promise<{ count: number; longestGoneAtMs: number | null }> {
+  const { rows } = await sql<{ count: number; longestGoneAtMs: number | null }>`select count(*)::int as count,
+    min(removed_at_ms) as "longestGoneAtMs" from persons
+    where state = 'removed' and role = 'resident' and removed_at_ms <= ${beforeMs}`.execute(tx);
+  return rows[0] ?? { count: 0, longestGoneAtMs: null };
+}
+
 export async function countStates(tx: Tx): Promise<{ removed: number; erased: number }> {
   const { rows } = await sql<{ removed: number; erased: number }>`select
     count(*) filter (where state = 'removed')::int as removed, count(*) filter (where state = 'erased')::int as erased

@@ -73,7 +73,7 @@ test('no night erases who received a held parcel; when the hold has ended by its
     }),
   );
   await inTenant((tx) => people.removePerson(cloud, tx, resident, null));
-  await inTenant((tx) => setRetention(cloud, tx, 30));
+  await inTenant((tx) => setRetention(cloud, tx, { days: 30, by: null }));
   const refused = await count('erasure.refused');
   stand.step(40 * DAY_MS);
   await retainAll(cloud);

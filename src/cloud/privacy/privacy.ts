@@ -9,7 +9,7 @@ import { routes } from './routes.ts';
 export { type Erasure, eraseLost, erasePerson, settle } from './erase.ts';
 export { type Held, liftHolds, placeHold, standingHolds } from './holds.ts';
 export { type HeldParcel, liftParcelHolds, placeParcelHold, standingParcelHolds } from './parcel-holds.ts';
-export { retainAll, retentionOf, setRetention } from './retention.ts';
+export { previewRetention, retainAll, retentionOf, setRetention } from './retention.ts';
 
 export const privacy: Noun = {
   migrations,

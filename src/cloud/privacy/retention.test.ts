@@ -7,7 +7,7 @@ import { renewWrapping } from '../keys/keys.ts';
 import * as people from '../people/people.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { addResident } from '../test-tenants.ts';
-import { placeHold, retainAll, retentionOf, setRetention } from './privacy.ts';
+import { placeHold, previewRetention, retainAll, retentionOf, setRetention } from './privacy.ts';
 
 const DAY_MS = 86_400_000;
 let stand: Stand;
@@ -31,14 +31,23 @@ test('who moved out so many days ago is erased by night, who is held waits, and 
   assert.deepEqual(await told(), { movedOutDays: null, run: null, removed: 2, erased: 0 });
   for (const days of [0, 3651, 1.5])
     await assert.rejects(
-      stand.inTenant((tx) => setRetention(cloud, tx, days)),
+      stand.inTenant((tx) => setRetention(cloud, tx, { days, by: null })),
       /whole number of days/,
     );
-  await stand.inTenant((tx) => setRetention(cloud, tx, 30));
+  await stand.inTenant((tx) => setRetention(cloud, tx, { days: 30, by: null }));
   stand.step(29 * DAY_MS);
   await retainAll(cloud);
   assert.deepEqual([await nameOf(gone), (await told()).run?.erased], ['Gone', 0]);
   stand.step(2 * DAY_MS);
+  // What a schedule would find is what its night then does, and finding it changes nothing.
+  const previewOf = (days: number) => stand.inTenant((tx) => previewRetention(cloud, tx, days));
+  const nobody = { erased: 0, held: 0, waiting: 0 };
+  assert.deepEqual(await previewOf(32), { days: 32, due: 0, tonight: nobody, longestGoneAtMs: null });
+  const { longestGoneAtMs, ...preview } = await previewOf(30);
+  assert.deepEqual(preview, { days: 30, due: 2, tonight: { erased: 1, held: 1, waiting: 0 } });
+  assert.equal(Math.round((cloud.clock.nowMs() - (longestGoneAtMs ?? 0)) / DAY_MS), 31);
+  assert.deepEqual([await nameOf(gone), (await stand.records('erasure.refused')).length], ['Gone', 0]);
+  await assert.rejects(previewOf(0), /whole number of days/);
   await retainAll(cloud);
   const { run, ...counts } = await told();
   assert.deepEqual(counts, { movedOutDays: 30, removed: 1, erased: 1 });
@@ -46,6 +55,7 @@ test('who moved out so many days ago is erased by night, who is held waits, and 
   assert.deepEqual(await Promise.all([here, gone, held].map(nameOf)), ['Here', '(erased)', 'Held']);
   assert.equal((await stand.records('erasure.done')).length, 1);
   assert.equal((await stand.records('erasure.refused')).length, 1);
+  assert.equal((await stand.records('retention.set')).length, 1, 'who set what is on record');
 });
 
 test('an epoch is never destroyed in the transaction that replaced it, and one that is undone has lost nobody', async () => {

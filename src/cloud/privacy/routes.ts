@@ -9,6 +9,7 @@ import {
   parcelHolds,
   personPrivacy,
   privacy,
+  privacyQuery,
   releaseRequest,
   retentionRequest,
 } from '../../contract/http/privacy.ts';
@@ -23,7 +24,7 @@ import { erasePerson } from './erase.ts';
 import { liftHolds, placeHold, standingHolds } from './holds.ts';
 import { obstaclesOf } from './obstacles.ts';
 import { liftParcelHolds, placeParcelHold, standingParcelHolds } from './parcel-holds.ts';
-import { retentionOf, setRetention } from './retention.ts';
+import { previewRetention, retentionOf, setRetention } from './retention.ts';
 import * as store from './store.ts';
 
 const idParams = z.strictObject({ id: z.string().max(64) });
@@ -164,13 +165,14 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/admin/privacy',
     access: 'admin',
-    says: 'How long who moved out is kept, what the last night erased, and every legal hold that stands.',
-    schema: { response: privacy },
-    handle: ({ cloud, actor }) =>
+    says: 'How long who moved out is kept, what the last night erased, every legal hold that stands; with `days`, what that schedule would find.',
+    schema: { query: privacyQuery, response: privacy },
+    handle: ({ cloud, actor, query: { days } }) =>
       cloud.database.read(actor.tenant, async (tx) => ({
         ...(await retentionOf(tx)),
         holds: await holds(cloud, tx, null),
         parcelHolds: await holdsOfParcels(cloud, tx, null),
+        preview: days === undefined ? null : await previewRetention(cloud, tx, days),
       })),
   }),
   route({
@@ -180,6 +182,8 @@ export const routes: Route[] = [
     says: 'Sets after how many days who moved out is erased, or that nobody is unasked.',
     schema: { body: retentionRequest },
     handle: ({ cloud, actor, body }) =>
-      cloud.database.tenant(actor.tenant, (tx) => setRetention(cloud, tx, body.movedOutDays)),
+      cloud.database.tenant(actor.tenant, (tx) =>
+        setRetention(cloud, tx, { days: body.movedOutDays, by: actor.person }),
+      ),
   }),
 ];

@@ -54,7 +54,19 @@ export const holdRequest = z.strictObject({
 /** `POST people/:id/release`: ends every hold that stands over the person. */
 export const releaseRequest = z.strictObject({ reason: z.string().min(1).max(REASON_MAX) });
 
-/** `GET privacy` */
+/** `GET privacy`; with `days`, what such a schedule would find now. */
+export const privacyQuery = z.strictObject({
+  days: z.coerce.number().int().min(1).max(RETENTION_DAYS_MAX).optional(),
+});
+/** Nothing is changed by it. */
+export const retentionPreview = z.strictObject({
+  days: z.int(),
+  /** Residents who moved out so long ago. */
+  due: z.int(),
+  /** What the first night would do with them; it takes the longest gone first, and at most 500. */
+  tonight: z.strictObject({ erased: z.int(), held: z.int(), waiting: z.int() }),
+  longestGoneAtMs: atMs.nullable(),
+});
 export const privacy = z.strictObject({
   /** Residents who were removed so many days ago are erased by night; null: nobody is erased unasked. */
   movedOutDays: z.int().nullable(),
@@ -65,8 +77,9 @@ export const privacy = z.strictObject({
   erased: z.int(),
   holds: z.array(hold),
   parcelHolds: z.array(parcelHold),
+  preview: retentionPreview.nullable(),
 });
-/** `POST privacy` */
+/** `POST privacy`; a record says who set what. */
 export const retentionRequest = z.strictObject({
   movedOutDays: z.int().min(1).max(RETENTION_DAYS_MAX).nullable(),
 });

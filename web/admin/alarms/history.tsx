@@ -19,7 +19,7 @@ export function AlarmHistory() {
             <div className="a-wide">
               <Table
                 caption={t('alarms.all')}
-                columns={COLUMNS}
+                columns={columnsOf()}
                 rows={rowsOf(data)}
                 rowKey={(row) =>
                   `${row.bank} ${row.condition} ${row.compartment} ${row.raisedAtMs} ${row.endedAtMs}`
@@ -47,7 +47,7 @@ function actsText({ acts }: AlarmRow): string {
     .join('; ');
 }
 
-const COLUMNS: readonly Column<AlarmRow>[] = [
+const columnsOf = (): readonly Column<AlarmRow>[] => [
   {
     key: 'raised',
     head: t('alarms.raised'),

@@ -1,7 +1,7 @@
 /** The words of alarms in the hands of administrators. */
-import { translator } from '../../kit/words.ts';
+import { translationOf, translator } from '../../kit/words.ts';
 
-export const t = translator({
+export const TEXTS = {
   'alarms.care': 'Take into care',
   'alarms.careOf': 'Take into care: {says}',
   'alarms.inCare': 'In care of {name} since {at}',
@@ -34,4 +34,8 @@ export const t = translator({
   'reason.fault': 'A fault of a program or a machine, which is mended',
   'reason.trial': 'A trial that somebody made on purpose',
   'reason.not-explained': 'Not explained',
-});
+} as const;
+
+export const t = translator(TEXTS);
+/** For the tables of other languages, under `web/admin/words`. */
+export const inOtherWords = translationOf<typeof TEXTS>();

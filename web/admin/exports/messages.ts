@@ -1,7 +1,7 @@
 /** Sentences about bundles of evidence: asking for one, and those that were made. */
-import { translator } from '../../kit/words.ts';
+import { translationOf, translator } from '../../kit/words.ts';
 
-export const t = translator({
+export const TEXTS = {
   title: 'Evidence exports',
   lead: 'Records with everything that shows that they are genuine, encrypted to whoever receives them. Each export is itself on record, with its purpose.',
   back: 'Back to the journal',
@@ -109,4 +109,8 @@ export const t = translator({
   'failure.nothing-found': 'Not made: no record is what was asked for',
   'failure.too-many': 'Not made: too many records',
   'failure.broke': 'Not made: it broke here three times; the log of the service says why',
-});
+} as const;
+
+export const t = translator(TEXTS);
+/** For the tables of other languages, under `web/admin/words`. */
+export const inOtherWords = translationOf<typeof TEXTS>();

@@ -8,7 +8,7 @@ import { LevelPlot } from '../../kit/plot.tsx';
 import { Answered } from '../../kit/session/problem.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import { formatDay, formatDayTime, formatTime } from '../../kit/time.ts';
-import { LANGUAGE } from '../../kit/words.ts';
+import { locale } from '../../kit/words.ts';
 import { t as admin } from '../messages.ts';
 import { Exact, Time } from '../parts.tsx';
 import { t } from './messages.ts';
@@ -44,9 +44,9 @@ export function Growth() {
   );
 }
 
-const number = (value: number): string => value.toLocaleString(LANGUAGE);
+const number = (value: number): string => value.toLocaleString(locale());
 const short = (value: number): string =>
-  value.toLocaleString(LANGUAGE, { notation: 'compact', maximumFractionDigits: 1 });
+  value.toLocaleString(locale(), { notation: 'compact', maximumFractionDigits: 1 });
 
 function LogFacts({ log, waiting }: { log: LogHead; waiting: number }) {
   return (
@@ -116,7 +116,7 @@ function Size({ growth, days }: { growth: LogGrowth; days: LogDays }) {
         <summary>{t('log.stepsAsTable')}</summary>
         <Table
           caption={t('log.steps')}
-          columns={STEPS}
+          columns={stepColumns()}
           rows={added}
           rowKey={({ toMs }) => toMs}
           csvName="log-size"
@@ -126,7 +126,7 @@ function Size({ growth, days }: { growth: LogGrowth; days: LogDays }) {
   );
 }
 
-const STEPS: readonly Column<Step>[] = [
+const stepColumns = (): readonly Column<Step>[] => [
   {
     key: 'to',
     head: t('log.stepTo'),
@@ -146,7 +146,7 @@ const STEPS: readonly Column<Step>[] = [
 
 type Checkpoint = LogGrowth['checkpoints'][number];
 
-const CHECKPOINTS: readonly Column<Checkpoint>[] = [
+const checkpointColumns = (): readonly Column<Checkpoint>[] => [
   {
     key: 'size',
     head: t('log.stepSize'),
@@ -169,7 +169,7 @@ function Checkpoints({ checkpoints }: { checkpoints: readonly Checkpoint[] }) {
       <summary>{t('log.checkpointsAsTable')}</summary>
       <Table
         caption={t('log.checkpoints')}
-        columns={CHECKPOINTS}
+        columns={checkpointColumns()}
         rows={checkpoints}
         rowKey={({ size }) => size}
         csvName="checkpoints"

@@ -1,7 +1,7 @@
 /** The words of the journal: what is asked for, what comes in, and how each record is proved. */
-import { translator } from '../../kit/words.ts';
+import { translationOf, translator } from '../../kit/words.ts';
 
-export const t = translator({
+export const TEXTS = {
   'journal.exports': 'Evidence exports',
   'journal.lead': 'Every record as it stands, and how far its proof has come. Nothing here can be edited.',
   'journal.empty': 'No record has come up yet.',
@@ -121,4 +121,8 @@ export const t = translator({
   'log.agreedAt': 'Last agreed',
   'log.behind': 'Behind by',
   'log.never': 'never',
-});
+} as const;
+
+export const t = translator(TEXTS);
+/** For the tables of other languages, under `web/admin/words`. */
+export const inOtherWords = translationOf<typeof TEXTS>();

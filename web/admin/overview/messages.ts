@@ -1,7 +1,7 @@
 /** The words of the overview, and of doors wherever they are drawn or listed. */
-import { translator } from '../../kit/words.ts';
+import { translationOf, translator } from '../../kit/words.ts';
 
-export const t = translator({
+export const TEXTS = {
   'overview.lead': 'What needs a person, and every bank as it stands now. Nothing here moves a latch.',
   'overview.attention': 'Needs attention',
   'overview.quiet': 'Nothing needs you now.',
@@ -61,7 +61,11 @@ export const t = translator({
   'condition.log': 'disputes the log',
   'condition.discrepancy': 'records do not fit',
   'condition.other': '{condition}',
-});
+} as const;
+
+export const t = translator(TEXTS);
+/** For the tables of other languages, under `web/admin/words`. */
+export const inOtherWords = translationOf<typeof TEXTS>();
 
 const CONDITIONS = [
   ...(['forced', 'ajar', 'jammed', 'tamper', 'impact', 'power', 'clock', 'journal', 'board'] as const),

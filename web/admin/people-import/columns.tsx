@@ -5,7 +5,7 @@ import { COUNTRIES } from '../../../src/domain/countries.ts';
 import { Card, Facts } from '../../kit/card.tsx';
 import { CheckField, SelectField } from '../../kit/field.tsx';
 import { Notice } from '../../kit/notice.tsx';
-import { LANGUAGE } from '../../kit/words.ts';
+import { locale } from '../../kit/words.ts';
 import { t } from './messages.ts';
 import { type Column, columnName } from './says.ts';
 
@@ -121,10 +121,12 @@ function ColumnTable({ columns, onField }: ColumnTableProps) {
   );
 }
 
-const countryNames = new Intl.DisplayNames(LANGUAGE, { type: 'region' });
-const COUNTRIES_BY_NAME = [...COUNTRIES]
-  .map((code) => ({ code, name: countryNames.of(code) ?? code }))
-  .sort((a, b) => a.name.localeCompare(b.name, LANGUAGE));
+function countriesByName(): { code: string; name: string }[] {
+  const names = new Intl.DisplayNames(locale(), { type: 'region' });
+  return [...COUNTRIES]
+    .map((code) => ({ code, name: names.of(code) ?? code }))
+    .sort((a, b) => a.name.localeCompare(b.name, locale()));
+}
 
 type CountryFieldProps = { country: string | null; onCountry: (country: string | null) => void };
 
@@ -138,7 +140,7 @@ function CountryField({ country, onCountry }: CountryFieldProps) {
         onChange={(event) => onCountry(event.target.value === '' ? null : event.target.value)}
       >
         <option value="">{t('found.countryNone')}</option>
-        {COUNTRIES_BY_NAME.map(({ code, name }) => (
+        {countriesByName().map(({ code, name }) => (
           <option key={code} value={code}>
             {name}
           </option>

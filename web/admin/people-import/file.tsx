@@ -6,6 +6,7 @@ import { Card } from '../../kit/card.tsx';
 import { csvOf } from '../../kit/csv.ts';
 import { download } from '../../kit/download.ts';
 import { Icon } from '../../kit/icon.tsx';
+import { locale } from '../../kit/words.ts';
 import { EXAMPLE } from './example.ts';
 import { t } from './messages.ts';
 
@@ -72,7 +73,9 @@ export function FileCard({ chosen, onFile, onProblem }: FileCardProps) {
           </Button>
           <span>{t('file.drop')}</span>
         </div>
-        <p className="k-muted i-hint">{t('file.hint', { rows: FILE_ROWS_MAX.toLocaleString(), mib: MIB })}</p>
+        <p className="k-muted i-hint">
+          {t('file.hint', { rows: FILE_ROWS_MAX.toLocaleString(locale()), mib: MIB })}
+        </p>
         <Button
           tone="quiet"
           icon="download"

@@ -1,7 +1,7 @@
 /** Every word of the import of a list. */
-import { translator } from '../../kit/words.ts';
+import { translationOf, translator } from '../../kit/words.ts';
 
-export const t = translator({
+export const TEXTS = {
   title: 'Import a list',
   lead: 'Residents from a spreadsheet. You see what would happen to each row before anything does; nobody is removed.',
   back: 'All residents',
@@ -181,4 +181,8 @@ export const t = translator({
   'done.fileName': 'residents-not-imported',
   'done.why': 'Why it was not imported',
   'done.another': 'Import another file',
-});
+} as const;
+
+export const t = translator(TEXTS);
+/** For the tables of other languages, under `web/admin/words`. */
+export const inOtherWords = translationOf<typeof TEXTS>();

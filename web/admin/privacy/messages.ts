@@ -1,7 +1,7 @@
 /** Sentences about erasing a person, and about legal holds. */
-import { translator } from '../../kit/words.ts';
+import { translationOf, translator } from '../../kit/words.ts';
 
-export const t = translator({
+export const TEXTS = {
   'parcel.title': 'Keep as evidence',
   'parcel.noHold':
     'No legal hold stands. While one does, nobody who received or brought this parcel is erased, and no schedule does it.',
@@ -39,4 +39,8 @@ export const t = translator({
     other: '{name} was erased. {count} exports that were handed out before showed something of them.',
   },
   'privacy.erasedAll': '{name} was erased. No export that was handed out showed anything of them.',
-});
+} as const;
+
+export const t = translator(TEXTS);
+/** For the tables of other languages, under `web/admin/words`. */
+export const inOtherWords = translationOf<typeof TEXTS>();

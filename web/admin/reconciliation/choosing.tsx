@@ -30,7 +30,7 @@ export function Choosing({ counts }: { counts: BankCounts }) {
       </div>
       <Table
         caption={t('count.choose')}
-        columns={[pickColumn(chosen, turn), ...DOOR_COLUMNS]}
+        columns={[pickColumn(chosen, turn), ...doorColumns()]}
         rows={doors}
         rowKey={({ n }) => n}
         csvName="counts"
@@ -67,7 +67,7 @@ function lastText({ last }: CountedDoor): string {
 }
 
 /** What is known of a door before anybody has looked. */
-const DOOR_COLUMNS: readonly Column<CountedDoor>[] = [
+const doorColumns = (): readonly Column<CountedDoor>[] => [
   { key: 'n', head: t('count.door'), cell: ({ n }) => n, text: ({ n }) => n, numeric: true },
   {
     key: 'expected',

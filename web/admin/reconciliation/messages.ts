@@ -1,7 +1,7 @@
 /** The words of reconciliation, and of a guided count. */
-import { translator } from '../../kit/words.ts';
+import { translationOf, translator } from '../../kit/words.ts';
 
-export const t = translator({
+export const TEXTS = {
   'reconcile.lead':
     'Where records, sensors, people and counts say different things. A count settles what is about a door.',
   'reconcile.bank': 'Bank',
@@ -134,4 +134,8 @@ export const t = translator({
   'count.pending': 'to be counted',
   'count.waiting': 'the bank has not had its order yet',
   'count.accepted': 'its slip is awaited at the kiosk',
-});
+} as const;
+
+export const t = translator(TEXTS);
+/** For the tables of other languages, under `web/admin/words`. */
+export const inOtherWords = translationOf<typeof TEXTS>();

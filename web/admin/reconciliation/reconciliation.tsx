@@ -47,7 +47,7 @@ export function Reconciliation({ bank }: { bank: string | null }) {
             <Card title={t('reconcile.explained')}>
               <Table
                 caption={t('reconcile.explained')}
-                columns={EXPLAINED}
+                columns={explainedColumns()}
                 rows={explained}
                 rowKey={(row) => `${row.bank} ${row.seq}`}
                 csvName="explained"
@@ -197,7 +197,7 @@ function byText({ by, how }: Explained): string {
   }
 }
 
-const EXPLAINED: readonly Column<Explained>[] = [
+const explainedColumns = (): readonly Column<Explained>[] => [
   { key: 'where', head: t('reconcile.where'), cell: (row) => <Where row={row} />, text: whereText },
   {
     key: 'what',

@@ -1,7 +1,7 @@
 /** The words of the plots. */
-import { translator } from '../../kit/words.ts';
+import { translationOf, translator } from '../../kit/words.ts';
 
-export const t = translator({
+export const TEXTS = {
   'usage.lead':
     'How full the banks were, and how long parcels lay in them. Numbers only: no person and no parcel.',
   'usage.period': 'Period',
@@ -47,4 +47,8 @@ export const t = translator({
   'usage.dwellHead': 'Lay inside for',
   'usage.countHead': 'Parcels',
   'usage.dwellAsTable': 'How long parcels lie, as a table',
-});
+} as const;
+
+export const t = translator(TEXTS);
+/** For the tables of other languages, under `web/admin/words`. */
+export const inOtherWords = translationOf<typeof TEXTS>();

@@ -188,7 +188,7 @@ function binName({ fromMs, toMs }: Bin): string {
   return t('usage.bin', { from: formatLength(fromMs), to: formatLength(toMs) });
 }
 
-const BINS: readonly Column<Bin>[] = [
+const binColumns = (): readonly Column<Bin>[] => [
   { key: 'bin', head: t('usage.dwellHead'), cell: binName, text: binName },
   {
     key: 'count',
@@ -228,7 +228,7 @@ function Dwell({ dwell }: { dwell: Usage['dwell'] }) {
         <summary>{t('usage.dwellAsTable')}</summary>
         <Table
           caption={t('usage.dwell')}
-          columns={BINS}
+          columns={binColumns()}
           rows={bins}
           rowKey={(bin) => bin.fromMs}
           csvName="dwell-time"

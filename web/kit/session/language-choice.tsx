@@ -1,13 +1,15 @@
 /** The languages, each by its own name and always in the same place, so that a wrong tap is mended by another. */
-import { LANGUAGE_CODES, LANGUAGES } from '../languages.ts';
+import { LANGUAGE_CODES, LANGUAGES, type Language } from '../languages.ts';
 import { language } from '../words.ts';
 import type { PhoneLanguage } from './language.ts';
 import { t } from './messages.ts';
 
-export function LanguageChoice({ phone }: { phone: PhoneLanguage }) {
+type LanguageChoiceProps = { phone: PhoneLanguage; spoken?: readonly Language[] };
+
+export function LanguageChoice({ phone, spoken = LANGUAGE_CODES }: LanguageChoiceProps) {
   return (
     <fieldset className="p-languages" aria-label={t('languages')} dir="ltr">
-      {LANGUAGE_CODES.map((code) => {
+      {spoken.map((code) => {
         const { name, tag, dir } = LANGUAGES[code];
         return (
           <button

@@ -25,12 +25,12 @@ function fakePage(languages: string[], stored = new Map<string, string>()) {
 
 test('a choice holds on this phone until it is forgotten, apart for each app', () => {
   const { stored, page } = fakePage(['fr']);
-  const resident = phoneLanguageOf('resident', page);
+  const resident = phoneLanguageOf('resident', { page });
   resident.begin();
   assert.equal(language(), 'fr');
   resident.choose('ar');
   assert.equal(language(), 'ar');
-  phoneLanguageOf('courier', page).begin();
+  phoneLanguageOf('courier', { page }).begin();
   assert.equal(language(), 'fr');
   resident.begin();
   assert.equal(language(), 'ar');
@@ -42,7 +42,7 @@ test('a choice holds on this phone until it is forgotten, apart for each app', (
 
 test('what was stored by somebody else is no language, and without a store the browser’s is spoken', () => {
   const { page } = fakePage(['es'], new Map([['holdfast/resident/language', '__proto__']]));
-  phoneLanguageOf('resident', page).begin();
+  phoneLanguageOf('resident', { page }).begin();
   assert.equal(language(), 'es');
   const shut = {
     navigator: { languages: ['de'] },
@@ -50,9 +50,20 @@ test('what was stored by somebody else is no language, and without a store the b
       throw new Error('shut');
     },
   } as unknown as Window;
-  const phone = phoneLanguageOf('resident', shut);
+  const phone = phoneLanguageOf('resident', { page: shut });
   phone.begin();
   phone.choose('zh');
   phone.forget();
   assert.equal(language(), 'zh');
+});
+
+test('an app that speaks fewer begins in the first of those, whatever was chosen before', () => {
+  const { page } = fakePage(['fr', 'de-CH', 'en'], new Map([['holdfast/admin/language', 'ar']]));
+  const admin = phoneLanguageOf('admin', { page, spoken: ['en', 'de'] });
+  admin.begin();
+  assert.equal(language(), 'de');
+  admin.choose('en');
+  admin.begin();
+  assert.equal(language(), 'en');
+  assert.equal(languageOf(['fr'], ['en', 'de']), BASE);
 });

@@ -8,7 +8,7 @@ import { TEXTS } from './messages.ts';
 
 type Tables = {
   base: Texts;
-  translations: Readonly<Record<OtherLanguage, Texts>>;
+  translations: Readonly<Partial<Record<OtherLanguage, Texts>>>;
   /** Texts that are the same in two languages on purpose. */
   shared: readonly string[];
 };

@@ -1,0 +1,37 @@
+/** German. */
+import { inOtherWords } from '../alarms/messages.ts';
+
+export const german = inOtherWords({
+  'alarms.care': 'Übernehmen',
+  'alarms.careOf': 'Übernehmen: {says}',
+  'alarms.inCare': '{name} kümmert sich seit {at}',
+  'alarms.someone': 'jemand, der nicht mehr hier ist',
+  'alarms.end': 'Beenden',
+  'alarms.endOf': 'Beenden: {says}',
+  'alarms.title': 'Diesen Alarm beenden?',
+  'alarms.endSays':
+    'Was gefunden wurde, bleibt aufgezeichnet, mit Ihrem Namen, dem Grund und Ihrer Notiz. Kommt dasselbe wieder, ist es ein neuer Alarm.',
+  'alarms.reason': 'Was sich herausgestellt hat',
+  'alarms.note': 'Notiz',
+  'alarms.noteHint': 'Was Sie angesehen haben, für spätere Fragen. Keine Namen von Bewohnern.',
+  'alarms.noteShort': 'Mindestens 3 Zeichen.',
+  'alarms.go': 'Alarm beenden',
+  'alarms.ended': 'Der Alarm ist beendet: {says}',
+  'alarms.all': 'Alle Alarme',
+  'alarms.allSays': 'Jeder Alarm, den es je gab, der neueste zuerst, mit dem, was jemand dazu gesagt hat.',
+  'alarms.none': 'Es gab keinen Alarm.',
+  'alarms.raised': 'Ausgelöst',
+  'alarms.over': 'Beendet',
+  'alarms.stands': 'steht noch',
+  'alarms.what': 'Was',
+  'alarms.acts': 'Was getan wurde',
+  'alarms.noActs': 'von niemandem etwas',
+  'alarms.cared': '{name} hat ihn übernommen',
+  'alarms.endedBy': '{name} hat ihn beendet: {reason} – {note}',
+  'reason.own-copy': 'Eine eigene alte Kopie oder ein zweiter Agent; er wurde angehalten',
+  'reason.attack': 'Ein Angriff; dieser Schlüssel steht in keiner Personenliste mehr',
+  'reason.commissioned': 'Die Anlage wurde neu in Betrieb genommen',
+  'reason.fault': 'Ein Fehler eines Programms oder Geräts, der behoben ist',
+  'reason.trial': 'Ein Versuch, den jemand absichtlich gemacht hat',
+  'reason.not-explained': 'Nicht geklärt',
+});
