@@ -9,7 +9,7 @@
  */
 
 import { SIZES } from './bank.ts';
-import { ALARM_CONDITIONS, ALARM_REASONS, DISCREPANCIES, LOG_DISPUTES } from './conditions.ts';
+import { ALARM_CONDITIONS, ALARM_REASONS, DISCREPANCIES, LOG_DISPUTES, SESSION_ENDS } from './conditions.ts';
 import type { CommittedField, FactType } from './facts.ts';
 import { ORDER_ACTS } from './order.ts';
 import { DENIALS, OUTCOMES, RIGHTS } from './outcome.ts';
@@ -51,17 +51,6 @@ const work = words('pick-up', 'drop-off', 'take-back', 'staff-release', 'count',
 const condition = words(...ALARM_CONDITIONS);
 /** The cloud alone knows of the last two: of what it would not take. */
 const ofBank = words(...ALARM_CONDITIONS, 'batch-refused', 'message-refused');
-export const SESSION_ENDS = [
-  'confirmed',
-  'cancelled',
-  'timeout',
-  'occupancy',
-  'not-received',
-  'pulses-spent',
-  'next-person',
-  'order',
-  'fault',
-] as const;
 
 const bank = (spec: Omit<KindSpec, 'by'>): KindSpec => ({ by: 'bank', ...spec });
 const cloud = (spec: Omit<KindSpec, 'by'>): KindSpec => ({ by: 'cloud', ...spec });
@@ -135,6 +124,10 @@ export const KINDS = {
     commits: [],
     has: ['cause'],
   }),
+
+  // A cloud that has less of this bank than it had acknowledged, and what goes with an erasure.
+  'cloud.behind': bank({ facts: { had: count, has: count }, commits: [] }),
+  'openings.forgotten': bank({ facts: { upTo: count }, commits: [] }),
 
   // Attempts, decisions, sessions, releases, doors.
   'attempt.counted': bank({ facts: { method, kioskDay: count, guess: count }, commits: ['person'] }),
@@ -385,6 +378,8 @@ export const KINDS = {
   'legal-hold.placed': cloud({ facts: {}, commits: ['person', 'subject', 'purpose'] }),
   'legal-hold.lifted': cloud({ facts: {}, commits: ['person', 'subject', 'purpose'] }),
   'backup.made': cloud({ facts: { bytes: count, hash }, commits: [] }),
+  /** Records came back after a restore, and nobody keeps any more what stood behind their commitments. */
+  'openings.lost': cloud({ facts: { fields: count, first: count, last: count }, commits: ['subject'] }),
   'backup.restored': cloud({ facts: { hash }, commits: [] }),
 } as const satisfies Record<string, KindSpec>;
 
