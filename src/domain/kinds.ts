@@ -380,6 +380,8 @@ export const KINDS = {
   'backup.made': cloud({ facts: { bytes: count, hash }, commits: [] }),
   /** Records came back after a restore, and nobody keeps any more what stood behind their commitments. */
   'openings.lost': cloud({ facts: { fields: count, first: count, last: count }, commits: ['subject'] }),
+  /** The log before, by the hash of its key, and the last head of it that is signed; zeros where none is. */
+  'log.succeeded': cloud({ facts: { generation: count, before: hash, size: count, root: hash }, commits: [] }),
   'backup.restored': cloud({ facts: { hash }, commits: [] }),
 } as const satisfies Record<string, KindSpec>;
 
