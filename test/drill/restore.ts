@@ -453,12 +453,14 @@ export async function drillRestore(say: Say, { workMs }: { workMs: number }): Pr
       ...{ bank, written, inBackup: restored.get(bank) ?? 0, atTheEnd: ends.get(bank) ?? 0 },
       acknowledged: before.find((one) => one.bank === bank)?.acknowledged ?? 0,
     }));
+    const inTiles = drill.ownInTiles(restored.get(own) ?? 0);
     const seconds = (fromMs: number, toMs: number) => Math.round((toMs - fromMs) / 100) / 10;
     const facts = {
       ...{ banks, ...recorded, audit },
       recordsLost: banks.reduce((sum, { written, atTheEnd }) => sum + written - atTheEnd, 0),
-      ownActsLost: (endsBefore.get(own) ?? 0) - (restored.get(own) ?? 0),
-      ownActsInTiles: drill.ownInTiles(restored.get(own) ?? 0),
+      // Between this look and the loss there may have been one more.
+      ownActsLost: Math.max(inTiles, (endsBefore.get(own) ?? 0) - (restored.get(own) ?? 0)),
+      ownActsInTiles: inTiles,
       backupAgeS: seconds(backedUpMs, lostMs),
       restoreS: seconds(lostMs, restoredMs),
       firstBankS: seconds(lostMs, firstMs),

@@ -97,7 +97,9 @@ export async function restore(command: Command): Promise<void> {
     });
     await eraseAgain(cloud, say);
     await succeedLogs(cloud, config, say);
-    say('A bank that is ahead of these sends again what is missing, when the cloud runs: the alarm gap names the');
+    say(
+      'A bank that is ahead of these sends again what is missing, when the cloud runs: the alarm gap names the',
+    );
     say('numbers and ends with the last of them (docs/runbooks/restore.md)');
     say(`restore took ${seconds(began)}`);
   } finally {

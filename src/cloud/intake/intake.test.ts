@@ -14,7 +14,6 @@ import * as banks from '../banks/banks.ts';
 import { NOUNS } from '../cloud.ts';
 import { checkCloud, detail } from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
-import { erasePerson } from '../privacy/privacy.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
 import { ALONE } from '../test-leases.ts';
 import { openStand, type Stand } from '../test-stand.ts';
@@ -431,7 +430,13 @@ async function hello(bank: TestBank, acknowledgedSeq: number, change: object = {
   });
   const message = {
     ...{ v: 1, type: 'hello', boot: 'b', lastSeq: acknowledgedSeq, acknowledgedSeq },
-    ...{ roster: { version: 0, hash: null }, epoch: null, directory: 1_000_000, suspensions: [], development: true },
+    ...{
+      roster: { version: 0, hash: null },
+      epoch: null,
+      directory: 1_000_000,
+      suspensions: [],
+      development: true,
+    },
     ...change,
   };
   intake.received(bank.bank, Buffer.from(JSON.stringify(message)));
@@ -485,34 +490,14 @@ test('records that come back without what stood behind them are taken where they
   assert.equal(refused(await take(bank, bare)), 'taken');
   assert.equal(await count(bank), lastSeq);
   const own = await stand.inTenant((tx) =>
-    sql<{ bytes: Uint8Array }>`select bytes from records where kind = 'openings.lost' order by position`.execute(tx),
+    sql<{
+      bytes: Uint8Array;
+    }>`select bytes from records where kind = 'openings.lost' order by position`.execute(tx),
   );
   const { facts } = JSON.parse(Buffer.from(own.rows.at(-1)?.bytes ?? '').toString('utf8'));
   const commitments = sealed.records.flatMap((text) => Object.keys(JSON.parse(text).commitments ?? {}));
   assert.deepEqual(facts, { fields: commitments.length, first: 1, last: lastSeq });
   assert.deepEqual(await checkCloud(stand.cloud, stand.tenant), [], 'a loss that is recorded is no finding');
-});
-
-test('who is erased is erased from what banks keep sealed as well, also when one is heard of later', async () => {
-  const bank = await enrolledBank(stand.cloud, stand.tenant, site);
-  const goes = await stand.inTenant((tx) =>
-    people.addResident(stand.cloud, tx, {
-      ...{ site, name: 'Rosa Lindqvist', flat: '77', email: null, phone: null, accessible: false, by: null },
-    }),
-  );
-  bank.writeJourney({ ...journey(10, true), recipient: goes });
-  assert.equal((await take(bank, await bank.batch())).taken, true);
-  const { lastSeq } = bank.end;
-  assert.deepEqual(await hello(bank, lastSeq, { keptFrom: 1 }), []);
-  const erasure = await stand.inTenant((tx) => erasePerson(stand.cloud, tx, { person: goes, by: null }));
-  assert.equal(erasure.is, 'erased');
-  const forget = (upTo: number) => [{ v: 1, type: 'forget', upTo }];
-  assert.deepEqual(await hello(bank, lastSeq, { keptFrom: 1 }), forget(lastSeq));
-  assert.deepEqual(await hello(bank, lastSeq), [], 'nothing is kept');
-  assert.deepEqual(await hello(bank, lastSeq, { keptFrom: lastSeq + 1 }), []);
-  bank.writeJourney({ ...journey(11, true), recipient: goes });
-  assert.equal((await take(bank, await bank.batch())).taken, true);
-  assert.deepEqual(await hello(bank, bank.end.lastSeq, { keptFrom: lastSeq + 1 }), forget(bank.end.lastSeq));
 });
 
 test('a suspension of more than a day is refused', async () => {
