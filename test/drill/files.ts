@@ -389,6 +389,7 @@ function proofKinds(files: Map<string, Uint8Array>): FileKind[] {
       return found && proof ? [{ leaf: leafHash(utf8(found[2] ?? '')), text: fromUtf8(proof) }] : [];
     });
   assert.ok(entries.length > 3);
+  const isSignature = (line: string) => line.startsWith('\u2014 ');
   let held = entries[0] ?? assert.fail();
   return Object.entries(OPS).map(([name, op]) => ({
     ...{ name: `proof file: ${name}`, needsHead: false },
@@ -400,6 +401,8 @@ function proofKinds(files: Map<string, Uint8Array>): FileKind[] {
       const edit = (line: string) => editText(line, draw);
       const others = draw(entries).text.split('\n');
       const made = op(held.text.split('\n'), draw, { edit, others });
+      // The same signature said twice is what it is once: a reader counts one of each key (`ledger/log/signatures.ts`).
+      if (made && new Set(made.filter(isSignature)).size < made.filter(isSignature).length) return undefined;
       return made && utf8(made.join('\n'));
     },
     judge(bytes: Uint8Array) {
