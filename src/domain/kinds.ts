@@ -381,7 +381,10 @@ export const KINDS = {
   /** Records came back after a restore, and nobody keeps any more what stood behind their commitments. */
   'openings.lost': cloud({ facts: { fields: count, first: count, last: count }, commits: ['subject'] }),
   /** The log before, by the hash of its key, and the last head of it that is signed; zeros where none is. */
-  'log.succeeded': cloud({ facts: { generation: count, before: hash, size: count, root: hash }, commits: [] }),
+  'log.succeeded': cloud({
+    facts: { generation: count, before: hash, size: count, root: hash },
+    commits: [],
+  }),
   'backup.restored': cloud({ facts: { hash }, commits: [] }),
 } as const satisfies Record<string, KindSpec>;
 

@@ -140,7 +140,11 @@ test('a cloud that lost what it had acknowledged is sent it again as it was, onc
     bank.acknowledge(again);
   }
   const next = await bank.next();
-  assert.deepEqual([next.head, next.records], [fourth.head, fourth.records], 'and then what it had not taken');
+  assert.deepEqual(
+    [next.head, next.records],
+    [fourth.head, fourth.records],
+    'and then what it had not taken',
+  );
   bank.acknowledge(next);
   assert.equal(bank.journal.tip.acknowledgedSeq, 8);
   await bank.quiet();

@@ -438,7 +438,11 @@ test('that the cloud fell behind is recorded once a claim, and one that is not o
   const forget = { v: 1, type: 'forget', upTo: 8 } as const;
   bank.hear(behind);
   bank.hear(forget);
-  assert.deepEqual([bank.told('cloud.behind'), bank.told('openings.forgotten')], [[], []], 'neither was news');
+  assert.deepEqual(
+    [bank.told('cloud.behind'), bank.told('openings.forgotten')],
+    [[], []],
+    'neither was news',
+  );
   bank.hear(behind, { fallen: { had: 9, has: 3, isOurs: true } });
   assert.deepEqual(bank.told('cloud.behind').at(-1)?.facts, { had: 9, has: 3 });
   bank.hear(behind, { fallen: { had: 9, has: 3, isOurs: false } });

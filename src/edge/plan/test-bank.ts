@@ -332,7 +332,10 @@ export class TestBank {
   }
 
   hearTime(atMs: number): Planned {
-    return this.hear({ v: 1, type: 'time', nonce: 'n'.repeat(16), atMs }, { time: { atMs, uncertaintyMs: 20 } });
+    return this.hear(
+      { v: 1, type: 'time', nonce: 'n'.repeat(16), atMs },
+      { time: { atMs, uncertaintyMs: 20 } },
+    );
   }
 
   roster(change: Partial<Roster> = {}, keys = [ROOT]): Planned {
