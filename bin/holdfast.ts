@@ -48,7 +48,8 @@ const USAGE = `holdfast <command>
                                                       [--key FILE] [--passphrase-file FILE] [--out FILE]
   bench     speed against raw limits                  [--only NAME]
   drill     cloud: a hostile cloud, attack by attack  [--csv]
-            ledger: random changes of a log, audited  [--seed S] [--mutations N]
+            ledger: random changes, each to be found  [--seed S] [--mutations N] [--of log|files]
+            restore: the database lost and put back   [--seconds S]
   sim       many banks on one fake clock and seed     [--seed S] [--steps N] [--banks B] [--hours H]
 
 Run them as: npm run holdfast -- <command>
@@ -202,6 +203,7 @@ async function runEdge(given: Arguments): Promise<number> {
 
 async function runDrill([which, ...others]: string[]): Promise<number> {
   if (which === 'ledger') return (await import('../test/drill/ledger.ts')).main(others);
+  if (which === 'restore') return (await import('../test/drill/restore.ts')).main(others);
   if (which !== 'cloud') return usage(2);
   return (await import('../test/drill/cloud.ts')).main(others);
 }

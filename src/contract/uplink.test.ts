@@ -42,6 +42,7 @@ const up = [
     suspensions: ['one'],
     development: true,
   },
+  { v: 1, type: 'batch', head: 'note', records: ['{}'], openings: null, notices: [] },
   { v: 1, type: 'time', nonce: 'n'.repeat(8) },
   { v: 1, type: 'refusal', of: HASH, reason: 'signature-wrong' },
   { v: 1, type: 'log-ask', nonce: 'n'.repeat(8), origin: 'ledger.example/log/t/1', from: 0 },
@@ -49,6 +50,8 @@ const up = [
 const down = [
   { v: 1, type: 'ack', lastSeq: 3, head: HASH },
   { v: 1, type: 'batch-refused', reason: 'batch-gap', lastSeq: 3 },
+  { v: 1, type: 'behind', lastSeq: 3, head: HASH },
+  { v: 1, type: 'forget', upTo: 3 },
   { v: 1, type: 'roster', note: 'note' },
   { v: 1, type: 'epoch', note: 'note' },
   { v: 1, type: 'directory', version: 2, entries: box },
@@ -122,8 +125,10 @@ test('no message that comes down asks for a latch; an order is a note that the c
   assert.deepEqual(types.sort(), [
     'ack',
     'batch-refused',
+    'behind',
     'directory',
     'epoch',
+    'forget',
     'lift',
     'log-proof',
     'order',

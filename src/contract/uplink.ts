@@ -83,8 +83,11 @@ export const batchMessage = z.strictObject({
   head: z.string().max(4096),
   /** Record bytes as text, in order. */
   records: z.array(z.string()).min(1).max(1024),
-  /** `batchOpenings` sealed to the tenant's intake key. */
-  openings: sealedBox,
+  /**
+   * `batchOpenings` sealed to the tenant's intake key. Null in a batch that was acknowledged before and is sent again
+   * to a cloud that lost it, where the bank does not keep the box any more.
+   */
+  openings: sealedBox.nullable(),
   notices: z.array(noticeWish).max(1024),
 });
 
@@ -102,6 +105,8 @@ export const helloMessage = z.strictObject({
   development: z.boolean(),
   /** What an order for this bank must name; drawn anew by the bank. Absent from banks of before. */
   orderNonce: randomId.optional(),
+  /** The first record of which this bank still keeps what it had sealed for the intake; absent where it keeps none. */
+  keptFrom: seq.optional(),
 });
 
 /** Asks for the cloud's time; the answer carries the nonce back, so a late one is known by its age. */
@@ -156,6 +161,22 @@ export const batchRefused = z.strictObject({
   type: z.literal('batch-refused'),
   reason: z.string().max(60),
   lastSeq: seq,
+});
+/**
+ * The cloud has less of this bank than it had acknowledged: up to `lastSeq`, under the head whose hash this is. What
+ * comes after is sent again. Absent from clouds of before.
+ */
+export const behindMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('behind'),
+  lastSeq: seq,
+  head: hash,
+});
+/** Somebody was erased: what is kept sealed for the intake, of records up to `upTo`, is to be destroyed. */
+export const forgetMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('forget'),
+  upTo: seq,
 });
 export const rosterMessage = z.strictObject({
   v: z.literal(UPLINK_VERSION),
@@ -217,6 +238,8 @@ export type LogProof = z.infer<typeof logProof>;
 export const downMessage = z.discriminatedUnion('type', [
   ackMessage,
   batchRefused,
+  behindMessage,
+  forgetMessage,
   rosterMessage,
   epochMessage,
   directoryMessage,

@@ -64,3 +64,16 @@ export const DISCREPANCIES = [
   'damaged',
   'unlabelled',
 ] as const;
+
+/** How a session at a door can end. */
+export const SESSION_ENDS = [
+  'confirmed',
+  'cancelled',
+  'timeout',
+  'occupancy',
+  'not-received',
+  'pulses-spent',
+  'next-person',
+  'order',
+  'fault',
+] as const;

@@ -8,7 +8,7 @@
  * Who may write a kind: `bank` (a bank's journal), `cloud` (a tenant's own journal), or both.
  */
 import { SIZES } from './bank.ts';
-import { ALARM_CONDITIONS, ALARM_REASONS, DISCREPANCIES, LOG_DISPUTES } from './conditions.ts';
+import { ALARM_CONDITIONS, ALARM_REASONS, DISCREPANCIES, LOG_DISPUTES, SESSION_ENDS } from './conditions.ts';
 import type { CommittedField, FactType } from './facts.ts';
 import { ORDER_ACTS } from './order.ts';
 import { DENIALS, OUTCOMES, RIGHTS } from './outcome.ts';
@@ -50,17 +50,6 @@ const work = words('pick-up', 'drop-off', 'take-back', 'staff-release', 'count',
 const condition = words(...ALARM_CONDITIONS);
 /** The cloud alone knows of the last two: of what it would not take. */
 const ofBank = words(...ALARM_CONDITIONS, 'batch-refused', 'message-refused');
-export const SESSION_ENDS = [
-  'confirmed',
-  'cancelled',
-  'timeout',
-  'occupancy',
-  'not-received',
-  'pulses-spent',
-  'next-person',
-  'order',
-  'fault',
-] as const;
 
 const bank = (spec: Omit<KindSpec, 'by'>): KindSpec => ({ by: 'bank', ...spec });
 const cloud = (spec: Omit<KindSpec, 'by'>): KindSpec => ({ by: 'cloud', ...spec });
@@ -134,6 +123,10 @@ export const KINDS = {
     commits: [],
     has: ['cause'],
   }),
+
+  // A cloud that has less of this bank than it had acknowledged, and what goes with an erasure.
+  'cloud.behind': bank({ facts: { had: count, has: count }, commits: [] }),
+  'openings.forgotten': bank({ facts: { upTo: count }, commits: [] }),
 
   // Attempts, decisions, sessions, releases, doors.
   'attempt.counted': bank({ facts: { method, kioskDay: count, guess: count }, commits: ['person'] }),
@@ -386,6 +379,13 @@ export const KINDS = {
   /** So many days after they moved out, residents are erased by night; zero: nobody is, unasked. */
   'retention.set': cloud({ facts: { days: count }, commits: ['person'] }),
   'backup.made': cloud({ facts: { bytes: count, hash }, commits: [] }),
+  /** Records came back after a restore, and nobody keeps any more what stood behind their commitments. */
+  'openings.lost': cloud({ facts: { fields: count, first: count, last: count }, commits: ['subject'] }),
+  /** The log before, by the hash of its key, and the last head of it that is signed; zeros where none is. */
+  'log.succeeded': cloud({
+    facts: { generation: count, before: hash, size: count, root: hash },
+    commits: [],
+  }),
   'backup.restored': cloud({ facts: { hash }, commits: [] }),
 } as const satisfies Record<string, KindSpec>;
 

@@ -2,7 +2,7 @@
  * How a plan becomes records in a chain, and what a journal knows of its own end. Pure, and apart from the
  * database, so that every journal, the model disk of the simulator included, chains with the same lines.
  */
-import type { BatchOpenings, NoticeWish } from '../contract/uplink.ts';
+import type { BatchOpenings, NoticeWish, SealedBox } from '../contract/uplink.ts';
 import { SALT_BYTES, type WrittenRecord, writeRecord } from '../ledger/record.ts';
 import type { Random } from '../platform/random.ts';
 import type { Planned } from './plan/draft.ts';
@@ -26,6 +26,9 @@ export type SignedBatch = {
   openings: BatchOpenings;
   wishes: NoticeWish[];
 };
+
+/** One that was acknowledged before, for a cloud that lost it; null: what was sealed for it is not kept any more. */
+export type AgainBatch = Omit<SignedBatch, 'openings' | 'wishes'> & { box: SealedBox | null };
 
 /** The records of a plan in their places after `tip`. Throws when the plan counted otherwise (a bug). */
 export function chainPlan(of: {

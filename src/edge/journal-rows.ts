@@ -10,6 +10,8 @@ export const MIGRATIONS: readonly string[] = [
    create table state (collection text not null, key text not null, sealed blob not null, primary key (collection, key)) strict, without rowid;
    create table refused (hash text primary key, at_ms integer not null, sealed blob not null) strict;
    create table meta (name text primary key, value text not null) strict, without rowid;`,
+  // What travelled with a batch, as it was sealed to the intake key: nothing that this bank could open again.
+  'create table kept (last integer primary key, first integer not null, enc text not null, ciphertext text not null) strict;',
 ];
 
 export type Change = { collection: string; key: string; entity: unknown };

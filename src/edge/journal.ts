@@ -9,7 +9,7 @@
  * The database is locked exclusively: two agents on one journal would be two banks.
  */
 
-import { type BatchOpenings, type NoticeWish, noticeWish } from '../contract/uplink.ts';
+import { type BatchOpenings, type NoticeWish, noticeWish, type SealedBox } from '../contract/uplink.ts';
 import { open, seal } from '../crypto/aead.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { deriveKey, hmacSha256, labelled } from '../crypto/hash.ts';
@@ -18,13 +18,15 @@ import { HoldfastError } from '../domain/errors.ts';
 import { NO_HEAD } from '../ledger/batch.ts';
 import { NO_HASH, type WrittenRecord } from '../ledger/record.ts';
 import type { Random } from '../platform/random.ts';
-import { chainPlan, type JournalTip, type SignedBatch, tipAfter } from './chain.ts';
+import { type AgainBatch, chainPlan, type JournalTip, type SignedBatch, tipAfter } from './chain.ts';
 import { JournalDisk, JournalFull } from './journal-disk.ts';
 import { type Change, changedEntities, MIGRATIONS } from './journal-rows.ts';
 import type { Planned } from './plan/draft.ts';
 import { type BankState, COLLECTIONS, emptyKept, type Kept } from './plan/state.ts';
 
 const REFUSED_KEPT_MAX = 1000;
+/** So long a bank keeps what it had sealed for the intake: a week of nightly backups may fail before anything is lost. */
+const BOX_KEPT_MS = 7 * 86_400_000;
 
 /** `dataDir` exists, for this user only. */
 export type OpenJournal = { dataDir: string; bank: string; storageKey: Uint8Array; random: Random };
@@ -224,21 +226,82 @@ export class Journal {
   }
 
   /**
-   * The cloud has committed everything up to `seq`: openings and wishes leave this disk. False when there
-   * was no room to note it: the batch is sent again, and the cloud acknowledges it again.
+   * The cloud has committed everything up to `seq`: openings and wishes leave this disk. `box`, as they were sealed
+   * to the intake key, stays for a week, for a cloud that is restored to an older state. False when there was no room
+   * to note it: the batch is sent again, and the cloud acknowledges it again.
    */
-  acknowledge(seq: number): boolean {
+  acknowledge(seq: number, box: SealedBox | null = null): boolean {
     if (seq <= this.#tip.acknowledgedSeq) return true;
-    const noted = this.#ifRoom(() => {
+    const note = () => {
       this.#disk.run('delete from opening where seq <= ?', seq);
       this.#disk.run('delete from wish where seq <= ?', seq);
       this.#setMeta('acknowledged', String(seq));
+    };
+    const noted = this.#ifRoom(() => {
+      note();
+      this.#keepBox(seq, box);
     });
-    if (!noted) return false;
+    // What a full disk needs most is that openings leave it: then nothing is kept for a cloud that may lose them.
+    const isNoted =
+      noted ||
+      this.#ifRoom(() => {
+        note();
+        this.#disk.run('delete from kept');
+      });
+    if (!isNoted) return false;
     this.#tip = { ...this.#tip, acknowledgedSeq: seq };
     // `secure_delete` clears the pages; their older copies in the write-ahead log go with a truncation.
     this.#disk.checkpoint();
     return true;
+  }
+
+  #keepBox(last: number, box: SealedBox | null): void {
+    const first = this.#tip.acknowledgedSeq + 1;
+    if (box)
+      this.#disk.run(
+        'insert or replace into kept (last, first, enc, ciphertext) values (?, ?, ?, ?)',
+        ...[last, first, box.enc, box.ciphertext],
+      );
+    // By the journal's own time, which never runs backwards.
+    this.#disk.run(
+      'delete from kept where last < (select coalesce(min(seq), 0) from record where at_ms >= ?)',
+      this.#tip.lastMs - BOX_KEPT_MS,
+    );
+  }
+
+  /** The hash of the head that ends at `last`; undefined where none does. */
+  headHashAt(last: number): string | undefined {
+    const row = this.#disk.all('select hash from head where last = ?', last)[0];
+    return row === undefined ? undefined : String(row.hash);
+  }
+
+  /** The batch that begins behind `after` and was acknowledged before, as it was sent; its notices are told already. */
+  batchAgain(after: number): AgainBatch | undefined {
+    const head = this.#disk.all('select first, last, note, hash from head where first = ?', after + 1)[0];
+    if (!head || Number(head.last) > this.#tip.acknowledgedSeq) return undefined;
+    const last = Number(head.last);
+    const records = this.#records(
+      'select seq, bytes from record where seq between ? and ? order by seq',
+      ...[after + 1, last],
+    ).map(({ bytes }) => bytes);
+    const box = this.#disk.all('select enc, ciphertext from kept where last = ?', last)[0];
+    return {
+      ...{ first: after + 1, last, note: String(head.note), hash: String(head.hash), records },
+      box: box ? { enc: String(box.enc), ciphertext: String(box.ciphertext) } : null,
+    };
+  }
+
+  /** The first record of which something is kept sealed for the intake. */
+  get keptFrom(): number | undefined {
+    const first = this.#disk.all('select min(first) as first from kept')[0]?.first ?? null;
+    return first === null ? undefined : Number(first);
+  }
+
+  /** What is kept sealed for the intake leaves this disk, for every batch that has a record up to `upTo`. */
+  forgetKept(upTo: number): void {
+    const done = this.#ifRoom(() => this.#disk.run('delete from kept where first <= ?', upTo));
+    // As with what is acknowledged: older copies of the pages go with a truncation of the write-ahead log.
+    if (done) this.#disk.checkpoint();
   }
 
   /** For what can wait or be left out: answers whether there was room for it. */

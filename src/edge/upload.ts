@@ -5,7 +5,14 @@
  *
  * `uplink.ts` drives it over MQTT; the simulator drives the same lines over a model network.
  */
-import { type DownMessage, readDown, SEAL_INFO, UPLINK_VERSION, type UpMessage } from '../contract/uplink.ts';
+import {
+  type DownMessage,
+  readDown,
+  SEAL_INFO,
+  type SealedBox,
+  UPLINK_VERSION,
+  type UpMessage,
+} from '../contract/uplink.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { sha256 } from '../crypto/hash.ts';
 import type { Hpke } from '../crypto/hpke.ts';
@@ -14,10 +21,11 @@ import { BATCH_RECORDS_MAX, type BatchHead, batchRoot, headHash, signHead } from
 import type { Cancel, Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
-import type { JournalTip, SignedBatch } from './chain.ts';
+import { Behind } from './behind.ts';
+import type { AgainBatch, JournalTip, SignedBatch } from './chain.ts';
 import type { BankKeys } from './keys.ts';
 import { type LogQuestion, logQuestion } from './plan/auditor.ts';
-import type { Heard } from './plan/downlink.ts';
+import type { Fallen, Heard } from './plan/downlink.ts';
 import { type BankState, ONLY, rosterOf } from './plan/state.ts';
 
 const RESEND_MS = 8_000;
@@ -37,7 +45,12 @@ export type UploadJournal = {
   keepHead(head: { first: number; last: number; note: string; hash: string }): void;
   nextBatch(): SignedBatch | undefined;
   /** False when there was no room to note it: the batch is sent, and acknowledged, once more. */
-  acknowledge(seq: number): boolean;
+  acknowledge(seq: number, box?: SealedBox | null): boolean;
+  /** What a cloud is sent that has less than it had acknowledged. */
+  headHashAt(last: number): string | undefined;
+  batchAgain(after: number): AgainBatch | undefined;
+  readonly keptFrom: number | undefined;
+  forgetKept(upTo: number): void;
 };
 
 /** One connection at a time; `publish` answers false when there is none, and nothing was sent. */
@@ -60,7 +73,10 @@ export type UploadDeps = {
 export class Upload {
   readonly #deps: UploadDeps;
   readonly #boot: string;
+  readonly #behind: Behind;
   #sentLast = 0;
+  /** What the last batch carried, for the time when the cloud may have lost it. */
+  #sentBox: { last: number; box: SealedBox } | null = null;
   #sending = false;
   #again = false;
   #helloWaits = false;
@@ -74,6 +90,7 @@ export class Upload {
   constructor(deps: UploadDeps) {
     this.#deps = deps;
     this.#boot = base64url(deps.random.bytes(12));
+    this.#behind = new Behind(deps.journal);
   }
 
   /** A connection stands: nothing is known to have arrived, so everything is told and sent anew. */
@@ -135,6 +152,7 @@ export class Upload {
     const state = this.#deps.state();
     const { tip } = this.#deps.journal;
     const nonce = state.orderBook[ONLY]?.nonce;
+    const { keptFrom } = this.#deps.journal;
     this.#helloMs = this.#deps.clock.monotonicMs();
     this.#publish({
       v: UPLINK_VERSION,
@@ -148,6 +166,7 @@ export class Upload {
       suspensions: Object.keys(state.suspension),
       development: state.standing.development,
       ...(nonce === undefined ? {} : { orderNonce: nonce }),
+      ...(keptFrom === undefined ? {} : { keptFrom }),
     });
   }
 
@@ -194,11 +213,9 @@ export class Upload {
       });
     const { message } = read;
     if (message.type === 'ack') this.#acknowledged(message);
-    if (message.type === 'batch-refused')
-      this.#deps.log.error('the cloud refused a batch', {
-        reason: message.reason,
-        cloudHas: message.lastSeq,
-      });
+    if (message.type === 'batch-refused') this.#refused(message);
+    const forgot = this.#forgot(message);
+    const fallen = this.#fallen(message);
     this.#deps.onHeard({
       message,
       hash,
@@ -206,6 +223,8 @@ export class Upload {
       text: fromUtf8(bytes).slice(0, 4096),
       time: this.#timeOf(message),
       ...this.#questionOf(message),
+      ...(fallen === undefined ? {} : { fallen }),
+      ...(forgot ? { forgot } : {}),
     });
   }
 
@@ -221,10 +240,45 @@ export class Upload {
     return { atMs: Math.round(message.atMs + tripMs / 2), uncertaintyMs: Math.ceil(tripMs / 2) };
   }
 
+  /** Somebody was erased. True when something was kept that had to go. */
+  #forgot(message: DownMessage): boolean {
+    if (message.type !== 'forget') return false;
+    const { journal } = this.#deps;
+    const before = journal.keptFrom;
+    if (before === undefined || before > message.upTo) return false;
+    journal.forgetKept(message.upTo);
+    this.hello();
+    // A disk without room for it is told again.
+    return journal.keptFrom !== before;
+  }
+
+  #fallen(message: DownMessage): Fallen | undefined {
+    if (message.type !== 'behind') return undefined;
+    const fallen = this.#behind.claimed(message);
+    if (fallen?.isOurs) this.#sendAtOnce();
+    return fallen;
+  }
+
+  #refused({ reason, lastSeq }: { reason: string; lastSeq: number }): void {
+    this.#deps.log.error('the cloud refused a batch', { reason, cloudHas: lastSeq });
+    if (reason === 'batch-sealed-wrong' && this.#behind.withoutBox()) this.#sendAtOnce();
+    // It has less than it had acknowledged: an answer to what this bank holds says how much.
+    if (reason === 'batch-gap' && lastSeq < this.#deps.journal.tip.acknowledgedSeq) this.hello();
+  }
+
+  #sendAtOnce(): void {
+    this.#cancelResend();
+    this.#sentLast = 0;
+    this.kick();
+  }
+
   #acknowledged(ack: { lastSeq: number; head: string }): void {
+    if (this.#behind.acknowledged(ack)) return this.#sendAtOnce();
     const batch = this.#deps.journal.nextBatch();
     if (batch?.last !== ack.lastSeq || batch.hash !== ack.head) return;
-    if (!this.#deps.journal.acknowledge(ack.lastSeq)) return;
+    const box = this.#sentBox?.last === batch.last ? this.#sentBox.box : null;
+    if (!this.#deps.journal.acknowledge(ack.lastSeq, box)) return;
+    this.#sentBox = null;
     this.#cancelResend();
     this.#sentLast = 0;
     this.kick();
@@ -247,6 +301,8 @@ export class Upload {
 
   async #sendNext(): Promise<void> {
     const { journal, hpke, state } = this.#deps;
+    const again = this.#behind.next();
+    if (again) return this.#sendAgain(again);
     const intake = fromBase64url(rosterOf(state())?.keys.intake ?? '');
     // Fields leave this bank only sealed to the key that the roster names; without a roster they wait.
     if (!intake || intake.length === 0) return;
@@ -256,16 +312,24 @@ export class Upload {
       info: SEAL_INFO.intake,
       aad: batch.hash,
     });
-    const sent = this.#publish({
-      v: UPLINK_VERSION,
-      type: 'batch',
-      head: batch.note,
-      records: batch.records.map(fromUtf8),
-      openings: { enc: base64url(sealed.enc), ciphertext: base64url(sealed.ciphertext) },
-      notices: batch.wishes,
-    });
-    if (!sent) return;
-    this.#sentLast = batch.last;
+    const box = { enc: base64url(sealed.enc), ciphertext: base64url(sealed.ciphertext) };
+    this.#sentBox = { last: batch.last, box };
+    const { note: head, wishes: notices } = batch;
+    const records = batch.records.map(fromUtf8);
+    this.#sent(batch, { v: UPLINK_VERSION, type: 'batch', head, records, openings: box, notices });
+  }
+
+  /** As it was sent before, byte for byte, but for the notices: people were told then. */
+  #sendAgain(batch: AgainBatch): void {
+    if (batch.last === this.#sentLast) return;
+    const { note: head, box: openings } = batch;
+    const records = batch.records.map(fromUtf8);
+    this.#sent(batch, { v: UPLINK_VERSION, type: 'batch', head, records, openings, notices: [] });
+  }
+
+  #sent({ last }: { last: number }, message: UpMessage): void {
+    if (!this.#publish(message)) return;
+    this.#sentLast = last;
     this.#kickLater();
   }
 

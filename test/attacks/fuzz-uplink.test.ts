@@ -216,6 +216,8 @@ function downMessages(bank: Bank): object[] {
   return [
     { v: 1, type: 'ack', lastSeq: agent.journal.tip.lastSeq, head },
     { v: 1, type: 'batch-refused', reason: 'batch-gap', lastSeq: 0 },
+    { v: 1, type: 'behind', lastSeq: 0, head },
+    { v: 1, type: 'forget', upTo: 9 },
     { v: 1, type: 'roster', note: signRoster(bank.roster({ version }), [newSigningKey()]) },
     { v: 1, type: 'epoch', note: bank.epochNote({ key: systemRandom.bytes(32), signer: newSigningKey() }) },
     { v: 1, type: 'directory', version: 9, entries: box },

@@ -297,6 +297,8 @@ export class HostileCloud {
   }
 
   async #openingsOf(batch: BatchMessage, hash: string): Promise<SeenOpening[]> {
+    // Nothing of what this cloud acknowledged is asked for again here.
+    if (!batch.openings) throw new Error('a batch came without what stands behind its commitments');
     const opened = await hpkeOpen(this.keys.intake.privateKey, box(batch.openings), {
       info: SEAL_INFO.intake,
       aad: hash,

@@ -214,7 +214,11 @@ export class ModelCloud {
     const staged: JudgedBatch[] = [];
     const lock = await this.#lock(process, row);
     const tx: IntakeTx = {
-      lockEnd: async () => ({ committed: row.committed, key: row.bank.keys.identity.publicKey }),
+      lockEnd: async () => ({
+        committed: row.committed,
+        key: row.bank.keys.identity.publicKey,
+        acknowledgedSeq: 0,
+      }),
       headHashAt: async (last) => row.heads.get(last),
       openBox: async ({ box, head }) => {
         const enc = fromBase64url(box.enc);

@@ -223,6 +223,18 @@ export class ModelJournal implements ExecuteJournal, UploadJournal {
     return true;
   }
 
+  /** No cloud of the simulator is restored to an older state, so nothing is kept for one. */
+  headHashAt(last: number): string | undefined {
+    return this.#deps.disk.image.heads.find((head) => head.last === last)?.hash;
+  }
+
+  batchAgain(): undefined {
+    return undefined;
+  }
+
+  readonly keptFrom = undefined;
+  forgetKept(): void {}
+
   /** For what may wait: false when there was no room for it. */
   #ifRoom(writes: readonly Write[]): boolean {
     try {

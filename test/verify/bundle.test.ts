@@ -96,6 +96,24 @@ test('what a cloud with its logâ€™s key writes, changes or leaves out of a bankâ
   assert.deepEqual(aloneOn(alones), [false, false, false, false]);
 });
 
+test('what a bank recorded that it saw of the log is held against the log of the bundle', () => {
+  const cases: ['this' | 'another' | 'more', RegExp][] = [
+    ['this', /^1 heads that banks recorded of this log are heads of its tree$/],
+    ['another', /^record 20 of bank_\w+ says that the log had another root at 19 entries$/],
+    ['more', /^record 20 of bank_\w+ saw 25 entries of this log, and is itself entry 19$|another root at 25/],
+  ];
+  for (const [sees, line] of cases) {
+    const made = makeBundle(join(home, `sees-${sees}.tar`), 40, { sees });
+    const trust = { rootKeys: [base64url(made.root.publicKey)], signatures: 1, policy: undefined };
+    const { lines, holds } = verifyBundle(sourceOf(readFileSync(made.path)), trust);
+    assert.ok(
+      lines.some(({ says }) => line.test(says)),
+      lines.map(({ says }) => says).join('\n'),
+    );
+    assert.equal(holds, sees === 'this');
+  }
+});
+
 test('a byte that changed in any file is found by the hash in the manifest, by both', () => {
   const cases = [...files.keys()].flatMap((name) => {
     const bytes = files.get(name) ?? new Uint8Array(0);

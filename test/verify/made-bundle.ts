@@ -1,7 +1,7 @@
 /** Bundles of any length, made from the formats alone: one bank's journal that fills a log of its own. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { base64, base64url, fromUtf8, utf8 } from '../../src/crypto/bytes.ts';
-import { runningSha256 } from '../../src/crypto/hash.ts';
+import { runningSha256, sha256 } from '../../src/crypto/hash.ts';
 import { newSigningKey, type SigningKey } from '../../src/crypto/sign.ts';
 import { idFrom } from '../../src/domain/ids.ts';
 import { DEFAULT_POLICY, type Roster } from '../../src/domain/roster.ts';
@@ -12,7 +12,7 @@ import { signCheckpoint } from '../../src/ledger/log/checkpoint.ts';
 import { appendLeaves, EMPTY_RANGE, rangeRoot } from '../../src/ledger/log/range.ts';
 import { RFC_SECRETS, signerOf } from '../../src/ledger/log/test-model.ts';
 import { vkeyText } from '../../src/ledger/log/vkey.ts';
-import { leafHash, NO_HASH, writeRecord } from '../../src/ledger/record.ts';
+import { leafHash, NO_HASH, type RecordDraft, writeRecord } from '../../src/ledger/record.ts';
 import { signRoster } from '../../src/ledger/roster.ts';
 
 export const LOG = signerOf('log.example/a', RFC_SECRETS[0]);
@@ -31,6 +31,8 @@ export type HostileCloud = {
   omits?: number;
   /** All of it is the cloud's own work, under a key that no roster names. */
   forges?: boolean;
+  /** The bank says of the log what it saw of it: the root that was then, or another face's, or more than was there. */
+  sees?: 'this' | 'another' | 'more';
 };
 
 type Keys = { root: SigningKey; bank: SigningKey };
@@ -39,12 +41,16 @@ type Keys = { root: SigningKey; bank: SigningKey };
 function* piecesOf(count: number, keys: Keys, cloud: HostileCloud): Generator<[string, string]> {
   const signer = cloud.forges ? newSigningKey() : keys.bank;
   let index = 0;
+  const leaves: Uint8Array[] = [];
   let [prev, previous, range] = [NO_HASH, NO_HEAD, EMPTY_RANGE];
   for (let first = 1; first <= count; first += BATCH) {
     const last = Math.min(count, first + BATCH - 1);
     const all: Uint8Array[] = [];
     for (let seq = first; seq <= last; seq++) {
-      const draft = { kind: 'door.opened', compartment: 3, facts: { expected: true } } as const;
+      const draft: RecordDraft =
+        cloud.sees !== undefined && seq === SEEN_AT
+          ? { kind: 'log.seen', facts: seenFacts(leaves, cloud.sees) }
+          : { kind: 'door.opened', compartment: 3, facts: { expected: true } };
       const time = { atMs: 1_760_000_000_000 + seq, source: 'clock', uncertaintyMs: 1 } as const;
       const written = writeRecord({
         draft,
@@ -56,6 +62,7 @@ function* piecesOf(count: number, keys: Keys, cloud: HostileCloud): Generator<[s
       });
       prev = written.hash;
       all.push(written.bytes);
+      if (seq < SEEN_AT) leaves.push(leafHash(written.bytes));
     }
     const told = all.map((bytes, at) =>
       first + at === cloud.changes
@@ -80,6 +87,16 @@ function* piecesOf(count: number, keys: Keys, cloud: HostileCloud): Generator<[s
   yield ['checkpoint', signCheckpoint({ origin: LOG.name, size: range.size, root: rangeRoot(range) }, LOG)];
   const log = { origin: LOG.name, vkey: vkeyText({ type: 'signature', ...LOG }) };
   yield ['keys.json', canonical({ log, rosters: [rosterNote(keys)] })];
+}
+
+/** The record with this number says what its bank saw of the log before it. */
+const SEEN_AT = 20;
+
+function seenFacts(leaves: readonly Uint8Array[], sees: 'this' | 'another' | 'more') {
+  const there = sees === 'another' ? leaves.with(3, leafHash(utf8('another'))) : leaves;
+  const log = base64url(sha256(utf8(vkeyText({ type: 'signature', ...LOG }))));
+  const size = sees === 'more' ? SEEN_AT + 5 : leaves.length;
+  return { log, size, root: base64url(rangeRoot(appendLeaves(EMPTY_RANGE, there))), first: true };
 }
 
 function rosterNote({ root, bank }: { root: SigningKey; bank: SigningKey }): string {

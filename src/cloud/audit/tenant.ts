@@ -57,7 +57,7 @@ export async function auditRows(rows: AuditRows, { heads, progress }: AuditOptio
     findings.add('openings', where, what);
   if (auditing.erased.gone > 0)
     findings.note(
-      `${auditing.erased.gone} fields do not open because their persons were erased, as recorded`,
+      `${auditing.erased.gone} fields do not open because their persons were erased, or what stood behind them was lost, as recorded`,
     );
   await auditGenerations(
     auditing,

@@ -98,9 +98,9 @@ export async function restore(command: Command): Promise<void> {
     await eraseAgain(cloud, say);
     await succeedLogs(cloud, config, say);
     say(
-      'Compare these with acknowledgedSeq at each kiosk (/api/health). A bank that is ahead raises the alarm gap',
+      'A bank that is ahead of these sends again what is missing, when the cloud runs: the alarm gap names the',
     );
-    say('with its next batch, which names the missing numbers: docs/runbooks/restore.md');
+    say('numbers and ends with the last of them (docs/runbooks/restore.md)');
     say(`restore took ${seconds(began)}`);
   } finally {
     await cloud.database.close();

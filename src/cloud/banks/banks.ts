@@ -97,6 +97,11 @@ export async function heardHello(cloud: Cloud, tx: Tx, bank: BankId, hello: Hell
   await cloud.changed(tx, ['banks']);
 }
 
+/** Somebody was erased: of records up to `upTo` the bank is to keep nothing sealed for the intake. */
+export async function forgetKept(tx: Tx, of: { bank: BankId; upTo: number }): Promise<void> {
+  await store.setForgetTo(tx, of.bank, of.upTo);
+}
+
 export async function heard(cloud: Cloud, tx: Tx, bank: BankId): Promise<void> {
   await store.setHeard(tx, bank, cloud.clock.nowMs());
 }

@@ -122,4 +122,11 @@ create index alarm_acts_by_alarm on alarm_acts (tenant_id, alarm, ord);
 ${tenantTable('alarm_acts', 'select, insert')}
 `,
   },
+  {
+    id: '0148-forget-kept',
+    sql: `
+-- Up to which record the bank is to destroy what it keeps sealed for the intake: somebody was erased then.
+alter table banks add column forget_to bigint not null default 0;
+`,
+  },
 ];

@@ -59,6 +59,8 @@ export type Bank = {
   connected: boolean | null;
   lastHeardMs: number | null;
   hello: HelloMessage | null;
+  /** Up to which record nothing is to be left of what it keeps sealed for the intake. */
+  forgetTo: number;
   roster: { applied: number; appliedAtMs: number | null; refused: string | null };
 };
 
@@ -95,6 +97,7 @@ type BankSql = {
   connected: boolean | null;
   last_heard_ms: number | null;
   hello: HelloMessage | null;
+  forget_to: number;
   roster_applied: number;
   roster_applied_at_ms: number | null;
   roster_refused: string | null;
@@ -125,6 +128,7 @@ export async function selectBanks(tx: Tx, where: BankQuery = {}): Promise<Bank[]
     connected: row.connected,
     lastHeardMs: row.last_heard_ms,
     hello: row.hello,
+    forgetTo: row.forget_to,
     roster: {
       applied: row.roster_applied,
       appliedAtMs: row.roster_applied_at_ms,
@@ -272,6 +276,13 @@ export async function setLifted(tx: Tx, id: string, atMs: number): Promise<void>
     .set({ lifted_at_ms: atMs })
     .where('suspension_id', '=', id)
     .execute();
+}
+
+/** Never less than before. */
+export async function setForgetTo(tx: Tx, bank: string, upTo: number): Promise<void> {
+  await sql`update banks set forget_to = greatest(forget_to, ${upTo}::bigint) where bank_id = ${bank}`.execute(
+    tx,
+  );
 }
 
 /** Pauses of a courier, all of them over. */

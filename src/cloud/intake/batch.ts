@@ -4,7 +4,7 @@
  */
 import type { BatchMessage } from '../../contract/uplink.ts';
 import type { CommittedField } from '../../domain/facts.ts';
-import type { PersonId, TenantId } from '../../domain/ids.ts';
+import type { BankId, PersonId, TenantId } from '../../domain/ids.ts';
 import type { LedgerRecord, Openings } from '../../ledger/record.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
@@ -49,16 +49,20 @@ function intakeTx(cloud: Cloud, tx: Tx, projections: Projections, { tenant, bank
       const committed = await lockEnd(tx, id);
       locked = await banks.findBank(tx, id);
       if (!committed || !locked || locked.key === null) return undefined;
-      return { committed, key: new Uint8Array(locked.key) };
+      const acknowledgedSeq = locked.hello?.acknowledgedSeq ?? 0;
+      return { committed, key: new Uint8Array(locked.key), acknowledgedSeq };
     },
     headHashAt: (last) => headHashAt(tx, id, last),
     openBox: (of) => cloud.keys.openForIntake(tx, of),
-    async append({ judged, note, records, openings, wishes }) {
+    async append({ judged, note, records, openings, isUnopened, wishes }) {
       if (!locked) throw new Error('a batch is appended under the lock of its journal');
       const bank = locked;
       const gone = await append(cloud, tx, { bank, judged, records, openings, note });
+      if (isUnopened) await tellLost(cloud, tx, bank.bank, judged);
       const told = toldOf({ judged, openings, wishes }, gone);
       await follow(cloud, tx, projections, { tenant, site: bank.site, bank: bank.bank, told });
+      // Until then something is missing still, however well this batch fits.
+      if (judged.head.last >= (bank.hello?.acknowledgedSeq ?? 0)) await endGap(cloud, tx, bank.bank);
     },
   };
 }
@@ -101,8 +105,23 @@ async function append(
   );
   // The bank had not heard of it: what it tells of somebody who was erased is dropped unread, and that is said.
   const fields = [...gone.values()].reduce((sum, set) => sum + set.size, 0);
-  if (fields > 0) await cloud.journal.record(tx, { kind: 'erasure.done', facts: { fields, exportsOut: 0 } });
+  if (fields > 0) {
+    await cloud.journal.record(tx, { kind: 'erasure.done', facts: { fields, exportsOut: 0 } });
+    // The bank keeps its box for a week, and is to keep nothing of who was erased.
+    await banks.forgetKept(tx, { bank: bank.bank, upTo: judged.head.last });
+  }
   return gone;
+}
+
+/** What stood behind these records is lost for good: which fields it was is kept, and said. */
+async function tellLost(cloud: Cloud, tx: Tx, bank: BankId, { records, head }: Judged): Promise<void> {
+  const lost = records.map(({ seq, commitments }): [number, Set<CommittedField>] => [
+    seq,
+    new Set(Object.keys(commitments) as CommittedField[]),
+  ]);
+  const fields = await cloud.journal.lose(tx, bank, new Map(lost.filter(([, names]) => names.size > 0)));
+  const facts = { fields, first: head.first, last: head.last };
+  await cloud.journal.record(tx, { kind: 'openings.lost', facts, fields: { subject: bank } });
 }
 
 /**
@@ -122,14 +141,16 @@ function ownersOf(kind: LedgerRecord['kind'], openings: Openings): Owners {
   };
 }
 
-/** A batch that continues the journal ends what was wrong with it. */
-const ENDED = ['gap', 'batch-refused'] as const;
+async function endGap(cloud: Cloud, tx: Tx, bank: BankId): Promise<void> {
+  const atMs = cloud.clock.nowMs();
+  const ends = { move: 'ends', condition: 'gap', seq: 0, compartment: null, names: null, atMs } as const;
+  await banks.moveAlarms(cloud, tx, { bank, moves: [ends] });
+}
 
 /** Has every noun follow an appended batch. */
 export async function follow(cloud: Cloud, tx: Tx, projections: Projections, batch: Batch): Promise<void> {
-  const atMs = cloud.clock.nowMs();
-  const alarm = { seq: 0, compartment: null, names: null, atMs } as const;
-  const moves: AlarmMove[] = ENDED.map((condition) => ({ ...alarm, move: 'ends', condition }));
+  const alarm = { seq: 0, compartment: null, names: null, atMs: cloud.clock.nowMs() } as const;
+  const moves: AlarmMove[] = [{ ...alarm, move: 'ends', condition: 'batch-refused' }];
   for (const { kinds, follow } of projections) {
     const told = batch.told.filter(({ record }) => kinds.includes(record.kind));
     if (told.length > 0) moves.push(...(await follow(cloud, tx, { ...batch, told })));

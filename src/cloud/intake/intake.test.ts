@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { readUp } from '../../contract/uplink.ts';
+import { type DownMessage, readUp } from '../../contract/uplink.ts';
 import { base64url } from '../../crypto/bytes.ts';
 import { newHpkeKey } from '../../crypto/hpke.ts';
 import { newSigningKey } from '../../crypto/sign.ts';
@@ -417,6 +417,87 @@ test('hello is answered with what differs, and time with the clock', async () =>
     await stand.inTenant((tx) => banks.lift(stand.cloud, tx, { id, by: null, purpose: 'found' })),
     false,
   );
+});
+
+/** What a bank says of itself that was told up to `acknowledgedSeq` that everything is taken. */
+async function hello(bank: TestBank, acknowledgedSeq: number, change: object = {}): Promise<DownMessage[]> {
+  const sent: DownMessage[] = [];
+  const intake = new Intake({
+    cloud: stand.cloud,
+    nouns: NOUNS,
+    leases: ALONE,
+    send: async (_bank, message) => void sent.push(message),
+  });
+  const message = {
+    ...{ v: 1, type: 'hello', boot: 'b', lastSeq: acknowledgedSeq, acknowledgedSeq },
+    ...{
+      roster: { version: 0, hash: null },
+      epoch: null,
+      directory: 1_000_000,
+      suspensions: [],
+      development: true,
+    },
+    ...change,
+  };
+  intake.received(bank.bank, Buffer.from(JSON.stringify(message)));
+  await intake.stop();
+  return sent.filter(({ type }) => type === 'behind' || type === 'forget');
+}
+
+const gapsOf = (bank: TestBank) =>
+  stand.inTenant(async (tx) => {
+    const { rows } = await sql<{ first: number; last: number; ended: boolean }>`
+      select first_seq as first, last_seq as last, ended_at_ms is not null as ended from alarms
+      where bank_id = ${bank.bank} and condition = 'gap' order by ord`.execute(tx);
+    return rows;
+  });
+
+test('a cloud that has less than it had acknowledged says how much, and is alarmed until it has all of it again', async () => {
+  const bank = await enrolledBank(stand.cloud, stand.tenant, site);
+  bank.writeJourney(journey(6));
+  assert.equal((await take(bank, await bank.batch())).taken, true);
+  const end = bank.end;
+  bank.writeJourney(journey(7));
+  const second = await bank.batch();
+  bank.writeJourney(journey(8, true));
+  const third = await bank.batch();
+  assert.deepEqual(await hello(bank, 5), [], 'nothing is missing');
+  const last = bank.end.lastSeq;
+  // As after a restore: the bank had been told that both were taken, and this database has neither.
+  for (let told = 0; told < 2; told++)
+    assert.deepEqual(await hello(bank, last), [{ v: 1, type: 'behind', lastSeq: 5, head: end.lastHead }]);
+  assert.deepEqual(await gapsOf(bank), [{ first: 6, last, ended: false }]);
+  assert.equal((await take(bank, second)).taken, true);
+  assert.deepEqual(await gapsOf(bank), [{ first: 6, last, ended: false }], 'something is missing still');
+  assert.equal((await take(bank, third)).taken, true);
+  assert.deepEqual(await gapsOf(bank), [{ first: 6, last, ended: true }]);
+  assert.deepEqual(await hello(bank, last), []);
+  assert.equal(await count(bank), last);
+  assert.deepEqual(await checkCloud(stand.cloud, stand.tenant), []);
+});
+
+test('records that come back without what stood behind them are taken where they were acknowledged, and the loss is a record', async () => {
+  const bank = await enrolledBank(stand.cloud, stand.tenant, site);
+  bank.writeJourney(journey(9, true));
+  const sealed = await bank.batch();
+  const bare = { ...sealed, openings: null };
+  const refused = (answer: Taken) => (answer.taken ? 'taken' : answer.reason);
+  assert.equal(refused(await take(bank, bare)), 'batch-sealed-wrong');
+  const { lastSeq } = bank.end;
+  await hello(bank, lastSeq - 1);
+  assert.equal(refused(await take(bank, bare)), 'batch-sealed-wrong', 'not all of it had been taken');
+  await hello(bank, lastSeq);
+  assert.equal(refused(await take(bank, bare)), 'taken');
+  assert.equal(await count(bank), lastSeq);
+  const own = await stand.inTenant((tx) =>
+    sql<{
+      bytes: Uint8Array;
+    }>`select bytes from records where kind = 'openings.lost' order by position`.execute(tx),
+  );
+  const { facts } = JSON.parse(Buffer.from(own.rows.at(-1)?.bytes ?? '').toString('utf8'));
+  const commitments = sealed.records.flatMap((text) => Object.keys(JSON.parse(text).commitments ?? {}));
+  assert.deepEqual(facts, { fields: commitments.length, first: 1, last: lastSeq });
+  assert.deepEqual(await checkCloud(stand.cloud, stand.tenant), [], 'a loss that is recorded is no finding');
 });
 
 test('a suspension of more than a day is refused', async () => {

@@ -229,8 +229,18 @@ export class Intake {
       await this.#fence(tx, bank);
       await banks.heardHello(cloud, tx, bank, hello);
       const known = await banks.findBank(tx, bank);
+      await this.#missing(tx, bank, hello);
       return known ? whatToTell(cloud, tx, known) : [];
     });
+  }
+
+  /** This cloud lacks what it had acknowledged, until the bank has sent it again: whoever runs it has to see that. */
+  async #missing(tx: Tx, bank: BankId, { acknowledgedSeq }: HelloMessage): Promise<void> {
+    const { cloud } = this.#deps;
+    const lastSeq = (await cloud.journal.endOf(tx, bank))?.lastSeq ?? 0;
+    if (lastSeq >= acknowledgedSeq) return;
+    const names = { first: lastSeq + 1, last: acknowledgedSeq };
+    await banks.raiseAlarm(cloud, tx, { condition: 'gap', bank, names, again: true });
   }
 }
 

@@ -37,13 +37,18 @@ export type JudgedBatch = {
   note: string;
   records: readonly Uint8Array[];
   openings: AllOpenings;
+  /** Nobody keeps any more what stood behind the commitments: records that came back after a restore. */
+  isUnopened: boolean;
   wishes: readonly NoticeWish[];
 };
 
 /** One transaction about one bank's journal. */
 export type IntakeTx = {
-  /** Where the journal ends, and the key that signs it; locked until the transaction ends. */
-  lockEnd(): Promise<{ committed: Committed; key: Uint8Array } | undefined>;
+  /**
+   * Where the journal ends, the key that signs it, and up to where the bank says that it was acknowledged; locked
+   * until the transaction ends.
+   */
+  lockEnd(): Promise<{ committed: Committed; key: Uint8Array; acknowledgedSeq: number } | undefined>;
   headHashAt(last: number): Promise<string | undefined>;
   /** Opens what was sealed to the intake key; undefined when it was not sealed for us and this head. */
   openBox(of: { box: SealedBox; head: string }): Promise<Uint8Array | undefined>;
@@ -89,13 +94,14 @@ export async function takeInto(tx: IntakeTx, of: { bank: string; message: BatchM
   if (judged.verdict === 'refused') return { taken: false, lastSeq: committed.lastSeq, ...judged };
   if (judged.verdict === 'known')
     return { taken: true, lastSeq: judged.head.last, head: headHash(judged.head) };
-  const opened = await openAll(tx, judged, message);
+  const opened = await openAll(tx, judged, { message, acknowledgedSeq: end.acknowledgedSeq });
   if (!opened.ok) return refused(opened.reason, committed.lastSeq);
   await tx.append({
     judged,
     note: message.head,
     records,
     openings: opened.openings,
+    isUnopened: message.openings === null,
     wishes: message.notices,
   });
   return { taken: true, lastSeq: judged.head.last, head: judged.next.lastHead };
@@ -114,8 +120,19 @@ function refused(reason: Denial, lastSeq: number): Taken {
 
 type Opened = { ok: true; openings: AllOpenings } | { ok: false; reason: Denial };
 
-/** Every commitment has its opening, every opening its commitment, and each pair fits. */
-async function openAll(tx: IntakeTx, judged: Judged, message: BatchMessage): Promise<Opened> {
+/**
+ * Every commitment has its opening, every opening its commitment, and each pair fits. Without openings come only
+ * records that had been taken before: a bank forgets none of which it was not told that somebody else has it.
+ */
+async function openAll(
+  tx: IntakeTx,
+  judged: Judged,
+  { message, acknowledgedSeq }: { message: BatchMessage; acknowledgedSeq: number },
+): Promise<Opened> {
+  if (message.openings === null)
+    return judged.head.last <= acknowledgedSeq && message.notices.length === 0
+      ? { ok: true, openings: new Map() }
+      : { ok: false, reason: 'batch-sealed-wrong' };
   const bytes = await tx.openBox({ box: message.openings, head: judged.next.lastHead });
   const list = bytes && readOpenings(bytes);
   if (!list) return { ok: false, reason: 'batch-sealed-wrong' };

@@ -5,10 +5,12 @@ import type { DownMessage } from '../../contract/uplink.ts';
 import * as banks from '../banks/banks.ts';
 import { NOUNS } from '../cloud.ts';
 import * as people from '../people/people.ts';
-import { enrolledBank } from '../test-bank.ts';
+import { erasePerson } from '../privacy/privacy.ts';
+import { enrolledBank, type TestBank } from '../test-bank.ts';
 import { ALONE } from '../test-leases.ts';
 import { openStand, type Stand } from '../test-stand.ts';
-import { Intake } from './intake.ts';
+import { Intake, projectionsOf, takeBatch } from './intake.ts';
+import { whatToTell } from './tell.ts';
 
 let stand: Stand;
 before(async () => {
@@ -49,4 +51,57 @@ test('the steps of an import tell a bank in a few rounds and not in forty, and t
   const before = versions.length;
   await intake.tellSite(tenant, site);
   assert.equal(sent.filter(({ type }) => type === 'directory').length, before + 1, 'a later one begins anew');
+});
+
+const HELLO = {
+  ...{ v: 1 as const, type: 'hello' as const, boot: 'b', epoch: null, directory: 1_000_000, suspensions: [] },
+  ...{ roster: { version: 0, hash: null }, development: false },
+};
+
+test('who is erased is erased from what banks keep sealed as well, also when one is heard of later', async () => {
+  const { cloud, tenant, site } = stand;
+  const bank = await enrolledBank(cloud, tenant, site);
+  const add = (name: string, flat: string) =>
+    stand.inTenant((tx) =>
+      people.addResident(cloud, tx, {
+        site,
+        name,
+        flat,
+        email: null,
+        phone: null,
+        accessible: false,
+        by: null,
+      }),
+    );
+  const [courier, goes] = [await add('Sends', '76'), await add('Goes', '77')];
+  const take = async (of: TestBank) => {
+    of.writeJourney({
+      courier,
+      recipient: goes,
+      compartment: 3,
+      carrier: courier,
+      tracking: '1Z',
+      collect: true,
+    });
+    const message = await of.batch();
+    assert.ok((await takeBatch(cloud, projectionsOf(NOUNS), { tenant, bank: of.bank, message })).taken);
+    return of.end.lastSeq;
+  };
+  const told = (acknowledgedSeq: number, kept: { keptFrom?: number }) =>
+    stand.inTenant(async (tx) => {
+      const known = await banks.findBank(tx, bank.bank);
+      assert.ok(known);
+      const hello = { ...HELLO, lastSeq: acknowledgedSeq, acknowledgedSeq, ...kept };
+      return (await whatToTell(cloud, tx, { ...known, hello })).filter(({ type }) => type === 'forget');
+    });
+  const first = await take(bank);
+  assert.deepEqual(await told(first, { keptFrom: 1 }), []);
+  const erasure = await stand.inTenant((tx) => erasePerson(cloud, tx, { person: goes, by: null }));
+  assert.equal(erasure.is, 'erased');
+  const forget = (upTo: number) => [{ v: 1, type: 'forget', upTo }];
+  assert.deepEqual(await told(first, { keptFrom: 1 }), forget(first));
+  assert.deepEqual(await told(first, {}), [], 'nothing is kept');
+  assert.deepEqual(await told(first, { keptFrom: first + 1 }), []);
+  const second = await take(bank);
+  assert.deepEqual(await told(second, { keptFrom: first + 1 }), forget(second));
 });

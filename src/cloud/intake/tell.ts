@@ -23,12 +23,25 @@ export async function whatToTell(cloud: Cloud, tx: Tx, bank: Bank): Promise<Down
   const roster = await rosterFor(tx, { ...bank, key: bank.key }, hello);
   const hasRoster = roster.length > 0 || hello.roster.version > 0;
   return [
+    ...(await behindFor(cloud, tx, bank, hello)),
+    ...forgetFor(bank, hello),
     ...roster,
     ...(hasRoster ? await epochFor(cloud, tx, hello) : []),
     ...(await directoryFor(cloud, tx, { ...bank, sealKey: bank.sealKey }, hello)),
     ...(await suspensionsFor(cloud, tx, bank, hello)),
     ...(hasRoster ? await orders.toTell(cloud, tx, bank) : []),
   ];
+}
+
+/** How much this cloud has of the bank, where that is less than what the bank was told: it was restored, or rolled back. */
+async function behindFor(cloud: Cloud, tx: Tx, bank: Bank, hello: HelloMessage): Promise<DownMessage[]> {
+  const end = await cloud.journal.endOf(tx, bank.bank);
+  if (!end || end.lastSeq >= hello.acknowledgedSeq) return [];
+  return [{ v, type: 'behind', lastSeq: end.lastSeq, head: end.lastHead }];
+}
+
+function forgetFor({ forgetTo }: Bank, { keptFrom }: HelloMessage): DownMessage[] {
+  return keptFrom !== undefined && keptFrom <= forgetTo ? [{ v, type: 'forget', upTo: forgetTo }] : [];
 }
 
 /** A roster that does not name this bank with this key would only be refused, so it is not sent. */

@@ -75,6 +75,8 @@ export type Journal = {
   goneIn(tx: Tx, source: string, range: Range): Promise<Gone>;
   /** Every record that has something of a person's, with the fields that it is. */
   toldOf(tx: Tx, person: PersonId): Promise<ToldOf[]>;
+  /** Keeps that nobody keeps any more what stood behind these; answers how many fields it is. */
+  lose(tx: Tx, source: string, lost: Gone): Promise<number>;
   /** Removes what stands behind commitments about a person; answers how many fields it was. */
   forget(tx: Tx, person: PersonId): Promise<number>;
   /** Which records hold something of a person's, newest first. */
@@ -148,6 +150,7 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
     keepOpenings,
     openOpenings: (tx, source, range) => openOpenings(keys, tx, source, range),
     goneIn,
+    lose: keepGone,
     toldOf: (tx, person) => toldOf(keys, tx, person),
     forget: (tx, person) => forgetOpenings(keys, tx, person),
     mentionsOf: (tx, asked) => mentionsOf(keys, tx, asked),

@@ -1,11 +1,15 @@
 /** How a log begins: by an explicit command and never by itself, because one that is missing is a finding. */
+import { base64url, fromUtf8, utf8 } from '../../crypto/bytes.ts';
+import { sha256 } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import { LEDGER_KEY_LENGTH_MAX } from '../../domain/roster.ts';
-import { EMPTY_ROOT } from '../../ledger/log/checkpoint.ts';
+import { EMPTY_ROOT, openCheckpoint, type TreeHead } from '../../ledger/log/checkpoint.ts';
 import { EMPTY_LOG } from '../../ledger/log/growth.ts';
 import { CHECKPOINT_PATH } from '../../ledger/log/layout.ts';
 import { isKeyName } from '../../ledger/log/vkey.ts';
+import { NO_HASH } from '../../ledger/record.ts';
+import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { vkeyOfLog } from './policy.ts';
 import { keepCheckpoint, showCheckpoint } from './sequencer.ts';
@@ -56,11 +60,50 @@ export async function createLog(cloud: Cloud, { tenant, host, succeeds, open }: 
       ...{ size: 0, root: EMPTY_ROOT, published_size: 0, state: encodeState(EMPTY_LOG) },
       ...{ shown_size: 0, waits_since_ms: null, asked_size: null, asked_at_ms: null },
     });
+    if (succeeds) await nameForerunner(cloud, tx, { tenant, generation, before });
     await keepCheckpoint(cloud, tx, { generation, checkpoint: { origin: name, size: 0, root: EMPTY_ROOT } });
     return name;
   });
   await showCheckpoint(cloud, tenant);
   return origin;
+}
+
+/**
+ * The successor says itself after which log it comes, and how far that one was signed: who remembers a head of the old
+ * log finds it named by the new one. The store is asked first, because it can be newer than a restored database.
+ */
+async function nameForerunner(
+  cloud: Cloud,
+  tx: Tx,
+  { tenant, generation, before }: { tenant: TenantId; generation: number; before: store.LogRow | undefined },
+): Promise<void> {
+  const shown = await cloud.ledger.objects.read({ tenant, generation: generation - 1 }, CHECKPOINT_PATH);
+  const note = shown && fromUtf8(shown);
+  const origin = note?.slice(0, note.indexOf('\n')) ?? before?.origin ?? '';
+  const key = before?.origin === origin ? before.key : cloud.ledger.key.publicKey;
+  const signed = note === undefined ? undefined : signedHead(note, { origin, key });
+  await cloud.journal.record(tx, {
+    kind: 'log.succeeded',
+    facts: {
+      generation,
+      before: base64url(sha256(utf8(vkeyOfLog({ origin, key })))),
+      size: signed?.size ?? 0,
+      root: signed ? base64url(signed.root) : NO_HASH,
+    },
+  });
+}
+
+/** Undefined where the key of that log did not sign it. */
+function signedHead(
+  note: string,
+  { origin, key }: Pick<store.LogRow, 'origin' | 'key'>,
+): TreeHead | undefined {
+  const publicKey = new Uint8Array(key);
+  const opened = openCheckpoint(note, {
+    ...{ origin, witnesses: [] },
+    logKeys: [{ type: 'signature', name: origin, publicKey }],
+  });
+  return opened.ok ? opened.value.checkpoint : undefined;
 }
 
 /** The command died before the first checkpoint was shown, and is given again. */

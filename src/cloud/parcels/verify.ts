@@ -86,7 +86,7 @@ export function checkHead({ bank, head, before, records, key }: HeadClaim): Find
 /** What stands behind the commitments of some records, by number; and of which nothing does any more, by an erasure. */
 export type Beside = { openings: ReadonlyMap<number, Openings>; gone: Gone };
 
-/** True when every commitment of the record is opened by what is kept beside it, or its person was erased. */
+/** True when every commitment of the record is opened by what is kept beside it, or is recorded to be gone. */
 export function allOpened(record: LedgerRecord, { openings, gone }: Beside): boolean {
   const kept = openings.get(record.seq);
   const fields = Object.keys(record.commitments) as CommittedField[];
@@ -97,7 +97,7 @@ export function allOpened(record: LedgerRecord, { openings, gone }: Beside): boo
   });
 }
 
-/** How many commitments of these records are passed over because their persons were erased. */
+/** How many commitments of these records are passed over because they are recorded to be gone. */
 export function countGone(records: readonly LedgerRecord[], { openings, gone }: Beside): number {
   const of = ({ seq, commitments }: LedgerRecord) =>
     (Object.keys(commitments) as CommittedField[]).filter(
@@ -106,13 +106,13 @@ export function countGone(records: readonly LedgerRecord[], { openings, gone }: 
   return records.reduce((sum, record) => sum + of(record), 0);
 }
 
-/** As many fields are gone as the records of erasures say, or somebody has helped himself to the word. */
+/** As many fields are gone as the records of erasures and of losses say, or somebody has helped himself to the word. */
 export function checkGone(where: string, of: { gone: number; said: number }): Finding[] {
   if (of.gone === of.said) return [];
-  return [{ where, what: `${of.gone} fields are gone as erased, and records of erasures say ${of.said}` }];
+  return [{ where, what: `${of.gone} fields are gone as erased or lost, and records say ${of.said}` }];
 }
 
-/** How many fields a record says that it erased. */
+/** How many fields a record says that it erased, or that a restore found lost. */
 export function saidGone(record: LedgerRecord): number {
-  return record.kind === 'erasure.done' ? Number(record.facts.fields) : 0;
+  return record.kind === 'erasure.done' || record.kind === 'openings.lost' ? Number(record.facts.fields) : 0;
 }

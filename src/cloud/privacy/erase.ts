@@ -77,11 +77,20 @@ async function forget(cloud: Cloud, tx: Tx, person: PersonId): Promise<number> {
   await forgetAnswersOf(tx, person);
   await banks.forgetSuspensionsOf(tx, person);
   await forgetExportsOf(tx, person);
+  await forgetAtBanks(cloud, tx);
   await store.forgetHolds(tx, person);
   await forgetParcelHolds(tx, person);
   await people.blank(tx, person);
   await cloud.keys.destroySubjects(tx, [person]);
   return fields;
+}
+
+/** Banks keep what they sent for a week, sealed for the intake; whose it is they cannot tell, so all of it goes. */
+async function forgetAtBanks(cloud: Cloud, tx: Tx): Promise<void> {
+  for (const { bank } of await banks.allBanks(tx)) {
+    const end = await cloud.journal.endOf(tx, bank);
+    if (end) await banks.forgetKept(tx, { bank, upTo: end.lastSeq });
+  }
 }
 
 type PrivacyRecord = {

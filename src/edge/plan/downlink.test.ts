@@ -431,3 +431,23 @@ test('what is no message is refused by name and kept', () => {
   assert.equal(refusal(bank), 'message-version-unknown');
   assert.ok(bank.effects.some((effect) => effect.do === 'tell-refusal' && effect.text === 'AA'));
 });
+
+test('that the cloud fell behind is recorded once a claim, and one that is not of this journal is refused', () => {
+  const bank = bankInService();
+  const behind = { v: 1, type: 'behind', lastSeq: 3, head: NO_HASH } as const;
+  const forget = { v: 1, type: 'forget', upTo: 8 } as const;
+  bank.hear(behind);
+  bank.hear(forget);
+  assert.deepEqual(
+    [bank.told('cloud.behind'), bank.told('openings.forgotten')],
+    [[], []],
+    'neither was news',
+  );
+  bank.hear(behind, { fallen: { had: 9, has: 3, isOurs: true } });
+  assert.deepEqual(bank.told('cloud.behind').at(-1)?.facts, { had: 9, has: 3 });
+  bank.hear(behind, { fallen: { had: 9, has: 3, isOurs: false } });
+  assert.equal(refusal(bank), 'batch-fork');
+  assert.equal(bank.told('cloud.behind').length, 1);
+  bank.hear(forget, { forgot: true });
+  assert.deepEqual(bank.told('openings.forgotten').at(-1)?.facts, { upTo: 8 });
+});

@@ -30,12 +30,19 @@ export const DIRECTORIES_PER_HOUR = 240;
 /** What a cloud's clock may be ahead of the bank's. */
 const SLACK_MS = 5 * 60_000;
 
+/** What a cloud that fell behind said: how much it has of what it had acknowledged, and whether that is ours. */
+export type Fallen = { had: number; has: number; isOurs: boolean };
+
 export type Heard = {
   message: DownMessage;
   hash: string;
   bytes: number;
   text: string;
   time: { atMs: number; uncertaintyMs: number } | null;
+  /** A cloud that has less than it had acknowledged, where that is news. */
+  fallen?: Fallen;
+  /** Something that was kept sealed for the intake was destroyed, as the cloud asked. */
+  forgot?: boolean;
   /** The question of ours that a `log-proof` answers; absent when it answers none. */
   question?: LogQuestion;
 };
@@ -78,11 +85,27 @@ function hear(draft: Draft, down: Heard): void {
       return;
     case 'log-proof':
       return hearLog(draft, message, down.question);
+    case 'behind':
+      return hearBehind(draft, down);
+    case 'forget':
+      if (down.forgot) draft.record({ kind: 'openings.forgotten', facts: { upTo: message.upTo } });
+      return;
     case 'ack':
     case 'batch-refused':
       // The uplink keeps these books; the plan has no part in them.
       return;
   }
+}
+
+/**
+ * What is sent again is the uplink's to send; that the cloud had lost it, or claims it, stands in the journal. A head
+ * that this bank never signed is no state of its own records.
+ */
+function hearBehind(draft: Draft, down: Heard): void {
+  const { fallen } = down;
+  if (!fallen) return;
+  if (!fallen.isOurs) return refuseMessage(draft, { ...down, reason: 'batch-fork' });
+  draft.record({ kind: 'cloud.behind', facts: { had: fallen.had, has: fallen.has } });
 }
 
 function isDownlinkSpent(draft: Draft): boolean {

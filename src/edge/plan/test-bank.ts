@@ -15,6 +15,7 @@ import { badgeText, pickUpText } from '../../domain/scan.ts';
 import type { RecordDraft } from '../../ledger/record.ts';
 import { badgeHash, signEpoch, signRoster } from '../../ledger/roster.ts';
 import { startClock } from './clock.ts';
+import type { Heard } from './downlink.ts';
 import type { Effect, Moment, Planned } from './draft.ts';
 import { type Event, plan } from './plan.ts';
 import {
@@ -321,16 +322,20 @@ export class TestBank {
     return only;
   }
 
-  hear(message: DownMessage, time: { atMs: number; uncertaintyMs: number } | null = null): Planned {
+  hear(message: DownMessage, beside: Partial<Heard> = {}): Planned {
     const text = JSON.stringify(message);
+    const hash = base64url(bytesOf(32, 9));
     return this.do({
       type: 'heard',
-      heard: { message, hash: base64url(bytesOf(32, 9)), bytes: text.length, text, time },
+      heard: { message, hash, bytes: text.length, text, time: null, ...beside },
     });
   }
 
   hearTime(atMs: number): Planned {
-    return this.hear({ v: 1, type: 'time', nonce: 'n'.repeat(16), atMs }, { atMs, uncertaintyMs: 20 });
+    return this.hear(
+      { v: 1, type: 'time', nonce: 'n'.repeat(16), atMs },
+      { time: { atMs, uncertaintyMs: 20 } },
+    );
   }
 
   roster(change: Partial<Roster> = {}, keys = [ROOT]): Planned {

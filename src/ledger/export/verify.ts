@@ -37,6 +37,7 @@ import {
 } from './format.ts';
 import { isSame, Journals, parseJson, readHash, type SigningBank } from './journals.ts';
 import { type BundleLine, BundleRefused, need, needValue, type Say } from './refusal.ts';
+import { SeenHeads } from './seen.ts';
 import { type ByteSource, chunksOf, linesOf, type Member, tarMembers } from './tar.ts';
 
 export type BundleTrust = {
@@ -180,6 +181,7 @@ function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): { journals
   const { size, root } = opened.checkpoint;
   const records = new Records(linesIn(bundle, 'records.jsonl'), size);
   const journals = new Journals(linesIn(bundle, 'heads.jsonl'));
+  const seen = new SeenHeads(linesIn(bundle, 'records.jsonl'), bundle.keys.log.vkey);
   const openings = new OpenedFields(linesIn(bundle, 'opened.jsonl'), manifest.opened);
   const tree = linesIn(bundle, 'tree.txt');
   const proven = new Map<number, Uint8Array>();
@@ -191,6 +193,7 @@ function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): { journals
     need(parsed.ok, `entry ${index} is no record: ${parsed.ok ? '' : parsed.why}`);
     const leaf = leafHash(bytes);
     journals.add(parsed.record, leaf);
+    seen.grow(index, leaf);
     openings.take(index, parsed.record);
     if (bundle.members.has(proofName(index))) proven.set(index, leaf);
     count += 1;
@@ -211,6 +214,7 @@ function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): { journals
   verifyProofs(bundle, opened, { proven, say });
   sameSources(manifest, journals);
   journals.say(say);
+  seen.end(say);
   openings.end(say);
   return { journals };
 }
