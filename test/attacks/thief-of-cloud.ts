@@ -3,13 +3,14 @@
  * before somebody was erased. Rows are of no use to him; he searches the files of the database, dead rows and
  * write-ahead log, for keys: whatever stands near an id, and is as long as a wrapped key, is tried.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from '../../src/crypto/aead.ts';
 import { fromUtf8 } from '../../src/crypto/bytes.ts';
 import { deriveHeldKey } from '../../src/crypto/derive.ts';
 import { deriveKey } from '../../src/crypto/hash.ts';
 import { holdKey } from '../../src/crypto/key.ts';
+import { readIfExists } from '../../src/platform/durable.ts';
 
 /** Version, nonce, key, tag; and before it the one byte that PostgreSQL writes for a value of that length. */
 const WRAPPED_BYTES = 1 + 12 + 32 + 16;
@@ -23,9 +24,13 @@ export type Loot = { home: string; rootKey: Uint8Array; tenant: string };
 export type Copied = { person: string; place: string; sealed: Uint8Array };
 
 function filesOf(home: string): Buffer[] {
-  return readdirSync(home, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name)));
+  return (
+    readdirSync(home, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      // A database that runs replaces files of its own meanwhile: what is gone from the disk is no loot.
+      .flatMap((entry) => readIfExists(join(entry.parentPath, entry.name)) ?? [])
+      .map((bytes) => Buffer.from(bytes))
+  );
 }
 
 /** Each different one once: a row is written to the log, to its page, and to the page's copy in the log. */
