@@ -23,13 +23,14 @@ export type Loot = { home: string; rootKey: Uint8Array; tenant: string };
 /** A value as it was sealed for a person, and where. */
 export type Copied = { person: string; place: string; sealed: Uint8Array };
 
-/** The server still runs: what it removes between the look and the reading (its caches) holds no row. */
 function filesOf(home: string): Buffer[] {
-  return readdirSync(home, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => readIfExists(join(entry.parentPath, entry.name)))
-    .filter((bytes) => bytes !== undefined)
-    .map((bytes) => Buffer.from(bytes.buffer));
+  return (
+    readdirSync(home, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      // A database that runs replaces files of its own meanwhile: what is gone from the disk is no loot.
+      .flatMap((entry) => readIfExists(join(entry.parentPath, entry.name)) ?? [])
+      .map((bytes) => Buffer.from(bytes))
+  );
 }
 
 /** Each different one once: a row is written to the log, to its page, and to the page's copy in the log. */

@@ -11,7 +11,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { picking } from '../../src/cloud/audit/test-audit.ts';
 import type { Tally } from '../../src/cloud/audit/test-hunt.ts';
 import type { Draw } from '../../src/cloud/audit/test-mutations.ts';
-import { makeExport, readSelection } from '../../src/cloud/export/export.ts';
+import { makeExport, NOBODY_NAMED, readSelection } from '../../src/cloud/export/export.ts';
 import { packed, sourceOf, tampered, textOf, unpacked } from '../../src/cloud/export/test-bundle.ts';
 import { drain } from '../../src/cloud/log/log.ts';
 import { parcels } from '../../src/cloud/parcels/parcels.ts';
@@ -271,6 +271,8 @@ async function bundleOf(stand: Stand, home: string, { of, name }: { of: Filled; 
     tenant: of.tenant,
     selection: readSelection({ bank: of.bank }),
     opened: ['parcel' as const],
+    receiver: NOBODY_NAMED,
+    by: null,
   };
   await makeExport(stand.cloud, { ...order, purpose: 'a drill', madeBy: null, out });
   return { files: unpacked(out), bytes: new Uint8Array(readFileSync(out)) };

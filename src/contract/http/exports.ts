@@ -20,14 +20,17 @@ export const EXPORT_RECORDS_MAX = 100_000;
 /** A certificate in PEM, and some. */
 export const EXPORT_BODY_BYTES_MAX = 98_304;
 
+/** The last moment that ECMAScript has a date for. */
+const moment = z.int().min(0).max(8_640_000_000_000_000);
+
 /** All that is asked for has to hold of a record; null asks for nothing. */
 export const exportSelection = z.strictObject({
   bank: z.string().max(64).nullable(),
   compartment: z.int().min(1).max(9999).nullable(),
   parcel: z.string().max(64).nullable(),
   person: z.string().max(64).nullable(),
-  fromMs: atMs.nullable(),
-  toMs: atMs.nullable(),
+  fromMs: moment.nullable(),
+  toMs: moment.nullable(),
 });
 export type ExportSelection = z.infer<typeof exportSelection>;
 

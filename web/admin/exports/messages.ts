@@ -102,7 +102,7 @@ export const TEXTS = {
 
   'state.waiting': 'Waiting',
   'state.making': 'Being made: {percent} % looked through',
-  'state.ready': 'Ready, kept until {until}',
+  'state.ready': 'Ready until {until}',
   'state.failed': 'Not made',
   'state.given': 'Handed out by command',
   'state.gone': 'Not kept any more',
