@@ -12,6 +12,7 @@ import { pinToWire } from './pin-to-wire.ts';
 import { reconnect } from './reconnect.ts';
 import { recover } from './recover.ts';
 import type { Row } from './rounds.ts';
+import { sequence } from './sequence.ts';
 import { simulator } from './simulator.ts';
 import { startAgain } from './start-again.ts';
 
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<
   ingest,
   reconnect,
   'api-read': apiRead,
+  sequence,
 };
 
 export async function main(args: readonly string[]): Promise<number> {

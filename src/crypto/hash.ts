@@ -7,7 +7,21 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
   // In one call: for what is hashed here, setting up an incremental hash costs more than hashing.
   const whole = parts.length === 1 && only ? only : concat(...parts);
-  return new Uint8Array(hash('sha256', whole, 'buffer'));
+  return bytesOf(hash('sha256', whole, 'binary'));
+}
+
+const SHA256_BYTES = 32;
+
+/** Node answers a text of the bytes three times as fast as a buffer; with small inputs that is most of the time. */
+function bytesOf(digest: string): Uint8Array {
+  const bytes = new Uint8Array(SHA256_BYTES);
+  for (let at = 0; at < SHA256_BYTES; at++) bytes[at] = digest.charCodeAt(at);
+  return bytes;
+}
+
+/** Of a text's UTF-8, in base64url: for what is compared as text anyway. */
+export function sha256Text(text: string): string {
+  return hash('sha256', text, 'base64url');
 }
 
 export function hmacSha256(key: Uint8Array | HeldKey, ...parts: readonly Uint8Array[]): Uint8Array {

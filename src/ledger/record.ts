@@ -91,8 +91,13 @@ export function opens(record: LedgerRecord, field: CommittedField, opening: Open
 
 /** RFC 6962 section 2.1: the hash of a leaf is SHA-256(0x00 ‖ entry). */
 export function leafHash(bytes: Uint8Array): Uint8Array {
-  return sha256(concat(Uint8Array.of(0), bytes));
+  if (bytes.length >= leaf.length) return sha256(concat(Uint8Array.of(0), bytes));
+  leaf.set(bytes, 1);
+  return sha256(leaf.subarray(0, bytes.length + 1));
 }
+
+/** Begins with the zero and is filled anew for each record. What is longer is none, and is hashed all the same. */
+const leaf = new Uint8Array(RECORD_BYTES_MAX + 1);
 
 export type WriteRecord = {
   draft: RecordDraft;

@@ -1,8 +1,9 @@
 /** SQL of logs. What waits is read from the ends of the journals, which say in each commit how far they go. */
 import { sql } from 'kysely';
 import type { TreeHead } from '../../ledger/log/checkpoint.ts';
+import { fromHex, utf8 } from '../../crypto/bytes.ts';
 import { integerColumn, textColumn } from '../../platform/columns.ts';
-import { type Tx, tables } from '../../platform/database.ts';
+import { planned, type Tx, tables } from '../../platform/database.ts';
 
 /** `tenant_id` is filled in and compared by the database; no query names it. */
 type LogTables = { logs: LogRow; log_checkpoints: CheckpointRow & { generation: number } };
@@ -48,8 +49,12 @@ export async function logNamed(tx: Tx, origin: string): Promise<LogRow | undefin
 
 /** The current one, locked until the transaction ends. */
 export async function lockLog(tx: Tx): Promise<LogRow | undefined> {
-  return selectCurrent(tx).forUpdate().executeTakeFirst();
+  return (await selectLocked(tx))[0];
 }
+
+const selectLocked = planned<LogRow>(`
+  select generation, origin, key, open, size, root, published_size, state, shown_size, waits_since_ms, asked_size, asked_at_ms
+  from logs where generation = (select max(generation) from logs) for update`);
 
 function selectCurrent(tx: Tx) {
   return on(tx)
@@ -96,26 +101,24 @@ export async function hasWork(tx: Tx): Promise<boolean> {
  * What the journals have beyond the log, at most `max` records. A journal has no gaps and its end moves in the
  * transaction of its records, so whatever is up to that end is there. Who has waited longest comes first.
  */
-export async function waiting(
-  tx: Tx,
-  { generation, max }: { generation: number; max: number },
-): Promise<Span[]> {
-  const { rows } = await sql<{ source: string; seq: number; count: number }>`
-    select source, seq, count from (
-      select j.source, coalesce(e.last_seq, 0) + 1 as seq, j.last_seq - coalesce(e.last_seq, 0) as count
-      from journals j left join log_ends e on e.source = j.source and e.generation = ${generation}
-      where j.last_seq > coalesce(e.last_seq, 0)) as beyond
-    order by (select position from records r where r.source = beyond.source and r.seq = beyond.seq), source
-    limit ${max}`.execute(tx);
+export async function waiting(tx: Tx, max: number): Promise<Span[]> {
   const spans: Span[] = [];
   let room = max;
-  for (const { source, seq, count } of rows) {
+  for (const { source, seq, count } of await selectWaiting(tx, max)) {
     if (room === 0) break;
     spans.push({ source, seq, count: Math.min(count, room) });
     room -= Math.min(count, room);
   }
   return spans;
 }
+
+const selectWaiting = planned<Span>(`
+  select source, seq, count from (
+    select j.source, coalesce(e.last_seq, 0) + 1 as seq, j.last_seq - coalesce(e.last_seq, 0) as count
+    from journals j left join log_ends e on e.source = j.source and e.generation = (select max(generation) from logs)
+    where j.last_seq > coalesce(e.last_seq, 0)) as beyond
+  order by (select position from records r where r.source = beyond.source and r.seq = beyond.seq), source
+  limit $1`);
 
 /** Gives the records of `spans` the indices from `first` on. */
 export async function insertSpans(
@@ -131,29 +134,54 @@ export async function insertSpans(
     next += count;
   }
   await Promise.all([
-    sql`insert into log_spans (generation, first, source, seq, count)
-      select ${generation}, * from unnest(${integerColumn(firsts)}::bigint[], ${sources}::text[], ${numbers(({ seq }) => seq)}::bigint[],
-        ${numbers(({ count }) => count)}::bigint[])`.execute(tx),
-    sql`insert into log_ends (generation, source, last_seq)
-      select ${generation}, * from unnest(${sources}::text[], ${numbers(({ seq, count }) => seq + count - 1)}::bigint[])
-      on conflict (tenant_id, generation, source) do update set last_seq = excluded.last_seq`.execute(tx),
+    addSpans(
+      tx,
+      generation,
+      integerColumn(firsts),
+      sources,
+      numbers(({ seq }) => seq),
+      numbers(({ count }) => count),
+    ),
+    raiseEnds(tx, generation, sources, numbers(({ seq, count }) => seq + count - 1)),
   ]);
 }
 
-/** The records with the indices `from` to `to - 1`, in their order. */
+const addSpans = planned(`
+  insert into log_spans (generation, first, source, seq, count)
+  select $1, * from unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[])`);
+const raiseEnds = planned(`
+  insert into log_ends (generation, source, last_seq) select $1, * from unnest($2::text[], $3::bigint[])
+  on conflict (tenant_id, generation, source) do update set last_seq = excluded.last_seq`);
+
+/** Records one after another: their bytes with a newline between, their hashes without, and the index of each. */
+export type Entries = { bytes: Uint8Array; hashes: Uint8Array; indices: readonly number[] };
+
+/**
+ * The records with the indices `from` to `to - 1`, in their order. They travel as one row of three columns, and as the
+ * text that they are: bytes would be written as two digits each.
+ */
 export async function entriesBetween(
   tx: Tx,
   { generation, from, to }: { generation: number; from: number; to: number },
-): Promise<EntryRow[]> {
-  const { rows } = await sql<EntryRow>`
+): Promise<Entries> {
+  const [row] = await selectEntries(tx, generation, from, to);
+  return {
+    bytes: utf8(row?.bytes ?? ''),
+    hashes: fromHex(row?.hashes ?? ''),
+    indices: row?.indices ? row.indices.split(',').map(Number) : [],
+  };
+}
+
+const selectEntries = planned<Record<'bytes' | 'hashes' | 'indices', string | null>>(`
+  select convert_from(string_agg(bytes, '\\x0a'), 'UTF8') as bytes, encode(string_agg(hash, ''), 'hex') as hashes,
+    string_agg(index::text, ',') as indices
+  from (
     select s.first + r.seq - s.seq as index, r.bytes, r.hash
     from log_spans s join records r on r.source = s.source and r.seq between s.seq and s.seq + s.count - 1
-    where s.generation = ${generation} and s.first < ${to}
-      and s.first >= coalesce((select max(first) from log_spans where generation = ${generation} and first <= ${from}), 0)
-      and s.first + r.seq - s.seq between ${from} and ${to - 1}
-    order by 1`.execute(tx);
-  return rows;
-}
+    where s.generation = $1 and s.first < $3
+      and s.first >= coalesce((select max(first) from log_spans where generation = $1 and first <= $2), 0)
+      and s.first + r.seq - s.seq >= $2 and s.first + r.seq - s.seq < $3
+    order by 1) as ordered`);
 
 /** Which index each of some records of a journal has; those that have none yet are absent. */
 export async function indicesOf(
@@ -208,26 +236,29 @@ export async function setAssigned(
   tx: Tx,
   { generation, size, root }: TreeHead & { generation: number },
 ): Promise<void> {
-  await on(tx).updateTable('logs').set({ size, root }).where('generation', '=', generation).execute();
+  await keepSize(tx, generation, size, root);
 }
+
+const keepSize = planned('update logs set size = $2, root = $3 where generation = $1');
 
 export async function setPublished(
   tx: Tx,
   { generation, size, state }: { generation: number; size: number; state: Uint8Array },
 ): Promise<void> {
-  const row = { published_size: size, state };
-  await on(tx).updateTable('logs').set(row).where('generation', '=', generation).execute();
+  await keepPublished(tx, generation, size, state);
 }
+
+const keepPublished = planned('update logs set published_size = $2, state = $3 where generation = $1');
 
 /** Readers are given the checkpoint of this size from now on, unless they have a larger one already. */
 export async function raiseShown(
   tx: Tx,
   { generation, size }: { generation: number; size: number },
 ): Promise<void> {
-  await sql`update logs set shown_size = ${size} where generation = ${generation} and shown_size < ${size}`.execute(
-    tx,
-  );
+  await keepShown(tx, generation, size);
 }
+
+const keepShown = planned('update logs set shown_size = $2 where generation = $1 and shown_size < $2');
 
 /** What witnesses are asked to agree on from now on. */
 export async function setAsked(
@@ -258,9 +289,27 @@ export async function setWaits(
     where generation = ${generation} and waits_since_ms is distinct from ${sinceMs}`.execute(tx);
 }
 
-export async function insertCheckpoint(tx: Tx, row: CheckpointRow & { generation: number }): Promise<void> {
-  await on(tx).insertInto('log_checkpoints').values(row).execute();
+export async function insertCheckpoint(
+  tx: Tx,
+  { generation, size, root, note, at_ms }: CheckpointRow & { generation: number },
+): Promise<void> {
+  await addCheckpoint(tx, generation, size, root, note, at_ms);
 }
+
+const addCheckpoint = planned(
+  'insert into log_checkpoints (generation, size, root, note, at_ms) values ($1, $2, $3, $4, $5)',
+);
+
+/** The last that was signed of the log that grows. */
+export async function newestCheckpoint(
+  tx: Tx,
+): Promise<(CheckpointRow & { generation: number }) | undefined> {
+  return (await selectNewest(tx))[0];
+}
+
+const selectNewest = planned<CheckpointRow & { generation: number }>(`
+  select generation, size, root, note, at_ms from log_checkpoints
+  where generation = (select max(generation) from logs) order by size desc limit 1`);
 
 /** The last `limit` that were signed, newest first. */
 export async function lastCheckpoints(tx: Tx, generation: number, limit: number): Promise<CheckpointRow[]> {
