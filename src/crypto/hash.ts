@@ -3,10 +3,14 @@ import { createHash, createHmac, hash, hkdfSync, timingSafeEqual } from 'node:cr
 import { concat, utf8 } from './bytes.ts';
 import type { HeldKey } from './key.ts';
 
-export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+/** Of a text, its UTF-8 is hashed. */
+export function sha256(text: string): Uint8Array;
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array;
+export function sha256(...parts: readonly Uint8Array[] | [string]): Uint8Array {
   const [only] = parts;
+  if (typeof only === 'string') return bytesOf(hash('sha256', only, 'binary'));
   // In one call: for what is hashed here, setting up an incremental hash costs more than hashing.
-  const whole = parts.length === 1 && only ? only : concat(...parts);
+  const whole = parts.length === 1 && only ? only : concat(...(parts as readonly Uint8Array[]));
   return bytesOf(hash('sha256', whole, 'binary'));
 }
 
@@ -19,10 +23,6 @@ function bytesOf(digest: string): Uint8Array {
   return bytes;
 }
 
-/** Of a text's UTF-8, in base64url: for what is compared as text anyway. */
-export function sha256Text(text: string): string {
-  return hash('sha256', text, 'base64url');
-}
 
 export function hmacSha256(key: Uint8Array | HeldKey, ...parts: readonly Uint8Array[]): Uint8Array {
   const mac = createHmac('sha256', key);

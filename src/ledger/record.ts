@@ -89,8 +89,9 @@ export function opens(record: LedgerRecord, field: CommittedField, opening: Open
   return equalBytes(commitment, sha256(salt, utf8(opening.value)));
 }
 
-/** RFC 6962 section 2.1: the hash of a leaf is SHA-256(0x00 ‖ entry). */
-export function leafHash(bytes: Uint8Array): Uint8Array {
+/** RFC 6962 section 2.1: the hash of a leaf is SHA-256(0x00 ‖ entry). A text stands for its UTF-8. */
+export function leafHash(bytes: Uint8Array | string): Uint8Array {
+  if (typeof bytes === 'string') return sha256(`\0${bytes}`);
   if (bytes.length >= leaf.length) return sha256(concat(Uint8Array.of(0), bytes));
   leaf.set(bytes, 1);
   return sha256(leaf.subarray(0, bytes.length + 1));

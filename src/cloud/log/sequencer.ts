@@ -11,7 +11,7 @@
  * one process at a time works at a log, so that two do not do everything twice.
  */
 
-import { fromUtf8, utf8 } from '../../crypto/bytes.ts';
+import { fromHex, fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
@@ -112,6 +112,7 @@ async function assign(cloud: Cloud, tx: Tx, max: number): Promise<Grown | 'idle'
     store.lockLog(tx),
     store.newestCheckpoint(tx),
     store.waiting(tx, max),
+    store.byOneIndex(tx),
   ]);
   if (!log) return 'no-log';
   const { published_size: before, size } = log;
@@ -147,7 +148,7 @@ async function give(tx: Tx, { log, state, spans }: Given): Promise<Grown | undef
   return grown;
 }
 
-type Growing = { log: store.LogRow; state: LogState; rows: store.Entries; size: number };
+type Growing = { log: store.LogRow; state: LogState; rows: readonly store.Entries[]; size: number };
 
 /** The tree and its objects at `size`, from the tree under the last checkpoint and the records since. */
 function grow({ log, state, rows, size }: Growing): Grown {
@@ -164,34 +165,27 @@ function grow({ log, state, rows, size }: Growing): Grown {
 
 /** Each record once, in the order of its index, and each as its journal hashed it. */
 function entriesOf(
-  { bytes: joined, hashes, indices }: store.Entries,
+  rows: readonly store.Entries[],
   { from, to }: { from: number; to: number },
-): { entries: Uint8Array[]; leaves: Uint8Array[] } {
-  const entries = linesOf(joined);
-  if (entries.length !== to - from || indices.length !== entries.length)
-    throw contradicts(`of ${to} records some are not there`);
-  const leaves = entries.map((bytes, at) => {
-    const index = from + at;
-    if (indices[at] !== index) throw contradicts(`record ${index} is not there`);
-    const hash = hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
-    if (!equalBytes(leafHash(bytes), hash)) throw contradicts(`record ${index} does not have its hash`);
-    return hash;
-  });
-  return { entries, leaves };
-}
-
-const NEWLINE = 0x0a;
-
-/** The records between newlines, where they lie. None has one in it (RFC 8785 section 3.2.2.2); one that had would not have its hash. */
-function linesOf(joined: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = [];
-  if (joined.length === 0) return lines;
-  for (let at = 0; ; ) {
-    const end = joined.indexOf(NEWLINE, at);
-    lines.push(joined.subarray(at, end < 0 ? joined.length : end));
-    if (end < 0) return lines;
-    at = end + 1;
+): { entries: string[]; leaves: Uint8Array[] } {
+  const entries: string[] = [];
+  const leaves: Uint8Array[] = [];
+  for (const { texts, hashes, indices } of rows) {
+    // None has a newline in it (RFC 8785 section 3.2.2.2). One that had would be two, and neither has its hash.
+    const group = texts.split('\n');
+    const known = fromHex(hashes);
+    const first = from + entries.length;
+    if (indices !== group.map((_, at) => first + at).join(','))
+      throw contradicts(`record ${first}, or one of those behind it, is not there`);
+    for (const [at, entry] of group.entries()) {
+      const hash = known.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
+      if (!equalBytes(leafHash(entry), hash)) throw contradicts(`record ${first + at} does not have its hash`);
+      entries.push(entry);
+      leaves.push(hash);
+    }
   }
+  if (entries.length !== to - from) throw contradicts(`of ${to} records some are not there`);
+  return { entries, leaves };
 }
 
 /** What lies under a name never changes: other bytes there are of another log, and are not written over. */
@@ -210,7 +204,11 @@ async function publish(
   { grown, more }: { grown: Grown; more: number },
 ): Promise<Published | undefined> {
   const { log: before, head, state } = grown;
-  const [log, spans] = await Promise.all([store.lockLog(tx), more > 0 ? store.waiting(tx, more) : []]);
+  const [log, spans] = await Promise.all([
+    store.lockLog(tx),
+    more > 0 ? store.waiting(tx, more) : [],
+    store.byOneIndex(tx),
+  ]);
   // Another process was faster, or the log has a successor.
   if (log?.generation !== before.generation || log.published_size !== before.published_size) return undefined;
   if (log.size !== head.size || !equalBytes(log.root, head.root))

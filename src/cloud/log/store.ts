@@ -1,7 +1,6 @@
 /** SQL of logs. What waits is read from the ends of the journals, which say in each commit how far they go. */
 import { sql } from 'kysely';
 import type { TreeHead } from '../../ledger/log/checkpoint.ts';
-import { fromHex, utf8 } from '../../crypto/bytes.ts';
 import { integerColumn, textColumn } from '../../platform/columns.ts';
 import { planned, type Tx, tables } from '../../platform/database.ts';
 
@@ -112,11 +111,16 @@ export async function waiting(tx: Tx, max: number): Promise<Span[]> {
   return spans;
 }
 
+/**
+ * With row security only what cannot tell anything of a row it may not see is looked up in an index, and a sum of two
+ * columns could. So it is computed beforehand: without that, each record of a tenant would be read to find one.
+ */
 const selectWaiting = planned<Span>(`
-  select source, seq, count from (
+  with beyond as materialized (
     select j.source, coalesce(e.last_seq, 0) + 1 as seq, j.last_seq - coalesce(e.last_seq, 0) as count
     from journals j left join log_ends e on e.source = j.source and e.generation = (select max(generation) from logs)
-    where j.last_seq > coalesce(e.last_seq, 0)) as beyond
+    where j.last_seq > coalesce(e.last_seq, 0))
+  select source, seq, count from beyond
   order by (select position from records r where r.source = beyond.source and r.seq = beyond.seq), source
   limit $1`);
 
@@ -153,35 +157,43 @@ const raiseEnds = planned(`
   insert into log_ends (generation, source, last_seq) select $1, * from unnest($2::text[], $3::bigint[])
   on conflict (tenant_id, generation, source) do update set last_seq = excluded.last_seq`);
 
-/** Records one after another: their bytes with a newline between, their hashes without, and the index of each. */
-export type Entries = { bytes: Uint8Array; hashes: Uint8Array; indices: readonly number[] };
+/** Some records, one after another: their texts with a newline between, their hashes in hex, and the index of each. */
+export type Entries = { texts: string; hashes: string; indices: string };
 
 /**
- * The records with the indices `from` to `to - 1`, in their order. They travel as one row of three columns, and as the
- * text that they are: bytes would be written as two digits each.
+ * The records with the indices `from` to `to - 1`, in their order. Some travel together, for a row each would cost more
+ * than what is in it; and as the text that they are, for bytes would be written as two digits each.
  */
 export async function entriesBetween(
   tx: Tx,
   { generation, from, to }: { generation: number; from: number; to: number },
-): Promise<Entries> {
-  const [row] = await selectEntries(tx, generation, from, to);
-  return {
-    bytes: utf8(row?.bytes ?? ''),
-    hashes: fromHex(row?.hashes ?? ''),
-    indices: row?.indices ? row.indices.split(',').map(Number) : [],
-  };
+): Promise<Entries[]> {
+  return selectEntries(tx, generation, from, to);
 }
 
-const selectEntries = planned<Record<'bytes' | 'hashes' | 'indices', string | null>>(`
-  select convert_from(string_agg(bytes, '\\x0a'), 'UTF8') as bytes, encode(string_agg(hash, ''), 'hex') as hashes,
-    string_agg(index::text, ',') as indices
+/** The ends of a span are computed beforehand, as above. */
+const selectEntries = planned<Entries>(`
+  with spans as materialized (
+    select source, seq + greatest(0, $2 - first) as low, seq + least(count, $3 - first) as high,
+      first + greatest(0, $2 - first) as index
+    from log_spans where generation = $1 and first < $3
+      and first >= coalesce((select max(first) from log_spans where generation = $1 and first <= $2), 0))
+  select convert_from(string_agg(bytes, '\\x0a' order by index), 'UTF8') as texts,
+    encode(string_agg(hash, '' order by index), 'hex') as hashes, string_agg(index::text, ',' order by index) as indices
   from (
-    select s.first + r.seq - s.seq as index, r.bytes, r.hash
-    from log_spans s join records r on r.source = s.source and r.seq between s.seq and s.seq + s.count - 1
-    where s.generation = $1 and s.first < $3
-      and s.first >= coalesce((select max(first) from log_spans where generation = $1 and first <= $2), 0)
-      and s.first + r.seq - s.seq >= $2 and s.first + r.seq - s.seq < $3
-    order by 1) as ordered`);
+    select s.index + r.seq - s.low as index, r.bytes, r.hash
+    from spans s join records r on r.source = s.source and r.seq >= s.low and r.seq < s.high) as entries
+  group by index / 32 order by index / 32`);
+
+/**
+ * Has the statements that follow find rows by one index each. Where nothing is known yet of how rows are spread, the
+ * planner would look up all of a tenant's beside, which costs more with each record that there is.
+ */
+export async function byOneIndex(tx: Tx): Promise<void> {
+  await setOneIndex(tx);
+}
+
+const setOneIndex = planned(`select set_config('enable_bitmapscan', 'off', true)`);
 
 /** Which index each of some records of a journal has; those that have none yet are absent. */
 export async function indicesOf(

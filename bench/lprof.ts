@@ -1,0 +1,14 @@
+import { LogBench } from './sequence.ts';
+import { Session } from 'node:inspector/promises';
+import { writeFileSync } from 'node:fs';
+const log = await LogBench.open();
+const size = Number(process.argv[2] ?? 1000), n = Number(process.argv[3] ?? 4), reps = Number(process.argv[4] ?? 3);
+const session = new Session(); session.connect();
+await session.post('Profiler.enable'); await session.post('Profiler.setSamplingInterval', { interval: 100 });
+await log.feed(4, 256); await log.sequence(1, 256);
+for (let i = 0; i < reps; i++) await log.feed(n, size);
+await session.post('Profiler.start');
+await log.sequence(1, size);
+const { profile } = await session.post('Profiler.stop');
+writeFileSync('/tmp/hf/l.cpuprofile', JSON.stringify(profile));
+await log.close();
