@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { apiRead } from './api-read.ts';
 import { ingest } from './ingest.ts';
 import { kioskForgets } from './kiosk-forgets.ts';
+import { eventToCheckpoint, ingestWithLog } from './ledger.ts';
 import { pinToWire } from './pin-to-wire.ts';
 import { reconnect } from './reconnect.ts';
 import { recover } from './recover.ts';
@@ -28,6 +29,8 @@ const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<
   reconnect,
   'api-read': apiRead,
   sequence,
+  'ingest-ledger': ingestWithLog,
+  'event-to-checkpoint': eventToCheckpoint,
 };
 
 export async function main(args: readonly string[]): Promise<number> {

@@ -22,7 +22,7 @@ import { DENIALS, type Decision, OUTCOMES, type Outcome, RIGHTS } from '../domai
 export const RECORD_VERSION = 1;
 export const RECORD_BYTES_MAX = 65_535;
 /** The last millisecond that a date can be shown for (ECMA-262 section 21.4.1.1). */
-const TIME_MS_MAX = 8.64e15;
+export const TIME_MS_MAX = 8.64e15;
 export const HASH_BYTES = 32;
 export const SALT_BYTES = 16;
 /** `prev` of a journal's first record. */

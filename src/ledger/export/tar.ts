@@ -97,6 +97,15 @@ export function* linesOf(source: ByteSource, member: Member): Generator<string |
   let left = new Uint8Array(0);
   for (const chunk of chunksOf(source, member)) {
     let bytes = left.length === 0 ? chunk : concat(left, chunk);
+    // All lines that are whole are read as one text; where that is no text, one by one, to find which of them is none.
+    const whole = lineOf(bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1));
+    if (whole !== undefined) {
+      for (let at = 0, end = whole.indexOf('\n'); end >= 0; end = whole.indexOf('\n', at)) {
+        yield whole.slice(at, end);
+        at = end + 1;
+      }
+      bytes = bytes.subarray(bytes.lastIndexOf(0x0a) + 1);
+    }
     for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a)) {
       yield lineOf(bytes.subarray(0, end));
       bytes = bytes.subarray(end + 1);
