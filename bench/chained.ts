@@ -4,25 +4,45 @@
  * own hash. What repeats is their content, which nothing that is measured with them looks at.
  */
 import type pg from 'pg';
+import { base64url, fromUtf8 } from '../src/crypto/bytes.ts';
 import type { BankId } from '../src/domain/ids.ts';
-import { leafHash, NO_HASH } from '../src/ledger/record.ts';
-import { base64url, utf8 } from '../src/crypto/bytes.ts';
-import type { BenchBank } from './cloud.ts';
+import {
+  HASH_BYTES,
+  leafHash,
+  NO_HASH,
+  type RecordDraft,
+  SALT_BYTES,
+  writeRecord,
+} from '../src/ledger/record.ts';
+import { systemRandom } from '../src/platform/random.ts';
 import { type CopyRow, copyIn, copyText } from './copy.ts';
+import { journeys } from './journeys.ts';
 
 /** Around the hash of the record before and its own number. */
 type Template = { before: string; between: string; after: string; kind: string; atMs: number };
 
+const FIRST_MS = 1_760_000_000_000;
 const PARTS = /^(.*"prev":")[A-Za-z0-9_-]{43}(".*"seq":)[0-9]+(,.*)$/s;
 
-/** The journeys of a bank as they are written; `records` of them. */
-export async function templatesOf(bank: BenchBank, records: number): Promise<Template[]> {
-  const { records: texts } = await bank.batch(records, false);
-  return texts.map((text) => {
-    const [, before = '', between = '', after = ''] = PARTS.exec(text) ?? [];
-    const { kind, time } = JSON.parse(text);
-    return { before, between, after, kind, atMs: time.atMs };
-  });
+/** The first `records` of the journeys, as a bank writes them. What they commit to is drawn. */
+export function templatesOf(bank: BankId, records: number): Template[] {
+  const templates: Template[] = [];
+  for (const { steps } of journeys(1))
+    for (const { draft } of steps) {
+      if (templates.length === records) return templates;
+      templates.push(templateOf(bank, draft));
+    }
+  return templates;
+}
+
+function templateOf(source: BankId, draft: RecordDraft): Template {
+  const fields = Object.fromEntries(Object.keys(draft.fields ?? {}).map((name) => [name, name]));
+  const time = { atMs: FIRST_MS, source: 'cloud', uncertaintyMs: 5 } as const;
+  const drawSalt = () => systemRandom.bytes(SALT_BYTES);
+  const prev = base64url(systemRandom.bytes(HASH_BYTES));
+  const { bytes } = writeRecord({ draft: { ...draft, fields }, source, seq: 2, prev, time, drawSalt });
+  const [, before = '', between = '', after = ''] = PARTS.exec(fromUtf8(bytes)) ?? [];
+  return { before, between, after, kind: draft.kind, atMs: FIRST_MS };
 }
 
 /** A journal without end. */
@@ -47,7 +67,7 @@ export class Chain {
     const { before, between, after, kind, atMs } = template;
     this.#seq += 1;
     const text = `${before}${this.#prev}${between}${this.#seq}${after}`;
-    const hash = leafHash(utf8(text));
+    const hash = leafHash(text);
     this.#prev = base64url(hash);
     return { seq: this.#seq, text, hash, kind, atMs };
   }

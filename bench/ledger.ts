@@ -23,7 +23,7 @@ const WARM_UPS = 2;
 const RATIO_MIN = 0.85;
 /** Records that a bank sends at once while the line is good are fewer than after an outage. */
 const PACED_RECORDS = 100;
-const PACED_BATCHES = 40;
+const PACED_BATCHES = 20;
 const RATE_KEPT_MIN = 0.95;
 const P99_MS_MAX = 500;
 
@@ -38,10 +38,7 @@ class LedgerBench {
   #poke: Parameters<typeof hear>[1]['onChanged'] = () => undefined;
 
   static async open(): Promise<LedgerBench> {
-    const opened = new LedgerBench(
-      await BenchCloud.open(),
-      await mkdtemp(join(tmpdir(), 'holdfast-bench-')),
-    );
+    const opened = new LedgerBench(await BenchCloud.open(), await mkdtemp(join(tmpdir(), 'holdfast-bench-')));
     const { bench, cloud, banks } = opened;
     await createLog(cloud, { tenant: bench.stand.tenant, host: HOST, succeeds: false });
     for (let n = 0; n < CONNECTIONS; n++) banks.push(await bench.newBank(n + 1));
@@ -106,7 +103,9 @@ class LedgerBench {
 }
 
 export async function ingestWithLog(say: (line: string) => void): Promise<Row[]> {
-  say(`ingest-ledger: ${CONNECTIONS} banks, ${BATCHES_A_ROUND} batches each a round, with the log and without`);
+  say(
+    `ingest-ledger: ${CONNECTIONS} banks, ${BATCHES_A_ROUND} batches each a round, with the log and without`,
+  );
   const ledger = await LedgerBench.open();
   try {
     const measured = await measure(['on', 'off'], WARM_UPS, async () => {
@@ -168,7 +167,9 @@ export async function eventToCheckpoint(say: (line: string) => void): Promise<Ro
     const value = quantile(waits, 0.99);
     const isKept = overRounds(measured, ({ kept }) => kept) >= RATE_KEPT_MIN;
     const common = { rounds: measured.rounds.length, discarded: measured.discarded };
-    say(`event-to-checkpoint: first ${full.toFixed(0)} rows/s; of the pace ${overRounds(measured, ({ kept }) => kept).toFixed(2)} was kept`);
+    say(
+      `event-to-checkpoint: first ${full.toFixed(0)} rows/s; of the pace ${overRounds(measured, ({ kept }) => kept).toFixed(2)} was kept`,
+    );
     return [
       {
         ...common,
@@ -209,12 +210,15 @@ async function pacedWaits(
     }),
   );
   const rows = all.flat().length * PACED_RECORDS;
-  const kept = rows / (Math.max(...acks.flat().map(({ atMs }) => atMs)) - startMs) * 1000;
+  const kept = (rows / (Math.max(...acks.flat().map(({ atMs }) => atMs)) - startMs)) * 1000;
   await ledger.covered();
   const waits: number[] = [];
   for (const [bank, acked] of acks.entries()) {
     const source = all[bank]?.[0]?.bank.bank.bank ?? '';
-    const indices = await ledger.indexOf(source, acked.map(({ seq }) => seq));
+    const indices = await ledger.indexOf(
+      source,
+      acked.map(({ seq }) => seq),
+    );
     for (const [at, { atMs }] of acked.entries()) {
       const index = indices[at] ?? Number.POSITIVE_INFINITY;
       const covering = ledger.shown.find(({ size }) => size > index);

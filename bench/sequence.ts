@@ -6,10 +6,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import pg from 'pg';
 import type { Cloud } from '../src/cloud/deps.ts';
 import { createLog, drain, folderOfLogs } from '../src/cloud/log/log.ts';
-import { sql } from 'kysely';
 import { Chain, keep, templatesOf } from './chained.ts';
 import { BenchCloud } from './cloud.ts';
 import { type CopyRow, copyIn, copyText } from './copy.ts';
@@ -39,7 +39,7 @@ export class LogBench {
     await drain(opened.cloud, tenant);
     for (let n = 0; n < BANKS; n++) {
       const bank = await bench.newBank(n + 1);
-      opened.chains.push(new Chain(bank.bank.bank, await templatesOf(bank, RECORDS_TEMPLATES)));
+      opened.chains.push(new Chain(bank.bank.bank, templatesOf(bank.bank.bank, RECORDS_TEMPLATES)));
     }
     return opened;
   }

@@ -23,7 +23,6 @@ function bytesOf(digest: string): Uint8Array {
   return bytes;
 }
 
-
 export function hmacSha256(key: Uint8Array | HeldKey, ...parts: readonly Uint8Array[]): Uint8Array {
   const mac = createHmac('sha256', key);
   for (const part of parts) mac.update(part);

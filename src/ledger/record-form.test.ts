@@ -24,7 +24,10 @@ const [BANK, TENANT] = ['bank_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'tenant_aaaaaaaaaaaaa
 function factOf(type: FactType): Fact {
   switch (type.type) {
     case 'int':
-      return [type.min, type.max, Math.max(type.min, 0), Math.max(type.min, Math.min(type.max, 4711))][draw(4)] ?? 0;
+      return (
+        [type.min, type.max, Math.max(type.min, 0), Math.max(type.min, Math.min(type.max, 4711))][draw(4)] ??
+        0
+      );
     case 'bool':
       return draw(2) === 0;
     case 'hash':
@@ -95,7 +98,11 @@ function changed(text: string): string {
     case 2:
       return text.slice(0, at) + other + text.slice(at);
     case 3:
-      return text.slice(0, number?.index) + ['0', '-1', '-0', '01', '1e3', '1.0', '9007199254740993', '10000'][draw(8)] + text.slice((number?.index ?? 0) + (number?.[0].length ?? 0));
+      return (
+        text.slice(0, number?.index) +
+        ['0', '-1', '-0', '01', '1e3', '1.0', '9007199254740993', '10000'][draw(8)] +
+        text.slice((number?.index ?? 0) + (number?.[0].length ?? 0))
+      );
     case 4:
       return field ? text.replace(field[0], '') : ` ${text}`;
     case 5:
@@ -103,7 +110,10 @@ function changed(text: string): string {
     case 6:
       return text.replace(/"kind":"[^"]+"/, `"kind":"${RECORD_KINDS[draw(RECORD_KINDS.length)]}"`);
     case 7:
-      return text.replace(/"source":"(?:bank|tenant)_/, draw(2) === 0 ? '"source":"bank_' : '"source":"tenant_');
+      return text.replace(
+        /"source":"(?:bank|tenant)_/,
+        draw(2) === 0 ? '"source":"bank_' : '"source":"tenant_',
+      );
     default:
       return text.replace(/"seq":[0-9]+/, `"seq":${draw(3)}`);
   }

@@ -62,7 +62,10 @@ const COUNT = '(?:0|[1-9][0-9]{0,14})';
 const HASH = '[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]';
 const oneOf = (words: readonly string[]) => `(?:${words.map((word) => escaped(word)).join('|')})`;
 /** As JSON writes it, and as a pattern reads it. */
-const escaped = (word: string) => JSON.stringify(word).slice(1, -1).replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const escaped = (word: string) =>
+  JSON.stringify(word)
+    .slice(1, -1)
+    .replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 function formOf(kind: RecordKind): Form {
   const { by, facts, commits, has = [] } = kindSpec(kind);
@@ -78,7 +81,10 @@ function formOf(kind: RecordKind): Form {
   const parts = [
     optional('cause', '"cause":([1-9][0-9]{0,14}),'),
     // A comma stands behind each that another follows.
-    `"commitments":\\{${[...commits].sort().map((name) => `(?:"${escaped(name)}":"${HASH}"(?:,(?=")|(?=\\})))?`).join('')}\\},`,
+    `"commitments":\\{${[...commits]
+      .sort()
+      .map((name) => `(?:"${escaped(name)}":"${HASH}"(?:,(?=")|(?=\\})))?`)
+      .join('')}\\},`,
     optional('compartment', '"compartment":[1-9][0-9]{0,3},'),
     has.includes('decision') ? `"decision":(?:${right}|${denial}),` : '',
     `"facts":\\{${names.map((name) => `"${escaped(name)}":${patternOf(facts[name])}`).join(',')}\\},`,

@@ -49,7 +49,7 @@ export function startSequencer(cloud: Cloud): Sequencer {
     }
   }
 
-/** Ends early when somebody wakes it. */
+  /** Ends early when somebody wakes it. */
   function pause(ms: number): Promise<void> {
     if (isStopped) return Promise.resolve();
     return new Promise((resolve) => {

@@ -75,7 +75,9 @@ export async function drain(cloud: Cloud, tenant: TenantId, max = BATCH_MAX): Pr
   const amount = { max, batches: TURN_BATCHES };
   for (;;) {
     const done = await cloud.database.tenant(tenant, async (lock) =>
-      (await store.lockSequencing(lock)) ? whileHeld(cloud, lock, () => sequence(cloud, tenant, amount)) : 'idle',
+      (await store.lockSequencing(lock))
+        ? whileHeld(cloud, lock, () => sequence(cloud, tenant, amount))
+        : 'idle',
     );
     if (done !== 'grew') return;
   }
@@ -124,7 +126,8 @@ async function assign(cloud: Cloud, tx: Tx, max: number): Promise<Grown | 'idle'
   if (size === before) return (await give(tx, { log, state, spans })) ?? 'idle';
   const rows = await store.entriesBetween(tx, { generation: log.generation, from: edgeOf(before), to: size });
   const grown = grow({ log, state, rows, size });
-  if (!equalBytes(grown.head.root, log.root)) throw contradicts(`the records up to ${size} have another root`);
+  if (!equalBytes(grown.head.root, log.root))
+    throw contradicts(`the records up to ${size} have another root`);
   return grown;
 }
 
@@ -179,7 +182,8 @@ function entriesOf(
       throw contradicts(`record ${first}, or one of those behind it, is not there`);
     for (const [at, entry] of group.entries()) {
       const hash = known.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
-      if (!equalBytes(leafHash(entry), hash)) throw contradicts(`record ${first + at} does not have its hash`);
+      if (!equalBytes(leafHash(entry), hash))
+        throw contradicts(`record ${first + at} does not have its hash`);
       entries.push(entry);
       leaves.push(hash);
     }

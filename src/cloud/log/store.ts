@@ -146,7 +146,12 @@ export async function insertSpans(
       numbers(({ seq }) => seq),
       numbers(({ count }) => count),
     ),
-    raiseEnds(tx, generation, sources, numbers(({ seq, count }) => seq + count - 1)),
+    raiseEnds(
+      tx,
+      generation,
+      sources,
+      numbers(({ seq, count }) => seq + count - 1),
+    ),
   ]);
 }
 

@@ -3,7 +3,7 @@
  * other, whether each bank signed its batches, and whether an opening is what the record committed to. Of each journal
  * one batch at most is held.
  */
-import { base64, base64url, fromBase64, fromBase64url } from '../../crypto/bytes.ts';
+import { base64, fromBase64, fromBase64url, isBase64url } from '../../crypto/bytes.ts';
 import { BATCH_RECORDS_MAX, type BatchHead, headHash, openHead } from '../batch.ts';
 import { HASH_BYTES } from '../record.ts';
 import type { RecordPlace } from '../record-form.ts';
@@ -19,8 +19,8 @@ type Journal = {
   records: number;
   /** Where numbers are missing between first and last. */
   gaps: number;
-  /** base64url leaf hash of the last record. */
-  lastHash: string;
+  /** Leaf hash of the last record. */
+  lastLeaf: Uint8Array;
   batch: OpenBatch | undefined;
   batches: number;
 };
@@ -41,26 +41,28 @@ export class Journals {
   add(record: RecordPlace, leaf: Uint8Array): void {
     const { source, seq } = record;
     const about = () => `record ${seq} of ${source}`;
-    const hash = base64url(leaf);
     const journal = this.#known.get(source) ?? this.#begin(source, seq);
     if (journal.records > 0) {
       need(seq > journal.last, () => `${about()} stands behind record ${journal.last}`);
       const follows = seq === journal.last + 1;
       need(
-        !follows || record.prev === journal.lastHash,
+        !follows || isBase64url(record.prev, journal.lastLeaf),
         () => `${about()} names another record before it than record ${journal.last}`,
       );
       if (!follows) journal.gaps += 1;
     }
     journal.last = seq;
-    journal.lastHash = hash;
+    journal.lastLeaf = leaf;
     journal.records += 1;
     if (source.startsWith('bank_')) this.#intoBatch(journal, seq, leaf);
   }
 
   #begin(source: string, first: number): Journal {
     need(this.#known.size < SOURCES_MAX, `there are more than ${SOURCES_MAX} journals`);
-    const fresh = { source, first, last: 0, records: 0, gaps: 0, lastHash: '', batch: undefined, batches: 0 };
+    const fresh = {
+      ...{ source, first, last: 0, records: 0, gaps: 0, batch: undefined, batches: 0 },
+      lastLeaf: new Uint8Array(0),
+    };
     this.#known.set(source, fresh);
     return fresh;
   }
