@@ -1,13 +1,15 @@
 /** A bundle of evidence over a whole log, as long as one likes, in the formats alone: several banks' batches in turn. */
+import { closeSync, openSync, writeSync } from 'node:fs';
 
-import { BundleParts } from '../src/cloud/export/parts.ts';
 import { csvHead, csvRow } from '../src/cloud/export/rows.ts';
 import { base64url, utf8 } from '../src/crypto/bytes.ts';
 import { newEd25519Key } from '../src/crypto/ed25519.ts';
+import { type RunningHash, runningSha256 } from '../src/crypto/hash.ts';
 import { newSigningKey } from '../src/crypto/sign.ts';
 import { type BankId, idFrom } from '../src/domain/ids.ts';
 import { headHash, NO_HEAD, signHead } from '../src/ledger/batch.ts';
 import { canonical, EXPORT_FORMAT, fileEntry, recordLine } from '../src/ledger/export/format.ts';
+import { TAR_END, tarHeader, tarPadding } from '../src/ledger/export/tar.ts';
 import { signCheckpoint, type TreeHead } from '../src/ledger/log/checkpoint.ts';
 import { appendLeaves, EMPTY_RANGE, rangeRoot } from '../src/ledger/log/range.ts';
 import { vkeyText } from '../src/ledger/log/vkey.ts';
@@ -52,9 +54,48 @@ class Bank {
   }
 }
 
-/** Writes it beside `out`, and to it when it is whole. */
+/** The files of it, in memory until they are packed: a maker may hold what no reader has to. */
+class Files {
+  readonly #files = new Map<string, { pieces: Uint8Array[]; bytes: number; hash: RunningHash }>();
+
+  add(name: string, text: string): void {
+    const file = this.#files.get(name) ?? { pieces: [], bytes: 0, hash: runningSha256() };
+    this.#files.set(name, file);
+    const piece = utf8(text);
+    file.pieces.push(piece);
+    file.bytes += piece.length;
+    file.hash.add(piece);
+  }
+
+  entries() {
+    return [...this.#files].map(([name, { bytes, hash }]) => fileEntry(name, { bytes, sha256: hash.end() }));
+  }
+
+  pack(path: string, manifest: string): number {
+    const first = utf8(manifest);
+    const file = openSync(path, 'wx', 0o600);
+    let written = 0;
+    const put = (bytes: Uint8Array) => {
+      written += writeSync(file, bytes);
+    };
+    const all = new Map<string, { pieces: Uint8Array[]; bytes: number }>([
+      ['manifest.json', { pieces: [first], bytes: first.length }],
+      ...this.#files,
+    ]);
+    for (const [name, { pieces, bytes }] of all) {
+      put(tarHeader(name, bytes));
+      for (const piece of pieces) put(piece);
+      put(tarPadding(bytes));
+    }
+    put(TAR_END);
+    closeSync(file);
+    return written;
+  }
+}
+
+/** Writes it to `out`. */
 export function longBundle(out: string, records: number): LongBundle {
-  const parts = new BundleParts(out);
+  const parts = new Files();
   const banks = Array.from({ length: BANKS }, () => new Bank());
   const lengths = new Uint16Array(records);
   const leaves: Uint8Array[] = [];
@@ -97,14 +138,13 @@ function rowOf(index: number, text: string): string {
 
 type Whole = { out: string; banks: readonly Bank[] } & Pick<LongBundle, 'lengths' | 'leaves'>;
 
-function finish(parts: BundleParts, { out, banks, lengths, leaves }: Whole): LongBundle {
+function finish(parts: Files, { out, banks, lengths, leaves }: Whole): LongBundle {
   const range = appendLeaves(EMPTY_RANGE, leaves);
   const head = { size: range.size, root: rangeRoot(range) };
   const signer = { name: ORIGIN, ...newEd25519Key() };
   parts.add('checkpoint', signCheckpoint({ origin: ORIGIN, ...head }, signer));
   const log = { origin: ORIGIN, vkey: vkeyText({ type: 'signature', ...signer }) };
   parts.add('keys.json', canonical({ log, rosters: [] }));
-  const ended = parts.end();
   const nothing = { bank: null, compartment: null, parcel: null, person: null, fromMs: null, toMs: null };
   const sources = banks.flatMap(({ chain: { bank, end } }) =>
     end.seq === 0 ? [] : [{ source: bank, first: 1, last: end.seq, records: end.seq, whole: true }],
@@ -112,9 +152,7 @@ function finish(parts: BundleParts, { out, banks, lengths, leaves }: Whole): Lon
   const manifest = {
     ...{ format: EXPORT_FORMAT, madeAtMs: MADE_AT_MS, madeBy: null, purpose: 'a bench', tenant: 'tenant' },
     ...{ selection: nothing, opened: [], log: { origin: ORIGIN, size: head.size }, records: head.size },
-    ...{ proofs: 'tree', sources, files: ended.map(({ name, ...file }) => fileEntry(name, file)) },
+    ...{ proofs: 'tree', sources, files: parts.entries() },
   };
-  const { path, bytes } = parts.pack(canonical(manifest), ended);
-  parts.name(path);
-  return { path: out, bytes, lengths, leaves, head };
+  return { path: out, bytes: parts.pack(out, canonical(manifest)), lengths, leaves, head };
 }

@@ -21,8 +21,8 @@ export function encodeEntries(entries: readonly Entry[], before: Uint8Array = ne
   const long = lengths.find((length) => length > ENTRY_BYTES_MAX);
   if (long !== undefined) throw new Error(`an entry has ${long} bytes`);
   const bytes = lengths.reduce((sum, length) => sum + LENGTH_BYTES + length, before.length);
-  // Not filled with zeros first: every byte of it is written.
-  const target = Buffer.allocUnsafeSlow(bytes);
+  const whole = new Uint8Array(bytes);
+  const target = Buffer.from(whole.buffer);
   target.set(before);
   let at = before.length;
   for (const [index, entry] of entries.entries()) {
@@ -31,7 +31,7 @@ export function encodeEntries(entries: readonly Entry[], before: Uint8Array = ne
     else target.set(entry, at);
     if (typeof entry !== 'string') at += entry.length;
   }
-  return new Uint8Array(target.buffer, 0, bytes);
+  return whole;
 }
 
 /** The entries of a bundle that holds `width` of them, no byte more and none less. */
