@@ -6,14 +6,18 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { apiRead } from './api-read.ts';
+import { growth } from './growth.ts';
 import { ingest } from './ingest.ts';
 import { kioskForgets } from './kiosk-forgets.ts';
+import { eventToCheckpoint, ingestWithLog } from './ledger.ts';
 import { pinToWire } from './pin-to-wire.ts';
 import { reconnect } from './reconnect.ts';
 import { recover } from './recover.ts';
 import type { Row } from './rounds.ts';
+import { sequence } from './sequence.ts';
 import { simulator } from './simulator.ts';
 import { startAgain } from './start-again.ts';
+import { verify } from './verify.ts';
 
 const OUT = join(import.meta.dirname, '../.holdfast/bench.json');
 
@@ -26,6 +30,11 @@ const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<
   ingest,
   reconnect,
   'api-read': apiRead,
+  sequence,
+  'ingest-ledger': ingestWithLog,
+  'event-to-checkpoint': eventToCheckpoint,
+  growth,
+  verify,
 };
 
 export async function main(args: readonly string[]): Promise<number> {

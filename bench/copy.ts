@@ -20,8 +20,7 @@ export const RAW_TABLE = `
 create table raw_records (like records including defaults including constraints including identity, primary key (source, seq));
 grant insert, select on raw_records to holdfast_app`;
 
-const COPY =
-  'copy raw_records (tenant_id, source, seq, kind, at_ms, hash, bytes, batch_last) from stdin (format binary)';
+const COLUMNS = 'tenant_id, source, seq, kind, at_ms, hash, bytes, batch_last';
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 const CHUNK_BYTES = 65_536;
 
@@ -59,11 +58,15 @@ type Wire = {
 };
 
 /** One COPY, in a transaction of its own. Resolves when it is committed. */
-export function copyIn(client: pg.PoolClient, text: Buffer): Promise<void> {
+export function copyIn(
+  client: pg.ClientBase,
+  text: Buffer,
+  table: 'raw_records' | 'records' = 'raw_records',
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let failed: Error | undefined;
     client.query({
-      submit: (wire: Wire) => wire.query(COPY),
+      submit: (wire: Wire) => wire.query(`copy ${table} (${COLUMNS}) from stdin (format binary)`),
       handleCopyInResponse(wire: Wire) {
         for (let at = 0; at < text.length; at += CHUNK_BYTES)
           wire.sendCopyFromChunk(text.subarray(at, at + CHUNK_BYTES));

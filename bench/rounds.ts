@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 export type Row = {
   name: string;
   value: number;
-  unit: 'ms' | 's' | 'rows/s';
+  unit: 'ms' | 's' | 'rows/s' | 'bytes' | 'µs a leaf';
   /** `value` over the raw limit's; null where there is none to compare with. */
   ratio: number | null;
   /** What `ratio` (or, without one, `value`) must keep on the right side of; null for a row that only informs. */

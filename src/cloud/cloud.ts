@@ -129,7 +129,7 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
   parts.push({ name: 'http', stop: () => servers.stop() });
   await hear(cloud, {
     onChanged(tenant, topics) {
-      sequencer.poke();
+      sequencer.poke(tenant);
       servers.events.publish(tenant, topics);
     },
     onTell: uplink.tellSite,

@@ -1,11 +1,15 @@
 /** SHA-256 (FIPS 180-4), HMAC-SHA-256 (FIPS 198-1), and comparison in constant time. */
 import { createHash, createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { concat, plain, utf8 } from './bytes.ts';
+import { concat, utf8 } from './bytes.ts';
 import type { HeldKey } from './key.ts';
 
-export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  // By way of text, which Node hands over at half the cost of a buffer of its own.
-  return plain(Buffer.from(hash('sha256', whole(parts), 'binary'), 'latin1'));
+/** Of a text, its UTF-8 is hashed. */
+export function sha256(text: string): Uint8Array;
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array;
+export function sha256(...parts: readonly Uint8Array[] | [string]): Uint8Array {
+  const [only] = parts;
+  if (typeof only === 'string') return bytesOf(hash('sha256', only, 'binary'));
+  return bytesOf(hash('sha256', whole(parts as readonly Uint8Array[]), 'binary'));
 }
 
 /** The same as base64url. */
@@ -17,6 +21,15 @@ export function sha256Text(...parts: readonly Uint8Array[]): string {
 function whole(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
   return parts.length === 1 && only ? only : concat(...parts);
+}
+
+const SHA256_BYTES = 32;
+
+/** Node answers a text of the bytes three times as fast as a buffer; with small inputs that is most of the time. */
+function bytesOf(digest: string): Uint8Array {
+  const bytes = new Uint8Array(SHA256_BYTES);
+  for (let at = 0; at < SHA256_BYTES; at++) bytes[at] = digest.charCodeAt(at);
+  return bytes;
 }
 
 export function hmacSha256(key: Uint8Array | HeldKey, ...parts: readonly Uint8Array[]): Uint8Array {

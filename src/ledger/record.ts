@@ -12,7 +12,7 @@
  * The format, with a worked example, stands in docs/reference/record.md.
  */
 import canonicalize from 'canonicalize';
-import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
+import { base64url, concat, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { sha256, sha256Text } from '../crypto/hash.ts';
 import { COMMITTED_FIELDS, type CommittedField, type FactType, FIELD_LENGTH_MAX } from '../domain/facts.ts';
 import { isId } from '../domain/ids.ts';
@@ -22,7 +22,7 @@ import { DENIALS, type Decision, OUTCOMES, type Outcome, RIGHTS } from '../domai
 export const RECORD_VERSION = 1;
 export const RECORD_BYTES_MAX = 65_535;
 /** The last millisecond that a date can be shown for (ECMA-262 section 21.4.1.1). */
-const TIME_MS_MAX = 8.64e15;
+export const TIME_MS_MAX = 8.64e15;
 export const HASH_BYTES = 32;
 export const SALT_BYTES = 16;
 /** `prev` of a journal's first record. */
@@ -93,12 +93,16 @@ export function opens(record: LedgerRecord, field: CommittedField, opening: Open
   return commitment !== undefined && commitment === record.commitments[field];
 }
 
-const LEAF = Uint8Array.of(0);
-
-/** RFC 6962 section 2.1: the hash of a leaf is SHA-256(0x00 ‖ entry). */
-export function leafHash(bytes: Uint8Array): Uint8Array {
-  return sha256(LEAF, bytes);
+/** RFC 6962 section 2.1: the hash of a leaf is SHA-256(0x00 ‖ entry). A text stands for its UTF-8. */
+export function leafHash(bytes: Uint8Array | string): Uint8Array {
+  if (typeof bytes === 'string') return sha256(`\0${bytes}`);
+  if (bytes.length >= leaf.length) return sha256(concat(Uint8Array.of(0), bytes));
+  leaf.set(bytes, 1);
+  return sha256(leaf.subarray(0, bytes.length + 1));
 }
+
+/** Begins with the zero and is filled anew for each record. What is longer is none, and is hashed all the same. */
+const leaf = new Uint8Array(RECORD_BYTES_MAX + 1);
 
 export type WriteRecord = {
   draft: RecordDraft;

@@ -2,13 +2,21 @@
  * Merkle tree hashes and inclusion proofs of RFC 6962 section 2.1. Leaves are given as leaf hashes. The
  * consistency proofs of section 2.1.2 come with the transparency log.
  */
+import { concat } from '../crypto/bytes.ts';
 import { equalBytes, sha256 } from '../crypto/hash.ts';
 
-const NODE = Uint8Array.of(1);
+const HASH_BYTES = 32;
+/** Filled anew for each node, so that a tree of a million does not make a million of them. */
+const node = Uint8Array.of(1, ...new Uint8Array(2 * HASH_BYTES));
 
 /** The hash of an interior node: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(NODE, left, right);
+  // A stranger's proof may hold what is no hash; it is hashed as it stands, and leads nowhere.
+  if (left.length !== HASH_BYTES || right.length !== HASH_BYTES)
+    return sha256(concat(Uint8Array.of(1), left, right));
+  node.set(left, 1);
+  node.set(right, 1 + HASH_BYTES);
+  return sha256(node);
 }
 
 /** The tree hash over `leaves`; of no leaves, SHA-256 of nothing. */

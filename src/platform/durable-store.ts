@@ -3,7 +3,7 @@
  * one that must not stand still while a disk works. The rule is the same: a name holds the old bytes or the new
  * ones, and when the promise is kept, a power cut undoes nothing.
  */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf } from './durable.ts';
 
@@ -12,12 +12,10 @@ let written = 0;
 /** Replaces the file at `path` durably, for its owner's eyes alone; makes the folders above it where they are missing. */
 export async function storeDurable(path: string, bytes: Uint8Array): Promise<void> {
   written += 1;
-  await makeFolder(dirname(path));
-  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.${written}.new`);
-  // A file of this name can only be left over from a dead process that had our number.
-  await rm(beside, { force: true });
+  const folder = dirname(path);
+  const beside = join(folder, `.${basename(path)}.${process.pid}.${written}.new`);
   try {
-    const file = await open(beside, 'wx', 0o600);
+    const file = await openFresh(beside);
     try {
       await file.writeFile(bytes);
       await file.sync();
@@ -29,7 +27,20 @@ export async function storeDurable(path: string, bytes: Uint8Array): Promise<voi
     await rm(beside, { force: true });
     throw error;
   }
-  await syncFolder(dirname(path));
+  await syncFolder(folder);
+}
+
+/** Whatever stands in the way is looked for only when something does: nearly always nothing is. */
+async function openFresh(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') await makeFolder(dirname(path));
+    // A file of this name can only be left over from a dead process that had our number.
+    else if (codeOf(error) === 'EEXIST') await rm(path, { force: true });
+    else throw error;
+  }
+  return open(path, 'wx', 0o600);
 }
 
 /**
@@ -69,7 +80,31 @@ async function makeFolder(path: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Folders whose flush has been asked for and has not begun. */
+const waiting = new Map<string, Promise<void>>();
+const running = new Map<string, Promise<void>>();
+
+/** Makes the names in a folder last. A flush serves all who asked before it began, and no two of a folder run at once. */
+function syncFolder(path: string): Promise<void> {
+  const shared = waiting.get(path);
+  if (shared) return shared;
+  const before = running.get(path) ?? Promise.resolve();
+  const flush = async (): Promise<void> => {
+    waiting.delete(path);
+    running.set(path, mine);
+    try {
+      await flushFolder(path);
+    } finally {
+      if (running.get(path) === mine) running.delete(path);
+    }
+  };
+  // Whoever asked for the one before has heard of its failure.
+  const mine: Promise<void> = before.then(flush, flush);
+  waiting.set(path, mine);
+  return mine;
+}
+
+async function flushFolder(path: string): Promise<void> {
   // Windows neither opens folders as files nor needs it: NTFS journals its names.
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');

@@ -20,6 +20,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeFileSync,
   writeSync,
@@ -66,6 +67,8 @@ export function syncDir(path: string): void {
 /** The bytes at `path`, or undefined when nothing has that name. Every other failure is thrown. */
 export function readIfExists(path: string): Uint8Array | undefined {
   try {
+    // An error is dear to make, and a name that is not there is asked for often.
+    if (!statSync(path, { throwIfNoEntry: false })) return undefined;
     return new Uint8Array(readFileSync(path));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;

@@ -78,9 +78,9 @@ async function verifyBundleFile(
   try {
     const source: ByteSource = {
       size: fstatSync(file).size,
-      read(at, length) {
-        const bytes = new Uint8Array(length);
-        return bytes.subarray(0, readSync(file, bytes, 0, length, at));
+      read(at, length, target = new Uint8Array(length)) {
+        const into = target.length >= length ? target : new Uint8Array(length);
+        return into.subarray(0, readSync(file, into, 0, length, at));
       },
     };
     const isEncrypted = beginsAsEnvelope(source.read(0, 2));

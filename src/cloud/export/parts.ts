@@ -165,9 +165,9 @@ export function withBytesOf<T>(of: { path: string; bytes: number }, use: (source
   try {
     return use({
       size: of.bytes,
-      read(at, length) {
-        const bytes = new Uint8Array(length);
-        return bytes.subarray(0, readSync(file, bytes, 0, length, at));
+      read(at, length, target = new Uint8Array(length)) {
+        const into = target.length >= length ? target : new Uint8Array(length);
+        return into.subarray(0, readSync(file, into, 0, length, at));
       },
     });
   } finally {

@@ -173,6 +173,44 @@ test('killed at every durable write, in pairs, the log goes on: nothing lost, no
   t.diagnostic(`${tried} deaths`);
 });
 
+test('killed while one batch follows another, the log goes on: nothing lost, nothing twice, one history', async (t) => {
+  const { cloud } = stand;
+  let tried = 0;
+  for (const applied of [false, true]) {
+    for (let at = 1, isOver = false; !isOver; at++) {
+      const tenant = await tenantWithLog();
+      await record(cloud, tenant, 250 - (await recordsIn(cloud, tenant)));
+      await drain(cloud, tenant);
+      const before = await shownHead(cloud, tenant);
+      await record(cloud, tenant, 25);
+      const victim = dying(cloud, { at, applied });
+      const died = await sequence(victim.cloud, tenant, { max: 10, batches: 16 }).then(
+        () => false,
+        (error) => {
+          assert.ok(error instanceof Died, String(error));
+          return true;
+        },
+      );
+      isOver = !died;
+      if (died) tried += 1;
+      // Three batches: each its objects and a transaction, one before them, and a checkpoint shown for each.
+      else assert.ok(at > 12, `only ${at - 1} writes were met`);
+      await assertGrew(cloud, tenant, { from: before, to: await shownHead(cloud, tenant) });
+      assert.equal(
+        await judgeLog(cloud, tenant),
+        undefined,
+        'a process that starts now finds a log that holds',
+      );
+      await drain(cloud, tenant);
+      const head = await readWhole(cloud, tenant);
+      assert.equal(head.size, await recordsIn(cloud, tenant), 'no record is lost and none is there twice');
+      const heads = await assertOneHistory(cloud, tenant);
+      assert.ok(heads.length >= 3);
+    }
+  }
+  t.diagnostic(`${tried} deaths`);
+});
+
 test('two sequencers at once make one history', async () => {
   const { cloud } = stand;
   const tenant = await tenantWithLog();

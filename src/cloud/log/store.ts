@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { TreeHead } from '../../ledger/log/checkpoint.ts';
 import { integerColumn, textColumn } from '../../platform/columns.ts';
-import { type Tx, tables } from '../../platform/database.ts';
+import { planned, type Tx, tables } from '../../platform/database.ts';
 
 /** `tenant_id` is filled in and compared by the database; no query names it. */
 type LogTables = { logs: LogRow; log_checkpoints: CheckpointRow & { generation: number } };
@@ -48,8 +48,12 @@ export async function logNamed(tx: Tx, origin: string): Promise<LogRow | undefin
 
 /** The current one, locked until the transaction ends. */
 export async function lockLog(tx: Tx): Promise<LogRow | undefined> {
-  return selectCurrent(tx).forUpdate().executeTakeFirst();
+  return (await selectLocked(tx))[0];
 }
+
+const selectLocked = planned<LogRow>(`
+  select generation, origin, key, open, size, root, published_size, state, shown_size, waits_since_ms, asked_size, asked_at_ms
+  from logs where generation = (select max(generation) from logs) for update`);
 
 function selectCurrent(tx: Tx) {
   return on(tx)
@@ -96,26 +100,29 @@ export async function hasWork(tx: Tx): Promise<boolean> {
  * What the journals have beyond the log, at most `max` records. A journal has no gaps and its end moves in the
  * transaction of its records, so whatever is up to that end is there. Who has waited longest comes first.
  */
-export async function waiting(
-  tx: Tx,
-  { generation, max }: { generation: number; max: number },
-): Promise<Span[]> {
-  const { rows } = await sql<{ source: string; seq: number; count: number }>`
-    select source, seq, count from (
-      select j.source, coalesce(e.last_seq, 0) + 1 as seq, j.last_seq - coalesce(e.last_seq, 0) as count
-      from journals j left join log_ends e on e.source = j.source and e.generation = ${generation}
-      where j.last_seq > coalesce(e.last_seq, 0)) as beyond
-    order by (select position from records r where r.source = beyond.source and r.seq = beyond.seq), source
-    limit ${max}`.execute(tx);
+export async function waiting(tx: Tx, max: number): Promise<Span[]> {
   const spans: Span[] = [];
   let room = max;
-  for (const { source, seq, count } of rows) {
+  for (const { source, seq, count } of await selectWaiting(tx, max)) {
     if (room === 0) break;
     spans.push({ source, seq, count: Math.min(count, room) });
     room -= Math.min(count, room);
   }
   return spans;
 }
+
+/**
+ * With row security only what cannot tell anything of a row it may not see is looked up in an index, and a sum of two
+ * columns could. So it is computed beforehand: without that, each record of a tenant would be read to find one.
+ */
+const selectWaiting = planned<Span>(`
+  with beyond as materialized (
+    select j.source, coalesce(e.last_seq, 0) + 1 as seq, j.last_seq - coalesce(e.last_seq, 0) as count
+    from journals j left join log_ends e on e.source = j.source and e.generation = (select max(generation) from logs)
+    where j.last_seq > coalesce(e.last_seq, 0))
+  select source, seq, count from beyond
+  order by (select position from records r where r.source = beyond.source and r.seq = beyond.seq), source
+  limit $1`);
 
 /** Gives the records of `spans` the indices from `first` on. */
 export async function insertSpans(
@@ -131,29 +138,67 @@ export async function insertSpans(
     next += count;
   }
   await Promise.all([
-    sql`insert into log_spans (generation, first, source, seq, count)
-      select ${generation}, * from unnest(${integerColumn(firsts)}::bigint[], ${sources}::text[], ${numbers(({ seq }) => seq)}::bigint[],
-        ${numbers(({ count }) => count)}::bigint[])`.execute(tx),
-    sql`insert into log_ends (generation, source, last_seq)
-      select ${generation}, * from unnest(${sources}::text[], ${numbers(({ seq, count }) => seq + count - 1)}::bigint[])
-      on conflict (tenant_id, generation, source) do update set last_seq = excluded.last_seq`.execute(tx),
+    addSpans(
+      tx,
+      generation,
+      integerColumn(firsts),
+      sources,
+      numbers(({ seq }) => seq),
+      numbers(({ count }) => count),
+    ),
+    raiseEnds(
+      tx,
+      generation,
+      sources,
+      numbers(({ seq, count }) => seq + count - 1),
+    ),
   ]);
 }
 
-/** The records with the indices `from` to `to - 1`, in their order. */
+const addSpans = planned(`
+  insert into log_spans (generation, first, source, seq, count)
+  select $1, * from unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[])`);
+const raiseEnds = planned(`
+  insert into log_ends (generation, source, last_seq) select $1, * from unnest($2::text[], $3::bigint[])
+  on conflict (tenant_id, generation, source) do update set last_seq = excluded.last_seq`);
+
+/** Some records, one after another: their texts with a newline between, their hashes in hex, and the index of each. */
+export type Entries = { texts: string; hashes: string; indices: string };
+
+/**
+ * The records with the indices `from` to `to - 1`, in their order. Some travel together, for a row each would cost more
+ * than what is in it; and as the text that they are, for bytes would be written as two digits each.
+ */
 export async function entriesBetween(
   tx: Tx,
   { generation, from, to }: { generation: number; from: number; to: number },
-): Promise<EntryRow[]> {
-  const { rows } = await sql<EntryRow>`
-    select s.first + r.seq - s.seq as index, r.bytes, r.hash
-    from log_spans s join records r on r.source = s.source and r.seq between s.seq and s.seq + s.count - 1
-    where s.generation = ${generation} and s.first < ${to}
-      and s.first >= coalesce((select max(first) from log_spans where generation = ${generation} and first <= ${from}), 0)
-      and s.first + r.seq - s.seq between ${from} and ${to - 1}
-    order by 1`.execute(tx);
-  return rows;
+): Promise<Entries[]> {
+  return selectEntries(tx, generation, from, to);
 }
+
+/** The ends of a span are computed beforehand, as above. */
+const selectEntries = planned<Entries>(`
+  with spans as materialized (
+    select source, seq + greatest(0, $2 - first) as low, seq + least(count, $3 - first) as high,
+      first + greatest(0, $2 - first) as index
+    from log_spans where generation = $1 and first < $3
+      and first >= coalesce((select max(first) from log_spans where generation = $1 and first <= $2), 0))
+  select convert_from(string_agg(bytes, '\\x0a' order by index), 'UTF8') as texts,
+    encode(string_agg(hash, '' order by index), 'hex') as hashes, string_agg(index::text, ',' order by index) as indices
+  from (
+    select s.index + r.seq - s.low as index, r.bytes, r.hash
+    from spans s join records r on r.source = s.source and r.seq >= s.low and r.seq < s.high) as entries
+  group by index / 32 order by index / 32`);
+
+/**
+ * Has the statements that follow find rows by one index each. Where nothing is known yet of how rows are spread, the
+ * planner would look up all of a tenant's beside, which costs more with each record that there is.
+ */
+export async function byOneIndex(tx: Tx): Promise<void> {
+  await setOneIndex(tx);
+}
+
+const setOneIndex = planned(`select set_config('enable_bitmapscan', 'off', true)`);
 
 /** Which index each of some records of a journal has; those that have none yet are absent. */
 export async function indicesOf(
@@ -208,26 +253,29 @@ export async function setAssigned(
   tx: Tx,
   { generation, size, root }: TreeHead & { generation: number },
 ): Promise<void> {
-  await on(tx).updateTable('logs').set({ size, root }).where('generation', '=', generation).execute();
+  await keepSize(tx, generation, size, root);
 }
+
+const keepSize = planned('update logs set size = $2, root = $3 where generation = $1');
 
 export async function setPublished(
   tx: Tx,
   { generation, size, state }: { generation: number; size: number; state: Uint8Array },
 ): Promise<void> {
-  const row = { published_size: size, state };
-  await on(tx).updateTable('logs').set(row).where('generation', '=', generation).execute();
+  await keepPublished(tx, generation, size, state);
 }
+
+const keepPublished = planned('update logs set published_size = $2, state = $3 where generation = $1');
 
 /** Readers are given the checkpoint of this size from now on, unless they have a larger one already. */
 export async function raiseShown(
   tx: Tx,
   { generation, size }: { generation: number; size: number },
 ): Promise<void> {
-  await sql`update logs set shown_size = ${size} where generation = ${generation} and shown_size < ${size}`.execute(
-    tx,
-  );
+  await keepShown(tx, generation, size);
 }
+
+const keepShown = planned('update logs set shown_size = $2 where generation = $1 and shown_size < $2');
 
 /** What witnesses are asked to agree on from now on. */
 export async function setAsked(
@@ -258,9 +306,27 @@ export async function setWaits(
     where generation = ${generation} and waits_since_ms is distinct from ${sinceMs}`.execute(tx);
 }
 
-export async function insertCheckpoint(tx: Tx, row: CheckpointRow & { generation: number }): Promise<void> {
-  await on(tx).insertInto('log_checkpoints').values(row).execute();
+export async function insertCheckpoint(
+  tx: Tx,
+  { generation, size, root, note, at_ms }: CheckpointRow & { generation: number },
+): Promise<void> {
+  await addCheckpoint(tx, generation, size, root, note, at_ms);
 }
+
+const addCheckpoint = planned(
+  'insert into log_checkpoints (generation, size, root, note, at_ms) values ($1, $2, $3, $4, $5)',
+);
+
+/** The last that was signed of the log that grows. */
+export async function newestCheckpoint(
+  tx: Tx,
+): Promise<(CheckpointRow & { generation: number }) | undefined> {
+  return (await selectNewest(tx))[0];
+}
+
+const selectNewest = planned<CheckpointRow & { generation: number }>(`
+  select generation, size, root, note, at_ms from log_checkpoints
+  where generation = (select max(generation) from logs) order by size desc limit 1`);
 
 /** The last `limit` that were signed, newest first. */
 export async function lastCheckpoints(tx: Tx, generation: number, limit: number): Promise<CheckpointRow[]> {

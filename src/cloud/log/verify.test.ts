@@ -320,7 +320,7 @@ test('a running sequencer takes what was committed, told or not, and stops in or
   try {
     for (const told of [true, false]) {
       await record(cloud, tenant, 3);
-      if (told) sequencer.poke();
+      if (told) sequencer.poke(tenant);
       const wanted = await recordsIn(cloud, tenant);
       while ((await shownHead(cloud, tenant)).size < wanted) await sleep(systemClock, 20);
     }
@@ -328,6 +328,6 @@ test('a running sequencer takes what was committed, told or not, and stops in or
     await sequencer.stop();
   }
   await record(cloud, tenant, 1);
-  sequencer.poke();
+  sequencer.poke(tenant);
   assert.equal((await readWhole(cloud, tenant)).size, (await recordsIn(cloud, tenant)) - 1);
 });

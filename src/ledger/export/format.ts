@@ -113,11 +113,13 @@ export function recordLine(index: number, bytes: Uint8Array): string {
   return `{"index":${index},"record":${fromUtf8(bytes)}}`;
 }
 
-const RECORD_LINE = /^\{"index":([0-9]{1,20}),"record":(\{.*\})\}$/s;
+/** Up to the brace that begins the record; what it holds is another's to read. */
+const BEFORE_RECORD = /^\{"index":([0-9]{1,20}),"record":(?=\{)/;
 
 export function parseRecordLine(line: string): { index: string; record: string } | undefined {
-  const [, index, record] = RECORD_LINE.exec(line) ?? [];
-  return index === undefined || record === undefined ? undefined : { index, record };
+  const [before = '', index] = BEFORE_RECORD.exec(line) ?? [];
+  if (index === undefined || !line.endsWith('}}') || line.length < before.length + 3) return undefined;
+  return { index, record: line.slice(before.length, -1) };
 }
 
 export function openedLine(index: number, openings: Openings): string {

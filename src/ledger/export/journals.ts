@@ -3,9 +3,10 @@
  * other, whether each bank signed its batches, and whether an opening is what the record committed to. Of each journal
  * one batch at most is held.
  */
-import { base64, fromBase64, fromBase64url } from '../../crypto/bytes.ts';
+import { base64, fromBase64, fromBase64url, isBase64url } from '../../crypto/bytes.ts';
 import { BATCH_RECORDS_MAX, type BatchHead, headHash, openHead } from '../batch.ts';
-import { HASH_BYTES, type LedgerRecord } from '../record.ts';
+import { HASH_BYTES } from '../record.ts';
+import type { RecordPlace } from '../record-form.ts';
 import { rootOfShown } from './cover.ts';
 import { type HeadLine, headSchema, SOURCES_MAX } from './format.ts';
 import { need, type Say } from './refusal.ts';
@@ -18,8 +19,8 @@ type Journal = {
   records: number;
   /** Where numbers are missing between first and last. */
   gaps: number;
-  /** base64url leaf hash of the last record. */
-  lastHash: string;
+  /** Leaf hash of the last record. */
+  lastLeaf: Uint8Array;
   batch: OpenBatch | undefined;
   batches: number;
 };
@@ -37,27 +38,31 @@ export class Journals {
   }
 
   /** Takes the next record of its journal. */
-  add(record: LedgerRecord, leaf: Uint8Array): void {
+  add(record: RecordPlace, leaf: Uint8Array): void {
     const { source, seq } = record;
-    const about = `record ${seq} of ${source}`;
-    const hash = Buffer.from(leaf).toString('base64url');
+    const about = () => `record ${seq} of ${source}`;
     const journal = this.#known.get(source) ?? this.#begin(source, seq);
     if (journal.records > 0) {
-      need(seq > journal.last, `${about} stands behind record ${journal.last}`);
+      need(seq > journal.last, () => `${about()} stands behind record ${journal.last}`);
       const follows = seq === journal.last + 1;
       need(
-        !follows || record.prev === journal.lastHash,
-        `${about} names another record before it than record ${journal.last}`,
+        !follows || isBase64url(record.prev, journal.lastLeaf),
+        () => `${about()} names another record before it than record ${journal.last}`,
       );
       if (!follows) journal.gaps += 1;
     }
-    Object.assign(journal, { last: seq, lastHash: hash, records: journal.records + 1 });
+    journal.last = seq;
+    journal.lastLeaf = leaf;
+    journal.records += 1;
     if (source.startsWith('bank_')) this.#intoBatch(journal, seq, leaf);
   }
 
   #begin(source: string, first: number): Journal {
     need(this.#known.size < SOURCES_MAX, `there are more than ${SOURCES_MAX} journals`);
-    const fresh = { source, first, last: 0, records: 0, gaps: 0, lastHash: '', batch: undefined, batches: 0 };
+    const fresh = {
+      ...{ source, first, last: 0, records: 0, gaps: 0, batch: undefined, batches: 0 },
+      lastLeaf: new Uint8Array(0),
+    };
     this.#known.set(source, fresh);
     return fresh;
   }

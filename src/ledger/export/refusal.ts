@@ -8,8 +8,9 @@ export type Say = (says: string, holds?: true | null) => void;
 /** A check that did not hold. It is caught where the verdict is written; everything else that is thrown is a bug. */
 export class BundleRefused extends Error {}
 
-export function need(holds: boolean, says: string): asserts holds {
-  if (!holds) throw new BundleRefused(says);
+/** What is asked of each of a million records says it in a function, so that no sentence is made that nobody reads. */
+export function need(holds: boolean, says: string | (() => string)): asserts holds {
+  if (!holds) throw new BundleRefused(typeof says === 'string' ? says : says());
 }
 
 export function needValue<T>(result: LogResult<T>, what: string): T {

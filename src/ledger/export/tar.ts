@@ -3,7 +3,7 @@
  * Interchange Format"), which every tar reads. Nothing in it expands, so nothing is larger than what was handed over,
  * and a name leads nowhere: the reader takes the names that a bundle has, and no path, link or folder.
  */
-import { concat, fromUtf8, utf8 } from '../../crypto/bytes.ts';
+import { fromUtf8, utf8 } from '../../crypto/bytes.ts';
 
 const BLOCK_BYTES = 512;
 /** Eleven octal digits. */
@@ -40,7 +40,11 @@ function sumOf(header: Uint8Array): number {
 }
 
 /** Bytes that are read where they lie; a bundle may be larger than the memory. */
-export type ByteSource = { size: number; read(at: number, length: number): Uint8Array };
+export type ByteSource = {
+  size: number;
+  /** Into `target`, where that is given and long enough; what is answered then lies in it until it is written over. */
+  read(at: number, length: number, target?: Uint8Array): Uint8Array;
+};
 export type Member = { name: string; at: number; size: number };
 type Members = { ok: true; members: Member[] } | { ok: false; why: string };
 
@@ -85,26 +89,53 @@ function memberOf(header: Uint8Array, at: number): Member | undefined {
 
 const CHUNK_BYTES = 65_536;
 
+/** Each holds until the next is asked for. */
 export function* chunksOf(source: ByteSource, { at, size }: Member): Generator<Uint8Array> {
+  const target = new Uint8Array(Math.min(CHUNK_BYTES, size));
   for (let done = 0; done < size; done += CHUNK_BYTES)
-    yield source.read(at + done, Math.min(CHUNK_BYTES, size - done));
+    yield source.read(at + done, Math.min(CHUNK_BYTES, size - done), target);
 }
 
 const LINE_BYTES_MAX = 262_144;
 
+const NEWLINE = 0x0a;
+
 /** The lines of a file, each ended by a newline. Undefined stands for one that is too long, cut off, or no UTF-8. */
-export function* linesOf(source: ByteSource, member: Member): Generator<string | undefined> {
-  let left = new Uint8Array(0);
-  for (const chunk of chunksOf(source, member)) {
-    let bytes = left.length === 0 ? chunk : concat(left, chunk);
-    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a)) {
-      yield lineOf(bytes.subarray(0, end));
-      bytes = bytes.subarray(end + 1);
-    }
-    if (bytes.length > LINE_BYTES_MAX) return yield undefined;
-    left = bytes.slice();
+export function* linesOf(source: ByteSource, { at, size }: Member): Generator<string | undefined> {
+  // What is left of a line stands at the front, and what is read next behind it.
+  const held = new Uint8Array(Math.min(LINE_BYTES_MAX + CHUNK_BYTES, size));
+  let left = 0;
+  for (let done = 0; done < size; ) {
+    const read = source.read(at + done, Math.min(CHUNK_BYTES, size - done), held.subarray(left));
+    if (read.length === 0) break;
+    if (read.buffer !== held.buffer) held.set(read, left);
+    done += read.length;
+    const bytes = held.subarray(0, left + read.length);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    yield* linesIn(bytes.subarray(0, end));
+    left = bytes.length - end;
+    if (left > LINE_BYTES_MAX) return yield undefined;
+    held.copyWithin(0, end, bytes.length);
   }
-  if (left.length > 0) yield undefined;
+  if (left > 0) yield undefined;
+}
+
+/** Whole lines. They are read as one text; where that is none, one by one, to find which of them is none. */
+function* linesIn(bytes: Uint8Array): Generator<string | undefined> {
+  const whole = lineOf(bytes);
+  if (whole === undefined) {
+    for (let at = 0; at < bytes.length; ) {
+      const end = bytes.indexOf(NEWLINE, at);
+      yield lineOf(bytes.subarray(at, end));
+      at = end + 1;
+    }
+    return;
+  }
+  for (let at = 0; at < whole.length; ) {
+    const end = whole.indexOf('\n', at);
+    yield whole.slice(at, end);
+    at = end + 1;
+  }
 }
 
 function lineOf(bytes: Uint8Array): string | undefined {

@@ -16,6 +16,7 @@ import type { PolicyFile } from '../log/policy-file.ts';
 import { parseProof } from '../log/proof-file.ts';
 import { parseVkey } from '../log/vkey.ts';
 import { type LedgerRecord, leafHash, opens, parseRecord } from '../record.ts';
+import { placeByForm } from '../record-form.ts';
 import { openRoster, readCanonical } from '../roster.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
 import { rootOfShown } from './cover.ts';
@@ -166,11 +167,11 @@ class Records {
     const parsed = parseRecordLine(line.value ?? '');
     need(
       parsed !== undefined,
-      `records.jsonl: the line behind entry ${this.#before} is too long, cut off, or malformed`,
+      () => `records.jsonl: the line behind entry ${this.#before} is too long, cut off, or malformed`,
     );
     const index = needValue(readDecimal(parsed.index), 'records.jsonl, an index');
-    need(index < this.#size, `records.jsonl: there is no entry ${index} in a log of ${this.#size}`);
-    need(index > this.#before, `records.jsonl: entry ${index} stands behind entry ${this.#before}`);
+    need(index < this.#size, () => `records.jsonl: there is no entry ${index} in a log of ${this.#size}`);
+    need(index > this.#before, () => `records.jsonl: entry ${index} stands behind entry ${this.#before}`);
     this.#before = index;
     this.next = { index, text: parsed.record };
   }
@@ -185,17 +186,18 @@ function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): { journals
   const openings = new OpenedFields(linesIn(bundle, 'opened.jsonl'), manifest.opened);
   const tree = linesIn(bundle, 'tree.txt');
   const proven = new Map<number, Uint8Array>();
+  const hasProofs = [...bundle.members.keys()].some((name) => proofIndexOf(name) !== undefined);
   let count = 0;
   const takeLeaf = (): Uint8Array => {
     const { index, text } = records.next ?? { index: -1, text: '' };
-    const bytes = utf8(text);
-    const parsed = parseRecord(bytes);
-    need(parsed.ok, `entry ${index} is no record: ${parsed.ok ? '' : parsed.why}`);
-    const leaf = leafHash(bytes);
-    journals.add(parsed.record, leaf);
+    const leaf = leafHash(text);
+    const place = placeByForm(text);
+    // What is written as it has to be needs not be taken apart, unless something in it is opened.
+    const record = place && !openings.areOf(index) ? undefined : recordOf(index, text);
+    journals.add(record ?? place ?? recordOf(index, text), leaf);
     seen.grow(index, leaf);
-    openings.take(index, parsed.record);
-    if (bundle.members.has(proofName(index))) proven.set(index, leaf);
+    if (record) openings.take(index, record);
+    if (hasProofs && bundle.members.has(proofName(index))) proven.set(index, leaf);
     count += 1;
     records.advance();
     return leaf;
@@ -217,6 +219,12 @@ function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): { journals
   seen.end(say);
   openings.end(say);
   return { journals };
+}
+
+function recordOf(index: number, text: string): LedgerRecord {
+  const parsed = parseRecord(utf8(text));
+  need(parsed.ok, () => `entry ${index} is no record: ${parsed.ok ? '' : parsed.why}`);
+  return parsed.record;
 }
 
 function verifyProofs(
@@ -290,8 +298,13 @@ class OpenedFields {
     this.#next = parsed.data;
   }
 
+  /** Whether the next openings are those of this entry. */
+  areOf(index: number): boolean {
+    return this.#next?.index === index;
+  }
+
   take(index: number, record: LedgerRecord): void {
-    if (this.#next?.index !== index) return;
+    if (!this.#next || !this.areOf(index)) return;
     for (const [name, opening] of Object.entries(this.#next.openings)) {
       const field = name as CommittedField;
       need(this.#may.includes(field), `entry ${index}: ${field} is opened, which the manifest does not name`);

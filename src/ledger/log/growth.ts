@@ -3,10 +3,9 @@
  * The state is the compact range and, for each level, the hashes of the tile that is not full yet; so the
  * whole tree is never read, and each new node is hashed once for root and tiles together.
  */
-import { concat } from '../../crypto/bytes.ts';
 import { equalBytes } from '../../crypto/hash.ts';
 import { allowed } from '../../domain/outcome.ts';
-import { BUNDLE_BYTES_MAX, encodeEntries } from './bundle.ts';
+import { BUNDLE_BYTES_MAX, type Entry, encodeEntries } from './bundle.ts';
 import type { TreeHead } from './checkpoint.ts';
 import { hashesAt, TILE_WIDTH, tilePath } from './layout.ts';
 import { appendLeaves, type CompactRange, EMPTY_RANGE, rangeRoot } from './range.ts';
@@ -77,7 +76,7 @@ export type GrowBundles = {
   size: number;
   /** The bytes of the last bundle, where that is not full; none otherwise. */
   last: Uint8Array;
-  entries: readonly Uint8Array[];
+  entries: readonly Entry[];
 };
 
 /** The entry bundles that are new or longer by `entries`. */
@@ -91,7 +90,7 @@ export function growBundles({ size, last, entries }: GrowBundles): LogObject[] {
     const room = index * TILE_WIDTH + TILE_WIDTH - size - at;
     const part = entries.slice(at, at + room);
     const width = TILE_WIDTH - room + part.length;
-    const bytes = concat(before, encodeEntries(part));
+    const bytes = encodeEntries(part, before);
     objects.push({ path: tilePath({ of: 'entries', index, width }), bytes });
     before = new Uint8Array(0);
     at += part.length;

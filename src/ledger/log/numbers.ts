@@ -21,7 +21,9 @@ export function isCount(value: number): boolean {
 
 /** The largest power of two below `count` (the `k` of RFC 6962 section 2.1); `count` is at least 2. */
 export function powerOfTwoBelow(count: number): number {
-  let power = 1;
+  // The place of the highest bit, where the count has as few bits as a computer's word.
+  if (count <= 2 ** 31) return 2 ** (31 - Math.clz32(count - 1));
+  let power = 2 ** 31;
   while (power * 2 < count) power *= 2;
   return power;
 }
