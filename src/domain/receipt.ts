@@ -10,14 +10,14 @@ import type { RecordKind } from './kinds.ts';
 export type ReceiptReader = { is: 'admin' | 'resident' | 'courier'; person: PersonId };
 
 /** `own`: only where it names the reader. */
-export type Sight = 'open' | 'own' | 'shut';
+type Sight = 'open' | 'own' | 'shut';
 type Row = Readonly<Record<ReceiptReader['is'], Sight>>;
 
 const EVERYBODY: Row = { admin: 'open', resident: 'open', courier: 'open' };
 const NAMED: Row = { admin: 'open', resident: 'own', courier: 'own' };
 const STAFF: Row = { admin: 'open', resident: 'shut', courier: 'shut' };
 
-export const SIGHTS: Readonly<Record<CommittedField, Row>> = {
+const SIGHTS: Readonly<Record<CommittedField, Row>> = {
   person: NAMED,
   counterpart: NAMED,
   /** Without it a record does not show that it speaks of this parcel. */
