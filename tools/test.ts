@@ -27,8 +27,8 @@ const LONGEST = [
 const LONG = /^test\/long\//;
 /** It begins when the others have ended: it asks what they have shown, and fills the machine by itself. */
 const SABOTAGE = 'test/sabotage/sabotage.test.ts';
-/** A test of a whole system waits for its processes half of the time, and a test of a part needs one core. */
-const AT_ONCE = availableParallelism() + 1;
+/** A test of a whole system waits for its processes a good part of the time; its patience is measured in seconds, so no more. */
+const AT_ONCE = Math.max(2, availableParallelism());
 /** The long ones measure how much a machine does, and have it to themselves. */
 const LONG_AT_ONCE = 1;
 /** Each of some hundred broken defences is a process of its own, often with a database of its own. */
@@ -110,6 +110,8 @@ async function runTests(files: readonly string[], options: Options): Promise<num
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  // A run that was stopped may never end its events: then nothing is left to wait for, and the process ends.
+  process.once('exit', () => folder.remove());
   try {
     const events = allEvents(files, { options, signal: stopping.signal, seenFile: folder.seenFile });
     const lines = Readable.from(joined(events, summary)).compose(new spec());
