@@ -6,10 +6,12 @@
  *
  * A phone app gets a service worker, built after it, because it names what the app is made of.
  */
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { build, defineConfig, type InlineConfig, type ViteBuilder } from 'vite';
+import { COMPRESSED } from '../src/contract/web.ts';
 import { type Shell, versionOf } from './kit/shell/shell.ts';
 
 const WEB = import.meta.dirname;
@@ -66,11 +68,22 @@ async function workerConfig(app: string): Promise<InlineConfig> {
   };
 }
 
+/** Once, with all the patience that there is; served to whoever takes it. */
+function compress(app: string): void {
+  const folder = join(DIST, app);
+  for (const name of globSync('**/*.{html,js,css,svg}', { cwd: folder })) {
+    const bytes = readFileSync(join(folder, name));
+    const compressed = brotliCompressSync(bytes);
+    if (compressed.length < bytes.length) writeFileSync(join(folder, name + COMPRESSED), compressed);
+  }
+}
+
 async function buildApps(builder: ViteBuilder): Promise<void> {
   const present = APPS.filter((app) => existsSync(join(WEB, app, 'index.html')));
   for (const app of present) {
     await build(appConfig(app));
     if (ON_PHONES.has(app)) await build(await workerConfig(app));
+    compress(app);
   }
   // Vite would otherwise build this configuration itself, which is none of the apps.
   for (const environment of Object.values(builder.environments)) environment.isBuilt = true;

@@ -71,7 +71,7 @@ export async function buildApp(
   await app.register(fastifyRateLimit, limits(options.requestsPerMinute));
   await app.register(fastifySwagger, description());
   const methods = rememberMethods(app);
-  const files = options.webDir === null ? new Map<string, string>() : await listWebFiles(options.webDir);
+  const files = options.webDir === null ? new Map() : await listWebFiles(options.webDir);
   // What is no route is a page, or nothing.
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
     answerOther({ files, methods }, request, reply),

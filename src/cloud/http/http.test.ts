@@ -227,6 +227,7 @@ before(async () => {
     await writeFile(join(folder, app, 'index.html'), `<!doctype html><title>${app}</title>`);
     await writeFile(join(folder, app, 'assets', 'app-1a2b3c.js'), `// ${app}`);
   }
+  await writeFile(join(folder, 'courier', 'assets', 'app-1a2b3c.js.br'), 'what the build compressed');
   const { privateKey } = newSigningKey();
   const nowMs = systemClock.nowMs();
   const certificatePem = await selfSignedServer({
@@ -539,6 +540,24 @@ describe('pages and descriptions', () => {
     assert.equal(codeOf(missing), 'not-found');
     assert.equal(missing.headers['cache-control'], 'no-store');
     assert.equal(codeOf(await ask('/somewhere')), 'not-found');
+  });
+
+  test('what the build compressed goes to whoever takes it, and to nobody else', async () => {
+    const path = '/courier/assets/app-1a2b3c.js';
+    const asked = async (accepted: string | undefined) => {
+      const headers: Record<string, string> = accepted === undefined ? {} : { 'accept-encoding': accepted };
+      const { text, headers: said } = await ask(path, { headers });
+      assert.deepEqual(
+        [said.vary, said['content-type']],
+        ['accept-encoding', 'text/javascript; charset=utf-8'],
+      );
+      return [said['content-encoding'], text];
+    };
+    for (const accepted of ['br', 'gzip, deflate, br, zstd', 'gzip;q=1, BR;q=0.5'])
+      assert.deepEqual(await asked(accepted), ['br', 'what the build compressed'], accepted);
+    for (const accepted of [undefined, '', 'gzip', 'br;q=0', 'br;q=0.0', 'brotli', 'identity'])
+      assert.deepEqual(await asked(accepted), [undefined, '// courier'], accepted);
+    assert.equal(codeOf(await ask(`${path}.br`)), 'not-found');
   });
 
   test('no path leaves the folder of an app', async () => {

@@ -7,12 +7,14 @@
  * The list of files is read once, at start. A path that is not in it does not exist, so no spelling of a
  * path reaches anything else. A path without a file and without an extension is a place inside a
  * single-page app, and gets that app's `index.html`. Files under `assets/` have a hash of their content in
- * their name, and may be kept forever; everything else is asked for again each time.
+ * their name, and may be kept forever; everything else is asked for again each time. What the build compressed goes out
+ * so to whoever takes it (RFC 7932; nothing in these files is secret).
  */
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import type { FastifyReply } from 'fastify';
+import { COMPRESSED } from '../../contract/web.ts';
 import { problemFor, sendProblem } from './problems.ts';
 
 const WEB_APPS = ['start', 'resident', 'courier', 'admin'] as const;
@@ -34,11 +36,13 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-/** URL path to file. */
-export type WebFiles = ReadonlyMap<string, string>;
+/** A file, and the same compressed, where the build made it. */
+type WebFile = { file: string; compressed: string | undefined };
+/** By URL path. */
+export type WebFiles = ReadonlyMap<string, WebFile>;
 
 export async function listWebFiles(webDir: string): Promise<WebFiles> {
-  const files = new Map<string, string>();
+  const files = new Map<string, WebFile>();
   for (const app of WEB_APPS) {
     const folder = join(webDir, app);
     const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
@@ -48,10 +52,12 @@ export async function listWebFiles(webDir: string): Promise<WebFiles> {
         throw error;
       },
     );
+    const present = new Set(entries.map((entry) => join(entry.parentPath, entry.name)));
     for (const entry of entries) {
       if (!entry.isFile() || TYPES[extname(entry.name)] === undefined) continue;
       const file = join(entry.parentPath, entry.name);
-      files.set(`${prefixOf(app)}/${relative(folder, file).replaceAll('\\', '/')}`, file);
+      const compressed = present.has(file + COMPRESSED) ? file + COMPRESSED : undefined;
+      files.set(`${prefixOf(app)}/${relative(folder, file).replaceAll('\\', '/')}`, { file, compressed });
     }
   }
   return files;
@@ -82,10 +88,19 @@ export function answerPage(files: WebFiles, path: string, reply: FastifyReply): 
   return sendFile(reply, index, false);
 }
 
-function sendFile(reply: FastifyReply, file: string, forever: boolean): FastifyReply {
+function sendFile(reply: FastifyReply, { file, compressed }: WebFile, forever: boolean): FastifyReply {
   if (forever) reply.header('cache-control', FOREVER);
-  return reply
-    .code(200)
-    .type(TYPES[extname(file)] ?? 'application/octet-stream')
-    .send(createReadStream(file));
+  reply.code(200).type(TYPES[extname(file)] ?? 'application/octet-stream');
+  if (compressed === undefined) return reply.send(createReadStream(file));
+  reply.header('vary', 'accept-encoding');
+  if (!takesCompressed(reply.request.headers['accept-encoding'])) return reply.send(createReadStream(file));
+  return reply.header('content-encoding', 'br').send(createReadStream(compressed));
+}
+
+/** RFC 9110, section 12.5.3. A weight of nothing is a refusal; other weights are no reason to send more bytes. */
+function takesCompressed(accepted: string | string[] | undefined): boolean {
+  return String(accepted ?? '')
+    .split(',')
+    .map((one) => one.trim().toLowerCase())
+    .some((one) => /^br(?:;q=(?:1(?:\.0*)?|0\.\d*[1-9]\d*))?$/.test(one.replaceAll(' ', '')));
 }
