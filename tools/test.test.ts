@@ -53,10 +53,18 @@ test('long tests run only when asked for, a part of a path selects, and what las
 });
 
 test('the sabotages begin when all others have ended, and long files run one at a time', () => {
-  const files = ['test/sabotage/sabotage.test.ts', 'test/sim/sabotage.test.ts', 'test/long/sim.test.ts'];
+  const files = [
+    ...['test/sabotage/sabotage.test.ts', 'test/browser/a.test.ts'],
+    ...['test/sim/sabotage.test.ts', 'test/long/sim.test.ts'],
+  ];
   assert.deepEqual(
     groupsOf(files).map((group) => group.files),
-    [['test/sim/sabotage.test.ts'], ['test/sabotage/sabotage.test.ts'], ['test/long/sim.test.ts']],
+    [
+      ['test/sim/sabotage.test.ts'],
+      ['test/browser/a.test.ts'],
+      ['test/sabotage/sabotage.test.ts'],
+      ['test/long/sim.test.ts'],
+    ],
   );
   assert.deepEqual(
     groupsOf(['test/long/a.test.ts', 'test/long/b.test.ts']).map((group) => group.atOnce),

@@ -21,16 +21,18 @@ import { joined, type TestEvent } from './test-summary.ts';
 
 /** What lasts longest is begun first, so that no core is idle while the last file ends. */
 const LONGEST = [
-  ...['test/sim/', 'test/faults/', 'test/browser/', 'test/attacks/', 'test/journeys/', 'test/upgrade/'],
+  ...['test/sim/', 'test/faults/', 'test/attacks/', 'test/journeys/', 'test/upgrade/'],
   ...['test/verify/', 'test/deploy/', 'test/interop/', 'test/'],
 ];
 const LONG = /^test\/long\//;
+/** A person at a kiosk is waited for in seconds, and a browser keeps both cores of a small machine busy. */
+const BROWSER = /^test\/browser\//;
 /** It begins when the others have ended: it asks what they have shown, and fills the machine by itself. */
 const SABOTAGE = 'test/sabotage/sabotage.test.ts';
 /** A test of a whole system waits for its processes a good part of the time; its patience is measured in seconds, so no more. */
 const AT_ONCE = Math.max(2, availableParallelism());
-/** The long ones measure how much a machine does, and have it to themselves. */
-const LONG_AT_ONCE = 1;
+/** Those in a browser, and the long ones, which measure how much a machine does, have it to themselves. */
+const ALONE = 1;
 /** Each of some hundred broken defences is a process of its own, often with a database of its own. */
 const FILE_MS_MAX = 30 * 60_000;
 /** A thousand simulated days of a site take more than an hour on two cores. */
@@ -72,11 +74,12 @@ function rankOf(file: string): number {
 type Group = { files: readonly string[]; atOnce: number };
 
 export function groupsOf(files: readonly string[]): Group[] {
-  const others = files.filter((file) => file !== SABOTAGE && !LONG.test(file));
+  const isOther = (file: string) => file !== SABOTAGE && !LONG.test(file) && !BROWSER.test(file);
   return [
-    { files: others, atOnce: AT_ONCE },
-    { files: files.filter((file) => file === SABOTAGE), atOnce: 1 },
-    { files: files.filter((file) => LONG.test(file)), atOnce: LONG_AT_ONCE },
+    { files: files.filter(isOther), atOnce: AT_ONCE },
+    { files: files.filter((file) => BROWSER.test(file)), atOnce: ALONE },
+    { files: files.filter((file) => file === SABOTAGE), atOnce: ALONE },
+    { files: files.filter((file) => LONG.test(file)), atOnce: ALONE },
   ].filter((group) => group.files.length > 0);
 }
 

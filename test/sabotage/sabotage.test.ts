@@ -13,7 +13,7 @@ import { readSeen, showsGreen } from '../../tools/test-seen.ts';
 import { EDITS, type Edit, ROOT } from './edits.ts';
 
 /** Most children keep one core busy; some wait for a server or for a time limit. */
-const AT_ONCE = availableParallelism() + 1;
+const AT_ONCE = Math.max(2, availableParallelism());
 const CHILD_MS_MAX = 180_000;
 const HOOK = join(ROOT, 'test/sabotage/hook.ts');
 
