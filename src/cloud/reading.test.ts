@@ -191,3 +191,25 @@ test('who was undone because two waited for each other is asked again', async ()
     ['UPS!!', 'UPS!!'],
   );
 });
+
+test('a transaction of one round trip writes as its tenant or not at all, and is asked once', async () => {
+  const { database } = stand.cloud;
+  const [one, two] = [carrier(), carrier()];
+  await database.once(stand.tenant, (tx) => Promise.all([adding(one).execute(tx), adding(two).execute(tx)]));
+  const there = await carriersOf(stand.tenant);
+  assert.ok(there.includes(one) && there.includes(two));
+
+  const third = carrier();
+  const failing = database.once(stand.tenant, (tx) =>
+    Promise.all([adding(third).execute(tx), sql`select 1 / 0`.execute(tx)]),
+  );
+  assert.equal(await refusal(failing), DIVISION_BY_ZERO);
+  assert.ok(!(await carriersOf(stand.tenant)).includes(third), 'what stood before the failure is undone');
+
+  const twice = database.once(stand.tenant, async (tx) => {
+    await sql`select 1`.execute(tx);
+    await adding(third).execute(tx);
+  });
+  await assert.rejects(twice, /asked a second time/);
+  assert.ok(!(await carriersOf(stand.tenant)).includes(third));
+});

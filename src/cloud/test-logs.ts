@@ -9,6 +9,10 @@ export function logsInMemory(): LogObjects & { kept: Map<string, Uint8Array> } {
     kept,
     read: async (place, path) => kept.get(nameOf(place, path)),
     write: async (place, { path, bytes }) => void kept.set(nameOf(place, path), bytes),
+    stage: async (place, { path, bytes }) => ({
+      settle: async () => void kept.set(nameOf(place, path), bytes),
+      drop: async () => undefined,
+    }),
     async *paths(place) {
       const prefix = nameOf(place, '');
       for (const name of kept.keys()) if (name.startsWith(prefix)) yield name.slice(prefix.length);

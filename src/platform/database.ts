@@ -48,6 +48,8 @@ export type Database = {
    * round trip and is of one moment; what it asks later is of a later one, as it is in `tenant`.
    */
   read<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** What `run` asks at once is a transaction, in one round trip. It can ask no second time. */
+  once<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs a transaction of no tenant. */
   estate<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
   /** Reads as no tenant. */
@@ -122,6 +124,7 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
     snapshot: (tenant, run) =>
       again(() => inTransaction(pool, { begin: [BEGIN_SNAPSHOT, as(tenant)], tenant, run })),
     read: (tenant, run) => reading(pool, { tenant, run }),
+    once: (tenant, run) => again(() => once(pool, { tenant, run })),
     estate: (run) => again(() => inTransaction(pool, { begin: [BEGIN], tenant: null, run })),
     readEstate: (run) => reading(pool, { tenant: null, run }),
     listen: listener.listen,
@@ -192,23 +195,43 @@ async function isOfUse(client: pg.PoolClient, error: unknown, statement: Stateme
 }
 
 async function reading<T>(pool: pg.Pool, { tenant, run }: Run<T>): Promise<T> {
-  const pipeline = new Pipeline(async (asked) => {
-    const client = await pool.connect();
-    let isBroken = false;
-    try {
-      const statements = [asReader(tenant ?? NO_TENANT), ...asked];
-      return (await roundTrip(client, { statements, parserOf })).slice(1);
-    } catch (error) {
-      isBroken = !(await isOfUse(client, error, STILL_THERE));
-      throw error;
-    } finally {
-      client.release(isBroken);
-    }
+  const as = asReader(tenant ?? NO_TENANT);
+  const pipeline = new Pipeline((asked) => unbegun(pool, [as, ...asked]));
+  try {
+    return await run(txOver(pipeline, tenant));
+  } finally {
+    pipeline.end();
+  }
+}
+
+async function once<T>(
+  pool: pg.Pool,
+  { tenant, run }: { tenant: TenantId; run: (tx: Tx) => Promise<T> },
+): Promise<T> {
+  let hasAsked = false;
+  const pipeline = new Pipeline((asked) => {
+    if (hasAsked) throw new Error('a transaction of one round trip was asked a second time');
+    hasAsked = true;
+    return unbegun(pool, [as(tenant), ...asked]);
   });
   try {
     return await run(txOver(pipeline, tenant));
   } finally {
     pipeline.end();
+  }
+}
+
+/** A round trip without `begin` is a transaction; the outcome of the first statement, which says for whom, is left out. */
+async function unbegun(pool: pg.Pool, statements: readonly Statement[]): ReturnType<typeof roundTrip> {
+  const client = await pool.connect();
+  let isBroken = false;
+  try {
+    return (await roundTrip(client, { statements, parserOf })).slice(1);
+  } catch (error) {
+    isBroken = !(await isOfUse(client, error, STILL_THERE));
+    throw error;
+  } finally {
+    client.release(isBroken);
   }
 }
 

@@ -149,6 +149,7 @@ export function reachOf(cloud: Cloud, table: AccessTable, of: { actor: Actor; ro
       tenant: into(database.tenant),
       read: into(database.read),
       snapshot: into(database.snapshot),
+      once: into(database.once),
       estate: intoNone(database.estate),
       readEstate: intoNone(database.readEstate),
     },

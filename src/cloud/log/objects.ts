@@ -9,15 +9,25 @@ import { parseId, type TenantId } from '../../domain/ids.ts';
 import type { LogObject } from '../../ledger/log/growth.ts';
 import type { TileReader } from '../../ledger/log/tiles.ts';
 import { codeOf, namesIn, readIfExists } from '../../platform/durable.ts';
-import { storeDurable } from '../../platform/durable-store.ts';
+import { stageDurable, storeDurable } from '../../platform/durable-store.ts';
 
 export type LogPlace = { tenant: TenantId; generation: number };
+
+/** What is there for nobody yet. */
+export type Staged = {
+  /** Puts it in its place. When it returns, a power cut does not undo it; until then there is the old object, or none. */
+  settle(): Promise<void>;
+  /** Takes it away again, if it was not settled. */
+  drop(): Promise<void>;
+};
 
 export type LogObjects = {
   /** Paths are those of the layout; a stranger's is parsed before it comes here. */
   read(place: LogPlace, path: string): Promise<Uint8Array | undefined>;
   /** When it returns, a power cut does not undo it; until then there is the old object, or none. */
   write(place: LogPlace, object: LogObject): Promise<void>;
+  /** Lays it beside its place. */
+  stage(place: LogPlace, object: LogObject): Promise<Staged>;
   /** Of everything that is there, in no order; what a dead process was about to write is left out. */
   paths(place: LogPlace): AsyncIterable<string>;
   /** Those of which anything is there. */
@@ -37,6 +47,7 @@ export function folderOfLogs(dataDir: string): LogObjects {
   return {
     read: async (place, path) => readIfExists(fileOf(place, path)),
     write: (place, { path, bytes }) => storeDurable(fileOf(place, path), bytes),
+    stage: (place, { path, bytes }) => stageDurable(fileOf(place, path), bytes),
     paths: (place) => filesBelow(fileOf(place, ''), ''),
     generations: async (tenant) => namesOf(join(folder, tenant)).map(Number).filter(Number.isSafeInteger),
     tenants: async () =>

@@ -1,43 +1,55 @@
 /**
  * How records get into the log, in three steps, each of which may be the last before the process dies:
  *
- *   1. one transaction gives the records that wait their indices and keeps the root over them;
- *   2. the tiles and bundles that are new or wider are written: they follow from 1 alone;
+ *   1. a transaction gives the records that wait their indices and keeps the root over them; while more wait than one
+ *      batch holds, another follows;
+ *   2. the tiles and bundles that are new or wider are written: they follow from 1 alone. Those that are full by then
+ *      are written while the next batch gets its indices;
  *   3. one transaction keeps the signed checkpoint and the tree; then the checkpoint is shown.
  *
- * Whoever comes next finds in the database how far it came. Between 1 and 3 no other records get an index, so
- * what 2 writes again is what it wrote before. While more records wait than one batch holds, 3 and the 1 of the next
- * batch are one transaction, so that the disk is waited for once and not twice. Rows are locked in 1 and 3; beside that
- * one process at a time works at a log, so that two do not do everything twice.
+ * Whoever comes next finds in the database how far it came: all that has an index and stands under no checkpoint is
+ * taken up again, and what 2 writes then is what it wrote before, or would have. Rows are locked in 1 and 3; beside
+ * that one process at a time works at a log, so that two do not do everything twice.
  */
 
-import { fromHex, fromUtf8, utf8 } from '../../crypto/bytes.ts';
+import { fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes } from '../../crypto/hash.ts';
-import { HoldfastError } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
-import { encodeEntries } from '../../ledger/log/bundle.ts';
-import { type Checkpoint, HASH_BYTES, signCheckpoint, type TreeHead } from '../../ledger/log/checkpoint.ts';
-import { growBundles, growTree, headOf, type LogObject, type LogState } from '../../ledger/log/growth.ts';
-import { CHECKPOINT_PATH, TILE_WIDTH } from '../../ledger/log/layout.ts';
-import { leafHash } from '../../ledger/record.ts';
+import { type Checkpoint, signCheckpoint } from '../../ledger/log/checkpoint.ts';
+import { headOf, type LogObject } from '../../ledger/log/growth.ts';
+import { CHECKPOINT_PATH } from '../../ledger/log/layout.ts';
 import type { Cancel } from '../../platform/clock.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { wrongUnder } from './folder.ts';
 import type { LogPlace } from './objects.ts';
+import * as indexed from './spans-store.ts';
 import { decodeState, encodeState } from './state.ts';
 import * as store from './store.ts';
+import {
+  contradicts,
+  cut,
+  edgeOf,
+  entriesOf,
+  grow,
+  quiet,
+  readAhead,
+  Staging,
+  type Turn,
+  tileStart,
+} from './turn.ts';
 
 const BATCH_MAX = 1_000;
-/** So many batches follow each other before others may have the lock. */
-const TURN_BATCHES = 16;
+/** So many records share a checkpoint, and then others may have the lock. */
+const TURN_RECORDS = 16_000;
 
-type Grown = { log: store.LogRow; head: TreeHead; state: LogState; objects: LogObject[] };
+/** What became full by what somebody began, and what waits beyond it. */
+type Begun = Turn & { whole: LogObject[]; waiting: readonly store.Span[] };
 
 /** What was done: nothing to do, no log, or some records more under a checkpoint. */
 export type Sequenced = 'idle' | 'no-log' | 'grew';
 
-/** `max`: records of a batch. `batches`: how many may follow each other. */
+/** `max`: records of a batch. `batches`: how many may share a checkpoint. */
 type Amount = { max?: number; batches?: number };
 
 /** Takes the records that wait, at most so many, all the way; finishes first what somebody began. */
@@ -47,32 +59,53 @@ export async function sequence(
   { max = BATCH_MAX, batches = 1 }: Amount = {},
 ): Promise<Sequenced> {
   await showCheckpoint(cloud, tenant);
-  const begun = await cloud.database.tenant(tenant, (tx) => assign(cloud, tx, max));
+  const begun = await cloud.database.snapshot(tenant, (tx) => begin(cloud, tx, max * batches));
   if (begun === 'idle' || begun === 'no-log') return begun;
   const place = { tenant, generation: begun.log.generation };
-  let note: string | undefined;
-  let next: Grown | undefined = begun;
-  for (let batch = 1; next; batch++) {
-    const grown: Grown = next;
-    // What the batch before had signed is shown meanwhile: it is kept for good, and so is everything under it.
-    await all([show(cloud, place, note), ...grown.objects.map((object) => put(cloud, place, object))]);
-    const of = { grown, more: batch < batches ? max : 0 };
-    const published = await cloud.database.tenant(tenant, (tx) => publish(cloud, tx, of));
-    if (!published) return 'grew';
-    ({ note, next } = published);
-  }
+  const turn = await takeTurn(cloud, place, { begun, batches: cut(begun.waiting, { max, batches }) });
+  const note = turn && (await cloud.database.tenant(tenant, (tx) => publish(cloud, tx, turn)));
   await show(cloud, place, note);
   return 'grew';
 }
 
-/** Waits for each, and then says that one failed: nothing is under way any more when somebody goes on. */
-async function all(under: readonly Promise<void>[]): Promise<void> {
-  for (const done of await Promise.allSettled(under)) if (done.status === 'rejected') throw done.reason;
+type Taking = { begun: Begun; batches: readonly store.Span[][] };
+
+/** Gives indices batch after batch and writes what follows from them; undefined when another process came between. */
+async function takeTurn(
+  cloud: Cloud,
+  place: LogPlace,
+  { begun, batches }: Taking,
+): Promise<Turn | undefined> {
+  const objects = new Staging(cloud, place);
+  const { generation, published_size: published } = begun.log;
+  const { tenant } = place;
+  const reading = readAhead(cloud, tenant, { batches, size: begun.head.size });
+  let turn: Turn = begun;
+  let assigned = Promise.resolve(true);
+  try {
+    objects.add(begun.whole);
+    for await (const { spans, ...batch } of reading) {
+      // While a batch is hashed, the one before is on its way to the disk.
+      const given = grow(turn, batch);
+      if (!(await assigned)) return undefined;
+      const assign = { generation, published, before: turn.head, after: given.head, spans };
+      assigned = quiet(cloud.database.once(tenant, (tx) => indexed.assign(tx, assign)));
+      objects.add(given.whole);
+      turn = given;
+    }
+    if (!(await assigned)) return undefined;
+    objects.add(edgeOf(published, turn));
+    await objects.settle();
+    return turn;
+  } finally {
+    await Promise.allSettled([assigned]);
+    await objects.drop();
+  }
 }
 
 /** Works a log off. Does nothing when another process is at it; now and then others may have the lock. */
 export async function drain(cloud: Cloud, tenant: TenantId, max = BATCH_MAX): Promise<void> {
-  const amount = { max, batches: TURN_BATCHES };
+  const amount = { max, batches: Math.ceil(TURN_RECORDS / max) };
   for (;;) {
     const done = await cloud.database.tenant(tenant, async (lock) =>
       (await store.lockSequencing(lock))
@@ -109,124 +142,54 @@ async function whileHeld<T>(cloud: Cloud, lock: Tx, run: () => Promise<T>): Prom
   }
 }
 
-async function assign(cloud: Cloud, tx: Tx, max: number): Promise<Grown | 'idle' | 'no-log'> {
-  const [log, last, spans] = await Promise.all([
-    store.lockLog(tx),
+async function begin(cloud: Cloud, tx: Tx, max: number): Promise<Begun | 'idle' | 'no-log'> {
+  const [log, last, waiting] = await Promise.all([
+    store.currentLog(tx),
     store.newestCheckpoint(tx),
     store.waiting(tx, max),
+    // For what is asked next.
     store.byOneIndex(tx),
   ]);
   if (!log) return 'no-log';
-  const { published_size: before, size } = log;
-  if (size === before && spans.length === 0) return 'idle';
+  const { generation, published_size: before, size } = log;
+  if (size === before && waiting.length === 0) return 'idle';
   if (!equalBytes(log.key, cloud.ledger.key.publicKey)) throw contradicts('it is signed by another key');
   const state = decodeState(before, log.state);
-  if (last?.size !== before || !equalBytes(last.root, headOf(state).root))
+  const head = headOf(state);
+  if (last?.size !== before || !equalBytes(last.root, head.root))
     throw contradicts(`the tree of ${before} is not the one that was signed`);
-  if (size === before) return (await give(tx, { log, state, spans })) ?? 'idle';
-  const rows = await store.entriesBetween(tx, { generation: log.generation, from: edgeOf(before), to: size });
-  const grown = grow({ log, state, rows, size });
+  const [lastBundle, since] = await Promise.all([
+    indexed.entriesBetween(tx, { generation, from: tileStart(before), to: before }),
+    indexed.entriesBetween(tx, { generation, from: before, to: size }),
+  ]);
+  const { entries: tail } = entriesOf(lastBundle, { from: tileStart(before), to: before });
+  // Somebody gave these their indices, and signed nothing over them.
+  const grown = grow({ log, head, state, tail }, entriesOf(since, { from: before, to: size }));
   if (!equalBytes(grown.head.root, log.root))
     throw contradicts(`the records up to ${size} have another root`);
-  return grown;
+  return { ...grown, waiting };
 }
 
-/** Where the last bundle begins, which is written anew while it is not full. */
-const edgeOf = (size: number) => size - (size % TILE_WIDTH);
-
-type Given = { log: store.LogRow; state: LogState; spans: readonly store.Span[] };
-
-/** Gives what waits its indices, behind a log that is signed to its end. */
-async function give(tx: Tx, { log, state, spans }: Given): Promise<Grown | undefined> {
-  if (spans.length === 0) return undefined;
-  const { generation } = log;
-  const first = state.range.size;
-  const size = first + spans.reduce((sum, { count }) => sum + count, 0);
-  const [, rows] = await Promise.all([
-    store.insertSpans(tx, { generation, first, spans }),
-    store.entriesBetween(tx, { generation, from: edgeOf(first), to: size }),
-  ]);
-  const grown = grow({ log, state, rows, size });
-  await store.setAssigned(tx, { generation, ...grown.head });
-  return grown;
-}
-
-type Growing = { log: store.LogRow; state: LogState; rows: readonly store.Entries[]; size: number };
-
-/** The tree and its objects at `size`, from the tree under the last checkpoint and the records since. */
-function grow({ log, state, rows, size }: Growing): Grown {
-  const before = state.range.size;
-  const { entries, leaves } = entriesOf(rows, { from: edgeOf(before), to: size });
-  const grown = growTree(state, leaves.slice(before - edgeOf(before)));
-  const bundles = growBundles({
-    size: before,
-    last: encodeEntries(entries.slice(0, before - edgeOf(before))),
-    entries: entries.slice(before - edgeOf(before)),
-  });
-  return { log, head: headOf(grown.state), state: grown.state, objects: [...bundles, ...grown.objects] };
-}
-
-/** Each record once, in the order of its index, and each as its journal hashed it. */
-function entriesOf(
-  rows: readonly store.Entries[],
-  { from, to }: { from: number; to: number },
-): { entries: string[]; leaves: Uint8Array[] } {
-  const entries: string[] = [];
-  const leaves: Uint8Array[] = [];
-  for (const { texts, hashes, indices } of rows) {
-    // None has a newline in it (RFC 8785 section 3.2.2.2). One that had would be two, and neither has its hash.
-    const group = texts.split('\n');
-    const known = fromHex(hashes);
-    const first = from + entries.length;
-    if (indices !== group.map((_, at) => first + at).join(','))
-      throw contradicts(`record ${first}, or one of those behind it, is not there`);
-    for (const [at, entry] of group.entries()) {
-      const hash = known.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
-      if (!equalBytes(leafHash(entry), hash))
-        throw contradicts(`record ${first + at} does not have its hash`);
-      entries.push(entry);
-      leaves.push(hash);
-    }
-  }
-  if (entries.length !== to - from) throw contradicts(`of ${to} records some are not there`);
-  return { entries, leaves };
-}
-
-/** What lies under a name never changes: other bytes there are of another log, and are not written over. */
-async function put({ ledger }: Cloud, place: LogPlace, object: LogObject): Promise<void> {
-  const there = await ledger.objects.read(place, object.path);
-  if (there && !equalBytes(there, object.bytes)) throw contradicts(`${object.path} holds something else`);
-  if (!there) await ledger.objects.write(place, object);
-}
-
-type Published = { note: string; next: Grown | undefined };
-
-/** `more`: how many of the records that wait get their indices with it. Undefined: it is not ours to publish. */
+/** Signs what a turn came to; undefined when it is not ours to publish. */
 async function publish(
   cloud: Cloud,
   tx: Tx,
-  { grown, more }: { grown: Grown; more: number },
-): Promise<Published | undefined> {
-  const { log: before, head, state } = grown;
-  const [log, spans] = await Promise.all([
-    store.lockLog(tx),
-    more > 0 ? store.waiting(tx, more) : [],
-    store.byOneIndex(tx),
-  ]);
+  { log: before, head, state }: Turn,
+): Promise<string | undefined> {
+  const log = await store.lockLog(tx);
   // Another process was faster, or the log has a successor.
   if (log?.generation !== before.generation || log.published_size !== before.published_size) return undefined;
-  if (log.size !== head.size || !equalBytes(log.root, head.root))
+  if (log.size > head.size) return undefined;
+  if (log.size < head.size || !equalBytes(log.root, head.root))
     throw contradicts(`the root of ${head.size} changed`);
   const { generation, origin } = log;
-  const { size } = head;
-  const [note, next] = await Promise.all([
+  const [note] = await Promise.all([
     keepCheckpoint(cloud, tx, { generation, checkpoint: { origin, ...head } }),
-    give(tx, { log: { ...log, published_size: size }, state, spans }),
-    store.setPublished(tx, { generation, size, state: encodeState(state) }),
+    store.setPublished(tx, { generation, size: head.size, state: encodeState(state) }),
     // With witnesses, readers get it once enough of them have cosigned it (submit.ts).
-    cloud.config.witnessing ? undefined : store.raiseShown(tx, { generation, size }),
+    cloud.config.witnessing ? undefined : store.raiseShown(tx, { generation, size: head.size }),
   ]);
-  return { note, next };
+  return note;
 }
 
 export async function keepCheckpoint(
@@ -259,11 +222,4 @@ export async function showCheckpoint(cloud: Cloud, tenant: TenantId): Promise<vo
 async function show({ ledger }: Cloud, place: LogPlace, note: string | undefined): Promise<void> {
   if (note === undefined) return;
   await ledger.objects.write(place, { path: CHECKPOINT_PATH, bytes: utf8(note) });
-}
-
-function contradicts(what: string): HoldfastError {
-  return new HoldfastError(
-    'conflict',
-    `a log does not verify: ${what}; see docs/runbooks/log-does-not-verify.md`,
-  );
 }

@@ -1,6 +1,5 @@
 /** SQL of logs. What waits is read from the ends of the journals, which say in each commit how far they go. */
 import { sql } from 'kysely';
-import type { TreeHead } from '../../ledger/log/checkpoint.ts';
 import { integerColumn, textColumn } from '../../platform/columns.ts';
 import { planned, type Tx, tables } from '../../platform/database.ts';
 
@@ -124,72 +123,6 @@ const selectWaiting = planned<Span>(`
   order by (select position from records r where r.source = beyond.source and r.seq = beyond.seq), source
   limit $1`);
 
-/** Gives the records of `spans` the indices from `first` on. */
-export async function insertSpans(
-  tx: Tx,
-  { generation, first, spans }: { generation: number; first: number; spans: readonly Span[] },
-): Promise<void> {
-  const sources = textColumn(spans.map(({ source }) => source));
-  const numbers = (of: (span: Span) => number) => integerColumn(spans.map(of));
-  const firsts: number[] = [];
-  let next = first;
-  for (const { count } of spans) {
-    firsts.push(next);
-    next += count;
-  }
-  await Promise.all([
-    addSpans(
-      tx,
-      generation,
-      integerColumn(firsts),
-      sources,
-      numbers(({ seq }) => seq),
-      numbers(({ count }) => count),
-    ),
-    raiseEnds(
-      tx,
-      generation,
-      sources,
-      numbers(({ seq, count }) => seq + count - 1),
-    ),
-  ]);
-}
-
-const addSpans = planned(`
-  insert into log_spans (generation, first, source, seq, count)
-  select $1, * from unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[])`);
-const raiseEnds = planned(`
-  insert into log_ends (generation, source, last_seq) select $1, * from unnest($2::text[], $3::bigint[])
-  on conflict (tenant_id, generation, source) do update set last_seq = excluded.last_seq`);
-
-/** Some records, one after another: their texts with a newline between, their hashes in hex, and the index of each. */
-export type Entries = { texts: string; hashes: string; indices: string };
-
-/**
- * The records with the indices `from` to `to - 1`, in their order. Some travel together, for a row each would cost more
- * than what is in it; and as the text that they are, for bytes would be written as two digits each.
- */
-export async function entriesBetween(
-  tx: Tx,
-  { generation, from, to }: { generation: number; from: number; to: number },
-): Promise<Entries[]> {
-  return selectEntries(tx, generation, from, to);
-}
-
-/** The ends of a span are computed beforehand, as above. */
-const selectEntries = planned<Entries>(`
-  with spans as materialized (
-    select source, seq + greatest(0, $2 - first) as low, seq + least(count, $3 - first) as high,
-      first + greatest(0, $2 - first) as index
-    from log_spans where generation = $1 and first < $3
-      and first >= coalesce((select max(first) from log_spans where generation = $1 and first <= $2), 0))
-  select convert_from(string_agg(bytes, '\\x0a' order by index), 'UTF8') as texts,
-    encode(string_agg(hash, '' order by index), 'hex') as hashes, string_agg(index::text, ',' order by index) as indices
-  from (
-    select s.index + r.seq - s.low as index, r.bytes, r.hash
-    from spans s join records r on r.source = s.source and r.seq >= s.low and r.seq < s.high) as entries
-  group by index / 32 order by index / 32`);
-
 /**
  * Has the statements that follow find rows by one index each. Where nothing is known yet of how rows are spread, the
  * planner would look up all of a tenant's beside, which costs more with each record that there is.
@@ -248,15 +181,6 @@ export async function sizesAt(
       order by at_ms desc, size desc limit 1) c on true order by asked.ord`.execute(tx);
   return rows.map(({ size }) => size ?? 0);
 }
-
-export async function setAssigned(
-  tx: Tx,
-  { generation, size, root }: TreeHead & { generation: number },
-): Promise<void> {
-  await keepSize(tx, generation, size, root);
-}
-
-const keepSize = planned('update logs set size = $2, root = $3 where generation = $1');
 
 export async function setPublished(
   tx: Tx,

@@ -31,12 +31,20 @@ export function headOf({ range }: LogState): TreeHead {
 
 /** The state with `leaves` (leaf hashes) at its end, and every tile that is new or wider by them. */
 export function growTree(
+  before: LogState,
+  leaves: readonly Uint8Array[],
+): { state: LogState; objects: LogObject[] } {
+  const { state, objects } = growWhole(before, leaves);
+  return { state, objects: [...objects, ...edgeTiles(before.range.size, state)] };
+}
+
+/** The same with the tiles alone that are full now: for whoever goes on before anybody reads the others. */
+export function growWhole(
   { range, edge }: LogState,
   leaves: readonly Uint8Array[],
 ): { state: LogState; objects: LogObject[] } {
   assertEdge(range.size, edge);
   const levels = edge.map((hashes) => [...hashes]);
-  const touched = new Set<number>();
   const objects: LogObject[] = [];
   const grown = appendLeaves(range, leaves, ({ height, index }, hash) => {
     if (height % TILE_HEIGHT !== 0) return;
@@ -44,17 +52,20 @@ export function growTree(
     const tile = levels[level] ?? [];
     levels[level] = tile;
     tile.push(hash);
-    touched.add(level);
     if (tile.length < TILE_WIDTH) return;
     objects.push(tileObject(level, Math.floor(index / TILE_WIDTH), tile));
     levels[level] = [];
   });
-  for (const level of touched) {
-    const tile = levels[level] ?? [];
-    if (tile.length === 0) continue;
-    objects.push(tileObject(level, Math.floor(hashesAt(level, grown.size) / TILE_WIDTH), tile));
-  }
   return { state: { range: grown, edge: levels }, objects };
+}
+
+/** The tiles that are not full, of those levels that have other hashes than in a log of `before` leaves. */
+export function edgeTiles(before: number, { range: { size }, edge }: LogState): LogObject[] {
+  return edge.flatMap((hashes, level) => {
+    const count = hashesAt(level, size);
+    if (hashes.length === 0 || count === hashesAt(level, before)) return [];
+    return [tileObject(level, Math.floor(count / TILE_WIDTH), hashes)];
+  });
 }
 
 function tileObject(level: number, index: number, hashes: readonly Uint8Array[]): LogObject {

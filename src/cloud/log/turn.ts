@@ -1,0 +1,190 @@
+/**
+ * What one turn of the sequencer has in hand between the database and the folder: records read ahead, the tree as it
+ * grows in memory, and the tiles and bundles that follow from it.
+ */
+import { fromHex } from '../../crypto/bytes.ts';
+import { equalBytes } from '../../crypto/hash.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { TenantId } from '../../domain/ids.ts';
+import { HASH_BYTES, type TreeHead } from '../../ledger/log/checkpoint.ts';
+import {
+  edgeTiles,
+  growBundles,
+  growWhole,
+  headOf,
+  type LogObject,
+  type LogState,
+} from '../../ledger/log/growth.ts';
+import { TILE_WIDTH } from '../../ledger/log/layout.ts';
+import { splitLeaves } from '../../ledger/record.ts';
+import type { Cloud } from '../deps.ts';
+import type { LogPlace, Staged } from './objects.ts';
+import { type Entries, recordsOf } from './spans-store.ts';
+import type * as store from './store.ts';
+
+/** How far a turn came: the tree with all that has an index, and the entries of the last bundle while it is not full. */
+export type Turn = { log: store.LogRow; head: TreeHead; state: LogState; tail: readonly Uint8Array[] };
+/** Records one after another, and the leaf of each. */
+export type Batch = { entries: readonly Uint8Array[]; leaves: readonly Uint8Array[] };
+
+/** What waits in batches of at most `max` records. */
+export function cut(
+  spans: readonly store.Span[],
+  { max, batches }: { max: number; batches: number },
+): store.Span[][] {
+  const all: store.Span[][] = [];
+  let room = 0;
+  for (const span of spans) {
+    for (let taken = 0; taken < span.count; ) {
+      if (room === 0) {
+        if (all.length === batches) return all;
+        all.push([]);
+        room = max;
+      }
+      const count = Math.min(span.count - taken, room);
+      all.at(-1)?.push({ ...span, seq: span.seq + taken, count });
+      taken += count;
+      room -= count;
+    }
+  }
+  return all;
+}
+
+const lengthOf = (spans: readonly store.Span[]) => spans.reduce((sum, { count }) => sum + count, 0);
+
+/** So many records are asked for at once, or one batch when it has more. */
+const READ_RECORDS = 1_000;
+const AHEAD = 2;
+
+/** Batches in their order, some read before they are asked for: what waits is there and does not change. */
+export async function* readAhead(
+  cloud: Cloud,
+  tenant: TenantId,
+  { batches, size }: { batches: readonly store.Span[][]; size: number },
+): AsyncGenerator<Batch & { spans: readonly store.Span[] }> {
+  const together: store.Span[][][] = [];
+  for (const spans of batches) {
+    const last = together.at(-1);
+    if (last && lengthOf(last.flat()) + lengthOf(spans) <= READ_RECORDS) last.push(spans);
+    else together.push([spans]);
+  }
+  const under: Promise<Entries[]>[] = [];
+  let asked = size;
+  const ask = (part: store.Span[][] | undefined) => {
+    if (!part) return;
+    const of = { spans: part.flat(), first: asked };
+    asked += lengthOf(of.spans);
+    under.push(quiet(cloud.database.read(tenant, (tx) => recordsOf(tx, of))));
+  };
+  for (const part of together.slice(0, AHEAD)) ask(part);
+  let from = size;
+  for (const [at, part] of together.entries()) {
+    ask(together[at + AHEAD]);
+    const to = from + lengthOf(part.flat());
+    const { entries, leaves } = entriesOf((await under.shift()) ?? [], { from, to });
+    from = to;
+    let taken = 0;
+    for (const spans of part) {
+      const end = taken + lengthOf(spans);
+      yield { spans, entries: entries.slice(taken, end), leaves: leaves.slice(taken, end) };
+      taken = end;
+    }
+  }
+}
+
+/** Where the last bundle begins, which is written anew while it is not full. */
+export const tileStart = (size: number) => size - (size % TILE_WIDTH);
+
+/** The turn with these records behind its own, and what became full by them. */
+export function grow(
+  { log, head, state: before, tail }: Turn,
+  { entries, leaves }: Batch,
+): Turn & { whole: LogObject[] } {
+  const { state, objects } = growWhole(before, leaves);
+  const open = [...tail, ...entries];
+  const full = open.length - (open.length % TILE_WIDTH);
+  const bundles = growBundles({ size: tileStart(head.size), last: NOTHING, entries: open.slice(0, full) });
+  return { log, head: headOf(state), state, tail: open.slice(full), whole: [...bundles, ...objects] };
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** What is not full at the end of a turn that began at `before` entries. */
+export function edgeOf(before: number, { head: { size }, state, tail }: Turn): LogObject[] {
+  if (size === before) return [];
+  return [
+    ...growBundles({ size: tileStart(size), last: NOTHING, entries: tail }),
+    ...edgeTiles(before, state),
+  ];
+}
+
+/** Each record once, in the order of its index, and each as its journal hashed it. */
+export function entriesOf(rows: readonly Entries[], { from, to }: { from: number; to: number }): Batch {
+  const entries: Uint8Array[] = [];
+  const leaves: Uint8Array[] = [];
+  for (const { texts, hashes, indices } of rows) {
+    // None has a newline in it (RFC 8785 section 3.2.2.2). One that had would be two, and neither has its hash.
+    const group = splitLeaves(texts);
+    const known = fromHex(hashes);
+    const first = from + entries.length;
+    if (indices !== group.map((_, at) => first + at).join(','))
+      throw contradicts(`record ${first}, or one of those behind it, is not there`);
+    for (const [at, { entry, leaf }] of group.entries()) {
+      if (!equalBytes(leaf, known.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)))
+        throw contradicts(`record ${first + at} does not have its hash`);
+      entries.push(entry);
+      leaves.push(leaf);
+    }
+  }
+  if (entries.length !== to - from) throw contradicts(`of ${to} records some are not there`);
+  return { entries, leaves };
+}
+
+/** Somebody waits for it later; until then its failure is nobody's. */
+export function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** What a turn writes: laid beside its places as it comes, and at the end made to last and put there. */
+export class Staging {
+  readonly #cloud: Cloud;
+  readonly #place: LogPlace;
+  readonly #staged: Promise<Staged | undefined>[] = [];
+
+  constructor(cloud: Cloud, place: LogPlace) {
+    this.#cloud = cloud;
+    this.#place = place;
+  }
+
+  add(objects: readonly LogObject[]): void {
+    for (const object of objects) this.#staged.push(quiet(stage(this.#cloud, this.#place, object)));
+  }
+
+  /** Each is either there for good or was there; when one fails, nothing is under way any more. */
+  async settle(): Promise<void> {
+    const staged = await Promise.all(this.#staged);
+    for (const done of await Promise.allSettled(staged.map((one) => one?.settle())))
+      if (done.status === 'rejected') throw done.reason;
+  }
+
+  /** Takes away what has no place by now. */
+  async drop(): Promise<void> {
+    for (const done of await Promise.allSettled(this.#staged))
+      if (done.status === 'fulfilled') await done.value?.drop();
+  }
+}
+
+/** What lies under a name never changes: other bytes there are of another log, and are not written over. */
+async function stage({ ledger }: Cloud, place: LogPlace, object: LogObject): Promise<Staged | undefined> {
+  const there = await ledger.objects.read(place, object.path);
+  if (there && !equalBytes(there, object.bytes)) throw contradicts(`${object.path} holds something else`);
+  return there ? undefined : ledger.objects.stage(place, object);
+}
+
+export function contradicts(what: string): HoldfastError {
+  return new HoldfastError(
+    'conflict',
+    `a log does not verify: ${what}; see docs/runbooks/log-does-not-verify.md`,
+  );
+}
