@@ -69,6 +69,7 @@ const peopleRoutes: Route[] = [
     method: 'GET',
     url: '/api/admin/people',
     access: 'admin',
+    glances: true,
     says: 'People, in the order in which they were added.',
     schema: { query: roleQuery, response: peoplePage },
     handle: ({ cloud, actor, query }) =>

@@ -41,6 +41,7 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/admin/me',
     access: 'admin',
+    glances: true,
     says: 'The signed-in administrator.',
     schema: { response: me },
     handle: ({ cloud, actor }) =>
@@ -85,6 +86,7 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/admin/notices',
     access: 'admin',
+    glances: true,
     says: 'Notices, newest first; never what they said.',
     schema: { query: pageQuery, response: noticesPage },
     async handle({ cloud, actor, query }) {

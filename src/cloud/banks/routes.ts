@@ -13,6 +13,7 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/admin/banks',
     access: 'admin',
+    glances: true,
     says: 'The banks of the organisation in the order in which they were registered, and how many doors are free.',
     schema: { query: pageQuery, response: bankList },
     handle: ({ cloud, actor, query }) =>
@@ -25,6 +26,7 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/admin/banks/:id',
     access: 'admin',
+    glances: true,
     says: 'One bank with each of its doors.',
     schema: { params: z.strictObject({ id: z.string().max(64) }), response: bankDetail },
     async handle({ cloud, actor, params }) {

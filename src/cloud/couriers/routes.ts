@@ -35,6 +35,7 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/courier/banks',
     access: 'courier',
+    glances: true,
     says: 'The banks, and how many doors of each size are free.',
     schema: { query: pageQuery, response: courierBanks },
     handle: ({ cloud, actor, query }) =>
@@ -51,6 +52,7 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/courier/drops',
     access: 'courier',
+    glances: true,
     says: "The signed-in courier's own drop-offs, newest first: all, those since a moment, or those in one state.",
     schema: { query: courierDropsQuery, response: courierDrops },
     handle: ({ cloud, actor, query }) =>

@@ -15,6 +15,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import { answerNoRequest, takeStrangers } from '../../platform/no-request.ts';
 import { guardForeign } from './foreign.ts';
+import { stillStands } from './gate.ts';
 import { addSecurityHeaders, believeHostAlone, guardHosts, SECURITY_HEADERS } from './headers.ts';
 import type { Metrics } from './metrics.ts';
 import { answerError, problemFor, sendProblem } from './problems.ts';
@@ -60,7 +61,12 @@ export async function buildApp(
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   takeStrangers(app.server, answerStranger);
-  app.setErrorHandler(answerError(options.log));
+  const answer = answerError(options.log);
+  // Whatever is wrong, whoever may not ask hears of that alone.
+  app.setErrorHandler(async (error, request, reply) => {
+    const [stands] = await Promise.allSettled([stillStands(request)]);
+    return answer(stands.status === 'rejected' ? stands.reason : error, request, reply);
+  });
   believeHostAlone(app);
   addSecurityHeaders(app);
   guardHosts(app, options.hosts);

@@ -21,6 +21,13 @@ import type { PersonId, TenantId } from '../../domain/ids.ts';
 import type { Database } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { type Access, type AccessTable, type Asker, accessOf, decide, type Question } from './access.ts';
+import { isSame, Known } from './known.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    glances?: boolean;
+  }
+}
 
 export const APPS = ['admin', 'resident', 'courier'] as const;
 export type App = (typeof APPS)[number];
@@ -63,15 +70,17 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 type Guard = { table: AccessTable; keeper: GateKeeper };
 
 /** Puts the gate before every route that is mounted from now on. Call it before any is. */
-export function guardRoutes(app: FastifyInstance, guard: Guard): void {
+export function guardRoutes(app: FastifyInstance, { table, keeper }: Guard): void {
+  const guard = { table, keeper, known: new Known() };
   const gates = new Map<string, preValidationHookHandler>();
   app.addHook('onRoute', (mounted) => {
     for (const method of [mounted.method].flat()) {
       // What may be read may be read without its body.
       const route = `${method === 'HEAD' ? 'GET' : method} ${mounted.url}`;
-      const access = accessOf(guard.table, route);
+      const access = accessOf(table, route);
       if (!access) throw new Error(`${route} has no row in the table of access, or one that lets nobody in`);
-      const gate = gates.get(route) ?? gateOf(guard, { route, access });
+      const glances = mounted.config?.glances === true;
+      const gate = gates.get(route) ?? gateOf(guard, { route, access, glances });
       gates.set(route, gate);
       const before = [mounted.preValidation ?? []].flat();
       // Who asks is settled before what is asked: a stranger learns nothing about what would be valid.
@@ -89,9 +98,26 @@ export function actorOf(request: FastifyRequest): Actor {
   return actor;
 }
 
-function gateOf({ table, keeper }: Guard, of: { route: string; access: Access }): preValidationHookHandler {
+const standings = new WeakMap<FastifyRequest, Promise<SignedIn | undefined>>();
+
+/**
+ * Returns when the session behind a request is known to stand; throws the refusal when it does not. Whoever answers
+ * waits for it, with a failure too: what is wrong with a question is told to nobody who may not ask.
+ */
+export async function stillStands(request: FastifyRequest): Promise<void> {
+  const standing = standings.get(request);
+  const actor = actors.get(request);
+  if (!standing || !actor) return;
+  const found = await standing;
+  if (!found || !('person' in actor) || !isSame(found, actor)) throw notSignedIn(request);
+}
+
+type Gate = { route: string; access: Access; glances: boolean };
+
+function gateOf({ table, keeper, known }: Guard & { known: Known }, of: Gate): preValidationHookHandler {
   return async (request) => {
-    const actor = await admit(keeper, of.access, request);
+    const { actor, standing } = await admit({ keeper, known, of, request });
+    if (standing) standings.set(request, standing);
     const asker = askerOf(actor);
     const verdict = decide(table, { asker, route: of.route, tenant: asker.tenant });
     if (!verdict.allow)
@@ -123,7 +149,11 @@ function askerOf(actor: Actor): Asker {
  * The cloud as the handler of one request may use it: a transaction of an organisation that the table
  * does not give this asker is not opened. A handler that tries is wrong, and so it breaks.
  */
-export function reachOf(cloud: Cloud, table: AccessTable, of: { actor: Actor; route: string }): Cloud {
+export function reachOf(
+  cloud: Cloud,
+  table: AccessTable,
+  of: { actor: Actor; route: string; glances: boolean },
+): Cloud {
   const asker = askerOf(of.actor);
   const check = (tenant: Question['tenant']) => {
     const verdict = decide(table, { asker, route: of.route, tenant });
@@ -142,50 +172,82 @@ export function reachOf(cloud: Cloud, table: AccessTable, of: { actor: Actor; ro
       return await way(run);
     };
   };
+  const looks = { read: into(database.read), readEstate: intoNone(database.readEstate) };
+  if (of.glances) return { ...cloud, database: { ...onlyLooking(database, of.route), ...looks } };
   return {
     ...cloud,
     database: {
       ...database,
+      ...looks,
       tenant: into(database.tenant),
-      read: into(database.read),
       snapshot: into(database.snapshot),
       once: into(database.once),
       estate: intoNone(database.estate),
-      readEstate: intoNone(database.readEstate),
     },
   };
 }
 
+/** A database for whoever may not even be signed in any more: all that leaves a trace breaks. */
+function onlyLooking(database: Database, route: string): Database {
+  const refuse = () => Promise.reject(new Error(`${route} does more than to look`));
+  return { ...database, tenant: refuse, snapshot: refuse, once: refuse, estate: refuse };
+}
+
+type Admit = { keeper: GateKeeper; known: Known; of: Gate; request: FastifyRequest };
+/** `standing`: whom the session is of now, where the actor is only whom it was of the last time. */
+type Admitted = { actor: Actor; standing?: Promise<SignedIn | undefined> };
+
 /** The actor of a request for a route of this access. Throws the refusal. */
-async function admit(keeper: GateKeeper, access: Access, request: FastifyRequest): Promise<Actor> {
+async function admit({ keeper, known, of, request }: Admit): Promise<Admitted> {
+  const { access } = of;
   switch (access) {
     case 'public':
       checkOwnPage(request);
-      return { is: 'public' };
+      return { actor: { is: 'public' } };
     case 'machine':
       checkMachine(request);
-      return { is: 'machine' };
+      return { actor: { is: 'machine' } };
     case 'admin':
     case 'resident':
     case 'courier': {
       checkOwnPage(request);
       const token = request.cookies[cookieName(access)];
-      const use = { attended: isAttended(request) };
-      const actor = token === undefined ? undefined : await keeper.authenticate(access, token, use);
-      if (actor?.is !== access)
-        throw new HoldfastError('not-signed-in', `Sign in to the ${access} app.`, {
-          reason: 'session-absent',
-        });
-      return actor;
+      if (token === undefined) throw notSignedIn(request);
+      const asked = whoIs(keeper, known, { app: access, token, use: { attended: isAttended(request) } });
+      const before = of.glances ? known.of(access, token) : undefined;
+      // Its failure is that of whoever waits for it.
+      asked.catch(() => undefined);
+      if (before) return { actor: before, standing: asked };
+      const actor = await asked;
+      if (!actor) throw notSignedIn(request);
+      return { actor };
     }
     case 'operator':
       checkOperator(keeper, request);
-      return { is: 'operator' };
+      return { actor: { is: 'operator' } };
     case 'bank':
       // By the socket: a proxy that says so would stand between a bank and the key that it pins.
       if (!('encrypted' in request.socket)) throw new HoldfastError('not-found', 'Banks use the HTTPS port.');
-      return { is: 'bank' };
+      return { actor: { is: 'bank' } };
   }
+}
+
+type Asked = { app: App; token: string; use: Use };
+
+async function whoIs(
+  keeper: GateKeeper,
+  known: Known,
+  { app, token, use }: Asked,
+): Promise<SignedIn | undefined> {
+  const found = await keeper.authenticate(app, token, use);
+  const actor = found?.is === app ? found : undefined;
+  known.keep(app, token, actor);
+  return actor;
+}
+
+function notSignedIn({ routeOptions }: FastifyRequest): HoldfastError {
+  const [, , app = ''] = routeOptions.url?.split('/') ?? [];
+  return new HoldfastError('not-signed-in', `Sign in to the ${app} app.`, { reason: 'session-absent' });
 }
 
 /** A stream is opened by a page, over and over, and says nothing of its reader (HTML standard, section 9.2.2). */

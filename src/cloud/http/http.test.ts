@@ -44,7 +44,7 @@ const TABLE = {
 } as const satisfies AccessTable;
 const route = routesOf<typeof TABLE>();
 /** The ways of the database that lead into an organisation, and those that lead into none. */
-const INTO = ['tenant', 'read', 'snapshot'] as const;
+const INTO = ['tenant', 'read', 'snapshot', 'once'] as const;
 const INTO_NONE = ['estate', 'readEstate'] as const;
 
 const routes = [

@@ -25,6 +25,7 @@ import {
   type GateKeeper,
   guardRoutes,
   reachOf,
+  stillStands,
 } from './gate.ts';
 import { type GaugeOf, openMetrics } from './metrics.ts';
 import { nextLink } from './pages.ts';
@@ -86,6 +87,11 @@ type RouteHead = {
   guarded?: boolean;
   /** A post only because what it asks with is long: it changes nothing, takes no key, and no answer of it is kept. */
   changesNothing?: boolean;
+  /**
+   * A GET that only reads, by `cloud.database.read`: for who was signed in a moment ago it is asked while the session is
+   * looked up, and answered when that stands.
+   */
+  glances?: boolean;
 };
 
 export type Route = RouteHead & { schema: Shape; handle(ctx: never): Promise<unknown> };
@@ -214,7 +220,10 @@ function mountRoute(app: FastifyInstance, row: Route, mounting: Mounting): void 
     method: row.method,
     url: row.url,
     ...(row.bodyBytesMax === undefined ? {} : { bodyLimit: row.bodyBytesMax }),
-    ...(row.guarded ? { config: { rateLimit: { max: limits.guardedPerMinute } } } : {}),
+    config: {
+      ...(row.guarded ? { rateLimit: { max: limits.guardedPerMinute } } : {}),
+      ...(row.glances ? { glances: true } : {}),
+    },
     schema: {
       // Files below a path of any depth: no description of an interface has a word for that.
       hide: row.url.endsWith('/*'),
@@ -229,7 +238,10 @@ function mountRoute(app: FastifyInstance, row: Route, mounting: Mounting): void 
       response: { [status]: response ?? nothingTold(row), '4xx': REFUSED, '5xx': BROKEN },
     } as object,
     handler: async (request, reply) => {
-      const answer = await answerOf(row, mounting, { request, reply });
+      const [answered] = await Promise.allSettled([answerOf(row, mounting, { request, reply })]);
+      await stillStands(request);
+      if (answered.status === 'rejected') throw answered.reason;
+      const answer = answered.value;
       if (reply.sent) return reply;
       if (answer instanceof Served) return answer.send(reply);
       if (answer === NOTHING || answer === undefined || !response)
@@ -240,6 +252,8 @@ function mountRoute(app: FastifyInstance, row: Route, mounting: Mounting): void 
       return answer;
     },
   });
+  if (row.glances && row.method !== 'GET')
+    throw new Error(`${nameOf(row)} changes something, and does not glance`);
   if (row.access !== accessOf(table, nameOf(row)))
     throw new Error(`${nameOf(row)} asks for another sign-in than its row in the table of access`);
 }
@@ -257,7 +271,7 @@ async function answerOf(
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
 ): Promise<unknown> {
   const actor = actorOf(request);
-  const reach = reachOf(cloud, table, { actor, route: nameOf(row) });
+  const reach = reachOf(cloud, table, { actor, route: nameOf(row), glances: row.glances === true });
   const run = (within: Cloud) => row.handle(ctxOf({ request, reply, cloud: within, events, actor }) as never);
   const key = takesKey(row) ? request.headers[KEY_HEADER] : undefined;
   if (typeof key !== 'string' || !('tenant' in actor)) return await run(reach);

@@ -11,6 +11,7 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/admin/journal',
     access: 'admin',
+    glances: true,
     says: "The records of the organisation's banks and of the cloud itself, newest first.",
     schema: {
       query: pageQuery.extend({

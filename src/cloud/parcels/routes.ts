@@ -28,6 +28,7 @@ export const routes: Route[] = [
     method: 'GET',
     url: '/api/admin/parcels',
     access: 'admin',
+    glances: true,
     says: 'Parcels, newest first; with `overdue`, those whose time is over, the longest over first.',
     schema: { query, response: parcels },
     handle: ({ cloud, actor, query: asked }) =>

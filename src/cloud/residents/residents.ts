@@ -101,6 +101,7 @@ const routes: Route[] = [
     method: 'GET',
     url: '/api/resident/me',
     access: 'resident',
+    glances: true,
     says: 'The signed-in resident.',
     schema: { response: residentMe },
     handle: ({ cloud, actor }) =>
@@ -132,6 +133,7 @@ const routes: Route[] = [
     method: 'GET',
     url: '/api/resident/parcels',
     access: 'resident',
+    glances: true,
     says: "The signed-in resident's own parcels, newest first: those in a bank now, those that have left, or all.",
     schema: { query: residentParcelsQuery, response: residentParcels },
     handle: ({ cloud, actor, query }) =>
