@@ -127,7 +127,7 @@ export const cloudConfig = z
       .describe('The mail server, SMTP with TLS'),
     sms: z
       .strictObject({
-        url: z.url().describe('https'),
+        url: z.url().describe('https; what is sent is posted to `/messages` below it'),
         token: z.string().min(16).describe('The bearer token that the gateway gave you'),
       })
       .describe('The SMS gateway'),
