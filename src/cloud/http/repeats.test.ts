@@ -256,3 +256,16 @@ test('a key is good for 24 hours; then it is forgotten, and its row goes', async
   stand.step(86_400_000);
   assert.equal(await rows(), 0);
 });
+
+test('a request sent again after its organisation’s key was replaced gets its answer again, and another one is refused', async () => {
+  const key = randomUUID();
+  const first = await add('Rota Again', { key });
+  const { cloud } = http.stand;
+  const { tenant } = http.alder;
+  assert.ok(await cloud.database.tenant(tenant, (tx) => cloud.keys.renewTenant(tx)));
+  await cloud.database.tenant(tenant, (tx) => cloud.keys.settle(tx));
+  const again = await add('Rota Again', { key });
+  assert.deepEqual([again.status, again.text], [201, first.text]);
+  assert.equal(codeOf(await add('Rota Other', { key })), 'idempotency-reused');
+  assert.equal(await countNamed('Rota Again'), 1);
+});
