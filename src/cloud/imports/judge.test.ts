@@ -28,5 +28,5 @@ test('two residents are alike by name and flat, or by a contact with either; by 
 test('a number that a whole house gave says nothing, and costs nothing', () => {
   const porter = { phone: '+447700900100' };
   const house = Array.from({ length: 300 }, (_, n) => known(`Resident ${n}`, '1', porter));
-  assert.deepEqual(alikeAmong(house), []);
+  assert.equal(alikeAmong(house).length, 0);
 });
