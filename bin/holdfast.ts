@@ -11,7 +11,7 @@ const USAGE = `holdfast <command>
   up        the whole system on this machine          [--fresh] [--port P] [--data DIR]
   demo      one parcel's journey in the terminal
   admin     root init | roster sign                   [--data DIR] [--yes]
-  admin     order staff-release|restore|set-clock|lift
+  admin     order staff-release|restore|set-clock|lift|reissue
                                                       [--bank ID] [--door N] [--restore] [--purpose WHY] [--hours H]
                                                       [--nonce TEXT] [--out FILE] [--slip FILE] [--add FILE] [--yes]
   admin     backup FILE | restore FILE                [--keys FILE] [--data DIR] [--config FILE]
@@ -23,6 +23,7 @@ const USAGE = `holdfast <command>
   admin     erase: a person, for good                 --person ID [--tenant ID] [--data DIR] [--config FILE] [--yes]
   admin     hold | hold place | hold lift             --person ID|--parcel ID --purpose WHY [--until DAY] [--tenant ID]
   admin     retention of who moved out                [--days N|off] [--tenant ID]
+  admin     keys | keys rotate intake|tenant          [--tenant ID] [--data DIR] [--config FILE] [--yes]
   admin     audit: every log verified anew            [--tenant ID] [--head FILE …] [--data DIR] [--config FILE]
   cloud     one cloud process                         --config FILE
             its key files                             init --config FILE
@@ -189,6 +190,7 @@ async function runAdmin(given: Arguments): Promise<number> {
     return (await import('../src/up/audit-log.ts')).runAudit({ values, root });
   if (act === 'erase' || act === 'hold' || act === 'retention')
     return (await import('../src/up/privacy.ts')).runPrivacy({ rest, values, root });
+  if (act === 'keys') return (await import('../src/up/keys.ts')).runKeys({ rest, values, root });
   return (await import('../src/signer/admin.ts')).runAdmin(given);
 }
 

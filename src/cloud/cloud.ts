@@ -28,6 +28,7 @@ import { reconciliation } from './reconciliation/reconciliation.ts';
 import { records } from './records/records.ts';
 import { residents } from './residents/residents.ts';
 import { rosters } from './rosters/rosters.ts';
+import { rotationOf } from './rotation/rotation.ts';
 import { authenticate, signin } from './signin/signin.ts';
 import { type Part, stopParts } from './stop.ts';
 import { tenants } from './tenants/tenants.ts';
@@ -35,7 +36,7 @@ import { upkeep } from './upkeep.ts';
 import { startUplink } from './uplink.ts';
 
 /** In the order in which their projections run: the picture of the doors, then parcels, then who is told. */
-export const NOUNS: readonly Noun[] = [
+const WORKING: readonly Noun[] = [
   tenants,
   keysNoun,
   journal,
@@ -58,6 +59,10 @@ export const NOUNS: readonly Noun[] = [
   couriers,
   upkeep,
 ];
+const UNDER_TENANT_KEY = WORKING.flatMap(({ underTenantKey }) => underTenantKey ?? []);
+/** How many parts a rotation of a tenant's key has. */
+export const ROTATED_PARTS = UNDER_TENANT_KEY.length;
+export const NOUNS: readonly Noun[] = [...WORKING, rotationOf(UNDER_TENANT_KEY)];
 
 export type RunningCloud = {
   cloud: Cloud;

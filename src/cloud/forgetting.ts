@@ -22,7 +22,7 @@ import {
   standingHolds,
   standingParcelHolds,
 } from './privacy/privacy.ts';
-import { allTenants } from './tenants/tenants.ts';
+import { tenantNamed } from './tenants/tenants.ts';
 
 /** What stood behind the command, as it was typed. */
 export type PrivacyValues = {
@@ -66,15 +66,6 @@ export async function privacyCommand(of: Command & { config: string }): Promise<
   } finally {
     await cloud.database.close();
   }
-}
-
-async function tenantNamed(cloud: Cloud, text: string | undefined): Promise<TenantId> {
-  const all = await allTenants(cloud);
-  const [only, ...others] = all;
-  if (text === undefined && only && others.length === 0) return only;
-  const named = text === undefined ? undefined : parseId('tenant', text);
-  if (named && all.includes(named)) return named;
-  throw new HoldfastError('input-invalid', 'say of which organisation: --tenant ID');
 }
 
 const personOf = ({ person }: PrivacyValues): string => {

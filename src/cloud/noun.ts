@@ -7,6 +7,7 @@ import type { LedgerRecord } from '../ledger/record.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Cloud, JobPayload } from './deps.ts';
 import type { Route } from './http/http.ts';
+import type { UnderTenantKey } from './keys/keys.ts';
 import type { Migration } from './migrate.ts';
 
 /** A record of a bank that was just appended, with what stands behind its commitments. */
@@ -57,4 +58,6 @@ export type Noun = {
   /** Jobs that run by the clock: name of a job and a cron pattern (UTC). */
   schedule?: readonly { job: string; cron: string }[];
   projections?: readonly Projection[];
+  /** What it keeps sealed or indexed under the tenant's own key: put under the next when that is replaced. */
+  underTenantKey?: readonly UnderTenantKey[];
 };

@@ -26,8 +26,8 @@ export class TestBank {
   readonly bank: BankId;
   readonly key: SigningKey;
   readonly sealKey: HpkeKey;
-  /** The tenant's public intake key. */
-  readonly intake: Uint8Array;
+  /** The tenant's public intake key, as the roster of this bank names it. */
+  intake: Uint8Array;
   readonly certificate: string;
   end: Committed = NOTHING_COMMITTED;
   #waiting: WrittenRecord[] = [];

@@ -75,7 +75,7 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
     await couriers.suspend(cloud, tx, { courier, by: staff.admin, purpose: mark });
     await rosters.draft(cloud, tx, site);
     await notices.queueLink(cloud, tx, { person: resident, app: 'resident', url: mark, minutes: 15 });
-    await odds(tx, { bank: bank.bank, resident });
+    await odds(cloud, tx, { bank: bank.bank, resident });
   });
   await createLog(cloud, { tenant, host: 'ledger.example.org', succeeds: false });
   await drain(cloud, tenant);
@@ -255,14 +255,20 @@ async function oneOrder(cloud: Cloud, { tenant, site, bank, root }: Ordered): Pr
 }
 
 /** Rows of what only a fault or a stranger makes. */
-async function odds(tx: Tx, { bank, resident }: { bank: string; resident: PersonId }): Promise<void> {
+async function odds(
+  cloud: Cloud,
+  tx: Tx,
+  { bank, resident }: { bank: string; resident: PersonId },
+): Promise<void> {
   const token = systemRandom.bytes(32);
   const sealed = utf8('sealed');
+  const hold = base64url(token);
+  const asTenant = (place: string) => cloud.keys.sealBytesForTenant(tx, place, sealed);
   await sql`insert into alarms (condition, bank_id, raised_at_ms) values ('gap', ${bank}, 1)`.execute(tx);
   await sql`insert into alarm_acts (alarm, act, person_id, at_ms)
     select ord, 'care', ${resident}, 1 from alarms where bank_id = ${bank}`.execute(tx);
   await sql`insert into refused_messages (bank_id, hash, reason, sealed, bytes, first_at_ms)
-    values (${bank}, ${token}, 'batch-gap', ${sealed}, 6, 1)`.execute(tx);
+    values (${bank}, ${token}, 'batch-gap', ${await asTenant(`refused-message\0${bank}`)}, 6, 1)`.execute(tx);
   await sql`insert into discrepancies (bank_id, seq, what, at_ms) values (${bank}, 900, 'missing', 1)`.execute(
     tx,
   );
@@ -280,7 +286,10 @@ async function odds(tx: Tx, { bank, resident }: { bank: string; resident: Person
   await sql`insert into legal_holds (hold_id, person_id, reason, placed_at_ms, lifted_at_ms)
     values (${base64url(token)}, ${resident}, ${sealed}, 1, 2)`.execute(tx);
   await sql`insert into parcel_holds (hold_id, parcel_id, reason, placed_at_ms, lifted_at_ms)
-    values (${base64url(token)}, ${idFrom('parcel', token.subarray(0, 16))}, ${sealed}, 1, 2)`.execute(tx);
+    values (${hold}, ${idFrom('parcel', token.subarray(0, 16))},
+      ${await asTenant(`privacy/parcel-hold\0${hold}`)}, 1, 2)`.execute(tx);
+  await cloud.keys.renewIntake(tx);
+  await sql`insert into tenant_rotations (begun_at_ms) values (${cloud.clock.nowMs()})`.execute(tx);
   await sql`insert into retention (moved_out_days) values (null)`.execute(tx);
   await sql`insert into request_answers (key_hash, fingerprint, person_id, answer, answered_at_ms)
     values (${token}, ${token}, ${resident}, ${sealed}, 1)`.execute(tx);

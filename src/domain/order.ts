@@ -31,6 +31,8 @@ export const orderAct = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('set-clock'), claim }),
   /** Ends every suspension, and with it what is left of the cloud's 24 hours, until the next roster. */
   z.strictObject({ do: z.literal('lift') }),
+  /** Draws another code for the parcel behind a door and has it sent; the old one ends. Moves no latch. */
+  z.strictObject({ do: z.literal('reissue'), compartment }),
 ]);
 export type OrderAct = z.infer<typeof orderAct>;
 export const ORDER_ACTS = [
@@ -38,6 +40,7 @@ export const ORDER_ACTS = [
   'restore',
   'set-clock',
   'lift',
+  'reissue',
 ] as const satisfies OrderAct['do'][];
 
 export const orderSchema = z.strictObject({
@@ -86,5 +89,7 @@ function actInWords(act: OrderAct): string {
       return 'lets whoever shows the claim at the kiosk say which clock is right; opens nothing';
     case 'lift':
       return 'ends every suspension of this bank; opens nothing';
+    case 'reissue':
+      return `has a new code sent for the parcel behind door ${act.compartment}, and ends the old one; opens nothing`;
   }
 }

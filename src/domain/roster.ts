@@ -56,10 +56,11 @@ export const policySchema = z.strictObject({
   courierGuessesPerDay: z.int().min(3).max(10),
   pulsesPerMinute: z.int().min(3).max(60),
   pulsesPerSession: z.int().min(1).max(3),
+  /** An order has another code made for one parcel so often a day. */
   reissuesPerGrantDay: z.int().min(0).max(3),
   /** Where the cabinet senses occupancy, may "sensed empty" end a session that nobody confirmed? */
   occupancyConfirms: z.boolean(),
-  /** A badge UID alone is never enough unless the site wrote so. */
+  /** A courier's badge alone is never enough unless the site wrote so: then no personal code is asked for. */
   badgeAlone: z.boolean(),
 });
 export type Policy = z.infer<typeof policySchema>;

@@ -1,7 +1,16 @@
 /** Files in the folder of orders: taken whole, once, in order's own time; whatever else lies there harms nothing. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
@@ -17,6 +26,7 @@ let dir: string;
 let clock: ManualClock;
 let taken: string[];
 let known: Said[];
+let warned: string[];
 let folders = 0;
 let full = false;
 
@@ -25,6 +35,7 @@ beforeEach(() => {
   dir = join(home, `bank-${folders}`);
   clock = new ManualClock(1_790_000_000_000);
   taken = [];
+  warned = [];
   known = [];
   full = false;
 });
@@ -33,7 +44,7 @@ function open(): OrderInbox {
   return new OrderInbox({
     dir,
     clock,
-    log: silentLog,
+    log: { ...silentLog, warn: (_what, fields) => void warned.push(String(fields?.code)) },
     take(note) {
       taken.push(note);
       if (full) return [];
@@ -94,6 +105,27 @@ test('links, folders, pipes, big files and bytes that are no text are refused by
   put('after.order', 'good order');
   clock.advance(2000);
   assert.deepEqual(taken, ['good order'], 'what is right is still taken');
+});
+
+test('why the folder cannot be used is said once for each cause, and again when it comes anew', () => {
+  open();
+  clock.advance(1000);
+  const away = () => renameSync(dir, `${dir}-away`);
+  const back = () => renameSync(`${dir}-away`, dir);
+  away();
+  clock.advance(60_000);
+  assert.deepEqual(warned, ['ENOENT']);
+  writeFileSync(dir, 'no folder');
+  clock.advance(60_000);
+  assert.deepEqual(warned, ['ENOENT', 'ENOTDIR'], 'another cause is another sentence');
+  rmSync(dir);
+  back();
+  put('a.order', 'good order');
+  clock.advance(3000);
+  assert.deepEqual(taken, ['good order']);
+  away();
+  clock.advance(60_000);
+  assert.deepEqual(warned, ['ENOENT', 'ENOTDIR', 'ENOENT']);
 });
 
 test('a minute takes twenty files and no more', () => {

@@ -30,6 +30,8 @@ export const ORDER_BYTES_MAX = 8192;
 const LOOK_MS = 1000;
 const MINUTE_MS = 60_000;
 const FILES_PER_MINUTE = 20;
+/** Stands for the folder itself: no file of an order is called so. */
+const LIST = 'list';
 
 export const inboxDir = (dataDir: string): string => join(dataDir, 'orders');
 export const doneName = (hash: string): string => `${hash}${ORDER_FILE}`;
@@ -68,6 +70,8 @@ export class OrderInbox {
   #looks = new Map<string, string>();
   /** Files that were answered and could not be moved: they are not answered again. */
   readonly #stuck = new Set<string>();
+  /** Why a step fails, by step and file: said when it begins, and not with every look. */
+  readonly #told = new Map<string, string>();
   #takenMs: number[] = [];
   #isFirst = true;
 
@@ -95,6 +99,14 @@ export class OrderInbox {
     }
     this.#looks = looks;
     this.#isFirst = false;
+    this.#forgetTold(names);
+  }
+
+  /** Of files that are gone; whoever comes back under that name is news. */
+  #forgetTold(names: readonly string[]): void {
+    const there = new Set([LIST, ...names]);
+    for (const key of this.#told.keys())
+      if (!there.has(key.slice(key.indexOf(' ') + 1))) this.#told.delete(key);
   }
 
   /**
@@ -142,14 +154,14 @@ export class OrderInbox {
 
   #names(): string[] {
     return (
-      this.#try('list', () =>
+      this.#try('list', LIST, () =>
         readdirSync(this.#deps.dir).filter((name) => name.endsWith(ORDER_FILE) && !name.startsWith('.')),
       ) ?? []
     );
   }
 
   #lookOf(name: string): string | undefined {
-    return this.#try(name, () => {
+    return this.#try('look', name, () => {
       const { ino, size, mtimeMs } = lstatSync(join(this.#deps.dir, name));
       return `${name} ${ino} ${size} ${mtimeMs}`;
     });
@@ -159,7 +171,7 @@ export class OrderInbox {
   #read(name: string): Read {
     const path = join(this.#deps.dir, name);
     const strange = (reason: string) => ({ hash: base64url(sha256(utf8(name))), reason });
-    return this.#try(name, (): Read => {
+    return this.#try('read', name, (): Read => {
       if (!lstatSync(path).isFile()) return strange('not-a-file');
       // In between another file may have got this name: no link is followed, and no pipe is waited for.
       const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -176,7 +188,7 @@ export class OrderInbox {
 
   #move(name: string, [folder, becomes]: [string, string]): boolean {
     const { dir } = this.#deps;
-    const moved = this.#try(name, () => {
+    const moved = this.#try('move', name, () => {
       renameSync(join(dir, name), join(dir, folder, becomes));
       syncDir(join(dir, folder));
       syncDir(dir);
@@ -185,13 +197,18 @@ export class OrderInbox {
     return moved === true;
   }
 
-  /** What a foreign file or its disk does is no reason for a bank to stop. */
-  #try<T>(name: string, run: () => T): T | undefined {
+  /** What a foreign file or its disk does is no reason for a bank to stop, and is said once for each cause. */
+  #try<T>(step: 'list' | 'look' | 'read' | 'move', name: string, run: () => T): T | undefined {
+    const key = `${step} ${name}`;
     try {
-      return run();
+      const done = run();
+      this.#told.delete(key);
+      return done;
     } catch (error) {
       const code = codeOf(error);
       if (code === undefined) throw error;
+      if (this.#told.get(key) === code) return undefined;
+      this.#told.set(key, code);
       this.#deps.log.warn('a file in the folder of orders cannot be used', {
         file: base64url(sha256(utf8(name))),
         code,

@@ -35,7 +35,7 @@ export async function runAdmin(given: AdminArguments): Promise<number> {
   if (noun === 'order' && more.length === 0) return runOrder({ act, values: given.values, rootDir });
   throw new HoldfastError(
     'input-invalid',
-    `holdfast admin knows: root init, roster sign, order, backup, restore, export, erase, hold, retention, audit; not “${what}”`,
+    `holdfast admin knows: root init, roster sign, order, backup, restore, export, erase, hold, retention, keys, audit; not “${what}”`,
   );
 }
 

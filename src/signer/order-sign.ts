@@ -168,6 +168,7 @@ function actOf({ act, values }: Given): { act: OrderAct; claim: string | undefin
         claim,
       };
     case 'restore':
+    case 'reissue':
       return { act: { do: known, compartment: doorOf(values.door) }, claim: undefined };
     case 'set-clock':
       return { act: { do: known, claim: claimHash(claim) }, claim };

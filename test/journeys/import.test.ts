@@ -15,6 +15,7 @@ import {
   type ImportPreviewed,
   importPreviewed,
   importStepDone,
+  peopleAlike,
   STEP_ROWS_MAX,
 } from '../../src/contract/http/people-import.ts';
 import { base64, base64url, utf8 } from '../../src/crypto/bytes.ts';
@@ -44,6 +45,12 @@ async function preview(list: string, settings: Settings = {}, ask: Ask = {}): Pr
   const answer = await post(list, settings, ask);
   assert.equal(answer.status, 200, answer.text);
   return importPreviewed.parse(answer.body);
+}
+
+async function alike(of?: Filled) {
+  const answer = await http.ask('GET', '/api/admin/people/alike', of ? { tenant: of } : {});
+  assert.equal(answer.status, 200, answer.text);
+  return peopleAlike.parse(answer.body);
 }
 
 type StepRow = { row: number; act: ImportAct };
@@ -373,4 +380,33 @@ test('a long list goes in, in steps; none of it lies in clear, and the second ti
   const dump = await http.stand.dump();
   for (const mark of ['Zähler', 'many.example', '+4477009', Buffer.from('many.example').toString('hex')])
     assert.ok(!dump.includes(mark), mark);
+});
+
+test('who may be listed twice is told while a list is imported, and afterwards until one of the two is gone', async () => {
+  const first = await preview(
+    'Name,Flat,Email\nMila Twice,801,mila@alike.example\nOtto Twin,802,otto@alike.example\n',
+  );
+  await step(actsOf(first), { key: newKey() });
+  assert.deepEqual(await alike(), { count: 0, pairs: [] });
+  const again = await preview(
+    'Name,Flat,Email\nMila Newname,801,mila@alike.example\nOtto Twin,803,otto@alike.example\nOtto Twin,804,otto@alike.example\n',
+  );
+  const told = again.rows.map(({ cautions }) => cautions.map(({ caution }) => caution).join());
+  assert.deepEqual(told, ['perhaps-renamed', 'perhaps-moved', 'perhaps-moved']);
+  await step(actsOf(again), { key: newKey() });
+  const { count, pairs } = await alike();
+  const said = pairs.map(
+    ({ why, older, newer }) => `${why} ${older.name} ${older.flat} ${newer.name} ${newer.flat}`,
+  );
+  assert.deepEqual(said, [
+    'renamed Mila Twice 801 Mila Newname 801',
+    'moved Otto Twin 802 Otto Twin 803',
+    'moved Otto Twin 802 Otto Twin 804',
+    'moved Otto Twin 803 Otto Twin 804',
+  ]);
+  assert.equal(count, 4);
+  assert.deepEqual(await alike(http.birch), { count: 0, pairs: [] }, 'another organisation’s are not told');
+  for (const { newer } of pairs.slice(0, 3))
+    assert.equal((await http.ask('DELETE', `/api/admin/people/${newer.id}`)).status, 204);
+  assert.deepEqual(await alike(), { count: 0, pairs: [] });
 });

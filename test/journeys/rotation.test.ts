@@ -8,6 +8,7 @@ import type { SystemConfig } from '../../src/up/configs.ts';
 import { cloudSpec } from '../../src/up/configs.ts';
 import { waitFor } from '../../src/up/wait.ts';
 import { ROOT, startSite } from '../site.ts';
+import { parcelOf } from './in-and-out.ts';
 
 const site = await startSite();
 after(() => site.stop());
@@ -45,8 +46,56 @@ async function appliedVersion(): Promise<number> {
   return ((await answer.json()) as { rosterVersion: number }).rosterVersion;
 }
 
+const keys = (...args: string[]) =>
+  holdfast('admin', 'keys', ...args, '--config', join(system.places.cloud, 'config.json'));
+
+/** A parcel in, and its code. */
+async function dropsOff(tracking: string): Promise<string> {
+  const beganMs = systemClock.nowMs();
+  await people.courierSignsIn();
+  await people.dropsOff({ tracking, flat: site.seeded.signIns.resident.flat, size: 'S' });
+  await people.act({ do: 'leave' });
+  return (await people.pinFrom('sms', site.seeded.signIns.resident.phone, beganMs)).pin;
+}
+
+test('an organisation’s intake key and its own key change while parcels go in and out: every one is told, opened and readable', async () => {
+  const trackings = ['1Z999AA10000000011', '1Z999AA10000000022', '1Z999AA10000000033', '1Z999AA10000000044'];
+  const [first = '', second = '', third = '', fourth = ''] = trackings;
+  const pins = [await dropsOff(first)];
+  const made = keys('rotate', 'intake', '--yes');
+  assert.equal(made.status, 0, made.text);
+  pins.push(await dropsOff(second));
+  const before = await appliedVersion();
+  const signed = sign();
+  assert.match(signed.text, /intake key/);
+  await waitFor({
+    clock: systemClock,
+    what: 'the roster at the bank',
+    msMax: 20_000,
+    holds: async () => (await appliedVersion()) === before + 1,
+  });
+  pins.push(await dropsOff(third));
+  const replaced = keys('rotate', 'tenant', '--yes');
+  assert.equal(replaced.status, 0, replaced.text);
+  assert.equal(keys('rotate', 'tenant', '--yes').status, 1, 'one at a time');
+  pins.push(await dropsOff(fourth));
+  for (const pin of pins) await people.picksUp(pin);
+  await waitFor({
+    clock: systemClock,
+    what: 'everything to lie under the new key',
+    msMax: 130_000,
+    holds: async () => /: (\d+) of \1 parts are under the new one/.test(keys().text),
+  });
+  assert.match(keys().text, /intake key \S+, replaced \S+: needed by nobody/);
+  await site.drained();
+  await people.adminSignsIn();
+  for (const tracking of trackings) assert.equal((await parcelOf(site, tracking)).state, 'collected');
+  await site.checkSite();
+});
+
 test('the server key changes twice and the bank is back each time', async () => {
-  for (const version of [2, 3]) {
+  const now = await appliedVersion();
+  for (const version of [now + 1, now + 2]) {
     const changed = rotate();
     assert.equal(changed.status, 0, changed.text);
     await restartCloud();

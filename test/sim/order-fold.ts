@@ -106,6 +106,8 @@ export class OrderFold {
       this.#lifted = true;
       this.#ended(id);
     }
+    // Carried out where it is accepted.
+    if (order.act.do === 'reissue') this.#ended(id);
   }
 
   #whyNot({ time }: LedgerRecord, { order, signers }: Paper, id: string): string | undefined {
@@ -189,7 +191,7 @@ export class OrderFold {
       act !== undefined &&
       'compartment' in act &&
       act.compartment === record.compartment &&
-      (act.do === 'restore' || (act.restore && session));
+      (act.do === 'restore' || (act.do === 'staff-release' && act.restore && session));
     if (!isAsked) this.#breachAtDoor('restored without an order that says so', record);
     if (act?.do === 'restore') this.#ended(id);
   }

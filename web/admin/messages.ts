@@ -100,6 +100,7 @@ export const TEXTS = {
   'order.restore': 'back into service',
   'order.set-clock': 'set the clock',
   'order.lift': 'end suspensions',
+  'order.reissue': 'send a new code',
   'order.waiting': 'waiting for the bank',
   'order.accepted': 'accepted',
   'order.refused': 'refused',

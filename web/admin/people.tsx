@@ -13,6 +13,7 @@ import { type Column, Table } from '../kit/table.tsx';
 import { foldedText } from './format.ts';
 import { t } from './messages.ts';
 import { PageHead } from './parts.tsx';
+import { Alike } from './people-import/alike.tsx';
 import { t as privacy } from './privacy/messages.ts';
 import { PrivacyDialog } from './privacy/privacy-dialog.tsx';
 import { type FormAsked, ResidentForm } from './resident-form.tsx';
@@ -43,6 +44,7 @@ export function People() {
         </div>
       </PageHead>
       {said !== null && <Notice tone="good" title={said} />}
+      <Alike />
       <Answered query={residents}>
         {(data) => {
           const rows = rowsOf(data);

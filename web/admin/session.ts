@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type * as contract from '../../src/contract/http/admin.ts';
 import type { alarmRow } from '../../src/contract/http/alarms.ts';
 import type { orderRow } from '../../src/contract/http/orders.ts';
+import type { PeopleAlike } from '../../src/contract/http/people-import.ts';
 import type * as reconciliation from '../../src/contract/http/reconciliation.ts';
 import type * as usageContract from '../../src/contract/http/usage.ts';
 import { nowMs } from '../kit/clock.ts';
@@ -95,6 +96,7 @@ export const useSiteMap = () => useRows<BankOnMap>('banks', 'map', {}, MAP_BANKS
 export const useParcels = ({ state, bank }: { state: ParcelFilter | null; bank: string | null }) =>
   useRows<ParcelRow>('parcels', 'parcels', state === 'overdue' ? { overdue: 'true', bank } : { state, bank });
 export const useResidents = () => useRows<PersonRow>('people', 'people', { role: 'resident' });
+export const usePeopleAlike = () => useAnswer<PeopleAlike>('people', 'people/alike');
 export const useNotices = () => useRows<NoticeRow>('notices');
 
 /** Looks back over days; it renews itself, and is not asked again for each parcel. */

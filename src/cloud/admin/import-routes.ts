@@ -5,6 +5,7 @@ import {
   importStep,
   importStepDone,
   PREVIEW_BODY_BYTES_MAX,
+  peopleAlike,
   STEP_BODY_BYTES_MAX,
 } from '../../contract/http/people-import.ts';
 import { fromBase64 } from '../../crypto/bytes.ts';
@@ -14,6 +15,15 @@ import * as imports from '../imports/imports.ts';
 import { onlySite, peopleChanged } from './people-routes.ts';
 
 export const routes: Route[] = [
+  route({
+    method: 'GET',
+    url: '/api/admin/people/alike',
+    access: 'admin',
+    says: 'Residents who may be one person listed twice. Computed from those who are there; nothing of it is kept.',
+    schema: { response: peopleAlike },
+    handle: ({ cloud, actor }) =>
+      cloud.database.read(actor.tenant, async (tx) => imports.alike(cloud, tx, await onlySite(tx))),
+  }),
   route({
     method: 'POST',
     url: '/api/admin/people/import/preview',

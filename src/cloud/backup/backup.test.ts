@@ -112,8 +112,11 @@ test('the epoch keys stand in the file of keys and in no other', async () => {
       'epoch-files',
       'public.destroyed_subjects',
       'public.notifier_epochs',
+      'public.retired_intake_keys',
       'public.subject_keys',
+      'public.tenant_pairs',
       'public.wrapping_epochs',
+      'tenant-generations',
     ],
   );
 });
@@ -125,8 +128,8 @@ test('every row of every tenant is there again, the wall stands, and numbers go 
   const restored = await restore(await emptyDatabase('again'));
   assert.equal(
     restored.rows,
-    lines(file).length + lines(`${file}.keys`).length - 4 - 3,
-    'but for three files',
+    lines(file).length + lines(`${file}.keys`).length - 4 - 3 - 3,
+    'but for three files and three generations',
   );
   await take(join(home, 'two'), 'again');
   const unlocked = (line: string) => !line.startsWith('graphile_worker.');
@@ -219,4 +222,27 @@ test('a restore into a database that holds anything is refused, and one that bre
 test('a backup that breaks off leaves no file', async () => {
   await assert.rejects(take(join(home, 'none'), 'postgres'));
   assert.ok(!existsSync(join(home, 'none')) && !existsSync(join(home, 'none.keys')));
+});
+
+test('a newer file of keys fits an older backup and brings its intake keys, until the tenant’s key was replaced', async () => {
+  const { cloud, tenant } = stand;
+  const inTenant: Stand['inTenant'] = (run) => cloud.database.tenant(tenant, run);
+  const path = (name: string) => join(home, name);
+  await take(path('before'));
+  const { hash } = await inTenant((tx) => cloud.keys.renewIntake(tx));
+  await take(path('newer'));
+  await restore(await emptyDatabase('newer'), path('before'), path('newer.keys'));
+  const pairs = `select encode(public, 'hex') as public from tenant_pairs where name = 'intake' order by 1`;
+  assert.deepEqual(await query('newer', pairs), await query('holdfast', pairs), hash);
+  assert.equal((await query('newer', 'select 1 from retired_intake_keys')).length, 3);
+  await inTenant((tx) => cloud.keys.renewTenant(tx));
+  await inTenant((tx) => cloud.keys.settle(tx));
+  await take(path('rotated'));
+  const url = await emptyDatabase('rotated');
+  await assert.rejects(
+    restore(url, path('before'), path('rotated.keys')),
+    /was rotated after .*before was made/,
+  );
+  await restore(url, path('rotated'), path('rotated.keys'));
+  await restore(await emptyDatabase('own'), path('before'), path('before.keys'));
 });

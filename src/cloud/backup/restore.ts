@@ -14,7 +14,7 @@ import { migrateJobs } from '../jobs/jobs.ts';
 import { type EpochStore, newPlace } from '../keys/keys.ts';
 import { hashOf, type Migration, migrate } from '../migrate.ts';
 import { checkMaker, type Manifest, readBackup } from './file.ts';
-import { EPOCH_FILES, jobsStep, KEYS_APART, type Table, tablesOf } from './tables.ts';
+import { EPOCH_FILES, GENERATIONS, jobsStep, KEYS_APART, type Table, tablesOf } from './tables.ts';
 import { rootKeyCheck } from './take.ts';
 
 const ROWS_A_STATEMENT = 500;
@@ -38,11 +38,15 @@ export type Restored = { manifest: Manifest; rows: number; sha256: string };
 
 export async function restoreBackup(of: Restore): Promise<Restored> {
   // Both files are read whole before the database is touched.
-  const main = await readBackup(of.file, () => undefined);
+  const tenantRows: string[] = [];
+  const main = await readBackup(of.file, (table, json) => {
+    if (table === TENANT_KEYS) tenantRows.push(json);
+  });
   const keyRows: [string, string][] = [];
   const keys = await readBackup(of.keysFile, (table, json) => void keyRows.push([table, json]));
   const { manifest } = main;
   judge(of, manifest, keys.manifest);
+  judgeGenerations(of, tenantRows, keyRows);
   checkMaker(of.file, main.whole, of.rootKey);
   checkMaker(of.keysFile, keys.whole, of.rootKey);
   const client = new pg.Client({ connectionString: of.ownerUrl, application_name: 'holdfast restore' });
@@ -102,6 +106,32 @@ function judge(of: Restore, manifest: Manifest, keys: Manifest): void {
     );
 }
 
+/**
+ * What the file of keys holds is wrapped under one key of each tenant, and the rows bring one with them. After a rotation
+ * they differ, and nothing would open.
+ */
+function judgeGenerations(
+  of: Restore,
+  tenantRows: readonly string[],
+  keyRows: readonly [string, string][],
+): void {
+  const wraps = new Map(
+    keyRows.flatMap(([table, json]) => {
+      if (table !== GENERATIONS) return [];
+      const { tenant, generation } = ofGeneration.parse(JSON.parse(json));
+      return [[tenant, generation]];
+    }),
+  );
+  for (const json of tenantRows) {
+    const { tenant_id: tenant, generation } = ofTenantKey.parse(JSON.parse(json));
+    if ((wraps.get(tenant) ?? 1) !== generation)
+      throw new HoldfastError(
+        'input-invalid',
+        `the key of ${tenant} was rotated after ${of.file} was made: only epoch keys of before open it, and ${of.keysFile} is newer`,
+      );
+  }
+}
+
 async function refuseFilled(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `select format('%I.%I', schemaname, tablename) as name from pg_tables
@@ -116,8 +146,14 @@ async function refuseFilled(client: pg.Client): Promise<void> {
 
 type Fill = { of: Restore; sha256: string; keyRows: readonly [string, string][] };
 
+const NO_TABLES: readonly string[] = [EPOCH_FILES, GENERATIONS];
 const SUBJECT_KEYS = 'public.subject_keys';
 const DESTROYED = 'public.destroyed_subjects';
+const TENANT_KEYS = 'public.tenant_keys';
+const RETIRED = 'public.retired_intake_keys';
+/** A backup of before rotations has a tenant's first key. */
+const ofTenantKey = z.looseObject({ tenant_id: z.string(), generation: z.int().default(1) });
+const ofGeneration = z.strictObject({ tenant: z.string(), generation: z.int() });
 const ofPerson = z.looseObject({ tenant_id: z.string(), person_id: z.string() });
 const epochFile = z.strictObject({ tenant: z.string(), epoch: z.int(), wrapped: z.string() });
 
@@ -155,6 +191,8 @@ async function fill(client: pg.Client, filled: Fill): Promise<number> {
   const put = async (table: string, json: string) => {
     if (table !== SUBJECT_KEYS || !isDestroyed(json)) await filler.row(table, json);
   };
+  // Intake keys stood among the rows of earlier versions: those of the file of keys are the newer ones.
+  const apart = new Set(keyRows.map(([table]) => table));
   const tables = await tablesOf(client);
   await client.query('begin');
   await each(
@@ -163,8 +201,15 @@ async function fill(client: pg.Client, filled: Fill): Promise<number> {
     client,
   );
   const filler = new Filler(client, tables);
-  for (const [table, json] of keyRows) if (table !== EPOCH_FILES) await put(table, json);
-  const again = await readBackup(of.file, put);
+  const named = new Set(tables.map(({ name }) => name));
+  for (const [table, json] of keyRows) {
+    // A backup of a version before knows no intake keys that were replaced.
+    if (NO_TABLES.includes(table) || (table === RETIRED && !named.has(table))) continue;
+    await put(table, json);
+  }
+  const again = await readBackup(of.file, async (table, json) => {
+    if (!apart.has(table)) await put(table, json);
+  });
   if (again.whole.sha256 !== sha256)
     throw new HoldfastError('conflict', `${of.file} is another file now than it was a moment ago`);
   await filler.flush();

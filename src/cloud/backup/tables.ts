@@ -14,16 +14,21 @@ export type Table = {
 const SHAPE: readonly string[] = ['public.migrations', 'graphile_worker.migrations'];
 /**
  * What has to be forgotten on time: keys of persons with what wraps them, keys of codes under way, and whose keys are
- * gone. A newer file of these belongs to every older backup: who was erased since has no key in it.
+ * gone. A newer file of these belongs to every older backup: who was erased since has no key in it. The intake keys are
+ * here because banks seal to the newest, whichever backup is put back.
  */
 export const KEY_TABLES: readonly string[] = [
   'public.wrapping_epochs',
   'public.subject_keys',
   'public.destroyed_subjects',
   'public.notifier_epochs',
+  'public.tenant_pairs',
+  'public.retired_intake_keys',
 ];
 /** Not a table: the files of wrapping epochs, which are in no database. */
 export const EPOCH_FILES = 'epoch-files';
+/** Not a table: which of a tenant's keys wraps what is in the file of keys. */
+export const GENERATIONS = 'tenant-generations';
 /** The step since which keys of persons stand in the file of keys. */
 export const KEYS_APART = '0130-epochs-apart';
 

@@ -14,7 +14,15 @@ import { deriveKey, sha256 } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { EpochStore } from '../keys/keys.ts';
 import { BackupWriter, type Manifest, type Whole } from './file.ts';
-import { EPOCH_FILES, jobsStep, KEY_TABLES, migrationsIn, type Table, tablesOf } from './tables.ts';
+import {
+  EPOCH_FILES,
+  GENERATIONS,
+  jobsStep,
+  KEY_TABLES,
+  migrationsIn,
+  type Table,
+  tablesOf,
+} from './tables.ts';
 
 export const NOT_IN_IT: readonly string[] = [
   'the root key (rootKeyFile): a safe, never beside a backup',
@@ -63,6 +71,7 @@ export async function takeBackup(of: {
       const writerOf = (table: string) => (KEY_TABLES.includes(table) ? writers.keys : writers.rows);
       await copyAll(client, tenants, writerOf);
       await copyEpochs(client, tenants, { epochs: of.epochs, writer: writers.keys });
+      await copyGenerations(client, tenants, writers.keys);
     } catch (error) {
       writers.rows.abandon();
       writers.keys.abandon();
@@ -116,6 +125,18 @@ async function copyEpochs(
         throw new HoldfastError('conflict', 'somebody was erased meanwhile; take the backup again');
       writer.row(EPOCH_FILES, JSON.stringify({ tenant: id, epoch, wrapped: base64url(wrapped) }));
     }
+  }
+}
+
+async function copyGenerations(
+  client: pg.Client,
+  tenants: readonly string[],
+  writer: BackupWriter,
+): Promise<void> {
+  for (const tenant of tenants) {
+    await client.query(`select set_config('holdfast.tenant', $1, true)`, [tenant]);
+    const { rows } = await client.query<{ generation: number }>('select generation from tenant_keys');
+    writer.row(GENERATIONS, JSON.stringify({ tenant, generation: rows[0]?.generation ?? 1 }));
   }
 }
 

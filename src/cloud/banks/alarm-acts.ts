@@ -51,7 +51,7 @@ export async function end(
       standing.length > 0 ? 'Take it into care first.' : 'No such alarm stands at this bank.',
     );
   const atMs = cloud.clock.nowMs();
-  const note = await cloud.keys.sealForTenant(tx, placeOf(cared.ord), of.note);
+  const note = await cloud.keys.sealForTenant(tx, placeOfNote(cared.ord), of.note);
   await sql`update alarms set ended_at_ms = ${atMs} where ord = ${cared.ord}`.execute(tx);
   await sql`insert into alarm_acts (alarm, act, person_id, at_ms, reason, note)
     values (${cared.ord}, 'end', ${of.by}, ${atMs}, ${of.reason}, ${note})`.execute(tx);
@@ -76,7 +76,7 @@ const told = ({ bank, by, condition, compartment }: Named) => ({
   place: compartment === null ? {} : { compartment },
 });
 
-const placeOf = (ord: number) => `alarm-end\0${ord}`;
+export const placeOfNote = (ord: number) => `alarm-end\0${ord}`;
 
 type Standing = { ord: number; caredAtMs: number | null };
 
@@ -128,6 +128,6 @@ async function actsOf(tx: Tx, alarms: readonly Alarm[]): Promise<ActSql[]> {
 
 async function opened(cloud: Cloud, tx: Tx, of: ActSql): Promise<NamedAct> {
   const { act, person: by, atMs, reason } = of;
-  const note = of.note && (await cloud.keys.openForTenant(tx, placeOf(of.alarm), of.note));
+  const note = of.note && (await cloud.keys.openForTenant(tx, placeOfNote(of.alarm), of.note));
   return { act, by, atMs, reason, note: note ?? null };
 }

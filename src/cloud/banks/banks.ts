@@ -5,9 +5,11 @@ import type { BankLayout } from '../../domain/bank.ts';
 import { type BankId, idFrom, isId, type SiteId, type TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { sealedColumn } from '../keys/keys.ts';
 import { bankAdded } from '../leases/leases.ts';
 import type { Noun, Projection } from '../noun.ts';
 import * as rosters from '../rosters/rosters.ts';
+import { placeOfNote } from './alarm-acts.ts';
 import { alarmProjection } from './alarms.ts';
 import { certificateHash } from './enrol.ts';
 import { migrations } from './migrations.ts';
@@ -139,4 +141,12 @@ export const banks: Noun = {
   migrations,
   routes,
   projections: [pictureProjection, alarmProjection, rosterProjection],
+  underTenantKey: [
+    sealedColumn({
+      table: 'alarm_acts',
+      column: 'note',
+      by: { alarm: 'bigint', ord: 'bigint' },
+      place: ([alarm]) => placeOfNote(Number(alarm)),
+    }),
+  ],
 };

@@ -5,7 +5,7 @@
  * Two tables are read before a tenant is known: `bank_index` (a connection shows a certificate, which names
  * a bank) and `enrolment_codes` (a new bank shows a code). They hold hashes and ids.
  */
-import { type Migration, readWithoutTenant, tenantTable } from '../migrate.ts';
+import { APP_ROLE, type Migration, readWithoutTenant, tenantTable } from '../migrate.ts';
 
 export const migrations: Migration[] = [
   {
@@ -127,6 +127,13 @@ ${tenantTable('alarm_acts', 'select, insert')}
     sql: `
 -- Up to which record the bank is to destroy what it keeps sealed for the intake: somebody was erased then.
 alter table banks add column forget_to bigint not null default 0;
+`,
+  },
+  {
+    id: '0182-notes-anew',
+    sql: `
+-- Sealed anew when the tenant's key is replaced. What was said of alarms is still only added to.
+grant update (note) on alarm_acts to ${APP_ROLE};
 `,
   },
 ];

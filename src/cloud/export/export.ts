@@ -1,6 +1,7 @@
 /** Bundles of evidence: made by command or for an administrator, encrypted to their receiver, kept for a week. */
+import { sealedColumn } from '../keys/keys.ts';
 import type { Noun } from '../noun.ts';
-import { MAKE, SWEEP } from './kept.ts';
+import { aboutPlace, envelopePlace, MAKE, SWEEP } from './kept.ts';
 import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 import { makeAsked, sweepExports } from './run.ts';
@@ -16,4 +17,19 @@ export const exports: Noun = {
   routes,
   jobs: { [MAKE]: makeAsked, [SWEEP]: sweepExports },
   schedule: [{ job: SWEEP, cron: '29 * * * *' }],
+  underTenantKey: [
+    sealedColumn({
+      table: 'exports',
+      column: 'about',
+      by: { export_id: 'text' },
+      where: 'person_id is null',
+      place: ([id]) => aboutPlace(String(id)),
+    }),
+    sealedColumn({
+      table: 'exports',
+      column: 'envelope',
+      by: { export_id: 'text' },
+      place: ([id]) => envelopePlace(String(id)),
+    }),
+  ],
 };

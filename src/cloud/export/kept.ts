@@ -30,8 +30,8 @@ export type About = z.infer<typeof about>;
 const envelopeText = z.strictObject({ recipient: z.string(), key: z.string() });
 
 type By = { tenant: TenantId; person: PersonId };
-const aboutPlace = (id: ExportId) => `export/about\0${id}`;
-const envelopePlace = (id: ExportId) => `export/envelope\0${id}`;
+export const aboutPlace = (id: string) => `export/about\0${id}`;
+export const envelopePlace = (id: string) => `export/envelope\0${id}`;
 
 /** Everything that can be refused is refused here and not by the job: who asks is still there to hear it. */
 export async function askExport(cloud: Cloud, by: By, ask: ExportAsk): Promise<{ id: ExportId }> {

@@ -97,6 +97,7 @@ export const ACCESS = {
   'GET /api/admin/usage':                 [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/people':                [no,    no,    no,    no,    own,   own,   no,    no],
   'POST /api/admin/people':               [no,    no,    no,    no,    own,   own,   no,    no],
+  'GET /api/admin/people/alike':          [no,    no,    no,    no,    own,   own,   no,    no],
   'POST /api/admin/people/import':        [no,    no,    no,    no,    own,   own,   no,    no],
   'POST /api/admin/people/import/preview':[no,    no,    no,    no,    own,   own,   no,    no],
   'PATCH /api/admin/people/:id':          [no,    no,    no,    no,    own,   own,   no,    no],

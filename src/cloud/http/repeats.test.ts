@@ -53,6 +53,19 @@ test('a request sent again under its key is answered again, byte for byte, by an
   assert.equal(await countNamed('Rosa Again'), 2, 'another key is another act');
 });
 
+test('a request sent again after its organisation’s key was replaced gets its answer again, and another one is refused', async () => {
+  const key = randomUUID();
+  const first = await add('Rota Again', { key });
+  const { cloud } = http.stand;
+  const { tenant } = http.alder;
+  assert.ok(await cloud.database.tenant(tenant, (tx) => cloud.keys.renewTenant(tx)));
+  await cloud.database.tenant(tenant, (tx) => cloud.keys.settle(tx));
+  const again = await add('Rota Again', { key });
+  assert.deepEqual([again.status, again.text], [201, first.text]);
+  assert.equal(codeOf(await add('Rota Other', { key })), 'idempotency-reused');
+  assert.equal(await countNamed('Rota Again'), 1);
+});
+
 test('many at once, at two processes: one does it; the others are told to wait, or told what the one was told', async () => {
   const key = randomUUID();
   const sent = Array.from({ length: 16 }, (_, n) => add('Cass Crowd', { key, server: n % 2 === 0 ? 0 : 1 }));

@@ -10,6 +10,7 @@
  */
 import { sql } from 'kysely';
 import {
+  ALIKE_SHOWN_MAX,
   CHANGEABLE,
   FILE_BYTES_MAX,
   type ImportAct,
@@ -17,6 +18,7 @@ import {
   type ImportRow,
   type ImportStepDone,
   type Left,
+  type PeopleAlike,
 } from '../../contract/http/people-import.ts';
 import { base64url, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes, hmacSha256 } from '../../crypto/hash.ts';
@@ -25,7 +27,7 @@ import type { PersonId, SiteId, TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import * as people from '../people/people.ts';
-import { type Judged, type Judgement, judge, type Known, sameKey } from './judge.ts';
+import { alikeAmong, type Judged, type Judgement, judge, type Known, sameKey } from './judge.ts';
 import { type List, type ListAsked, readList } from './list.ts';
 import type { Draft, Spoilt } from './values.ts';
 
@@ -155,6 +157,11 @@ function markKey(cloud: Cloud, tx: Tx): Promise<Uint8Array> {
   return cloud.keys.index(tx, 'people-import/v1', 'marks');
 }
 
+/** Under which a mark may stand: a preview may be of before that key was replaced. */
+function markKeys(cloud: Cloud, tx: Tx): Promise<Uint8Array[]> {
+  return cloud.keys.indexes(tx, 'people-import/v1', 'marks');
+}
+
 function marked<Act extends Unmarked>(key: Uint8Array, act: Act, was: Known | null): Act & { mark: string } {
   return { ...act, mark: base64url(markOf(key, act, was)) };
 }
@@ -178,17 +185,28 @@ const residentText = ({ name, flat, email, phone, accessible }: Resident) => [
   accessible,
 ];
 
+/** Who of a site's residents may be listed twice. */
+export async function alike(cloud: Cloud, tx: Tx, site: SiteId): Promise<PeopleAlike> {
+  const pairs = alikeAmong((await people.residents(cloud, tx, site)).map(knownOf));
+  return {
+    count: pairs.length,
+    pairs: pairs
+      .slice(0, ALIKE_SHOWN_MAX)
+      .map(({ why, older, newer }) => ({ why, older: named(older), newer: named(newer) })),
+  };
+}
+
 type Step = { site: SiteId; by: PersonId; rows: readonly { row: number; act: ImportAct }[] };
 
 /** Does what a preview said, in the caller's transaction. */
 export async function step(cloud: Cloud, tx: Tx, { site, by, rows }: Step): Promise<ImportStepDone> {
   await oneAtATime(tx);
-  const key = await markKey(cloud, tx);
+  const keys = await markKeys(cloud, tx);
   const there = await alreadyThere(cloud, tx, { site, rows });
   const residents: people.NewResident[] = [];
   const done: ImportStepDone['rows'] = [];
   for (const { row, act } of rows) {
-    const left = act.what === 'new' ? whyNotAdd(key, act, there) : await whyNotChange(cloud, tx, act, key);
+    const left = act.what === 'new' ? whyNotAdd(keys, act, there) : await whyNotChange(cloud, tx, act, keys);
     if (left === null && act.what === 'new') {
       there.add(sameKey(act.resident));
       residents.push(act.resident);
@@ -223,8 +241,8 @@ async function oneAtATime(tx: Tx): Promise<void> {
 
 type ActOf<What> = Extract<ImportAct, { what: What }>;
 
-function whyNotAdd(key: Uint8Array, act: ActOf<'new'>, there: ReadonlySet<string>): Left | null {
-  if (!hasMark(act, markOf(key, act, null))) return 'not-as-previewed';
+function whyNotAdd(keys: readonly Uint8Array[], act: ActOf<'new'>, there: ReadonlySet<string>): Left | null {
+  if (!hasMark(keys, act, null)) return 'not-as-previewed';
   return there.has(sameKey(act.resident)) ? 'there-already' : null;
 }
 
@@ -232,12 +250,12 @@ async function whyNotChange(
   cloud: Cloud,
   tx: Tx,
   act: ActOf<'change'>,
-  key: Uint8Array,
+  keys: readonly Uint8Array[],
 ): Promise<Left | null> {
   const found = await people.findPerson(cloud, tx, act.person);
   if (!found?.active || found.role !== 'resident') return 'not-as-previewed';
-  return hasMark(act, markOf(key, act, knownOf(found))) ? null : 'not-as-previewed';
+  return hasMark(keys, act, knownOf(found)) ? null : 'not-as-previewed';
 }
 
-const hasMark = ({ mark }: ImportAct, good: Uint8Array): boolean =>
-  equalBytes(utf8(mark), utf8(base64url(good)));
+const hasMark = (keys: readonly Uint8Array[], act: ImportAct, was: Known | null): boolean =>
+  keys.some((key) => equalBytes(utf8(act.mark), utf8(base64url(markOf(key, act, was)))));

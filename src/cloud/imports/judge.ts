@@ -4,7 +4,7 @@
  * one of the list and one of the people can be meant: they have moved. What a list leaves empty it does not say, so it
  * takes nothing away; and nobody is removed because a list does not name them.
  */
-import type { Caution, CHANGEABLE, Fault } from '../../contract/http/people-import.ts';
+import type { ALIKE, Caution, CHANGEABLE, Fault } from '../../contract/http/people-import.ts';
 import { normalFlat } from '../../domain/scan.ts';
 import type { Draft, Told } from './values.ts';
 
@@ -16,6 +16,8 @@ export type Known = {
   phone: string | null;
   accessible: boolean;
 };
+
+const SHARED_MAX = 20;
 
 export type Change = { field: (typeof CHANGEABLE)[number]; from: string | null; to: string };
 type Warned = { caution: Caution; about: Known | null };
@@ -123,8 +125,49 @@ function cautionsOf(draft: Draft, of: { moved: Known | undefined; renamed: Known
 const warned = (cautions: readonly Caution[]): Warned[] =>
   cautions.map((caution) => ({ caution, about: null }));
 
-function shareContact(told: Told, { email, phone }: Known): boolean {
+function shareContact(told: Pick<Told, 'email' | 'phone'>, { email, phone }: Known): boolean {
   return (told.email !== null && told.email === email) || (told.phone !== null && told.phone === phone);
+}
+
+export type Alike = { why: (typeof ALIKE)[number]; older: Known; newer: Known };
+
+/**
+ * Residents who may be one person, by what a preview warns of, among those who are there: so it is seen after an import as
+ * well, and until one of the two was removed or changed. In the order in which the older, then the newer was added.
+ */
+export function alikeAmong(people: readonly Known[]): Alike[] {
+  const place = new Map(people.map(({ person }, at) => [person, at]));
+  const found = new Map<string, Alike>();
+  const groups = [
+    grouped(people, sameKey),
+    grouped(people, ({ email }) => email ?? ''),
+    grouped(people, ({ phone }) => phone ?? ''),
+  ];
+  for (const group of groups)
+    // Who gave no address or number shares it with nobody.
+    for (const [key, those] of group)
+      if (key !== '')
+        for (const pair of pairsOf(those)) found.set(`${pair.older.person} ${pair.newer.person}`, pair);
+  const at = (one: Known) => place.get(one.person) ?? 0;
+  return [...found.values()].sort((a, b) => at(a.older) - at(b.older) || at(a.newer) - at(b.newer));
+}
+
+function pairsOf(those: readonly Known[]): Alike[] {
+  // A whole house behind one number of its porter says nothing, and would be some thousand pairs.
+  if (those.length > SHARED_MAX) return [];
+  return those.flatMap((older, at) =>
+    those.slice(at + 1).flatMap((newer): Alike[] => {
+      const why = whyAlike(older, newer);
+      return why === undefined ? [] : [{ why, older, newer }];
+    }),
+  );
+}
+
+function whyAlike(one: Known, other: Known): Alike['why'] | undefined {
+  const isNamed = foldedName(one.name) === foldedName(other.name);
+  const isFlat = normalFlat(one.flat) === normalFlat(other.flat);
+  if (isNamed) return isFlat ? 'same' : shareContact(one, other) ? 'moved' : undefined;
+  return isFlat && shareContact(one, other) ? 'renamed' : undefined;
 }
 
 /** What the list says and is not so. Name and flat are compared by what they mean, so they stand as they are. */

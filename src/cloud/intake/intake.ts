@@ -17,13 +17,14 @@ import type { Log } from '../../platform/log.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { traceOf } from '../http/http.ts';
+import { sealedColumn } from '../keys/keys.ts';
 import type { LeaseView } from '../leases/leases.ts';
 import { answerAuditor } from '../log/log.ts';
 import type { Noun } from '../noun.ts';
 import { intakeStore, type Projections } from './batch.ts';
 import { answerBatch } from './judge.ts';
 import { migrations } from './migrations.ts';
-import { keepRefusal } from './refusals.ts';
+import { keepRefusal, placeOfRefused } from './refusals.ts';
 import { whatToTell } from './tell.ts';
 import { Turns } from './turns.ts';
 
@@ -249,4 +250,14 @@ export function projectionsOf(nouns: readonly Noun[]): Projections {
   return nouns.flatMap((noun) => noun.projections ?? []);
 }
 
-export const intake: Noun = { migrations };
+export const intake: Noun = {
+  migrations,
+  underTenantKey: [
+    sealedColumn({
+      table: 'refused_messages',
+      column: 'sealed',
+      by: { bank_id: 'text', "encode(hash, 'hex')": 'text', reason: 'text' },
+      place: ([bank]) => placeOfRefused(String(bank)),
+    }),
+  ],
+};

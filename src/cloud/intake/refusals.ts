@@ -21,6 +21,8 @@ export type Refusal = {
 const KEPT_BYTES_MAX = 65_536;
 const KEPT_A_BANK_MAX = 500;
 
+export const placeOfRefused = (bank: string) => `refused-message\0${bank}`;
+
 const CONDITIONS: Readonly<Partial<Record<Denial, string>>> = {
   'batch-gap': 'gap',
   'batch-fork': 'fork',
@@ -70,7 +72,7 @@ async function keep(cloud: Cloud, tx: Tx, of: Refusal, hash: Uint8Array): Promis
   if ((rows[0]?.kept ?? 0) >= KEPT_A_BANK_MAX) return 'full';
   const sealed = await cloud.keys.sealBytesForTenant(
     tx,
-    `refused-message\0${of.bank}`,
+    placeOfRefused(of.bank),
     of.payload.subarray(0, KEPT_BYTES_MAX),
   );
   // A second process may have had the same message at the same time.

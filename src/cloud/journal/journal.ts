@@ -19,7 +19,7 @@ import {
 import type { Clock } from '../../platform/clock.ts';
 import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Random } from '../../platform/random.ts';
-import type { Keys } from '../keys/keys.ts';
+import { type Keys, sealedColumn } from '../keys/keys.ts';
 import type { Noun } from '../noun.ts';
 import {
   forgetOpenings,
@@ -38,6 +38,7 @@ import {
   mentionsOf,
   openPart,
   type Part,
+  placeOfOpening,
   placeOfOpenings,
 } from './sealed.ts';
 import * as store from './store.ts';
@@ -296,7 +297,21 @@ export async function headHashAt(tx: Tx, source: string, last: number): Promise<
 
 export type { Gone, Told as ToldOf } from './erased.ts';
 
-export const journal: Noun = { migrations, routes };
+/** What no person's key seals. */
+const openingsUnderTenantKey = sealedColumn({
+  table: 'openings',
+  column: 'sealed',
+  by: { source: 'text', seq: 'bigint', "coalesce(field, '')": 'text', 'coalesce(last, 0)': 'bigint' },
+  where: 'subject_id is null',
+  place([source, seq, field, last]) {
+    const at = { source: String(source), seq: Number(seq) };
+    return field === ''
+      ? placeOfOpenings({ ...at, last: Number(last) })
+      : placeOfOpening({ ...at, field: String(field) });
+  },
+});
+
+export const journal: Noun = { migrations, routes, underTenantKey: [openingsUnderTenantKey] };
 
 export type { HeadRow, RecordRow } from './store.ts';
 export { endOf, headsOf, sources } from './store.ts';

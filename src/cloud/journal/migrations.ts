@@ -2,7 +2,7 @@
  * Records, what stands behind their commitments, signed batch heads, and where each journal ends. Rows of
  * `records` and `heads` are only ever added: the application's role has no right to change or delete one.
  */
-import { type Migration, tenantTable } from '../migrate.ts';
+import { APP_ROLE, type Migration, tenantTable } from '../migrate.ts';
 
 export const migrations: Migration[] = [
   {
@@ -88,6 +88,13 @@ create table erased_openings (
 );
 create index erased_openings_at on erased_openings (source, last, first);
 ${tenantTable('erased_openings', 'select, insert')}
+`,
+  },
+  {
+    id: '0181-openings-anew',
+    sql: `
+-- Sealed anew when the tenant's key is replaced; nothing else of a row ever changes.
+grant update (sealed) on openings to ${APP_ROLE};
 `,
   },
 ];

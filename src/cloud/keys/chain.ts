@@ -6,7 +6,7 @@
 import { newKey, open, seal } from '../../crypto/aead.ts';
 import { base64url, utf8 } from '../../crypto/bytes.ts';
 import { deriveHeldKey } from '../../crypto/derive.ts';
-import { deriveKey, sha256 } from '../../crypto/hash.ts';
+import { deriveKey, equalBytes, sha256 } from '../../crypto/hash.ts';
 import { type HeldKey, holdKey } from '../../crypto/key.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
 import { Outdated, type Tx, tenantOf } from '../../platform/database.ts';
@@ -20,9 +20,14 @@ export type KeyFact = { what: 'tenant' | 'epoch' | 'subject' | 'notifier-epoch' 
 /** A tenant's key is used for nothing itself; from it is derived what seals, what indexes, and what wraps. */
 type TenantUse = 'seal/v1' | 'index/v1' | 'wrap/v1';
 type EpochKey = { bytes: Uint8Array; held: HeldKey };
+type KeyFor = (use: TenantUse) => HeldKey;
 type Unwrapped = {
   tenant: TenantId;
-  keyFor(use: TenantUse): HeldKey;
+  keyFor: KeyFor;
+  /** What the key before opened, until everything is under the one of now; null when nothing is being rotated. */
+  formerKeyFor: KeyFor | null;
+  /** The row that they were unwrapped from. */
+  wrapped: Uint8Array;
   /** Where its epochs lie; null while they are still in the database. */
   place: string | null;
   epochs: Map<number, EpochKey>;
@@ -38,6 +43,7 @@ const WRAPPING_DAYS = 25;
 const REWRAPPED_AT_ONCE = 1_000;
 
 const placeOfTenant = (tenant: string) => `tenant-key/v1\0${tenant}`;
+const placeOfFormer = (tenant: string) => `former-tenant-key/v1\0${tenant}`;
 const placeOfEpoch = (tenant: string, epoch: number) => `wrapping-epoch/v1\0${tenant}\0${epoch}`;
 const placeOfSubject = (tenant: string, person: string) => `subject-key/v1\0${tenant}\0${person}`;
 
@@ -61,14 +67,28 @@ export class KeyChain {
     return this.#tenants.get(tx) ?? this.#unwrapTenant(tx, await store.tenantKey(tx));
   }
 
+  /** As the database has it now: what a transaction began with may have been rotated since. */
+  async tenantNow(tx: Tx): Promise<Unwrapped> {
+    return this.#unwrapTenant(tx, await store.tenantKey(tx));
+  }
+
   #unwrapTenant(tx: Tx, row: store.TenantKeyRow | undefined): Unwrapped {
     // Two may have asked at once.
     const known = this.#tenants.get(tx);
-    if (known) return known;
+    if (known && row && equalBytes(known.wrapped, row.wrapped)) return known;
     const tenant = tenantOf(tx);
     const key = row && open(this.#wrapTenants, row.wrapped, placeOfTenant(tenant));
-    if (!key) throw new Error('the tenant key does not open: another root key, or a damaged row');
-    const fresh = { tenant, keyFor: usesOf(key), place: row.epoch_place, epochs: new Map() };
+    const former = row?.former && open(this.#wrapTenants, row.former, placeOfFormer(tenant));
+    if (!key || former === undefined)
+      throw new Error('the tenant key does not open: another root key, or a damaged row');
+    const fresh: Unwrapped = {
+      tenant,
+      keyFor: usesOf(key),
+      formerKeyFor: former && usesOf(former),
+      wrapped: new Uint8Array(row.wrapped),
+      place: row.epoch_place,
+      epochs: known?.epochs ?? new Map(),
+    };
     this.#tenants.set(tx, fresh);
     return fresh;
   }
@@ -78,7 +98,7 @@ export class KeyChain {
     const key = newKey();
     const place = newPlace(this.#random);
     const wrapped = seal(this.#wrapTenants, key, placeOfTenant(tenant));
-    await store.insertTenantKey(tx, { wrapped, epoch_place: place });
+    await store.insertTenantKey(tx, { wrapped, former: null, epoch_place: place });
     const epoch = await this.#makeEpoch(tx, { tenant, keyFor: usesOf(key), place }, { epoch: 1, atMs });
     return [
       { what: 'tenant', hash: checkOf(key) },
@@ -86,9 +106,39 @@ export class KeyChain {
     ];
   }
 
+  /**
+   * Puts another key in the place of the tenant's, whose epoch follows at once (`settle` has to come behind it). What was
+   * sealed under the one before opens on until `forgetFormer`. Undefined while another rotation is under way.
+   */
+  async renewTenant(tx: Tx, atMs: number): Promise<{ made: KeyFact[]; destroyed: KeyFact[] } | undefined> {
+    const row = await store.lockTenantKey(tx, 'update');
+    if (!row || row.former !== null) return undefined;
+    const tenant = tenantOf(tx);
+    const old = open(this.#wrapTenants, row.wrapped, placeOfTenant(tenant));
+    if (!old) throw new Error('the tenant key does not open: another root key, or a damaged row');
+    const key = newKey();
+    const wrapped = seal(this.#wrapTenants, key, placeOfTenant(tenant));
+    await store.replaceTenantKey(tx, {
+      wrapped,
+      former: seal(this.#wrapTenants, old, placeOfFormer(tenant)),
+    });
+    const epoch = await this.renewWrapping(tx, { atMs, when: 'now' });
+    if (!epoch) throw new Error('the tenant has no wrapping epoch');
+    return { made: [{ what: 'tenant', hash: checkOf(key) }, epoch.made], destroyed: [epoch.destroyed] };
+  }
+
+  /** Nothing is under it any more. */
+  async forgetFormer(tx: Tx): Promise<KeyFact | undefined> {
+    const row = await store.lockTenantKey(tx, 'update');
+    const former = row?.former && open(this.#wrapTenants, row.former, placeOfFormer(tenantOf(tx)));
+    if (!former) return undefined;
+    await store.dropFormer(tx);
+    this.#tenants.delete(tx);
+    return { what: 'tenant', hash: checkOf(former) };
+  }
+
   async makeSubjects(tx: Tx, persons: readonly PersonId[]): Promise<void> {
-    const known = await this.tenant(tx);
-    await store.lockTenantKey(tx, 'share');
+    const known = this.#unwrapTenant(tx, await store.lockTenantKey(tx, 'share'));
     const newest = await store.newestWrappingEpoch(tx);
     if (!newest) throw new Error('the tenant has no wrapping epoch');
     const { epoch } = newest;
@@ -146,7 +196,11 @@ export class KeyChain {
 
   async #unwrapSubjects(tx: Tx, persons: readonly string[], subjects: Subjects): Promise<void> {
     for (const row of await store.subjectKeys(tx, persons)) {
-      const known = this.#unwrapTenant(tx, { wrapped: row.tenant_wrapped, epoch_place: row.epoch_place });
+      const known = this.#unwrapTenant(tx, {
+        wrapped: row.tenant_wrapped,
+        former: row.tenant_former,
+        epoch_place: row.epoch_place,
+      });
       const epoch = this.#epoch(known, row.epoch, row.epoch_wrapped);
       const key = open(epoch.held, row.wrapped, placeOfSubject(known.tenant, row.person_id));
       if (!key) throw new Error('a subject key does not open under its wrapping epoch');
@@ -159,7 +213,10 @@ export class KeyChain {
     if (cached) return cached;
     const wrapped = inDatabase ?? (known.place === null ? undefined : this.#store.read(known.place, epoch));
     if (!wrapped) throw new Outdated(`the file of wrapping epoch ${epoch} is not there`);
-    const bytes = open(known.keyFor('wrap/v1'), wrapped, placeOfEpoch(known.tenant, epoch));
+    const place = placeOfEpoch(known.tenant, epoch);
+    // The epoch of before a rotation is opened once more, by the transaction that replaces it.
+    const former = known.formerKeyFor?.('wrap/v1');
+    const bytes = open(known.keyFor('wrap/v1'), wrapped, place) ?? (former && open(former, wrapped, place));
     if (!bytes) throw new Error(`wrapping epoch ${epoch} does not open`);
     const fresh = { bytes, held: holdKey(bytes) };
     known.epochs.set(epoch, fresh);
@@ -174,8 +231,8 @@ export class KeyChain {
     tx: Tx,
     of: { atMs: number; when: 'due' | 'now' },
   ): Promise<{ made: KeyFact; destroyed: KeyFact } | undefined> {
-    const known = await this.tenant(tx);
     const locked = await store.lockTenantKey(tx, 'update');
+    const known = this.#unwrapTenant(tx, locked);
     known.place = locked?.epoch_place ?? null;
     const old = await store.newestWrappingEpoch(tx);
     if (!old) return undefined;
@@ -251,7 +308,7 @@ function checkOf(key: Uint8Array): string {
   return base64url(sha256(utf8('key-check/v1\0'), key));
 }
 
-function usesOf(key: Uint8Array): Unwrapped['keyFor'] {
+function usesOf(key: Uint8Array): KeyFor {
   const held = holdKey(key);
   const derived = new Map<TenantUse, HeldKey>();
   return (use) => {

@@ -15,11 +15,14 @@ import type { Noun } from '../noun.ts';
 import { KeyChain, type KeyFact } from './chain.ts';
 import type { EpochStore } from './epochs.ts';
 import { migrations } from './migrations.ts';
-import { keepEpochs, openPairs, type Pairs } from './pairs.ts';
+import { keepEpochs, openPairs, type Pairs, placeOfEpoch, placeOfPair, placeOfRetired } from './pairs.ts';
+import { sealedColumn } from './reseal.ts';
 import * as store from './store.ts';
 
 export type { KeyFact } from './chain.ts';
 export { type EpochStore, folderOfEpochs, newPlace } from './epochs.ts';
+export { intakeHash, type RetiredIntake } from './pairs.ts';
+export { type Position, ROWS_A_PORTION, sealedColumn, type UnderTenantKey } from './reseal.ts';
 
 export type Keys = Pairs & {
   /** Makes the keys of a new tenant. The caller records the facts. */
@@ -39,8 +42,15 @@ export type Keys = Pairs & {
   openForTenant(tx: Tx, place: string, sealed: Uint8Array): Promise<string | undefined>;
   sealBytesForTenant(tx: Tx, place: string, value: Uint8Array): Promise<Uint8Array>;
   openBytesForTenant(tx: Tx, place: string, sealed: Uint8Array): Promise<Uint8Array | undefined>;
+  /**
+   * The same value under the tenant's key of now; `as-it-is` when it is already. Undefined when it opens under neither
+   * that one nor the one before.
+   */
+  resealForTenant(tx: Tx, place: string, sealed: Uint8Array): Promise<Uint8Array | 'as-it-is' | undefined>;
   /** Finds equal values of one use inside a tenant, and tells nothing to who has only the database. */
   index(tx: Tx, use: string, value: string): Promise<Uint8Array>;
+  /** Under which a value may stand by now: while the tenant's key is being rotated, also what it was before. */
+  indexes(tx: Tx, use: string, value: string): Promise<Uint8Array[]>;
   /** The same before a tenant is known. */
   estateIndex(use: string, value: string): Uint8Array;
   /** Puts all subject keys under a new wrapping epoch, when the old one is due or `now`. `settle` has to follow. */
@@ -48,6 +58,13 @@ export type Keys = Pairs & {
     tx: Tx,
     of: { atMs: number; when: 'due' | 'now' },
   ): Promise<{ made: KeyFact; destroyed: KeyFact } | undefined>;
+  /**
+   * Puts another key in the place of the tenant's; what was sealed or indexed under the one before is found on, until
+   * `forgetFormer`. `settle` has to follow. Undefined while another rotation is under way.
+   */
+  renewTenant(tx: Tx): Promise<{ made: KeyFact[]; destroyed: KeyFact[] } | undefined>;
+  /** Undefined when there is none. */
+  forgetFormer(tx: Tx): Promise<KeyFact | undefined>;
   /** Destroys the files of epochs that were replaced. In a transaction of its own, after the one that replaced them. */
   settle(tx: Tx): Promise<void>;
 };
@@ -75,33 +92,55 @@ export function openKeys(config: KeysConfig): Keys {
       const { keyFor } = await chain.tenant(tx);
       return hmacSha256(keyFor('index/v1'), labelled(use, value));
     },
+    async indexes(tx, use, value) {
+      const { keyFor, formerKeyFor } = await chain.tenant(tx);
+      const keys = [keyFor('index/v1'), ...(formerKeyFor ? [formerKeyFor('index/v1')] : [])];
+      return keys.map((key) => hmacSha256(key, labelled(use, value)));
+    },
     estateIndex: (use, value) => hmacSha256(indexEstate, labelled(use, value)),
     renewWrapping: (tx, of) => chain.renewWrapping(tx, of),
+    renewTenant: (tx) => chain.renewTenant(tx, config.nowMs()),
+    forgetFormer: (tx) => chain.forgetFormer(tx),
     settle: (tx) => chain.settle(tx),
   };
 }
 
 type TenantSeals = Pick<
   Keys,
-  'sealForTenant' | 'openForTenant' | 'sealBytesForTenant' | 'openBytesForTenant'
+  'sealForTenant' | 'openForTenant' | 'sealBytesForTenant' | 'openBytesForTenant' | 'resealForTenant'
 >;
 
 function tenantSeals(chain: KeyChain): TenantSeals {
-  const keyAndPlace = async (tx: Tx, place: string) => {
-    const { tenant, keyFor } = await chain.tenant(tx);
-    return { key: keyFor('seal/v1'), at: `tenant/v1\0${tenant}\0${place}` };
-  };
+  type Unwrapped = Awaited<ReturnType<KeyChain['tenant']>>;
+  const at = ({ tenant }: Unwrapped, place: string) => `tenant/v1\0${tenant}\0${place}`;
   const sealBytesForTenant: Keys['sealBytesForTenant'] = async (tx, place, value) => {
-    const { key, at } = await keyAndPlace(tx, place);
-    return seal(key, value, at);
+    const known = await chain.tenant(tx);
+    return seal(known.keyFor('seal/v1'), value, at(known, place));
   };
+  const openFormer = (known: Unwrapped, place: string, sealed: Uint8Array) => {
+    const former = known.formerKeyFor?.('seal/v1');
+    return former && open(former, sealed, at(known, place));
+  };
+  const openEither = (known: Unwrapped, place: string, sealed: Uint8Array) =>
+    open(known.keyFor('seal/v1'), sealed, at(known, place)) ?? openFormer(known, place, sealed);
   const openBytesForTenant: Keys['openBytesForTenant'] = async (tx, place, sealed) => {
-    const { key, at } = await keyAndPlace(tx, place);
-    return open(key, sealed, at);
+    const known = await chain.tenant(tx);
+    const opened = openEither(known, place, sealed);
+    if (opened) return opened;
+    // It may have been sealed anew since this transaction began, under a key that it had not seen.
+    const now = await chain.tenantNow(tx);
+    return now === known ? undefined : openEither(now, place, sealed);
   };
   return {
     sealBytesForTenant,
     openBytesForTenant,
+    async resealForTenant(tx, place, sealed) {
+      const known = await chain.tenantNow(tx);
+      const key = known.keyFor('seal/v1');
+      if (open(key, sealed, at(known, place))) return 'as-it-is';
+      const value = openFormer(known, place, sealed);
+      return value && seal(key, value, at(known, place));
+    },
     sealForTenant: (tx, place, value) => sealBytesForTenant(tx, place, utf8(value)),
     async openForTenant(tx, place, sealed) {
       const bytes = await openBytesForTenant(tx, place, sealed);
@@ -160,4 +199,26 @@ export async function recordKey(
   await cloud.journal.record(tx, { kind, facts: { what, hash } });
 }
 
-export const keysNoun: Noun = { migrations };
+export const keysNoun: Noun = {
+  migrations,
+  underTenantKey: [
+    sealedColumn({
+      table: 'tenant_pairs',
+      column: 'private_sealed',
+      by: { name: 'text' },
+      place: ([name]) => placeOfPair(String(name)),
+    }),
+    sealedColumn({
+      table: 'retired_intake_keys',
+      column: 'private_sealed',
+      by: { hash: 'text' },
+      place: ([hash]) => placeOfRetired(String(hash)),
+    }),
+    sealedColumn({
+      table: 'notifier_epochs',
+      column: 'private_sealed',
+      by: { epoch_id: 'text' },
+      place: ([epoch]) => placeOfEpoch(String(epoch)),
+    }),
+  ],
+};

@@ -70,4 +70,24 @@ create table destroyed_subjects (
 ${tenantTable('destroyed_subjects', 'select, insert')}
 `,
   },
+  {
+    id: '0180-keys-replaced',
+    sql: `
+-- The tenant's key before, wrapped, until everything is under the one of now; and how often it was replaced.
+alter table tenant_keys add column former bytea;
+alter table tenant_keys add column generation int not null default 1;
+-- Intake keys that were replaced, while something that was sealed to them can still arrive.
+create table retired_intake_keys (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  -- Of the public half, as records name it.
+  hash text not null,
+  private_sealed bytea not null,
+  retired_at_ms bigint not null,
+  -- Since when no bank seals to it; null while one may.
+  unneeded_from_ms bigint,
+  primary key (tenant_id, hash)
+);
+${tenantTable('retired_intake_keys')}
+`,
+  },
 ];

@@ -23,6 +23,12 @@ export type Pairs = {
   makePairs(tx: Tx): Promise<KeyFact[]>;
   /** What a roster's `keys` hold, base64url. */
   published(tx: Tx): Promise<{ intake: string; notifier: string }>;
+  /** Puts another intake key in today's place. The one before opens on until it is forgotten. */
+  renewIntake(tx: Tx): Promise<KeyFact>;
+  /** Those that were replaced and are kept, newest first. */
+  retiredIntakes(tx: Tx): Promise<RetiredIntake[]>;
+  noteUnneeded(tx: Tx, hash: string, fromMs: number | null): Promise<void>;
+  forgetIntake(tx: Tx, hash: string): Promise<KeyFact>;
   /** Opens what a bank sealed beside a batch; `head` is the hash of the batch head. */
   openForIntake(tx: Tx, sealed: { box: SealedBox; head: string }): Promise<Uint8Array | undefined>;
   /** Opens the codes of one notice. Undefined once the epoch was destroyed. */
@@ -35,6 +41,9 @@ export type Pairs = {
   makeNotifierEpoch(tx: Tx): Promise<KeyFact>;
   destroyNotifierEpochs(tx: Tx, endedBeforeMs: number): Promise<KeyFact[]>;
 };
+
+/** `unneededFromMs`: since when no bank seals to it; null while one may. */
+export type RetiredIntake = { hash: string; retiredAtMs: number; unneededFromMs: number | null };
 
 const DAY_MS = 86_400_000;
 const EPOCH_DAYS = 7;
@@ -50,17 +59,18 @@ type Needs = Pick<Keys, 'sealBytesForTenant' | 'openBytesForTenant'> & {
 
 export function openPairs(needs: Needs): Pairs {
   const keep = async (tx: Tx, name: store.PairName, pair: SigningKey) => {
-    const sealed = await needs.sealBytesForTenant(tx, `pair\0${name}`, pair.privateKey);
+    const sealed = await needs.sealBytesForTenant(tx, placeOfPair(name), pair.privateKey);
     await store.insertPair(tx, { name, public: pair.publicKey, private_sealed: sealed });
   };
   const pairOf = async (tx: Tx, name: store.PairName): Promise<SigningKey> => {
     const row = await store.pair(tx, name);
-    const privateKey = row && (await needs.openBytesForTenant(tx, `pair\0${name}`, row.private_sealed));
+    const privateKey = row && (await needs.openBytesForTenant(tx, placeOfPair(name), row.private_sealed));
     if (!row || !privateKey) throw new Error(`the tenant's ${name} key is missing or does not open`);
     return { privateKey, publicKey: new Uint8Array(row.public) };
   };
 
   return {
+    ...openIntake(needs, pairOf),
     async makePairs(tx) {
       const intake = await newHpkeKey();
       await keep(tx, 'intake', intake);
@@ -73,14 +83,10 @@ export function openPairs(needs: Needs): Pairs {
       if (!intake || !notifier) throw new Error('the tenant has no intake or notifier key');
       return { intake: base64url(intake.public), notifier: base64url(notifier.public) };
     },
-    async openForIntake(tx, { box, head }) {
-      const { privateKey } = await pairOf(tx, 'intake');
-      return openBox(privateKey, box, { info: SEAL_INFO.intake, aad: head });
-    },
     async openForNotifier(tx, { epoch, box, bank, reference }) {
       const row = await store.notifierEpoch(tx, epoch);
       if (!row?.private_sealed) return undefined;
-      const privateKey = await needs.openBytesForTenant(tx, placeOf(epoch), row.private_sealed);
+      const privateKey = await needs.openBytesForTenant(tx, placeOfEpoch(epoch), row.private_sealed);
       if (!privateKey) throw new Error('the notifier epoch key does not open');
       return openBox(privateKey, box, { info: SEAL_INFO.notice, aad: `${bank}\0${reference}` });
     },
@@ -103,7 +109,7 @@ export function openPairs(needs: Needs): Pairs {
       await store.insertNotifierEpoch(tx, {
         epoch_id: epoch,
         public: key.publicKey,
-        private_sealed: await needs.sealBytesForTenant(tx, placeOf(epoch), key.privateKey),
+        private_sealed: await needs.sealBytesForTenant(tx, placeOfEpoch(epoch), key.privateKey),
         note: signEpoch(statement, await pairOf(tx, 'notifier')),
         not_before_ms: statement.notBeforeMs,
         not_after_ms: statement.notAfterMs,
@@ -117,8 +123,74 @@ export function openPairs(needs: Needs): Pairs {
   };
 }
 
-const placeOf = (epoch: string) => `notifier-epoch\0${epoch}`;
+type Intake = Pick<
+  Pairs,
+  'openForIntake' | 'renewIntake' | 'retiredIntakes' | 'noteUnneeded' | 'forgetIntake'
+>;
 
+/**
+ * The intake key and those that it replaced. A bank seals to the one that its roster names, so the one before is needed
+ * until every bank has applied another roster, and a while longer (`rotating.ts` says when it is forgotten).
+ */
+function openIntake(needs: Needs, pairOf: (tx: Tx, name: store.PairName) => Promise<SigningKey>): Intake {
+  return {
+    async openForIntake(tx, { box, head }) {
+      const at = { info: SEAL_INFO.intake, aad: head };
+      const { privateKey } = await pairOf(tx, 'intake');
+      const opened = await openBox(privateKey, box, at);
+      if (opened) return opened;
+      for (const row of await store.retiredIntakes(tx)) {
+        const former = await needs.openBytesForTenant(tx, placeOfRetired(row.hash), row.private_sealed);
+        if (!former) throw new Error('a retired intake key does not open');
+        const late = await openBox(former, box, at);
+        if (late) return late;
+      }
+      return undefined;
+    },
+    async renewIntake(tx) {
+      // Two commands at once: the second waits here, and retires what the first has made.
+      await store.lockPair(tx, 'intake');
+      const old = await pairOf(tx, 'intake');
+      const hash = publicCheck(old.publicKey);
+      await store.insertRetiredIntake(tx, {
+        hash,
+        private_sealed: await needs.sealBytesForTenant(tx, placeOfRetired(hash), old.privateKey),
+        retired_at_ms: needs.nowMs(),
+        unneeded_from_ms: null,
+      });
+      const fresh = await newHpkeKey();
+      await store.replacePair(tx, {
+        name: 'intake',
+        public: fresh.publicKey,
+        private_sealed: await needs.sealBytesForTenant(tx, placeOfPair('intake'), fresh.privateKey),
+      });
+      return { what: 'intake', hash: publicCheck(fresh.publicKey) };
+    },
+    async retiredIntakes(tx) {
+      return (await store.retiredIntakes(tx)).map((row) => ({
+        hash: row.hash,
+        retiredAtMs: row.retired_at_ms,
+        unneededFromMs: row.unneeded_from_ms,
+      }));
+    },
+    noteUnneeded: store.setUnneeded,
+    async forgetIntake(tx, hash) {
+      await store.deleteRetiredIntake(tx, hash);
+      return { what: 'intake', hash };
+    },
+  };
+}
+
+export const placeOfPair = (name: string) => `pair\0${name}`;
+export const placeOfRetired = (hash: string) => `retired-intake\0${hash}`;
+export const placeOfEpoch = (epoch: string) => `notifier-epoch\0${epoch}`;
+
+/** As records name an intake key, of what a roster has of it. */
+export function intakeHash(published: string): string {
+  return publicCheck(fromBase64url(published) ?? new Uint8Array(0));
+}
+
+/** Names a pair in a record, by its public half. */
 function publicCheck(publicKey: Uint8Array): string {
   return base64url(sha256(publicKey));
 }

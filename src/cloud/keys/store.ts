@@ -11,6 +11,8 @@ export type KeyTables = {
   destroyed_subjects: { person_id: PersonId; at_ms: number };
   subject_keys: { person_id: string; epoch: number; wrapped: Uint8Array };
   tenant_pairs: { name: PairName; public: Uint8Array; private_sealed: Uint8Array };
+  retired_intake_keys: RetiredIntakeRow;
+  tenant_rotations: { begun_at_ms: number };
   notifier_epochs: {
     epoch_id: string;
     public: Uint8Array;
@@ -20,8 +22,19 @@ export type KeyTables = {
     not_after_ms: number;
   };
 };
-/** `epoch_place`: null until the keys of a version before have been put apart. */
-export type TenantKeyRow = { wrapped: Uint8Array; epoch_place: string | null };
+/**
+ * `former`: the key before, until everything is under the one of now. `epoch_place`: null until the keys of a version
+ * before have been put apart.
+ */
+export type TenantKeyRow = { wrapped: Uint8Array; former: Uint8Array | null; epoch_place: string | null };
+export type RetiredIntakeRow = {
+  /** The hash of its public half, as records name it. */
+  hash: string;
+  private_sealed: Uint8Array;
+  retired_at_ms: number;
+  /** Since when no bank seals to it; null while one may. */
+  unneeded_from_ms: number | null;
+};
 export type PairName = 'intake' | 'notifier';
 export type NotifierEpochRow = KeyTables['notifier_epochs'];
 
@@ -31,7 +44,7 @@ export async function insertTenantKey(tx: Tx, row: TenantKeyRow): Promise<void> 
   await on(tx).insertInto('tenant_keys').values(row).execute();
 }
 
-const KEY_COLUMNS = ['wrapped', 'epoch_place'] as const;
+const KEY_COLUMNS = ['wrapped', 'former', 'epoch_place'] as const;
 
 export async function tenantKey(tx: Tx): Promise<TenantKeyRow | undefined> {
   return on(tx).selectFrom('tenant_keys').select(KEY_COLUMNS).executeTakeFirst();
@@ -44,6 +57,18 @@ export async function tenantKey(tx: Tx): Promise<TenantKeyRow | undefined> {
 export async function lockTenantKey(tx: Tx, lock: 'share' | 'update'): Promise<TenantKeyRow | undefined> {
   const query = on(tx).selectFrom('tenant_keys').select(KEY_COLUMNS);
   return (lock === 'share' ? query.forShare() : query.forUpdate()).executeTakeFirst();
+}
+
+export async function replaceTenantKey(
+  tx: Tx,
+  row: { wrapped: Uint8Array; former: Uint8Array },
+): Promise<void> {
+  await sql`update tenant_keys set wrapped = ${row.wrapped}, former = ${row.former},
+    generation = generation + 1`.execute(tx);
+}
+
+export async function dropFormer(tx: Tx): Promise<void> {
+  await on(tx).updateTable('tenant_keys').set({ former: null }).execute();
 }
 
 export async function setEpochPlace(tx: Tx, place: string): Promise<void> {
@@ -79,12 +104,14 @@ export async function insertSubjectKeys(tx: Tx, rows: readonly KeyTables['subjec
 type WrappedSubject = KeyTables['subject_keys'] & {
   epoch_wrapped: Uint8Array | null;
   tenant_wrapped: Uint8Array;
+  tenant_former: Uint8Array | null;
   epoch_place: string | null;
 };
 
 /** Each with what it is wrapped under: its epoch's key, and the tenant's, of which there is one. */
 const selectSubjectKeys = planned<WrappedSubject>(`
-  select s.person_id, s.epoch, s.wrapped, e.wrapped as epoch_wrapped, t.wrapped as tenant_wrapped, t.epoch_place
+  select s.person_id, s.epoch, s.wrapped, e.wrapped as epoch_wrapped, t.wrapped as tenant_wrapped,
+    t.former as tenant_former, t.epoch_place
   from subject_keys s join wrapping_epochs e using (epoch) cross join tenant_keys t
   where s.person_id = any($1::text[])`);
 
@@ -156,6 +183,47 @@ export async function pair(
     .select(['public', 'private_sealed'])
     .where('name', '=', name)
     .executeTakeFirst();
+}
+
+/** The one of now, locked until the transaction ends. */
+export async function lockPair(
+  tx: Tx,
+  name: PairName,
+): Promise<{ public: Uint8Array; private_sealed: Uint8Array } | undefined> {
+  return on(tx)
+    .selectFrom('tenant_pairs')
+    .select(['public', 'private_sealed'])
+    .where('name', '=', name)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+export async function replacePair(
+  tx: Tx,
+  { name, ...fresh }: { name: PairName; public: Uint8Array; private_sealed: Uint8Array },
+): Promise<void> {
+  await on(tx).updateTable('tenant_pairs').set(fresh).where('name', '=', name).execute();
+}
+
+export async function insertRetiredIntake(tx: Tx, row: RetiredIntakeRow): Promise<void> {
+  await on(tx).insertInto('retired_intake_keys').values(row).execute();
+}
+
+/** Newest first: what arrives late was sealed to one that was replaced a while ago. */
+export async function retiredIntakes(tx: Tx): Promise<RetiredIntakeRow[]> {
+  return on(tx).selectFrom('retired_intake_keys').selectAll().orderBy('retired_at_ms', 'desc').execute();
+}
+
+export async function setUnneeded(tx: Tx, hash: string, fromMs: number | null): Promise<void> {
+  await on(tx)
+    .updateTable('retired_intake_keys')
+    .set({ unneeded_from_ms: fromMs })
+    .where('hash', '=', hash)
+    .execute();
+}
+
+export async function deleteRetiredIntake(tx: Tx, hash: string): Promise<void> {
+  await on(tx).deleteFrom('retired_intake_keys').where('hash', '=', hash).execute();
 }
 
 export async function insertNotifierEpoch(tx: Tx, row: NotifierEpochRow): Promise<void> {

@@ -25,7 +25,7 @@ type Row = z.infer<typeof orderRow>;
 const TELL_AGAIN_MS = 60_000;
 const TELL_AGAIN_MS_MAX = 30 * 60_000;
 
-const notePlace = (order: string) => `orders/note\0${order}`;
+export const notePlace = (order: string) => `orders/note\0${order}`;
 export const purposePlace = (order: string) => `orders/purpose\0${order}`;
 
 /** Takes a signed order for `id`, or says why not. Both are recorded. */

@@ -8,9 +8,10 @@ import { type BankId, parseId } from '../../domain/ids.ts';
 import { ORDER_ACTS } from '../../domain/order.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { sealedColumn } from '../keys/keys.ts';
 import type { Noun, Projection, Told } from '../noun.ts';
 import { allTenants } from '../tenants/tenants.ts';
-import { purposePlace } from './carry.ts';
+import { notePlace, purposePlace } from './carry.ts';
 import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 import * as store from './store.ts';
@@ -110,4 +111,18 @@ export const orders = {
   jobs: { 'orders.tend': tend },
   schedule: [{ job: 'orders.tend', cron: '* * * * *' }],
   projections: [orderProjection],
+  underTenantKey: [
+    sealedColumn({
+      table: 'orders',
+      column: 'note',
+      by: { order_id: 'text' },
+      place: ([order]) => notePlace(String(order)),
+    }),
+    sealedColumn({
+      table: 'orders',
+      column: 'purpose',
+      by: { order_id: 'text' },
+      place: ([order]) => purposePlace(String(order)),
+    }),
+  ],
 } satisfies Noun;

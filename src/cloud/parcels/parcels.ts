@@ -5,6 +5,7 @@ import type { RecordKind } from '../../domain/kinds.ts';
 import { kindSpec, RECORD_KINDS } from '../../domain/kinds.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { sealedColumn } from '../keys/keys.ts';
 import type { AlarmMove, Batch, Noun, Told } from '../noun.ts';
 import { foldParcel, isInside, type Standing } from './custody.ts';
 import { migrations } from './migrations.ts';
@@ -191,4 +192,14 @@ export const parcels: Noun = {
   migrations,
   routes,
   projections: [{ kinds: [...PARCEL_KINDS, ...DOOR_KINDS], follow }],
+  underTenantKey: [
+    sealedColumn({
+      table: 'parcels',
+      column: 'tracking',
+      by: { parcel_id: 'text' },
+      // A recipient's where they had a key at the time.
+      mixed: true,
+      place: ([parcel]) => trackingPlace(String(parcel)),
+    }),
+  ],
 };

@@ -172,12 +172,17 @@ export async function eventsOf(tx: Tx, parcel: string): Promise<{ source: BankId
 
 export type Doubted = { parcel: ParcelId; bank: BankId; compartment: number; atMs: number };
 
-/** Parcels that wait although a word about them did not fit what was sensed: said to be inside, and nothing seen. */
+/**
+ * Parcels that wait although a word about them did not fit what was sensed: said to be inside, and nothing seen. Where
+ * the bank raised its alarm for it, that says so, and ends with the doubt; agents of before raised none.
+ */
 export async function doubtedParcels(tx: Tx): Promise<Doubted[]> {
   const { rows } = await sql<Doubted>`
     select p.parcel_id as parcel, p.bank_id as bank, p.compartment, max(r.at_ms) as "atMs"
     from parcels p join parcel_events e using (parcel_id) join records r on r.source = e.source and r.seq = any(e.seq || e.also)
     where p.state = 'waiting' and r.kind = 'discrepancy.reported'
+      and not exists (select from alarms a where a.bank_id = p.bank_id and a.compartment = p.compartment
+        and a.condition = 'discrepancy' and (a.ended_at_ms is null or a.raised_at_ms >= r.at_ms))
     group by p.parcel_id, p.bank_id, p.compartment order by max(r.at_ms) desc limit 200`.execute(tx);
   return rows;
 }

@@ -9,11 +9,11 @@ import { z } from 'zod';
 import type { DirectoryEntries } from '../../contract/uplink.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { type CarrierId, idFrom, isId, type PersonId, type SiteId } from '../../domain/ids.ts';
-import { normalFlat } from '../../domain/scan.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { type Page, type PageAsked, pageOf } from '../http/http.ts';
 import type { Noun } from '../noun.ts';
+import { flatIndex, flatIndexes, flatsUnderTenantKey, PROFILE_PLACE } from './flats.ts';
 import { migrations } from './migrations.ts';
 import { labelOf, requireRoom, SURELY_FIT, sizeOf } from './room.ts';
 import * as store from './store.ts';
@@ -43,7 +43,6 @@ export type Person = {
 /** Who did it, for the record; null when the installation itself did. */
 export type By = PersonId | null;
 
-const PROFILE_PLACE = 'people/profile';
 const OPENED_AT_ONCE = 1000;
 
 export type NewResident = {
@@ -178,7 +177,14 @@ async function addAll(
   const rows: store.NewPerson[] = [];
   for (const { person, profile } of fresh) {
     const sealed = await sealProfile(cloud, tx, person, profile);
-    rows.push({ person, role, site, profile: sealed, flatIndex: await flatIndex(cloud, tx, profile), atMs });
+    rows.push({
+      person,
+      role,
+      site,
+      profile: sealed,
+      flatIndex: await flatIndex(cloud, tx, profile.flat),
+      atMs,
+    });
   }
   await store.insertPersons(tx, rows);
   await store.insertAddresses(
@@ -208,7 +214,7 @@ export async function patchPerson(
   if (profile.email) profile.email = normalAddress(profile.email);
   if (!changes.channels) profile.channels = channelsAfter(before.profile, profile);
   const sealed = await sealProfile(cloud, tx, before.person, profile);
-  await store.updateProfile(tx, before.person, sealed, await flatIndex(cloud, tx, profile));
+  await store.updateProfile(tx, before.person, sealed, await flatIndex(cloud, tx, profile.flat));
   if (profile.email !== before.profile.email)
     await store.setAddress(tx, {
       person: before.person,
@@ -302,8 +308,7 @@ export async function residentsOfFlats(
   tx: Tx,
   { site, flats }: { site: SiteId; flats: readonly string[] },
 ): Promise<Person[]> {
-  const indexes: Uint8Array[] = [];
-  for (const flat of new Set(flats.map(normalFlat))) indexes.push(await cloud.keys.index(tx, 'flat', flat));
+  const indexes = await flatIndexes(cloud, tx, flats);
   return await allOpened(cloud, tx, await store.residentsOfFlats(tx, site, indexes));
 }
 
@@ -368,10 +373,6 @@ async function sealProfile(cloud: Cloud, tx: Tx, person: PersonId, profile: Prof
   return await cloud.keys.sealFor(tx, person, PROFILE_PLACE, JSON.stringify(profile));
 }
 
-async function flatIndex(cloud: Cloud, tx: Tx, profile: Profile): Promise<Uint8Array | null> {
-  return profile.flat === null ? null : await cloud.keys.index(tx, 'flat', normalFlat(profile.flat));
-}
-
 function addressIndex(cloud: Cloud, profile: Profile): Uint8Array | null {
   return profile.email === null ? null : cloud.keys.estateIndex('email', profile.email);
 }
@@ -392,4 +393,4 @@ function recordOf({ kind, facts, person, by }: PersonRecord) {
   return { draft: { kind, facts, fields }, owners: fields };
 }
 
-export const people = { migrations } satisfies Noun;
+export const people = { migrations, underTenantKey: [flatsUnderTenantKey] } satisfies Noun;

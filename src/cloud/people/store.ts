@@ -112,6 +112,24 @@ export async function residentsOfFlats(
   return found.rows.map(personOf);
 }
 
+/** Those who have an index of a flat, by their ids; locked until the transaction ends. */
+export async function indexedAfter(
+  tx: Tx,
+  after: string,
+  limit: number,
+): Promise<{ person: PersonId; profile: Uint8Array }[]> {
+  const { rows } = await sql<{ person: PersonId; profile: Uint8Array }>`
+    select person_id as person, profile from persons
+    where flat_index is not null and person_id > ${after} order by person_id limit ${limit} for update`.execute(
+    tx,
+  );
+  return rows.map(({ person, profile }) => ({ person, profile: new Uint8Array(profile) }));
+}
+
+export async function setFlatIndex(tx: Tx, person: PersonId, index: Uint8Array | null): Promise<void> {
+  await sql`update persons set flat_index = ${index} where person_id = ${person}`.execute(tx);
+}
+
 export type Directory = { version: number; people: number | null; bytes: number | null };
 
 /**

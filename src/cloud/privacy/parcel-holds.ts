@@ -25,7 +25,7 @@ export type HeldParcel = {
   untilMs: number | null;
 };
 
-const placeOf = (hold: string) => `privacy/parcel-hold\0${hold}`;
+export const placeOfReason = (hold: string) => `privacy/parcel-hold\0${hold}`;
 
 /** Whoever erases locks the person first; so does whoever holds, and one of both comes first and is seen by the other. */
 async function lockParties(tx: Tx, id: string): Promise<Parties> {
@@ -51,8 +51,8 @@ export async function placeParcelHold(
   const hold = base64url(cloud.random.bytes(16));
   const reason =
     recipient === null
-      ? await cloud.keys.sealForTenant(tx, placeOf(hold), of.reason)
-      : await cloud.keys.sealFor(tx, recipient, placeOf(hold), of.reason);
+      ? await cloud.keys.sealForTenant(tx, placeOfReason(hold), of.reason)
+      : await cloud.keys.sealFor(tx, recipient, placeOfReason(hold), of.reason);
   const placed = { placedBy: of.by, placedAtMs, untilMs: of.untilMs };
   await store.insertParcelHold(tx, { hold, parcel, owner: recipient, reason, ...placed });
   const purpose = JSON.stringify({ reason: of.reason, untilMs: of.untilMs });
@@ -99,8 +99,8 @@ export async function standingParcelHolds(
     const bytes = new Uint8Array(sealed);
     const reason =
       owner === null
-        ? await cloud.keys.openForTenant(tx, placeOf(one.hold), bytes)
-        : await cloud.keys.openFor(tx, owner, placeOf(one.hold), bytes);
+        ? await cloud.keys.openForTenant(tx, placeOfReason(one.hold), bytes)
+        : await cloud.keys.openFor(tx, owner, placeOfReason(one.hold), bytes);
     held.push({ ...shown, reason: reason ?? null });
   }
   return held;

@@ -1,8 +1,10 @@
 /** Privacy: erasure that keeps the proof, legal holds that stand before it, and how long who moved out is kept. */
 import { parseId } from '../../domain/ids.ts';
+import { sealedColumn } from '../keys/keys.ts';
 import type { Noun } from '../noun.ts';
 import { SETTLE, settle } from './erase.ts';
 import { migrations } from './migrations.ts';
+import { placeOfReason } from './parcel-holds.ts';
 import { retainAll } from './retention.ts';
 import { routes } from './routes.ts';
 
@@ -22,4 +24,13 @@ export const privacy: Noun = {
     'privacy.retain': retainAll,
   },
   schedule: [{ job: 'privacy.retain', cron: '23 3 * * *' }],
+  underTenantKey: [
+    sealedColumn({
+      table: 'parcel_holds',
+      column: 'reason',
+      by: { hold_id: 'text' },
+      where: 'owner_id is null',
+      place: ([hold]) => placeOfReason(String(hold)),
+    }),
+  ],
 };

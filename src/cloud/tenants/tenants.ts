@@ -1,6 +1,7 @@
 /** Tenants: operating organisations. Everything else belongs to exactly one, and is walled off from the others. */
 import { sql } from 'kysely';
-import { idFrom, type TenantId } from '../../domain/ids.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import { idFrom, parseId, type TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { recordKey, tendKeys } from '../keys/keys.ts';
@@ -45,6 +46,16 @@ export async function allTenants(cloud: Cloud): Promise<TenantId[]> {
     }>`select tenant_id from tenants order by tenant_id`.execute(tx);
     return rows.map((row) => row.tenant_id);
   });
+}
+
+/** The one that a command means: the only one there is, or the one that it names. */
+export async function tenantNamed(cloud: Cloud, text: string | undefined): Promise<TenantId> {
+  const all = await allTenants(cloud);
+  const [only, ...others] = all;
+  if (text === undefined && only && others.length === 0) return only;
+  const named = text === undefined ? undefined : parseId('tenant', text);
+  if (named && all.includes(named)) return named;
+  throw new HoldfastError('input-invalid', 'say of which organisation: --tenant ID');
 }
 
 export const tenants: Noun = { migrations };

@@ -157,6 +157,16 @@ export const importStep = z.strictObject({
 const LEFT = ['there-already', 'not-as-previewed'] as const;
 export type Left = (typeof LEFT)[number];
 
+/** Why two residents may be one person: the same name and flat, the same name and a contact, the same flat and a contact. */
+export const ALIKE = ['same', 'moved', 'renamed'] as const;
+export const ALIKE_SHOWN_MAX = 200;
+/** Of all residents there are, however they were added; the oldest first, at most so many as are shown. */
+export const peopleAlike = z.strictObject({
+  count: z.int(),
+  pairs: z.array(z.strictObject({ why: z.enum(ALIKE), older: known, newer: known })).max(ALIKE_SHOWN_MAX),
+});
+export type PeopleAlike = z.infer<typeof peopleAlike>;
+
 export const importStepDone = z.strictObject({
   rows: z.array(
     z.strictObject({

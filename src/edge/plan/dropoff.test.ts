@@ -270,6 +270,23 @@ test('a comparison that ends after its courier has left signs nobody in', () => 
   bank.on('home');
 });
 
+test('where the signed roster says that a badge is enough no code is asked for; every other rule stands', () => {
+  const bank = bankInService({ badgeAlone: true });
+  bank.act({ do: 'scan', text: COURIER.badge });
+  bank.on('tracking');
+  const decided = bank.told('attempt.decided').at(-1);
+  assert.deepEqual(
+    [decided?.facts?.method, decided?.decision],
+    ['badge', { allow: true, right: 'drop-off' }],
+  );
+  assert.equal(bank.told('courier.code-set').length, 0);
+  bank.act({ do: 'leave' });
+  assert.equal(bank.act({ do: 'scan', text: `HFB1${'A'.repeat(26)}` }).message, 'badge-unknown');
+  const strict = bankInService();
+  strict.act({ do: 'scan', text: COURIER.badge });
+  strict.on('courier-code');
+});
+
 test('an unknown badge is refused; a courier of the roster is let in until its time', () => {
   const bank = bankInService();
   assert.equal(bank.act({ do: 'scan', text: `HFB1${'A'.repeat(26)}` }).message, 'badge-unknown');

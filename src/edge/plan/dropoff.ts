@@ -11,6 +11,7 @@ import { normalFlat } from '../../domain/scan.ts';
 import { chooseCompartment } from './choosing.ts';
 import { mayGoOn, standingDenial } from './courier.ts';
 import { custodyFields, parcelOf } from './custody.ts';
+import { alarmDiscrepancy } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { mintFor } from './minting.ts';
 import {
@@ -203,14 +204,16 @@ function deposit(draft: Draft, session: DropOffSession, id: GrantId, basis: 'per
     facts: { size: parcel.size, basis, occupied: compartment.occupied, untilMs },
     fields: { ...custodyFields(parcel, session), grant: id },
   });
-  if (compartment.occupied === 'no') {
-    draft.record({
+  const isDoubted = compartment.occupied === 'no';
+  if (isDoubted) {
+    const reported = draft.record({
       kind: 'discrepancy.reported',
       cause,
       compartment: compartment.n,
       facts: { what: 'sensed-against-word' },
       fields: { person: session.person, parcel: parcel.id, session: session.id },
     });
+    alarmDiscrepancy(draft, compartment.n, reported);
   }
   draft.put('grant', id, {
     id,
@@ -226,7 +229,7 @@ function deposit(draft: Draft, session: DropOffSession, id: GrantId, basis: 'per
     session: null,
     endedAtMs: null,
   });
-  draft.patch('parcel', parcel.id, { state: 'waiting' });
+  draft.patch('parcel', parcel.id, { state: 'waiting', ...(isDoubted ? { doubted: true } : {}) });
   draft.patch('compartment', compartment.n, { use: 'occupied' });
   endSession(draft, session, basis === 'person' ? 'confirmed' : 'occupancy', cause);
   mintFor(draft, id);

@@ -6,6 +6,7 @@
 import type { PersonId } from '../../domain/ids.ts';
 import type { Denial, Outcome } from '../../domain/outcome.ts';
 import { dayOf } from './clock.ts';
+import { seenAfterAll } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import type { DropOffSession, Session } from './state.ts';
 import {
@@ -198,6 +199,7 @@ export function doorSensed(draft: Draft, sensed: Sensed): DoorEvent {
   const before = compartmentOf(draft.state, sensed.compartment);
   if (before.occupied !== sensed.occupied)
     draft.patch('compartment', sensed.compartment, { occupied: sensed.occupied });
+  seenAfterAll(draft, sensed);
   if (before.door === sensed.door || sensed.door === 'unknown') return { what: 'none', session: undefined };
   draft.patch('compartment', sensed.compartment, { door: sensed.door, doorSinceMs: draft.nowMs });
   if (sensed.door === 'open') return doorOpened(draft, sensed.compartment);

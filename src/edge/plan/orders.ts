@@ -9,6 +9,7 @@ import { claimHash, openOrder, type SignedOrder } from '../../ledger/order.ts';
 import { noteHash } from '../../ledger/roster.ts';
 import { expiryMs } from './clock.ts';
 import type { Draft } from './draft.ts';
+import { reissue, reissueDenial } from './minting.ts';
 import { type BankState, ONLY, type OrderBook, rosterOf, type WaitingOrder } from './state.ts';
 import { endSuspension } from './suspensions.ts';
 
@@ -82,14 +83,14 @@ function judgeOrder(state: BankState, { note, hash }: Judged, nowMs: number): Re
   if (book.taken.includes(order.order) || waiting) return denied('order-replayed');
   if (order.nonce !== book.nonce) return denied('order-nonce-old');
   if (lapsesAtMs(order, expiryMs(state, nowMs)) <= expiryMs(state, nowMs)) return denied('order-expired');
-  const reason = pointless(state, order);
+  const reason = pointless(state, order, nowMs);
   return reason === undefined ? opened : denied(reason);
 }
 
 const isIn = (list: readonly string[]) => (one: string) => list.includes(one);
 
 /** Why carrying out `order` would do nothing, or cannot be done now. */
-function pointless(state: BankState, { act }: Order): Denial | undefined {
+function pointless(state: BankState, { act }: Order, nowMs: number): Denial | undefined {
   switch (act.do) {
     case 'staff-release':
       return state.compartment[act.compartment] ? undefined : 'message-malformed';
@@ -103,6 +104,8 @@ function pointless(state: BankState, { act }: Order): Denial | undefined {
       return undefined;
     case 'lift':
       return Object.keys(state.suspension).length === 0 ? 'order-pointless' : undefined;
+    case 'reissue':
+      return reissueDenial(state, act.compartment, nowMs);
   }
 }
 
@@ -116,6 +119,8 @@ function obey(draft: Draft, waiting: WaitingOrder): void {
       return restore(draft, { compartment: order.act.compartment, order, cause: acceptedSeq });
     case 'lift':
       return liftAll(draft);
+    case 'reissue':
+      return reissue(draft, { compartment: order.act.compartment, order: order.order, acceptedSeq });
   }
 }
 

@@ -11,6 +11,7 @@ import type { Denial } from '../../domain/outcome.ts';
 import { normalFlat } from '../../domain/scan.ts';
 import { dayOf } from './clock.ts';
 import { custodyFields, expireIfDue, parcelOf } from './custody.ts';
+import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { decidePulse, endSession, latchJammed, mayStillOpen, pause, sessionOf } from './opening.ts';
 import {
@@ -273,6 +274,7 @@ function collected(draft: Draft, session: PickUpSession, basis: 'person' | 'occu
     fields: custodyFields(parcel, session),
   });
   spendGrant(draft, session, cause);
+  if (parcel.doubted) endDoubt(draft, parcel, cause);
   endSession(draft, session, basis === 'person' ? 'confirmed' : 'occupancy', cause);
   draft.drop('parcel', parcel.id);
   draft.patch('compartment', session.compartment, { use: 'empty', parcel: null });
@@ -288,6 +290,7 @@ function collectedAgainstSensor(draft: Draft, session: PickUpSession): void {
     facts: { what: 'sensed-against-word' },
     fields: { person: session.person, parcel: parcel.id, session: session.id },
   });
+  alarmDiscrepancy(draft, session.compartment, cause);
   hold(draft, session, parcel, { why: 'discrepancy', cause });
   endSession(draft, session, 'confirmed', cause);
 }
@@ -307,12 +310,7 @@ function reportPickUp(
     facts: { what },
     fields: { person: session.person, parcel: parcel.id, session: session.id },
   });
-  draft.record({
-    kind: 'alarm.raised',
-    cause,
-    compartment: session.compartment,
-    facts: { condition: 'discrepancy' },
-  });
+  alarmDiscrepancy(draft, session.compartment, cause);
   // The word and the sensor agree that no pulse moved this door.
   if (what === 'door-did-not-open' && !session.doorSensedOpen && session.pulses > 0)
     latchJammed(draft, session, cause);

@@ -5,6 +5,7 @@
 import type { KioskAction } from '../../contract/kiosk.ts';
 import type { SessionId } from '../../domain/ids.ts';
 import { thawClock } from './clock.ts';
+import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { decidePulse, endSession, mayStillOpen, pause, sessionOf } from './opening.ts';
 import { closeOrder, isSigned, orderOfClaim, restore, spendRelease } from './orders.ts';
@@ -192,6 +193,9 @@ function confirmFound(draft: Draft, session: StaffSession, found: Found): void {
   const attended = isAttended(draft.state, session);
   const settles = found === 'removed' && !contradicted && isDiscrepant(draft.state, session.parcel);
   const cause = note(draft, session, found);
+  const seen = session.parcel === null ? undefined : draft.state.parcel[session.parcel];
+  // It is there, as its courier had said.
+  if (seen?.doubted && found === 'left' && !contradicted) endDoubt(draft, seen, cause);
   if (contradicted) discrepancy(draft, session, { what: 'sensed-against-word', cause });
   if (settles)
     draft.record({
@@ -209,7 +213,7 @@ function confirmFound(draft: Draft, session: StaffSession, found: Found): void {
 function isDiscrepant(state: BankState, id: StaffSession['parcel']): boolean {
   const parcel = id === null ? undefined : state.parcel[id];
   const expired = Object.values(state.grant).some((grant) => grant.parcel === id && grant.state === 'held');
-  return parcel?.state === 'held' && !expired;
+  return parcel?.doubted === true || (parcel?.state === 'held' && !expired);
 }
 
 /** Records what was found and lets custody follow. The one place where staff take a parcel. */
@@ -320,12 +324,7 @@ function discrepancy(
     facts: { what: of.what },
     fields: { session: session.id, ...(session.parcel === null ? {} : { parcel: session.parcel }) },
   });
-  draft.record({
-    kind: 'alarm.raised',
-    cause,
-    compartment: session.compartment,
-    facts: { condition: 'discrepancy' },
-  });
+  alarmDiscrepancy(draft, session.compartment, cause);
   return cause;
 }
 

@@ -49,6 +49,8 @@ export type Parcel = {
   size: Size;
   compartment: number;
   state: 'accepted' | 'waiting' | 'held';
+  /** Its courier said that it is inside, and the sensor saw nothing: alarmed until somebody or the sensor sees it. */
+  doubted?: true;
 };
 
 export type Grant = {
@@ -65,6 +67,10 @@ export type Grant = {
   state: 'live' | 'spent' | 'held' | 'revoked';
   session: SessionId | null;
   endedAtMs: number | null;
+  /** An order wants another code, which is not made yet. */
+  reissue?: { order: OrderId; acceptedSeq: number };
+  /** How often that was on the last day on which it was. */
+  reissued?: { day: number; count: number };
 };
 
 export type Release = { seq: number; pulse: number; atMs: number; outcome: Outcome | null };

@@ -158,6 +158,19 @@ export const TEXTS = {
   'caution.perhaps-renamed':
     'Has the address or number of {name} of flat {flat}. If it is the same person, change the name there instead.',
 
+  'alike.title': {
+    one: 'Two residents may be one person',
+    other: '{count} pairs of residents may be one person each',
+  },
+  'alike.says':
+    'Whoever is listed twice is told twice of each parcel. If a pair is one person, change one of the two and remove the other; two people are left as they are.',
+  'alike.show': 'Who they are',
+  'alike.same': '{name}, flat {flat}, is listed twice.',
+  'alike.moved':
+    '{name}, flat {flat}, has a contact of {otherName}, flat {otherFlat}: perhaps they have moved.',
+  'alike.renamed':
+    '{name}, flat {flat}, has the address or number of {otherName}: perhaps the name has changed.',
+
   'left.there-already': 'Somebody of that name was added to that flat meanwhile.',
   'left.not-as-previewed': 'This person has changed since the list was read. Read the list again.',
 

@@ -104,6 +104,7 @@ export const german = inOtherWords({
   'order.restore': 'wieder in Betrieb nehmen',
   'order.set-clock': 'Uhr stellen',
   'order.lift': 'Sperren beenden',
+  'order.reissue': 'neuen Code senden',
   'order.waiting': 'wartet auf die Anlage',
   'order.accepted': 'angenommen',
   'order.refused': 'abgelehnt',

@@ -162,6 +162,19 @@ export const german = inOtherWords({
   'caution.perhaps-renamed':
     'Hat Adresse oder Nummer von {name} aus Wohnung {flat}. Ist es dieselbe Person, ändern Sie stattdessen dort den Namen.',
 
+  'alike.title': {
+    one: 'Zwei Bewohner sind vielleicht eine Person',
+    other: '{count} Paare von Bewohnern sind vielleicht je eine Person',
+  },
+  'alike.says':
+    'Wer doppelt eingetragen ist, erfährt von jeder Sendung doppelt. Ist ein Paar eine Person, ändern Sie einen Eintrag und tragen Sie den anderen aus; zwei Personen bleiben, wie sie sind.',
+  'alike.show': 'Wer das ist',
+  'alike.same': '{name}, Wohnung {flat}, ist doppelt eingetragen.',
+  'alike.moved':
+    '{name}, Wohnung {flat}, hat eine Adresse oder Nummer von {otherName}, Wohnung {otherFlat}: vielleicht umgezogen.',
+  'alike.renamed':
+    '{name}, Wohnung {flat}, hat die Adresse oder Nummer von {otherName}: vielleicht heißt die Person jetzt anders.',
+
   'left.there-already': 'Jemand dieses Namens wurde inzwischen in dieser Wohnung eingetragen.',
   'left.not-as-previewed':
     'Diese Person hat sich geändert, seit die Liste gelesen wurde. Lesen Sie die Liste noch einmal.',
