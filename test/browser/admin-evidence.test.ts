@@ -24,8 +24,8 @@ async function openCard() {
   await page.goto(stand.url('#/parcels?state=waiting'));
   const table = page.getByRole('table', { name: 'Parcels' });
   await table.getByRole('link', { name: '1Z999AA1012345671', exact: true }).first().click();
-  const card = page.getByRole('region', { name: 'Evidence' });
-  await card.getByRole('button', { name: 'Attach' }).waitFor();
+  const card = page.getByRole('region', { name: 'Evidence', exact: true });
+  await card.getByRole('button', { name: 'Attach', exact: true }).waitFor();
   return card;
 }
 
@@ -39,7 +39,7 @@ test('a photo is chosen, told of before it is sent, attached, listed with its ha
   await checkAccessible(page);
   await card.scrollIntoViewIfNeeded();
   await shot(page, 'admin-evidence-empty');
-  await card.getByRole('button', { name: 'Attach' }).click();
+  await card.getByRole('button', { name: 'Attach', exact: true }).click();
   assert.equal(await card.getByText('This is needed.').count(), 2);
   const file = card.getByLabel('File', { exact: true });
   await file.setInputFiles({
@@ -61,7 +61,7 @@ test('a photo is chosen, told of before it is sent, attached, listed with its ha
   await card.getByLabel('Whom it shows or names').selectOption('both');
   await checkAccessible(page);
   await shot(page, 'admin-evidence-attach');
-  await card.getByRole('button', { name: 'Attach' }).click();
+  await card.getByRole('button', { name: 'Attach', exact: true }).click();
   await card.getByText('It was attached, and is on record.').waitFor();
   const item = card.getByRole('list', { name: 'Attached' }).getByRole('listitem');
   await item.getByText('Photo (JPEG), 1.5 MB').waitFor();
@@ -107,7 +107,8 @@ test('with nothing but a keyboard a text is attached, and the record of it is fo
   const list = card.getByRole('list', { name: 'Attached' });
   const text = list.getByRole('listitem').filter({ hasText: 'Text, 15 B' });
   await text.getByRole('link', { name: /^The record of what was attached/ }).click();
-  await page.getByText('evidence.attached').first().waitFor();
+  const record = page.getByRole('dialog');
+  await record.getByText('evidence.attached').first().waitFor();
   assert.deepEqual(stand.errors, []);
 });
 
@@ -119,7 +120,7 @@ test('a list that does not load says so and asks again; a file that is refused s
   await page.goto(stand.url('#/parcels?state=waiting'));
   const table = page.getByRole('table', { name: 'Parcels' });
   await table.getByRole('link', { name: '1Z999AA1012345672', exact: true }).first().click();
-  const card = page.getByRole('region', { name: 'Evidence' });
+  const card = page.getByRole('region', { name: 'Evidence', exact: true });
   const again = card.getByRole('button', { name: /again/i });
   await again.waitFor({ timeout: 30_000 });
   await checkAccessible(page);
@@ -140,12 +141,12 @@ test('a list that does not load says so and asks again; a file that is refused s
   );
   await card.getByLabel('File', { exact: true }).setInputFiles(photo);
   await card.getByLabel('What it shows, and why it is kept').fill('x');
-  await card.getByRole('button', { name: 'Attach' }).click();
+  await card.getByRole('button', { name: 'Attach', exact: true }).click();
   await card.getByRole('alert').getByText('This account may not do that.').waitFor();
   await checkAccessible(page);
   await page.unroute('**/evidence');
   await page.getByRole('group', { name: 'Language' }).getByRole('button', { name: 'Deutsch' }).click();
-  const german = page.getByRole('region', { name: 'Beweisstücke' });
+  const german = page.getByRole('region', { name: 'Beweisstücke', exact: true });
   await german.getByRole('button', { name: 'Datei wählen' }).waitFor();
   await german.getByText('Sie wird Byte für Byte aufgehoben').waitFor();
   await checkAccessible(page);

@@ -44,6 +44,9 @@ export function EvidenceCard({ id }: { id: string }) {
                 ))}
               </ul>
             )}
+            <p role="status" className="k-muted">
+              {said}
+            </p>
             {room === 0 ? (
               <p>{t('full')}</p>
             ) : (
@@ -52,9 +55,6 @@ export function EvidenceCard({ id }: { id: string }) {
           </div>
         )}
       </Answered>
-      <p role="status" className="k-muted">
-        {said}
-      </p>
       <ViewDialog
         item={asked}
         onClose={() => setAsked(null)}
