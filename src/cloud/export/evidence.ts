@@ -65,6 +65,10 @@ export class EvidenceParts {
     return name;
   }
 
+  get count(): number {
+    return this.#taken.length;
+  }
+
   /** One after the other, each held while it is encrypted. */
   async write(parts: BundleParts): Promise<void> {
     for (const { name, evidence } of this.#taken) {

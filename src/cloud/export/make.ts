@@ -190,7 +190,7 @@ class Making {
     parts.add('report.html', reportEnd({ records: this.#records }));
     parts.add('checkpoint', log.note);
     parts.add('keys.json', canonical({ log: { origin, vkey }, rosters: await this.#rosters() }));
-    const isEach = this.#records <= PROOFS_MAX;
+    const isEach = this.#records + this.#evidence.count <= PROOFS_MAX;
     if (isEach) for (const index of this.#proven) await this.#prove(index);
     this.#ended = parts.end();
     const manifest = {

@@ -14,9 +14,9 @@ import type { Openings } from '../record.ts';
 export const EXPORT_FORMAT = 'holdfast/export/v1';
 /** With more records than these, the tree alone proves them: a proof each would be four times the records. */
 export const PROOFS_MAX = 1_000;
-/** Evidence objects in one bundle. */
+/** Evidence objects in one bundle; the more there are, the fewer files are left for proofs. */
 export const EVIDENCE_MAX = 200;
-export const MEMBERS_MAX = PROOFS_MAX + EVIDENCE_MAX + 20;
+export const MEMBERS_MAX = PROOFS_MAX + 20;
 /** Journals in one bundle; of each the verifier remembers where it is. */
 export const SOURCES_MAX = 10_000;
 
