@@ -18,7 +18,7 @@ const USAGE = `holdfast <command>
   admin     export: records with their proofs         --purpose WHY --out FILE [--bank ID] [--door N] [--parcel ID]
                                                       [--person ID] [--from TIME] [--to TIME] [--opened FIELD …]
                                                       [--name WHO] [--receiver WHO] [--tenant ID]
-                                                      [--certificate FILE | --passphrase-file FILE]
+                                                      [--certificate FILE | --passphrase-file FILE] [--encrypt evidence]
                                                       [--data DIR] [--config FILE]
   admin     erase: a person, for good                 --person ID [--tenant ID] [--data DIR] [--config FILE] [--yes]
   admin     hold | hold place | hold lift             --person ID|--parcel ID --purpose WHY [--until DAY] [--tenant ID]
@@ -47,6 +47,7 @@ const USAGE = `holdfast <command>
   verify    check a parcel's receipt                  RECEIPT --root-key FILE … [--signatures K] [--policy FILE]
             check a bundle of evidence                BUNDLE [--root-key FILE …] [--signatures K] [--policy FILE]
                                                       [--key FILE] [--passphrase-file FILE] [--out FILE]
+                                                      [--evidence DIR]
   bench     speed against raw limits                  [--only NAME]
   drill     cloud: a hostile cloud, attack by attack  [--csv]
             ledger: random changes, each to be found  [--seed S] [--mutations N] [--of log|files]
@@ -96,6 +97,8 @@ const OPTIONS = {
   receiver: { type: 'string' },
   certificate: { type: 'string' },
   'passphrase-file': { type: 'string' },
+  encrypt: { type: 'string' },
+  evidence: { type: 'string' },
   key: { type: 'string' },
   head: { type: 'string', multiple: true },
   tenant: { type: 'string' },
@@ -160,6 +163,7 @@ async function main(args: string[]): Promise<number> {
         key: values.key,
         passphraseFile: values['passphrase-file'],
         out: values.out,
+        evidence: values.evidence,
       });
     case 'bench':
       return (await import('../bench/bench.ts')).main(others);

@@ -29,7 +29,7 @@ const MISSION = [
   'P1 P2 P3 P4 P5 D1 D2 D3 D4 D5 A1 A2 A3 A4 A5 A6 A7 T1 T2 T3 C1 C2 C3 I1 I2 I3 I4',
   'R1 R2 R3 R4 R5 R6 R7 X1 X2 X3 X4 X5 X6 X7',
 ].flatMap((line) => line.split(' '));
-const THREATS = 66;
+const THREATS = 67;
 
 /** Cells of the table rows of a document, without the lines of heads and rules. */
 function rowsOf(text: string): string[][] {

@@ -39,7 +39,7 @@ Status: 0 verified, 1 not verified, 2 not understood.
 `;
 
 const NAMES =
-  /^(?:manifest\.json|keys\.json|checkpoint|(?:records|heads|opened)\.jsonl|tree\.txt|records\.csv|report\.html|proofs\/\d{16}\.tlog-proof)$/;
+  /^(?:manifest\.json|keys\.json|checkpoint|(?:records|heads|opened)\.jsonl|tree\.txt|records\.csv|report\.html|proofs\/\d{16}\.tlog-proof|evidence\/\d{16}\.[a-z]{3,4}\.p7m)$/;
 const [MEMBERS_MAX, WHOLE_MAX, LINE_MAX, BATCH_MAX] = [1_020, 67_108_864, 262_144, 1_024];
 
 function readAt(file, at, length) {

@@ -9,6 +9,7 @@ import { banks } from './banks/banks.ts';
 import { type CloudDeps, type Core, hear, openCore } from './core.ts';
 import { couriers } from './couriers/couriers.ts';
 import { type Cloud, TOPICS } from './deps.ts';
+import { evidence } from './evidence/evidence.ts';
 import { exports } from './export/export.ts';
 import { positiveSerial } from './files.ts';
 import { startHttp } from './http/http.ts';
@@ -50,6 +51,7 @@ const WORKING: readonly Noun[] = [
   parcels,
   reconciliation,
   records,
+  evidence,
   exports,
   notices,
   signin,

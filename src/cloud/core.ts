@@ -7,6 +7,7 @@ import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import type { CloudConfig } from './config.ts';
 import { type Cloud, TOPICS, type Topic } from './deps.ts';
+import { folderOfEvidence } from './evidence/evidence.ts';
 import { type CloudFiles, openFiles, pinsOf } from './files.ts';
 import { addJobs, migrateJobs } from './jobs/jobs.ts';
 import { openJournal } from './journal/journal.ts';
@@ -65,6 +66,7 @@ async function openOver({ config, clock, random, log }: CloudDeps, files: CloudF
     pins: pinsOf(files, config.offlinePin),
     authority: files.authority,
     ledger: { key: files.ledgerKey, objects: folderOfLogs(config.dataDir) },
+    evidence: folderOfEvidence(config.dataDir),
     addJobs,
     ...tidings,
   };

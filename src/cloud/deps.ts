@@ -6,6 +6,7 @@ import type { Database, Tx } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import type { CloudConfig } from './config.ts';
+import type { EvidenceObjects } from './evidence/evidence.ts';
 import type { CloudFiles } from './files.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Keys } from './keys/keys.ts';
@@ -55,6 +56,8 @@ export type Cloud = {
   authority: CloudFiles['authority'];
   /** What signs the tenants' logs, and where their tiles lie. */
   ledger: { key: Ed25519Key; objects: LogObjects };
+  /** Where the sealed bytes of evidence lie. */
+  evidence: EvidenceObjects;
   addJobs: AddJobs;
   /** Tells the tenant's open pages, when and only if the transaction commits. */
   changed(tx: Tx, topics: readonly Topic[]): Promise<void>;

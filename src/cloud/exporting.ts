@@ -34,6 +34,7 @@ export type ExportValues = Asked & {
   receiver?: string | undefined;
   certificate?: string | undefined;
   'passphrase-file'?: string | undefined;
+  encrypt?: string | undefined;
 };
 
 export async function exportBundle(of: {
@@ -90,11 +91,12 @@ const OPENERS = {
 } as const;
 
 function sayReceiver(
-  { told: { by, certificate } }: ExportReceiver,
+  { told: { by, certificate, onlyEvidence } }: ExportReceiver,
   { sha256, say }: { sha256: string; say(line: string): void },
 ): void {
   if (by === null) return say('it is not encrypted: with --certificate or --passphrase-file it is');
-  say(`the bundle inside: SHA-256 ${sha256}`);
+  if (onlyEvidence) say('it is not encrypted, but for the evidence in it');
+  else say(`the bundle inside: SHA-256 ${sha256}`);
   if (certificate === null)
     return say('encrypted under the passphrase; tell it by another road than the file');
   const until = new Date(certificate.notAfterMs).toISOString().slice(0, 10);
@@ -110,7 +112,13 @@ async function receiverOf(values: ExportValues): Promise<ExportReceiver> {
       'input-invalid',
       'a bundle goes to a certificate or under a passphrase, not both',
     );
+  const onlyEvidence = readEncrypt(values.encrypt);
   const path = certificate ?? passphraseFile;
+  if (path === undefined && onlyEvidence)
+    throw new HoldfastError(
+      'input-invalid',
+      '--encrypt evidence says to whom: --certificate FILE or --passphrase-file FILE',
+    );
   if (path === undefined) return { ...NOBODY_NAMED, told: { ...NOBODY_NAMED.told, name } };
   const bytes = readIfExists(path);
   if (!bytes || bytes.length > RECEIVER_FILE_BYTES_MAX)
@@ -119,7 +127,14 @@ async function receiverOf(values: ExportValues): Promise<ExportReceiver> {
     certificate === undefined
       ? { by: 'passphrase', passphrase: passphraseIn(bytes) }
       : { by: 'certificate', certificate: bytes };
-  return receiverFrom({ name, given }, { clock: systemClock });
+  return receiverFrom({ name, given, onlyEvidence }, { clock: systemClock });
+}
+
+/** What is encrypted to the receiver: all of it, or, with the rest in clear, the evidence in it. */
+function readEncrypt(text = 'all'): boolean {
+  if (text !== 'all' && text !== 'evidence')
+    throw new HoldfastError('input-invalid', `--encrypt takes all or evidence, not ${text}`);
+  return text === 'evidence';
 }
 
 /** The first line: editors put an end of line behind it. */

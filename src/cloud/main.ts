@@ -22,6 +22,7 @@ import { type CloudConfig, cloudConfig } from './config.ts';
 import { type CloudDeps, openCore } from './core.ts';
 import type { Cloud } from './deps.ts';
 import { ESTABLISHES, type EstablishValues, establish } from './establish.ts';
+import { checkEvidence } from './evidence/evidence.ts';
 import { initFiles, rotateServerKeys } from './files.ts';
 import { traceOf } from './http/http.ts';
 import { createLog, judgeLog } from './log/log.ts';
@@ -92,7 +93,8 @@ async function runCheck(deps: CloudDeps): Promise<number> {
   try {
     let findings = 0;
     for (const tenant of await allTenants(cloud)) {
-      for (const { where, what } of await checkCloud(cloud, tenant)) {
+      const found = [...(await checkCloud(cloud, tenant)), ...(await checkEvidence(cloud, tenant))];
+      for (const { where, what } of found) {
         findings += 1;
         process.stdout.write(`${where}: ${what}\n`);
       }

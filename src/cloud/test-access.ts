@@ -119,6 +119,8 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   'POST /api/admin/exports': [202, 429],
   'GET /api/admin/exports/:id/file': [409],
   'POST /api/admin/exports/:id/discard': [409],
+  // It may have as many as it may have by then.
+  'POST /api/admin/parcels/:id/evidence': [201, 409],
   // No such alarm stands there.
   'POST /api/admin/banks/:id/alarms/care': [409],
   'POST /api/admin/banks/:id/alarms/end': [409],
@@ -139,6 +141,7 @@ const NAMED: readonly [RegExp, IdKind, keyof Filled | SignedInRole][] = [
   [/\/notices\/:/, 'notice', 'notice'],
   [/\/records\/:/, 'bank', 'record'],
   [/\/exports\/:/, 'export', 'exported'],
+  [/\/evidence\/:/, 'evidence', 'evidence'],
   [/\/people\/:/, 'person', 'resident'],
   [/\/couriers\/:/, 'person', 'courier'],
   [/\/(rosters|sites)\/:/, 'site', 'site'],
@@ -339,6 +342,10 @@ export class AccessStand {
       'POST /api/admin/people/:id/release': { reason: 'because' },
       'POST /api/admin/parcels/:id/hold': { reason: 'because', untilMs: null },
       'POST /api/admin/parcels/:id/release': { reason: 'because' },
+      'POST /api/admin/parcels/:id/evidence': {
+        ...{ purpose: 'because', about: 'recipient', file: base64(utf8(`${name}, dented\n`)) },
+      },
+      'POST /api/admin/evidence/:id/file': { purpose: 'because' },
       'POST /api/admin/privacy': { movedOutDays: null },
       'POST /api/admin/exports/preview': { selection: ALL },
       'POST /api/admin/exports': {

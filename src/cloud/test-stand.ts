@@ -22,6 +22,7 @@ import { newStandFolder, startTestPostgres } from '../platform/test-postgres.ts'
 import * as banks from './banks/banks.ts';
 import { tidings } from './core.ts';
 import type { Cloud } from './deps.ts';
+import { folderOfEvidence } from './evidence/evidence.ts';
 import { addJobs, migrateJobs } from './jobs/jobs.ts';
 import { journal, openJournal } from './journal/journal.ts';
 import { type EpochStore, folderOfEpochs, keysNoun, openKeys } from './keys/keys.ts';
@@ -188,6 +189,7 @@ function cloudOf(of: Parts): Cloud {
     pins: { current: pin(), next: pin(), offline: null },
     authority: of.authority,
     ledger: { key: newEd25519Key(), objects: logsInMemory() },
+    evidence: folderOfEvidence(String(of.config.dataDir)),
     changed: tidings.changed,
     tellBanks: async (_tx, site) => void told.push(site),
   };

@@ -13,6 +13,7 @@ import * as banks from './banks/banks.ts';
 import { NOUNS } from './cloud.ts';
 import * as couriers from './couriers/couriers.ts';
 import type { Cloud } from './deps.ts';
+import { attach } from './evidence/evidence.ts';
 import { projectionsOf, takeBatch } from './intake/intake.ts';
 import { createLog, drain } from './log/log.ts';
 import * as notices from './notices/notices.ts';
@@ -36,6 +37,8 @@ export type Filled = {
   carrier: string;
   /** One that was handed out long ago. */
   exported: string;
+  /** A text that was attached to the parcel, in which the mark stands. */
+  evidence: string;
   people: Record<SignedInRole, PersonId>;
   /** A session's token of each. */
   tokens: Record<SignedInRole, string>;
@@ -80,6 +83,10 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
   await createLog(cloud, { tenant, host: 'ledger.example.org', succeeds: false });
   await drain(cloud, tenant);
   await inTenant((tx) => oneWitness(tx, mark));
+  const evidence = await attach(cloud, tenant, {
+    ...{ parcel, about: 'recipient', purpose: `${mark} saw it`, by: staff.admin },
+    bytes: utf8(`${mark}: the box is dented on one side.\n`),
+  });
   const [notice] = await inTenant((tx) => notices.list(tx, { beforeOrd: null, limit: 1 }));
   assert.ok(notice);
   const signedIn = { resident, courier, ...staff };
@@ -92,6 +99,7 @@ export async function filledTenant(cloud: Cloud, of: { root: SigningKey; mark: s
     record: `${bank.bank}.1`,
     notice: notice.notice,
     carrier,
+    evidence: evidence.id,
     exported: await inTenant((tx) => oneExport(tx, staff.admin)),
     people: signedIn,
     marks: [mark, tenant, site, bank.bank, parcel, carrier, resident, courier, ...Object.values(staff)],

@@ -1,7 +1,7 @@
 /**
  * AES-256 over what is too long to hold at once. GCM (NIST SP 800-38D) with a tag at the end, for what is handed out;
  * counter mode (SP 800-38A section 6.5) for files that a process keeps beside it for a while and that nobody else has
- * to read. A key here is drawn for one message and never seals another.
+ * to read. A key here is drawn for one file and what is inside it; each message has a nonce of its own.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 

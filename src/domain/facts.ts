@@ -23,6 +23,7 @@ export const COMMITTED_FIELDS = [
   'address',
   'subject',
   'device',
+  'evidence',
 ] as const;
 export type CommittedField = (typeof COMMITTED_FIELDS)[number];
 

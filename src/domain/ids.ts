@@ -19,6 +19,7 @@ export type OrderId = Branded<'order'>;
 export type NoticeId = Branded<'notice'>;
 export type EpochId = Branded<'epoch'>;
 export type ExportId = Branded<'export'>;
+export type EvidenceId = Branded<'evidence'>;
 
 export type IdOf = {
   tenant: TenantId;
@@ -33,6 +34,7 @@ export type IdOf = {
   notice: NoticeId;
   epoch: EpochId;
   export: ExportId;
+  evidence: EvidenceId;
 };
 export type IdKind = keyof IdOf;
 

@@ -9,6 +9,7 @@
  */
 import { SIZES } from './bank.ts';
 import { ALARM_CONDITIONS, ALARM_REASONS, DISCREPANCIES, LOG_DISPUTES, SESSION_ENDS } from './conditions.ts';
+import { EVIDENCE_ORIGINS, MEDIA_NAMES } from './evidence.ts';
 import type { CommittedField, FactType } from './facts.ts';
 import { ORDER_ACTS } from './order.ts';
 import { DENIALS, OUTCOMES, RIGHTS } from './outcome.ts';
@@ -276,17 +277,9 @@ export const KINDS = {
   }),
 
   // Alarms, lockdown, tamper.
-  'alarm.raised': both({
-    facts: {
-      condition,
-    },
-    commits: ['note'],
-    has: ['compartment', 'cause'],
-  }),
+  'alarm.raised': both({ facts: { condition }, commits: ['note'], has: ['compartment', 'cause'] }),
   'alarm.ended': both({
-    facts: {
-      condition,
-    },
+    facts: { condition },
     commits: ['person', 'order'],
     has: ['compartment', 'cause'],
   }),
@@ -353,6 +346,13 @@ export const KINDS = {
     commits: ['person'],
   }),
   'custody.viewed': cloud({ facts: { role }, commits: ['person', 'parcel', 'purpose'] }),
+  /** `evidence`: the SHA-256 of the file. A hash of few possible photos would lead to one; so it is committed to. */
+  'evidence.attached': cloud({
+    facts: { media: words(...MEDIA_NAMES), bytes: count, origin: words(...EVIDENCE_ORIGINS) },
+    commits: ['person', 'parcel', 'purpose', 'subject', 'evidence'],
+    has: ['compartment'],
+  }),
+  'evidence.viewed': cloud({ facts: { role }, commits: ['person', 'parcel', 'purpose', 'subject'] }),
   'notice.queued': cloud({
     facts: {
       channel,

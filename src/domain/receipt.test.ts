@@ -35,6 +35,7 @@ const SAID: Record<CommittedField, { resident: Seen; courier: Seen }> = {
   address: { resident: NONE, courier: NONE },
   subject: { resident: NONE, courier: NONE },
   device: { resident: NONE, courier: NONE },
+  evidence: { resident: NONE, courier: NONE },
 };
 
 test('each field that a record may commit to is open to each reader as the page says', () => {

@@ -40,6 +40,7 @@ const SIGHTS: Readonly<Record<CommittedField, Row>> = {
   address: STAFF,
   subject: STAFF,
   device: STAFF,
+  evidence: STAFF,
 };
 
 export function mayOpen(reader: ReceiptReader, field: CommittedField, value: string): boolean {

@@ -1,10 +1,23 @@
 /** `holdfast verify FILE`: checks a parcel's receipt, or a bundle of evidence, and explains every line of the verdict. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { hex } from '../crypto/bytes.ts';
 import { beginsAsEnvelope, ENVELOPE_REFUSALS, openEnvelope, readPrivateKey } from '../crypto/cms/envelope.ts';
 import type { Opener } from '../crypto/cms/recipients.ts';
+import { runningSha256 } from '../crypto/hash.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { rosterSchema } from '../domain/roster.ts';
+import { type EvidenceAtHand, openEvidence } from '../ledger/export/evidence.ts';
 import type { ByteSource } from '../ledger/export/tar.ts';
 import { type BundleTrust, verifyBundle } from '../ledger/export/verify.ts';
 import { type PolicyFile, parsePolicyFile } from '../ledger/log/policy-file.ts';
@@ -22,6 +35,8 @@ export async function runVerify(given: {
   key: string | undefined;
   passphraseFile: string | undefined;
   out: string | undefined;
+  /** A folder with the evidence, opened elsewhere. */
+  evidence: string | undefined;
 }): Promise<number> {
   const { file } = given;
   const isBundle = file !== undefined && !beginsAsJson(file);
@@ -68,7 +83,12 @@ function sayVerdict(lines: readonly { holds: boolean | null; says: string }[], h
   return holds ? 0 : 1;
 }
 
-type WithOpener = { key: string | undefined; passphraseFile: string | undefined; out: string | undefined };
+type WithOpener = {
+  key: string | undefined;
+  passphraseFile: string | undefined;
+  out: string | undefined;
+  evidence: string | undefined;
+};
 
 async function verifyBundleFile(
   path: string,
@@ -86,9 +106,44 @@ async function verifyBundleFile(
     const isEncrypted = beginsAsEnvelope(source.read(0, 2));
     const content = isEncrypted ? await decrypted(source, opener) : source;
     if (isEncrypted) sayLine({ holds: true, says: 'decrypted; every byte is as it was encrypted' });
-    const { lines, holds } = verifyBundle(content, trust);
+    const evidence = await evidenceAtHand(content, opener);
+    const { lines, holds } = verifyBundle(content, { ...trust, evidence });
     if (holds && opener.out !== undefined) writeOut(content, opener.out);
     return sayVerdict(lines, holds);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Whoever can open the bundle can open the evidence in it; who was given that opened has it in a folder. */
+async function evidenceAtHand(content: ByteSource, of: WithOpener): Promise<EvidenceAtHand> {
+  const { key, passphraseFile, evidence: folder } = of;
+  const hasOpener = key !== undefined || passphraseFile !== undefined;
+  const opened = hasOpener ? await openEvidence(content, openerOf(key, passphraseFile)) : new Map();
+  return { opened, given: folder === undefined ? [] : filesIn(folder) };
+}
+
+function filesIn(folder: string): { name: string; sha256: string }[] {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found?.isDirectory())
+    throw new HoldfastError(
+      'input-invalid',
+      `${folder} is no folder; --evidence DIR takes one with the opened files`,
+    );
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => ({ name, sha256: hashOfFile(join(folder, name)) }));
+}
+
+function hashOfFile(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const hash = runningSha256();
+    for (const part = new Uint8Array(PART_BYTES); ; ) {
+      const length = readSync(file, part);
+      if (length === 0) return hex(hash.end());
+      hash.add(part.subarray(0, length));
+    }
   } finally {
     closeSync(file);
   }

@@ -3,7 +3,7 @@
  * of before, and every key. The records stay and verify; nothing of the person can be read; survivors go on.
  */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -13,6 +13,8 @@ import { restoreBackup } from '../../src/cloud/backup/restore.ts';
 import { takeBackup } from '../../src/cloud/backup/take.ts';
 import { NOUNS } from '../../src/cloud/cloud.ts';
 import type { Cloud } from '../../src/cloud/deps.ts';
+import { attach, checkEvidence } from '../../src/cloud/evidence/evidence.ts';
+import { sweepEvidence } from '../../src/cloud/evidence/sweep.ts';
 import { makeExport, NOBODY_NAMED, readSelection } from '../../src/cloud/export/export.ts';
 import { projectionsOf, takeBatch } from '../../src/cloud/intake/intake.ts';
 import { createLog, drain } from '../../src/cloud/log/log.ts';
@@ -24,7 +26,8 @@ import { eraseLost, erasePerson, liftHolds, placeHold, settle } from '../../src/
 import * as signin from '../../src/cloud/signin/signin.ts';
 import { enrolledBank, type TestBank } from '../../src/cloud/test-bank.ts';
 import { openStand, type Stand } from '../../src/cloud/test-stand.ts';
-import { base64url } from '../../src/crypto/bytes.ts';
+import { base64url, fromBase64url, utf8 } from '../../src/crypto/bytes.ts';
+import { openChunks } from '../../src/crypto/chunks.ts';
 import { idFrom, type PersonId } from '../../src/domain/ids.ts';
 import { normalFlat } from '../../src/domain/scan.ts';
 import { openDatabase } from '../../src/platform/database.ts';
@@ -50,6 +53,8 @@ const STAYS = {
 const TRACKING = { goes: '1Z999AA10123456784', stays: 'JD014600006281230701', late: 'TBA902211774330' };
 const REASON = 'Featherstonehaugh against Vargabrandtsdottir, case 90417';
 const courier = idFrom('person', systemRandom.bytes(16));
+const DENT = 'Knickerbockerkante am Karton von Frau Schattschneider';
+const DENT_WHY = 'Reklamation Zwiebelturm 4711';
 
 const temporary = process.env.TMPDIR;
 let home: string;
@@ -58,7 +63,9 @@ let bank: TestBank;
 let carrier: string;
 let goes: PersonId;
 let stays: PersonId;
-let copied: { profile: Copied; tracking: Copied; of: Copied };
+let copied: { profile: Copied; tracking: Copied; of: Copied; evidence: Copied };
+/** A piece of evidence as it lay in the cloud's folder, and where. */
+let object: { path: string; sealed: Uint8Array; place: string };
 const open: Cloud['database'][] = [];
 
 before(async () => {
@@ -82,7 +89,7 @@ before(async () => {
   await exported({ parcel }, ['tracking']);
   await exported({ parcel }, []);
   await exported({ person: stays }, ['tracking']);
-  copied = await copyOf(parcel);
+  copied = { ...(await copyOf(parcel)), evidence: await attachedTo(parcel) };
 });
 after(async () => {
   for (const database of open) await database.close();
@@ -91,6 +98,31 @@ after(async () => {
   else process.env.TMPDIR = temporary;
   rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 });
+
+/** A text about what a parcel looked like, attached and copied as somebody has it who copied every disk. */
+async function attachedTo(parcel: string): Promise<Copied> {
+  const { cloud, tenant } = stand;
+  const attached = await attach(cloud, tenant, {
+    ...{ parcel, about: 'recipient', purpose: DENT_WHY, bytes: utf8(DENT), by: courier },
+  });
+  const nul = '\0';
+  const path = join(stand.home, 'cloud', 'evidence', tenant, parcel, attached.id);
+  const place = `evidence/v1${nul}${tenant}${nul}${parcel}${nul}${attached.id}`;
+  object = { path, sealed: new Uint8Array(readFileSync(path)), place };
+  const [row] = await stand.inTenant(
+    async (tx) => (await sql<{ sealed: Uint8Array }>`select sealed from evidence`.execute(tx)).rows,
+  );
+  const sealed = new Uint8Array(row?.sealed ?? []);
+  return { person: goes, place: `evidence/row${nul}${attached.id}`, sealed };
+}
+
+/** What the copy of the folder says to who has opened the row. */
+function readObject(row: string | undefined): string | undefined {
+  if (row === undefined) return undefined;
+  const { key } = JSON.parse(Buffer.from(row, 'base64url').toString()) as { key: string };
+  const bytes = openChunks(fromBase64url(key) ?? new Uint8Array(0), object.sealed, object.place);
+  return bytes && Buffer.from(bytes).toString();
+}
 
 const add = (of: typeof GOES) =>
   stand.inTenant((tx) =>
@@ -136,7 +168,7 @@ async function exported(asked: Parameters<typeof readSelection>[0], opened: read
 }
 
 /** As rows were, before anything was erased: a profile, a parcel's number, and what stood behind records. */
-async function copyOf(parcel: string): Promise<typeof copied> {
+async function copyOf(parcel: string): Promise<Omit<typeof copied, 'evidence'>> {
   return await stand.inTenant(async (tx) => {
     const one = async (query: ReturnType<typeof sql<{ sealed: Uint8Array; place: string }>>) => {
       const [row] = (await query.execute(tx)).rows;
@@ -274,12 +306,16 @@ test('with every disk and every key a person is read before the erasure, and by 
   assert.match(readBy(copied.profile) ?? '', new RegExp(GOES.name));
   assert.equal(readBy(copied.tracking), TRACKING.goes);
   assert.match(readBy(copied.of) ?? '', new RegExp(TRACKING.goes));
+  assert.equal(readObject(readBy(copied.evidence)), DENT);
   const erasure = await erased();
   assert.ok(erasure.is === 'erased');
   assert.ok(erasure.fields > 5, `${erasure.fields}`);
   assert.equal(erasure.exportsOut, 1, 'one bundle showed the number of a parcel of theirs');
   await flushed();
   for (const [what, one] of Object.entries(copied)) assert.equal(readBy(one), undefined, what);
+  await sweepEvidence(stand.cloud);
+  assert.ok(!existsSync(object.path), 'and what lay in the folder is gone as well');
+  assert.deepEqual(await checkEvidence(stand.cloud, stand.tenant), []);
 });
 
 test('nothing that only served them is left, and no file holds a word of them', async () => {
@@ -313,6 +349,8 @@ test('nothing that only served them is left, and no file holds a word of them', 
     ]),
     ...Object.values(TRACKING).map((text) => ({ what: 'tracking number', text })),
     { what: 'reason of a hold', text: REASON },
+    { what: 'evidence', text: DENT },
+    { what: 'why it was attached', text: DENT_WHY },
     { what: 'control', text: CONTROL },
   ];
   const { hits, files } = searchFolder(planted, home);

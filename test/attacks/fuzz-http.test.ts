@@ -109,6 +109,10 @@ function bodyOf(route: string, carrier: string): Record<string, unknown> | null 
     'POST /api/admin/people/:id/release': { reason: 'because' },
     'POST /api/admin/parcels/:id/hold': { reason: 'because', untilMs: null },
     'POST /api/admin/parcels/:id/release': { reason: 'because' },
+    'POST /api/admin/parcels/:id/evidence': {
+      ...{ purpose: 'because', about: 'both', file: base64(utf8('dented on one side\n')) },
+    },
+    'POST /api/admin/evidence/:id/file': { purpose: 'because' },
     'POST /api/admin/privacy': { movedOutDays: null },
     'POST /api/admin/exports/preview': { selection: { ...ALL, compartment: 1 } },
     'POST /api/admin/exports': {
@@ -143,13 +147,14 @@ async function rightRequest(route: string, signedIn: boolean): Promise<{ right: 
   // A thing that is removed is one of nobody: the others are needed by the next request.
   const foreign = method === 'DELETE' ? other : own;
   const [, name = ''] =
-    /\/(banks|parcels|drops|records|exports|people|couriers|rosters|sites)\/:/.exec(url) ?? [];
+    /\/(banks|parcels|drops|records|exports|evidence|people|couriers|rosters|sites)\/:/.exec(url) ?? [];
   const things: Record<string, string> = {
     banks: own.bank,
     parcels: own.parcel,
     drops: own.parcel,
     records: own.record,
     exports: own.exported,
+    evidence: own.evidence,
     people: foreign.people.resident,
     couriers: foreign.people.courier,
     rosters: own.site,

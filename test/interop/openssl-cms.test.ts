@@ -2,10 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { NOUNS } from '../../src/cloud/cloud.ts';
+import { attach } from '../../src/cloud/evidence/evidence.ts';
+import { makeExport, readSelection, receiverFrom } from '../../src/cloud/export/export.ts';
+import { openStand } from '../../src/cloud/test-stand.ts';
+import { filledTenant } from '../../src/cloud/test-tenants.ts';
 import { concat } from '../../src/crypto/bytes.ts';
 import { newEnvelope, openEnvelope, readPrivateKey, writeEnvelope } from '../../src/crypto/cms/envelope.ts';
 import { type Receiver, readCertificate, readPassphrase } from '../../src/crypto/cms/receiver.ts';
@@ -132,3 +137,41 @@ test('OpenSSL opens what we encrypt under a passphrase, and not under another', 
   assert.deepEqual(new Uint8Array(readFileSync(at('said'))), content);
   assert.notEqual(openssl(...decrypt, `${PASSPHRASE}!`).status, 0);
 });
+
+test(
+  'OpenSSL opens a piece of evidence that lies in a bundle, and what comes out is what was attached',
+  needs,
+  async () => {
+    certified('rsa');
+    const stand = await openStand(NOUNS);
+    try {
+      const { cloud } = stand;
+      const { tenant, parcel, people } = await filledTenant(cloud, { root: stand.root, mark: 'Alder' });
+      const photo = concat(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), content);
+      const attached = {
+        parcel,
+        about: 'recipient',
+        purpose: 'a dent',
+        by: people.admin,
+        bytes: photo,
+      } as const;
+      await attach(cloud, tenant, attached);
+      const given = { by: 'certificate', certificate: new Uint8Array(readFileSync(at('rsa.pem'))) } as const;
+      await makeExport(cloud, {
+        ...{ tenant, selection: readSelection({ parcel }), opened: ['evidence'], purpose: 'x', madeBy: null },
+        ...{ by: null, out: at('case.tar') },
+        receiver: await receiverFrom({ name: null, given, onlyEvidence: true }, cloud),
+      });
+      const unpacked = spawnSync('tar', ['-xf', 'case.tar'], { cwd: home, encoding: 'utf8' });
+      assert.equal(unpacked.status, 0, unpacked.stderr);
+      const name = readdirSync(at('evidence')).find((one) => one.endsWith('.jpg.p7m')) ?? assert.fail();
+      made(
+        ...['cms', '-decrypt', '-binary', '-inform', 'DER', '-inkey', 'rsa.key', '-passin', 'pass:sesame'],
+        ...['-recip', 'rsa.pem', '-in', join('evidence', name), '-out', 'dent.jpg'],
+      );
+      assert.deepEqual(new Uint8Array(readFileSync(at('dent.jpg'))), photo);
+    } finally {
+      await stand.close();
+    }
+  },
+);

@@ -5,6 +5,7 @@ import { t as session } from '../kit/session/messages.ts';
 import { german as sessionGerman } from '../kit/session/words/de.ts';
 import { german as kitGerman } from '../kit/words/de.ts';
 import { t as alarms, TEXTS as alarmTexts } from './alarms/messages.ts';
+import { t as evidence, TEXTS as evidenceTexts } from './evidence/messages.ts';
 import { t as exported, TEXTS as exportTexts } from './exports/messages.ts';
 import { t as journal, TEXTS as journalTexts } from './journal/messages.ts';
 import { t as app, TEXTS as appTexts } from './messages.ts';
@@ -16,6 +17,7 @@ import { t as reconciliation, TEXTS as reconciliationTexts } from './reconciliat
 import { t as usage, TEXTS as usageTexts } from './usage/messages.ts';
 import { german as alarmsGerman } from './words/alarms-de.ts';
 import { german as appGerman } from './words/de.ts';
+import { german as evidenceGerman } from './words/evidence-de.ts';
 import { german as exportsGerman } from './words/exports-de.ts';
 import { german as journalGerman } from './words/journal-de.ts';
 import { german as overviewGerman } from './words/overview-de.ts';
@@ -31,6 +33,7 @@ export const SPOKEN = ['en', 'de'] as const satisfies readonly Language[];
 export const TABLES = [
   { base: appTexts, german: appGerman },
   { base: alarmTexts, german: alarmsGerman },
+  { base: evidenceTexts, german: evidenceGerman },
   { base: exportTexts, german: exportsGerman },
   { base: journalTexts, german: journalGerman },
   { base: overviewTexts, german: overviewGerman },
@@ -46,6 +49,7 @@ export function learnLanguages(): void {
   session.learn({ de: sessionGerman });
   app.learn({ de: appGerman });
   alarms.learn({ de: alarmsGerman });
+  evidence.learn({ de: evidenceGerman });
   exported.learn({ de: exportsGerman });
   journal.learn({ de: journalGerman });
   overview.learn({ de: overviewGerman });

@@ -9,6 +9,7 @@ import { proofsToCome } from '../kit/receipt.ts';
 import { Answered, ProblemNotice } from '../kit/session/problem.tsx';
 import { Vouched } from './banks.tsx';
 import { CustodyTimeline } from './custody-timeline.tsx';
+import { EvidenceCard } from './evidence/evidence.tsx';
 import { journalAt } from './journal/address.ts';
 import { t } from './messages.ts';
 import { NoticeState, noticeWhat } from './notices.tsx';
@@ -42,7 +43,10 @@ export function Parcel({ id }: { id: string }) {
               <ParcelNotices notices={known.notices} />
               <ParcelHoldsCard id={id} />
             </div>
-            <CustodyTimeline events={known.timeline} />
+            <div className="k-stack">
+              <CustodyTimeline events={known.timeline} />
+              <EvidenceCard id={id} />
+            </div>
           </div>
         )}
       </Answered>

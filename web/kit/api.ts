@@ -33,6 +33,8 @@ export type Api = {
   put<T = void>(path: string, body?: unknown): Promise<T>;
   patch<T = void>(path: string, body?: unknown): Promise<T>;
   delete<T = void>(path: string): Promise<T>;
+  /** Asks for a file with a post. It is an act each time it is asked for, so it goes under no key. */
+  file(path: string, body: unknown): Promise<Blob>;
 };
 
 /** Sends a post under a key, so that the server does it once however often it comes. */
@@ -55,6 +57,7 @@ export function apiFor(app: AppName, once?: SendOnce): Api {
     put: (path, body) => ask(path, { method: 'PUT' }, body),
     patch: (path, body) => ask(path, { method: 'PATCH' }, body),
     delete: (path) => ask(path, { method: 'DELETE' }),
+    file: async (path, body) => (await answered(app, path, withBody({ method: 'POST' }, body))).blob(),
   };
 }
 
@@ -64,7 +67,8 @@ function withBody(init: RequestInit, body: unknown): RequestInit {
   return { ...init, body: JSON.stringify(body), headers };
 }
 
-async function asked<T>(app: AppName, path: string, init: RequestInit): Promise<T> {
+/** The answer to a request that was taken; everything else is thrown as a problem. */
+async function answered(app: AppName, path: string, init: RequestInit): Promise<Response> {
   const byItself = isAttended() ? {} : { 'x-holdfast-unattended': '1' };
   const headers = { accept: 'application/json', 'x-holdfast-app': app, ...byItself, ...init.headers };
   const response = await fetch(path, { ...init, headers, credentials: 'same-origin' }).catch(
@@ -74,6 +78,11 @@ async function asked<T>(app: AppName, path: string, init: RequestInit): Promise<
     },
   );
   if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+async function asked<T>(app: AppName, path: string, init: RequestInit): Promise<T> {
+  const response = await answered(app, path, init);
   if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T;
   return (await response.json().catch(() => {
     throw new ApiProblem({ status: response.status, code: 'unreadable', detail: t('problem.unreadable') });

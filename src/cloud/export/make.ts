@@ -33,11 +33,13 @@ import { treeHash } from '../../ledger/tree.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import type { ReadableEvidence } from '../evidence/evidence.ts';
 import { drain, type SignedLog, signedLog } from '../log/log.ts';
 import * as rosters from '../rosters/rosters.ts';
+import { EvidenceParts, requireEvidenceReceiver } from './evidence.ts';
 import { BundleParts, type Packed, withBytesOf } from './parts.ts';
 import { type ExportReceiver, receiverSubject } from './receiver.ts';
-import { REPORT_ROWS_MAX, reportEnd, reportHead, reportRow } from './report.ts';
+import { REPORT_ROWS_MAX, type ReportRow, reportEnd, reportHead, reportRow } from './report.ts';
 import { csvHead, csvRow } from './rows.ts';
 import { type Selection, wantedBy } from './selection.ts';
 import { type BatchRow, batchOf, type EntryRow, type Wanted, wantedBetween } from './store.ts';
@@ -73,6 +75,7 @@ const SPANS_A_READ = 128;
 
 export async function makeExport(cloud: Cloud, order: ExportOrder): Promise<Exported> {
   const { tenant, selection } = order;
+  requireEvidenceReceiver(order);
   await drain(cloud, tenant);
   const log = await signedLog(cloud, tenant);
   if (!log) throw new HoldfastError('not-found', 'the organisation keeps no log yet: holdfast cloud log');
@@ -128,6 +131,12 @@ async function recordExport(
 
 type Sources = Map<string, { source: string; first: number; last: number; records: number; whole: boolean }>;
 
+/** What was fetched with a page, by number in the organisation's own journal. */
+type Beside = {
+  own: ReadonlyMap<number, Openings>;
+  evidence: ReadonlyMap<number, ReadableEvidence>;
+};
+
 type MakingOf = { cloud: Cloud; order: ExportOrder; log: SignedLog; wanted: Wanted; parts: BundleParts };
 
 class Making {
@@ -139,6 +148,7 @@ class Making {
   readonly #banks = new Map<string, banks.Bank>();
   /** The first entries, as many as may have a proof each, and one more. */
   readonly #proven: number[] = [];
+  readonly #evidence: EvidenceParts;
   #spans: Span[] = [];
   #before = -1;
   #records = 0;
@@ -146,6 +156,7 @@ class Making {
 
   constructor(of: MakingOf) {
     this.#of = of;
+    this.#evidence = new EvidenceParts(of.cloud, of.order);
   }
 
   async run(): Promise<Omit<Manifest, 'files'>> {
@@ -175,10 +186,11 @@ class Making {
       throw new HoldfastError('not-found', 'no record is what was asked for; nothing was made');
     this.#gapUpTo(head.size);
     await this.#hashSpans();
+    await this.#evidence.write(parts);
     parts.add('report.html', reportEnd({ records: this.#records }));
     parts.add('checkpoint', log.note);
     parts.add('keys.json', canonical({ log: { origin, vkey }, rosters: await this.#rosters() }));
-    const isEach = this.#records <= PROOFS_MAX;
+    const isEach = this.#records + this.#evidence.count <= PROOFS_MAX;
     if (isEach) for (const index of this.#proven) await this.#prove(index);
     this.#ended = parts.end();
     const manifest = {
@@ -213,21 +225,23 @@ class Making {
     const { cloud, order, log, wanted } = this.#of;
     const { tenant } = order;
     const to = Math.min(from + ENTRIES_A_PAGE, log.head.size);
-    const { rows, own } = await cloud.database.read(tenant, async (tx) => {
+    const { rows, own, evidence } = await cloud.database.read(tenant, async (tx) => {
       const rows = await wantedBetween(tx, wanted, { generation: log.generation, from, to });
       const seqs = rows.flatMap(({ source, seq }) => (source === tenant ? [seq] : []));
       const [first, last] = [seqs[0], seqs.at(-1)];
+      const evidence = await this.#evidence.readable(tx, seqs);
       const hasOwn = order.opened.length > 0 && first !== undefined && last !== undefined;
       return {
         rows,
+        evidence,
         own: hasOwn ? await cloud.journal.openOpenings(tx, tenant, { first, last }) : new Map(),
       };
     });
-    for (const row of rows) await this.#entry(row, own);
+    for (const row of rows) await this.#entry(row, { own, evidence });
     if (this.#spans.length >= SPANS_A_READ) await this.#hashSpans();
   }
 
-  async #entry(row: EntryRow, own: ReadonlyMap<number, Openings>): Promise<void> {
+  async #entry(row: EntryRow, { own, evidence }: Beside): Promise<void> {
     const { parts } = this.#of;
     const { index, source, seq } = row;
     const bytes = new Uint8Array(row.bytes);
@@ -242,10 +256,12 @@ class Making {
     const openings = this.#mayBeSeen((batch?.openings ?? own).get(seq) ?? {});
     if (Object.keys(openings).length > 0) parts.add('opened.jsonl', `${openedLine(index, openings)}\n`);
     parts.add('records.csv', csvRow(index, parsed.record, openings));
-    this.#report(parsed.record, { index, openings, batch: batch?.row ?? null });
+    const isOwn = source === this.#of.order.tenant;
+    const file = this.#evidence.take(index, { openings, evidence: isOwn ? evidence.get(seq) : undefined });
+    this.#report(parsed.record, { index, openings, batch: batch?.row ?? null, file });
   }
 
-  #report(record: LedgerRecord, of: { index: number; openings: Openings; batch: BatchRow | null }): void {
+  #report(record: LedgerRecord, of: Omit<ReportRow, 'record' | 'bank'>): void {
     if (this.#records > REPORT_ROWS_MAX) return;
     const bank = of.batch ? (this.#banks.get(record.source)?.name ?? record.source) : null;
     this.#of.parts.add('report.html', reportRow({ ...of, record, bank }));

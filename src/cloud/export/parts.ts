@@ -90,9 +90,13 @@ export class BundleParts {
   }
 
   add(name: string, text: string): void {
+    this.addBytes(name, utf8(text));
+  }
+
+  addBytes(name: string, bytes: Uint8Array): void {
     const known = this.#growing.get(name) ?? new GrowingFile(this.#pathOf(name), scratchCipher());
     this.#growing.set(name, known);
-    known.add(utf8(text));
+    known.add(bytes);
   }
 
   #pathOf(name: string): string {

@@ -16,12 +16,16 @@ export type ReceiverTold = {
   by: 'certificate' | 'passphrase' | null;
   /** Of a certificate: whose it says that it is, its SHA-256 in hex, and its last day. */
   certificate: { subject: string; fingerprint: string; notAfterMs: number } | null;
+  /** Everything but evidence is in clear. */
+  onlyEvidence: boolean;
 };
-export type ExportReceiver = { told: ReceiverTold; envelope: Envelope | null };
+/** `envelope`: of the whole bundle; null where that goes in clear. `evidence`: of each evidence object in it. */
+export type ExportReceiver = { told: ReceiverTold; envelope: Envelope | null; evidence: Envelope | null };
 
 export const NOBODY_NAMED: ExportReceiver = {
-  told: { name: null, by: null, certificate: null },
+  told: { name: null, by: null, certificate: null, onlyEvidence: false },
   envelope: null,
+  evidence: null,
 };
 
 export type GivenReceiver =
@@ -30,7 +34,11 @@ export type GivenReceiver =
 
 /** Throws with a sentence for whoever gave it. From here on neither the passphrase nor anything made of it is kept. */
 export async function receiverFrom(
-  { name, given }: { name: string | null; given: GivenReceiver },
+  {
+    name,
+    given,
+    onlyEvidence = false,
+  }: { name: string | null; given: GivenReceiver; onlyEvidence?: boolean },
   { clock }: { clock: Clock },
 ): Promise<ExportReceiver> {
   const receiver = readGiven(given, clock.nowMs());
@@ -42,7 +50,12 @@ export async function receiverFrom(
           notAfterMs: receiver.notAfterMs,
         }
       : null;
-  return { told: { name, by: receiver.is, certificate }, envelope: await newEnvelope(receiver) };
+  const envelope = await newEnvelope(receiver);
+  return {
+    told: { name, by: receiver.is, certificate, onlyEvidence },
+    envelope: onlyEvidence ? null : envelope,
+    evidence: envelope,
+  };
 }
 
 function readGiven(given: GivenReceiver, nowMs: number): Receiver {
@@ -57,7 +70,8 @@ function readGiven(given: GivenReceiver, nowMs: number): Receiver {
 /** As `export.made` commits to it, beside what was asked for. */
 export function receiverSubject({ told }: ExportReceiver, fileSha256: Uint8Array): object {
   if (told.name === null && told.by === null) return {};
-  const { name, by, certificate } = told;
-  const file = by === null ? {} : { file: base64url(fileSha256) };
-  return { receiver: { name, by, certificate: certificate?.fingerprint ?? null }, ...file };
+  const { name, by, certificate, onlyEvidence } = told;
+  const file = by === null || onlyEvidence ? {} : { file: base64url(fileSha256) };
+  const only = onlyEvidence ? { onlyEvidence } : {};
+  return { receiver: { name, by, certificate: certificate?.fingerprint ?? null, ...only }, ...file };
 }

@@ -74,6 +74,8 @@ is genuine does not make it true: a sensor that is broken is recorded faithfully
 <p>To check, run <code>holdfast verify</code> or <code>node verify.mjs bundle</code> on the whole bundle, together with the
 site’s public key, which you ask the site for and not whoever gave you this. Any verifier of C2SP tlog-proof accepts the
 files in <code>proofs</code>.</p>
+<p>Photos and documents that were attached lie in <code>evidence</code>, encrypted to whom this was made for; <code>openssl cms
+-decrypt</code> opens them. The SHA-256 of what is inside has to be the one that stands beside it below.</p>
 <h2>What happened</h2>
 <div class="wide" role="region" aria-label="What happened" tabindex="0">
 <table>
@@ -90,16 +92,18 @@ const CLOCKS: Readonly<Record<LedgerRecord['time']['source'], string>> = {
   set: 'by a clock that a person had set',
 };
 
-type ReportRow = {
+export type ReportRow = {
   index: number;
   record: LedgerRecord;
   openings: Openings;
   /** The name of the bank; null for what the cloud did itself. */
   bank: string | null;
   batch: { first: number; last: number } | null;
+  /** Where in the bundle its evidence is. */
+  file: string | undefined;
 };
 
-export function reportRow({ index, record, openings, bank, batch }: ReportRow): string {
+export function reportRow({ index, record, openings, bank, batch, file }: ReportRow): string {
   const { atMs, source, uncertaintyMs } = record.time;
   const off = uncertaintyMs < 1000 ? `${uncertaintyMs} ms` : `${(uncertaintyMs / 1000).toFixed(1)} s`;
   const when = `${timeText(atMs)}, off by at most ${off}, ${CLOCKS[source]}`;
@@ -111,7 +115,7 @@ export function reportRow({ index, record, openings, bank, batch }: ReportRow): 
     : `Record ${record.seq} of the cloud; entry ${index} of the log`;
   const cells = [
     bank === null ? 'The cloud' : `${bank}${door}`,
-    `${says(record, null)}${shown}`,
+    `${says(record, null)}${shown}${file === undefined ? '' : `; encrypted in the file ${file}`}`,
     bank === null ? 'The cloud alone' : 'The bank, with its own key',
     proof,
   ];

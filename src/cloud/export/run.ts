@@ -64,7 +64,7 @@ async function begin(cloud: Cloud, { tenant, id }: Place): Promise<ExportOrder |
     ...{ tenant, purpose: about.purpose, madeBy, by: row.askedBy, recordsMax: EXPORT_RECORDS_MAX },
     selection: readPlainSelection(about.selection),
     opened: readOpened(about.opened),
-    receiver: { told: about.receiver, envelope },
+    receiver: { told: about.receiver, envelope, evidence: envelope },
     out: fileOf(cloud.config.dataDir, { tenant, id }),
     looked: teller(cloud, { tenant, id }),
     note: (tx, made) => noteMade(cloud, tx, { id, state: 'ready', made }),

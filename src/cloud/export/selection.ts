@@ -7,6 +7,7 @@ import type { Manifest } from '../../ledger/export/format.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import { recordsOfEvidence } from '../evidence/evidence.ts';
 import * as journal from '../journal/journal.ts';
 import * as parcels from '../parcels/parcels.ts';
 import { type RecordPlace, rangesOfTime, type Wanted } from './store.ts';
@@ -103,7 +104,11 @@ export async function wantedBy(cloud: Cloud, tenant: TenantId, selection: Select
 async function placesOfParcel(tx: Tx, parcel: ParcelId): Promise<RecordPlace[]> {
   const found = await parcels.recordsOfParcel(tx, parcel);
   if (!found) throw missing('parcel');
-  return found.seqs.map((seq) => ({ source: found.source, seq }));
+  // What its bank says of it, and what staff attached to it.
+  return [
+    ...found.seqs.map((seq) => ({ source: found.source as string, seq })),
+    ...(await recordsOfEvidence(tx, found.parcel)),
+  ];
 }
 
 async function placesOfPerson(cloud: Cloud, tx: Tx, person: PersonId): Promise<RecordPlace[]> {

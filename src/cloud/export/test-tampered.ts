@@ -33,7 +33,11 @@ export const TAMPERED: readonly [string, (files: Files) => Edit, RegExp][] = [
     () => ({ edit: { 'records.jsonl': dropLine(2) } }),
     /tree.txt: a hash is missing|names another|do not lead|not those of the batch|records, the manifest says/,
   ],
-  ['two records change places', () => ({ edit: { 'records.jsonl': swapLines } }), /stands behind entry/],
+  [
+    'two records change places',
+    () => ({ edit: { 'records.jsonl': swapLines } }),
+    /stands behind entry|hash is missing/,
+  ],
   [
     'a record has another index',
     () => ({

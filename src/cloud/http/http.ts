@@ -260,9 +260,12 @@ function mountRoute(app: FastifyInstance, row: Route, mounting: Mounting): void 
 
 const nameOf = ({ method, url }: Route): string => `${method} ${url}`;
 
-/** Of a person whom the gate knows: a key is that person's own. Other posts spend a secret that works once. */
-function takesKey({ method, access, changesNothing }: Route): boolean {
-  return method === 'POST' && !changesNothing && APPS.some((app) => app === access);
+/**
+ * Of a person whom the gate knows: a key is that person's own. Other posts spend a secret that works once. An answer
+ * that is a file is kept nowhere; whoever asks for it twice has looked twice.
+ */
+function takesKey({ method, access, changesNothing, url }: Route): boolean {
+  return method === 'POST' && !changesNothing && APPS.some((app) => app === access) && !url.endsWith('/file');
 }
 
 async function answerOf(

@@ -106,10 +106,11 @@ async function send(port: number, { method, path, tenant, as, body, key, headers
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
+  const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
   return {
     status: answer.status,
     text,
-    body: text === '' ? null : JSON.parse(text),
+    body: isJson ? JSON.parse(text) : null,
     headers: answer.headers,
   };
 }

@@ -27,8 +27,18 @@ const UNNAMED: Readonly<Record<string, string>> = {
   'parcel.deposited': 'A courier',
   'parcel.collected': 'The recipient',
   'parcel.removed': 'Staff',
+  'evidence.attached': 'Staff',
+  'evidence.viewed': 'Staff',
   'session.opened': 'a person without a name here',
   'session.resumed': 'a person without a name here',
+};
+
+const ATTACHED: Readonly<Record<string, string>> = {
+  jpeg: 'a JPEG photo',
+  png: 'a PNG picture',
+  webp: 'a WebP picture',
+  pdf: 'a PDF document',
+  text: 'a text',
 };
 
 const SENTENCES: Readonly<Record<string, Says>> = {
@@ -68,6 +78,9 @@ const SENTENCES: Readonly<Record<string, Says>> = {
   'discrepancy.reported': (record) =>
     `Something was reported: ${String(record.facts.what).replaceAll('-', ' ')}.`,
   'discrepancy.resolved': (record) => `It was resolved: ${String(record.facts.how)}.`,
+  'evidence.attached': (record, who) =>
+    `${who} attached evidence: ${ATTACHED[String(record.facts.media)] ?? 'a file'}, ${record.facts.bytes} bytes.`,
+  'evidence.viewed': (_, who) => `${who} was handed the evidence.`,
   'count.taken': (record) =>
     `Staff looked inside and found it ${String(record.facts.found).replaceAll('-', ' ')}.`,
 };

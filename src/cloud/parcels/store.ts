@@ -197,15 +197,16 @@ export async function insideOf(tx: Tx, person: PersonId): Promise<Inside[]> {
   return rows;
 }
 
-/** Who had a part in it, as far as they are known here; undefined when there is no such parcel. */
+/** Who had a part in it, as far as they are known here, and behind which door; undefined when there is no such parcel. */
 export async function partiesOf(
   tx: Tx,
   parcel: ParcelId,
-): Promise<{ recipient: PersonId | null; courier: PersonId | null } | undefined> {
+): Promise<{ recipient: PersonId | null; courier: PersonId | null; compartment: number } | undefined> {
   const { rows } = await sql<{
     recipient: PersonId | null;
     courier: PersonId | null;
-  }>`select recipient_id as recipient, courier_id as courier from parcels where parcel_id = ${parcel}`.execute(
+    compartment: number;
+  }>`select recipient_id as recipient, courier_id as courier, compartment from parcels where parcel_id = ${parcel}`.execute(
     tx,
   );
   return rows[0];

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { custodyEvent, parcelDetail, parcelRow } from '../../contract/http/admin.ts';
 import { base64url } from '../../crypto/bytes.ts';
+import type { ParcelId } from '../../domain/ids.ts';
 import { type LedgerRecord, NO_HASH, type Openings, parseRecord } from '../../ledger/record.ts';
 import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
@@ -83,7 +84,7 @@ export async function recordsOf(
   cloud: Cloud,
   tx: Tx,
   id: string,
-): Promise<{ parcel: string; tracking: string; source: string; seqs: number[] } | undefined> {
+): Promise<{ parcel: ParcelId; tracking: string; source: string; seqs: number[] } | undefined> {
   const parcel = await store.findParcel(tx, id);
   if (!parcel) return undefined;
   const seqs = (await store.eventsOf(tx, parcel.parcel)).map(({ seq }) => seq);

@@ -12,6 +12,7 @@ import type { Tx } from '../../platform/database.ts';
 import { tenantOf } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
+import { forgetEvidence } from '../evidence/evidence.ts';
 import { forgetExportsOf } from '../export/export.ts';
 import { forgetAnswersOf } from '../http/http.ts';
 import { renewWrapping, settleKeys } from '../keys/keys.ts';
@@ -77,6 +78,7 @@ async function forget(cloud: Cloud, tx: Tx, person: PersonId): Promise<number> {
   await forgetAnswersOf(tx, person);
   await banks.forgetSuspensionsOf(tx, person);
   await forgetExportsOf(tx, person);
+  await forgetEvidence(cloud, tx, person);
   await forgetAtBanks(cloud, tx);
   await store.forgetHolds(tx, person);
   await forgetParcelHolds(tx, person);

@@ -8,6 +8,7 @@ import type { PersonId } from '../../domain/ids.ts';
 import { manifestSchema } from '../../ledger/export/format.ts';
 import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { recordsOfEvidence } from '../evidence/evidence.ts';
 import * as parcels from '../parcels/parcels.ts';
 import * as store from './store.ts';
 
@@ -53,7 +54,10 @@ type Whose = { person: PersonId; earlier: readonly About[] };
 async function isShown(cloud: Cloud, tx: Tx, text: string, { person, earlier }: Whose): Promise<boolean> {
   const asked = askedSchema.parse(JSON.parse(text));
   const ofParcel = asked.parcel === null ? undefined : await parcels.recordsOfParcel(tx, asked.parcel);
-  const inParcel = (one: About) => ofParcel?.source === one.source && ofParcel.seqs.includes(one.seq);
+  const attached = ofParcel === undefined ? [] : await recordsOfEvidence(tx, ofParcel.parcel);
+  const inParcel = (one: About) =>
+    (ofParcel?.source === one.source && ofParcel.seqs.includes(one.seq)) ||
+    attached.some(({ source, seq }) => source === one.source && seq === one.seq);
   const isOther = asked.person !== null && asked.person !== person;
   const others = isOther ? await cloud.journal.toldOf(tx, asked.person as PersonId) : [];
   // Of whom nothing can be read any more it is not known which records were theirs.

@@ -14,6 +14,7 @@ import type { PersonId, TenantId } from '../../domain/ids.ts';
 import { parseProof } from '../../ledger/log/proof-file.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { recordsOfEvidence } from '../evidence/evidence.ts';
 import { pageOf } from '../http/http.ts';
 import { headOfLog, type Proofs, proofStateOf, proofStates, proofsOf } from '../log/log.ts';
 import * as parcels from '../parcels/parcels.ts';
@@ -42,12 +43,13 @@ async function aboutOf(cloud: Cloud, tx: Tx, { person, parcel }: RecordsQuery): 
     throw new HoldfastError('not-found', 'There is nobody here by that id.');
   const lies = parcel === undefined ? undefined : await parcels.recordsOf(cloud, tx, parcel);
   if (parcel !== undefined && !lies) throw new HoldfastError('not-found', 'There is no such parcel here.');
+  const attached = lies ? await recordsOfEvidence(tx, lies.parcel) : [];
   return {
     person: found && { id: found.person, name: found.profile.name },
     parcel: lies && {
       id: lies.parcel,
       tracking: lies.tracking,
-      records: lies.seqs.map((seq) => ({ source: lies.source, seq })),
+      records: [...lies.seqs.map((seq) => ({ source: lies.source, seq })), ...attached],
     },
   };
 }

@@ -100,6 +100,8 @@ export const exportRow = z.strictObject({
         certificate: z
           .strictObject({ subject: z.string(), fingerprint: z.string(), notAfterMs: atMs })
           .nullable(),
+        /** Everything but evidence went in clear; only a command makes such a one. */
+        onlyEvidence: z.boolean().default(false),
       }),
     })
     .nullable(),

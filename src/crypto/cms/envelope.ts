@@ -118,6 +118,23 @@ export function readPrivateKey(pem: string, passphrase?: string): KeyObject | un
   }
 }
 
+/** How long the content is, and whether the form holds; nothing of it is opened. */
+export function envelopeContentBytes(
+  file: Readable,
+): { ok: true; bytes: number } | { ok: false; why: EnvelopeRefusal } {
+  try {
+    return { ok: true, bytes: readEnvelope(file).content.size };
+  } catch (error) {
+    return refusalOf(error);
+  }
+}
+
+function refusalOf(error: unknown): { ok: false; why: EnvelopeRefusal } {
+  if (error instanceof OtherForm) return { ok: false, why: 'envelope-form' };
+  if (error instanceof Malformed) return { ok: false, why: 'envelope-malformed' };
+  throw error;
+}
+
 type Opened = { ok: true; content: Readable } | { ok: false; why: EnvelopeRefusal };
 
 /** The content, after every byte of it was checked. */
@@ -134,9 +151,7 @@ export async function openEnvelope(file: Readable, opener: Opener): Promise<Open
     }
     return { ok: false, why: 'receiver-other' };
   } catch (error) {
-    if (error instanceof OtherForm) return { ok: false, why: 'envelope-form' };
-    if (error instanceof Malformed) return { ok: false, why: 'envelope-malformed' };
-    throw error;
+    return refusalOf(error);
   }
 }
 

@@ -5,6 +5,7 @@
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import { base64url, fromUtf8 } from '../../crypto/bytes.ts';
+import { EVIDENCE_BYTES_MAX, MEDIA, type Media } from '../../domain/evidence.ts';
 import { COMMITTED_FIELDS } from '../../domain/facts.ts';
 import { PROOF_LENGTH_MAX } from '../log/proof-file.ts';
 import { LOG_NOTE_LENGTH_MAX } from '../log/signatures.ts';
@@ -13,6 +14,8 @@ import type { Openings } from '../record.ts';
 export const EXPORT_FORMAT = 'holdfast/export/v1';
 /** With more records than these, the tree alone proves them: a proof each would be four times the records. */
 export const PROOFS_MAX = 1_000;
+/** Evidence objects in one bundle; the more there are, the fewer files are left for proofs. */
+export const EVIDENCE_MAX = 200;
 export const MEMBERS_MAX = PROOFS_MAX + 20;
 /** Journals in one bundle; of each the verifier remembers where it is. */
 export const SOURCES_MAX = 10_000;
@@ -27,6 +30,9 @@ export const PROOF_BYTES_MAX = 4 * PROOF_LENGTH_MAX;
 /** Files of any length, read line by line; the last two are for people and are not read at all. */
 export const LINE_FILES: readonly string[] = ['records.jsonl', 'tree.txt', 'heads.jsonl', 'opened.jsonl'];
 export const PEOPLES_FILES: readonly string[] = ['records.csv', 'report.html'];
+/** What is around one for its receivers. */
+export const EVIDENCE_FILE_BYTES_MAX = EVIDENCE_BYTES_MAX + 65_536;
+const EVIDENCE_NAME = /^evidence\/([0-9]{16})\.(jpg|png|webp|pdf|txt)\.p7m$/;
 const PROOF_NAME = /^proofs\/([0-9]{16})\.tlog-proof$/;
 
 export const proofName = (index: number) => `proofs/${String(index).padStart(16, '0')}.tlog-proof`;
@@ -36,12 +42,20 @@ export function proofIndexOf(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** By the entry that committed to it, and what is inside. */
+export function evidenceName(index: number, media: Media): string {
+  return `evidence/${String(index).padStart(16, '0')}.${MEDIA[media].ext}.p7m`;
+}
+
+export const isEvidenceName = (name: string) => EVIDENCE_NAME.test(name);
+
 export function isBundleName(name: string): boolean {
   return (
     Object.hasOwn(WHOLE_FILES, name) ||
     LINE_FILES.includes(name) ||
     PEOPLES_FILES.includes(name) ||
-    PROOF_NAME.test(name)
+    PROOF_NAME.test(name) ||
+    isEvidenceName(name)
   );
 }
 

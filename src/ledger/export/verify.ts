@@ -15,14 +15,17 @@ import { readDecimal } from '../log/numbers.ts';
 import type { PolicyFile } from '../log/policy-file.ts';
 import { parseProof } from '../log/proof-file.ts';
 import { parseVkey } from '../log/vkey.ts';
-import { type LedgerRecord, leafHash, opens, parseRecord } from '../record.ts';
+import { type LedgerRecord, leafHash, type Openings, opens, parseRecord } from '../record.ts';
 import { placeByForm } from '../record-form.ts';
 import { openRoster, readCanonical } from '../roster.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
 import { rootOfShown } from './cover.ts';
+import { type EvidenceAtHand, EvidenceObjects } from './evidence.ts';
 import {
   type BundleKeys,
+  EVIDENCE_FILE_BYTES_MAX,
   isBundleName,
+  isEvidenceName,
   keysSchema,
   LINE_FILES,
   type Manifest,
@@ -47,6 +50,8 @@ export type BundleTrust = {
   /** How many of them must have signed a roster. */
   signatures: number;
   policy: PolicyFile | undefined;
+  /** What somebody has who was handed evidence with the bundle: nothing, when unset. */
+  evidence?: EvidenceAtHand;
 };
 type BundleVerdict = { lines: BundleLine[]; holds: boolean };
 
@@ -56,8 +61,9 @@ export function verifyBundle(source: ByteSource, trust: BundleTrust): BundleVerd
   try {
     const bundle = openBundle(source, say);
     const opened = verifyCheckpoint(bundle, trust, say);
-    const { journals } = verifyRecords(bundle, opened, say);
+    const { journals, evidence } = verifyRecords(bundle, opened, say);
     for (const signer of journals.signers()) vouch(bundle.keys, trust, { signer, say });
+    evidence.end(trust.evidence, say);
     sayUnchecked(bundle.manifest, journals, say);
   } catch (error) {
     if (!(error instanceof BundleRefused)) throw error;
@@ -76,8 +82,7 @@ function openBundle(source: ByteSource, say: Say): Bundle {
     const { name, size } = member;
     need(isBundleName(name), `${name} is no file of a bundle`);
     need(!members.has(name), `${name} stands twice in the bundle`);
-    const max =
-      WHOLE_FILES[name] ?? (proofIndexOf(name) === undefined ? Number.MAX_SAFE_INTEGER : PROOF_BYTES_MAX);
+    const max = bytesMaxOf(name);
     need(size <= max, `${name} has ${size} bytes, and may have ${max}`);
     members.set(name, member);
   }
@@ -110,6 +115,11 @@ function openBundle(source: ByteSource, say: Say): Bundle {
     `made ${new Date(manifest.madeAtMs).toISOString()} by ${manifest.madeBy ?? 'nobody who is named'}, for: ${manifest.purpose}`,
   );
   return { source, members, manifest, keys };
+}
+
+function bytesMaxOf(name: string): number {
+  if (isEvidenceName(name)) return EVIDENCE_FILE_BYTES_MAX;
+  return WHOLE_FILES[name] ?? (proofIndexOf(name) === undefined ? Number.MAX_SAFE_INTEGER : PROOF_BYTES_MAX);
 }
 
 function wholeOf({ source, members }: Pick<Bundle, 'source' | 'members'>, name: string): string {
@@ -177,13 +187,16 @@ class Records {
   }
 }
 
-function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): { journals: Journals } {
+type Read = { journals: Journals; evidence: EvidenceObjects };
+
+function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): Read {
   const { manifest } = bundle;
   const { size, root } = opened.checkpoint;
   const records = new Records(linesIn(bundle, 'records.jsonl'), size);
   const journals = new Journals(linesIn(bundle, 'heads.jsonl'));
   const seen = new SeenHeads(linesIn(bundle, 'records.jsonl'), bundle.keys.log.vkey);
   const openings = new OpenedFields(linesIn(bundle, 'opened.jsonl'), manifest.opened);
+  const evidence = new EvidenceObjects(bundle);
   const tree = linesIn(bundle, 'tree.txt');
   const proven = new Map<number, Uint8Array>();
   const hasProofs = [...bundle.members.keys()].some((name) => proofIndexOf(name) !== undefined);
@@ -196,7 +209,7 @@ function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): { journals
     const record = place && !openings.areOf(index) ? undefined : recordOf(index, text);
     journals.add(record ?? place ?? recordOf(index, text), leaf);
     seen.grow(index, leaf);
-    if (record) openings.take(index, record);
+    if (record) evidence.take(index, { record, openings: openings.take(index, record) });
     if (hasProofs && bundle.members.has(proofName(index))) proven.set(index, leaf);
     count += 1;
     records.advance();
@@ -218,7 +231,7 @@ function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): { journals
   journals.say(say);
   seen.end(say);
   openings.end(say);
-  return { journals };
+  return { journals, evidence };
 }
 
 function recordOf(index: number, text: string): LedgerRecord {
@@ -303,9 +316,11 @@ class OpenedFields {
     return this.#next?.index === index;
   }
 
-  take(index: number, record: LedgerRecord): void {
-    if (!this.#next || !this.areOf(index)) return;
-    for (const [name, opening] of Object.entries(this.#next.openings)) {
+  /** Answers them, each of them being what the record committed to. */
+  take(index: number, record: LedgerRecord): Openings {
+    if (!this.#next || !this.areOf(index)) return {};
+    const { openings } = this.#next;
+    for (const [name, opening] of Object.entries(openings)) {
       const field = name as CommittedField;
       need(this.#may.includes(field), `entry ${index}: ${field} is opened, which the manifest does not name`);
       need(
@@ -315,6 +330,7 @@ class OpenedFields {
       this.#count += 1;
     }
     this.#advance();
+    return openings;
   }
 
   end(say: Say): void {

@@ -89,14 +89,17 @@ const byOf = ({ askedBy }: ExportRow) => askedBy ?? t('list.operator');
 const purposeOf = ({ about }: ExportRow) => about?.purpose ?? t('list.forgotten');
 const receiverOf = ({ about }: ExportRow) => about?.receiver.name ?? t('list.nobody');
 
+const NOBODY = { by: null, certificate: null, onlyEvidence: false };
+
 function Receiver({ row }: { row: ExportRow }) {
-  const { by, certificate } = row.about?.receiver ?? { by: null, certificate: null };
-  const how =
+  const { by, certificate, onlyEvidence } = row.about?.receiver ?? NOBODY;
+  const to =
     by === 'passphrase'
       ? t('list.byPassphrase')
       : certificate
         ? t('list.byCertificate', { subject: certificate.subject })
         : t('list.plain');
+  const how = onlyEvidence ? t('list.onlyEvidence', { to }) : to;
   return (
     <div className="x-receiver">
       {receiverOf(row)}

@@ -26,7 +26,8 @@ export const TEXTS = {
   'ask.thePerson': 'About {name}',
   'ask.theParcel': 'About the parcel {name}',
   'ask.opened': 'Fields that this receiver may read',
-  'ask.openedHint': 'Without any, the bundle holds no name, no number and no flat.',
+  'ask.openedHint':
+    'Without any, the bundle holds no name, no number and no flat. With evidence, the photos and documents themselves are in it, each encrypted to the receiver.',
   'ask.count': 'Count',
   'ask.make': 'Make the bundle',
   'ask.asked': 'The bundle for {receiver} is being made. It stands in the list below.',
@@ -46,6 +47,7 @@ export const TEXTS = {
   'field.address': 'Address',
   'field.subject': 'Subject',
   'field.device': 'Device',
+  'field.evidence': 'Evidence, and its hash',
 
   'count.title': 'It would hold {count} records',
   'count.none': 'No record is what was asked for.',
@@ -92,6 +94,7 @@ export const TEXTS = {
   'list.byCertificate': 'certificate of {subject}',
   'list.byPassphrase': 'under a passphrase',
   'list.plain': 'not encrypted',
+  'list.onlyEvidence': '{to}; only the evidence in it is encrypted',
 
   'what.bank': 'bank {bank}',
   'what.door': 'door {door}',

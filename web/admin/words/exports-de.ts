@@ -26,7 +26,8 @@ export const german = inOtherWords({
   'ask.thePerson': 'Über {name}',
   'ask.theParcel': 'Über das Paket {name}',
   'ask.opened': 'Felder, die dieser Empfänger lesen darf',
-  'ask.openedHint': 'Ohne eines steht im Paket kein Name, keine Nummer und keine Wohnung.',
+  'ask.openedHint':
+    'Ohne eines steht im Paket kein Name, keine Nummer und keine Wohnung. Mit den Beweisstücken liegen die Fotos und Dokumente selbst darin, jedes für den Empfänger verschlüsselt.',
   'ask.count': 'Zählen',
   'ask.make': 'Beweispaket machen',
   'ask.asked': 'Das Beweispaket für {receiver} wird gemacht. Es steht unten in der Liste.',
@@ -46,6 +47,7 @@ export const german = inOtherWords({
   'field.address': 'Adresse',
   'field.subject': 'Betroffene Person',
   'field.device': 'Gerät',
+  'field.evidence': 'Beweisstücke, und ihr Prüfwert',
 
   'count.title': 'Es enthielte {count} Einträge',
   'count.none': 'Kein Eintrag ist so, wie verlangt wurde.',
@@ -93,6 +95,7 @@ export const german = inOtherWords({
   'list.byCertificate': 'Zertifikat von {subject}',
   'list.byPassphrase': 'mit einem Kennsatz',
   'list.plain': 'nicht verschlüsselt',
+  'list.onlyEvidence': '{to}; verschlüsselt sind nur die Beweisstücke darin',
 
   'what.bank': 'Anlage {bank}',
   'what.door': 'Tür {door}',

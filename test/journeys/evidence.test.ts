@@ -1,0 +1,112 @@
+/** Evidence, whole: a photo of a dent is attached to a parcel, exported to a court, opened there, and held against the record. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { evidenceAttached, evidenceList } from '../../src/contract/http/evidence.ts';
+import { base64, concat, hex } from '../../src/crypto/bytes.ts';
+import { testCertificate } from '../../src/crypto/cms/test-certificate.ts';
+import { sha256 } from '../../src/crypto/hash.ts';
+import { ROOT, startSite } from '../site.ts';
+import { inAndOut, parcelOf } from './in-and-out.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'hf-evidence-'));
+const site = await startSite();
+after(async () => {
+  await site.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const MARK = Buffer.from('this is the dent, told where no disk may show it');
+/** More than one chunk of what is sealed. */
+const PHOTO = concat(Uint8Array.of(0xff, 0xd8, 0xff, 0xe1), MARK, new Uint8Array(2_000_000).fill(5), MARK);
+
+function holdfast(...args: string[]): { status: number | null; said: string } {
+  const run = spawnSync(process.execPath, [join(ROOT, 'bin', 'holdfast.ts'), ...args], {
+    ...{ encoding: 'utf8', cwd: ROOT },
+  });
+  return { status: run.status, said: `${run.stdout}${run.stderr}` };
+}
+
+const config = () => join(site.system.places.cloud, 'config.json');
+const check = () => holdfast('cloud', 'check', '--config', config());
+
+/** Every file below a folder. */
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+
+test('a photo is attached, lies on no disk in clear, goes to a court, and is proved there to be the one that was recorded', async () => {
+  const { people, system } = site;
+  await inAndOut(site);
+  await people.adminSignsIn();
+  const { id: parcel } = await parcelOf(site, '1Z999AA10123456784');
+  const wish = { purpose: 'the recipient complains of a dent', about: 'both', file: base64(PHOTO) };
+  const { id, sha256: hash } = evidenceAttached.parse(
+    await people.adminPosts(`/parcels/${parcel}/evidence`, wish),
+  );
+  assert.equal(hash, hex(sha256(PHOTO)));
+  const { attached } = evidenceList.parse(await people.admin(`/parcels/${parcel}/evidence`));
+  assert.deepEqual(
+    attached.map((one) => [one.id, one.media, one.bytes]),
+    [[id, 'jpeg', PHOTO.length]],
+  );
+  const kept = filesBelow(site.data);
+  assert.ok(kept.some((file) => file.endsWith(join(parcel, id))));
+  for (const file of kept) assert.ok(!readFileSync(file).includes(MARK), `${file} has it in clear`);
+
+  const { certificate, keyPem } = await testCertificate({ kind: 'rsa', fromMs: 0, toMs: 9_000_000_000_000 });
+  const at = (name: string) => join(home, name);
+  writeFileSync(at('court.pem'), certificate);
+  writeFileSync(at('court.key'), keyPem);
+  const made = holdfast(
+    ...['admin', 'export', '--purpose', 'case 12', '--parcel', parcel, '--opened', 'evidence'],
+    ...[
+      '--certificate',
+      at('court.pem'),
+      '--encrypt',
+      'evidence',
+      '--out',
+      at('case.tar'),
+      '--config',
+      config(),
+    ],
+  );
+  assert.equal(made.status, 0, made.said);
+  assert.match(made.said, /it is not encrypted, but for the evidence in it/);
+  assert.ok(!readFileSync(at('case.tar')).includes(MARK));
+  const root = join(system.places.root, 'site-root.pub');
+  const verify = (...more: string[]) => holdfast('verify', at('case.tar'), '--root-key', root, ...more);
+  const shut = verify();
+  assert.equal(shut.status, 0, shut.said);
+  assert.match(shut.said, /-- {4}evidence\/\d{16}\.jpg\.p7m is here, \d+ bytes, and unopened/);
+  const open = verify('--key', at('court.key'));
+  assert.equal(open.status, 0, open.said);
+  assert.match(open.said, /ok {4}evidence\/\d{16}\.jpg\.p7m opens, and is, byte for byte, the evidence/);
+  mkdirSync(at('opened'));
+  writeFileSync(at('opened/dent.jpg'), PHOTO);
+  assert.match(verify('--evidence', at('opened')).said, /ok {4}dent.jpg is, byte for byte, the evidence/);
+  writeFileSync(at('opened/dent.jpg'), concat(PHOTO, MARK));
+  assert.equal(verify('--evidence', at('opened')).status, 1);
+  await site.checkSite();
+});
+
+test('an object that somebody changed on the disk is found by the check, handed to nobody, and put back it holds again', async () => {
+  const { people } = site;
+  await people.adminSignsIn();
+  const object = filesBelow(join(site.system.places.cloud, 'evidence'))[0] ?? assert.fail('it is there');
+  const whole = readFileSync(object);
+  const bent = Buffer.from(whole);
+  bent[1_500_000] = (bent[1_500_000] ?? 0) ^ 1;
+  writeFileSync(object, bent);
+  const found = check();
+  assert.equal(found.status, 1);
+  assert.match(found.said, /evidence_[a-z2-7]{26}: its object is gone, or is not what was recorded/);
+  const id = object.split('/').at(-1);
+  await assert.rejects(people.adminPosts(`/evidence/${id}/file`, { purpose: 'x' }), /not what was recorded/);
+  writeFileSync(object, whole);
+  await site.checkSite();
+});
