@@ -278,7 +278,9 @@ test('an index alone is no proof: a record is integrated once a signed checkpoin
   };
   assert.deepEqual((await state()).proof, { is: 'pending' });
   // The index is committed, and then the disk fails: no checkpoint is signed.
-  const objects = { ...cloud.ledger.objects, write: () => Promise.reject(new Error('disk')) };
+  const settle = () => Promise.reject(new Error('disk'));
+  const stage = () => Promise.resolve({ settle, drop: () => Promise.resolve() });
+  const objects = { ...cloud.ledger.objects, stage };
   await assert.rejects(drain({ ...cloud, ledger: { ...cloud.ledger, objects } }, tenant), /disk/);
   const halfway = await state();
   assert.deepEqual(halfway.proof, { is: 'pending' });
