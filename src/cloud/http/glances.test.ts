@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { z } from 'zod';
 import { idFrom, type TenantId } from '../../domain/ids.ts';
-import { systemClock } from '../../platform/clock.ts';
+import { sleep, systemClock } from '../../platform/clock.ts';
 import { silentLog } from '../../platform/log.ts';
 import { systemRandom } from '../../platform/random.ts';
 import type { Cloud } from '../deps.ts';
@@ -91,7 +91,7 @@ async function askedAgain(token: string, path: string, now: () => Promise<Signed
   assert.equal((await ask('/api/admin/glance', token)).status, 200);
   seen.length = 0;
   authenticate = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(systemClock, 50);
     seen.push('looked up');
     return now();
   };
