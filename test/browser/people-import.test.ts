@@ -227,13 +227,13 @@ test('a file can be dropped, and an import that is cut off goes on where it was'
   const { tenant, site } = http.alder;
   const all = await cloud.database.tenant(tenant, (tx) => people.residents(cloud, tx, site));
   assert.equal(all.filter(({ profile }) => profile.name === 'Gil Dropped').length, 1);
-  const twice = { name: 'GIL DROPPED', flat: '11', email: null, phone: null, accessible: false };
+  const twice = { name: 'Dropped Gil', flat: '11', email: null, phone: null, accessible: false };
   await cloud.database.tenant(tenant, (tx) => people.addResident(cloud, tx, { ...twice, site, by: null }));
   await page.getByRole('link', { name: 'All residents' }).first().click();
   await page.getByRole('button', { name: 'Edit Gil Dropped' }).waitFor();
   await page.getByText('Two residents may be one person').waitFor();
   await page.getByText('Who they are').click();
-  await page.getByText('GIL DROPPED, flat 11, is listed twice.').waitFor();
+  await page.getByText('Dropped Gil, flat 11, is listed twice.').waitFor();
   await checkAccessible(page);
   assert.deepEqual(
     errors.filter((error) => !error.includes('ERR_CONNECTION_RESET')),

@@ -59,7 +59,7 @@ async function dropsOff(tracking: string): Promise<string> {
 }
 
 test('an organisation’s intake key and its own key change while parcels go in and out: every one is told, opened and readable', async () => {
-  const trackings = ['1Z999AA10000000011', '1Z999AA10000000022', '1Z999AA10000000033', '1Z999AA10000000044'];
+  const trackings = ['1Z999AA10123456784', 'TBA303912345678', 'TBA902211774330', 'TBA123456789000'];
   const [first = '', second = '', third = '', fourth = ''] = trackings;
   const pins = [await dropsOff(first)];
   const made = keys('rotate', 'intake', '--yes');

@@ -72,4 +72,16 @@ test('a parcel that a courier says is inside and no sensor saw needs a person, u
   });
   await send();
   assert.deepEqual(await doubted(), []);
+  // An agent of today alarms it: that says so, and the doubt ends with it though the parcel waits on.
+  deliver(8, 'no');
+  bank.write({ kind: 'alarm.raised', compartment: 8, facts: { condition: 'discrepancy' } });
+  await send();
+  assert.deepEqual(await doubted(), []);
+  const alarms = () =>
+    stand.inTenant(async (tx) => (await attention(stand.cloud, tx)).map(({ kind }) => kind));
+  assert.ok((await alarms()).includes('discrepancy'));
+  bank.write({ kind: 'alarm.ended', compartment: 8, facts: { condition: 'discrepancy' } });
+  await send();
+  assert.deepEqual(await doubted(), []);
+  assert.ok(!(await alarms()).includes('discrepancy'));
 });

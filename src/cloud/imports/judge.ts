@@ -143,8 +143,8 @@ export function alikeAmong(people: readonly Known[]): Alike[] {
     grouped(people, ({ email }) => email ?? ''),
     grouped(people, ({ phone }) => phone ?? ''),
   ];
+  // Who gave no address or number shares it with nobody.
   for (const group of groups)
-    // Who gave no address or number shares it with nobody.
     for (const [key, those] of group)
       if (key !== '')
         for (const pair of pairsOf(those)) found.set(`${pair.older.person} ${pair.newer.person}`, pair);
