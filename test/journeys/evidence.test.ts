@@ -1,6 +1,6 @@
 /** Evidence, whole: a photo of a dent is attached to a parcel, exported to a court, opened there, and held against the record. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,11 +23,17 @@ const MARK = Buffer.from('this is the dent, told where no disk may show it');
 /** More than one chunk of what is sealed. */
 const PHOTO = concat(Uint8Array.of(0xff, 0xd8, 0xff, 0xe1), MARK, new Uint8Array(2_000_000).fill(5), MARK);
 
-function holdfast(...args: string[]): { status: number | null; said: string } {
-  const run = spawnSync(process.execPath, [join(ROOT, 'bin', 'holdfast.ts'), ...args], {
-    ...{ encoding: 'utf8', cwd: ROOT },
+/** Not in step with this process: a server ends connections that nobody reads, and the next question would go by one. */
+function holdfast(...args: string[]): Promise<{ status: number | null; said: string }> {
+  return new Promise((resolve, reject) => {
+    const run = spawn(process.execPath, [join(ROOT, 'bin', 'holdfast.ts'), ...args], { cwd: ROOT });
+    let said = '';
+    for (const stream of [run.stdout, run.stderr])
+      stream.setEncoding('utf8').on('data', (part: string) => {
+        said += part;
+      });
+    run.on('error', reject).on('close', (status) => resolve({ status, said }));
   });
-  return { status: run.status, said: `${run.stdout}${run.stderr}` };
 }
 
 const config = () => join(site.system.places.cloud, 'config.json');
@@ -62,7 +68,7 @@ test('a photo is attached, lies on no disk in clear, goes to a court, and is pro
   const at = (name: string) => join(home, name);
   writeFileSync(at('court.pem'), certificate);
   writeFileSync(at('court.key'), keyPem);
-  const made = holdfast(
+  const made = await holdfast(
     ...['admin', 'export', '--purpose', 'case 12', '--parcel', parcel, '--opened', 'evidence'],
     ...[
       '--certificate',
@@ -80,17 +86,20 @@ test('a photo is attached, lies on no disk in clear, goes to a court, and is pro
   assert.ok(!readFileSync(at('case.tar')).includes(MARK));
   const root = join(system.places.root, 'site-root.pub');
   const verify = (...more: string[]) => holdfast('verify', at('case.tar'), '--root-key', root, ...more);
-  const shut = verify();
+  const shut = await verify();
   assert.equal(shut.status, 0, shut.said);
   assert.match(shut.said, /-- {4}evidence\/\d{16}\.jpg\.p7m is here, \d+ bytes, and unopened/);
-  const open = verify('--key', at('court.key'));
+  const open = await verify('--key', at('court.key'));
   assert.equal(open.status, 0, open.said);
   assert.match(open.said, /ok {4}evidence\/\d{16}\.jpg\.p7m opens, and is, byte for byte, the evidence/);
   mkdirSync(at('opened'));
   writeFileSync(at('opened/dent.jpg'), PHOTO);
-  assert.match(verify('--evidence', at('opened')).said, /ok {4}dent.jpg is, byte for byte, the evidence/);
+  assert.match(
+    (await verify('--evidence', at('opened'))).said,
+    /ok {4}dent.jpg is, byte for byte, the evidence/,
+  );
   writeFileSync(at('opened/dent.jpg'), concat(PHOTO, MARK));
-  assert.equal(verify('--evidence', at('opened')).status, 1);
+  assert.equal((await verify('--evidence', at('opened'))).status, 1);
   await site.checkSite();
 });
 
@@ -102,7 +111,7 @@ test('an object that somebody changed on the disk is found by the check, handed 
   const bent = Buffer.from(whole);
   bent[1_500_000] = (bent[1_500_000] ?? 0) ^ 1;
   writeFileSync(object, bent);
-  const found = check();
+  const found = await check();
   assert.equal(found.status, 1);
   assert.match(found.said, /evidence_[a-z2-7]{26}: its object is gone, or is not what was recorded/);
   const id = object.split('/').at(-1);

@@ -7,7 +7,7 @@ import { EVIDENCE_BODY_BYTES_MAX, evidenceAttached, evidenceList } from '../../c
 import { base64, hex, utf8 } from '../../crypto/bytes.ts';
 import { sha256 } from '../../crypto/hash.ts';
 import { EVIDENCE_BYTES_MAX } from '../../domain/evidence.ts';
-import { type Ask, codeOf, type HttpStand, openHttpStand } from '../http/test-http-stand.ts';
+import { type Ask, codeOf, type HttpStand, openHttpStand } from './test-http-stand.ts';
 
 let http: HttpStand;
 before(async () => {
