@@ -1,7 +1,6 @@
 /** Runs the verifier over many cases in one process, of whatever Node it is started with: true for each that holds. */
 import { openSync, readFileSync } from 'node:fs';
-import { rootBy, verifyProof, verifyReceipt } from '../../verify/verify.mjs';
-import { verifyBundle } from '../../verify/verify-bundle.mjs';
+import { rootBy, verifyBundle, verifyProof, verifyReceipt } from '../../verify/verify.mjs';
 
 const bytes = (text) => Buffer.from(text ?? '', 'base64');
 

@@ -345,7 +345,7 @@ test('each way of tampering is found, by its own line, and by the verifier that 
   assert.deepEqual([verdicts[0], missed, verdicts.length], [true, [], TAMPERED.length + 1]);
 });
 
-/** What verify/verify-bundle.mjs says, in a process of its own, preloaded with what this one is: a sabotage for one. */
+/** What verify/verify.mjs says, in a process of its own, preloaded with what this one is: a sabotage for one. */
 function aloneOn(bundles: readonly Uint8Array[]): boolean[] {
   const cases = bundles.map((bytes, at) => {
     const path = join(home, `case-${at}.tar`);
