@@ -1,5 +1,5 @@
 /** `holdfast verify FILE`: checks a parcel's receipt, or a bundle of evidence, and explains every line of the verdict. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { beginsAsEnvelope, ENVELOPE_REFUSALS, openEnvelope, readPrivateKey } from '../crypto/cms/envelope.ts';
 import type { Opener } from '../crypto/cms/recipients.ts';
@@ -9,8 +9,23 @@ import type { ByteSource } from '../ledger/export/tar.ts';
 import { type BundleTrust, verifyBundle } from '../ledger/export/verify.ts';
 import { type PolicyFile, parsePolicyFile } from '../ledger/log/policy-file.ts';
 import { keptReceipt, type ReceiptTrust, verifyReceipt } from '../ledger/receipt.ts';
+import { readCanonical } from '../ledger/roster.ts';
 import { readConfig } from '../platform/config.ts';
 import { visible } from './visible.ts';
+
+/** Of a file that is read at once; a receipt of a thousand records has a tenth of it. */
+const FILE_BYTES_MAX = 64 * 1_048_576;
+
+/** A device or a pipe may have no end, and is not read. */
+function bounded(path: string, bytesMax = FILE_BYTES_MAX): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new HoldfastError('input-invalid', `there is no file ${visible(path)}`);
+  if (found.isFile() && found.size <= bytesMax) return path;
+  throw new HoldfastError(
+    'input-invalid',
+    `${visible(path)} is no plain file, or has more than ${bytesMax} bytes`,
+  );
+}
 
 const rootPublic = z.looseObject({ key: z.string() });
 
@@ -24,14 +39,14 @@ export async function runVerify(given: {
   out: string | undefined;
 }): Promise<number> {
   const { file } = given;
-  const isBundle = file !== undefined && !beginsAsJson(file);
+  const isBundle = file !== undefined && !beginsAsJson(bounded(file, Number.POSITIVE_INFINITY));
   if (file === undefined || (!isBundle && given.rootKeys.length === 0)) {
     throw new HoldfastError(
       'input-invalid',
       'say which receipt or bundle, and whose root: holdfast verify FILE --root-key site-root.pub',
     );
   }
-  const rootKeys = given.rootKeys.map((path) => rootPublic.parse(JSON.parse(readFileSync(path, 'utf8'))).key);
+  const rootKeys = given.rootKeys.map((path) => readConfig(bounded(path), rootPublic).key);
   const k = Number(given.signatures ?? 1);
   if (!Number.isInteger(k) || k < 1 || k > Math.max(1, rootKeys.length))
     throw new HoldfastError(
@@ -47,7 +62,7 @@ export async function runVerify(given: {
 }
 
 function verifyReceiptFile(file: string, trust: Omit<ReceiptTrust, 'site'>): number {
-  const receipt = readConfig(file, keptReceipt);
+  const receipt = readConfig(bounded(file), keptReceipt);
   const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), ...trust });
   return sayVerdict(
     verdicts.map(({ check, ...line }) => ({ ...line, says: `${check}: ${line.says}` })),
@@ -104,7 +119,7 @@ async function decrypted(source: ByteSource, { key, passphraseFile }: WithOpener
 function openerOf(keyFile: string | undefined, passphraseFile: string | undefined): Opener {
   const passphrase = passphraseFile === undefined ? undefined : firstLineOf(passphraseFile);
   if (keyFile !== undefined) {
-    const key = readPrivateKey(readFileSync(keyFile, 'utf8'), passphrase);
+    const key = readPrivateKey(readFileSync(bounded(keyFile), 'utf8'), passphrase);
     if (!key)
       throw new HoldfastError(
         'input-invalid',
@@ -119,7 +134,7 @@ function openerOf(keyFile: string | undefined, passphraseFile: string | undefine
   );
 }
 
-const firstLineOf = (path: string) => readFileSync(path, 'utf8').split(/\r?\n/)[0] ?? '';
+const firstLineOf = (path: string) => readFileSync(bounded(path), 'utf8').split(/\r?\n/)[0] ?? '';
 
 /** The bundle in clear, for whoever wants to unpack it; nothing is overwritten. */
 function writeOut(content: ByteSource, path: string): void {
@@ -153,7 +168,7 @@ const fromLatin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
 
 function readPolicy(path: string | undefined): PolicyFile | undefined {
   if (path === undefined) return undefined;
-  const read = parsePolicyFile(readFileSync(path, 'utf8'));
+  const read = parsePolicyFile(readFileSync(bounded(path), 'utf8'));
   if (!read.ok) throw new HoldfastError('input-invalid', `${path}: ${visible(read.why)}`);
   return read.policy;
 }
@@ -162,6 +177,5 @@ function readPolicy(path: string | undefined): PolicyFile | undefined {
 function siteOf(note: string | null): string {
   const json = note?.split('\n')[2];
   if (json === undefined) return '';
-  const parsed = rosterSchema.safeParse(JSON.parse(json));
-  return parsed.success ? parsed.data.site : '';
+  return readCanonical(json, rosterSchema)?.site ?? '';
 }

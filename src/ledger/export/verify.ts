@@ -139,6 +139,11 @@ function verifyCheckpoint(bundle: Bundle, { policy }: BundleTrust, say: Say): Op
   const own = needValue(parseVkey(keys.log.vkey), 'the log’s key in keys.json');
   need(own.name === origin, `the key in keys.json is one of ${own.name}, not of the log ${origin}`);
   const opened = judgeCheckpoint(note, { own, policy, namedBy: 'the bundle' }, say);
+  // Another key in its place would hide what banks recorded of the log under the true one.
+  need(
+    opened.signatures.some(({ key }) => key.type === own.type && equalBytes(key.publicKey, own.publicKey)),
+    'keys.json names another key of the log than the one that signed the checkpoint',
+  );
   const { size } = opened.checkpoint;
   need(
     size === manifest.log.size,
