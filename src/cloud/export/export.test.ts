@@ -1,7 +1,17 @@
 /** Bundles of evidence from a real database, a real log and a real bank's records; and what is found in one that was changed. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { base64url } from '../../crypto/bytes.ts';
@@ -259,6 +269,36 @@ test('tiles that are not the signed ones give no bundle; an organisation is give
   const own = await exported({}, [], other);
   assert.ok(
     !Buffer.from(bytesOf(own)).includes(filled.tenant) && !Buffer.from(bytesOf(own)).includes(filled.bank),
+  );
+});
+
+test('what changed on the disk while it was made gives no bundle, and no record of one', async () => {
+  const { tenant } = filled;
+  const endOf = () => stand.cloud.database.read(tenant, (tx) => stand.cloud.journal.endOf(tx, tenant));
+  const out = join(home, 'spoiled.tar');
+  const spoil = async () => {
+    const file = openSync(join(`${out}.${process.pid}.parts`, 'records.jsonl'), 'r+');
+    const byte = new Uint8Array(1);
+    readSync(file, byte, 0, 1, 100);
+    writeSync(
+      file,
+      byte.map((old) => old ^ 1),
+      0,
+      1,
+      100,
+    );
+    closeSync(file);
+  };
+  const order = {
+    ...{ tenant, selection: readSelection({}), opened: [], purpose: 'x', madeBy: null, by: null },
+    ...{ receiver: NOBODY_NAMED, out, looked: spoil },
+  };
+  const before = await endOf();
+  await assert.rejects(makeExport(stand.cloud, order), /the bundle does not hold/);
+  assert.deepEqual(await endOf(), before);
+  assert.deepEqual(
+    readdirSync(home).filter((name) => name.startsWith('spoiled')),
+    [],
   );
 });
 
