@@ -1,500 +1,500 @@
 /**
- * Checks what Holdfast hands out, without Holdfast: one file, no packages, no network, any Node from 20 on. It was
- * written from the standards (C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy; RFC 6962,
- * RFC 8785, RFC 9162) and shares no line with the program whose word it checks. How to use it, and the hash of this
- * file: docs/reference/verify.md.
+ * Checks what Holdfast hands out (a proof, a receipt, a bundle of evidence) without Holdfast: one file, no packages, no network, any Node from 20 on.
+ * Written from the standards (C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy; RFC 6962, RFC 8785; IEEE 1003.1, pax), it
+ * shares no line with the program whose word it checks. What is read at once has a bound. How to use it, and its hash: docs/reference/verify.md.
  */
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
-import { readFileSync, realpathSync } from 'node:fs';
+import { fstatSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 const USAGE = `node verify.mjs proof PROOF --policy POLICY --entry ENTRY
 node verify.mjs receipt RECEIPT --root-key FILE … [--signatures K] [--policy POLICY]
-
-Status: 0 verified, 1 not verified, 2 not understood.
-`;
-const NOTE_LENGTH_MAX = 1_048_576;
-const ENTRY_BYTES_MAX = 65_535;
-const [SIGNATURES_MAX, HASH_BYTES, PATH_MAX, DEPTH_MAX] = [64, 32, 63, 32];
-const PROOF_TO_COME = 'to come: fetch this receipt again';
-
-/** A check that did not hold. Everything else that is thrown is a fault of this file. */
-export class Refusal extends Error {}
-/** A question that is not one: a policy or a key that cannot be read. */
-export class NotUnderstood extends Error {}
-
-export function need(holds, why, Kind = Refusal) {
-  if (!holds) throw new Kind(why);
-}
-
-export const runningSha256 = () => createHash('sha256');
-const sha256 = (...parts) => runningSha256().update(Buffer.concat(parts)).digest();
-const utf8 = (text) => Buffer.from(text, 'utf8');
-
-/** Canonical text only: text that would be written otherwise is another text. */
-function bytesOf(text, encoding) {
-  const bytes = Buffer.from(String(text), encoding);
-  return bytes.toString(encoding) === text ? bytes : undefined;
-}
-
-export function hashOf(text, encoding, what) {
-  const bytes = bytesOf(text, encoding);
-  need(bytes?.length === HASH_BYTES, `${what} is no hash`);
-  return bytes;
-}
-
-export function countOf(text, what, Kind = Refusal) {
-  need(/^(?:0|[1-9][0-9]{0,15})$/.test(text), `${what} is no whole number: ${text}`, Kind);
-  need(Number.isSafeInteger(Number(text)), `${what} is too large`, Kind);
-  return Number(text);
-}
-
-/** RFC 8785: what ECMAScript writes, with members in the order of their UTF-16 code units. */
-export function canonical(value, depth = 0) {
-  need(depth < DEPTH_MAX, `the JSON has more than ${DEPTH_MAX} levels`);
-  const inner = (one) => canonical(one, depth + 1);
-  if (Array.isArray(value)) return `[${value.map(inner).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const names = Object.keys(value).sort();
-  return `{${names.map((name) => `${JSON.stringify(name)}:${inner(value[name])}`).join(',')}}`;
-}
-
-export function parsed(text, what, Kind = Refusal) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Kind(`${what} is no JSON`);
-  }
-}
-
-export function canonicalJson(text, what) {
-  const value = parsed(text, what);
-  const isCanonical = isObject(value) && text.isWellFormed() && canonical(value) === text;
-  need(isCanonical, `${what} is not in canonical form (RFC 8785)`);
+node verify.mjs bundle BUNDLE [--root-key FILE …] [--signatures K] [--policy POLICY]
+Status: 0 verified, 1 not verified, 2 not understood.`;
+const MIB = 1_048_576;
+const [FILE_MAX, NOTE_MAX, ENTRY_MAX, LINE_MAX, CHUNK, HASH_BYTES] = [64 * MIB, MIB, 65_535, 262_144, 65_536, 32];
+const [PATH_MAX, DEPTH_MAX, MEMBERS_MAX, BATCH_MAX, JOURNALS_MAX, SEEN_MAX] = [63, 32, 1_020, 1_024, 10_000, 100_000];
+/** A check that did not hold, or before all checks a question that is none. What else is thrown is a fault of this file. */
+class Refusal extends Error {}
+function need(value, why) {
+  if (value === undefined || value === null || value === false) throw new Refusal(why);
   return value;
 }
-
-export const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-export function needKeys(value, keys, what) {
-  need(isObject(value), `${what} is no object`);
-  const found = Object.keys(value).sort().join(' ');
-  need(found === [...keys].sort().join(' '), `${what} has the members ${found}`);
-}
-
-const leafHash = (entry) => sha256(Buffer.of(0), entry);
-export const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
-
-/** RFC 9162 section 2.1.3.2. */
-export function rootBy({ leaf, index, size, path }) {
-  const areHashes = [leaf, ...path].every(({ length }) => length === HASH_BYTES);
-  need(areHashes && index < size, `no path of entry ${index} in a tree of ${size}`);
-  let [fn, sn, r] = [index, size - 1, leaf];
-  for (const p of path) {
-    need(sn > 0, 'the path is too long');
-    if (fn % 2 === 1 || fn === sn) {
-      r = nodeHash(p, r);
-      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, Math.floor(sn / 2)];
-    } else r = nodeHash(r, p);
-    [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
-  }
-  need(sn === 0, 'the path is too short');
-  return r;
-}
-
-const needPath = (of, { size, root }) =>
-  need(rootBy({ ...of, size }).equals(root), `the path does not lead from entry ${of.index} to that root`);
-
-// Notes (C2SP signed-note) and keys.
-
-const SIGNATURE_LINE = /^— ([^\p{White_Space}\p{Cc}+]+) ([A-Za-z0-9+/]+={0,2})$/u;
-
-function splitNote(note) {
-  need(note.length <= NOTE_LENGTH_MAX && note.isWellFormed(), 'the note is too long or no Unicode text');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the standard forbids controls but newline.
-  need(!/[\u0000-\u0009\u000b-\u001f]/.test(note), 'the note holds a control character');
-  const at = note.lastIndexOf('\n\n');
-  need(at >= 0 && note.endsWith('\n'), 'the note has no empty line before its signatures, or no end');
-  const lines = note.slice(at + 2, -1).split('\n');
-  need(lines.length <= SIGNATURES_MAX, `the note has more than ${SIGNATURES_MAX} signatures`);
-  const signatures = lines.map((line) => {
-    const [, name, encoded] = SIGNATURE_LINE.exec(line) ?? [];
-    const bytes = bytesOf(encoded ?? '', 'base64');
-    need(name !== undefined && bytes?.length > 4, 'a signature line is malformed');
-    return { name, id: bytes.subarray(0, 4), signature: bytes.subarray(4) };
-  });
-  return { text: note.slice(0, at + 1), signatures };
-}
-
-/** Which of `keys` signed, by the first four bytes of what the key's type hashes, and what each says besides. */
-function signersOf({ text, signatures }, keys) {
-  const found = new Map();
-  for (const { name, id, signature } of signatures) {
-    const key = keys.find((one) => one.name === name && one.id.equals(id));
-    // A line of an unknown key is ignored, as the standard asks.
-    if (!key) continue;
-    const said = key.check(text, signature);
-    need(said !== undefined, `the signature of ${name} is wrong`);
-    found.set(key, Math.max(found.get(key) ?? 0, said));
-  }
-  return found;
-}
-
-const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex');
-/** Points of small order (RFC 8032 section 8.4 leaves them to the user of a key): anybody can sign for them. */
-const SMALL_ORDER = new Set([
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-]);
-
-function isSoundPoint(bytes) {
-  const y = Buffer.from(bytes);
-  y[31] &= 0x7f;
-  const isBelowP = y[0] < 0xed || y[31] !== 0x7f || y.subarray(1, 31).some((byte) => byte !== 0xff);
-  return isBelowP && !SMALL_ORDER.has(y.toString('hex'));
-}
-
-/** A vkey of type 0x01 (a log) or 0x04 (a witness); C2SP signed-note, section "Verifier keys". */
-export function keyOfVkey(vkey, type, Kind = NotUnderstood) {
-  const [, name, id, encoded] =
-    /^([^\p{White_Space}\p{Cc}+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/u.exec(vkey) ?? [];
-  const material = bytesOf(encoded ?? '', 'base64');
-  const sound = material?.length === 33 && material[0] === type && isSoundPoint(material.subarray(1));
-  need(sound, `no vkey of type ${type}: ${vkey}`, Kind);
-  const expected = sha256(utf8(`${name}\n`), material).subarray(0, 4);
-  need(expected.toString('hex') === id, `the key id in ${vkey} is wrong`, Kind);
-  const spki = Buffer.concat([SPKI_ED25519, material.subarray(1)]);
-  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
-  const isBy = (message, signature) =>
-    signature.length === 64 && verifySignature(null, utf8(message), key, signature);
-  const signed = (text, signature) => (isBy(text, signature) ? 0 : undefined);
-  const check = type === 1 ? signed : (text, signature) => cosignedAt(text, signature, isBy);
-  return { name, id: expected, publicKey: material.toString('hex', 1), check };
-}
-
-/** The time of a cosignature in seconds since 1970 (C2SP tlog-cosignature), or undefined when it is wrong. */
-function cosignedAt(text, signature, isBy) {
-  if (signature.length !== 72) return undefined;
-  const time = signature.readBigUInt64BE();
-  const isSound = time > 0n && time <= BigInt(Number.MAX_SAFE_INTEGER);
-  const message = `cosignature/v1\ntime ${time}\n${text}`;
-  return isSound && isBy(message, signature.subarray(8)) ? Number(time) : undefined;
-}
-
-const SPKI_P256 = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
-
-/** A key of a bank or a site root: ECDSA over P-256, note type 0x02, its id the hash of its SubjectPublicKeyInfo. */
-function keyOfSpki(name, text) {
-  const spki = bytesOf(text, 'base64url');
-  if (spki?.length !== 91 || !spki.subarray(0, 27).equals(SPKI_P256)) return undefined;
-  let key;
+function read(parse, why) {
   try {
-    key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    return parse();
   } catch {
-    return undefined;
+    throw new Refusal(why);
   }
-  const check = (text, signature) => (verifySignature('sha256', utf8(text), key, signature) ? 0 : undefined);
-  return { name, id: sha256(spki).subarray(0, 4), check };
 }
 
-/** C2SP tlog-policy, section "Policy file syntax and structure". */
-export function readPolicy(text) {
-  const [logs, witnesses, names, seen] = [[], [], new Map([['none', () => true]]), new Set()];
-  let quorum;
-  const once = (value, what) => {
-    need(!seen.has(value), `${what} stands twice in the policy`, NotUnderstood);
-    seen.add(value);
-  };
-  const member = (name) => {
-    need(names.has(name), `the policy does not define ${name} before it is used`, NotUnderstood);
-    return names.get(name);
+const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
+const utf8 = (text) => Buffer.from(text, 'utf8');
+const inText = (bytes) => bytes.toString('base64url');
+const fatal = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const textOf = (bytes, what) => read(() => fatal().decode(bytes), `${what} is no UTF-8`);
+const parsed = (text, what) => read(() => JSON.parse(text), `${what} is no JSON`);
+const isText = (value) => typeof value === 'string';
+const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const TYPES = { n: isCount, t: isText, m: (value) => value === null || isText(value), l: Array.isArray, o: isObject };
+/** An object with the members that `shape` names and no others, each a number, a text, a text or null, a list, or an object. */
+function shaped(value, shape, what) {
+  const members = shape.split(' ').map((one) => one.split(':'));
+  const isSound = isObject(value) && members.every(([name, type]) => Object.hasOwn(value, name) && TYPES[type](value[name]));
+  return need(isSound && Object.keys(value).length === members.length && value, `${what} is malformed, or has other members`);
+}
+/** RFC 8785: what ECMAScript writes, with members in the order of their UTF-16 code units. */
+function canonical(value, depth = 0) {
+  need(depth < DEPTH_MAX, `the JSON has more than ${DEPTH_MAX} levels`);
+  if (Array.isArray(value)) return `[${value.map((one) => canonical(one, depth + 1)).join(',')}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const names = Object.keys(value).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name], depth + 1)}`).join(',')}}`;
+}
+const isCanonical = (value, text) => isObject(value) && text.isWellFormed() && canonical(value) === text && value;
+const canonicalJson = (text, what) => need(isCanonical(parsed(text, what), text), `${what} is not canonical JSON (RFC 8785)`);
+/** Canonical text only: text that would be written otherwise is another text. */
+function bytesOf(text, encoding, length) {
+  const bytes = Buffer.from(isText(text) ? text : '', encoding);
+  return bytes.toString(encoding) === text && (length ?? bytes.length) === bytes.length ? bytes : undefined;
+}
+const hashOf = (text, encoding, what) => need(bytesOf(text, encoding, HASH_BYTES), `${what} is no hash`);
+const countOf = (text, what) => Number(need(/^(?:0|[1-9]\d{0,15})$/.test(text) && isCount(Number(text)) && text, `${what} is no number: ${text}`));
+
+// Trees (RFC 6962 section 2.1).
+const leafHash = (entry) => sha256(Buffer.of(0), entry);
+const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
+const halfOf = (size, half = 1) => (half * 2 < size ? halfOf(size, half * 2) : half);
+/** The root by an audit path (section 2.1.1), whose last hash is the one of the half in which the entry is not. */
+export function rootBy({ leaf, index, size, path }) {
+  need(path.length <= PATH_MAX && [leaf, ...path].every(({ length }) => length === HASH_BYTES) && index < size, `no path of ${index} in ${size}`);
+  if (size === 1) return need(path.length === 0 && leaf, 'the path is too long');
+  const [half, beside] = [halfOf(size), need(path.at(-1), 'the path is too short')];
+  const inner = (at, of) => rootBy({ leaf, index: at, size: of, path: path.slice(0, -1) });
+  return index < half ? nodeHash(inner(index, half), beside) : nodeHash(beside, inner(index - half, size - half));
+}
+const needPath = (of, root, what) => need(rootBy(of).equals(root), `the path does not lead from entry ${of.index} to the signed root: ${what}`);
+/** The root from leaves that are shown and, in order, from the roots of the largest parts that hold none of them. */
+function rootOfShown(shown, begin, end) {
+  if (!(shown.next() < end)) return shown.hash();
+  if (end - begin === 1) return shown.leaf();
+  const half = begin + halfOf(end - begin);
+  return nodeHash(rootOfShown(shown, begin, half), rootOfShown(shown, half, end));
+}
+function grow(parts, leaf) {
+  let [size, hash] = [1, leaf];
+  while (parts.at(-1)?.size === size) [size, hash] = [size * 2, nodeHash(parts.pop().hash, hash)];
+  parts.push({ size, hash });
+}
+const sizeOf = (parts) => parts.reduce((all, { size }) => all + size, 0);
+const rootOf = (parts) => parts.reduceRight((right, { hash }) => (right ? nodeHash(hash, right) : hash), undefined) ?? sha256();
+
+/** Notes (C2SP signed-note): text without controls up to the last empty line, then at most 64 signature lines of five bytes or more. */
+const LINE = '— ([^\\p{White_Space}\\p{Cc}+]+) ([A-Za-z0-9+/]{7,}={0,2})\\n';
+const [NOTE, LINES] = [new RegExp(`^([\\n\\u0020-\\u{10ffff}]*\\n)\\n((?:${LINE}){1,64})$`, 'u'), new RegExp(LINE, 'gu')];
+const CHECKPOINT = /^([^\n]+)\n([0-9]+)\n([^\n]+)\n$/;
+const PROOF = /^c2sp\.org\/tlog-proof@v1\n(?:extra ([^\n]*)\n)?index ([^\n]*)\n((?:[^\n]+\n){0,63})\n([\s\S]*)$/;
+const ROSTER = /^holdfast\/roster\/v1\n([^\n]+)\n([^\n]+)\n$/;
+const HEAD = /^holdfast\/batch-head\/v1\n(bank_[a-z2-7]{26})\n([1-9][0-9]*) ([1-9][0-9]*)\n(\S{44})\n(\S{44})\n$/;
+/** What a note of this form says, and which keys signed it, each with what it says besides: the time, or 0. */
+function openNote(note, form, keysOf) {
+  const [, text, lines] = need(note.length <= NOTE_MAX && note.isWellFormed() && NOTE.exec(note), 'the note is malformed, or too long');
+  const [[, ...words], signers] = [need(form.exec(text), 'the note is of another form'), new Map()];
+  const keys = keysOf(words);
+  for (const [, name, encoded] of lines.matchAll(LINES)) {
+    const bytes = need(bytesOf(encoded, 'base64'), 'a signature line is malformed');
+    // A line of an unknown key is ignored, as the standard asks.
+    const key = keys.find((one) => one.name === name && one.id.equals(bytes.subarray(0, 4)));
+    if (key) signers.set(key, Math.max(signers.get(key) ?? 0, need(key.check(text, bytes.subarray(4)), `the signature of ${name} is wrong`)));
+  }
+  return { text, words, signers };
+}
+function checkBy(spki, digest) {
+  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  return (text, signature) => verifySignature(digest, utf8(text), key, signature) && 0;
+}
+/** The y of points of small order (RFC 8032 section 8.4 leaves them to the user of a key): anybody can sign for them. */
+const [P, ORDER_8] = [2n ** 255n - 19n, 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n];
+const SMALL_ORDER = [0n, 1n, P - 1n, ORDER_8, P - ORDER_8];
+/** A vkey of type 1 (a log) or 4 (a witness, whose signature begins with its time); C2SP signed-note, "Verifier keys", and tlog-cosignature. */
+function keyOfVkey(vkey, type) {
+  const [, name, id, encoded] = /^([^\p{White_Space}\p{Cc}+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/u.exec(vkey) ?? [];
+  const material = need(bytesOf(encoded, 'base64', 33), `no vkey: ${vkey}`);
+  const [point, own] = [material.subarray(1), sha256(utf8(`${name}\n`), material).subarray(0, 4)];
+  const y = BigInt.asUintN(255, BigInt(`0x${Buffer.from(point).reverse().toString('hex')}`));
+  need(material[0] === type && y < P && !SMALL_ORDER.includes(y) && own.toString('hex') === id, `no sound vkey of type ${type}: ${vkey}`);
+  const isBy = checkBy(Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), point]), null);
+  const cosignedAt = (text, signature, time = signature.length === 72 ? signature.readBigUInt64BE() : 0n) =>
+    time > 0n && time < 2n ** 53n && isBy(`cosignature/v1\ntime ${time}\n${text}`, signature.subarray(8)) === 0 && Number(time);
+  return { name, id: own, vkey, point: inText(point), check: type === 4 ? cosignedAt : isBy };
+}
+/** A key of a bank or a site root: ECDSA over P-256, note type 2, its id the hash of its SubjectPublicKeyInfo. */
+function keyOfSpki(name, text) {
+  const [spki, why] = [bytesOf(text, 'base64url', 91), `the key of ${name} is no P-256 key`];
+  need(spki?.toString('hex', 0, 27) === '3059301306072a8648ce3d020106082a8648ce3d03010703420004', why);
+  return { name, id: sha256(spki).subarray(0, 4), check: read(() => checkBy(spki, 'sha256'), why) };
+}
+
+// Logs: whose word counts, and what they signed.
+/** C2SP tlog-policy, section "Policy file syntax and structure". No name has a space, so what is kept under one with a space is none. */
+function readPolicy(text) {
+  const [logs, witnesses, known] = [[], [], new Map([['none', () => true]])];
+  const define = (name, value) => need(!known.has(name) && known.set(name, value), `${name} stands twice in the policy`);
+  const member = (name) => need(known.get(name), `the policy does not define ${name} before it is used`);
+  const take = (list, key) => define(`the key ${key.point}`, list.push(key)) && ((cosigned) => cosigned.has(key));
+  const group = (count, names) => {
+    const k = count === 'any' ? 1 : count === 'all' ? names.length : countOf(count, 'a threshold');
+    const isSound = k >= 1 && k <= names.length && new Set(names).size === names.length && !names.includes('none');
+    const members = need(isSound && names, `a group of the policy asks for ${count} of ${names.join(' ')}`).map(member);
+    return (cosigned) => members.filter((one) => one(cosigned)).length >= k;
   };
   for (const line of text.split('\n')) {
-    const [word, ...rest] = line.split(/[ \t]+/).filter((part) => part !== '');
-    if (word === undefined || word.startsWith('#')) continue;
-    if (word === 'log' && rest.length >= 1 && rest.length <= 2) {
-      const key = keyOfVkey(rest[0], 1);
-      once(key.publicKey, `the key of ${key.name}`);
-      logs.push(key);
-    } else if (word === 'witness' && rest.length >= 2 && rest.length <= 3) {
-      const key = keyOfVkey(rest[1], 4);
-      once(key.publicKey, `the key of ${key.name}`);
-      need(!names.has(rest[0]), `${rest[0]} stands twice in the policy`, NotUnderstood);
-      witnesses.push(key);
-      names.set(rest[0], (cosigned) => cosigned.has(key));
-    } else if (word === 'group' && rest.length >= 3) {
-      const [name, count, ...members] = rest;
-      need(!names.has(name) && !members.includes('none'), `the group ${name} is not right`, NotUnderstood);
-      need(new Set(members).size === members.length, `a member of ${name} stands twice`, NotUnderstood);
-      const k =
-        count === 'any' ? 1 : count === 'all' ? members.length : countOf(count, 'a threshold', NotUnderstood);
-      need(k >= 1 && k <= members.length, `${name} asks for ${count} of ${members.length}`, NotUnderstood);
-      const all = members.map(member);
-      names.set(name, (cosigned) => all.filter((one) => one(cosigned)).length >= k);
-    } else if (word === 'quorum' && rest.length === 1) {
-      need(quorum === undefined, 'the policy has two quorums', NotUnderstood);
-      quorum = { name: rest[0], holds: member(rest[0]) };
-    } else throw new NotUnderstood(`the policy has a line that is not understood: ${line}`);
+    const [word = '#', a, b, ...more] = line.split(/[ \t]+/).filter((part) => part !== '');
+    if (word.startsWith('#')) continue;
+    if (word === 'log' && a && more.length === 0) take(logs, keyOfVkey(a, 1));
+    else if (word === 'witness' && b && more.length <= 1) define(a, take(witnesses, keyOfVkey(b, 4)));
+    else if (word === 'group' && more.length > 0) define(a, group(b, more));
+    else if (word === 'quorum' && a && !b) define('the quorum', { name: a, holds: member(a) });
+    else need(false, `the policy has a line that is not understood: ${line}`);
   }
-  need(quorum !== undefined && logs.length > 0, 'the policy has no quorum, or no log', NotUnderstood);
-  return { logs, witnesses, quorum };
+  return { logs: need(logs.length > 0 && logs, 'the policy has no log'), witnesses, quorum: member('the quorum') };
 }
-
-/** C2SP tlog-proof, section "Format". */
-export function parseProof(text) {
-  const at = text.indexOf('\n\n');
-  need(at >= 0, 'no empty line before the checkpoint');
-  const [title, ...lines] = text.slice(0, at).split('\n');
-  need(title === 'c2sp.org/tlog-proof@v1', 'this is no tlog-proof file');
-  if (lines[0]?.startsWith('extra '))
-    need(bytesOf(lines.shift().slice(6), 'base64') !== undefined, 'the extra data is malformed');
-  const indexLine = lines.shift() ?? '';
-  need(indexLine.startsWith('index '), 'no line with the index');
-  need(lines.length <= PATH_MAX, 'more hashes than a tree can ask for');
-  const path = lines.map((line) => hashOf(line, 'base64', 'a line of the path'));
-  return { index: countOf(indexLine.slice(6), 'the index'), path, checkpoint: text.slice(at + 2) };
+/** Whose word counts for one log: the policy's; without one that of the key which the file names, and then nobody else's. */
+function trustedBy(policy, vkey) {
+  const [own, quorum] = [keyOfVkey(vkey, 1), { name: 'none, for no --policy says whose count', holds: () => true }];
+  const { logs, ...rest } = policy ?? { logs: [own], witnesses: [], quorum };
+  return { ...rest, logs: logs.filter(({ name }) => name === own.name) };
 }
-
-function parseCheckpoint(text) {
-  const lines = text.split('\n');
-  need(lines.length === 4 && lines[3] === '' && lines[0] !== '', 'a checkpoint has three lines');
-  const [size, root] = [countOf(lines[1], 'the size'), hashOf(lines[2], 'base64', 'the root')];
-  return { origin: lines[0], size, root };
-}
-
-/** Whose word counts: the policy's; without one the log's whose key the file names, and then nobody else's. */
-export function trustedBy(policy, vkey) {
-  if (policy !== undefined) return readPolicy(policy);
-  const quorum = { name: 'none, for no --policy says whose count', holds: () => true };
-  return { logs: [keyOfVkey(vkey, 1, Refusal)], witnesses: [], quorum };
-}
-
-/** A checkpoint that a policy believes. */
-export function openCheckpoint(text, { logs, witnesses, quorum }, ok) {
-  const note = splitNote(text);
-  const signers = signersOf(note, [...logs, ...witnesses]);
-  const head = parseCheckpoint(note.text);
-  const log = logs.find((key) => signers.has(key) && key.name === head.origin);
-  need(log, `no log of the policy signed this checkpoint of ${head.origin}`);
-  ok(`the log ${head.origin} signed a tree of ${head.size} entries`);
+/** A checkpoint (C2SP tlog-checkpoint) that a policy believes. Years above 9999 are beyond what a date is written for here. */
+function openCheckpoint(note, { logs, witnesses, quorum }, ok) {
+  const timeText = (s) => (s < 253_402_300_800 ? new Date(s * 1000).toISOString() : `second ${s}`);
+  const { words, signers } = openNote(note, CHECKPOINT, () => [...logs, ...witnesses]);
+  const [origin, size, root] = [words[0], countOf(words[1], 'the size'), hashOf(words[2], 'base64', 'the root')];
+  const log = logs.find((key) => signers.has(key) && key.name === origin);
+  const { vkey } = need(log, `no log of the policy signed this checkpoint of ${origin}`);
+  ok(`the log ${origin} signed a tree of ${size} entries`);
   const cosigned = new Set(witnesses.filter((key) => signers.has(key)));
   for (const key of cosigned) ok(`${key.name} cosigned it at ${timeText(signers.get(key))}`);
-  const count = `${cosigned.size} of ${witnesses.length} witnesses`;
-  need(quorum.holds(cosigned), `${count} cosigned, which is not the quorum ${quorum.name}`);
-  ok(`${count} cosigned, which is the quorum ${quorum.name}`);
-  return head;
+  const count = `${cosigned.size} of ${witnesses.length} witnesses cosigned`;
+  need(quorum.holds(cosigned), `${count}, which is not the quorum ${quorum.name}`);
+  ok(`${count}, which is the quorum ${quorum.name}`);
+  return { origin, size, root, vkey };
 }
-
-/** Each check is a line; the first that does not hold ends them, for the others stand on it. */
-export function verifyProof({ proof, policy, entry }) {
-  const trusted = readPolicy(policy);
-  return explain((ok) => {
-    need(entry.length <= ENTRY_BYTES_MAX, `an entry has at most ${ENTRY_BYTES_MAX} bytes`);
-    const { index, path, checkpoint } = parseProof(proof);
-    ok(`the file is a proof of entry ${index}`);
-    needPath({ leaf: leafHash(entry), index, path }, openCheckpoint(checkpoint, trusted, ok));
-    ok(`the path leads from this entry at ${index} to the signed root`);
+/** Follows a tlog-proof (C2SP tlog-proof, section "Format") from a leaf to the head that `headOf` makes of its checkpoint. */
+function follow(text, leaf, headOf, what) {
+  const [, extra = '', place, path, checkpoint] = need(text.length <= NOTE_MAX && PROOF.exec(text), `${what} is no tlog-proof file, or too long`);
+  const hashes = (path.match(/[^\n]+/g) ?? []).map((line) => hashOf(line, 'base64', 'a line of the path'));
+  const head = headOf(need(bytesOf(extra, 'base64') && checkpoint, `${what}: the extra data is malformed`));
+  const [index, { size, root }] = [countOf(place, 'the index'), head];
+  needPath({ leaf, index, size, path: hashes }, root, what);
+  return { index, says: `${what}: entry ${index} of the ${size} that the log signed` };
+}
+export const verifyProof = ({ proof, entry, ...trust }) =>
+  judge(trust, ({ ok, policy }) => {
+    need(entry.length <= ENTRY_MAX, `an entry has at most ${ENTRY_MAX} bytes`);
+    ok(follow(proof, leafHash(entry), (text) => openCheckpoint(text, policy, ok), 'the proof').says);
   });
-}
 
-/** Years above 9999 are beyond what a date is written for here. */
-const timeText = (s) => (s < 253_402_300_800 ? new Date(s * 1000).toISOString() : `second ${s}`);
-
-/** Receipts: docs/reference/receipt.md, record.md and batch.md. */
-export function vouchedBy({ roster, bank, bankKey }, { rootKeys, signatures }) {
-  need(typeof roster === 'string', 'vouched by the cloud only: there is no roster in the receipt');
-  const note = splitNote(roster);
-  const [title, site, json, end, ...rest] = note.text.split('\n');
-  need(title === 'holdfast/roster/v1' && end === '' && rest.length === 0, 'the roster is malformed');
-  const keys = rootKeys.map((key) => keyOfSpki(site, key));
-  const signers = signersOf(note, keys);
-  need(signers.size >= signatures, `${signers.size} of the given root keys signed, not ${signatures}`);
-  const read = canonicalJson(json, 'the roster');
-  need(read.v === 1 && read.site === site && Array.isArray(read.banks), 'the roster is malformed');
-  const isNamed = read.banks.some((one) => one?.bank === bank && one.key === bankKey);
-  need(isNamed, `the roster does not name this key for ${bank}`);
-  return `the site root’s roster, version ${read.version} of ${site}, names the key of ${bank}`;
-}
-
-const HEAD =
-  /^holdfast\/batch-head\/v1\n(bank_[a-z2-7]{26})\n([1-9][0-9]*) ([1-9][0-9]*)\n(\S{44})\n(\S{44})\n$/;
-
-export function openHead(note, { bank, bankKey }) {
-  const key = keyOfSpki(bank, bankKey);
-  need(key, 'the bank’s key is no key');
-  const split = splitNote(note);
-  need(signersOf(split, [key]).size === 1, 'the batch head is not signed by this bank');
-  const [, name, first, last, previous, root] = HEAD.exec(split.text) ?? [];
-  need(name === bank, 'the batch head is malformed, or of another bank');
-  const head = { bank, first: countOf(first, 'first'), last: countOf(last, 'last') };
-  need(head.first <= head.last, 'the batch head is malformed');
-  const [before, over] = [previous, root].map((text) => hashOf(text, 'base64', 'a hash of the head'));
-  return { ...head, previous: before, root: over, hash: sha256(utf8(split.text)) };
-}
-
-export function openRecord(text) {
-  const leaf = leafHash(utf8(text));
-  need(Buffer.byteLength(text) <= ENTRY_BYTES_MAX, 'the record is too long');
-  const record = canonicalJson(text, 'the record');
-  const areTexts = [record.kind, record.source, record.prev].every((one) => typeof one === 'string');
-  need(record.v === 1 && areTexts && isObject(record.commitments), 'the record is malformed');
-  need(record.seq > 0 && Number.isSafeInteger(record.seq), 'the record is malformed');
-  return { record, leaf };
-}
-
-export function openFields({ seq, commitments }, openings) {
-  for (const [field, opening] of Object.entries(openings)) {
-    needKeys(opening, ['salt', 'value'], `the opening of ${field}`);
-    const salt = bytesOf(opening.salt, 'base64url');
-    const committed = Object.hasOwn(commitments, field) ? commitments[field] : undefined;
-    const isOpen = salt?.length === 16 && typeof opening.value === 'string' && opening.value.isWellFormed();
-    const holds = isOpen && sha256(salt, utf8(opening.value)).toString('base64url') === committed;
-    need(holds, `the opened field ${field} is not what record ${seq} committed to`);
-  }
-}
-
-function verifyEntry(receipt, entry) {
-  const { record, leaf } = openRecord(entry.record);
-  need(record.source === receipt.bank, 'the record is of another bank');
-  const head = openHead(entry.head, receipt);
-  const path = entry.path.map((text) => hashOf(text, 'base64url', 'a line of the path'));
-  need(record.seq >= head.first, 'the record stands before its batch');
-  const of = { leaf, index: record.seq - head.first, size: head.last - head.first + 1, path };
-  need(rootBy(of).equals(head.root), 'the record is not in the batch that the bank signed');
-  openFields(record, entry.openings);
-  const opened = Object.keys(entry.openings).join(', ') || 'nothing';
-  const batch = `batch ${head.first} to ${head.last} that the bank signed`;
-  return { record, leaf, says: `record ${record.seq}, ${record.kind}: in ${batch}; opened: ${opened}` };
-}
-
-/** Says of each record how it stands in the log. Who gives a policy asks that each of them has its proof. */
-function logOf({ log = null }, policy, { ok, open }) {
-  const [trusted, heads] = [(policy ?? log) === null ? undefined : trustedBy(policy, log), new Map()];
-  const name = log === null ? undefined : keyOfVkey(log, 1, Refusal).name;
-  const lacking = (says) => (policy === undefined ? open(says) : need(false, says));
-  if (log === null) lacking('not shown: that the records stand in a log; this receipt names none');
-  return ({ proof }, { seq }, leaf) => {
-    if (log === null) return need(!proof, 'there is a proof, and no log is named');
-    if (proof === PROOF_TO_COME)
-      return lacking(`record ${seq}: the log’s proof is still to come; fetch the receipt again`);
-    const { index, path, checkpoint } = parseProof(String(proof));
-    const head = heads.get(checkpoint) ?? openCheckpoint(checkpoint, trusted, ok);
-    heads.set(checkpoint, head);
-    need(head.origin === name, 'the proof is of another log than the one that is named');
-    needPath({ leaf, index, path }, head);
-    ok(`record ${seq}: entry ${index} of the ${head.size} that the log signed`);
+// Banks: who names them, and what they signed (docs/reference/batch.md, docs/reference/record.md).
+/** Says which roster of the site root names a bank's key. Each is opened once; one that does not hold names nobody. */
+function vouching(rosters, { rootKeys, signatures }) {
+  const named = new Map();
+  const open = (roster) => {
+    const note = need(isText(roster) && roster, 'there is no roster');
+    const { words, signers } = openNote(note, ROSTER, ([site]) => rootKeys.map((key) => keyOfSpki(site, key)));
+    need(signers.size >= signatures, `${signers.size} of the given root keys signed, not ${signatures}`);
+    const { v, site, version, banks } = canonicalJson(words[1], 'the roster');
+    need(v === 1 && site === words[0] && isCount(version) && Array.isArray(banks), 'the roster is malformed');
+    for (const one of banks) named.set(canonical([one?.bank, one?.key]), `the site root’s roster, version ${version} of ${site}, names the key of`);
   };
+  const refused = rosters.flatMap((roster) => judge({}, () => open(roster)).lines);
+  const why = refused.at(-1)?.says ?? 'no roster that the given root keys signed names its key';
+  return ({ bank, bankKey }) => `${need(named.get(canonical([bank, bankKey])), `${bank}: vouched by the cloud only: ${why}`)} ${bank}`;
 }
-
-/** Root keys come from somewhere that the maker of what they judge does not control. */
-export function needRootKeys(rootKeys, signatures) {
-  const isAsked =
-    rootKeys.every((key) => keyOfSpki('root', key)) && new Set(rootKeys).size === rootKeys.length;
-  need(isAsked, 'a root key is no P-256 key, or is given twice', NotUnderstood);
-  const isPossible = Number.isInteger(signatures) && signatures >= 1 && signatures <= rootKeys.length;
-  need(isPossible, `--signatures is 1 to ${rootKeys.length}`, NotUnderstood);
+function openHead(note, { bank, bankKey }) {
+  const { text, words, signers } = openNote(note, HEAD, () => [keyOfSpki(bank, bankKey)]);
+  const [name, from, to, ...hashes] = words;
+  const [first, last] = [countOf(from, 'the first number'), countOf(to, 'the last number')];
+  const [previous, root] = hashes.map((one) => hashOf(one, 'base64', 'a hash of the head'));
+  need(signers.size === 1 && name === bank && first <= last, 'the batch head is not signed by this bank, or malformed');
+  return { bank, first, last, previous, root, hash: sha256(utf8(text)) };
 }
+function openRecord(text) {
+  const [record, bytes] = [canonicalJson(text, 'the record'), utf8(text)];
+  const { v, kind, source, prev, seq, facts, commitments } = record;
+  const isSound = v === 1 && [kind, source, prev].every(isText) && isCount(seq) && seq > 0 && isObject(facts) && isObject(commitments);
+  need(isSound && bytes.length <= ENTRY_MAX, 'the record is malformed, or too long');
+  return { record, leaf: leafHash(bytes) };
+}
+const openFields = ({ seq, commitments }, openings) =>
+  Object.entries(openings).map(([field, opening]) => {
+    const { salt, value } = shaped(opening, 'salt:t value:t', `the opening of ${field}`);
+    const drawn = value.isWellFormed() && bytesOf(salt, 'base64url', 16);
+    const holds = drawn && Object.hasOwn(commitments, field) && inText(sha256(drawn, utf8(value))) === commitments[field];
+    return need(holds && field, `the opened field ${field} is not what record ${seq} committed to`);
+  });
 
-export function verifyReceipt({ receipt, rootKeys, signatures = 1, policy }) {
-  needRootKeys(rootKeys, signatures);
-  return explain((ok, open) => {
+// Receipts (docs/reference/receipt.md): each record in its batch, and in the log. Who gives a policy asks that each of them has its proof.
+export const verifyReceipt = ({ receipt, ...trust }) =>
+  judge(trust, ({ ok, open, policy, ...roots }) => {
     const value = parsed(receipt, 'the receipt');
-    const [more, mores] = value?.v === 1 ? [[], []] : [['log'], ['proof']];
-    needKeys(value, ['v', 'parcel', 'bank', 'roster', 'bankKey', 'entries', ...more], 'the receipt');
-    const isSound = [1, 2].includes(value.v) && Array.isArray(value.entries) && value.entries.length > 0;
-    need(isSound && value.entries.every(isObject), 'the receipt is malformed');
-    ok(vouchedBy(value, { rootKeys, signatures }));
-    const sayProven = logOf(value, policy, { ok, open });
+    const [more, mores] = value?.v === 1 ? ['', ''] : [' log:m', ' proof:m'];
+    const of = shaped(value, `v:n parcel:t bank:t roster:m bankKey:t entries:l${more}`, 'the receipt');
+    need((of.v === 1 || of.v === 2) && of.entries.length > 0, 'the receipt is of another version, or empty');
+    ok(vouching([of.roster], roots)(of));
+    const [log, lacking] = [of.log ?? undefined, (says) => (policy === undefined ? open(says) : need(false, says))];
+    if (log === undefined) lacking('not shown: that the records stand in a log; this receipt names none');
+    const [trusted, heads] = [log === undefined ? undefined : trustedBy(policy, log), new Map()];
+    const headOf = (text) => heads.get(text) ?? heads.set(text, openCheckpoint(text, trusted, ok)).get(text);
     let [before, tied] = [0, 0];
-    for (const entry of value.entries) {
-      needKeys(entry, ['record', 'openings', 'head', 'path', ...mores], 'an entry');
-      const areTexts = typeof entry.record === 'string' && typeof entry.head === 'string';
-      need(areTexts && Array.isArray(entry.path) && isObject(entry.openings), 'an entry is malformed');
-      const { record, leaf, says } = verifyEntry(value, entry);
-      ok(says);
-      sayProven(entry, record, leaf);
-      need(record.seq > before, 'the records do not stand in the bank’s own order');
-      before = record.seq;
-      if (record.commitments.parcel === undefined) continue;
-      const isTied = entry.openings.parcel?.value === value.parcel;
-      need(isTied, `record ${record.seq} does not show that it speaks of this parcel`);
-      tied += 1;
+    for (const entry of of.entries) {
+      const { openings, proof, head, path } = shaped(entry, `record:t openings:o head:t path:l${mores}`, 'an entry');
+      const [{ record, leaf }, { first, last, root }] = [openRecord(entry.record), openHead(head, of)];
+      const [{ seq, source, kind, commitments }, hashes] = [record, path.map((one) => hashOf(one, 'base64url', 'a line of the path'))];
+      need(source === of.bank && seq >= first, 'the record is of another bank, or stands before its batch');
+      const what = `record ${seq}, ${kind}, in batch ${first} to ${last} that the bank signed`;
+      needPath({ leaf, index: seq - first, size: last - first + 1, path: hashes }, root, what);
+      ok(`${what}; opened: ${openFields(record, openings).join(', ') || 'nothing'}`);
+      if (log === undefined) need(!proof, 'there is a proof, and no log is named');
+      else if (proof === 'to come: fetch this receipt again') lacking(`record ${seq}: the log’s proof is still to come; fetch the receipt again`);
+      else ok(follow(String(proof), leaf, headOf, `record ${seq}`).says);
+      need(seq > before, 'the records do not stand in the bank’s own order');
+      need(commitments.parcel === undefined || openings.parcel?.value === of.parcel, `record ${seq} does not show that it speaks of this parcel`);
+      [before, tied] = [seq, tied + (commitments.parcel === undefined ? 0 : 1)];
     }
     need(tied > 0, 'no record speaks of this parcel');
-    ok(`the records stand in the bank’s own order, and ${tied} of them name the parcel ${value.parcel}`);
+    ok(`the records stand in the bank’s own order, and ${tied} of them name the parcel ${of.parcel}`);
   });
-}
 
-/** `holds` is null for what was not checked. */
-export function explain(checks) {
-  const lines = [];
+// Bundles of evidence (docs/reference/export.md): the archive, whose files are read at once up to so many bytes, or come by.
+const MOST = { 'manifest.json': 4 * MIB, checkpoint: MIB, 'keys.json': FILE_MAX };
+const FILES = [...Object.keys(MOST), 'records.jsonl', 'heads.jsonl', 'opened.jsonl', 'tree.txt', 'records.csv', 'report.html'];
+const proofName = (index) => `proofs/${String(index).padStart(16, '0')}.tlog-proof`;
+const OTHERS = /^(?:proofs\/\d{16}\.tlog-proof|evidence\/\d{16}\.[a-z]{3,4}\.p7m)$/;
+const mostOf = (name) => (FILES.includes(name) ? (MOST[name] ?? Infinity) : OTHERS.test(name) ? 16 * MIB : -1);
+const readAt = (file, at, length, bytes = Buffer.alloc(length)) => bytes.subarray(0, readSync(file, bytes, 0, length, at));
+const isZero = (bytes) => bytes.every((byte) => byte === 0);
+/** IEEE 1003.1, pax, "ustar Interchange Format": a plain file of nobody and no time. Name, length and sum are read. */
+const HEADER = /^([!-~]+)\0+0000600\0(?:0000000\0){2}([0-7]{11})\0[0]{11}\0([0-7]{6})\0 0\0{100}ustar\0[0]{2}\0{247}$/;
+function membersOf(file, size) {
+  let [members, at] = [new Map(), 0];
+  while (at < size - 1_024) {
+    const header = readAt(file, at, 512);
+    const [, name, octal, sum] = need(HEADER.exec(header.toString('latin1')), `the header at byte ${at} is not one of a plain file in a bundle`);
+    const found = header.fill(' ', 148, 156).reduce((all, byte) => all + byte, 0);
+    const [length, isSound] = [Number.parseInt(octal, 8), Number.parseInt(sum, 8) === found && !members.has(name)];
+    need(isSound && length <= mostOf(name), `${name} is no file of a bundle, or its second, or has more than ${mostOf(name)} bytes`);
+    members.set(name, { at: at + 512, length });
+    const end = at + 512 + length;
+    at = Math.ceil(end / 512) * 512;
+    need(at <= size && isZero(readAt(file, end, at - end)), `${name} is cut off, or bytes hide behind it`);
+    need(members.size <= MEMBERS_MAX, `there are more than ${MEMBERS_MAX} files`);
+  }
+  need(at === size - 1_024 && isZero(readAt(file, at, 1_024)), 'the archive is cut off, or bytes stand behind its end');
+  for (const name of FILES) need(members.has(name), `${name} is missing`);
+  return members;
+}
+function* chunksOf(file, { at, length }) {
+  for (let done = 0; done < length; done += CHUNK) yield readAt(file, at + done, Math.min(CHUNK, length - done));
+}
+/** The lines of a file, each as `parse` reads it; behind the last there is none. */
+function* linesOf(file, member, name, parse) {
+  let [left, decoder] = ['', fatal()];
+  for (const chunk of chunksOf(file, member)) {
+    const lines = read(() => left + decoder.decode(chunk, { stream: true }), `${name} is no UTF-8`).split('\n');
+    left = lines.pop();
+    for (const line of lines) yield parse(line);
+    need(left.length <= LINE_MAX, `a line of ${name} is too long`);
+  }
+  need(left === '' && read(() => decoder.decode(), `${name} is no UTF-8`) === '', `${name} is cut off within a line`);
+}
+const MANIFEST = 'format:t madeAtMs:n madeBy:m purpose:t tenant:t selection:o opened:l log:o records:n proofs:t sources:l files:l';
+/** The files by their names, once the manifest has named each of them with its length and its hash. */
+function openBundle(file) {
+  const members = membersOf(file, fstatSync(file).size);
+  const whole = (name) => textOf(readAt(file, members.get(name).at, members.get(name).length), name);
+  const manifest = shaped(canonicalJson(whole('manifest.json'), 'manifest.json'), MANIFEST, 'manifest.json');
+  const said = new Set(manifest.files.map((one) => canonical(one)));
+  for (const [name, member] of members) {
+    const hash = createHash('sha256');
+    for (const chunk of chunksOf(file, member)) hash.update(chunk);
+    const entry = canonical({ name, bytes: member.length, sha256: hash.digest('base64url') });
+    need(name === 'manifest.json' || said.has(entry), `the manifest does not name ${name}, or with another length or SHA-256`);
+  }
+  need(manifest.files.length === members.size - 1, 'the manifest names a file that is not here, or one twice');
+  const keys = shaped(canonicalJson(whole('keys.json'), 'keys.json'), 'log:o rosters:l', 'keys.json');
+  shaped(keys.log, 'origin:t vkey:t', 'the log of keys.json');
+  return { members, whole, manifest, keys, lines: (name, parse) => linesOf(file, members.get(name), name, parse) };
+}
+function closeBatch({ bank, first, last, root, hashes, leaves }) {
+  let [at, used] = [0, 0];
+  const hash = () => hashOf(hashes[used++], 'base64', 'a hash of heads.jsonl');
+  const found = rootOfShown({ next: () => leaves[at]?.index, leaf: () => leaves[at++].leaf, hash }, 0, last - first + 1);
+  need(found.equals(root) && used === hashes.length, `the records are not those of batch ${first} to ${last} that ${bank} signed`);
+}
+/** Numbers and hashes of each journal follow each other, and each bank signed its batches, in their order. */
+function readJournals(heads) {
+  const [journals, signers] = [new Map(), new Map()];
+  const take = ({ source, seq, prev }, leaf) => {
+    const is = journals.get(source) ?? { source, first: seq, last: seq - 1, records: 0, whole: true, hash: seq === 1 ? NO_HASH : prev };
+    const [about, follows] = [`record ${seq} of ${source}`, seq === is.last + 1];
+    need(seq > is.last, `${about} stands behind record ${is.last}`);
+    need(!follows || prev === is.hash, `${about} names another record before it`);
+    journals.set(source, Object.assign(is, { last: seq, records: is.records + 1, whole: is.whole && follows, hash: inText(leaf) }));
+    need(journals.size <= JOURNALS_MAX && signers.size <= JOURNALS_MAX, `there are more than ${JOURNALS_MAX} journals, or keys`);
+    if (!source.startsWith('bank_')) return;
+    const before = is.batch;
+    if (!(seq <= before?.last)) {
+      if (before) closeBatch(before);
+      const { bank, key, head: note, hashes } = need(heads.next().value, 'heads.jsonl ends before the records do');
+      const head = openHead(need(bank === source && note, `heads.jsonl has no head for ${about}`), { bank, bankKey: key });
+      const { first, last, previous } = head;
+      const isHere = first <= seq && seq <= last && last - first < BATCH_MAX && first > (before?.last ?? 0);
+      const isNext = !before || first !== before.last + 1 || previous.equals(before.hash);
+      need(isHere && isNext, `batch ${first} to ${last} of ${source} does not hold ${about}, or names another batch before it`);
+      signers.set(`${bank} ${key}`, { bank, bankKey: key });
+      is.batch = { ...head, hashes, leaves: [] };
+    }
+    is.batch.leaves.push({ index: seq - is.batch.first, leaf });
+  };
+  const end = () => {
+    for (const { batch } of journals.values()) if (batch) closeBatch(batch);
+    need(heads.next().done, 'heads.jsonl has a head that no record needs');
+    return { signers, found: [...journals.values()].map(({ hash, batch, ...journal }) => journal) };
+  };
+  return { take, end };
+}
+const [NO_HASH, SEES] = ['A'.repeat(43), ['log.seen', 'log.left', 'log.disputed', 'log.settled']];
+/** What banks recorded that they had seen of this log: a log with two faces has to carry what the banks of the other face saw. */
+function readSeen(lines, vkey) {
+  const [log, parts, heads] = [inText(sha256(utf8(vkey))), [], []];
+  let [compared, left] = [0, 0];
+  for (const line of lines) {
+    const { index, text } = line.includes('"kind":"log.') ? recordIn(line) : {};
+    const { kind, source, seq, facts } = text ? openRecord(text).record : {};
+    if (!SEES.includes(kind) || facts.log !== log || facts.root === NO_HASH) continue;
+    need(isCount(facts.size) && facts.size <= index, `record ${seq} of ${source} saw more entries of this log than the ${index} before it`);
+    const says = `record ${seq} of ${source} says that the log had another root at ${facts.size} entries`;
+    if (left++ < SEEN_MAX) heads.push({ says, size: facts.size, root: facts.root });
+  }
+  heads.sort((a, b) => a.size - b.size);
+  const take = (index, leaf) => {
+    for (; heads[compared]?.size === sizeOf(parts); compared += 1) need(heads[compared].root === inText(rootOf(parts)), heads[compared].says);
+    if (index === sizeOf(parts) && compared < heads.length) grow(parts, leaf);
+  };
+  const end = ({ ok, open }) => {
+    take();
+    if (compared > 0) ok(`${compared} heads that banks recorded of this log are heads of its tree`);
+    if (left > compared) open(`${left - compared} heads that banks recorded of this log are not compared: not every entry before is here`);
+  };
+  return { take, end };
+}
+function recordIn(line) {
+  const [, digits, text] = need(/^\{"index":(\d{1,20}),"record":(\{.*\})\}$/.exec(line), 'a line of records.jsonl is malformed');
+  return { index: countOf(digits, 'the index of a record'), text };
+}
+const jsonIn = (shape, what) => (line) => shaped(parsed(line, what), shape, what);
+/** Every record at its place in the tree, and with its proof where each has one; answers what came by. */
+function readRecords({ lines, members, manifest, keys, whole }, head, judging) {
+  const journals = readJournals(lines('heads.jsonl', jsonIn('bank:t key:t head:t hashes:l', 'a line of heads.jsonl')));
+  const [records, tree] = [lines('records.jsonl', recordIn), lines('tree.txt', (line) => hashOf(line, 'base64', 'a line of tree.txt'))];
+  const opened = lines('opened.jsonl', jsonIn('index:n openings:o', 'a line of opened.jsonl'));
+  const [seen, checkpoint] = [readSeen(lines('records.jsonl', String), keys.log.vkey), whole('checkpoint')];
+  const headOf = (text) => need(text === checkpoint && head, 'a proof is for another checkpoint than the bundle’s');
+  let [before, count, proven, next, opening] = [-1, 0, 0, records.next().value, opened.next().value];
+  const leaf = () => {
+    const [{ index, text }, name] = [next, proofName(next.index)];
+    const { record, leaf: hash } = openRecord(need(index > before && text, `entry ${index} stands behind entry ${before}`));
+    journals.take(record, hash);
+    seen.take(index, hash);
+    if (opening?.index === index) {
+      for (const field of openFields(record, opening.openings)) need(manifest.opened.includes(field), `the manifest does not name ${field}`);
+      opening = opened.next().value;
+    }
+    if (members.has(name)) proven += need(follow(whole(name), hash, headOf, name).index === index && 1, `${name} is a proof of another entry`);
+    [before, count, next] = [index, count + 1, records.next().value];
+    return hash;
+  };
+  const hash = () => need(tree.next().value, 'tree.txt ends before the tree does');
+  const found = rootOfShown({ next: () => next?.index, leaf, hash }, 0, head.size);
+  need(found.equals(head.root) && tree.next().done && !next && !opening, 'records, openings and tree.txt do not make the tree that the log signed');
+  judging.ok(`${count} records lead, each at its place, to the root that the log signed`);
+  const [proofs, promised] = [members.size - FILES.length, manifest.proofs === 'each' ? count : 0];
+  need(proofs === promised && proven === promised, `there are ${proofs} proofs, not ${promised}`);
+  judging.ok(`${promised} proof files, of one record each, lead to the same root`);
+  seen.end(judging);
+  return { ...journals.end(), count };
+}
+/** `file` is a descriptor. `policy` and `rootKeys` may be left out; the lines say what the verdict is then worth. */
+export const verifyBundle = ({ file, ...trust }) =>
+  judge(trust, (judging) => {
+    const [{ ok, open, policy, rootKeys }, bundle] = [judging, openBundle(file)];
+    const { members, manifest, keys } = bundle;
+    ok(`${members.size} files, each with the length and the SHA-256 that the manifest names`);
+    const { origin, size, root, vkey } = openCheckpoint(bundle.whole('checkpoint'), trustedBy(policy, keys.log.vkey), ok);
+    // Another key in its place would hide what banks recorded of the log under the true one.
+    need(origin === keys.log.origin && vkey === keys.log.vkey, 'keys.json names another log, or another key, than signed');
+    const { found, count, signers } = readRecords(bundle, { size, root }, judging);
+    const mayHaveGaps = ['compartment', 'parcel', 'person'].some((name) => manifest.selection[name] !== null);
+    for (const { source, first, last, records: n, whole } of found) {
+      need(whole || mayHaveGaps, `${source}: records are missing, and nothing in the selection leaves any out`);
+      ok(`${source}: ${n} records from ${first} to ${last}, ${whole ? 'none missing' : 'others left out'}, in order`);
+    }
+    const here = { format: 'holdfast/export/v1', log: { origin, size }, sources: found, records: count };
+    need(canonical({ ...manifest, ...here }) === canonical(manifest), 'the manifest says otherwise than what is here');
+    const vouched = rootKeys.length > 0 && vouching(keys.rosters, judging);
+    for (const signer of signers.values()) {
+      ok(`${signer.bank}: each record stands in a batch that this bank signed`);
+      if (vouched) ok(vouched(signer));
+      else open(`${signer.bank}: vouched by the cloud only, for no --root-key says whose roster counts`);
+    }
+    open('not checked: records.csv, report.html; not proved: purpose and selection');
+  });
+
+/** Each check is a line; the first that does not hold ends them, for the others stand on it. `holds` is null for what was not checked. */
+function judge({ rootKeys = [], signatures = 1, policy }, checks) {
+  const isEach = rootKeys.every((key) => keyOfSpki('a root', key)) && new Set(rootKeys).size === rootKeys.length;
+  const isSome = rootKeys.length === 0 || (isCount(signatures) && signatures >= 1 && signatures <= rootKeys.length);
+  need(isEach && isSome, `a root key is given twice, or --signatures is not 1 to ${rootKeys.length}`);
+  const [lines, asked] = [[], policy === undefined ? undefined : readPolicy(policy)];
   const say = (holds) => (says) => lines.push({ holds, says });
   try {
-    checks(say(true), say(null));
+    checks({ ok: say(true), open: say(null), rootKeys, signatures, policy: asked });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    lines.push({ holds: false, says: error.message });
+    say(false)(error.message);
   }
   return { lines, holds: lines.every(({ holds }) => holds !== false) };
 }
-
-function read(path) {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new NotUnderstood(`${path} cannot be read: ${error.code}`);
-  }
-}
-
-export function readText(path) {
-  const bytes = read(path);
-  need(Buffer.from(bytes.toString('utf8')).equals(bytes), `${path} is no UTF-8`, NotUnderstood);
-  return bytes.toString('utf8');
-}
-
-const rootKeyOf = (path) => String(parsed(readText(path), `${path}, a root key,`, NotUnderstood)?.key);
-
-/** What stood behind the options of `options`, of which only --root-key may stand more than once. */
-export function optionsOf(rest, options, usage) {
+const isFit = (found) => found.isFile() && found.size <= FILE_MAX;
+const bytesAt = (path) => need(isFit(statSync(path)) && readFileSync(path), `${path} is no plain file, or has more than ${FILE_MAX} bytes`);
+const textAt = (path) => textOf(bytesAt(path), path);
+const COMMANDS = {
+  proof: [['--policy', '--entry'], [], (path, { entry, ...trust }) => verifyProof({ proof: textAt(path), entry: bytesAt(entry), ...trust })],
+  receipt: [['--root-key'], ['--signatures', '--policy'], (path, trust) => verifyReceipt({ receipt: textAt(path), ...trust })],
+  bundle: [[], ['--root-key', '--signatures', '--policy'], (path, trust) => verifyBundle({ file: openSync(path, 'r'), ...trust })],
+};
+function main([what, path, ...rest]) {
+  // What a stranger wrote must not command the terminal, nor fill it.
+  const visible = (text) => text.slice(0, 1_000).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+  const told = ({ holds, says }) => `${holds === null ? '--  ' : holds ? 'ok  ' : 'FAIL'}  ${visible(says)}\n`;
   const given = new Map();
-  for (let at = 0; at < rest.length; at += 2)
-    given.set(rest[at], [...(given.get(rest[at]) ?? []), rest[at + 1]]);
-  const isKnown = ([name, values]) =>
-    options.includes(name) && !values.includes(undefined) && (values.length === 1 || name === '--root-key');
-  need([...given].every(isKnown), usage, NotUnderstood);
-  const rootKeys = (given.get('--root-key') ?? []).map(rootKeyOf);
-  return { given, rootKeys, signatures: Number(given.get('--signatures')?.[0] ?? 1) };
-}
-
-function answer([what, path, ...rest]) {
-  const takes = { proof: ['--policy', '--entry'], receipt: ['--root-key', '--signatures', '--policy'] };
-  need(Object.hasOwn(takes, what ?? '') && path !== undefined, USAGE, NotUnderstood);
-  const { given, ...asked } = optionsOf(rest, takes[what], USAGE);
-  need(given.has(takes[what][0]), USAGE, NotUnderstood);
-  const policy = given.has('--policy') ? readText(given.get('--policy')[0]) : undefined;
-  if (what === 'receipt') return verifyReceipt({ receipt: readText(path), policy, ...asked });
-  need(given.has('--entry'), USAGE, NotUnderstood);
-  return verifyProof({ proof: readText(path), policy, entry: read(given.get('--entry')[0]) });
-}
-
-export function main(args, answered) {
-  // What a stranger wrote must not command the terminal.
-  const visible = (text) => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
-  const mark = (holds) => (holds === null ? '--  ' : holds ? 'ok  ' : 'FAIL');
   try {
-    const { lines, holds } = answered(args);
-    for (const line of lines) process.stdout.write(`${mark(line.holds)}  ${visible(line.says)}\n`);
-    process.stdout.write(holds ? 'verified\n' : 'NOT verified\n');
+    const [needs, takes, run] = need(path && Object.hasOwn(COMMANDS, what) && COMMANDS[what], USAGE);
+    for (let at = 0; at < rest.length; at += 2) given.set(rest[at], [...(given.get(rest[at]) ?? []), need(rest[at + 1], USAGE)]);
+    const isKnown = ([name, values]) => [...needs, ...takes].includes(name) && (values.length === 1 || name === '--root-key');
+    need(needs.every((name) => given.has(name)) && [...given].every(isKnown), USAGE);
+    const [keys, [policy], [entry], [signatures = 1]] = ['--root-key', '--policy', '--entry', '--signatures'].map((name) => given.get(name) ?? []);
+    const rootKeys = keys.map((name) => parsed(textAt(name), `${name}, a root key,`)?.key);
+    const { lines, holds } = run(path, { entry, rootKeys, policy: policy && textAt(policy), signatures: Number(signatures) });
+    process.stdout.write(`${lines.map(told).join('')}${holds ? 'verified' : 'NOT verified'}\n`);
     return holds ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof NotUnderstood)) throw error;
-    process.stderr.write(`${error.message.split('\n').map(visible).join('\n').trimEnd()}\n`);
+    // A file that is not there, or cannot be read, is no fault of this one.
+    if (!(error instanceof Refusal) && error.syscall === undefined) throw error;
+    process.stderr.write(`${error.message.split('\n').map(visible).join('\n')}\n`);
     return 2;
   }
 }
-
-if (process.argv[1] && pathToFileURL(realpathSync(process.argv[1])).href === import.meta.url)
-  process.exitCode = main(process.argv.slice(2), answer);
+if (process.argv[1] && pathToFileURL(realpathSync(process.argv[1])).href === import.meta.url) process.exitCode = main(process.argv.slice(2));

@@ -22,8 +22,23 @@ import type { ByteSource } from '../ledger/export/tar.ts';
 import { type BundleTrust, verifyBundle } from '../ledger/export/verify.ts';
 import { type PolicyFile, parsePolicyFile } from '../ledger/log/policy-file.ts';
 import { keptReceipt, type ReceiptTrust, verifyReceipt } from '../ledger/receipt.ts';
+import { readCanonical } from '../ledger/roster.ts';
 import { readConfig } from '../platform/config.ts';
 import { visible } from './visible.ts';
+
+/** Of a file that is read at once; a receipt of a thousand records has a tenth of it. */
+const FILE_BYTES_MAX = 64 * 1_048_576;
+
+/** A device or a pipe may have no end, and is not read. */
+function bounded(path: string, bytesMax = FILE_BYTES_MAX): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new HoldfastError('input-invalid', `there is no file ${visible(path)}`);
+  if (found.isFile() && found.size <= bytesMax) return path;
+  throw new HoldfastError(
+    'input-invalid',
+    `${visible(path)} is no plain file, or has more than ${bytesMax} bytes`,
+  );
+}
 
 const rootPublic = z.looseObject({ key: z.string() });
 
@@ -39,14 +54,14 @@ export async function runVerify(given: {
   evidence: string | undefined;
 }): Promise<number> {
   const { file } = given;
-  const isBundle = file !== undefined && !beginsAsJson(file);
+  const isBundle = file !== undefined && !beginsAsJson(bounded(file, Number.POSITIVE_INFINITY));
   if (file === undefined || (!isBundle && given.rootKeys.length === 0)) {
     throw new HoldfastError(
       'input-invalid',
       'say which receipt or bundle, and whose root: holdfast verify FILE --root-key site-root.pub',
     );
   }
-  const rootKeys = given.rootKeys.map((path) => rootPublic.parse(JSON.parse(readFileSync(path, 'utf8'))).key);
+  const rootKeys = given.rootKeys.map((path) => readConfig(bounded(path), rootPublic).key);
   const k = Number(given.signatures ?? 1);
   if (!Number.isInteger(k) || k < 1 || k > Math.max(1, rootKeys.length))
     throw new HoldfastError(
@@ -62,7 +77,7 @@ export async function runVerify(given: {
 }
 
 function verifyReceiptFile(file: string, trust: Omit<ReceiptTrust, 'site'>): number {
-  const receipt = readConfig(file, keptReceipt);
+  const receipt = readConfig(bounded(file), keptReceipt);
   const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), ...trust });
   return sayVerdict(
     verdicts.map(({ check, ...line }) => ({ ...line, says: `${check}: ${line.says}` })),
@@ -159,7 +174,7 @@ async function decrypted(source: ByteSource, { key, passphraseFile }: WithOpener
 function openerOf(keyFile: string | undefined, passphraseFile: string | undefined): Opener {
   const passphrase = passphraseFile === undefined ? undefined : firstLineOf(passphraseFile);
   if (keyFile !== undefined) {
-    const key = readPrivateKey(readFileSync(keyFile, 'utf8'), passphrase);
+    const key = readPrivateKey(readFileSync(bounded(keyFile), 'utf8'), passphrase);
     if (!key)
       throw new HoldfastError(
         'input-invalid',
@@ -174,7 +189,7 @@ function openerOf(keyFile: string | undefined, passphraseFile: string | undefine
   );
 }
 
-const firstLineOf = (path: string) => readFileSync(path, 'utf8').split(/\r?\n/)[0] ?? '';
+const firstLineOf = (path: string) => readFileSync(bounded(path), 'utf8').split(/\r?\n/)[0] ?? '';
 
 /** The bundle in clear, for whoever wants to unpack it; nothing is overwritten. */
 function writeOut(content: ByteSource, path: string): void {
@@ -208,7 +223,7 @@ const fromLatin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
 
 function readPolicy(path: string | undefined): PolicyFile | undefined {
   if (path === undefined) return undefined;
-  const read = parsePolicyFile(readFileSync(path, 'utf8'));
+  const read = parsePolicyFile(readFileSync(bounded(path), 'utf8'));
   if (!read.ok) throw new HoldfastError('input-invalid', `${path}: ${visible(read.why)}`);
   return read.policy;
 }
@@ -217,6 +232,5 @@ function readPolicy(path: string | undefined): PolicyFile | undefined {
 function siteOf(note: string | null): string {
   const json = note?.split('\n')[2];
   if (json === undefined) return '';
-  const parsed = rosterSchema.safeParse(JSON.parse(json));
-  return parsed.success ? parsed.data.site : '';
+  return readCanonical(json, rosterSchema)?.site ?? '';
 }

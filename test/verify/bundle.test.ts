@@ -11,21 +11,25 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { packed, sourceOf, tampered, unpacked } from '../../src/cloud/export/test-bundle.ts';
 import { base64url, concat, fromUtf8, utf8 } from '../../src/crypto/bytes.ts';
+import { newEd25519Key } from '../../src/crypto/ed25519.ts';
 import { newSigningKey } from '../../src/crypto/sign.ts';
 import { tarHeader } from '../../src/ledger/export/tar.ts';
 import { verifyBundle } from '../../src/ledger/export/verify.ts';
+import { parsePolicyFile } from '../../src/ledger/log/policy-file.ts';
+import { vkeyText } from '../../src/ledger/log/vkey.ts';
 import { findProgram } from '../../tools/peers.ts';
 import { ROOT } from '../site.ts';
+import { type AloneCase, aloneOn } from './alone.ts';
 import { verifyInLittleMemory } from './long-bundle.ts';
-import { type HostileCloud, makeBundle, POLICY } from './made-bundle.ts';
+import { type HostileCloud, LOG, makeBundle, POLICY } from './made-bundle.ts';
 
 /** How many records the long bundle has; the long tier takes a million. */
 const RECORDS = 100_000;
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-bundle-'));
 after(() => rmSync(home, { recursive: true, force: true }));
-const alone = join(ROOT, 'verify/verify-bundle.mjs');
-const PAGE = readFileSync(join(ROOT, 'docs/reference/verify.md'), 'utf8');
+const noPolicy = { rootKeys: [], signatures: 1, policy: undefined };
+const alone = join(ROOT, 'verify/verify.mjs');
 const file = (name: string, content: string | Uint8Array): string => {
   writeFileSync(join(home, name), content);
   return join(home, name);
@@ -43,7 +47,7 @@ const strict = file('strict', POLICY.replace('quorum none', 'quorum nobody'));
 
 test('both commands explain their verdict, and say it by their status', () => {
   const asked = [small.path, '--root-key', key, '--policy', policy];
-  for (const ran of [holdfast(...asked), run([alone, ...asked])]) {
+  for (const ran of [holdfast(...asked), run([alone, 'bundle', ...asked])]) {
     assert.equal(ran.status, 0, ran.stdout + ran.stderr);
     assert.match(ran.stdout, /1500 records lead, each at its place, to the root that the log signed/);
     assert.match(ran.stdout, /the site root’s roster, version 1/);
@@ -56,7 +60,7 @@ test('both commands explain their verdict, and say it by their status', () => {
     [1, [file('none.tar', '')]],
   ];
   for (const [status, args] of cases)
-    for (const ran of [holdfast(...args), run([alone, ...args])])
+    for (const ran of [holdfast(...args), run([alone, 'bundle', ...args])])
       assert.equal(ran.status, status, `${args.join(' ')}\n${ran.stdout}${ran.stderr}`);
   for (const args of [
     [],
@@ -64,13 +68,13 @@ test('both commands explain their verdict, and say it by their status', () => {
     [small.path, '--policy', strict],
     [small.path, '--lenient', 'yes'],
   ])
-    assert.equal(run([alone, ...args]).status, 2, args.join(' '));
+    assert.equal(run([alone, 'bundle', ...args]).status, 2, args.join(' '));
 });
 
 test('the lone verifier says the same under the machine’s own Node', () => {
   const own = findProgram(['node'], '/usr/local/bin:/usr/bin');
   if (own === undefined) return;
-  const ran = run([alone, small.path, '--root-key', key], own);
+  const ran = run([alone, 'bundle', small.path, '--root-key', key], own);
   assert.equal(ran.status, 0, ran.stdout + ran.stderr);
 });
 
@@ -91,27 +95,56 @@ test('what a cloud with its log’s key writes, changes or leaves out of a bank�
     });
     assert.match(lines.at(-1)?.says ?? '', line);
     assert.equal(holds, false);
-    return { kind: 'bundle', of: { path: made.path, rootKeys } };
+    return { kind: 'bundle', of: { path: made.path, rootKeys } } as const;
   });
-  assert.deepEqual(aloneOn(alones), [false, false, false, false]);
+  assert.deepEqual(heldBy(alones), [false, false, false, false]);
 });
 
-test('what a bank recorded that it saw of the log is held against the log of the bundle', () => {
-  const cases: ['this' | 'another' | 'more', RegExp][] = [
-    ['this', /^1 heads that banks recorded of this log are heads of its tree$/],
-    ['another', /^record 20 of bank_\w+ says that the log had another root at 19 entries$/],
-    ['more', /^record 20 of bank_\w+ saw 25 entries of this log, and is itself entry 19$|another root at 25/],
+test('what a bank recorded that it saw of the log is held against the log of the bundle, by both', () => {
+  const root = /^record 20 of bank_\w+ says that the log had another root at 19 entries$/;
+  const same = /^1 heads that banks recorded of this log are heads of its tree$/;
+  const cases: ['this' | 'another' | 'more', RegExp, RegExp][] = [
+    ['this', same, same],
+    ['another', root, root],
+    [
+      'more',
+      /saw 25 entries of this log|another root at 25/,
+      /saw more entries of this log than the 19 before it$/,
+    ],
   ];
-  for (const [sees, line] of cases) {
+  for (const [sees, line, loneLine] of cases) {
     const made = makeBundle(join(home, `sees-${sees}.tar`), 40, { sees });
-    const trust = { rootKeys: [base64url(made.root.publicKey)], signatures: 1, policy: undefined };
-    const { lines, holds } = verifyBundle(sourceOf(readFileSync(made.path)), trust);
+    const rootKeys = [base64url(made.root.publicKey)];
+    const ours = verifyBundle(sourceOf(readFileSync(made.path)), { ...noPolicy, rootKeys });
+    const [lone] = aloneOn(home, [{ kind: 'bundle', of: { path: made.path, rootKeys } }]);
+    const said = ours.lines.map(({ says }) => says);
     assert.ok(
-      lines.some(({ says }) => line.test(says)),
-      lines.map(({ says }) => says).join('\n'),
+      said.some((one) => line.test(one)),
+      said.join('\n'),
     );
-    assert.equal(holds, sees === 'this');
+    assert.ok(
+      lone?.says.some((one) => loneLine.test(one)),
+      lone?.says.join('\n'),
+    );
+    assert.deepEqual([ours.holds, lone?.holds], [sees === 'this', sees === 'this']);
   }
+});
+
+test('another key of the log in keys.json, under which nobody saw anything, is refused by both, also with a policy', () => {
+  const made = makeBundle(join(home, 'hides.tar'), 40, { sees: 'another' });
+  const stranger = vkeyText({ type: 'signature', name: LOG.name, publicKey: newEd25519Key().publicKey });
+  const hiding = tampered(unpacked(made.path), {
+    edit: { 'keys.json': (text) => text.replace(/"vkey":"[^"]+"/, () => `"vkey":"${stranger}"`) },
+  });
+  const read = parsePolicyFile(POLICY);
+  assert.ok(read.ok);
+  const ours = verifyBundle(sourceOf(hiding), { ...noPolicy, policy: read.policy });
+  assert.match(ours.lines.at(-1)?.says ?? '', /keys.json names another key of the log/);
+  const [alone] = aloneOn(home, [
+    { kind: 'bundle', of: { path: file('hiding.tar', hiding), policy: POLICY } },
+  ]);
+  assert.match(alone?.says.at(-1) ?? '', /keys.json names another log, or another key/);
+  assert.deepEqual([ours.holds, alone?.holds], [false, false]);
 });
 
 test('a byte that changed in any file is found by the hash in the manifest, by both', () => {
@@ -124,7 +157,7 @@ test('a byte that changed in any file is found by the hash in the manifest, by b
     const spoiled = packed(new Map([...files, [name, changed]]));
     const { lines } = verifyBundle(sourceOf(spoiled), { rootKeys: [], signatures: 1, policy: undefined });
     assert.ok(/another SHA-256|malformed/.test(lines.at(-1)?.says ?? ''), `${name}: ${lines.at(-1)?.says}`);
-    return [{ kind: 'bundle', of: { path: file(`byte-${name.replace('/', '-')}`, spoiled) } }];
+    return [{ kind: 'bundle', of: { path: file(`byte-${name.replace('/', '-')}`, spoiled) } } as const];
   });
   // The page is for reading alone: nothing but the hash would notice a change in it.
   const page = tampered(files, { edit: { 'report.html': () => 'a page' } });
@@ -137,22 +170,12 @@ test('a byte that changed in any file is found by the hash in the manifest, by b
   );
   cases.push({ kind: 'bundle', of: { path: file('byte-page', spoiled) } });
   assert.deepEqual(
-    aloneOn(cases),
+    heldBy(cases),
     cases.map(() => false),
   );
 });
 
-/** What the lone verifier says of each, in a process of its own, preloaded with what this one is: a sabotage for one. */
-function aloneOn(cases: readonly unknown[]): boolean[] {
-  const preloads = process.execArgv.flatMap((arg, at, all) =>
-    arg === '--import' ? [arg, all[at + 1] ?? ''] : [],
-  );
-  const harness = join(import.meta.dirname, 'harness.mjs');
-  const args = [...preloads, '--max-old-space-size=512', harness, file('cases.json', JSON.stringify(cases))];
-  const ran = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  assert.equal(ran.status, 0);
-  return (JSON.parse(ran.stdout) as { verdicts: boolean[] }).verdicts;
-}
+const heldBy = (cases: readonly AloneCase[]) => aloneOn(home, cases).map(({ holds }) => holds);
 
 /** A header with other bytes in it, and its sum right again. */
 function header(name: string, size: number, change: (bytes: Uint8Array) => void): Uint8Array {
@@ -273,7 +296,7 @@ const HOSTILE: readonly [string, Uint8Array, RegExp][] = [
 
 test('what was made to hurt is refused by name, by both', async (t) => {
   const trust = { rootKeys: [], signatures: 1, policy: undefined };
-  const cases: { kind: string; of: { path: string } }[] = [];
+  const cases: AloneCase[] = [];
   for (const [at, [name, bytes, line]] of HOSTILE.entries())
     await t.test(name, () => {
       const { lines, holds } = verifyBundle(sourceOf(bytes), trust);
@@ -282,20 +305,12 @@ test('what was made to hurt is refused by name, by both', async (t) => {
       cases.push({ kind: 'bundle', of: { path: file(`hostile-${at}.tar`, bytes) } });
     });
   assert.deepEqual(
-    aloneOn(cases),
+    heldBy(cases),
     HOSTILE.map(() => false),
   );
 });
 
 test('a long bundle is verified in little memory, by both', () => verifyInLittleMemory(home, RECORDS));
-
-test('the page gives the hash of the file, which is short and needs no package', () => {
-  const text = readFileSync(alone, 'utf8');
-  assert.ok(PAGE.includes(createHash('sha256').update(text).digest('hex')), 'docs/reference/verify.md');
-  assert.ok(text.split('\n').length - 1 <= 400);
-  const imported = [...text.matchAll(/\bfrom '([^']+)'|\bimport\('/g)].map(([, from]) => from);
-  assert.deepEqual(imported, ['node:fs', 'node:url', './verify.mjs']);
-});
 
 test('the page’s example: two of five entries, and the hashes that lead from them to the root', () => {
   const page = fromUtf8(readFileSync(join(ROOT, 'docs/reference/export.md')));

@@ -117,6 +117,6 @@ test('without this program: OpenSSL opens it, and the verifier that stands alone
   const opened = spawnSync('openssl', args, { encoding: 'utf8' });
   assert.equal(opened.status, 0, opened.stderr);
   assert.deepEqual(new Uint8Array(readFileSync(out)), clear);
-  const { status, said } = run(join(ROOT, 'verify/verify-bundle.mjs'), out, '--root-key', rootKey);
+  const { status, said } = run(join(ROOT, 'verify/verify.mjs'), 'bundle', out, '--root-key', rootKey);
   assert.equal(status, 0, said);
 });

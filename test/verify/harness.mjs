@@ -1,14 +1,15 @@
-/** Runs the verifier over many cases in one process, of whatever Node it is started with: true for each that holds. */
+/** Runs the verifier over many cases in one process, of whatever Node it is started with: true for each that holds, and its last line. */
 import { openSync, readFileSync } from 'node:fs';
-import { rootBy, verifyProof, verifyReceipt } from '../../verify/verify.mjs';
-import { verifyBundle } from '../../verify/verify-bundle.mjs';
+import { rootBy, verifyBundle, verifyProof, verifyReceipt } from '../../verify/verify.mjs';
 
 const bytes = (text) => Buffer.from(text ?? '', 'base64');
+const verdictOf = ({ kind, of }) => {
+  if (kind === 'proof') return verifyProof({ ...of, entry: bytes(of.entry) });
+  if (kind === 'bundle') return verifyBundle({ ...of, file: openSync(of.path, 'r') });
+  return verifyReceipt(of);
+};
 
-function holds({ kind, of }) {
-  if (kind === 'proof') return verifyProof({ ...of, entry: bytes(of.entry) }).holds;
-  if (kind === 'bundle') return verifyBundle({ ...of, file: openSync(of.path, 'r') }).holds;
-  if (kind === 'receipt') return verifyReceipt(of).holds;
+function rootHolds(of) {
   try {
     const path = (of.proof ?? []).map(bytes);
     const claim = { leaf: bytes(of.leafHash), index: of.leafIdx, size: of.treeSize, path };
@@ -19,4 +20,12 @@ function holds({ kind, of }) {
 }
 
 const cases = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-process.stdout.write(JSON.stringify({ node: process.versions.node, verdicts: cases.map(holds) }));
+const told = cases.map((one) => {
+  if (one.kind === 'path') return { holds: rootHolds(one.of), says: [] };
+  const { holds, lines } = verdictOf(one);
+  return { holds, says: lines.map(({ says }) => says.slice(0, 500)) };
+});
+const verdicts = told.map(({ holds }) => holds);
+process.stdout.write(
+  JSON.stringify({ node: process.versions.node, verdicts, says: told.map(({ says }) => says) }),
+);

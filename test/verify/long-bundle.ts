@@ -15,7 +15,7 @@ const RSS_KIB_MAX = 320_000;
  * here has just made a long bundle; the kernel counts VmHWM anew from the exec on (proc_pid_status(5)).
  */
 const PEAK = `Number(/VmHWM:\\s+(\\d+)/.exec(process.getBuiltinModule('node:fs').readFileSync('/proc/self/status', 'latin1'))[1])`;
-const alone = join(ROOT, 'verify/verify-bundle.mjs');
+const alone = join(ROOT, 'verify/verify.mjs');
 
 export function verifyInLittleMemory(home: string, records: number): void {
   const { path, root } = makeBundle(join(home, 'long.tar'), records);

@@ -221,7 +221,7 @@ test('it leaves only for who may see it, and never in clear', async () => {
 
 test('the program that needs nothing of ours takes such a bundle, and the command opens the evidence in it', async () => {
   const { path } = await exported();
-  const alone = spawnSync(process.execPath, ['verify/verify-bundle.mjs', path], { encoding: 'utf8' });
+  const alone = spawnSync(process.execPath, ['verify/verify.mjs', 'bundle', path], { encoding: 'utf8' });
   assert.equal(alone.status, 0, `${alone.stdout}${alone.stderr}`);
   const run = (...more: string[]) =>
     spawnSync(process.execPath, ['bin/holdfast.ts', 'verify', path, ...more], { encoding: 'utf8' });

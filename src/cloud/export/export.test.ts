@@ -1,7 +1,17 @@
 /** Bundles of evidence from a real database, a real log and a real bank's records; and what is found in one that was changed. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { base64url } from '../../crypto/bytes.ts';
@@ -262,6 +272,36 @@ test('tiles that are not the signed ones give no bundle; an organisation is give
   );
 });
 
+test('what changed on the disk while it was made gives no bundle, and no record of one', async () => {
+  const { tenant } = filled;
+  const endOf = () => stand.cloud.database.read(tenant, (tx) => stand.cloud.journal.endOf(tx, tenant));
+  const out = join(home, 'spoiled.tar');
+  const spoil = async () => {
+    const file = openSync(join(`${out}.${process.pid}.parts`, 'records.jsonl'), 'r+');
+    const byte = new Uint8Array(1);
+    readSync(file, byte, 0, 1, 100);
+    writeSync(
+      file,
+      byte.map((old) => old ^ 1),
+      0,
+      1,
+      100,
+    );
+    closeSync(file);
+  };
+  const order = {
+    ...{ tenant, selection: readSelection({}), opened: [], purpose: 'x', madeBy: null, by: null },
+    ...{ receiver: NOBODY_NAMED, out, looked: spoil },
+  };
+  const before = await endOf();
+  await assert.rejects(makeExport(stand.cloud, order), /the bundle does not hold/);
+  assert.deepEqual(await endOf(), before);
+  assert.deepEqual(
+    readdirSync(home).filter((name) => name.startsWith('spoiled')),
+    [],
+  );
+});
+
 test('what is asked for wrongly is said before anything is made', () => {
   for (const asked of [
     { bank: 'bank_x' },
@@ -345,7 +385,7 @@ test('each way of tampering is found, by its own line, and by the verifier that 
   assert.deepEqual([verdicts[0], missed, verdicts.length], [true, [], TAMPERED.length + 1]);
 });
 
-/** What verify/verify-bundle.mjs says, in a process of its own, preloaded with what this one is: a sabotage for one. */
+/** What verify/verify.mjs says, in a process of its own, preloaded with what this one is: a sabotage for one. */
 function aloneOn(bundles: readonly Uint8Array[]): boolean[] {
   const cases = bundles.map((bytes, at) => {
     const path = join(home, `case-${at}.tar`);

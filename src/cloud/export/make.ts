@@ -22,7 +22,6 @@ import {
   proofName,
   recordLine,
 } from '../../ledger/export/format.ts';
-import { verifyBundle } from '../../ledger/export/verify.ts';
 import { encodeProof } from '../../ledger/log/proof-file.ts';
 import { proveInclusion } from '../../ledger/log/prove.ts';
 import type { LogResult } from '../../ledger/log/refusals.ts';
@@ -36,8 +35,9 @@ import type { Cloud } from '../deps.ts';
 import type { ReadableEvidence } from '../evidence/evidence.ts';
 import { drain, type SignedLog, signedLog } from '../log/log.ts';
 import * as rosters from '../rosters/rosters.ts';
+import { checkMade, inBreaths } from './check.ts';
 import { EvidenceParts, requireEvidenceReceiver } from './evidence.ts';
-import { BundleParts, type Packed, withBytesOf } from './parts.ts';
+import { BundleParts, type Packed } from './parts.ts';
 import { type ExportReceiver, receiverSubject } from './receiver.ts';
 import { REPORT_ROWS_MAX, type ReportRow, reportEnd, reportHead, reportRow } from './report.ts';
 import { csvHead, csvRow } from './rows.ts';
@@ -85,10 +85,8 @@ export async function makeExport(cloud: Cloud, order: ExportOrder): Promise<Expo
     const making = new Making({ cloud, order, log, wanted, parts });
     const manifest = await making.run();
     const text = canonical({ ...manifest, files: making.files() });
-    const whole = parts.pack(text, making.ended(), order.receiver.envelope);
-    const { lines, holds } = withBytesOf(whole, (source) =>
-      verifyBundle(whole.content(source), { rootKeys: [], signatures: 1, policy: undefined }),
-    );
+    const whole = await inBreaths(parts.pack(text, making.ended(), order.receiver.envelope));
+    const { lines, holds } = await checkMade(whole);
     // What lies here is not what was signed: an operator has to look, and nobody is given a bundle of it.
     if (!holds) throw new Error(`the bundle does not hold: ${lines.at(-1)?.says}`);
     const [records, bytes] = [manifest.records, whole.bytes];

@@ -10,6 +10,7 @@ import { utf8 } from '../../crypto/bytes.ts';
 import { type Envelope, writeEnvelope } from '../../crypto/cms/envelope.ts';
 import { type RunningHash, runningSha256 } from '../../crypto/hash.ts';
 import { type ScratchCipher, scratchCipher } from '../../crypto/stream.ts';
+import type { Steps } from '../../ledger/export/steps.ts';
 import { type ByteSource, TAR_END, tarHeader, tarPadding } from '../../ledger/export/tar.ts';
 import { syncDir } from '../../platform/durable.ts';
 
@@ -109,7 +110,7 @@ export class BundleParts {
   }
 
   /** Puts the manifest and then each part into one archive, and that into an envelope where it has a receiver. */
-  pack(manifest: string, parts: readonly Part[], envelope: Envelope | null): Packed {
+  *pack(manifest: string, parts: readonly Part[], envelope: Envelope | null): Steps<Packed> {
     const first = utf8(manifest);
     const sizes = [first.length, ...parts.map(({ bytes }) => bytes)];
     const size = sizes.reduce((sum, bytes) => sum + archived(bytes), TAR_END.length);
@@ -124,7 +125,10 @@ export class BundleParts {
     for (const part of [tarHeader('manifest.json', first.length), first, tarPadding(first.length)]) put(part);
     for (const { name, bytes } of parts) {
       put(tarHeader(name, bytes));
-      for (const chunk of this.#growing.get(name)?.chunks() ?? []) put(chunk);
+      for (const chunk of this.#growing.get(name)?.chunks() ?? []) {
+        put(chunk);
+        yield;
+      }
       put(tarPadding(bytes));
       rmSync(this.#pathOf(name));
     }
@@ -164,10 +168,13 @@ function* chunksIn(path: string): Generator<Uint8Array> {
 }
 
 /** Reads a file where it lies, for as long as `use` takes. */
-export function withBytesOf<T>(of: { path: string; bytes: number }, use: (source: ByteSource) => T): T {
+export async function withBytesOf<T>(
+  of: { path: string; bytes: number },
+  use: (source: ByteSource) => Promise<T>,
+): Promise<T> {
   const file = openSync(of.path, 'r');
   try {
-    return use({
+    return await use({
       size: of.bytes,
       read(at, length, target = new Uint8Array(length)) {
         const into = target.length >= length ? target : new Uint8Array(length);

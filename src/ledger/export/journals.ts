@@ -10,6 +10,7 @@ import type { RecordPlace } from '../record-form.ts';
 import { rootOfShown } from './cover.ts';
 import { type HeadLine, headSchema, SOURCES_MAX } from './format.ts';
 import { need, type Say } from './refusal.ts';
+import type { Steps } from './steps.ts';
 
 type OpenBatch = { head: BatchHead; line: HeadLine; shown: { at: number; leaf: Uint8Array }[] };
 type Journal = {
@@ -98,8 +99,11 @@ export class Journals {
   }
 
   /** Closes what is open. Afterwards no head may be left. */
-  end(): void {
-    for (const { batch } of this.#known.values()) if (batch) closeBatch(batch);
+  *end(): Steps<void> {
+    for (const { batch } of this.#known.values()) {
+      if (batch) closeBatch(batch);
+      yield;
+    }
     need(this.#heads.next().done === true, 'heads.jsonl has a head that no record needs');
   }
 

@@ -9,12 +9,14 @@ import { appendLeaves, EMPTY_RANGE, rangeRoot } from '../log/range.ts';
 import { NO_HASH, parseRecord } from '../record.ts';
 import { parseRecordLine } from './format.ts';
 import { need, type Say } from './refusal.ts';
+import type { Steps } from './steps.ts';
 
 type Seen = { index: number; where: string; size: number; root: string };
 
 const KINDS: readonly string[] = ['log.seen', 'log.left', 'log.disputed', 'log.settled'];
 /** A bank says it about daily; of more than these the rest is said to be uncompared. */
 const HEADS_MAX = 100_000;
+const LINES_A_STEP = 1_024;
 
 export class SeenHeads {
   readonly #heads: Seen[] = [];
@@ -23,10 +25,16 @@ export class SeenHeads {
   #uncounted = 0;
 
   /** `lines` are those of records.jsonl, which are read for themselves before anything is grown. */
-  constructor(lines: Iterator<string | undefined>, vkey: string) {
-    const log = base64url(sha256(utf8(vkey)));
-    for (let line = lines.next(); line.done !== true; line = lines.next()) this.#read(line.value ?? '', log);
-    this.#heads.sort((a, b) => a.size - b.size);
+  static *in(lines: Iterator<string | undefined>, vkey: string): Steps<SeenHeads> {
+    const [seen, log] = [new SeenHeads(), base64url(sha256(utf8(vkey)))];
+    let count = 0;
+    for (let line = lines.next(); line.done !== true; line = lines.next()) {
+      seen.#read(line.value ?? '', log);
+      count += 1;
+      if (count % LINES_A_STEP === 0) yield;
+    }
+    seen.#heads.sort((a, b) => a.size - b.size);
+    return seen;
   }
 
   #read(line: string, log: string): void {

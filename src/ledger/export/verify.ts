@@ -19,7 +19,7 @@ import { type LedgerRecord, leafHash, type Openings, opens, parseRecord } from '
 import { placeByForm } from '../record-form.ts';
 import { openRoster, readCanonical } from '../roster.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
-import { rootOfShown } from './cover.ts';
+import { rootInSteps } from './cover.ts';
 import { type EvidenceAtHand, EvidenceObjects } from './evidence.ts';
 import {
   type BundleKeys,
@@ -42,6 +42,7 @@ import {
 import { isSame, Journals, parseJson, readHash, type SigningBank } from './journals.ts';
 import { type BundleLine, BundleRefused, need, needValue, type Say } from './refusal.ts';
 import { SeenHeads } from './seen.ts';
+import { atOnce, type Steps } from './steps.ts';
 import { type ByteSource, chunksOf, linesOf, type Member, tarMembers } from './tar.ts';
 
 export type BundleTrust = {
@@ -53,15 +54,19 @@ export type BundleTrust = {
   /** What somebody has who was handed evidence with the bundle: nothing, when unset. */
   evidence?: EvidenceAtHand;
 };
-type BundleVerdict = { lines: BundleLine[]; holds: boolean };
+export type BundleVerdict = { lines: BundleLine[]; holds: boolean };
 
 export function verifyBundle(source: ByteSource, trust: BundleTrust): BundleVerdict {
+  return atOnce(verifyInSteps(source, trust));
+}
+
+export function* verifyInSteps(source: ByteSource, trust: BundleTrust): Steps<BundleVerdict> {
   const lines: BundleLine[] = [];
   const say: Say = (says, holds = true) => void lines.push({ holds, says });
   try {
-    const bundle = openBundle(source, say);
+    const bundle = yield* openBundle(source, say);
     const opened = verifyCheckpoint(bundle, trust, say);
-    const { journals, evidence } = verifyRecords(bundle, opened, say);
+    const { journals, evidence } = yield* verifyRecords(bundle, opened, say);
     for (const signer of journals.signers()) vouch(bundle.keys, trust, { signer, say });
     evidence.end(trust.evidence, say);
     sayUnchecked(bundle.manifest, journals, say);
@@ -74,7 +79,7 @@ export function verifyBundle(source: ByteSource, trust: BundleTrust): BundleVerd
 
 type Bundle = { source: ByteSource; members: Map<string, Member>; manifest: Manifest; keys: BundleKeys };
 
-function openBundle(source: ByteSource, say: Say): Bundle {
+function* openBundle(source: ByteSource, say: Say): Steps<Bundle> {
   const found = tarMembers(source, MEMBERS_MAX);
   need(found.ok, found.ok ? '' : found.why);
   const members = new Map<string, Member>();
@@ -107,7 +112,10 @@ function openBundle(source: ByteSource, say: Say): Bundle {
       `${file.name} has ${member.size} bytes, the manifest says ${file.bytes}`,
     );
     const hash = runningSha256();
-    for (const chunk of chunksOf(source, member)) hash.add(chunk);
+    for (const chunk of chunksOf(source, member)) {
+      hash.add(chunk);
+      yield;
+    }
     need(base64url(hash.end()) === file.sha256, `${file.name} has another SHA-256 than the manifest says`);
   }
   say(`${members.size} files, each with the length and the SHA-256 that the manifest names`);
@@ -149,6 +157,11 @@ function verifyCheckpoint(bundle: Bundle, { policy }: BundleTrust, say: Say): Op
   const own = needValue(parseVkey(keys.log.vkey), 'the log’s key in keys.json');
   need(own.name === origin, `the key in keys.json is one of ${own.name}, not of the log ${origin}`);
   const opened = judgeCheckpoint(note, { own, policy, namedBy: 'the bundle' }, say);
+  // Another key in its place would hide what banks recorded of the log under the true one.
+  need(
+    opened.signatures.some(({ key }) => key.type === own.type && equalBytes(key.publicKey, own.publicKey)),
+    'keys.json names another key of the log than the one that signed the checkpoint',
+  );
   const { size } = opened.checkpoint;
   need(
     size === manifest.log.size,
@@ -189,12 +202,12 @@ class Records {
 
 type Read = { journals: Journals; evidence: EvidenceObjects };
 
-function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): Read {
+function* verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): Steps<Read> {
   const { manifest } = bundle;
   const { size, root } = opened.checkpoint;
   const records = new Records(linesIn(bundle, 'records.jsonl'), size);
   const journals = new Journals(linesIn(bundle, 'heads.jsonl'));
-  const seen = new SeenHeads(linesIn(bundle, 'records.jsonl'), bundle.keys.log.vkey);
+  const seen = yield* SeenHeads.in(linesIn(bundle, 'records.jsonl'), bundle.keys.log.vkey);
   const openings = new OpenedFields(linesIn(bundle, 'opened.jsonl'), manifest.opened);
   const evidence = new EvidenceObjects(bundle);
   const tree = linesIn(bundle, 'tree.txt');
@@ -216,7 +229,7 @@ function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): Read {
     return leaf;
   };
   const hash = () => readHash(tree.next().value, 'tree.txt');
-  const found = rootOfShown({ next: () => records.next?.index, leaf: takeLeaf, hash }, size);
+  const found = yield* rootInSteps({ next: () => records.next?.index, leaf: takeLeaf, hash }, size);
   need(
     count > 0 && count === manifest.records,
     `there are ${count} records, the manifest says ${manifest.records}`,
@@ -225,8 +238,8 @@ function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): Read {
   need(equalBytes(found, root), 'the records and tree.txt do not lead to the root that the log signed');
   say(`${count} records lead, each at its place, to the root that the log signed`);
   if (count === size) say('they are every entry of the log of this checkpoint');
-  journals.end();
-  verifyProofs(bundle, opened, { proven, say });
+  yield* journals.end();
+  yield* verifyProofs(bundle, opened, { proven, say });
   sameSources(manifest, journals);
   journals.say(say);
   seen.end(say);
@@ -240,16 +253,17 @@ function recordOf(index: number, text: string): LedgerRecord {
   return parsed.record;
 }
 
-function verifyProofs(
+function* verifyProofs(
   bundle: Bundle,
   opened: OpenedNote,
   { proven, say }: { proven: ReadonlyMap<number, Uint8Array>; say: Say },
-): void {
+): Steps<void> {
   const names = [...bundle.members.keys()].filter((name) => proofIndexOf(name) !== undefined);
   need(names.length === proven.size, 'there is a proof of an entry whose record is not here');
   const wanted = bundle.manifest.proofs === 'each' ? bundle.manifest.records : 0;
   need(names.length === wanted, `there are ${names.length} proofs, and the manifest promises ${wanted}`);
   for (const [index, leaf] of proven) {
+    yield;
     const name = proofName(index);
     const proof = needValue(parseProof(wholeOf(bundle, name)), name);
     need(proof.index === index, `${name} is a proof of entry ${proof.index}`);
