@@ -176,7 +176,7 @@ export async function entriesBetween(
   return selectEntries(tx, generation, from, to);
 }
 
-/** The ends of a span are computed beforehand, as above. */
+/** The ends of a span are computed beforehand, as above; and each is looked up by itself, which `offset 0` has it do. */
 const selectEntries = planned<Entries>(`
   with spans as materialized (
     select source, seq + greatest(0, $2 - first) as low, seq + least(count, $3 - first) as high,
@@ -187,18 +187,23 @@ const selectEntries = planned<Entries>(`
     encode(string_agg(hash, '' order by index), 'hex') as hashes, string_agg(index::text, ',' order by index) as indices
   from (
     select s.index + r.seq - s.low as index, r.bytes, r.hash
-    from spans s join records r on r.source = s.source and r.seq >= s.low and r.seq < s.high) as entries
+    from spans s cross join lateral (
+      select r.seq, r.bytes, r.hash from records r
+      where r.source = s.source and r.seq >= s.low and r.seq < s.high offset 0) r) as entries
   group by index / 32 order by index / 32`);
 
 /**
  * Has the statements that follow find rows by one index each. Where nothing is known yet of how rows are spread, the
- * planner would look up all of a tenant's beside, which costs more with each record that there is.
+ * planner would look up all of a tenant's beside; and where much is, it takes each span for a ninth of all records and
+ * would rather read every one. Both cost more with each record that there is.
  */
 export async function byOneIndex(tx: Tx): Promise<void> {
   await setOneIndex(tx);
 }
 
-const setOneIndex = planned(`select set_config('enable_bitmapscan', 'off', true)`);
+const setOneIndex = planned(
+  `select set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)`,
+);
 
 /** Which index each of some records of a journal has; those that have none yet are absent. */
 export async function indicesOf(
@@ -208,8 +213,8 @@ export async function indicesOf(
   const { rows } = await sql<{ seq: number; index: number }>`
     select wanted.seq, s.first + wanted.seq - s.seq as index
     from unnest(${integerColumn(seqs)}::bigint[]) as wanted (seq)
-    join log_spans s on s.generation = ${generation} and s.source = ${source}
-      and wanted.seq between s.seq and s.seq + s.count - 1
+    join lateral (select first, seq, count from log_spans where generation = ${generation} and source = ${source}
+      and seq <= wanted.seq order by seq desc limit 1) s on wanted.seq < s.seq + s.count
     order by 1`.execute(tx);
   return rows;
 }
@@ -228,6 +233,29 @@ export async function placesOf(
     order by wanted.ord`.execute(tx);
   return rows.map(({ index }) => index);
 }
+
+/** `index`: in the log of that generation; null while it has none there. */
+export type RotationRow = { seq: number; record: string; index: number | null };
+
+/** Every record of the tenant's own that gives a log another key, oldest first. */
+export async function rotations(tx: Tx, generation: number): Promise<RotationRow[]> {
+  return selectRotations(tx, generation);
+}
+
+/** The same of the log that grows, asked together with what says which that is. */
+export async function currentRotations(tx: Tx): Promise<RotationRow[]> {
+  return selectCurrentRotations(tx);
+}
+
+const rotationsIn = (generation: string) => `
+  select r.seq, convert_from(r.bytes, 'UTF8') as record,
+    case when r.seq < s.seq + s.count then s.first + r.seq - s.seq end as index
+  from records r left join lateral (
+    select first, seq, count from log_spans where generation = ${generation} and source = r.source
+      and seq <= r.seq order by seq desc limit 1) s on true
+  where r.kind = 'log.key-rotated' and r.source = current_setting('holdfast.tenant') order by r.seq`;
+const selectRotations = planned<RotationRow>(rotationsIn('$1::bigint'));
+const selectCurrentRotations = planned<RotationRow>(rotationsIn('(select max(generation) from logs)'));
 
 /** How many records no checkpoint covers. */
 export async function numberWaiting(tx: Tx, generation: number): Promise<number> {
@@ -295,6 +323,21 @@ export async function checkpointAt(
     .select(['size', 'root', 'note', 'at_ms'])
     .where('generation', '=', generation)
     .where('size', '=', size)
+    .executeTakeFirst();
+}
+
+/** The first that was signed of so many entries or more. */
+export async function checkpointFrom(
+  tx: Tx,
+  { generation, fromSize }: { generation: number; fromSize: number },
+): Promise<CheckpointRow | undefined> {
+  return on(tx)
+    .selectFrom('log_checkpoints')
+    .select(['size', 'root', 'note', 'at_ms'])
+    .where('generation', '=', generation)
+    .where('size', '>=', fromSize)
+    .orderBy('size')
+    .limit(1)
     .executeTakeFirst();
 }
 
