@@ -53,8 +53,12 @@ export type Cloud = {
   pins: { current: string; next: string; offline: string | null };
   /** Issues banks their client certificates. */
   authority: CloudFiles['authority'];
-  /** What signs the tenants' logs, and where their tiles lie. */
-  ledger: { key: Ed25519Key; objects: LogObjects };
+  /** What signs the tenants' logs, which keys of theirs this cloud has, and where their tiles lie. */
+  ledger: {
+    key: Ed25519Key;
+    keyOf(publicKey: Uint8Array): Ed25519Key | undefined;
+    objects: LogObjects;
+  };
   addJobs: AddJobs;
   /** Tells the tenant's open pages, when and only if the transaction commits. */
   changed(tx: Tx, topics: readonly Topic[]): Promise<void>;

@@ -118,6 +118,11 @@ export const KINDS = {
     },
     commits: [],
   }),
+  /** The same log under another key, which the log itself recorded or the roster names; the head stays. */
+  'log.key-followed': bank({
+    facts: { log: hash, next: hash, size: count, by: words('proof', 'roster') },
+    commits: [],
+  }),
   'log.settled': bank({
     facts: { log: hash, size: count, root: hash, by: words('proof', 'roster') },
     commits: [],
@@ -384,6 +389,14 @@ export const KINDS = {
   /** The log before, by the hash of its key, and the last head of it that is signed; zeros where none is. */
   'log.succeeded': cloud({
     facts: { generation: count, before: hash, size: count, root: hash },
+    commits: [],
+  }),
+  /**
+   * The log's next key: 32 bytes, which have the form of a hash, with the number of its key id; `before` is the hash of
+   * the key that it follows, and that key signs a checkpoint over this record.
+   */
+  'log.key-rotated': cloud({
+    facts: { generation: count, before: hash, key: hash, id: count },
     commits: [],
   }),
   'backup.restored': cloud({ facts: { hash }, commits: [] }),

@@ -10,6 +10,7 @@ import { COMMITTED_FIELDS, type CommittedField } from '../domain/facts.ts';
 import { openHead } from './batch.ts';
 import type { PolicyFile } from './log/policy-file.ts';
 import { PROOF_LENGTH_MAX } from './log/proof-file.ts';
+import type { SuccessionLink } from './log/succession.ts';
 import { judgeProofs, type Provable, type Verdict } from './receipt-log.ts';
 import { type LedgerRecord, leafHash, type Openings, opens, parseRecord } from './record.ts';
 import { openRoster } from './roster.ts';
@@ -79,12 +80,16 @@ export function receiptPath(hashes: readonly Uint8Array[], index: number): strin
 /** Whom a verifier trusts, and how many of them must have signed a roster. */
 export type SiteRoot = { site: string; rootKeys: readonly string[]; k: number };
 /** With a policy each record has to have a proof that it believes; without one the lines say what is not judged. */
-export type ReceiptTrust = SiteRoot & { policy?: PolicyFile | undefined };
+export type ReceiptTrust = SiteRoot & {
+  policy?: PolicyFile | undefined;
+  /** How the log's later keys follow from one that the policy names. */
+  succession?: readonly SuccessionLink[];
+};
 
 /** Checks a receipt line by line. What is trusted comes from somewhere that the receipt's maker does not control. */
 export function verifyReceipt(
   receipt: Receipt,
-  { policy, ...root }: ReceiptTrust,
+  { policy, succession, ...root }: ReceiptTrust,
 ): { verdicts: Verdict[]; records: LedgerRecord[]; holds: boolean } {
   const vouched = vouchedBySiteRoot(receipt, root);
   const verdicts: Verdict[] = [
@@ -119,7 +124,7 @@ export function verifyReceipt(
       ? 'the records that move custody name this parcel'
       : 'a record does not show that it speaks of this parcel',
   });
-  verdicts.push(...judgeProofs(provable, { log: receipt.log, policy }));
+  verdicts.push(...judgeProofs(provable, { log: receipt.log, policy, succession }));
   return { verdicts, records, holds: verdicts.every(({ holds }) => holds !== false) };
 }
 

@@ -8,6 +8,7 @@ import { rosterSchema } from '../domain/roster.ts';
 import type { ByteSource } from '../ledger/export/tar.ts';
 import { type BundleTrust, verifyBundle } from '../ledger/export/verify.ts';
 import { type PolicyFile, parsePolicyFile } from '../ledger/log/policy-file.ts';
+import { successionFile } from '../ledger/log/succession.ts';
 import { keptReceipt, type ReceiptTrust, verifyReceipt } from '../ledger/receipt.ts';
 import { readConfig } from '../platform/config.ts';
 import { visible } from './visible.ts';
@@ -19,6 +20,7 @@ export async function runVerify(given: {
   rootKeys: readonly string[];
   signatures: string | undefined;
   policy: string | undefined;
+  succession: string | undefined;
   key: string | undefined;
   passphraseFile: string | undefined;
   out: string | undefined;
@@ -41,9 +43,11 @@ export async function runVerify(given: {
   if (new Set(rootKeys).size < rootKeys.length)
     throw new HoldfastError('input-invalid', 'a root key is given twice');
   const policy = readPolicy(given.policy);
+  const followed =
+    given.succession === undefined ? {} : { succession: readConfig(given.succession, successionFile).links };
   return isBundle
-    ? verifyBundleFile(file, { trust: { rootKeys, signatures: k, policy }, ...given })
-    : verifyReceiptFile(file, { rootKeys, k, policy });
+    ? verifyBundleFile(file, { trust: { rootKeys, signatures: k, policy, ...followed }, ...given })
+    : verifyReceiptFile(file, { rootKeys, k, policy, ...followed });
 }
 
 function verifyReceiptFile(file: string, trust: Omit<ReceiptTrust, 'site'>): number {

@@ -36,6 +36,8 @@ type Judge = (bytes: Uint8Array) => string | undefined;
 type FileKind = {
   name: string;
   needsHead: boolean;
+  /** It is wrong as a whole, and nothing in it first. */
+  isUnplaced?: boolean;
   make(draw: Draw): Uint8Array | undefined;
   unchanged: Uint8Array;
   judge: Judge;
@@ -502,6 +504,9 @@ export async function fileKinds(stand: Stand, home: string): Promise<FileKind[]>
   return [...journalKinds(home), ...bundles, ...proofKinds(files), ...(await receiptKinds(stand, two))];
 }
 
+/** A place in what was given: a number that stands behind the word for what it counts. */
+const PLACE = /\b(?:records?|entry|line|batch|character|heads?|proofs) (?:of records )?\d/;
+
 const TRIES_MAX = 200;
 
 function mutate(kind: FileKind, draw: Draw): Uint8Array {
@@ -521,7 +526,12 @@ export async function huntFiles(
   try {
     const kinds = await fileKinds(stand, home);
     const draw = picking(seed);
-    const tallies = kinds.map(({ name }): Tally => ({ name, applied: 0, found: 0, withHead: 0, named: 0 }));
+    const tallies = kinds.map(
+      ({ name, isUnplaced }): Tally => ({
+        ...{ name, applied: 0, found: 0, withHead: 0 },
+        named: isUnplaced ? null : 0,
+      }),
+    );
     const missed: string[] = [];
     for (const kind of kinds) assert.equal(kind.judge(kind.unchanged), undefined, `${kind.name}: unchanged`);
     for (let n = 0; n < count; n++) {
@@ -536,7 +546,9 @@ export async function huntFiles(
       tally.applied += 1;
       if (by === 'alone') tally.found += 1;
       if (by === 'head') tally.withHead += 1;
-      if (/\d/.test(says ?? '')) tally.named += 1;
+      const isNamed = PLACE.test(says ?? '');
+      if (tally.named !== null && isNamed) tally.named += 1;
+      if (tally.named !== null && !isNamed) missed.push(`${n} ${kind.name}: no index in “${says}”`);
       if (by !== (kind.needsHead ? 'head' : 'alone')) missed.push(`${n} ${kind.name}: ${by}`);
     }
     return { tallies, missed };

@@ -19,11 +19,13 @@ import { encodeEntries } from '../../ledger/log/bundle.ts';
 import { type Checkpoint, HASH_BYTES, signCheckpoint, type TreeHead } from '../../ledger/log/checkpoint.ts';
 import { growBundles, growTree, headOf, type LogObject, type LogState } from '../../ledger/log/growth.ts';
 import { CHECKPOINT_PATH, TILE_WIDTH } from '../../ledger/log/layout.ts';
+import type { LogSigner } from '../../ledger/log/signatures.ts';
 import { leafHash } from '../../ledger/record.ts';
 import type { Cancel } from '../../platform/clock.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { wrongUnder } from './folder.ts';
+import { keysFrom, newestKey, signersAt } from './keys.ts';
 import type { LogPlace } from './objects.ts';
 import { decodeState, encodeState } from './state.ts';
 import * as store from './store.ts';
@@ -110,16 +112,18 @@ async function whileHeld<T>(cloud: Cloud, lock: Tx, run: () => Promise<T>): Prom
 }
 
 async function assign(cloud: Cloud, tx: Tx, max: number): Promise<Grown | 'idle' | 'no-log'> {
-  const [log, last, spans] = await Promise.all([
+  const [log, last, spans, named] = await Promise.all([
     store.lockLog(tx),
     store.newestCheckpoint(tx),
     store.waiting(tx, max),
+    store.currentRotations(tx),
     store.byOneIndex(tx),
   ]);
   if (!log) return 'no-log';
   const { published_size: before, size } = log;
   if (size === before && spans.length === 0) return 'idle';
-  if (!equalBytes(log.key, cloud.ledger.key.publicKey)) throw contradicts('it is signed by another key');
+  if (!cloud.ledger.keyOf(newestKey(keysFrom(log, named)).publicKey))
+    throw contradicts('it is signed by another key');
   const state = decodeState(before, log.state);
   if (last?.size !== before || !equalBytes(last.root, headOf(state).root))
     throw contradicts(`the tree of ${before} is not the one that was signed`);
@@ -208,9 +212,10 @@ async function publish(
   { grown, more }: { grown: Grown; more: number },
 ): Promise<Published | undefined> {
   const { log: before, head, state } = grown;
-  const [log, spans] = await Promise.all([
+  const [log, spans, named] = await Promise.all([
     store.lockLog(tx),
     more > 0 ? store.waiting(tx, more) : [],
+    store.currentRotations(tx),
     store.byOneIndex(tx),
   ]);
   // Another process was faster, or the log has a successor.
@@ -219,8 +224,9 @@ async function publish(
     throw contradicts(`the root of ${head.size} changed`);
   const { generation, origin } = log;
   const { size } = head;
+  const signers = signersAt(cloud, keysFrom(log, named), { size, before: before.published_size });
   const [note, next] = await Promise.all([
-    keepCheckpoint(cloud, tx, { generation, checkpoint: { origin, ...head } }),
+    keepCheckpoint(cloud, tx, { generation, checkpoint: { origin, ...head }, signers }),
     give(tx, { log: { ...log, published_size: size }, state, spans }),
     store.setPublished(tx, { generation, size, state: encodeState(state) }),
     // With witnesses, readers get it once enough of them have cosigned it (submit.ts).
@@ -229,13 +235,15 @@ async function publish(
   return { note, next };
 }
 
+type Signed = { generation: number; checkpoint: Checkpoint; signers: readonly LogSigner[] };
+
 export async function keepCheckpoint(
   cloud: Cloud,
   tx: Tx,
-  { generation, checkpoint }: { generation: number; checkpoint: Checkpoint },
+  { generation, checkpoint, signers }: Signed,
 ): Promise<string> {
-  const { origin: name, size, root } = checkpoint;
-  const note = signCheckpoint(checkpoint, { name, ...cloud.ledger.key });
+  const { size, root } = checkpoint;
+  const note = signCheckpoint(checkpoint, ...signers);
   await store.insertCheckpoint(tx, { generation, size, root, note, at_ms: cloud.clock.nowMs() });
   return note;
 }

@@ -14,10 +14,12 @@ import { isIncluded } from '../log/inclusion.ts';
 import { readDecimal } from '../log/numbers.ts';
 import type { PolicyFile } from '../log/policy-file.ts';
 import { parseProof } from '../log/proof-file.ts';
+import type { SuccessionLink } from '../log/succession.ts';
 import { parseVkey } from '../log/vkey.ts';
 import { type LedgerRecord, leafHash, opens, parseRecord } from '../record.ts';
 import { placeByForm } from '../record-form.ts';
 import { openRoster, readCanonical } from '../roster.ts';
+import { firstWrong, type Shown } from './blame.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
 import { rootOfShown } from './cover.ts';
 import {
@@ -47,6 +49,8 @@ export type BundleTrust = {
   /** How many of them must have signed a roster. */
   signatures: number;
   policy: PolicyFile | undefined;
+  /** Of the log's keys, beside what the bundle holds of it. */
+  succession?: readonly SuccessionLink[];
 };
 type BundleVerdict = { lines: BundleLine[]; holds: boolean };
 
@@ -131,14 +135,15 @@ function linesIn({ source, members }: Bundle, name: string): Iterator<string | u
 
 type OpenedNote = OpenedCheckpoint & { note: string };
 
-function verifyCheckpoint(bundle: Bundle, { policy }: BundleTrust, say: Say): OpenedNote {
+function verifyCheckpoint(bundle: Bundle, trust: BundleTrust, say: Say): OpenedNote {
   const { manifest, keys } = bundle;
   const { origin } = keys.log;
   need(manifest.log.origin === origin, 'manifest and keys name two logs');
   const note = wholeOf(bundle, 'checkpoint');
   const own = needValue(parseVkey(keys.log.vkey), 'the log’s key in keys.json');
   need(own.name === origin, `the key in keys.json is one of ${own.name}, not of the log ${origin}`);
-  const opened = judgeCheckpoint(note, { own, policy, namedBy: 'the bundle' }, say);
+  const succession = trust.succession ?? keys.log.succession ?? [];
+  const opened = judgeCheckpoint(note, { own, policy: trust.policy, namedBy: 'the bundle', succession }, say);
   const { size } = opened.checkpoint;
   need(
     size === manifest.log.size,
@@ -182,7 +187,7 @@ function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): { journals
   const { size, root } = opened.checkpoint;
   const records = new Records(linesIn(bundle, 'records.jsonl'), size);
   const journals = new Journals(linesIn(bundle, 'heads.jsonl'));
-  const seen = new SeenHeads(linesIn(bundle, 'records.jsonl'), bundle.keys.log.vkey);
+  const seen = new SeenHeads(linesIn(bundle, 'records.jsonl'), bundle.keys.log);
   const openings = new OpenedFields(linesIn(bundle, 'opened.jsonl'), manifest.opened);
   const tree = linesIn(bundle, 'tree.txt');
   const proven = new Map<number, Uint8Array>();
@@ -202,14 +207,25 @@ function verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): { journals
     records.advance();
     return leaf;
   };
-  const hash = () => readHash(tree.next().value, 'tree.txt');
+  const hashes: string[] = [];
+  let line = 0;
+  const hash = () => {
+    const text = tree.next().value;
+    line += 1;
+    if (hasProofs) hashes.push(text ?? '');
+    return readHash(text, `tree.txt, line ${line}`);
+  };
   const found = rootOfShown({ next: () => records.next?.index, leaf: takeLeaf, hash }, size);
   need(
     count > 0 && count === manifest.records,
     `there are ${count} records, the manifest says ${manifest.records}`,
   );
-  need(tree.next().done === true, 'tree.txt has more hashes than the tree needs');
-  need(equalBytes(found, root), 'the records and tree.txt do not lead to the root that the log signed');
+  need(tree.next().done === true, () => `tree.txt has more than the ${line} lines that the tree needs`);
+  need(equalBytes(found, root), () => {
+    const why = 'the records and tree.txt do not lead to the root that the log signed';
+    const first = firstWrong(pathsOf(bundle, proven), { head: opened.checkpoint, tree: hashes });
+    return first === undefined ? why : `${why}: ${first}`;
+  });
   say(`${count} records lead, each at its place, to the root that the log signed`);
   if (count === size) say('they are every entry of the log of this checkpoint');
   journals.end();
@@ -225,6 +241,13 @@ function recordOf(index: number, text: string): LedgerRecord {
   const parsed = parseRecord(utf8(text));
   need(parsed.ok, () => `entry ${index} is no record: ${parsed.ok ? '' : parsed.why}`);
   return parsed.record;
+}
+
+function pathsOf(bundle: Bundle, proven: ReadonlyMap<number, Uint8Array>): Shown[] {
+  return [...proven].map(([index, leaf]) => {
+    const proof = parseProof(wholeOf(bundle, proofName(index)));
+    return { index, leaf, path: proof.ok && proof.value.index === index ? proof.value.path : undefined };
+  });
 }
 
 function verifyProofs(
