@@ -53,6 +53,16 @@ function sayNoLog(records: readonly Provable[], { policy }: LogTrust, say: Say):
   sayMissing('not shown: that the records stand in a log; this receipt names none', { policy, say });
 }
 
+/** Says of which record it is that something is wrong. */
+function of<T>(seq: number, judge: () => T): T {
+  try {
+    return judge();
+  } catch (error) {
+    if (!(error instanceof BundleRefused)) throw error;
+    throw new BundleRefused(`record ${seq}: ${error.message}`);
+  }
+}
+
 function proveEach(
   records: readonly Provable[],
   { log, policy, succession = [], say }: LogTrust & { log: string; say: Say },
@@ -70,9 +80,8 @@ function proveEach(
       path,
       checkpoint: note,
     } = needValue(parseProof(proof ?? ''), `the proof of record ${seq}`);
-    const head =
-      heads.get(note) ??
-      judgeCheckpoint(note, { own, policy, namedBy: 'the receipt', succession }, say).checkpoint;
+    const judging = { own, policy, namedBy: 'the receipt', succession };
+    const head = heads.get(note) ?? of(seq, () => judgeCheckpoint(note, judging, say).checkpoint);
     heads.set(note, head);
     need(
       isIncluded({ leaf, index, head, path }),

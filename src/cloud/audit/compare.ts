@@ -54,7 +54,10 @@ async function compareTable(auditing: Auditing, of: Compare): Promise<void> {
   const { rows } = auditing;
   const about = (of: unknown) => ({
     where: `${table} ${bank} ${String(of)}`,
-    seq: key === 'seq' && typeof of === 'number' ? of : (fold.said.get(`${table} ${String(of)}`) ?? BEGUN[table]),
+    seq:
+      key === 'seq' && typeof of === 'number'
+        ? of
+        : (fold.said.get(`${table} ${String(of)}`) ?? BEGUN[table]),
   });
   const wanted = new Map(expected.map((row) => [row[key], row]));
   for (const row of await rows.kept(table, bank)) {
