@@ -12,7 +12,8 @@ import { type LogKey, vkeyText } from '../../ledger/log/vkey.ts';
 import { parseRecord } from '../../ledger/record.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
-import * as store from './store.ts';
+import { type RotationRow, rotations } from './key-store.ts';
+import type { LogRow } from './store.ts';
 
 export type LogKeys = {
   first: LogKey;
@@ -25,14 +26,14 @@ export type LogKeys = {
   }[];
 };
 
-type Keyed = Pick<store.LogRow, 'origin' | 'key'>;
+type Keyed = Pick<LogRow, 'origin' | 'key'>;
 
-export async function keysOf(tx: Tx, log: Keyed & Pick<store.LogRow, 'generation'>): Promise<LogKeys> {
-  return keysFrom(log, await store.rotations(tx, log.generation));
+export async function keysOf(tx: Tx, log: Keyed & Pick<LogRow, 'generation'>): Promise<LogKeys> {
+  return keysFrom(log, await rotations(tx, log.generation));
 }
 
 /** Of records in their order, those that follow from the log's first key; a second one of the same key is nobody's word. */
-export function keysFrom({ origin, key }: Keyed, rows: readonly store.RotationRow[]): LogKeys {
+export function keysFrom({ origin, key }: Keyed, rows: readonly RotationRow[]): LogKeys {
   const first: LogKey = { type: 'signature', name: origin, publicKey: new Uint8Array(key) };
   const successors: LogKeys['successors'][number][] = [];
   for (const { seq, record, index } of rows) {

@@ -23,7 +23,7 @@ export async function recordNextKey(cloud: Cloud, tenant: TenantId, publicKey: U
     if (!log) return false;
     const before = newestKey(await keysOf(tx, log));
     if (equalBytes(before.publicKey, publicKey)) return false;
-    await cloud.journal.record(tx, rotationDraft({ generation: log.generation, before, publicKey }));
+    await cloud.journal.record(tx, rotationDraft({ before, publicKey }));
     await cloud.changed(tx, ['journal']);
     return true;
   });

@@ -25,6 +25,7 @@ import type { Cancel } from '../../platform/clock.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { wrongUnder } from './folder.ts';
+import { currentRotations } from './key-store.ts';
 import { keysFrom, newestKey, signersAt } from './keys.ts';
 import type { LogPlace } from './objects.ts';
 import { decodeState, encodeState } from './state.ts';
@@ -116,7 +117,7 @@ async function assign(cloud: Cloud, tx: Tx, max: number): Promise<Grown | 'idle'
     store.lockLog(tx),
     store.newestCheckpoint(tx),
     store.waiting(tx, max),
-    store.currentRotations(tx),
+    currentRotations(tx),
     store.byOneIndex(tx),
   ]);
   if (!log) return 'no-log';
@@ -215,7 +216,7 @@ async function publish(
   const [log, spans, named] = await Promise.all([
     store.lockLog(tx),
     more > 0 ? store.waiting(tx, more) : [],
-    store.currentRotations(tx),
+    currentRotations(tx),
     store.byOneIndex(tx),
   ]);
   // Another process was faster, or the log has a successor.

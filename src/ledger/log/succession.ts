@@ -48,13 +48,13 @@ const idOf = (key: LogKey) => {
   return new DataView(id.buffer, id.byteOffset, id.length).getUint32(0);
 };
 
-type Rotation = { generation: number; before: LogKey; publicKey: Uint8Array };
+type Rotation = { before: LogKey; publicKey: Uint8Array };
 
-export function rotationDraft({ generation, before, publicKey }: Rotation): RecordDraft {
+export function rotationDraft({ before, publicKey }: Rotation): RecordDraft {
   const key = { ...before, publicKey };
   return {
     kind: 'log.key-rotated',
-    facts: { generation, before: hashOfKey(before), key: base64url(publicKey), id: idOf(key) },
+    facts: { before: hashOfKey(before), key: base64url(publicKey), id: idOf(key) },
   };
 }
 

@@ -15,7 +15,7 @@ export const keyOf = ({ name, publicKey }: LogSigner): LogKey => ({ type: 'signa
 
 /** The text of the record by which `to` follows `from`, or of one that says something else beside. */
 export function rotation(from: LogSigner, to: LogSigner, change: Record<string, Fact> = {}): string {
-  const draft = rotationDraft({ generation: 1, before: keyOf(from), publicKey: to.publicKey });
+  const draft = rotationDraft({ before: keyOf(from), publicKey: to.publicKey });
   const time = { atMs: 1_790_000_000_000, source: 'clock', uncertaintyMs: 1 } as const;
   const of = { source: SOURCE, seq: 1, prev: NO_HASH, time, drawSalt: () => new Uint8Array(16) };
   return fromUtf8(writeRecord({ draft: { ...draft, facts: { ...draft.facts, ...change } }, ...of }).bytes);
