@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only NAME]`: what matters for speed, each against a limit measured in the same run.
+ * `npm run bench [-- --only NAME] [--full]`: what matters for speed, each against a limit measured in the same run.
  * Prints a table, writes `.holdfast/bench.json`, and fails when a bar does not hold.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ import { verify } from './verify.ts';
 
 const OUT = join(import.meta.dirname, '../.holdfast/bench.json');
 
-const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<Row[]>>> = {
+const BENCHES: Readonly<Record<string, (say: (line: string) => void, isFull: boolean) => Promise<Row[]>>> = {
   'pin-to-wire': pinToWire,
   recover,
   'kiosk-forgets': kioskForgets,
@@ -37,8 +37,10 @@ const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<
   verify,
 };
 
+const OPTIONS = { only: { type: 'string' }, full: { type: 'boolean', default: false } } as const;
+
 export async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { only: { type: 'string' } } });
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const chosen = Object.entries(BENCHES).filter(
     ([name]) => values.only === undefined || name === values.only,
   );
@@ -47,7 +49,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const rows: Row[] = [];
-  for (const [, run] of chosen) rows.push(...(await run((line) => console.log(line))));
+  for (const [, run] of chosen) rows.push(...(await run((line) => console.log(line), values.full)));
   mkdirSync(join(OUT, '..'), { recursive: true });
   writeFileSync(OUT, `${JSON.stringify(rows, null, 2)}\n`);
   console.log(table(rows));

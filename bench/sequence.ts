@@ -10,6 +10,10 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import type { Cloud } from '../src/cloud/deps.ts';
 import { createLog, drain, folderOfLogs } from '../src/cloud/log/log.ts';
+import { utf8 } from '../src/crypto/bytes.ts';
+import { signCheckpoint, type TreeHead } from '../src/ledger/log/checkpoint.ts';
+import type { LogObject } from '../src/ledger/log/growth.ts';
+import { CHECKPOINT_PATH } from '../src/ledger/log/layout.ts';
 import { Chain, keep, templatesOf } from './chained.ts';
 import { BenchCloud } from './cloud.ts';
 import { type CopyRow, copyIn, copyText } from './copy.ts';
@@ -28,6 +32,8 @@ export class LogBench {
   readonly superuser: pg.Client;
   readonly chains: Chain[] = [];
   readonly #folder: string;
+  /** Entries that no record stands for. */
+  #pretended = 0;
 
   static async open(): Promise<LogBench> {
     const bench = await BenchCloud.open();
@@ -71,6 +77,29 @@ export class LogBench {
     return (records / (performance.now() - startMs)) * 1000;
   }
 
+  /** Has the log go on from a tree that it did not grow. As the database's owner; no process of ours could. */
+  async pretend(of: { head: TreeHead; state: Uint8Array; objects: readonly LogObject[] }): Promise<void> {
+    const { tenant } = this.bench.stand;
+    const { size, root } = of.head;
+    const place = { tenant, generation: 1 };
+    const { rows } = await this.superuser.query('select origin, size from logs where tenant_id = $1', [
+      tenant,
+    ]);
+    const { origin, size: before } = rows[0];
+    const note = signCheckpoint({ origin, size, root }, { name: origin, ...this.cloud.ledger.key });
+    await this.superuser.query(
+      'insert into log_checkpoints (tenant_id, generation, size, root, note, at_ms) values ($1, 1, $2, $3, $4, 0)',
+      [tenant, size, Buffer.from(root), note],
+    );
+    await this.superuser.query(
+      'update logs set size = $2, published_size = $2, shown_size = $2, root = $3, state = $4 where tenant_id = $1',
+      [tenant, size, Buffer.from(root), Buffer.from(of.state)],
+    );
+    for (const object of of.objects) await this.cloud.ledger.objects.write(place, object);
+    await this.cloud.ledger.objects.write(place, { path: CHECKPOINT_PATH, bytes: utf8(note) });
+    this.#pretended = size - Number(before);
+  }
+
   /** Throws unless every record stands in the log, under a checkpoint. */
   async check(): Promise<void> {
     const { rows } = await this.bench.stand.inTenant((tx) =>
@@ -78,7 +107,8 @@ export class LogBench {
         (select published_size from logs) as size`.execute(tx),
     );
     const [{ records, size } = { records: -1, size: -2 }] = rows;
-    if (records !== size) throw new Error(`of ${records} records ${size} are in the log`);
+    const grown = size - this.#pretended;
+    if (records !== grown) throw new Error(`of ${records} records ${grown} are in the log`);
   }
 
   async close(): Promise<void> {

@@ -37,6 +37,9 @@ const USAGE = `holdfast <command>
             everything that is kept, verified anew    check
             the files of an own Mosquitto             broker
             tomorrow’s TLS key in today’s place       rotate-tls
+            another key for every log, and the end    rotate-log-key | retire-log-key
+            of the one before
+            how a log’s keys follow each other        log-succession --out FILE [--tenant ID]
   edge      the agent of one bank                     --config FILE
             its sealing key                           sealing-key init --out FILE
   edge      order FILE: hands an order to the agent   --config FILE
@@ -45,10 +48,11 @@ const USAGE = `holdfast <command>
   witness   a witness of transparency logs            --config FILE
             its key and its state                     init --name NAME --out FILE
   verify    check a parcel's receipt                  RECEIPT --root-key FILE … [--signatures K] [--policy FILE]
+                                                      [--succession FILE]
             check a bundle of evidence                BUNDLE [--root-key FILE …] [--signatures K] [--policy FILE]
-                                                      [--key FILE] [--passphrase-file FILE] [--out FILE]
+                                                      [--succession FILE] [--key FILE] [--passphrase-file FILE] [--out FILE]
                                                       [--evidence DIR]
-  bench     speed against raw limits                  [--only NAME]
+  bench     speed against raw limits                  [--only NAME] [--full]
   drill     cloud: a hostile cloud, attack by attack  [--csv]
             ledger: random changes, each to be found  [--seed S] [--mutations N] [--of log|files]
             restore: the database lost and put back   [--seconds S]
@@ -76,6 +80,7 @@ const OPTIONS = {
   'root-key': { type: 'string', multiple: true },
   keep: { type: 'boolean', default: false },
   only: { type: 'string' },
+  full: { type: 'boolean', default: false },
   bank: { type: 'string' },
   door: { type: 'string' },
   restore: { type: 'boolean', default: false },
@@ -94,6 +99,7 @@ const OPTIONS = {
   days: { type: 'string' },
   opened: { type: 'string', multiple: true },
   policy: { type: 'string' },
+  succession: { type: 'string' },
   receiver: { type: 'string' },
   certificate: { type: 'string' },
   'passphrase-file': { type: 'string' },
@@ -160,6 +166,7 @@ async function main(args: string[]): Promise<number> {
         rootKeys: values['root-key'] ?? [],
         signatures: values.signatures,
         policy: values.policy,
+        succession: values.succession,
         key: values.key,
         passphraseFile: values['passphrase-file'],
         out: values.out,

@@ -65,7 +65,7 @@ async function openOver({ config, clock, random, log }: CloudDeps, files: CloudF
     log,
     pins: pinsOf(files, config.offlinePin),
     authority: files.authority,
-    ledger: { key: files.ledgerKey, objects: folderOfLogs(config.dataDir) },
+    ledger: { key: files.ledgerKey, keyOf: files.ledgerKeyOf, objects: folderOfLogs(config.dataDir) },
     evidence: folderOfEvidence(config.dataDir),
     addJobs,
     ...tidings,

@@ -54,8 +54,12 @@ export type Cloud = {
   pins: { current: string; next: string; offline: string | null };
   /** Issues banks their client certificates. */
   authority: CloudFiles['authority'];
-  /** What signs the tenants' logs, and where their tiles lie. */
-  ledger: { key: Ed25519Key; objects: LogObjects };
+  /** What signs the tenants' logs, which keys of theirs this cloud has, and where their tiles lie. */
+  ledger: {
+    key: Ed25519Key;
+    keyOf(publicKey: Uint8Array): Ed25519Key | undefined;
+    objects: LogObjects;
+  };
   /** Where the sealed bytes of evidence lie. */
   evidence: EvidenceObjects;
   addJobs: AddJobs;

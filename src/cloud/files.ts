@@ -10,12 +10,18 @@ import { join } from 'node:path';
 import { KEY_BYTES, newKey, open, seal } from '../crypto/aead.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { type Ed25519Key, ed25519PublicKeyOf, newEd25519Key } from '../crypto/ed25519.ts';
-import { deriveKey, sha256 } from '../crypto/hash.ts';
+import { deriveKey, equalBytes, sha256 } from '../crypto/hash.ts';
 import { fingerprint, newSigningKey, publicKeyOf, type SigningKey } from '../crypto/sign.ts';
 import { selfSignedAuthority } from '../crypto/x509.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import type { Clock } from '../platform/clock.ts';
-import { makePrivateDir, readIfExists, writeDurable } from '../platform/durable.ts';
+import {
+  makePrivateDir,
+  readIfExists,
+  removeDurable,
+  replaceSecret,
+  writeDurable,
+} from '../platform/durable.ts';
 import type { Random } from '../platform/random.ts';
 
 export type CloudFiles = {
@@ -26,6 +32,8 @@ export type CloudFiles = {
   authority: { privateKey: Uint8Array; certificatePem: string };
   /** Signs the checkpoints of the tenants' logs. */
   ledgerKey: Ed25519Key;
+  /** That key, or the one that is taking over from it, by its public half; undefined where neither is meant. */
+  ledgerKeyOf(publicKey: Uint8Array): Ed25519Key | undefined;
   /** SHA-256 of the operator's bearer token. */
   operatorTokenHash: Uint8Array;
 };
@@ -33,7 +41,9 @@ export type CloudFiles = {
 export type FilePlaces = { dataDir: string; rootKeyFile: string; operatorTokenFile: string };
 
 const SEALED = ['tls-current', 'tls-next', 'bank-authority', 'ledger'] as const;
-type SealedName = (typeof SEALED)[number];
+/** Only there while it takes over from `ledger`. */
+const LEDGER_NEXT = 'ledger-next';
+type SealedName = (typeof SEALED)[number] | typeof LEDGER_NEXT;
 const newKeyOf = (name: SealedName) => (name === 'ledger' ? newEd25519Key() : newSigningKey());
 const CERTIFICATE = 'bank-authority.crt';
 const YEAR_MS = 365 * 86_400_000;
@@ -71,6 +81,56 @@ export function rotateServerKeys(places: FilePlaces, files: CloudFiles): void {
     writeDurable(join(keysDir(places), `${name}.key`), seal(sealingKey(files.rootKey), privateKey, name));
   put('tls-current', files.next.privateKey);
   put('tls-next', newSigningKey().privateKey);
+}
+
+/**
+ * The key that takes over the logs from today's: the one that was made before, where its time has not come, or a new one.
+ * It is on the disk before any log names it.
+ */
+export function nextLedgerKey(places: FilePlaces, files: CloudFiles): Ed25519Key {
+  const known = readLedgerKey(places, files.rootKey, LEDGER_NEXT);
+  // It has come, and the process died before the second name was gone.
+  if (known && !equalBytes(known.publicKey, files.ledgerKey.publicKey)) return known;
+  const key = newEd25519Key();
+  const path = join(keysDir(places), `${LEDGER_NEXT}.key`);
+  writeDurable(path, seal(sealingKey(files.rootKey), key.privateKey, LEDGER_NEXT));
+  return key;
+}
+
+/** The key that takes over; undefined when none does. */
+export function waitingLedgerKey(places: FilePlaces, files: CloudFiles): Ed25519Key | undefined {
+  const known = readLedgerKey(places, files.rootKey, LEDGER_NEXT);
+  return known && !equalBytes(known.publicKey, files.ledgerKey.publicKey) ? known : undefined;
+}
+
+/** Today's key of the logs is destroyed, and the one that took over has its name, for a moment beside the other one. */
+export function retireLedgerKey(places: FilePlaces, { rootKey }: CloudFiles, next: Ed25519Key): void {
+  replaceSecret(join(keysDir(places), 'ledger.key'), seal(sealingKey(rootKey), next.privateKey, 'ledger'));
+  removeDurable(join(keysDir(places), `${LEDGER_NEXT}.key`));
+}
+
+/** Looked up anew when it is not known: a process that began before a key was made has to sign with it all the same. */
+function ledgerKeysOf(places: FilePlaces, rootKey: Uint8Array, first: Ed25519Key): CloudFiles['ledgerKeyOf'] {
+  const held = [first];
+  const find = (publicKey: Uint8Array) => held.find((key) => equalBytes(key.publicKey, publicKey));
+  return (publicKey) => {
+    if (!find(publicKey))
+      for (const name of ['ledger', LEDGER_NEXT] as const) {
+        const key = readLedgerKey(places, rootKey, name);
+        if (key && !find(key.publicKey)) held.push(key);
+      }
+    return find(publicKey);
+  };
+}
+
+function readLedgerKey(
+  places: FilePlaces,
+  rootKey: Uint8Array,
+  name: 'ledger' | typeof LEDGER_NEXT,
+): Ed25519Key | undefined {
+  if (!readIfExists(join(keysDir(places), `${name}.key`))) return undefined;
+  const privateKey = readPrivate(places, rootKey, name);
+  return { privateKey, publicKey: ed25519PublicKeyOf(privateKey) };
 }
 
 async function ensureRootKey(places: FilePlaces): Promise<Uint8Array> {
@@ -131,6 +191,7 @@ export async function openFiles(places: FilePlaces): Promise<CloudFiles> {
     );
   await refuseOpenMode('operatorTokenFile', places.operatorTokenFile);
   const ledger = readPrivate(places, rootKey, 'ledger');
+  const ledgerKey = { privateKey: ledger, publicKey: ed25519PublicKeyOf(ledger) };
   const tokenText = fromUtf8(token).trim();
   if (fromBase64url(tokenText)?.length !== TOKEN_BYTES)
     throw new HoldfastError(
@@ -142,7 +203,8 @@ export async function openFiles(places: FilePlaces): Promise<CloudFiles> {
     current: await readSealed(places, rootKey, 'tls-current'),
     next: await readSealed(places, rootKey, 'tls-next'),
     authority: { privateKey: authority.privateKey, certificatePem: fromUtf8(certificate) },
-    ledgerKey: { privateKey: ledger, publicKey: ed25519PublicKeyOf(ledger) },
+    ledgerKey,
+    ledgerKeyOf: ledgerKeysOf(places, rootKey, ledgerKey),
     operatorTokenHash: sha256(utf8(tokenText)),
   };
 }

@@ -1,7 +1,8 @@
 /**
  * `holdfast cloud`: one cloud process. `cloud init` makes its secrets, `cloud seed` fills an empty database,
  * `cloud check` verifies everything that is kept, beside a running cloud or without one, `cloud rotate-tls`
- * puts the next server key in the place of today's, and `cloud broker` writes the files of an own Mosquitto.
+ * puts the next server key in the place of today's, `cloud rotate-log-key` and its kin do that for the key of the logs,
+ * and `cloud broker` writes the files of an own Mosquitto.
  * `cloud tenant`, `log`, `site`, `carrier`, `admin`, `bank`, `enrol` and `access` are the steps by which an estate begins.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -26,6 +27,7 @@ import { checkEvidence } from './evidence/evidence.ts';
 import { initFiles, rotateServerKeys } from './files.ts';
 import { traceOf } from './http/http.ts';
 import { createLog, judgeLog } from './log/log.ts';
+import { retireLogKey, rotateLogKey, writeSuccession } from './log-keys.ts';
 import { checkCloud } from './parcels/parcels.ts';
 import { verifiedRoster } from './rosters/rosters.ts';
 import { seed } from './seed/seed.ts';
@@ -64,13 +66,19 @@ export async function runCloud(given: {
       return runCheck(deps);
     case 'rotate-tls':
       return runRotation(deps);
+    case 'rotate-log-key':
+      return rotateLogKey(deps);
+    case 'retire-log-key':
+      return retireLogKey(deps);
+    case 'log-succession':
+      return writeSuccession(deps, given.values);
     case 'broker':
       await writeBrokerFiles(config, deps);
       return 0;
     default:
       throw new HoldfastError(
         'input-invalid',
-        `holdfast cloud takes init, ${ESTABLISHES.join(', ')}, seed, check, rotate-tls, broker or nothing, not ${given.mode}`,
+        `holdfast cloud takes init, ${ESTABLISHES.join(', ')}, seed, check, rotate-tls, rotate-log-key, retire-log-key, log-succession, broker or nothing, not ${given.mode}`,
       );
   }
 }

@@ -9,6 +9,7 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { base64url } from '../crypto/bytes.ts';
 import { newEd25519Key } from '../crypto/ed25519.ts';
+import { equalBytes } from '../crypto/hash.ts';
 import { newSigningKey, type SigningKey } from '../crypto/sign.ts';
 import { selfSignedAuthority } from '../crypto/x509.ts';
 import type { SiteId, TenantId } from '../domain/ids.ts';
@@ -188,11 +189,17 @@ function cloudOf(of: Parts): Cloud {
     journal: openJournal({ keys, clock, random: systemRandom }),
     pins: { current: pin(), next: pin(), offline: null },
     authority: of.authority,
-    ledger: { key: newEd25519Key(), objects: logsInMemory() },
+    ledger: ledgerInMemory(),
     evidence: folderOfEvidence(String(of.config.dataDir)),
     changed: tidings.changed,
     tellBanks: async (_tx, site) => void told.push(site),
   };
+}
+
+function ledgerInMemory(): Cloud['ledger'] {
+  const key = newEd25519Key();
+  const keyOf = (publicKey: Uint8Array) => (equalBytes(publicKey, key.publicKey) ? key : undefined);
+  return { key, keyOf, objects: logsInMemory() };
 }
 
 async function newAuthority(): Promise<Cloud['authority']> {

@@ -120,6 +120,8 @@ export const timeAsk = z.strictObject({
 const LOG_NOTE_LENGTH_MAX = 4096;
 /** Of a consistency proof between sizes below 2^53 (RFC 6962 section 2.1.2), with room. */
 const LOG_HASHES_MAX = 63;
+/** As many keys a bank may have slept through; its roster names a newer one as a rule. */
+export const LOG_LINKS_MAX = 8;
 
 /** Demands a proof that the log `origin`, whose head of `from` entries the bank remembers, only grew; 0: of none. */
 export const logAsk = z.strictObject({
@@ -232,6 +234,11 @@ export const logProof = z.strictObject({
   nonce: z.string().max(64),
   note: z.string().max(LOG_NOTE_LENGTH_MAX).nullable(),
   hashes: z.array(hash).max(LOG_HASHES_MAX),
+  /** Where the log's key was changed: the records that say so, each with its tlog-proof, oldest first. */
+  succession: z
+    .array(z.strictObject({ record: z.string().max(2_000), proof: z.string().max(2 * LOG_NOTE_LENGTH_MAX) }))
+    .max(LOG_LINKS_MAX)
+    .optional(),
 });
 export type LogProof = z.infer<typeof logProof>;
 

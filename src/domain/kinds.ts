@@ -28,7 +28,6 @@ const signedMs: FactType = { type: 'int', min: -8.64e15, max: 8.64e15 };
 const hash: FactType = { type: 'hash' };
 const bool: FactType = { type: 'bool' };
 const words = (...list: readonly string[]): FactType => ({ type: 'word', words: list });
-
 const size = words(...SIZES);
 const method = words(
   'pin',
@@ -47,6 +46,7 @@ const denial = words(...DENIALS);
 const basis = words('person', 'occupancy', 'staff', 'order');
 const channel = words('sms', 'email', 'push', 'webhook');
 const role = words('resident', 'courier', 'admin', 'super-admin', 'registrar', 'staff');
+const by = words('proof', 'roster');
 const work = words('pick-up', 'drop-off', 'take-back', 'staff-release', 'count', 'override');
 const condition = words(...ALARM_CONDITIONS);
 /** The cloud alone knows of the last two: of what it would not take. */
@@ -119,11 +119,9 @@ export const KINDS = {
     },
     commits: [],
   }),
-  'log.settled': bank({
-    facts: { log: hash, size: count, root: hash, by: words('proof', 'roster') },
-    commits: [],
-    has: ['cause'],
-  }),
+  /** The same log under another key, which the log itself recorded or the roster names; the head stays. */
+  'log.key-followed': bank({ facts: { log: hash, next: hash, size: count, by }, commits: [] }),
+  'log.settled': bank({ facts: { log: hash, size: count, root: hash, by }, commits: [], has: ['cause'] }),
 
   // A cloud that has less of this bank than it had acknowledged, and what goes with an erasure.
   'cloud.behind': bank({ facts: { had: count, has: count }, commits: [] }),
@@ -386,6 +384,8 @@ export const KINDS = {
     facts: { generation: count, before: hash, size: count, root: hash },
     commits: [],
   }),
+  /** The log's next key, 32 bytes as a hash has, and its key id; `before` is the hash of the one that it follows. */
+  'log.key-rotated': cloud({ facts: { before: hash, key: hash, id: count }, commits: [] }),
   'backup.restored': cloud({ facts: { hash }, commits: [] }),
 } as const satisfies Record<string, KindSpec>;
 

@@ -9,6 +9,7 @@ import type { TreeHead } from './log/checkpoint.ts';
 import { isIncluded } from './log/inclusion.ts';
 import type { PolicyFile } from './log/policy-file.ts';
 import { parseProof } from './log/proof-file.ts';
+import type { SuccessionLink } from './log/succession.ts';
 import { parseVkey } from './log/vkey.ts';
 
 /** Stands where a proof will be, once a checkpoint covers the record. */
@@ -18,7 +19,11 @@ export const PROOF_TO_COME = 'to come: fetch this receipt again';
 export type Verdict = { check: string; holds: boolean | null; says: string };
 
 export type Provable = { seq: number; leaf: Uint8Array; proof: string | null };
-type LogTrust = { log: string | null; policy: PolicyFile | undefined };
+type LogTrust = {
+  log: string | null;
+  policy: PolicyFile | undefined;
+  succession?: readonly SuccessionLink[] | undefined;
+};
 
 /** The first that does not hold ends the others: they stand on the same log. */
 export function judgeProofs(records: readonly Provable[], trust: LogTrust): Verdict[] {
@@ -26,7 +31,7 @@ export function judgeProofs(records: readonly Provable[], trust: LogTrust): Verd
   const say: Say = (says, holds = true) => void verdicts.push({ check: 'log', holds, says });
   try {
     if (trust.log === null) sayNoLog(records, trust, say);
-    else proveEach(records, { log: trust.log, policy: trust.policy, say });
+    else proveEach(records, { ...trust, log: trust.log, say });
   } catch (error) {
     if (!(error instanceof BundleRefused)) throw error;
     verdicts.push({ check: 'log', holds: false, says: error.message });
@@ -48,9 +53,19 @@ function sayNoLog(records: readonly Provable[], { policy }: LogTrust, say: Say):
   sayMissing('not shown: that the records stand in a log; this receipt names none', { policy, say });
 }
 
+/** Says of which record it is that something is wrong. */
+function of<T>(seq: number, judge: () => T): T {
+  try {
+    return judge();
+  } catch (error) {
+    if (!(error instanceof BundleRefused)) throw error;
+    throw new BundleRefused(`record ${seq}: ${error.message}`);
+  }
+}
+
 function proveEach(
   records: readonly Provable[],
-  { log, policy, say }: { log: string; policy: PolicyFile | undefined; say: Say },
+  { log, policy, succession = [], say }: LogTrust & { log: string; say: Say },
 ): void {
   const own = needValue(parseVkey(log), 'the key of the log');
   const heads = new Map<string, TreeHead>();
@@ -65,8 +80,8 @@ function proveEach(
       path,
       checkpoint: note,
     } = needValue(parseProof(proof ?? ''), `the proof of record ${seq}`);
-    const head =
-      heads.get(note) ?? judgeCheckpoint(note, { own, policy, namedBy: 'the receipt' }, say).checkpoint;
+    const judging = { own, policy, namedBy: 'the receipt', succession };
+    const head = heads.get(note) ?? of(seq, () => judgeCheckpoint(note, judging, say).checkpoint);
     heads.set(note, head);
     need(
       isIncluded({ leaf, index, head, path }),

@@ -10,6 +10,7 @@ import { COMMITTED_FIELDS, type CommittedField } from '../domain/facts.ts';
 import { openHead } from './batch.ts';
 import type { PolicyFile } from './log/policy-file.ts';
 import { PROOF_LENGTH_MAX } from './log/proof-file.ts';
+import type { SuccessionLink } from './log/succession.ts';
 import { judgeProofs, type Provable, type Verdict } from './receipt-log.ts';
 import { type LedgerRecord, leafHash, type Openings, opens, parseRecord } from './record.ts';
 import { openRoster } from './roster.ts';
@@ -79,12 +80,16 @@ export function receiptPath(hashes: readonly Uint8Array[], index: number): strin
 /** Whom a verifier trusts, and how many of them must have signed a roster. */
 export type SiteRoot = { site: string; rootKeys: readonly string[]; k: number };
 /** With a policy each record has to have a proof that it believes; without one the lines say what is not judged. */
-export type ReceiptTrust = SiteRoot & { policy?: PolicyFile | undefined };
+export type ReceiptTrust = SiteRoot & {
+  policy?: PolicyFile | undefined;
+  /** How the log's later keys follow from one that the policy names. */
+  succession?: readonly SuccessionLink[];
+};
 
 /** Checks a receipt line by line. What is trusted comes from somewhere that the receipt's maker does not control. */
 export function verifyReceipt(
   receipt: Receipt,
-  { policy, ...root }: ReceiptTrust,
+  { policy, succession, ...root }: ReceiptTrust,
 ): { verdicts: Verdict[]; records: LedgerRecord[]; holds: boolean } {
   const vouched = vouchedBySiteRoot(receipt, root);
   const verdicts: Verdict[] = [
@@ -98,28 +103,34 @@ export function verifyReceipt(
   ];
   const records: LedgerRecord[] = [];
   const provable: Provable[] = [];
-  const parcels: (string | undefined)[] = [];
-  for (const entry of receipt.entries) {
-    const { verdict, record } = verifyEntry(receipt, entry);
+  const parcels: { seq: number; of: string | undefined }[] = [];
+  for (const [at, entry] of receipt.entries.entries()) {
+    const { verdict, record } = verifyEntry(receipt, entry, at);
     verdicts.push(verdict);
     if (record) records.push(record);
     if (record) provable.push({ seq: record.seq, leaf: leafHash(utf8(entry.record)), proof: entry.proof });
-    if (record?.commitments.parcel !== undefined) parcels.push(entry.openings.parcel?.value);
+    if (record?.commitments.parcel !== undefined)
+      parcels.push({ seq: record.seq, of: entry.openings.parcel?.value });
   }
-  const ordered = records.every(
-    (record, index) => index === 0 || record.seq > (records[index - 1]?.seq ?? 0),
-  );
-  verdicts.push({ check: 'order', holds: ordered, says: 'the records stand in the bank’s own order' });
+  const astray = records.find((record, index) => index > 0 && record.seq <= (records[index - 1]?.seq ?? 0));
+  verdicts.push({
+    check: 'order',
+    holds: astray === undefined,
+    says: astray
+      ? `record ${astray.seq} does not stand behind the one before, in the bank’s own order`
+      : 'the records stand in the bank’s own order',
+  });
   // One whose parcel is not opened could be another's: a collection that was never this recipient's.
-  const tied = parcels.length > 0 && parcels.every((parcel) => parcel === receipt.parcel);
+  const other = parcels.find(({ of }) => of !== receipt.parcel);
+  const tied = parcels.length > 0 && other === undefined;
   verdicts.push({
     check: 'parcel',
     holds: tied,
     says: tied
       ? 'the records that move custody name this parcel'
-      : 'a record does not show that it speaks of this parcel',
+      : `${other ? `record ${other.seq}` : 'a record'} does not show that it speaks of this parcel`,
   });
-  verdicts.push(...judgeProofs(provable, { log: receipt.log, policy }));
+  verdicts.push(...judgeProofs(provable, { log: receipt.log, policy, succession }));
   return { verdicts, records, holds: verdicts.every(({ holds }) => holds !== false) };
 }
 
@@ -134,10 +145,15 @@ function vouchedBySiteRoot(receipt: Receipt, root: SiteRoot): boolean {
 function verifyEntry(
   receipt: Receipt,
   entry: ReceiptEntry,
+  at: number,
 ): { verdict: Verdict; record: LedgerRecord | undefined } {
   const bytes = utf8(entry.record);
   const parsed = parseRecord(bytes);
-  if (!parsed.ok) return { verdict: { check: 'record', holds: false, says: parsed.why }, record: undefined };
+  if (!parsed.ok)
+    return {
+      verdict: { check: 'record', holds: false, says: `entry ${at + 1}: ${parsed.why}` },
+      record: undefined,
+    };
   const { record } = parsed;
   const check = `record ${record.seq}, ${record.kind}`;
   const publicKey = fromBase64url(receipt.bankKey) ?? new Uint8Array(0);

@@ -52,6 +52,18 @@ export function writeDurable(path: string, bytes: Uint8Array | string, mode = 0o
   syncDir(dirname(path));
 }
 
+/** Replaces a secret. The bytes that it had lose their name and are then overwritten; see `blankDurable` for what that is worth. */
+export function replaceSecret(path: string, bytes: Uint8Array): void {
+  const before = openSync(path, 'r+');
+  try {
+    writeDurable(path, bytes);
+    writeSync(before, new Uint8Array(fstatSync(before).size), 0, undefined, 0);
+    fsyncSync(before);
+  } finally {
+    closeSync(before);
+  }
+}
+
 /** Makes the names inside a folder durable: what was created, renamed or removed in it. */
 export function syncDir(path: string): void {
   // Windows neither opens folders as files nor needs it: NTFS journals its names.

@@ -21,6 +21,7 @@ import { type EvidenceAtHand, openEvidence } from '../ledger/export/evidence.ts'
 import type { ByteSource } from '../ledger/export/tar.ts';
 import { type BundleTrust, verifyBundle } from '../ledger/export/verify.ts';
 import { type PolicyFile, parsePolicyFile } from '../ledger/log/policy-file.ts';
+import { successionFile } from '../ledger/log/succession.ts';
 import { keptReceipt, type ReceiptTrust, verifyReceipt } from '../ledger/receipt.ts';
 import { readCanonical } from '../ledger/roster.ts';
 import { readConfig } from '../platform/config.ts';
@@ -47,6 +48,7 @@ export async function runVerify(given: {
   rootKeys: readonly string[];
   signatures: string | undefined;
   policy: string | undefined;
+  succession: string | undefined;
   key: string | undefined;
   passphraseFile: string | undefined;
   out: string | undefined;
@@ -71,9 +73,11 @@ export async function runVerify(given: {
   if (new Set(rootKeys).size < rootKeys.length)
     throw new HoldfastError('input-invalid', 'a root key is given twice');
   const policy = readPolicy(given.policy);
+  const followed =
+    given.succession === undefined ? {} : { succession: readConfig(given.succession, successionFile).links };
   return isBundle
-    ? verifyBundleFile(file, { trust: { rootKeys, signatures: k, policy }, ...given })
-    : verifyReceiptFile(file, { rootKeys, k, policy });
+    ? verifyBundleFile(file, { trust: { rootKeys, signatures: k, policy, ...followed }, ...given })
+    : verifyReceiptFile(file, { rootKeys, k, policy, ...followed });
 }
 
 function verifyReceiptFile(file: string, trust: Omit<ReceiptTrust, 'site'>): number {

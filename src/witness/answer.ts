@@ -5,8 +5,10 @@
  */
 import { fromUtf8 } from '../crypto/bytes.ts';
 import { HoldfastError } from '../domain/errors.ts';
+import type { LogTrust } from '../ledger/log/checkpoint.ts';
 import type { LogRefusal } from '../ledger/log/refusals.ts';
 import { cosignatureLine, type LogSigner } from '../ledger/log/signatures.ts';
+import { followSuccession, type SuccessionLink } from '../ledger/log/succession.ts';
 import { type LogKey, parseVkey } from '../ledger/log/vkey.ts';
 import {
   type AddCheckpoint,
@@ -18,10 +20,37 @@ import {
 import type { Log } from '../platform/log.ts';
 import type { Heads } from './heads.ts';
 
-export type WatchedLogs = ReadonlyMap<string, readonly LogKey[]>;
+/** How each log is believed, by its origin. */
+export type WatchedLogs = ReadonlyMap<string, Omit<LogTrust, 'witnesses'>>;
 
-/** The logs of a configuration: a key's name is the origin (C2SP tlog-policy, section "Defining a log"). */
-export function watchedLogs(vkeys: readonly string[]): WatchedLogs {
+type Succession = { origin: string; links: readonly SuccessionLink[] };
+
+/**
+ * The logs of a configuration: a key's name is the origin (C2SP tlog-policy, section "Defining a log"). A later key of one
+ * of them is taken where the log itself recorded it under a key that stands here.
+ */
+export function watchedLogs(vkeys: readonly string[], successions: readonly Succession[] = []): WatchedLogs {
+  const watched = new Map<string, Omit<LogTrust, 'witnesses'>>();
+  for (const [origin, logKeys] of namedLogs(vkeys)) watched.set(origin, { origin, logKeys });
+  for (const { origin, links } of successions) {
+    const log = watched.get(origin);
+    if (!log)
+      throw new HoldfastError(
+        'input-invalid',
+        `successions: there is one of ${origin}, which is not watched`,
+      );
+    const followed = followSuccession(links, { ...log, witnesses: [] });
+    if (!followed.ok)
+      throw new HoldfastError(
+        'input-invalid',
+        `successions: the keys of ${origin} do not follow each other (${followed.reason})`,
+      );
+    watched.set(origin, { ...log, successors: followed.value });
+  }
+  return watched;
+}
+
+function namedLogs(vkeys: readonly string[]): Map<string, LogKey[]> {
   const logs = new Map<string, LogKey[]>();
   const seen = new Set<string>();
   for (const vkey of vkeys) {
@@ -59,10 +88,9 @@ export function answerAddCheckpoint(body: Uint8Array, deps: AnswerDeps): Answer 
   const request = parseAddCheckpoint(text);
   if (!request.ok) return plain(400, `The body is no request to add a checkpoint (${request.reason}).`);
   const origin = claimedOrigin(request.value.checkpoint);
-  const logKeys = deps.logs.get(origin);
   const verdict = judgeAddCheckpoint({
     request: request.value,
-    log: logKeys && { origin, logKeys },
+    log: deps.logs.get(origin),
     remembered: deps.heads.of(origin),
   });
   switch (verdict.status) {

@@ -22,6 +22,11 @@ export const witnessConfig = z.strictObject({
     .min(1)
     .max(1024)
     .describe('The vkeys of the logs that it watches; the name in one is the log’s origin'),
+  successions: z
+    .array(z.string().min(1))
+    .max(1024)
+    .default([])
+    .describe('Files by which later keys of these logs follow from those in `logs`; each has to hold'),
   logPath,
   logLevel,
 });

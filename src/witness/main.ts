@@ -1,6 +1,7 @@
 /** `holdfast witness`: a witness of transparency logs, on the machine of somebody who is not the log's operator. */
 import { resolve } from 'node:path';
 import { HoldfastError } from '../domain/errors.ts';
+import { successionFile } from '../ledger/log/succession.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { readConfig } from '../platform/config.ts';
 import { type Log, openLog } from '../platform/log.ts';
@@ -23,7 +24,10 @@ export type Witness = { port: number; vkey: string; stop(): Promise<void> };
 /** Starts a witness from its files; refuses by name when one of them is not as it has to be. */
 export async function startWitness({ config, clock, log, onFatal }: StartWitness): Promise<Witness> {
   const signer = readWitnessKey(config.keyFile);
-  const logs = watchedLogs(config.logs);
+  const logs = watchedLogs(
+    config.logs,
+    config.successions.map((path) => readConfig(path, successionFile)),
+  );
   const vkey = witnessVkey(signer);
   const heads = new Heads(config.stateFile, vkey);
   try {

@@ -15,7 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
-import { RFC_SECRETS } from '../ledger/log/test-model.ts';
+import type { LogSigner } from '../ledger/log/signatures.ts';
+import { modelLeaves, RFC_SECRETS, signerOf } from '../ledger/log/test-model.ts';
+import { link, rotation } from '../ledger/log/test-succession.ts';
 import { parseVkey } from '../ledger/log/vkey.ts';
 import { systemClock } from '../platform/clock.ts';
 import { readConfig } from '../platform/config.ts';
@@ -174,6 +176,38 @@ test('a key that is missing, a part, or readable to others is refused', async ()
   await assert.rejects(start(config), /can be read by others/);
   rmSync(config.keyFile);
   await assert.rejects(start(config), /there is no key/);
+});
+
+test('a later key is watched where the log recorded it under a key that is watched, and then the one before is not enough', async () => {
+  const { config, logs } = await used();
+  const [log] = logs;
+  assert.ok(log);
+  const [next, thief] = [signerOf(log.origin, RFC_SECRETS[2]), signerOf(log.origin, RFC_SECRETS[3])];
+  const file = join(config.stateFile, '../succession.json');
+  const put = (of: { record: string; signers: readonly LogSigner[] }) => {
+    const links = [link({ ...of, index: 5, size: 9, leaves: modelLeaves(9) })];
+    writeFileSync(file, JSON.stringify({ format: 'holdfast/succession/v1', origin: log.origin, links }));
+  };
+  put({ record: rotation(log.signer, next), signers: [log.signer, next] });
+  const witness = await start({ ...config, successions: [file] });
+  const later = new TestLog(log.origin, RFC_SECRETS[2]).growTo(8);
+  assert.equal((await post(witness.port, await later.request(5))).status, 200);
+  assert.equal((await post(witness.port, await log.growTo(9).request(8))).status, 403);
+  await witness.stop();
+  put({ record: rotation(log.signer, thief), signers: [thief] });
+  await assert.rejects(
+    start({ ...config, successions: [file] }),
+    /do not follow each other \(signature-missing\)/,
+  );
+  put({ record: rotation(next, thief), signers: [next, thief] });
+  const blind = await start({ ...config, successions: [file] });
+  const stolen = new TestLog(log.origin, RFC_SECRETS[3]).growTo(12);
+  assert.equal((await post(blind.port, await stolen.request(8))).status, 403);
+  await blind.stop();
+  await assert.rejects(
+    start({ ...config, logs: config.logs.slice(1), successions: [file] }),
+    /which is not watched/,
+  );
 });
 
 test('logs that are no logs, and keys that are unknown, are refused by name', async () => {

@@ -88,6 +88,7 @@ export function newWitness(folder: string, logs: readonly string[], port = 0) {
     stateFile: statePath,
     http: { host: '127.0.0.1', port },
     logs: [...logs],
+    successions: [],
     logPath: null,
     logLevel: 'info',
   };

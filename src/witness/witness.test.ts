@@ -13,6 +13,7 @@ import { draws, RFC_SECRETS } from '../ledger/log/test-model.ts';
 import { addCheckpointBody } from '../ledger/log/witness.ts';
 import { ManualClock } from '../platform/clock.ts';
 import { silentLog } from '../platform/log.ts';
+import { watchedLogs } from './answer.ts';
 import { Heads } from './heads.ts';
 import { readWitnessKey } from './key.ts';
 import { startWitness, type Witness } from './main.ts';
@@ -227,9 +228,7 @@ test('what cannot be kept is not cosigned, and the witness ends', async () => {
   await witness.stop();
   const heads = new Heads(config.stateFile, vkey);
   const fatal: string[] = [];
-  const logs = new Map([
-    [log.origin, [{ type: 'signature' as const, name: log.origin, publicKey: log.signer.publicKey }]],
-  ]);
+  const logs = watchedLogs([log.vkey]);
   const server = await serveWitness({
     ...config.http,
     ...{ heads, logs, log: silentLog, clock: new ManualClock(START_MS) },

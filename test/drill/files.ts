@@ -36,6 +36,8 @@ type Judge = (bytes: Uint8Array) => string | undefined;
 type FileKind = {
   name: string;
   needsHead: boolean;
+  /** It is wrong as a whole, and nothing in it first. */
+  isUnplaced?: boolean;
   make(draw: Draw): Uint8Array | undefined;
   unchanged: Uint8Array;
   judge: Judge;
@@ -321,7 +323,8 @@ async function bundleKinds(stand: Stand, home: string, { root, of, other }: Two)
       })),
   );
   const anyByte: FileKind = {
-    ...{ ...common, name: 'bundle, any byte of a file: edit' },
+    // A hash over the file says nothing of where in it.
+    ...{ ...common, name: 'bundle, any byte of a file: edit', isUnplaced: true },
     make(draw) {
       const name = draw([...whole.files.keys()]);
       const bytes = whole.files.get(name) ?? new Uint8Array(0);
@@ -330,14 +333,15 @@ async function bundleKinds(stand: Stand, home: string, { root, of, other }: Two)
     },
   };
   const mixed: FileKind = {
-    ...{ ...common, name: 'bundle, files of an earlier one: roll back' },
+    ...{ ...common, name: 'bundle, files of an earlier one: roll back', isUnplaced: true },
     make(draw) {
       const name = draw(['checkpoint', 'tree.txt']);
       return tampered(whole.files, { edit: { [name]: () => textOf(older.files, name) } });
     },
   };
   const back: FileKind = {
-    ...{ ...common, name: 'bundle, all of it: roll back', needsHead: true, make: () => older.bytes },
+    ...{ ...common, name: 'bundle, all of it: roll back', needsHead: true, isUnplaced: true },
+    make: () => older.bytes,
     remembered: (bytes) =>
       sizeOf(bytes) < rememberedSize ? `ends before the remembered head of ${rememberedSize}` : undefined,
   };
@@ -394,7 +398,8 @@ function proofKinds(files: Map<string, Uint8Array>): FileKind[] {
   const isSignature = (line: string) => line.startsWith('\u2014 ');
   let held = entries[0] ?? assert.fail();
   return Object.entries(OPS).map(([name, op]) => ({
-    ...{ name: `proof file: ${name}`, needsHead: false },
+    // One entry, one path and one signature over the rest: no part of it is there twice to be compared.
+    ...{ name: `proof file: ${name}`, needsHead: false, isUnplaced: true },
     get unchanged() {
       return utf8(held.text);
     },
@@ -444,7 +449,10 @@ async function receiptKinds(stand: Stand, { root, of, other }: Two): Promise<Fil
   const trust = { site: of.site, rootKeys: [base64url(root.publicKey)], k: 1 };
   const judge: Judge = (bytes) => {
     const read = receiptSchema.safeParse(JSON.parse(fromUtf8(bytes)));
-    if (!read.success) return 'is no receipt';
+    if (!read.success) {
+      const [list, at] = read.error.issues[0]?.path ?? [];
+      return list === 'entries' ? `entry ${Number(at) + 1} is none of a receipt` : 'is no receipt';
+    }
     const { holds, verdicts } = verifyReceipt(read.data, trust);
     const wrong = verdicts.find((one) => one.holds === false);
     return holds ? undefined : `${wrong?.check}: ${wrong?.says}`;
@@ -461,11 +469,19 @@ async function receiptKinds(stand: Stand, { root, of, other }: Two): Promise<Fil
     },
   });
   return [
-    changed('edit', (receipt, draw) =>
-      within(receipt, draw, (place, name) => {
+    changed('edit', (receipt, draw) => {
+      const n = draw.below(entriesOf(receipt).length);
+      within(entriesOf(receipt)[n] ?? {}, draw, (place, name) => {
         place[name] = editValue(place[name], draw);
+      });
+    }),
+    {
+      ...changed('edit of what stands beside its records', (receipt, draw) => {
+        const name = draw(['v', 'parcel', 'bank', 'roster', 'bankKey', 'log']);
+        receipt[name] = editValue(receipt[name], draw);
       }),
-    ),
+      isUnplaced: true,
+    },
     changed('reorder', (receipt, draw) => {
       receipt.entries = OPS.reorder?.(entriesOf(receipt), draw, { edit: (row) => row, others: [] });
     }),
@@ -502,6 +518,9 @@ export async function fileKinds(stand: Stand, home: string): Promise<FileKind[]>
   return [...journalKinds(home), ...bundles, ...proofKinds(files), ...(await receiptKinds(stand, two))];
 }
 
+/** A place in what was given: a number that stands behind the word for what it counts. */
+const PLACE = /\b(?:records?|entry|line|batch|character|heads?|proofs) (?:of records )?\d/;
+
 const TRIES_MAX = 200;
 
 function mutate(kind: FileKind, draw: Draw): Uint8Array {
@@ -521,7 +540,12 @@ export async function huntFiles(
   try {
     const kinds = await fileKinds(stand, home);
     const draw = picking(seed);
-    const tallies = kinds.map(({ name }): Tally => ({ name, applied: 0, found: 0, withHead: 0, named: 0 }));
+    const tallies = kinds.map(
+      ({ name, isUnplaced }): Tally => ({
+        ...{ name, applied: 0, found: 0, withHead: 0 },
+        named: isUnplaced ? null : 0,
+      }),
+    );
     const missed: string[] = [];
     for (const kind of kinds) assert.equal(kind.judge(kind.unchanged), undefined, `${kind.name}: unchanged`);
     for (let n = 0; n < count; n++) {
@@ -536,7 +560,9 @@ export async function huntFiles(
       tally.applied += 1;
       if (by === 'alone') tally.found += 1;
       if (by === 'head') tally.withHead += 1;
-      if (/\d/.test(says ?? '')) tally.named += 1;
+      const isNamed = PLACE.test(says ?? '');
+      if (tally.named !== null && isNamed) tally.named += 1;
+      if (tally.named !== null && !isNamed) missed.push(`${n} ${kind.name}: no index in “${says}”`);
       if (by !== (kind.needsHead ? 'head' : 'alone')) missed.push(`${n} ${kind.name}: ${by}`);
     }
     return { tallies, missed };

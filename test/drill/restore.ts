@@ -194,7 +194,7 @@ export class RestoreDrill {
     const { vkey, statePath } = this.#made;
     this.#witness = await startWitness({
       config: {
-        ...{ keyFile, stateFile: statePath, logs: [...logs] },
+        ...{ keyFile, stateFile: statePath, logs: [...logs], successions: [] },
         ...{ http: { host: '127.0.0.1', port }, logPath: null, logLevel: 'info' as const },
       },
       ...{ clock: systemClock, log: silentLog },

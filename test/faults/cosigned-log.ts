@@ -84,6 +84,7 @@ export class CosignedLogs {
       stateFile: statePath,
       http: { host: '127.0.0.1', port: 0 },
       logs: [log.vkey],
+      successions: [],
       logPath: null,
       logLevel: 'info' as const,
     };

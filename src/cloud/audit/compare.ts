@@ -16,9 +16,9 @@ export type Comparing = { bank: BankRow; fold: BankFold; words: OwnWords; receiv
 
 export async function compareBank(auditing: Auditing, of: Comparing): Promise<void> {
   const { bank, fold } = of;
-  compareRoster(auditing, bank, fold);
+  await compareRoster(auditing, bank, fold);
   const compare = (table: FoldedTable, key: string, expected: readonly KeptRow[]) =>
-    compareTable(auditing, { table, key, bank: bank.bank, expected });
+    compareTable(auditing, { table, key, fold, expected });
   await compare('parcels', 'parcel_id', parcelsOf(fold));
   await compare('compartments', 'n', doorsOf(bank, fold));
   await compare(
@@ -34,34 +34,56 @@ export async function compareBank(auditing: Auditing, of: Comparing): Promise<vo
   await auditOrders(auditing, { bank: bank.bank, told: fold.orders, received: of.received });
 }
 
-type Compare = { table: FoldedTable; key: string; bank: string; expected: readonly KeptRow[] };
+type Tell = { where: string; what: string; seq: number | undefined };
 
-async function compareTable({ rows, findings }: Auditing, of: Compare): Promise<void> {
-  const { table, key, bank, expected } = of;
-  const wanted = new Map(expected.map((row) => [row[key], row]));
-  for (const row of await rows.kept(table, bank)) {
-    const where = `${table} ${bank} ${String(row[key])}`;
-    const right = wanted.get(row[key]);
-    wanted.delete(row[key]);
-    if (!right) findings.add('projections', where, 'follows from no record, or is there twice');
-    else tellDifference(findings, where, { table, row, right });
-  }
-  for (const missing of wanted.keys())
-    findings.add(
-      'projections',
-      `${table} ${bank} ${String(missing)}`,
-      'follows from the records, and is not there',
-    );
+/** Names the record that says otherwise, where one tells of this row at all. */
+async function tell(
+  { findings, indexOf }: Auditing,
+  bank: string,
+  { where, what, seq }: Tell,
+): Promise<void> {
+  const index = seq === undefined ? undefined : await indexOf(bank, seq);
+  findings.add('projections', where, what, index ?? null);
 }
 
-function tellDifference(
-  findings: Auditing['findings'],
-  where: string,
-  { table, row, right }: { table: FoldedTable; row: KeptRow; right: KeptRow },
-): void {
+type Compare = { table: FoldedTable; key: string; fold: BankFold; expected: readonly KeptRow[] };
+
+async function compareTable(auditing: Auditing, of: Compare): Promise<void> {
+  const { table, key, fold, expected } = of;
+  const { bank } = fold;
+  const { rows } = auditing;
+  const about = (of: unknown) => ({
+    where: `${table} ${bank} ${String(of)}`,
+    seq:
+      key === 'seq' && typeof of === 'number'
+        ? of
+        : (fold.said.get(`${table} ${String(of)}`) ?? BEGUN[table]),
+  });
+  const wanted = new Map(expected.map((row) => [row[key], row]));
+  for (const row of await rows.kept(table, bank)) {
+    const right = wanted.get(row[key]);
+    wanted.delete(row[key]);
+    const what = right ? difference(table, row, right) : 'follows from no record, or is there twice';
+    if (what === undefined) continue;
+    const { where, seq } = about(row[key]);
+    // A row too many is as a rule a copy of one that belongs: then the record of that one is named.
+    const copied = expected.find((one) => isCopy(row, { of: one, table, key }));
+    await tell(auditing, bank, { where, what, seq: seq ?? (copied && about(copied[key]).seq) });
+  }
+  for (const missing of wanted.keys())
+    await tell(auditing, bank, { ...about(missing), what: 'follows from the records, and is not there' });
+}
+
+/** What no record tells of yet follows from the bank's beginning. */
+const BEGUN: Readonly<Partial<Record<FoldedTable, number>>> = { compartments: 1 };
+
+function isCopy(row: KeptRow, { of, table, key }: { of: KeptRow; table: FoldedTable; key: string }): boolean {
+  return FOLDED[table].every((column) => column === key || !(column in of) || row[column] === of[column]);
+}
+
+function difference(table: FoldedTable, row: KeptRow, right: KeptRow): string | undefined {
   const differs = FOLDED[table].filter((column) => column in right && row[column] !== right[column]);
-  if (differs.length > 0)
-    findings.add('projections', where, `differs from its records in ${differs.join(', ')}`);
+  return differs.length > 0 ? `differs from its records in ${differs.join(', ')}` : undefined;
 }
 
 function parcelsOf({ parcels }: BankFold): KeptRow[] {
@@ -108,47 +130,40 @@ function waitingOf({ waiting }: BankFold): KeptRow[] {
   }));
 }
 
-function compareRoster({ findings }: Auditing, bank: BankRow, { roster }: BankFold): void {
+async function compareRoster(auditing: Auditing, bank: BankRow, { roster, said }: BankFold): Promise<void> {
   const { applied, appliedAtMs, refused } = roster;
   const same =
     bank.roster_applied === applied &&
     bank.roster_applied_at_ms === appliedAtMs &&
     bank.roster_refused === refused;
-  if (!same)
-    findings.add(
-      'projections',
-      `banks ${bank.bank}`,
-      'which roster it applied or refused differs from its records',
-    );
+  const what = 'which roster it applied or refused differs from its records';
+  if (!same) await tell(auditing, bank.bank, { where: `banks ${bank.bank}`, what, seq: said.get('banks') });
 }
 
 /** A row is what one batch tells of a parcel; which record tells of which is compared, however it is put. */
-async function compareEvents({ rows, findings }: Auditing, { bank, events }: BankFold): Promise<void> {
+async function compareEvents(auditing: Auditing, { bank, events }: BankFold): Promise<void> {
   const wanted = new Map(events);
-  for (const { parcel_id, seq, also } of await rows.kept('parcel_events', bank)) {
+  const about = (seq: number) => ({ where: `parcel_events ${bank} ${seq}`, seq });
+  for (const { parcel_id, seq, also } of await auditing.rows.kept('parcel_events', bank)) {
     for (const one of [seq, ...(also as number[])] as number[]) {
-      if (wanted.get(one) !== parcel_id)
-        findings.add(
-          'projections',
-          `parcel_events ${bank} ${one}`,
-          'does not tell of this parcel, or tells twice',
-        );
+      const what = 'does not tell of this parcel, or tells twice';
+      if (wanted.get(one) !== parcel_id) await tell(auditing, bank, { ...about(one), what });
       wanted.delete(one);
     }
   }
   for (const seq of wanted.keys())
-    findings.add('projections', `parcel_events ${bank} ${seq}`, 'tells of a parcel, and that is not kept');
+    await tell(auditing, bank, { ...about(seq), what: 'tells of a parcel, and that is not kept' });
 }
 
 /** A person's word on one is a record of the cloud's own; each is used once. */
 async function compareDiscrepancies(auditing: Auditing, { fold, words }: Comparing): Promise<void> {
-  const { rows, findings } = auditing;
+  const { rows } = auditing;
   const expected = fold.discrepancies.map(({ parcel, atMs, ...said }) => ({
     ...said,
     parcel_id: parcel,
     at_ms: atMs,
   }));
-  await compareTable(auditing, { table: 'discrepancies', key: 'seq', bank: fold.bank, expected });
+  await compareTable(auditing, { table: 'discrepancies', key: 'seq', fold, expected });
   for (const row of await rows.kept('discrepancies', fold.bank)) {
     if (row.resolved_how === null && row.resolved_at_ms === null) continue;
     const at = words.resolved.findIndex(
@@ -158,11 +173,11 @@ async function compareDiscrepancies(auditing: Auditing, { fold, words }: Compari
         isOf(record, { compartment: row.compartment, atMs: row.resolved_at_ms }),
     );
     if (at < 0)
-      findings.add(
-        'projections',
-        `discrepancies ${fold.bank} ${String(row.seq)}`,
-        'no record says that it was answered so',
-      );
+      await tell(auditing, fold.bank, {
+        where: `discrepancies ${fold.bank} ${String(row.seq)}`,
+        what: 'no record says that it was answered so',
+        seq: Number(row.seq),
+      });
     else words.resolved.splice(at, 1);
   }
 }
@@ -172,7 +187,8 @@ function isOf(record: LedgerRecord, of: { compartment: unknown; atMs: unknown })
   return isNear && (record.compartment ?? null) === of.compartment;
 }
 
-async function compareAlarms({ rows, findings }: Auditing, { fold, words }: Comparing): Promise<void> {
+async function compareAlarms(auditing: Auditing, { fold, words }: Comparing): Promise<void> {
+  const { rows } = auditing;
   const byName = (condition: unknown, compartment: unknown) =>
     `${String(condition)} ${String(compartment ?? 'none')}`;
   const kept = Map.groupBy(
@@ -189,11 +205,11 @@ async function compareAlarms({ rows, findings }: Auditing, { fold, words }: Comp
       ? fitsWithPersons({ there, wanted, fold, words })
       : there.length === wanted.length && there.every((row, at) => isAlarm(row, wanted[at]));
     if (!holds)
-      findings.add(
-        'projections',
-        `alarms ${fold.bank} ${name}`,
-        'differs from what the records raised and ended',
-      );
+      await tell(auditing, fold.bank, {
+        where: `alarms ${fold.bank} ${name}`,
+        what: 'differs from what the records raised and ended',
+        seq: fold.said.get(`alarms ${name}`),
+      });
   }
 }
 

@@ -36,6 +36,8 @@ export class BankFold {
   readonly alarms: FoldedAlarm[] = [];
   /** Each time that records did not fit what went before, whether or not that was complained of already. */
   readonly complaints: AlarmMove[] = [];
+  /** The last record that told of a row, by its table and key: where to look when the row is another one. */
+  readonly said = new Map<string, number>();
   readonly roster = { applied: 0, appliedAtMs: null as number | null, refused: null as string | null };
   readonly #ownerOf: (parcel: string) => Promise<string | undefined>;
   readonly #behind = new Map<number, string[]>();
@@ -56,9 +58,13 @@ export class BankFold {
     const { compartment } = record;
     if (compartment !== undefined) {
       const was = this.doors.get(compartment) ?? EMPTY_PICTURE;
-      this.doors.set(compartment, foldPicture(was, record, fields.parcel ?? null));
-      if (tellsOfSight(record.kind))
+      const now = foldPicture(was, record, fields.parcel ?? null);
+      if (now !== was) this.said.set(`compartments ${compartment}`, record.seq);
+      this.doors.set(compartment, now);
+      if (tellsOfSight(record.kind)) {
+        this.said.set(`door_sights ${compartment}`, record.seq);
         this.sights.set(compartment, foldSight(this.sights.get(compartment) ?? NO_SIGHT, record));
+      }
     }
     this.#stepOfBank(told);
     this.#stepOfDiscrepancy(told);
@@ -71,6 +77,7 @@ export class BankFold {
     if (kind === 'roster.applied')
       Object.assign(this.roster, { applied: facts.version, appliedAtMs: time.atMs, refused: null });
     if (kind === 'roster.refused') this.roster.refused = String(facts.reason);
+    if (kind === 'roster.applied' || kind === 'roster.refused') this.said.set('banks', record.seq);
     if (kind.startsWith('order.')) this.orders.push({ record, order: fields.order });
     if (kind !== 'alarm.raised' && kind !== 'alarm.ended') return;
     this.#move({
@@ -82,6 +89,7 @@ export class BankFold {
   #move(move: AlarmMove): void {
     const name = `${move.condition}/${move.compartment ?? ''}`;
     const standing = this.#standing.get(name);
+    this.said.set(`alarms ${move.condition} ${move.compartment ?? 'none'}`, move.seq);
     if (move.move === 'ends') {
       if (standing) standing.endedAtMs = move.atMs;
       this.#standing.delete(name);
@@ -123,6 +131,7 @@ export class BankFold {
     if (complaint !== undefined) this.#complain(record);
     if (!standing) return;
     this.events.set(record.seq, parcel);
+    this.said.set(`parcels ${parcel}`, record.seq);
     if (was) this.parcels.set(parcel, { ...was, ...standing });
     else this.#begin(parcel, standing, fields);
   }
@@ -157,14 +166,17 @@ export class BankFold {
 
   #stepOfWaiting({ record, fields }: Told): void {
     const { kind, compartment, facts } = record;
-    if (kind === 'parcel.collected' || kind === 'parcel.removed' || kind === 'parcel.held')
+    if (kind === 'parcel.collected' || kind === 'parcel.removed' || kind === 'parcel.held') {
       this.waiting.delete(fields.parcel ?? '');
+      this.said.set(`waiting_parcels ${fields.parcel ?? ''}`, record.seq);
+    }
     const parcel = parseId('parcel', fields.parcel ?? '');
     const person = parseId('person', fields.counterpart ?? '');
     const { untilMs } = facts;
     if (kind !== 'parcel.deposited' || !parcel || !person || compartment === undefined) return;
     if (typeof untilMs !== 'number' || this.waiting.has(parcel)) return;
     this.waiting.set(parcel, { parcel, person, compartment, untilMs });
+    this.said.set(`waiting_parcels ${parcel}`, record.seq);
   }
 }
 

@@ -2,11 +2,8 @@
  * The journals of a tenant, record by record from their bytes: its own, and each bank's under the signed heads of
  * its batches. What holds is handed on, batch by batch, to whoever folds it; nothing is kept longer than that.
  */
-import { base64url } from '../../crypto/bytes.ts';
-import { fingerprint } from '../../crypto/sign.ts';
 import { NO_HEAD } from '../../ledger/batch.ts';
 import { type LedgerRecord, NO_HASH, type Openings } from '../../ledger/record.ts';
-import { noteHash, openRoster } from '../../ledger/roster.ts';
 import type { HeadRow, RecordRow } from '../journal/journal.ts';
 import type { Told } from '../noun.ts';
 import {
@@ -31,6 +28,8 @@ export type Auditing = {
   findings: Findings;
   /** What banks recorded of the log; filled while their journals are read. */
   seen: SeenHead[];
+  /** What the tenant's own journal says of keys that a log was given; filled while that is read. */
+  rotations: LedgerRecord[];
   /** Fields that nothing opens because of an erasure, and how many of them records say that they erased. */
   erased: { gone: number; said: number };
   /** Told how many records, or entries of the log, have been gone through. */
@@ -41,10 +40,10 @@ export type Auditing = {
 
 /** What the tenant's own journal says that is needed for judging the rest. */
 export type OwnWords = {
-  /** Fingerprints of the keys that banks enrolled with. */
-  enrolled: Set<string>;
-  /** Hashes of the rosters that came back signed. */
-  received: Set<string>;
+  /** Fingerprints of the keys that banks enrolled with, each with the record that says so. */
+  enrolled: Map<string, LedgerRecord>;
+  /** The same of the hashes of rosters that came back signed. */
+  received: Map<string, LedgerRecord>;
   /** Where a person answered for a discrepancy, and where one ended an alarm about one. */
   resolved: LedgerRecord[];
   ended: LedgerRecord[];
@@ -63,7 +62,7 @@ export async function auditOwnJournal(auditing: Auditing, end: JournalRow): Prom
   const { rows } = auditing;
   const { source } = end;
   const words: OwnWords = {
-    ...{ enrolled: new Set(), received: new Set(), orders: new Map() },
+    ...{ enrolled: new Map(), received: new Map(), orders: new Map() },
     ...{ resolved: [], ended: [] },
   };
   let prev = NO_HASH;
@@ -83,6 +82,7 @@ export async function auditOwnJournal(auditing: Auditing, end: JournalRow): Prom
     for (const record of segment.read) {
       auditing.erased.said += saidGone(record);
       hear(words, record, openings.get(record.seq));
+      if (record.kind === 'log.key-rotated') auditing.rotations.push(record);
     }
     auditing.advance(records.length);
   }
@@ -99,8 +99,8 @@ const strayOf = (source: string, what: string) => (row: RecordRow) => ({
 });
 
 function hear(words: OwnWords, record: LedgerRecord, openings: Openings = {}): void {
-  if (record.kind === 'bank.enrolled') words.enrolled.add(String(record.facts.key));
-  if (record.kind === 'roster.received') words.received.add(String(record.facts.hash));
+  if (record.kind === 'bank.enrolled') words.enrolled.set(String(record.facts.key), record);
+  if (record.kind === 'roster.received') words.received.set(String(record.facts.hash), record);
   if (record.kind === 'discrepancy.resolved') words.resolved.push(record);
   if (record.kind === 'alarm.ended' && record.facts.condition === 'discrepancy') words.ended.push(record);
   if (record.kind !== 'order.received') return;
@@ -194,7 +194,8 @@ async function tellEnd(
   { source, last_seq, last_hash, last_head }: JournalRow,
   found: { seq: number; hash: string; head: string },
 ): Promise<void> {
-  const index = (await indexOf(source, Math.min(found.seq, last_seq) + 1)) ?? null;
+  const first = Math.min(found.seq, last_seq) + 1;
+  const index = (await indexOf(source, first)) ?? (await indexOf(source, first - 1)) ?? null;
   if (last_seq !== found.seq || last_hash !== found.hash || last_head !== found.head)
     findings.add(
       'records',
@@ -205,57 +206,4 @@ async function tellEnd(
   const highest = await rows.lastRecord(source);
   if (highest !== last_seq)
     findings.add('records', source, `its end is ${last_seq}, and its last record is ${highest}`, index);
-}
-
-/** A bank's key is believed because rosters that its site's root signed name it, and its enrolment is recorded. */
-export async function auditKeys(
-  { rows, findings }: Auditing,
-  banks: readonly BankRow[],
-  { enrolled, received }: OwnWords,
-): Promise<void> {
-  const named = await namedKeys(rows, findings, received);
-  for (const { bank, site, key } of banks) {
-    if (key === null) continue;
-    if (!enrolled.has(fingerprint(key)))
-      findings.add('keys', bank, 'no record of an enrolment names the key that it is kept with');
-    const keys = named.get(`${site}/${bank}`);
-    if (!keys) findings.note(`${bank}: no roster names its key yet; that is vouched for by the cloud alone`);
-    else if ([...keys].some((one) => one !== base64url(key)))
-      findings.add('keys', bank, 'a signed roster names another key for it');
-  }
-}
-
-/** By site and bank. Each roster is judged with the root that the one before it names. */
-async function namedKeys(
-  rows: AuditRows,
-  findings: Findings,
-  received: ReadonlySet<string>,
-): Promise<Map<string, Set<string>>> {
-  const missing = new Set(received);
-  const named = new Map<string, Set<string>>();
-  for (const { site, rootKeys, k } of await rows.sites()) {
-    let trust = { site, rootKeys, k, version: 0 };
-    for (const { version, note, json } of await rows.rosters(site)) {
-      const where = `${site} roster ${version}`;
-      const hash = noteHash(note);
-      if (!received.has(hash)) findings.add('keys', where, 'no record says that it came back signed');
-      missing.delete(hash);
-      const opened = openRoster(note, trust);
-      if (!opened.ok) {
-        findings.add('keys', where, `is not believed: ${opened.reason}`);
-        continue;
-      }
-      const roster = opened.value;
-      if (roster.version !== version || !note.includes(`\n${json}\n`))
-        findings.add('keys', where, 'its columns differ from its note');
-      if (version !== trust.version + 1) findings.add('keys', where, `follows roster ${trust.version}`);
-      trust = { site, rootKeys: roster.root.keys, k: roster.root.k, version: roster.version };
-      for (const { bank, key } of roster.banks) {
-        const keys = named.get(`${site}/${bank}`) ?? new Set();
-        named.set(`${site}/${bank}`, keys.add(key));
-      }
-    }
-  }
-  for (const hash of missing) findings.add('keys', `roster ${hash}`, 'came back signed, and is not kept');
-  return named;
 }

@@ -11,7 +11,7 @@ type Settled = { state: string; reason: string | null; atMs: number | null };
 type Judge = { told: readonly OrderTold[]; received: ReceivedOrders };
 
 export async function auditOrders(
-  { rows, findings }: Auditing,
+  { rows, findings, indexOf }: Auditing,
   { bank, told, received }: Judge & { bank: string },
 ): Promise<void> {
   const accepted = new Map(
@@ -23,12 +23,20 @@ export async function auditOrders(
   );
   for (const row of await rows.kept('orders', bank)) {
     const wrong = judge(row, { told, received });
-    if (wrong !== undefined) findings.add('projections', `orders ${String(row.order_id)}`, wrong);
+    if (wrong !== undefined) {
+      const of = [...(received.get(String(row.hash)) ?? []), ...told].findLast(
+        ({ record, order }) => record.facts.hash === row.hash || order === row.order_id,
+      );
+      const index = of && (await indexOf(of.record.source, of.record.seq));
+      findings.add('projections', `orders ${String(row.order_id)}`, wrong, index ?? null);
+    }
     accepted.delete(String(row.hash));
     received.delete(String(row.hash));
   }
-  for (const hash of accepted.keys())
-    findings.add('projections', `orders ${bank} ${hash}`, 'was accepted by its bank, and is not kept');
+  for (const [hash, { source, seq }] of accepted) {
+    const what = 'was accepted by its bank, and is not kept';
+    findings.add('projections', `orders ${bank} ${hash}`, what, (await indexOf(source, seq)) ?? null);
+  }
 }
 
 function judge(row: KeptRow, { told, received }: Judge): string | undefined {

@@ -67,8 +67,8 @@ export type FoldedTable = keyof typeof FOLDED;
 
 export type AuditRows = {
   tenant: TenantId;
-  /** The public half of the key that this cloud signs logs with. */
-  ledgerKey: Uint8Array;
+  /** Whether this cloud has the key that signs with this public half. */
+  holdsKey(publicKey: Uint8Array): boolean;
   journals(): Promise<JournalRow[]>;
   banks(): Promise<BankRow[]>;
   sites(): Promise<SiteRow[]>;

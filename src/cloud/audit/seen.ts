@@ -3,11 +3,11 @@
  * faces has to carry what the banks of the other face saw, or to lack their records: either way it shows here, and
  * nobody outside has to have kept a head.
  */
-import { base64url, utf8 } from '../../crypto/bytes.ts';
-import { sha256 } from '../../crypto/hash.ts';
+import { base64url } from '../../crypto/bytes.ts';
 import { growTree, headOf, type LogState } from '../../ledger/log/growth.ts';
-import { vkeyText } from '../../ledger/log/vkey.ts';
-import { leafHash, NO_HASH } from '../../ledger/record.ts';
+import { successorIn } from '../../ledger/log/succession.ts';
+import type { LogKey } from '../../ledger/log/vkey.ts';
+import { type LedgerRecord, leafHash, NO_HASH } from '../../ledger/record.ts';
 import type { LogRow } from '../log/log.ts';
 import type { Told } from '../noun.ts';
 
@@ -25,10 +25,18 @@ export function seenIn(told: readonly Told[]): SeenHead[] {
     }));
 }
 
-/** How a record of a bank names a log. */
-export function hashOfLog({ origin, key }: Pick<LogRow, 'origin' | 'key'>): string {
-  const vkey = vkeyText({ type: 'signature', name: origin, publicKey: new Uint8Array(key) });
-  return base64url(sha256(utf8(vkey)));
+/** The keys of a log in their order, each but the first with the record that gave it, as the journal says. */
+export function keysIn(
+  { origin, key }: Pick<LogRow, 'origin' | 'key'>,
+  rotations: readonly LedgerRecord[],
+): { key: LogKey; record?: LedgerRecord }[] {
+  const first: LogKey = { type: 'signature', name: origin, publicKey: new Uint8Array(key) };
+  const keys: { key: LogKey; record?: LedgerRecord }[] = [{ key: first }];
+  for (const record of rotations) {
+    const next = successorIn(record, keys.at(-1)?.key ?? first);
+    if (next) keys.push({ key: next, record });
+  }
+  return keys;
 }
 
 /** Heads in the order of their sizes, each compared once while the tree grows past it. */

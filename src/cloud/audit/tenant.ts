@@ -3,15 +3,18 @@
  * kept beside them is compared (docs/reference/audit.md). It writes nothing and believes no column.
  */
 import type { TenantId } from '../../domain/ids.ts';
+import { hashOfKey } from '../../ledger/log/succession.ts';
 import { claimedOrigin } from '../../ledger/log/witness.ts';
 import type { Cloud } from '../deps.ts';
+import type { LogRow } from '../log/log.ts';
 import { checkGone } from '../parcels/parcels.ts';
 import { compareBank } from './compare.ts';
 import { Findings } from './findings.ts';
 import { BankFold } from './fold.ts';
-import { type Auditing, auditBankJournal, auditKeys, auditOwnJournal, type OwnWords } from './journals.ts';
+import { type Auditing, auditBankJournal, auditOwnJournal, type OwnWords } from './journals.ts';
+import { auditKeys } from './keys.ts';
 import type { AuditRows, BankRow, JournalRow } from './rows.ts';
-import { hashOfLog } from './seen.ts';
+import { keysIn } from './seen.ts';
 import { overStored } from './stored.ts';
 import { auditLog } from './tree.ts';
 
@@ -45,6 +48,7 @@ export async function auditRows(rows: AuditRows, { heads, progress }: AuditOptio
     rows,
     findings,
     seen: [],
+    rotations: [],
     erased: { gone: 0, said: 0 },
     advance(by) {
       done += by;
@@ -64,11 +68,16 @@ export async function auditRows(rows: AuditRows, { heads, progress }: AuditOptio
     logs.map(({ generation }) => generation),
   );
   const own = log ? heads.filter((head) => claimedOrigin(head) === log.origin) : [];
-  const seen = log ? auditing.seen.filter((head) => head.log === hashOfLog(log)) : [];
+  const namesOf = (one: LogRow) => keysIn(one, auditing.rotations).map(({ key }) => hashOfKey(key));
+  const names = log ? namesOf(log) : [];
+  const seen = auditing.seen.filter((head) => names.includes(head.log));
   if (log) await auditLog(auditing, { log, journals, heads: own, seen });
-  const known = new Set(logs.map(hashOfLog));
+  const known = new Set(logs.flatMap(namesOf));
   for (const { bank, seq, log: unknown } of auditing.seen)
-    if (!known.has(unknown)) findings.add('seen', `${bank} record ${seq}`, 'tells of a log that is not here');
+    if (!known.has(unknown)) {
+      const index = await auditing.indexOf(bank, seq);
+      findings.add('seen', `${bank} record ${seq}`, 'tells of a log that is not here', index ?? null);
+    }
   for (const earlier of logs.slice(0, -1)) {
     findings.note(
       `${earlier.origin} has a successor and is not audited; its folder is what its proofs are checked against`,
@@ -108,14 +117,15 @@ async function auditJournals(auditing: Auditing, journals: readonly JournalRow[]
     holds = (await auditBank(auditing, { bank, end: endOf(bank.bank), words, received })) && holds;
   // What a bank that does not hold would have answered is not asked of the others.
   if (!holds) return;
-  for (const hash of received.keys())
-    findings.add('projections', `orders ${hash}`, 'was given to be carried, and is not kept');
-  for (const { seq, facts } of words.resolved)
-    findings.add(
-      'projections',
-      `discrepancies ${String(facts.what)}`,
-      `record ${seq} says that one was answered, and none is`,
-    );
+  for (const [hash, [first]] of received) {
+    const index = first && (await auditing.indexOf(first.record.source, first.record.seq));
+    findings.add('projections', `orders ${hash}`, 'was given to be carried, and is not kept', index ?? null);
+  }
+  for (const { source, seq, facts } of words.resolved) {
+    const what = `record ${seq} says that one was answered, and none is`;
+    const index = await auditing.indexOf(source, seq);
+    findings.add('projections', `discrepancies ${String(facts.what)}`, what, index ?? null);
+  }
 }
 
 type OneBank = { bank: BankRow; end: JournalRow | undefined; words: OwnWords; received: OwnWords['orders'] };

@@ -25,7 +25,8 @@ export async function groundOn({ cloud }: Stand, days: number): Promise<Ground> 
   return { memory, earlier, other, key: cloud.ledger.key };
 }
 
-export type Tally = { name: string; applied: number; found: number; withHead: number; named: number };
+/** `named`: how often the first wrong index was named; null for a kind of which none can be. */
+export type Tally = { name: string; applied: number; found: number; withHead: number; named: number | null };
 
 export async function hunt(
   ground: Ground,
@@ -33,7 +34,10 @@ export async function hunt(
 ): Promise<{ tallies: Tally[]; missed: string[] }> {
   const draw = picking(seed);
   const tallies = new Map(
-    MUTATIONS.map(({ name }) => [name, { name, applied: 0, found: 0, withHead: 0, named: 0 }]),
+    MUTATIONS.map(({ name, isUnplaced }): [string, Tally] => [
+      name,
+      { name, applied: 0, found: 0, withHead: 0, named: isUnplaced ? null : 0 },
+    ]),
   );
   const missed: string[] = [];
   const note = ground.memory.checkpoints.at(-1)?.note ?? '';
@@ -46,7 +50,9 @@ export async function hunt(
     tally.applied += 1;
     if (by === 'audit') tally.found += 1;
     if (by === 'head') tally.withHead += 1;
-    if (audited.findings.told.some(({ index }) => index !== null)) tally.named += 1;
+    const isNamed = audited.findings.told.some(({ index }) => index !== null);
+    if (tally.named !== null && isNamed) tally.named += 1;
+    if (tally.named !== null && !isNamed) missed.push(`${n} ${mutation.name}: no index named`);
     // Found without a head where one is said to be needed is wrong, too: the table would say too little.
     if (by !== (mutation.needsHead ? 'head' : 'audit')) missed.push(`${n} ${mutation.name}: ${by}`);
   }
@@ -70,14 +76,16 @@ export function tableOf(tallies: readonly Tally[]): string[] {
     cells.map((cell, at) => (at === 0 ? String(cell).padEnd(width) : String(cell).padStart(9))).join('');
   const sum = (of: (tally: Tally) => number) => tallies.reduce((all, tally) => all + of(tally), 0);
   return [
-    line('kind', 'applied', 'found', 'by head', 'index'),
-    ...tallies.map((tally) => line(tally.name, tally.applied, tally.found, tally.withHead, tally.named)),
+    line('kind', 'applied', 'found', 'by head', 'named'),
+    ...tallies.map(({ name, applied, found, withHead, named }) =>
+      line(name, applied, found, withHead, named ?? 'none'),
+    ),
     line(
       'all',
       sum(({ applied }) => applied),
       sum(({ found }) => found),
       sum(({ withHead }) => withHead),
-      sum(({ named }) => named),
+      sum(({ named }) => named ?? 0),
     ),
   ];
 }

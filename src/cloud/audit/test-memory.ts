@@ -18,7 +18,7 @@ export type RosterRow = { site: string; version: number; note: string; json: str
 /** One log of one tenant, whole. Never edited in place: a change makes a new one that shares the rest. */
 export type Memory = {
   tenant: TenantId;
-  ledgerKey: Uint8Array;
+  holdsKey(publicKey: Uint8Array): boolean;
   journals: readonly JournalRow[];
   banks: readonly BankRow[];
   sites: readonly SiteRow[];
@@ -64,7 +64,7 @@ export async function remember(rows: AuditRows): Promise<Memory> {
   return {
     ...{
       tenant: rows.tenant,
-      ledgerKey: rows.ledgerKey,
+      holdsKey: rows.holdsKey,
       journals,
       banks,
       sites,
@@ -94,7 +94,7 @@ export function rowsOf(memory: Memory): AuditRows {
   const openingsOf = lazily(() => Map.groupBy(memory.openings, ({ source }) => source));
   const ofSource = (source: string) => recordsOf().get(source) ?? [];
   return {
-    ...{ tenant: memory.tenant, ledgerKey: memory.ledgerKey },
+    ...{ tenant: memory.tenant, holdsKey: memory.holdsKey },
     journals: async () => [...memory.journals],
     banks: async () => [...memory.banks],
     sites: async () => [...memory.sites],

@@ -23,6 +23,8 @@ export type Mutation = {
   name: string;
   /** Everything fits together again; only who remembers a head from outside can tell. */
   needsHead: boolean;
+  /** No entry of the log is its first wrong one, or none can be known: what was changed is of a journal of nobody. */
+  isUnplaced?: boolean;
   make: Make;
 };
 
@@ -179,12 +181,16 @@ const NONE_OF: Readonly<Partial<Record<Name, readonly string[]>>> = {
   rosters: ['reorder'],
 };
 
+/** A row under the name of a journal that is none. */
+const UNPLACED: readonly string[] = ['journals: duplicate', 'ends: duplicate'];
+
 const ofRows: Mutation[] = names.flatMap((name) =>
   Object.entries(OPERATIONS)
     .filter(([operation]) => !NONE_OF[name as Name]?.includes(operation))
     .map(([operation, run]) => ({
       name: `${name}: ${operation}`,
       needsHead: false,
+      isUnplaced: UNPLACED.includes(`${name}: ${operation}`),
       make({ memory, other }: Ground, draw: Draw) {
         const rows = run(tableOf(memory, name), draw, tableOf(other, name));
         return rows && withRows(memory, name, rows);
@@ -312,6 +318,8 @@ const whole: Mutation[] = [
   {
     name: 'the tenant’s own journal: fork, signed anew by the log',
     needsHead: true,
+    // A head says that an entry below it is another one, and not which.
+    isUnplaced: true,
     make: ({ memory, key }, draw) => regrow(rewritten(memory, memory.tenant, draw), key),
   },
   {
@@ -322,6 +330,7 @@ const whole: Mutation[] = [
   {
     name: 'the order of the log: reorder, signed anew by the log',
     needsHead: true,
+    isUnplaced: true,
     make({ memory, key }, draw) {
       const other = reordered(memory, draw);
       return other && regrow(other, key);

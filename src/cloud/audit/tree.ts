@@ -7,7 +7,8 @@ import { equalBytes } from '../../crypto/hash.ts';
 import { decodeBundle, encodeEntries } from '../../ledger/log/bundle.ts';
 import {
   HASH_BYTES,
-  type OpenedCheckpoint,
+  type KeyTerm,
+  type LogTrust,
   openCheckpoint,
   type TreeHead,
 } from '../../ledger/log/checkpoint.ts';
@@ -20,12 +21,13 @@ import {
   type LogState,
 } from '../../ledger/log/growth.ts';
 import { CHECKPOINT_PATH, parseTilePath, TILE_WIDTH } from '../../ledger/log/layout.ts';
-import type { LogResult } from '../../ledger/log/refusals.ts';
+import type { LogKey } from '../../ledger/log/vkey.ts';
 import { leafHash } from '../../ledger/record.ts';
-import { type CheckpointRow, encodeState, type LogRow } from '../log/log.ts';
+import { type CheckpointRow, encodeState, firstOtherLeaf, type LogRow } from '../log/log.ts';
 import type { Auditing } from './journals.ts';
+import { auditOrder } from './order.ts';
 import type { JournalRow } from './rows.ts';
-import { type SeenHead, SeenHeads } from './seen.ts';
+import { keysIn, type SeenHead, SeenHeads } from './seen.ts';
 
 const ENTRIES_A_STEP = 1_000;
 const ROWS_A_READ = 500;
@@ -40,6 +42,7 @@ export type AuditLog = {
 
 type Growing = Auditing & {
   log: LogRow;
+  trust: LogTrust;
   state: LogState;
   /** The entries of the last bundle, as long as it is not full. */
   edge: Uint8Array[];
@@ -51,84 +54,21 @@ type Growing = Auditing & {
 export async function auditLog(auditing: Auditing, { log, journals, heads, seen }: AuditLog): Promise<void> {
   await auditOrder(auditing, log, journals);
   const seenHeads = new SeenHeads(seen);
-  const growing: Growing = { ...auditing, log, state: EMPTY_LOG, edge: [], remembered: [], seenHeads };
+  const { trust, newest } = await trustIn(auditing, log);
+  const growing: Growing = { ...auditing, log, trust, state: EMPTY_LOG, edge: [], remembered: [], seenHeads };
   growing.remembered = readHeads(growing, heads);
-  if (!equalBytes(log.key, auditing.rows.ledgerKey))
-    auditing.findings.add('checkpoints', log.origin, 'is signed by another key than this cloud has');
+  if (!auditing.rows.holdsKey(newest.publicKey))
+    auditing.findings.add('checkpoints', log.origin, 'is signed by another key than this cloud has', 0);
   const last = await growThroughCheckpoints(growing);
   await auditEnd(growing, last);
   await auditShown(growing);
   await auditPaths(growing);
 }
 
-/** Spans lie one behind the other, and give each journal's records in their order, each once. */
-async function auditOrder(
-  { rows, findings }: Auditing,
-  { generation, origin, size }: LogRow,
-  journals: readonly JournalRow[],
-): Promise<void> {
-  const next = new Map<string, number>();
-  let index = 0;
-  for (let more = true; more; ) {
-    const spans = await rows.spans(generation, index, ROWS_A_READ);
-    more = spans.length === ROWS_A_READ;
-    for (const { first, source, seq, count } of spans) {
-      if (first !== index)
-        findings.add('order', `${origin} entry ${index}`, `the next entry that is there is ${first}`, index);
-      const wanted = next.get(source) ?? 1;
-      if (seq !== wanted)
-        findings.add(
-          'order',
-          `${origin} entry ${first}`,
-          `is record ${seq} of ${source}, where ${wanted} is next`,
-          first,
-        );
-      next.set(source, seq + count);
-      index = first + count;
-    }
-  }
-  if (index !== size)
-    findings.add(
-      'order',
-      origin,
-      `${size} records have an index, and ${index} are there`,
-      Math.min(index, size),
-    );
-  auditEnds({ origin, findings }, { next, journals, ends: await rows.ends(generation) });
-}
-
-function auditEnds(
-  { origin, findings }: Pick<LogRow, 'origin'> & Pick<Auditing, 'findings'>,
-  of: {
-    next: ReadonlyMap<string, number>;
-    journals: readonly JournalRow[];
-    ends: { source: string; last_seq: number }[];
-  },
-): void {
-  const { next, journals, ends } = of;
-  const last = new Map(ends.map(({ source, last_seq }) => [source, last_seq]));
-  for (const source of new Set([...next.keys(), ...last.keys()])) {
-    const there = (next.get(source) ?? 1) - 1;
-    if (last.get(source) !== there)
-      findings.add(
-        'order',
-        `${origin} ${source}`,
-        `stands in the log up to ${there}, and is said to up to ${last.get(source)}`,
-      );
-    const journal = journals.find((one) => one.source === source);
-    if (!journal || journal.last_seq < there)
-      findings.add(
-        'order',
-        `${origin} ${source}`,
-        `stands in the log up to ${there}, and its journal ends at ${journal?.last_seq ?? 0}`,
-      );
-  }
-}
-
 function readHeads(growing: Growing, notes: readonly string[]): TreeHead[] {
   const heads: TreeHead[] = [];
   for (const note of notes) {
-    const opened = openOwn(growing.log, note);
+    const opened = openCheckpoint(note, growing.trust);
     if (opened.ok) heads.push(opened.value.checkpoint);
     else
       growing.findings.add(
@@ -140,13 +80,20 @@ function readHeads(growing: Growing, notes: readonly string[]): TreeHead[] {
   return heads.sort((a, b) => a.size - b.size);
 }
 
-function openOwn({ origin, key }: LogRow, note: string): LogResult<OpenedCheckpoint> {
-  const publicKey = new Uint8Array(key);
-  return openCheckpoint(note, {
-    origin,
-    logKeys: [{ type: 'signature', name: origin, publicKey }],
-    witnesses: [],
-  });
+/** A key signs from the record on that gives it to the log; where that has no index, it has signed nothing. */
+async function trustIn(
+  { indexOf, rotations }: Auditing,
+  log: LogRow,
+): Promise<{ trust: LogTrust; newest: LogKey }> {
+  const [first, ...later] = keysIn(log, rotations);
+  if (!first) throw new Error('a log has a key');
+  const successors: KeyTerm[] = [];
+  for (const { key, record } of later) {
+    const index = record && (await indexOf(record.source, record.seq));
+    if (index !== undefined) successors.push({ key, fromSize: index + 1 });
+  }
+  const trust = { origin: log.origin, logKeys: [first.key], witnesses: [], successors };
+  return { trust, newest: later.at(-1)?.key ?? first.key };
 }
 
 async function growThroughCheckpoints(growing: Growing): Promise<CheckpointRow | undefined> {
@@ -156,8 +103,9 @@ async function growThroughCheckpoints(growing: Growing): Promise<CheckpointRow |
     const batch = await rows.checkpoints(log.generation, last?.size ?? -1, ROWS_A_READ);
     more = batch.length === ROWS_A_READ;
     for (const checkpoint of batch) {
+      const from = growing.state.range.size;
       await growTo(growing, checkpoint.size, true);
-      auditCheckpoint(growing, checkpoint);
+      auditCheckpoint(growing, checkpoint, from);
       if (!last && checkpoint.size !== 0)
         findings.add('checkpoints', log.origin, `its first checkpoint is of ${checkpoint.size} entries`, 0);
       last = checkpoint;
@@ -166,15 +114,20 @@ async function growThroughCheckpoints(growing: Growing): Promise<CheckpointRow |
   return last;
 }
 
-function auditCheckpoint({ findings, log, state }: Growing, { size, root, note }: CheckpointRow): void {
+/** `from`: the first entry that it covers and none before it does. */
+function auditCheckpoint(
+  { findings, log, trust, state }: Growing,
+  { size, root, note }: CheckpointRow,
+  from: number,
+): void {
   const where = `${log.origin} checkpoint ${size}`;
-  const opened = openOwn(log, note);
-  if (!opened.ok) findings.add('checkpoints', where, `is not this log’s: ${opened.reason}`);
+  const opened = openCheckpoint(note, trust);
+  if (!opened.ok) findings.add('checkpoints', where, `is not this log’s: ${opened.reason}`, from);
   else if (opened.value.checkpoint.size !== size || !equalBytes(opened.value.checkpoint.root, root))
-    findings.add('checkpoints', where, 'says something else than its row');
+    findings.add('checkpoints', where, 'says something else than its row', from);
   const head = headOf(state);
   if (head.size !== size || !equalBytes(head.root, root))
-    findings.add('tree', where, `the records up to ${head.size} have another root`);
+    findings.add('tree', where, `the records up to ${head.size} have another root`, from);
 }
 
 /** The tree up to `size`, step by step; each object that it leaves is compared where it was `published`. */
@@ -189,7 +142,7 @@ async function growTo(growing: Growing, size: number, published: boolean): Promi
     const fresh = entries.slice(0, to - from);
     auditRemembered(growing, fresh);
     for (const head of growing.seenHeads.contradicted(growing.state, fresh))
-      addSeen(growing, head, 'has another root');
+      await addSeen(growing, head, 'has another root');
     const objects = grow(growing, fresh);
     // A checkpoint comes after at most as many entries as one step has, so that what a step leaves was written.
     if (published && growing.state.range.size === size)
@@ -223,9 +176,13 @@ function auditRemembered({ remembered, findings, log, state }: Growing, fresh: r
   }
 }
 
-function addSeen({ findings, log }: Growing, { bank, seq, size }: SeenHead, what: string): void {
+async function addSeen(
+  { findings, log, indexOf }: Growing,
+  { bank, seq, size }: SeenHead,
+  what: string,
+): Promise<void> {
   const says = `says that ${log.origin} had ${size} entries when it was shown; with the records that are here it`;
-  findings.add('seen', `${bank} record ${seq}`, `${says} ${what}`);
+  findings.add('seen', `${bank} record ${seq}`, `${says} ${what}`, (await indexOf(bank, seq)) ?? null);
 }
 
 function grow(growing: Growing, fresh: readonly Uint8Array[]): LogObject[] {
@@ -286,16 +243,22 @@ function firstDifference(path: string, { bytes, there }: { bytes: Uint8Array; th
 async function auditEnd(growing: Growing, last: CheckpointRow | undefined): Promise<void> {
   const { findings, log, remembered } = growing;
   const { origin, published_size, size, root } = log;
-  if (!last) findings.add('checkpoints', origin, 'has no checkpoint');
+  if (!last) findings.add('checkpoints', origin, 'has no checkpoint', 0);
   if ((last?.size ?? 0) !== published_size)
     findings.add(
       'checkpoints',
       origin,
       `${published_size} entries are published, ${last?.size ?? 0} are signed`,
+      Math.min(published_size, last?.size ?? 0),
     );
   const there = growing.state.range.size;
   if (there === published_size && !equalBytes(encodeState(growing.state), log.state))
-    findings.add('tree', origin, `the tree that is kept of ${published_size} entries is another one`);
+    findings.add(
+      'tree',
+      origin,
+      `the tree that is kept of ${published_size} entries is another one`,
+      firstOtherLeaf(growing.state, log.state),
+    );
   for (const head of remembered)
     if (head.size > published_size)
       findings.add(
@@ -305,28 +268,33 @@ async function auditEnd(growing: Growing, last: CheckpointRow | undefined): Prom
         published_size,
       );
   await growTo(growing, size, false);
-  for (const head of growing.seenHeads.beyond(size)) addSeen(growing, head, `ends before, at ${size}`);
+  for (const head of growing.seenHeads.beyond(size)) await addSeen(growing, head, `ends before, at ${size}`);
   if (there === published_size && !equalBytes(headOf(growing.state).root, root))
-    findings.add('tree', origin, `the records up to ${size} have another root`);
+    findings.add('tree', origin, `the records up to ${size} have another root`, there);
 }
 
 /**
  * What others are shown: signed, and the last checkpoint or, after a death, the one before; or one that was signed
  * since the rows were read, and then the database has it by now.
  */
-async function auditShown({ rows, findings, log }: Growing): Promise<void> {
+async function auditShown({ rows, findings, log, trust }: Growing): Promise<void> {
   const { generation, origin, published_size } = log;
   const bytes = await rows.object(generation, CHECKPOINT_PATH);
-  if (!bytes) return findings.add('checkpoints', origin, 'shows no checkpoint');
-  const opened = openOwn(log, fromUtf8Loosely(bytes));
+  if (!bytes) return findings.add('checkpoints', origin, 'shows no checkpoint', published_size);
+  const opened = openCheckpoint(fromUtf8Loosely(bytes), trust);
   if (!opened.ok)
-    return findings.add('checkpoints', origin, `shows a checkpoint that is not its own: ${opened.reason}`);
+    return findings.add(
+      'checkpoints',
+      origin,
+      `shows a checkpoint that is not its own: ${opened.reason}`,
+      published_size,
+    );
   const { size, root } = opened.value.checkpoint;
   const signed = await rows.signedNow(generation, { from: size, to: size });
   if (!signed)
     return findings.add('checkpoints', origin, `shows ${size} entries, and no such checkpoint is kept`, size);
   if (!equalBytes(signed.root, root) || signed.note !== fromUtf8Loosely(bytes))
-    findings.add('checkpoints', origin, `two checkpoints are signed over ${size} entries`);
+    findings.add('checkpoints', origin, `two checkpoints are signed over ${size} entries`, size);
   const behind = await rows.checkpoints(generation, size, 2);
   if (size < published_size && behind.length > 1)
     findings.add('checkpoints', origin, `shows ${size} entries, and ${published_size} are signed`, size);

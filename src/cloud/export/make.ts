@@ -161,8 +161,9 @@ class Making {
     const { cloud, order, log, parts } = this.#of;
     const { tenant, selection, opened, purpose, madeBy } = order;
     const madeAtMs = cloud.clock.nowMs();
-    const { origin, head, vkey } = log;
+    const { origin, head, vkey, succession } = log;
     const about = { origin, size: head.size };
+    const named = { origin, vkey, ...(succession.length > 0 && { succession }) };
     for (const bank of await cloud.database.read(tenant, (tx) => banks.allBanks(tx)))
       this.#banks.set(bank.bank, bank);
     for (const name of [
@@ -187,7 +188,7 @@ class Making {
     await this.#evidence.write(parts);
     parts.add('report.html', reportEnd({ records: this.#records }));
     parts.add('checkpoint', log.note);
-    parts.add('keys.json', canonical({ log: { origin, vkey }, rosters: await this.#rosters() }));
+    parts.add('keys.json', canonical({ log: named, rosters: await this.#rosters() }));
     const isEach = this.#records + this.#evidence.count <= PROOFS_MAX;
     if (isEach) for (const index of this.#proven) await this.#prove(index);
     this.#ended = parts.end();

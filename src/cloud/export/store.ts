@@ -43,19 +43,37 @@ function isWanted({ ranges, places, compartment }: Wanted) {
   return sql<boolean>`(${inRanges} and ${inPlaces} and ${atDoor})`;
 }
 
-/** The wanted ones among the entries `from` to `to - 1`. */
+/**
+ * Travels with the statement behind it. The planner knows nothing of the ends of spans, takes each for a ninth of all
+ * records, and would rather read them all, or look up a tenant's beside those that are asked for, and throw them away.
+ * With `offset 0` a span is looked up by itself; that it is looked up, and by one index, is said here.
+ */
+const byOneIndex = (tx: Tx) =>
+  sql`select set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)`.execute(
+    tx,
+  );
+
+/**
+ * The wanted ones among the entries `from` to `to - 1`. The ends of each span are computed beforehand, as the log does
+ * (`../log/store.ts`): with row security a sum is looked up in no index, and each page would read every record.
+ */
 export async function wantedBetween(
   tx: Tx,
   wanted: Wanted,
   { generation, from, to }: { generation: number; from: number; to: number },
 ): Promise<EntryRow[]> {
-  const { rows } = await sql<EntryRow>`
-    select s.first + r.seq - s.seq as index, r.source, r.seq, r.kind, r.at_ms, r.bytes, r.batch_last
-    from log_spans s join records r on r.source = s.source and r.seq between s.seq and s.seq + s.count - 1
-    where s.generation = ${generation} and s.first < ${to}
-      and s.first >= coalesce((select max(first) from log_spans where generation = ${generation} and first <= ${from}), 0)
-      and s.first + r.seq - s.seq between ${from} and ${to - 1} and ${isWanted(wanted)}
-    order by 1`.execute(tx);
+  const found = sql<EntryRow>`
+    with spans as materialized (
+      select source, seq + greatest(0, ${from}::bigint - first) as low, seq + least(count, ${to}::bigint - first) as high,
+        first + greatest(0, ${from}::bigint - first) as index
+      from log_spans where generation = ${generation} and first < ${to}
+        and first >= coalesce((select max(first) from log_spans where generation = ${generation} and first <= ${from}), 0))
+    select s.index + r.seq - s.low as index, r.source, r.seq, r.kind, r.at_ms, r.bytes, r.batch_last
+    from spans s cross join lateral (
+      select r.* from records r where r.source = s.source and r.seq >= s.low and r.seq < s.high and ${isWanted(wanted)}
+      offset 0) r
+    order by 1`;
+  const [, { rows }] = await Promise.all([byOneIndex(tx), found.execute(tx)]);
   return rows;
 }
 
@@ -74,18 +92,22 @@ export async function batchOf(
   { source, last, log }: { source: string; last: number; log: LogAsSigned },
 ): Promise<BatchRow | undefined> {
   type Head = Omit<BatchRow, 'leaves'>;
-  const [heads, leaves] = await Promise.all([
+  const [, heads, leaves] = await Promise.all([
+    byOneIndex(tx),
     sql<Head>`select first, last, note, key from heads where source = ${source} and last = ${last}`.execute(
       tx,
     ),
+    // The span of a record is the last that begins at it or before: found so, it is looked up and the others are not read.
     sql<{
       hash: Uint8Array;
       shown: boolean;
-    }>`select r.hash, ${isWanted(wanted)} and exists (select 1 from log_spans s
-        where s.generation = ${log.generation} and s.source = r.source and r.seq between s.seq and s.seq + s.count - 1
-          and s.first + r.seq - s.seq < ${log.size}) as shown
-      from records r where r.source = ${source} and r.batch_last = ${last}
-        and r.seq between ${last - 1024} and ${last} order by r.seq`.execute(tx),
+    }>`select r.hash, ${isWanted(wanted)} and coalesce(r.seq < s.seq + s.count and s.first + r.seq - s.seq < ${log.size}, false)
+          as shown
+      from records r left join lateral (select first, seq, count from log_spans
+        where generation = ${log.generation} and source = r.source and seq <= r.seq order by seq desc limit 1) s on true
+      where r.source = ${source} and r.batch_last = ${last}
+        and r.seq between (select first from heads where source = ${source} and last = ${last}) and ${last}
+      order by r.seq`.execute(tx),
   ]);
   const [head] = heads.rows;
   return head && { ...head, leaves: leaves.rows };

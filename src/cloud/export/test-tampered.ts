@@ -67,7 +67,7 @@ export const TAMPERED: readonly [string, (files: Files) => Edit, RegExp][] = [
   [
     'the tree has a hash too many',
     () => ({ edit: { 'tree.txt': (text) => `${text}${'A'.repeat(43)}=\n` } }),
-    /more hashes than the tree needs/,
+    /more than the \d+ lines that the tree needs: line \d+ of tree.txt is not what/,
   ],
   [
     'the checkpoint has another root',
@@ -132,7 +132,7 @@ export const TAMPERED: readonly [string, (files: Files) => Edit, RegExp][] = [
   [
     'a head is left out',
     () => ({ edit: { 'heads.jsonl': () => '' } }),
-    /heads.jsonl ends before the records do/,
+    /line \d+ of heads.jsonl, which record \d+ of bank_\S+ needs, is not there/,
   ],
   [
     'a head stands twice',

@@ -11,6 +11,7 @@ import { isKeyName } from '../../ledger/log/vkey.ts';
 import { NO_HASH } from '../../ledger/record.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { keysFrom, keysOf, type LogKeys, trustIn, vkeyAt } from './keys.ts';
 import { vkeyOfLog } from './policy.ts';
 import { keepCheckpoint, showCheckpoint } from './sequencer.ts';
 import { encodeState } from './state.ts';
@@ -61,7 +62,11 @@ export async function createLog(cloud: Cloud, { tenant, host, succeeds, open }: 
       ...{ shown_size: 0, waits_since_ms: null, asked_size: null, asked_at_ms: null },
     });
     if (succeeds) await nameForerunner(cloud, tx, { tenant, generation, before });
-    await keepCheckpoint(cloud, tx, { generation, checkpoint: { origin: name, size: 0, root: EMPTY_ROOT } });
+    await keepCheckpoint(cloud, tx, {
+      generation,
+      checkpoint: { origin: name, size: 0, root: EMPTY_ROOT },
+      signers: [{ name, ...cloud.ledger.key }],
+    });
     return name;
   });
   await showCheckpoint(cloud, tenant);
@@ -80,13 +85,14 @@ async function nameForerunner(
   const shown = await cloud.ledger.objects.read({ tenant, generation: generation - 1 }, CHECKPOINT_PATH);
   const note = shown && fromUtf8(shown);
   const origin = note?.slice(0, note.indexOf('\n')) ?? before?.origin ?? '';
-  const key = before?.origin === origin ? before.key : cloud.ledger.key.publicKey;
-  const signed = note === undefined ? undefined : signedHead(note, { origin, key });
+  const own = before?.origin === origin ? before : undefined;
+  const keys = own ? await keysOf(tx, own) : keysFrom({ origin, key: cloud.ledger.key.publicKey }, []);
+  const signed = note === undefined ? undefined : signedHead(note, keys);
   await cloud.journal.record(tx, {
     kind: 'log.succeeded',
     facts: {
       generation,
-      before: base64url(sha256(utf8(vkeyOfLog({ origin, key })))),
+      before: base64url(sha256(utf8(vkeyAt(keys, signed?.size ?? 0)))),
       size: signed?.size ?? 0,
       root: signed ? base64url(signed.root) : NO_HASH,
     },
@@ -94,15 +100,8 @@ async function nameForerunner(
 }
 
 /** Undefined where the key of that log did not sign it. */
-function signedHead(
-  note: string,
-  { origin, key }: Pick<store.LogRow, 'origin' | 'key'>,
-): TreeHead | undefined {
-  const publicKey = new Uint8Array(key);
-  const opened = openCheckpoint(note, {
-    ...{ origin, witnesses: [] },
-    logKeys: [{ type: 'signature', name: origin, publicKey }],
-  });
+function signedHead(note: string, keys: LogKeys): TreeHead | undefined {
+  const opened = openCheckpoint(note, trustIn(keys));
   return opened.ok ? opened.value.checkpoint : undefined;
 }
 

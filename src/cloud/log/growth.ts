@@ -3,7 +3,8 @@ import type { Agreement, LogDays, LogHead, ProofState } from '../../contract/htt
 import { base64url } from '../../crypto/bytes.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
-import { vkeyOfLog, witnessesOf } from './policy.ts';
+import { keysOf, vkeyAt } from './keys.ts';
+import { witnessesOf } from './policy.ts';
 import * as store from './store.ts';
 import { lastCosignatures } from './witness-store.ts';
 
@@ -14,16 +15,20 @@ export async function headOfLog(cloud: Cloud, tx: Tx): Promise<LogStands | undef
   const log = await store.currentLog(tx);
   if (!log) return undefined;
   const { generation, origin } = log;
-  const [[last], agreed] = await Promise.all([
+  const [[last], agreed, keys] = await Promise.all([
     store.lastCheckpoints(tx, generation, 1),
     lastCosignatures(tx, generation),
+    keysOf(tx, log),
   ]);
   if (!last) return undefined;
   const witnesses = witnessesOf(cloud).map(({ name, vkey }) => {
     const one = agreed.find((row) => row.vkey === vkey);
     return { witness: name, size: one?.size ?? null, atMs: one ? one.at_s * 1_000 : null };
   });
-  return { generation, head: { origin, vkey: vkeyOfLog(log), size: last.size, atMs: last.at_ms, witnesses } };
+  return {
+    generation,
+    head: { origin, vkey: vkeyAt(keys, last.size), size: last.size, atMs: last.at_ms, witnesses },
+  };
 }
 
 /**

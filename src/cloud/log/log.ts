@@ -13,14 +13,16 @@ export { gaugesOf } from './gauges.ts';
 export { headOfLog, proofStateOf, proofStates } from './growth.ts';
 export { folderOfLogs, type LogObjects, type LogPlace } from './objects.ts';
 export { type Proofs, proofsOf } from './proofs.ts';
+export { recordNextKey, vkeyNow, wantsKeyBefore } from './rotate.ts';
 export { startSequencer } from './runner.ts';
 export { drain } from './sequencer.ts';
 export { type SignedLog, signedLog } from './signed.ts';
 export { attentionOfLog } from './standing.ts';
-export { encodeState } from './state.ts';
+export { encodeState, firstOtherLeaf } from './state.ts';
 export type { CheckpointRow, EntryRow, LogRow, Span } from './store.ts';
 export { takeTurn } from './submit.ts';
 export { startSubmitter } from './submitter.ts';
+export { successionFileOf } from './succession.ts';
 export { judgeLog, requireLogs } from './verify.ts';
 
 export const log: Noun = { migrations, routes };

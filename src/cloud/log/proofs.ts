@@ -4,8 +4,9 @@ import type { TenantId } from '../../domain/ids.ts';
 import { encodeProof } from '../../ledger/log/proof-file.ts';
 import { proveInclusion } from '../../ledger/log/prove.ts';
 import type { Cloud } from '../deps.ts';
+import { keysOf, vkeyAt } from './keys.ts';
 import { tilesOf } from './objects.ts';
-import { vkeyOfLog, witnessesOf } from './policy.ts';
+import { witnessesOf } from './policy.ts';
 import * as store from './store.ts';
 import * as witnesses from './witness-store.ts';
 
@@ -24,17 +25,22 @@ export async function proofsOf(
     const log = await store.currentLog(tx);
     if (!log) return undefined;
     const { generation } = log;
-    const [rows, indices] = await Promise.all([
+    const [rows, indices, keys] = await Promise.all([
       witnesses.checkpointsToProve(tx, generation),
       store.indicesOf(tx, { generation, source, seqs }),
+      keysOf(tx, log),
     ]);
     const sizes = rows.map(({ size }) => size);
-    return { log, rows, indices, lines: await witnesses.cosignaturesAt(tx, { generation, sizes }) };
+    return { log, rows, indices, keys, lines: await witnesses.cosignaturesAt(tx, { generation, sizes }) };
   });
   const [newest] = found?.rows ?? [];
   if (!found || !newest) return { log: null, proofs: seqs.map(pending) };
-  const { log, rows, indices, lines } = found;
-  const candidates = rows.map((row) => candidateOf(cloud, row, lines));
+  const { log, rows, indices, lines, keys } = found;
+  const vkey = vkeyAt(keys, newest.size);
+  // One key is named for all of them: what an earlier key signed alone stands under none that the reader is given.
+  const candidates = rows
+    .filter(({ size }) => vkeyAt(keys, size) === vkey)
+    .map((row) => candidateOf(cloud, row, lines));
   const tiles = tilesOf(cloud.ledger.objects, { tenant, generation: log.generation });
   const { quorum = 0 } = cloud.config.witnessing ?? {};
   const proofs: Proof[] = [];
@@ -50,7 +56,7 @@ export async function proofsOf(
     proofs.push({ seq, index, state, cosignedBy, proof: await fileOf({ tiles, index, of: best }) });
   }
   const of = { size: newest.size, witnesses: witnessesOf(cloud).length, quorum };
-  return { log: { origin: log.origin, vkey: vkeyOfLog(log), ...of }, proofs };
+  return { log: { origin: log.origin, vkey, ...of }, proofs };
 }
 
 function pending(seq: number): Proof {

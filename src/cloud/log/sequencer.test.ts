@@ -7,7 +7,6 @@ import { newSigningKey } from '../../crypto/sign.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import { openCheckpoint, type TreeHead } from '../../ledger/log/checkpoint.ts';
 import { CHECKPOINT_PATH, tilePath } from '../../ledger/log/layout.ts';
-import type { Tx } from '../../platform/database.ts';
 import { NOUNS } from '../cloud.ts';
 import type { Cloud } from '../deps.ts';
 import { createTenant } from '../tenants/tenants.ts';
@@ -16,7 +15,7 @@ import { openStand, type Stand } from '../test-stand.ts';
 import { filledTenant } from '../test-tenants.ts';
 import { createLog, drain, judgeLog } from './log.ts';
 import { sequence } from './sequencer.ts';
-import { assertGrew, readWhole, record, recordsIn, shownHead } from './test-log.ts';
+import { assertGrew, Died, dying, readWhole, record, recordsIn, shownHead } from './test-log.ts';
 
 const host = 'ledger.example.org';
 let stand: Stand;
@@ -72,56 +71,6 @@ test('what a transaction undid is not in the log', async () => {
   await drain(cloud, tenant);
   assert.deepEqual(await shownHead(cloud, tenant), before);
 });
-
-class Died extends Error {}
-
-type Fault = { at: number; applied: boolean };
-
-/** A process that dies at its n-th durable write; it is counted, too, how many there are. */
-function dying(cloud: Cloud, fault: Fault): { cloud: Cloud; writes(): number } {
-  let writes = 0;
-  const isNow = () => ++writes === fault.at;
-  const { objects } = cloud.ledger;
-  async function durably<T>(write: () => Promise<T>): Promise<T> {
-    const dies = isNow();
-    if (dies && !fault.applied) throw new Died();
-    const done = await write();
-    if (dies) throw new Died();
-    return done;
-  }
-  return {
-    writes: () => writes,
-    cloud: {
-      ...cloud,
-      database: {
-        ...cloud.database,
-        async tenant<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
-          const dies = isNow();
-          const done = await cloud.database.tenant(tenant, async (tx) => {
-            const result = await run(tx);
-            if (dies && !fault.applied) throw new Died();
-            return result;
-          });
-          if (dies) throw new Died();
-          return done;
-        },
-        // A transaction of one round trip has no moment before its end.
-        once: (tenant, run) => durably(() => cloud.database.once(tenant, run)),
-      },
-      ledger: {
-        ...cloud.ledger,
-        objects: {
-          ...objects,
-          write: (place, object) => durably(() => objects.write(place, object)),
-          async stage(place, object) {
-            const staged = await objects.stage(place, object);
-            return { ...staged, settle: () => durably(staged.settle) };
-          },
-        },
-      },
-    },
-  };
-}
 
 /** Each checkpoint that was ever signed continues the one before it. */
 async function assertOneHistory(cloud: Cloud, tenant: TenantId): Promise<TreeHead[]> {

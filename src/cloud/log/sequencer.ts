@@ -18,10 +18,13 @@ import type { TenantId } from '../../domain/ids.ts';
 import { type Checkpoint, signCheckpoint } from '../../ledger/log/checkpoint.ts';
 import { headOf, type LogObject } from '../../ledger/log/growth.ts';
 import { CHECKPOINT_PATH } from '../../ledger/log/layout.ts';
+import type { LogSigner } from '../../ledger/log/signatures.ts';
 import type { Cancel } from '../../platform/clock.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { wrongUnder } from './folder.ts';
+import { currentRotations } from './key-store.ts';
+import { keysFrom, newestKey, signersAt } from './keys.ts';
 import type { LogPlace } from './objects.ts';
 import * as indexed from './spans-store.ts';
 import { decodeState, encodeState } from './state.ts';
@@ -143,17 +146,19 @@ async function whileHeld<T>(cloud: Cloud, lock: Tx, run: () => Promise<T>): Prom
 }
 
 async function begin(cloud: Cloud, tx: Tx, max: number): Promise<Begun | 'idle' | 'no-log'> {
-  const [log, last, waiting] = await Promise.all([
+  const [log, last, waiting, named] = await Promise.all([
     store.currentLog(tx),
     store.newestCheckpoint(tx),
     store.waiting(tx, max),
+    currentRotations(tx),
     // For what is asked next.
     store.byOneIndex(tx),
   ]);
   if (!log) return 'no-log';
   const { generation, published_size: before, size } = log;
   if (size === before && waiting.length === 0) return 'idle';
-  if (!equalBytes(log.key, cloud.ledger.key.publicKey)) throw contradicts('it is signed by another key');
+  if (!cloud.ledger.keyOf(newestKey(keysFrom(log, named)).publicKey))
+    throw contradicts('it is signed by another key');
   const state = decodeState(before, log.state);
   const head = headOf(state);
   if (last?.size !== before || !equalBytes(last.root, head.root))
@@ -176,15 +181,19 @@ async function publish(
   tx: Tx,
   { log: before, head, state }: Turn,
 ): Promise<string | undefined> {
-  const log = await store.lockLog(tx);
+  const [log, named] = await Promise.all([store.lockLog(tx), currentRotations(tx)]);
   // Another process was faster, or the log has a successor.
   if (log?.generation !== before.generation || log.published_size !== before.published_size) return undefined;
   if (log.size > head.size) return undefined;
   if (log.size < head.size || !equalBytes(log.root, head.root))
     throw contradicts(`the root of ${head.size} changed`);
   const { generation, origin } = log;
+  const signers = signersAt(cloud, keysFrom(log, named), {
+    size: head.size,
+    before: before.published_size,
+  });
   const [note] = await Promise.all([
-    keepCheckpoint(cloud, tx, { generation, checkpoint: { origin, ...head } }),
+    keepCheckpoint(cloud, tx, { generation, checkpoint: { origin, ...head }, signers }),
     store.setPublished(tx, { generation, size: head.size, state: encodeState(state) }),
     // With witnesses, readers get it once enough of them have cosigned it (submit.ts).
     cloud.config.witnessing ? undefined : store.raiseShown(tx, { generation, size: head.size }),
@@ -192,13 +201,15 @@ async function publish(
   return note;
 }
 
+type Signed = { generation: number; checkpoint: Checkpoint; signers: readonly LogSigner[] };
+
 export async function keepCheckpoint(
   cloud: Cloud,
   tx: Tx,
-  { generation, checkpoint }: { generation: number; checkpoint: Checkpoint },
+  { generation, checkpoint, signers }: Signed,
 ): Promise<string> {
-  const { origin: name, size, root } = checkpoint;
-  const note = signCheckpoint(checkpoint, { name, ...cloud.ledger.key });
+  const { size, root } = checkpoint;
+  const note = signCheckpoint(checkpoint, ...signers);
   await store.insertCheckpoint(tx, { generation, size, root, note, at_ms: cloud.clock.nowMs() });
   return note;
 }

@@ -1,19 +1,24 @@
 /** A tenant's log as a checkpoint signed it, with the tiles under it: what is handed out is proved from these. */
 import type { TenantId } from '../../domain/ids.ts';
 import type { TreeHead } from '../../ledger/log/checkpoint.ts';
+import type { SuccessionLink } from '../../ledger/log/succession.ts';
 import type { TileReader } from '../../ledger/log/tiles.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { Cloud } from '../deps.ts';
+import { keysOf, vkeyAt } from './keys.ts';
 import { tilesOf } from './objects.ts';
-import { vkeyOfLog, witnessesOf } from './policy.ts';
+import { witnessesOf } from './policy.ts';
 import * as store from './store.ts';
 import { takeTurn } from './submit.ts';
+import { successionOf } from './succession.ts';
 import { cosignaturesAt } from './witness-store.ts';
 
 export type SignedLog = {
   generation: number;
   origin: string;
   vkey: string;
+  /** From the log's first key to that one; empty while it is the first. */
+  succession: SuccessionLink[];
   head: TreeHead;
   /** The checkpoint with every cosignature that it has by now. */
   note: string;
@@ -34,16 +39,18 @@ export async function signedLog(cloud: Cloud, tenant: TenantId): Promise<SignedL
   if (!log) return undefined;
   const { generation, origin, published_size: newest } = log;
   const size = (await agreedFrom(cloud, { tenant, generation, newest })) ?? newest;
-  const [row, lines] = await cloud.database.read(tenant, (tx) =>
+  const [row, lines, keys] = await cloud.database.read(tenant, (tx) =>
     Promise.all([
       store.checkpointAt(tx, { generation, size }),
       cosignaturesAt(tx, { generation, sizes: [size] }),
+      keysOf(tx, log),
     ]),
   );
   if (!row) throw new Error(`there is no checkpoint of ${size} entries`);
   return {
     ...{ generation, origin, note: row.note + lines.map(({ line }) => line).join('') },
-    vkey: vkeyOfLog(log),
+    vkey: vkeyAt(keys, size),
+    succession: await successionOf(cloud, { tenant, generation, keys, size, cosigned: true }),
     head: { size, root: new Uint8Array(row.root) },
     tiles: tilesOf(cloud.ledger.objects, { tenant, generation }),
   };

@@ -4,7 +4,8 @@ import type { attention as attentionSchema } from '../../contract/http/admin.ts'
 import { type logStanding, WITNESS_ERRORS } from '../../contract/http/witnesses.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
-import { vkeyOfLog, witnessesOf } from './policy.ts';
+import { keysOf, vkeyAt } from './keys.ts';
+import { witnessesOf } from './policy.ts';
 import * as store from './store.ts';
 import * as witnesses from './witness-store.ts';
 
@@ -19,12 +20,13 @@ export async function standingOf(cloud: Cloud, tx: Tx): Promise<LogStanding | nu
   const log = await store.currentLog(tx);
   if (!log) return null;
   const { generation } = log;
-  const [[newest], shown, rows, last, unshownSinceMs] = await Promise.all([
+  const [[newest], shown, rows, last, unshownSinceMs, keys] = await Promise.all([
     store.lastCheckpoints(tx, generation, 1),
     witnesses.cosignaturesShown(tx, generation),
     witnesses.witnessRows(tx, generation),
     witnesses.lastCosignatures(tx, generation),
     witnesses.unshownSinceMs(tx, generation),
+    keysOf(tx, log),
   ]);
   if (!newest) return null;
   const nowMs = cloud.clock.nowMs();
@@ -33,7 +35,7 @@ export async function standingOf(cloud: Cloud, tx: Tx): Promise<LogStanding | nu
     typeof sinceMs === 'number' && nowMs - sinceMs >= ms;
   return {
     origin: log.origin,
-    vkey: vkeyOfLog(log),
+    vkey: vkeyAt(keys, newest.size),
     newest: { size: newest.size, atMs: newest.at_ms, note: newest.note },
     shownSize: log.shown_size,
     shownCosignatures: shown.length,

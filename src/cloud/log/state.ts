@@ -3,6 +3,7 @@
  * many there are of each follows from the size, so no count is kept that could say something else.
  */
 import { concat } from '../../crypto/bytes.ts';
+import { equalBytes } from '../../crypto/hash.ts';
 import { HASH_BYTES } from '../../ledger/log/checkpoint.ts';
 import type { LogState } from '../../ledger/log/growth.ts';
 import { hashesAt, TILE_WIDTH } from '../../ledger/log/layout.ts';
@@ -28,6 +29,30 @@ export function decodeState(size: number, bytes: Uint8Array): LogState {
   for (let level = 0; hashesAt(level, size) > 0; level++) edge.push(take(hashesAt(level, size) % TILE_WIDTH));
   if (at !== bytes.length) throw new Error(`${bytes.length} bytes are no state of a log of ${size} entries`);
   return { range: { size, hashes }, edge };
+}
+
+/** The first leaf below a hash that is another one in `bytes` than in `state`, which hold as many. */
+export function firstOtherLeaf({ range, edge }: LogState, bytes: Uint8Array): number {
+  const below: number[] = [];
+  // The subtrees of a compact range, from the largest: one for each bit of the size.
+  let begun = 0;
+  for (let width = 2 ** 52; width >= 1; width /= 2)
+    if (Math.floor(range.size / width) % 2 === 1) {
+      below.push(begun);
+      begun += width;
+    }
+  for (const [level, hashes] of edge.entries()) {
+    const each = TILE_WIDTH ** level;
+    const first = Math.floor(range.size / each) - hashes.length;
+    for (const at of hashes.keys()) below.push((first + at) * each);
+  }
+  const whole = encodeState({ range, edge });
+  const other = below.filter((_, at) => !isSame(whole, bytes, at * HASH_BYTES));
+  return Math.min(range.size, ...other);
+}
+
+function isSame(a: Uint8Array, b: Uint8Array, from: number): boolean {
+  return equalBytes(a.subarray(from, from + HASH_BYTES), b.subarray(from, from + HASH_BYTES));
 }
 
 /** One for each bit of the size. */

@@ -125,13 +125,16 @@ const selectWaiting = planned<Span>(`
 
 /**
  * Has the statements that follow find rows by one index each. Where nothing is known yet of how rows are spread, the
- * planner would look up all of a tenant's beside, which costs more with each record that there is.
+ * planner would look up all of a tenant's beside; and where much is, it takes each span for a ninth of all records and
+ * would rather read every one. Both cost more with each record that there is.
  */
 export async function byOneIndex(tx: Tx): Promise<void> {
   await setOneIndex(tx);
 }
 
-const setOneIndex = planned(`select set_config('enable_bitmapscan', 'off', true)`);
+const setOneIndex = planned(
+  `select set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)`,
+);
 
 /** Which index each of some records of a journal has; those that have none yet are absent. */
 export async function indicesOf(
@@ -141,8 +144,8 @@ export async function indicesOf(
   const { rows } = await sql<{ seq: number; index: number }>`
     select wanted.seq, s.first + wanted.seq - s.seq as index
     from unnest(${integerColumn(seqs)}::bigint[]) as wanted (seq)
-    join log_spans s on s.generation = ${generation} and s.source = ${source}
-      and wanted.seq between s.seq and s.seq + s.count - 1
+    join lateral (select first, seq, count from log_spans where generation = ${generation} and source = ${source}
+      and seq <= wanted.seq order by seq desc limit 1) s on wanted.seq < s.seq + s.count
     order by 1`.execute(tx);
   return rows;
 }
@@ -219,6 +222,21 @@ export async function checkpointAt(
     .select(['size', 'root', 'note', 'at_ms'])
     .where('generation', '=', generation)
     .where('size', '=', size)
+    .executeTakeFirst();
+}
+
+/** The first that was signed of so many entries or more. */
+export async function checkpointFrom(
+  tx: Tx,
+  { generation, fromSize }: { generation: number; fromSize: number },
+): Promise<CheckpointRow | undefined> {
+  return on(tx)
+    .selectFrom('log_checkpoints')
+    .select(['size', 'root', 'note', 'at_ms'])
+    .where('generation', '=', generation)
+    .where('size', '>=', fromSize)
+    .orderBy('size')
+    .limit(1)
     .executeTakeFirst();
 }
 

@@ -9,6 +9,7 @@ import type { Cloud } from '../deps.ts';
 import { traceOf } from '../http/http.ts';
 import { allTenants } from '../tenants/tenants.ts';
 import type { WitnessConfig } from '../witnessing.ts';
+import { keysOf } from './keys.ts';
 import { policyOf, witnessesOf } from './policy.ts';
 import { type LogStanding, standingOf } from './standing.ts';
 import * as store from './store.ts';
@@ -125,7 +126,9 @@ class Turns {
 async function settlePolicy(cloud: Cloud, tx: Parameters<typeof store.lockLog>[0]): Promise<void> {
   const log = await store.lockLog(tx);
   if (!log) return;
-  policyOf(cloud, log);
+  const { first, successors } = await keysOf(tx, log);
+  for (const { publicKey } of [first, ...successors.map(({ key }) => key)])
+    policyOf(cloud, { origin: log.origin, key: publicKey });
   await showAgreed(cloud, tx, log.generation);
 }
 

@@ -10,6 +10,7 @@ import { proveConsistency, proveInclusion } from '../../ledger/log/prove.ts';
 import { readBundle } from '../../ledger/log/tiles.ts';
 import { leafHash, parseRecord } from '../../ledger/record.ts';
 import { treeHash } from '../../ledger/tree.ts';
+import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { tilesOf } from './objects.ts';
 
@@ -81,4 +82,54 @@ export async function assertGrew(
   });
   assert.ok(proved.ok, 'the growth can be proved');
   assert.ok(isConsistent({ from, to, proof: proved.value.proof }), `${to.size} continues ${from.size}`);
+}
+
+export class Died extends Error {}
+
+export type Fault = { at: number; applied: boolean };
+
+/** A process that dies at its n-th durable write; it is counted, too, how many there are. */
+export function dying(cloud: Cloud, fault: Fault): { cloud: Cloud; writes(): number } {
+  let writes = 0;
+  const isNow = () => ++writes === fault.at;
+  const { objects } = cloud.ledger;
+  async function durably<T>(write: () => Promise<T>): Promise<T> {
+    const dies = isNow();
+    if (dies && !fault.applied) throw new Died();
+    const done = await write();
+    if (dies) throw new Died();
+    return done;
+  }
+  return {
+    writes: () => writes,
+    cloud: {
+      ...cloud,
+      database: {
+        ...cloud.database,
+        async tenant<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
+          const dies = isNow();
+          const done = await cloud.database.tenant(tenant, async (tx) => {
+            const result = await run(tx);
+            if (dies && !fault.applied) throw new Died();
+            return result;
+          });
+          if (dies) throw new Died();
+          return done;
+        },
+        // A transaction of one round trip has no moment before its end.
+        once: (tenant, run) => durably(() => cloud.database.once(tenant, run)),
+      },
+      ledger: {
+        ...cloud.ledger,
+        objects: {
+          ...objects,
+          write: (place, object) => durably(() => objects.write(place, object)),
+          async stage(place, object) {
+            const staged = await objects.stage(place, object);
+            return { ...staged, settle: () => durably(staged.settle) };
+          },
+        },
+      },
+    },
+  };
 }

@@ -263,7 +263,7 @@ async function isSaid(): Promise<boolean> {
 
 test('another key in the folder is not taken', async () => {
   const tenant = await grownLog();
-  const other = { ...cloud, ledger: { ...cloud.ledger, key: newEd25519Key() } };
+  const other = { ...cloud, ledger: { ...cloud.ledger, key: newEd25519Key(), keyOf: () => undefined } };
   assert.match((await judgeLog(other, tenant)) ?? '', /the key in this cloud’s folder is not the log’s/);
   await record(cloud, tenant, 1);
   await assert.rejects(drain(other, tenant), /signed by another key/);

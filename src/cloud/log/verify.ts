@@ -7,12 +7,12 @@ import { fromUtf8 } from '../../crypto/bytes.ts';
 import { equalBytes } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
-import { type OpenedCheckpoint, openCheckpoint } from '../../ledger/log/checkpoint.ts';
+import { openCheckpoint } from '../../ledger/log/checkpoint.ts';
 import { headOf, readState } from '../../ledger/log/growth.ts';
 import { CHECKPOINT_PATH } from '../../ledger/log/layout.ts';
-import type { LogResult } from '../../ledger/log/refusals.ts';
 import type { Cloud } from '../deps.ts';
 import { allTenants } from '../tenants/tenants.ts';
+import { keysOf, type LogKeys, newestKey, trustIn } from './keys.ts';
 import { tilesOf } from './objects.ts';
 import { decodeState } from './state.ts';
 import * as store from './store.ts';
@@ -53,11 +53,12 @@ async function judgeQuiet(cloud: Cloud, tenant: TenantId): Promise<string | unde
   const found = await cloud.database.snapshot(tenant, async (tx) => {
     const log = await store.currentLog(tx);
     if (!log) return undefined;
-    const [counted, signed] = await Promise.all([
+    const [counted, signed, keys] = await Promise.all([
       store.counted(tx, log.generation),
       store.lastCheckpoints(tx, log.generation, 2),
+      keysOf(tx, log),
     ]);
-    return { log, counted, signed };
+    return { log, counted, signed, keys };
   });
   if (!found) return stored.length > 0 ? 'the store has a log that the database does not know' : undefined;
   const newest = Math.max(...stored, 0);
@@ -66,14 +67,14 @@ async function judgeQuiet(cloud: Cloud, tenant: TenantId): Promise<string | unde
   return judgeRows(cloud, found) ?? (await judgeStore(cloud, tenant, found));
 }
 
-type Found = { log: store.LogRow; counted: store.Counted; signed: store.CheckpointRow[] };
+type Found = { log: store.LogRow; counted: store.Counted; signed: store.CheckpointRow[]; keys: LogKeys };
 
-function judgeRows(cloud: Cloud, { log, counted, signed }: Found): string | undefined {
+function judgeRows(cloud: Cloud, { log, counted, signed, keys }: Found): string | undefined {
   const [last] = signed;
-  if (!equalBytes(log.key, cloud.ledger.key.publicKey))
+  if (!cloud.ledger.keyOf(newestKey(keys).publicKey))
     return 'the key in this cloud’s folder is not the log’s';
   if (!last) return 'the database has no checkpoint of it';
-  const opened = openOwn(cloud, log, last.note);
+  const opened = openCheckpoint(last.note, trustIn(keys));
   if (!opened.ok) return `the last checkpoint is not this log’s: ${opened.reason}`;
   const { checkpoint } = opened.value;
   if (checkpoint.size !== last.size || !equalBytes(checkpoint.root, last.root))
@@ -90,12 +91,12 @@ function judgeRows(cloud: Cloud, { log, counted, signed }: Found): string | unde
 async function judgeStore(
   cloud: Cloud,
   tenant: TenantId,
-  { log, signed }: Found,
+  { log, signed, keys }: Found,
 ): Promise<string | undefined> {
   const place = { tenant, generation: log.generation };
   const shown = await cloud.ledger.objects.read(place, CHECKPOINT_PATH);
   if (!shown) return 'the store has no checkpoint of it';
-  const opened = openOwn(cloud, log, fromUtf8(shown));
+  const opened = openCheckpoint(fromUtf8(shown), trustIn(keys));
   if (!opened.ok) return `the checkpoint in the store is not this log’s: ${opened.reason}`;
   const { size, root } = opened.value.checkpoint;
   // A process that died before it showed the last one leaves the one before.
@@ -110,9 +111,4 @@ async function judgeStore(
   return tiles.ok
     ? undefined
     : `the tiles are not those of the last checkpoint: ${tiles.reason} ${tiles.about}`;
-}
-
-function openOwn({ ledger }: Cloud, { origin }: store.LogRow, note: string): LogResult<OpenedCheckpoint> {
-  const key = { type: 'signature', name: origin, publicKey: ledger.key.publicKey } as const;
-  return openCheckpoint(note, { origin, logKeys: [key], witnesses: [] });
 }

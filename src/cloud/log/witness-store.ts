@@ -104,6 +104,18 @@ export async function lastCosignatures(tx: Tx, generation: number): Promise<Cosi
   return rows;
 }
 
+/** The first of `fromSize` entries or more that at least `quorum` of `vkeys` have cosigned. */
+export async function firstAgreed(
+  tx: Tx,
+  of: { generation: number; fromSize: number; vkeys: readonly string[]; quorum: number },
+): Promise<number | undefined> {
+  const { rows } = await sql<{ size: number }>`
+    select size from log_cosignatures
+    where generation = ${of.generation} and vkey = any(${textColumn(of.vkeys)}::text[]) and size >= ${of.fromSize}
+    group by size having count(*) >= ${of.quorum} order by size limit 1`.execute(tx);
+  return rows[0]?.size;
+}
+
 /** The newest beyond what is shown that at least `quorum` of `vkeys` have cosigned. */
 export async function newestAgreed(
   tx: Tx,

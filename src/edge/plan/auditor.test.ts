@@ -10,8 +10,11 @@ import { base64url } from '../../crypto/bytes.ts';
 import type { LogDispute } from '../../domain/conditions.ts';
 import { signCheckpoint } from '../../ledger/log/checkpoint.ts';
 import type { LogSigner } from '../../ledger/log/signatures.ts';
+import type { SuccessionLink } from '../../ledger/log/succession.ts';
 import { modelLeaves, modelProof, modelRoot, RFC_SECRETS, signerOf } from '../../ledger/log/test-model.ts';
+import { link, rotation } from '../../ledger/log/test-succession.ts';
 import { vkeyText } from '../../ledger/log/vkey.ts';
+import { leafHash } from '../../ledger/record.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { Journal } from '../journal.ts';
 import { logEvidence, logQuestion, logStatus } from './auditor.ts';
@@ -34,11 +37,24 @@ function auditor(): TestBank {
   return bank;
 }
 
-type Said = { to: number; leaves?: typeof LEAVES; signer?: LogSigner; hashes?: string[]; note?: null };
+type Said = {
+  to: number;
+  leaves?: typeof LEAVES;
+  signer?: LogSigner;
+  /** Signs beside it. */
+  beside?: LogSigner;
+  hashes?: string[];
+  note?: null;
+  succession?: SuccessionLink[];
+};
 
-const proofMessage = (note: string | null, hashes: string[] = []): LogProof => ({
+const proofMessage = (
+  note: string | null,
+  hashes: string[] = [],
+  succession: SuccessionLink[] = [],
+): LogProof => ({
   ...{ v: 1, type: 'log-proof', nonce: 'n'.repeat(16) },
-  ...{ note, hashes },
+  ...{ note, hashes, ...(succession.length > 0 && { succession }) },
 });
 
 /** The cloud answers the question that the bank would ask now. */
@@ -47,8 +63,10 @@ function answer(bank: TestBank, { to, leaves = LEAVES, signer = LOG, ...said }: 
   const { from } = question;
   const proof = from > 0 && from < to ? modelProof(from, leaves.slice(0, to)) : [];
   const root = modelRoot(leaves.slice(0, to));
-  const note = said.note === null ? null : signCheckpoint({ origin: signer.name, size: to, root }, signer);
-  const message = proofMessage(note, said.hashes ?? proof.map(base64url));
+  const signers = said.beside ? [said.beside, signer] : [signer];
+  const note =
+    said.note === null ? null : signCheckpoint({ origin: signer.name, size: to, root }, ...signers);
+  const message = proofMessage(note, said.hashes ?? proof.map(base64url), said.succession);
   const text = JSON.stringify(message);
   const heard = { message, hash: 'A'.repeat(43), bytes: text.length, text, time: null };
   return { planned: bank.do({ type: 'heard', heard: { ...heard, question } }), message, question };
@@ -203,6 +221,69 @@ test('only a roster leads to another log: how far the one before was seen is rec
   // The same roster again, or one that names the same log, changes nothing of it.
   bank.roster({ version: 4, ...keysWith(vkeyOf(SUCCESSOR)) });
   assert.equal(logQuestion(bank.state)?.from, 8);
+});
+
+const NEXT = signerOf(LOG.name, RFC_SECRETS[2]);
+const THIEF = signerOf(LOG.name, RFC_SECRETS[3]);
+/** The log in whose entry 20 the next key is named. */
+const ROTATED = LEAVES.with(20, leafHash(rotation(LOG, NEXT)));
+const LINK = { record: rotation(LOG, NEXT), index: 20, size: 24, leaves: LEAVES, signers: [LOG, NEXT] };
+
+test('a key that the log recorded as its next is followed and told once, and the one before is not enough any more', () => {
+  const bank = auditor();
+  answer(bank, { to: 12 });
+  const succession = [link(LINK)];
+  answer(bank, { to: 24, leaves: ROTATED, signer: NEXT, beside: LOG, succession });
+  answer(bank, { to: 30, leaves: ROTATED, signer: NEXT, succession });
+  assert.deepEqual(
+    bank.told('log.key-followed').map(({ facts }) => [facts?.size, facts?.by]),
+    [[24, 'proof']],
+  );
+  bank.powerCut();
+  // Whoever stole the key that was given up shows what it alone has signed, and says nothing of the next.
+  answer(bank, { to: 31, leaves: ROTATED });
+  assert.deepEqual([disputes(bank), logQuestion(bank.state)?.from], [['unsigned'], 30]);
+  answer(bank, { to: 32, leaves: ROTATED, signer: NEXT });
+  assert.deepEqual([logQuestion(bank.state)?.from, bank.view().logDisputed], [32, false]);
+});
+
+test('a next key that the key before did not record is a stranger’s: disputed, and nothing of it is remembered', () => {
+  for (const succession of [
+    [],
+    [link({ ...LINK, record: rotation(LOG, THIEF), signers: [THIEF] })],
+    [link({ ...LINK, record: rotation(NEXT, THIEF), signers: [NEXT, THIEF] })],
+    [{ ...link(LINK), record: rotation(LOG, THIEF) }],
+  ]) {
+    const bank = auditor();
+    answer(bank, { to: 12 });
+    const held = bank.state.log[ONLY];
+    answer(bank, { to: 30, leaves: ROTATED, signer: THIEF, succession });
+    assert.deepEqual([disputes(bank), bank.told('log.key-followed')], [['unsigned'], []]);
+    assert.equal(bank.state.log[ONLY], held);
+  }
+});
+
+test('a roster that names another key of the same log keeps the remembered head, and what is disputed of it', () => {
+  const bank = auditor();
+  answer(bank, { to: 12 });
+  answer(bank, { to: 12, leaves: FORKED });
+  bank.roster({ version: 3, ...keysWith(vkeyOf(NEXT)) });
+  assert.deepEqual(
+    [logQuestion(bank.state)?.from, bank.told('log.left'), bank.view().logDisputed],
+    [12, [], true],
+  );
+  assert.deepEqual(
+    bank.told('log.key-followed').map(({ facts }) => [facts?.size, facts?.by]),
+    [[12, 'roster']],
+  );
+  answer(bank, { to: 30, leaves: FORKED, signer: NEXT });
+  assert.deepEqual(
+    disputes(bank),
+    ['forked', 'unproved'],
+    'a change of keys is no moment to show another log',
+  );
+  answer(bank, { to: 30, signer: NEXT });
+  assert.deepEqual([logQuestion(bank.state)?.from, bank.view().logDisputed], [30, false]);
 });
 
 test('a day without a good proof while the line stands is said, and is no alarm', () => {

@@ -11,9 +11,10 @@ import type { KioskHealth, KioskLog } from '../../contract/kiosk.ts';
 import { base64url, fromBase64url, utf8 } from '../../crypto/bytes.ts';
 import { sha256 } from '../../crypto/hash.ts';
 import type { LogDispute } from '../../domain/conditions.ts';
-import type { TreeHead } from '../../ledger/log/checkpoint.ts';
+import type { KeyTerm, TreeHead } from '../../ledger/log/checkpoint.ts';
 import { judgeShown } from '../../ledger/log/remembered.ts';
-import { type LogKey, parseVkey } from '../../ledger/log/vkey.ts';
+import type { SuccessionLink } from '../../ledger/log/succession.ts';
+import { type LogKey, parseVkey, vkeyText } from '../../ledger/log/vkey.ts';
 import { NO_HASH } from '../../ledger/record.ts';
 import { timeAt } from './clock.ts';
 import type { Draft, Moment } from './draft.ts';
@@ -47,7 +48,11 @@ function rememberedOf(state: BankState, vkey: string): RememberedLog | undefined
   return log?.vkey === vkey ? log : undefined;
 }
 
-type Shown = { note: string | null; hashes: readonly string[] };
+type Shown = {
+  note: string | null;
+  hashes: readonly string[];
+  succession?: readonly SuccessionLink[] | undefined;
+};
 
 /** `asked`: the question that this answers. An answer to none, or to one from before a change, says nothing. */
 export function hearLog(draft: Draft, shown: Shown, asked: LogQuestion | undefined): void {
@@ -59,7 +64,12 @@ export function hearLog(draft: Draft, shown: Shown, asked: LogQuestion | undefin
   const verdict = judgeShown({
     key,
     remembered: remembered && headOf(remembered),
-    shown: { note: shown.note, proof: shown.hashes.map(fromBase64url) },
+    followed: followedBy(remembered),
+    shown: {
+      note: shown.note,
+      proof: shown.hashes.map(fromBase64url),
+      succession: shown.succession ?? [],
+    },
   });
   switch (verdict.is) {
     case 'nothing':
@@ -67,8 +77,21 @@ export function hearLog(draft: Draft, shown: Shown, asked: LogQuestion | undefin
     case 'disputed':
       return dispute(draft, { vkey, remembered, shown, reason: verdict.reason, head: verdict.shown });
     case 'grown':
-      return remember(draft, { vkey, note: shown.note ?? '', head: verdict.head });
+      return remember(draft, {
+        vkey,
+        note: shown.note ?? '',
+        head: verdict.head,
+        followed: verdict.followed,
+      });
   }
+}
+
+function followedBy(log: RememberedLog | undefined): KeyTerm[] {
+  return (log?.followed ?? []).map(({ vkey, fromSize }) => {
+    const key = parseVkey(vkey);
+    if (!key.ok) throw new Error('what was followed is a key');
+    return { key: key.value, fromSize };
+  });
 }
 
 function headOf({ size, root }: RememberedLog): TreeHead {
@@ -77,7 +100,9 @@ function headOf({ size, root }: RememberedLog): TreeHead {
 
 const hashOf = (text: string): string => base64url(sha256(utf8(text)));
 
-function remember(draft: Draft, of: { vkey: string; note: string; head: TreeHead }): void {
+type Seen = { vkey: string; note: string; head: TreeHead; followed: readonly KeyTerm[] };
+
+function remember(draft: Draft, of: Seen): void {
   const { vkey, note } = of;
   const { size } = of.head;
   const root = base64url(of.head.root);
@@ -85,16 +110,24 @@ function remember(draft: Draft, of: { vkey: string; note: string; head: TreeHead
   // A clock that was set back must not put off what is told daily.
   const isDue = !before || Math.abs(draft.nowMs - before.toldAtMs) >= DAY_MS;
   const atMs = draft.nowMs;
-  draft.put('log', ONLY, { vkey, size, root, note, atMs, toldAtMs: isDue ? atMs : before.toldAtMs });
+  const followed = of.followed.map(({ key, fromSize }) => ({ vkey: vkeyText(key), fromSize }));
+  const keys = followed.length > 0 ? { followed } : {};
+  draft.put('log', ONLY, { vkey, ...keys, size, root, note, atMs, toldAtMs: isDue ? atMs : before.toldAtMs });
   const log = hashOf(vkey);
+  for (const next of followed.slice(before?.followed?.length ?? 0))
+    draft.record({ kind: 'log.key-followed', facts: { log, next: hashOf(next.vkey), size, by: 'proof' } });
   // Two banks that are shown two logs say so here, and each log has to carry what both of them say.
   if (isDue) draft.record({ kind: 'log.seen', facts: { log, size, root, first: !before } });
   settle(draft, { log, size, root, by: 'proof' });
 }
 
-/** The roster that was just applied may name another log: what is remembered of the one before is no head of it. */
+/**
+ * The roster that was just applied may name another log: what is remembered of the one before is no head of it. Another
+ * key under the same name is the same log: its head stays, or a change of keys would be the moment to show another one.
+ */
 export function leaveOtherLog(draft: Draft): void {
   const vkey = rosterOf(draft.state)?.keys.ledger ?? null;
+  followRoster(draft);
   const before = draft.state.log[ONLY];
   const standing = draft.state.logDispute[ONLY];
   const left = before && before.vkey !== vkey ? before : undefined;
@@ -107,6 +140,24 @@ export function leaveOtherLog(draft: Draft): void {
   const { size = 0, root = NO_HASH } = left ?? {};
   settle(draft, { log: hashOf(standing.vkey), size, root, by: 'roster' });
 }
+
+function followRoster(draft: Draft): void {
+  const named = namedKey(draft.state);
+  const before = draft.state.log[ONLY];
+  if (!named || !before || before.vkey === named.vkey || nameIn(before.vkey) !== named.name) return;
+  const { vkey } = named;
+  const at = before.followed?.findIndex((one) => one.vkey === vkey) ?? -1;
+  const left = before.followed?.slice(at + 1) ?? [];
+  const { followed: _, ...kept } = before;
+  draft.put('log', ONLY, { ...kept, vkey, ...(at >= 0 && left.length > 0 ? { followed: left } : {}) });
+  // What was disputed of this log under its other key still is.
+  const standing = draft.state.logDispute[ONLY];
+  if (standing?.vkey === before.vkey) draft.put('logDispute', ONLY, { ...standing, vkey });
+  const facts = { log: hashOf(before.vkey), next: hashOf(vkey), size: before.size, by: 'roster' as const };
+  draft.record({ kind: 'log.key-followed', facts });
+}
+
+const nameIn = (vkey: string): string => vkey.slice(0, vkey.indexOf('+'));
 
 function settle(
   draft: Draft,

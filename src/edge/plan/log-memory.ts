@@ -5,6 +5,8 @@ import type { LogDispute } from '../../domain/conditions.ts';
 export type RememberedLog = {
   /** The log's key as the roster names it; its name is the log's origin. */
   vkey: string;
+  /** Keys that the log recorded as successors of that one, oldest first, and the size that each signs from. */
+  followed?: readonly { vkey: string; fromSize: number }[];
   size: number;
   root: string;
   note: string;

@@ -1,14 +1,23 @@
 /** What a checkpoint in a file that somebody was given is worth: by a policy of the reader's, or without one. */
-import { type OpenedCheckpoint, openCheckpoint } from '../log/checkpoint.ts';
+import { type KeyTerm, type LogTrust, type OpenedCheckpoint, openCheckpoint } from '../log/checkpoint.ts';
 import type { PolicyFile } from '../log/policy-file.ts';
 import { splitNote } from '../log/signatures.ts';
-import type { LogKey } from '../log/vkey.ts';
+import { followSuccession, type SuccessionLink } from '../log/succession.ts';
+import { type LogKey, vkeyText } from '../log/vkey.ts';
 import { need, needValue, type Say } from './refusal.ts';
+
+type Judging = {
+  own: LogKey;
+  policy: PolicyFile | undefined;
+  namedBy: string;
+  /** How the log's later keys follow from earlier ones, as somebody says. */
+  succession: readonly SuccessionLink[];
+};
 
 /** `own` is the log's key as the file itself names it. A policy has keys of its own for the log of that name. */
 export function judgeCheckpoint(
   note: string,
-  { own, policy, namedBy }: { own: LogKey; policy: PolicyFile | undefined; namedBy: string },
+  { own, policy, namedBy, succession }: Judging,
   say: Say,
 ): OpenedCheckpoint {
   const { name: origin } = own;
@@ -16,7 +25,9 @@ export function judgeCheckpoint(
   const logKeys = policy ? policy.logs.filter(({ name }) => name === origin) : [own];
   need(logKeys.length > 0, `the policy names no log ${origin}`);
   const witnesses = policy?.witnesses ?? [];
-  const opened = needValue(openCheckpoint(note, { origin, logKeys, witnesses }), 'the checkpoint');
+  const trust = { origin, logKeys, witnesses };
+  const successors = followed(succession, { trust, policy, say });
+  const opened = needValue(openCheckpoint(note, { ...trust, successors }), 'the checkpoint');
   const { size } = opened.checkpoint;
   say(
     `the log ${origin} signed a tree of ${size} entries${policy ? '' : `, by the key that ${namedBy} names`}`,
@@ -30,6 +41,19 @@ export function judgeCheckpoint(
     );
   }
   return opened;
+}
+
+/** A link that begins at a key of the reader's own has to hold, under the reader's own policy. */
+function followed(
+  succession: readonly SuccessionLink[],
+  { trust, policy, say }: { trust: LogTrust; policy: PolicyFile | undefined; say: Say },
+): KeyTerm[] {
+  const agreed = ({ signatures }: OpenedCheckpoint) =>
+    policy?.holds(new Set(signatures.flatMap(({ key, atS }) => (atS === null ? [] : [key])))) ?? true;
+  const keys = needValue(followSuccession(succession, { ...trust, agreed }), 'the succession of keys');
+  for (const { key, fromSize } of keys)
+    say(`the log recorded that from ${fromSize} entries on the key ${vkeyText(key)} signs it`);
+  return keys;
 }
 
 function sayCosigned(policy: PolicyFile, { signatures }: OpenedCheckpoint, say: Say): void {

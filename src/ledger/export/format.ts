@@ -9,6 +9,7 @@ import { EVIDENCE_BYTES_MAX, MEDIA, type Media } from '../../domain/evidence.ts'
 import { COMMITTED_FIELDS } from '../../domain/facts.ts';
 import { PROOF_LENGTH_MAX } from '../log/proof-file.ts';
 import { LOG_NOTE_LENGTH_MAX } from '../log/signatures.ts';
+import { LINKS_MAX, successionLink } from '../log/succession.ts';
 import type { Openings } from '../record.ts';
 
 export const EXPORT_FORMAT = 'holdfast/export/v1';
@@ -95,7 +96,12 @@ export const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 
 export const keysSchema = z.strictObject({
-  log: z.strictObject({ origin: z.string().max(1000), vkey: z.string().max(4096) }),
+  log: z.strictObject({
+    origin: z.string().max(1000),
+    vkey: z.string().max(4096),
+    /** From the log's first key to that one, where it was changed; for whoever trusts an earlier one. */
+    succession: z.array(successionLink).max(LINKS_MAX).optional(),
+  }),
   /** Signed notes of the site roots, which name the banks' keys. */
   rosters: z.array(z.string()).max(SOURCES_MAX),
 });

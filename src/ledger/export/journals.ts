@@ -18,21 +18,27 @@ type Journal = {
   first: number;
   last: number;
   records: number;
-  /** Where numbers are missing between first and last. */
+  /** Where numbers are missing between first and last, and the first of them. */
   gaps: number;
+  missing: number | undefined;
   /** Leaf hash of the last record. */
   lastLeaf: Uint8Array;
   batch: OpenBatch | undefined;
   batches: number;
 };
 
-export type JournalEnd = Pick<Journal, 'source' | 'first' | 'last' | 'records'> & { whole: boolean };
+export type JournalEnd = Pick<Journal, 'source' | 'first' | 'last' | 'records'> & {
+  whole: boolean;
+  /** The first record that is missing between them. */
+  missing?: number | undefined;
+};
 export type SigningBank = { bank: string; key: string };
 
 export class Journals {
   readonly #known = new Map<string, Journal>();
   readonly #signers = new Map<string, SigningBank>();
   readonly #heads: Iterator<string | undefined>;
+  #headLines = 0;
 
   constructor(heads: Iterator<string | undefined>) {
     this.#heads = heads;
@@ -51,6 +57,7 @@ export class Journals {
         () => `${about()} names another record before it than record ${journal.last}`,
       );
       if (!follows) journal.gaps += 1;
+      if (!follows) journal.missing ??= journal.last + 1;
     }
     journal.last = seq;
     journal.lastLeaf = leaf;
@@ -61,7 +68,7 @@ export class Journals {
   #begin(source: string, first: number): Journal {
     need(this.#known.size < SOURCES_MAX, `there are more than ${SOURCES_MAX} journals`);
     const fresh = {
-      ...{ source, first, last: 0, records: 0, gaps: 0, batch: undefined, batches: 0 },
+      ...{ source, first, last: 0, records: 0, gaps: 0, missing: undefined, batch: undefined, batches: 0 },
       lastLeaf: new Uint8Array(0),
     };
     this.#known.set(source, fresh);
@@ -77,7 +84,11 @@ export class Journals {
   #nextBatch(journal: Journal, seq: number): OpenBatch {
     const before = journal.batch;
     if (before) closeBatch(before);
-    const line = readHead(this.#heads.next().value);
+    this.#headLines += 1;
+    const line = readHead(this.#heads.next().value, {
+      line: this.#headLines,
+      by: `record ${seq} of ${journal.source}`,
+    });
     need(
       line.bank === journal.source,
       `heads.jsonl has a head of ${line.bank} where record ${seq} of ${journal.source} needs one`,
@@ -104,11 +115,16 @@ export class Journals {
       if (batch) closeBatch(batch);
       yield;
     }
-    need(this.#heads.next().done === true, 'heads.jsonl has a head that no record needs');
+    const more = this.#heads.next();
+    need(
+      more.done === true,
+      () => `line ${this.#headLines + 1} of heads.jsonl has a head that no record needs`,
+    );
   }
 
   ends(): JournalEnd[] {
-    return [...this.#known.values()].map(({ source, first, last, records, gaps }) => ({
+    return [...this.#known.values()].map(({ source, first, last, records, gaps, missing }) => ({
+      missing,
       source,
       first,
       last,
@@ -137,10 +153,11 @@ export class Journals {
   }
 }
 
-function readHead(line: string | undefined): HeadLine {
-  need(line !== undefined, 'heads.jsonl ends before the records do, or holds a line that is no text');
-  const parsed = headSchema.safeParse(parseJson(line, 'a line of heads.jsonl'));
-  need(parsed.success, 'a line of heads.jsonl is malformed');
+function readHead(text: string | undefined, { line, by }: { line: number; by: string }): HeadLine {
+  const where = `line ${line} of heads.jsonl`;
+  need(text !== undefined, () => `${where}, which ${by} needs, is not there, or is no text`);
+  const parsed = headSchema.safeParse(parseJson(text, where));
+  need(parsed.success, () => `${where} is malformed`);
   return parsed.data;
 }
 

@@ -4,53 +4,75 @@
  * and no bank has seen more entries than stand before its own word, wherever that can be told.
  */
 import { base64url, utf8 } from '../../crypto/bytes.ts';
-import { sha256 } from '../../crypto/hash.ts';
 import { appendLeaves, EMPTY_RANGE, rangeRoot } from '../log/range.ts';
-import { NO_HASH, parseRecord } from '../record.ts';
-import { parseRecordLine } from './format.ts';
+import { namesOfLog } from '../log/succession.ts';
+import { parseVkey } from '../log/vkey.ts';
+import { type LedgerRecord, NO_HASH, parseRecord } from '../record.ts';
+import { type BundleKeys, parseRecordLine } from './format.ts';
 import { need, type Say } from './refusal.ts';
 import type { Steps } from './steps.ts';
 
 type Seen = { index: number; where: string; size: number; root: string };
 
 const KINDS: readonly string[] = ['log.seen', 'log.left', 'log.disputed', 'log.settled'];
+type Told = { index: number; record: LedgerRecord };
+
+const recordIn = (text: string): LedgerRecord | undefined => {
+  const parsed = parseRecord(utf8(text));
+  return parsed.ok ? parsed.record : undefined;
+};
+
+/** Undefined also for what is no record: the reading of records says so. */
+function readLine(line: string): Told | undefined {
+  if (!line.includes('"kind":"log.')) return undefined;
+  const { index, record: text } = parseRecordLine(line) ?? {};
+  const record = recordIn(text ?? '');
+  return record && { index: Number(index), record };
+}
+
 /** A bank says it about daily; of more than these the rest is said to be uncompared. */
 const HEADS_MAX = 100_000;
 const LINES_A_STEP = 1_024;
 
 export class SeenHeads {
-  readonly #heads: Seen[] = [];
+  #heads: readonly Seen[] = [];
   #range = EMPTY_RANGE;
   #compared = 0;
   #uncounted = 0;
 
   /** `lines` are those of records.jsonl, which are read for themselves before anything is grown. */
-  static *in(lines: Iterator<string | undefined>, vkey: string): Steps<SeenHeads> {
-    const [seen, log] = [new SeenHeads(), base64url(sha256(utf8(vkey)))];
+  static *in(lines: Iterator<string | undefined>, log: BundleKeys['log']): Steps<SeenHeads> {
+    const seen = new SeenHeads();
+    const rotations = (log.succession ?? []).flatMap(({ record }) => recordIn(record) ?? []);
+    const told: Told[] = [];
     let count = 0;
     for (let line = lines.next(); line.done !== true; line = lines.next()) {
-      seen.#read(line.value ?? '', log);
+      const read = readLine(line.value ?? '');
+      if (read?.record.kind === 'log.key-rotated') rotations.push(read.record);
+      else if (read && KINDS.includes(read.record.kind) && read.record.facts.root !== NO_HASH)
+        told.push(read);
+      if (told.length > HEADS_MAX) {
+        told.pop();
+        seen.#uncounted += 1;
+      }
       count += 1;
       if (count % LINES_A_STEP === 0) yield;
     }
-    seen.#heads.sort((a, b) => a.size - b.size);
-    return seen;
-  }
-
-  #read(line: string, log: string): void {
-    if (!line.includes('"kind":"log.')) return;
-    const { index, record: text } = parseRecordLine(line) ?? {};
-    const parsed = parseRecord(utf8(text ?? ''));
-    // Of what is no record the reading of records says so.
-    if (!parsed.ok) return;
-    const { kind, source, seq, facts } = parsed.record;
-    if (!KINDS.includes(kind) || facts.log !== log || facts.root === NO_HASH) return;
-    if (this.#heads.length === HEADS_MAX) this.#uncounted += 1;
-    else
-      this.#heads.push({
-        ...{ index: Number(index), where: `record ${seq} of ${source}` },
+    const key = parseVkey(log.vkey);
+    const names = key.ok
+      ? namesOfLog(
+          key.value,
+          rotations.toSorted((a, b) => a.seq - b.seq),
+        )
+      : new Set();
+    seen.#heads = told
+      .filter(({ record }) => names.has(String(record.facts.log)))
+      .map(({ index, record: { source, seq, facts } }) => ({
+        ...{ index, where: `record ${seq} of ${source}` },
         ...{ size: Number(facts.size), root: String(facts.root) },
-      });
+      }))
+      .sort((a, b) => a.size - b.size);
+    return seen;
   }
 
   /** The entries in their order, as they come by; what comes behind a gap grows nothing. */

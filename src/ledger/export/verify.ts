@@ -8,16 +8,17 @@
  */
 import { base64url, fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes, runningSha256 } from '../../crypto/hash.ts';
-import type { CommittedField } from '../../domain/facts.ts';
 import type { OpenedCheckpoint } from '../log/checkpoint.ts';
 import { isIncluded } from '../log/inclusion.ts';
 import { readDecimal } from '../log/numbers.ts';
 import type { PolicyFile } from '../log/policy-file.ts';
 import { parseProof } from '../log/proof-file.ts';
+import type { SuccessionLink } from '../log/succession.ts';
 import { parseVkey } from '../log/vkey.ts';
-import { type LedgerRecord, leafHash, type Openings, opens, parseRecord } from '../record.ts';
+import { type LedgerRecord, leafHash, parseRecord } from '../record.ts';
 import { placeByForm } from '../record-form.ts';
 import { openRoster, readCanonical } from '../roster.ts';
+import { firstOtherLine, firstWrong, type Shown } from './blame.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
 import { rootInSteps } from './cover.ts';
 import { type EvidenceAtHand, EvidenceObjects } from './evidence.ts';
@@ -31,15 +32,16 @@ import {
   type Manifest,
   MEMBERS_MAX,
   manifestSchema,
-  openedSchema,
   PEOPLES_FILES,
   PROOF_BYTES_MAX,
+  PROOFS_MAX,
   parseRecordLine,
   proofIndexOf,
   proofName,
   WHOLE_FILES,
 } from './format.ts';
-import { isSame, Journals, parseJson, readHash, type SigningBank } from './journals.ts';
+import { isSame, Journals, readHash, type SigningBank } from './journals.ts';
+import { OpenedFields } from './opened.ts';
 import { type BundleLine, BundleRefused, need, needValue, type Say } from './refusal.ts';
 import { SeenHeads } from './seen.ts';
 import { atOnce, type Steps } from './steps.ts';
@@ -53,6 +55,8 @@ export type BundleTrust = {
   policy: PolicyFile | undefined;
   /** What somebody has who was handed evidence with the bundle: nothing, when unset. */
   evidence?: EvidenceAtHand;
+  /** Of the log's keys, beside what the bundle holds of it. */
+  succession?: readonly SuccessionLink[];
 };
 export type BundleVerdict = { lines: BundleLine[]; holds: boolean };
 
@@ -148,15 +152,19 @@ function linesIn({ source, members }: Bundle, name: string): Iterator<string | u
 }
 
 type OpenedNote = OpenedCheckpoint & { note: string };
+/** A record has at most as many neighbours as a tree has levels. */
+const TREE_LINES_MAX = PROOFS_MAX * 63;
 
-function verifyCheckpoint(bundle: Bundle, { policy }: BundleTrust, say: Say): OpenedNote {
+function verifyCheckpoint(bundle: Bundle, trust: BundleTrust, say: Say): OpenedNote {
   const { manifest, keys } = bundle;
   const { origin } = keys.log;
   need(manifest.log.origin === origin, 'manifest and keys name two logs');
   const note = wholeOf(bundle, 'checkpoint');
   const own = needValue(parseVkey(keys.log.vkey), 'the log’s key in keys.json');
   need(own.name === origin, `the key in keys.json is one of ${own.name}, not of the log ${origin}`);
-  const opened = judgeCheckpoint(note, { own, policy, namedBy: 'the bundle' }, say);
+  const succession = trust.succession ?? keys.log.succession ?? [];
+  const judging = { own, policy: trust.policy, namedBy: 'the bundle', succession };
+  const opened = blaming(bundle, note, () => judgeCheckpoint(note, judging, say));
   // Another key in its place would hide what banks recorded of the log under the true one.
   need(
     opened.signatures.some(({ key }) => key.type === own.type && equalBytes(key.publicKey, own.publicKey)),
@@ -168,6 +176,19 @@ function verifyCheckpoint(bundle: Bundle, { policy }: BundleTrust, say: Say): Op
     `the checkpoint is of ${size} entries, the manifest says ${manifest.log.size}`,
   );
   return { ...opened, note };
+}
+
+/** A note that does not hold is compared with the copy of it that each proof has: one signature tells of no line. */
+function blaming<T>(bundle: Bundle, note: string, judge: () => T): T {
+  try {
+    return judge();
+  } catch (error) {
+    const name = [...bundle.members.keys()].find((one) => proofIndexOf(one) !== undefined);
+    const proof = name === undefined ? undefined : parseProof(wholeOf(bundle, name));
+    const line = proof?.ok ? firstOtherLine(note, proof.value.checkpoint) : undefined;
+    if (!(error instanceof BundleRefused) || line === undefined) throw error;
+    throw new BundleRefused(`${error.message}; line ${line} of it is another than in ${name}`);
+  }
 }
 
 /** Takes records and openings in step; an opening is only believed beside the record that it is of. */
@@ -207,7 +228,7 @@ function* verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): Steps<Rea
   const { size, root } = opened.checkpoint;
   const records = new Records(linesIn(bundle, 'records.jsonl'), size);
   const journals = new Journals(linesIn(bundle, 'heads.jsonl'));
-  const seen = yield* SeenHeads.in(linesIn(bundle, 'records.jsonl'), bundle.keys.log.vkey);
+  const seen = yield* SeenHeads.in(linesIn(bundle, 'records.jsonl'), bundle.keys.log);
   const openings = new OpenedFields(linesIn(bundle, 'opened.jsonl'), manifest.opened);
   const evidence = new EvidenceObjects(bundle);
   const tree = linesIn(bundle, 'tree.txt');
@@ -228,14 +249,24 @@ function* verifyRecords(bundle: Bundle, opened: OpenedNote, say: Say): Steps<Rea
     records.advance();
     return leaf;
   };
-  const hash = () => readHash(tree.next().value, 'tree.txt');
+  let line = 0;
+  const hash = () => {
+    line += 1;
+    return readHash(tree.next().value, `line ${line} of tree.txt`);
+  };
   const found = yield* rootInSteps({ next: () => records.next?.index, leaf: takeLeaf, hash }, size);
+  const said = (why: string) => {
+    const first = firstWrong(pathsOf(bundle, proven), { head: opened.checkpoint, tree: wholeLines(bundle) });
+    return first === undefined ? why : `${why}: ${first}`;
+  };
+  need(tree.next().done === true, () => said(`tree.txt has more than the ${line} lines that the tree needs`));
+  need(equalBytes(found, root), () =>
+    said('the records and tree.txt do not lead to the root that the log signed'),
+  );
   need(
     count > 0 && count === manifest.records,
     `there are ${count} records, the manifest says ${manifest.records}`,
   );
-  need(tree.next().done === true, 'tree.txt has more hashes than the tree needs');
-  need(equalBytes(found, root), 'the records and tree.txt do not lead to the root that the log signed');
   say(`${count} records lead, each at its place, to the root that the log signed`);
   if (count === size) say('they are every entry of the log of this checkpoint');
   yield* journals.end();
@@ -251,6 +282,22 @@ function recordOf(index: number, text: string): LedgerRecord {
   const parsed = parseRecord(utf8(text));
   need(parsed.ok, () => `entry ${index} is no record: ${parsed.ok ? '' : parsed.why}`);
   return parsed.record;
+}
+
+/** Of a bundle that has a proof of each record, which are few. */
+function wholeLines(bundle: Bundle): string[] {
+  const lines: string[] = [];
+  const tree = linesIn(bundle, 'tree.txt');
+  for (let line = tree.next(); line.done !== true && lines.length < TREE_LINES_MAX; line = tree.next())
+    lines.push(line.value ?? '');
+  return lines;
+}
+
+function pathsOf(bundle: Bundle, proven: ReadonlyMap<number, Uint8Array>): Shown[] {
+  return [...proven].map(([index, leaf]) => {
+    const proof = parseProof(wholeOf(bundle, proofName(index)));
+    return { index, leaf, path: proof.ok && proof.value.index === index ? proof.value.path : undefined };
+  });
 }
 
 function* verifyProofs(
@@ -284,7 +331,7 @@ function sameSources(manifest: Manifest, journals: Journals): void {
     need(end !== undefined, `${said.source}, which the manifest names, has no record here`);
     need(
       !said.whole || end.whole,
-      `${said.source}: records are missing between ${said.first} and ${said.last}, which the manifest says are all here`,
+      `${said.source}: record ${end.missing} is missing; the manifest says that all from ${said.first} to ${said.last} are here`,
     );
     need(
       isSame(said, end),
@@ -300,57 +347,8 @@ function sameSources(manifest: Manifest, journals: Journals): void {
   const gap = found.find(({ whole }) => !whole);
   need(
     leavesOut || gap === undefined,
-    `${gap?.source}: records are missing, and nothing in the selection leaves any out`,
+    `${gap?.source}: records are missing, the first of them record ${gap?.missing}, and nothing in the selection leaves any out`,
   );
-}
-
-class OpenedFields {
-  readonly #lines: Iterator<string | undefined>;
-  readonly #may: readonly CommittedField[];
-  #next: ReturnType<typeof openedSchema.parse> | undefined;
-  #count = 0;
-
-  constructor(lines: Iterator<string | undefined>, may: readonly CommittedField[]) {
-    this.#lines = lines;
-    this.#may = may;
-    this.#advance();
-  }
-
-  #advance(): void {
-    const line = this.#lines.next();
-    this.#next = undefined;
-    if (line.done === true) return;
-    const parsed = openedSchema.safeParse(parseJson(line.value ?? '', 'a line of opened.jsonl'));
-    need(parsed.success, 'a line of opened.jsonl is malformed');
-    this.#next = parsed.data;
-  }
-
-  /** Whether the next openings are those of this entry. */
-  areOf(index: number): boolean {
-    return this.#next?.index === index;
-  }
-
-  /** Answers them, each of them being what the record committed to. */
-  take(index: number, record: LedgerRecord): Openings {
-    if (!this.#next || !this.areOf(index)) return {};
-    const { openings } = this.#next;
-    for (const [name, opening] of Object.entries(openings)) {
-      const field = name as CommittedField;
-      need(this.#may.includes(field), `entry ${index}: ${field} is opened, which the manifest does not name`);
-      need(
-        opens(record, field, opening),
-        `entry ${index}: the opened field ${field} is not what the record committed to`,
-      );
-      this.#count += 1;
-    }
-    this.#advance();
-    return openings;
-  }
-
-  end(say: Say): void {
-    need(this.#next === undefined, 'opened.jsonl opens a record that is not here, or out of order');
-    if (this.#count > 0) say(`${this.#count} opened fields are what the records committed to`);
-  }
 }
 
 function vouch(

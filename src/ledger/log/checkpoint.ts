@@ -52,13 +52,22 @@ export function parseCheckpoint(text: string): LogResult<Checkpoint> {
   return allowed({ origin, size: size.value, root });
 }
 
-/** The note that a log publishes. */
-export function signCheckpoint(checkpoint: Checkpoint, signer: LogSigner): string {
-  return signLogNote(checkpointText(checkpoint), signer);
+/** The note that a log publishes; while a key takes over from another, both sign it. */
+export function signCheckpoint(checkpoint: Checkpoint, ...signers: readonly LogSigner[]): string {
+  return signLogNote(checkpointText(checkpoint), ...signers);
 }
 
+/** A key that took over: no checkpoint of `fromSize` entries or more is believed without its signature. */
+export type KeyTerm = { key: LogKey; fromSize: number };
+
 /** Whom a reader of one log trusts: the log's own keys, of which one must have signed, and witnesses. */
-export type LogTrust = { origin: string; logKeys: readonly LogKey[]; witnesses: readonly LogKey[] };
+export type LogTrust = {
+  origin: string;
+  logKeys: readonly LogKey[];
+  witnesses: readonly LogKey[];
+  /** Keys that the log itself recorded as successors of those, oldest first (`succession.ts`). */
+  successors?: readonly KeyTerm[];
+};
 export type OpenedCheckpoint = {
   checkpoint: Checkpoint;
   /** The signed text, which is what witnesses cosign. */
@@ -68,17 +77,25 @@ export type OpenedCheckpoint = {
 };
 
 export function openCheckpoint(note: string, trust: LogTrust): LogResult<OpenedCheckpoint> {
-  const opened = openLogNote(note, [...trust.logKeys, ...trust.witnesses]);
+  const { origin, logKeys, witnesses, successors = [] } = trust;
+  const opened = openLogNote(note, [...logKeys, ...successors.map(({ key }) => key), ...witnesses]);
   if (!opened.ok) return opened;
   const { text, signatures } = opened.value;
-  // A cosignature without the log's own signature would let a witness speak for the log.
-  if (!signatures.some(({ key }) => trust.logKeys.includes(key)))
-    return refused('signature-missing', trust.origin);
+  const isSignedBy = (keys: readonly LogKey[]) =>
+    signatures.some((signed) => keys.some((key) => isSameKey(key, signed.key)));
   const checkpoint = parseCheckpoint(text);
   if (!checkpoint.ok) return checkpoint;
-  if (checkpoint.value.origin !== trust.origin)
-    return refused('checkpoint-origin-other', checkpoint.value.origin);
+  if (checkpoint.value.origin !== origin) return refused('checkpoint-origin-other', checkpoint.value.origin);
+  const { size } = checkpoint.value;
+  const due = successors.findLast(({ fromSize }) => fromSize <= size);
+  // A cosignature without the log's own signature would let a witness speak for the log. And a key that was given up
+  // may have been stolen since: for what comes after it, its signature alone is worth nothing.
+  if (!isSignedBy(due ? [due.key] : logKeys)) return refused('signature-missing', origin);
   return allowed({ checkpoint: checkpoint.value, text, signatures });
+}
+
+function isSameKey(a: LogKey, b: LogKey): boolean {
+  return a.type === b.type && a.name === b.name && equalBytes(a.publicKey, b.publicKey);
 }
 
 /**

@@ -28,6 +28,9 @@ export const LOG_REFUSALS = [
   'policy-key-twice',
   'policy-quorum-impossible',
   'quorum-missing',
+  // Successions of keys.
+  'succession-malformed',
+  'succession-unsaid',
   // Tiles and bundles.
   'path-malformed',
   'tile-missing',

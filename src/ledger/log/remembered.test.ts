@@ -33,11 +33,11 @@ const judge = (remembered: TreeHead | undefined, shown: Shown): Verdict =>
 
 test('a log that only grew is found to have grown, from every size to every other', () => {
   for (let to = 0; to <= LEAVES.length; to++) {
-    assert.deepEqual(judge(undefined, shownOf(0, to)), { is: 'grown', head: headOf(to) });
+    assert.deepEqual(judge(undefined, shownOf(0, to)), { is: 'grown', head: headOf(to), followed: [] });
     for (let from = 0; from <= to; from++)
       assert.deepEqual(
         judge(headOf(from), shownOf(from, to)),
-        { is: 'grown', head: headOf(to) },
+        { is: 'grown', head: headOf(to), followed: [] },
         `${from} to ${to}`,
       );
   }
@@ -109,7 +109,7 @@ test('a first head is believed for its signature alone, and never without one', 
     if (reason === 'unsigned' || reason === 'malformed')
       assert.equal(judge(undefined, shown).is, 'disputed', what);
   }
-  assert.deepEqual(judge(undefined, { ...good, proof: [] }), { is: 'grown', head: headOf(20) });
+  assert.deepEqual(judge(undefined, { ...good, proof: [] }), { is: 'grown', head: headOf(20), followed: [] });
 });
 
 test('no random change of what is shown is taken for growth', () => {

@@ -29,11 +29,14 @@ export type NoteSignature = {
 export type SignatureLine = { name: string; id: Uint8Array; signature: Uint8Array; line: string };
 export type OpenedNote = { text: string; signatures: NoteSignature[] };
 
-/** The whole note. Throws when the text or the name cannot stand in a note (a bug: both are ours). */
-export function signLogNote(text: string, signer: LogSigner): string {
+/** The whole note, a line for each signer. Throws when text or name cannot stand in a note (a bug: both are ours). */
+export function signLogNote(text: string, ...signers: readonly LogSigner[]): string {
   // Without a signer the other types' routine checks the text and writes what stands before the lines.
   const begin = signNote(text, []);
-  return begin + lineOf('signature', signer, signEd25519(signer.privateKey, utf8(text)));
+  const lines = signers.map((signer) =>
+    lineOf('signature', signer, signEd25519(signer.privateKey, utf8(text))),
+  );
+  return begin + lines.join('');
 }
 
 export type Cosign = { text: string; signer: LogSigner; atS: number };

@@ -42,7 +42,7 @@ export function claimedOrigin(note: string): string {
 export type WitnessQuestion = {
   request: AddCheckpoint;
   /** The log of the claimed origin; undefined when this witness does not know it. */
-  log: Pick<LogTrust, 'origin' | 'logKeys'> | undefined;
+  log: Omit<LogTrust, 'witnesses'> | undefined;
   /** The last head that it cosigned of this log; undefined when it never has. */
   remembered: TreeHead | undefined;
 };
