@@ -27,14 +27,19 @@ export class SeenHeads {
   /** `lines` are those of records.jsonl, which are read for themselves before anything is grown. */
   static *in(lines: Iterator<string | undefined>, vkey: string): Steps<SeenHeads> {
     const [seen, log] = [new SeenHeads(), base64url(sha256(utf8(vkey)))];
-    let count = 0;
-    for (let line = lines.next(); line.done !== true; line = lines.next()) {
-      seen.#read(line.value ?? '', log);
-      count += 1;
-      if (count % LINES_A_STEP === 0) yield;
-    }
+    while (seen.#readStep(lines, log)) yield;
     seen.#heads.sort((a, b) => a.size - b.size);
     return seen;
+  }
+
+  /** False behind the last line. */
+  #readStep(lines: Iterator<string | undefined>, log: string): boolean {
+    for (let count = 0; count < LINES_A_STEP; count++) {
+      const line = lines.next();
+      if (line.done === true) return false;
+      this.#read(line.value ?? '', log);
+    }
+    return true;
   }
 
   #read(line: string, log: string): void {
