@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import { draws, modelLeaves, modelPath, modelRoot } from '../log/test-model.ts';
-import { gapsAround, partsWithin, rootOfShown } from './cover.ts';
+import { gapsAround, partsWithin, rootInSteps, rootOfShown } from './cover.ts';
+import { atOnce } from './steps.ts';
 
 const RUNS = 300;
 
@@ -13,16 +14,21 @@ function rootFrom(
 ): { root: Uint8Array; hashes: number } {
   const parts = gapsAround(shown, leaves.length).flatMap((gap) => partsWithin(gap, leaves.length));
   const hashes = parts.map(({ begin, end }) => modelRoot(leaves.slice(begin, end)));
-  let [at, used] = [0, 0];
-  const root = rootOfShown(
-    {
-      next: () => shown[at],
-      leaf: () => leaves[shown[at++] ?? -1] ?? assert.fail('a leaf too many'),
-      hash: () => hashes[used++] ?? assert.fail('a hash too many'),
-    },
-    leaves.length,
-  );
-  assert.deepEqual([at, used], [shown.length, hashes.length], 'everything was used');
+  const ways = [rootOfShown, (...of: Parameters<typeof rootOfShown>) => atOnce(rootInSteps(...of))];
+  const [root = assert.fail(), inSteps] = ways.map((rootBy) => {
+    let [at, used] = [0, 0];
+    const found = rootBy(
+      {
+        next: () => shown[at],
+        leaf: () => leaves[shown[at++] ?? -1] ?? assert.fail('a leaf too many'),
+        hash: () => hashes[used++] ?? assert.fail('a hash too many'),
+      },
+      leaves.length,
+    );
+    assert.deepEqual([at, used], [shown.length, hashes.length], 'everything was used');
+    return found;
+  });
+  assert.deepEqual(inSteps, root, 'in steps as at once');
   return { root, hashes: hashes.length };
 }
 
@@ -31,7 +37,7 @@ test('any leaves of any tree, with no hash more than is needed', (t) => {
   t.diagnostic(`HOLDFAST_SEED=${seed}`);
   const draw = draws(seed);
   for (let run = 0; run < RUNS; run++) {
-    const leaves = modelLeaves(1 + draw(70));
+    const leaves = modelLeaves(1 + draw(200));
     const dense = draw(4);
     const shown = leaves.flatMap((_, index) => (draw(4) <= dense ? [index] : []));
     assert.deepEqual(rootFrom(leaves, shown).root, modelRoot(leaves));

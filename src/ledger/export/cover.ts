@@ -7,7 +7,7 @@
 import { powerOfTwoBelow } from '../log/numbers.ts';
 import type { Span } from '../log/spans.ts';
 import { nodeHash } from '../tree.ts';
-import { atOnce, type Steps } from './steps.ts';
+import type { Steps } from './steps.ts';
 
 /** The largest parts of a tree of `size` leaves that lie within a gap between two leaves that are shown, in order. */
 export function partsWithin(gap: Span, size: number): Span[] {
@@ -41,32 +41,34 @@ type Shown = {
   hash(): Uint8Array;
 };
 
+/** The root of the tree. It holds as many hashes at once as the tree has levels, however many leaves are shown. */
+export function rootOfShown(shown: Shown, size: number): Uint8Array {
+  return rootOfPart(shown, 0, size);
+}
+
+function rootOfPart(shown: Shown, begin: number, end: number): Uint8Array {
+  const next = shown.next();
+  if (next === undefined || next >= end) return shown.hash();
+  if (end - begin === 1) return shown.leaf();
+  const split = begin + powerOfTwoBelow(end - begin);
+  const left = rootOfPart(shown, begin, split);
+  return nodeHash(left, rootOfPart(shown, split, end));
+}
+
 /** Each leaf may be the first of a batch, whose signature is then checked. */
 const LEAVES_A_STEP = 64;
 
-/** The root of the tree. It holds as many hashes at once as the tree has levels, however many leaves are shown. */
-export function* rootInSteps(shown: Shown, size: number): Steps<Uint8Array> {
-  const visit = (begin: number, end: number): Uint8Array => {
-    const next = shown.next();
-    if (next === undefined || next >= end) return shown.hash();
-    if (end - begin === 1) return shown.leaf();
-    const split = begin + powerOfTwoBelow(end - begin);
-    const left = visit(begin, split);
-    return nodeHash(left, visit(split, end));
-  };
-  const visitInSteps = function* (begin: number, end: number): Steps<Uint8Array> {
-    const isWhole = (shown.next() ?? end) >= end;
-    if (isWhole || end - begin <= LEAVES_A_STEP) {
-      yield;
-      return visit(begin, end);
-    }
-    const split = begin + powerOfTwoBelow(end - begin);
-    const left = yield* visitInSteps(begin, split);
-    return nodeHash(left, yield* visitInSteps(split, end));
-  };
-  return yield* visitInSteps(0, size);
+export function rootInSteps(shown: Shown, size: number): Steps<Uint8Array> {
+  return partInSteps(shown, 0, size);
 }
 
-export function rootOfShown(shown: Shown, size: number): Uint8Array {
-  return atOnce(rootInSteps(shown, size));
+function* partInSteps(shown: Shown, begin: number, end: number): Steps<Uint8Array> {
+  const next = shown.next();
+  if (next === undefined || next >= end || end - begin <= LEAVES_A_STEP) {
+    yield;
+    return rootOfPart(shown, begin, end);
+  }
+  const split = begin + powerOfTwoBelow(end - begin);
+  const left = yield* partInSteps(shown, begin, split);
+  return nodeHash(left, yield* partInSteps(shown, split, end));
 }

@@ -15,7 +15,9 @@ import type { Steps } from './steps.ts';
 type Seen = { index: number; where: string; size: number; root: string };
 
 const KINDS: readonly string[] = ['log.seen', 'log.left', 'log.disputed', 'log.settled'];
-type Told = { index: number; record: LedgerRecord };
+/** `log`: the key by which the bank knew the log then. */
+type Told = Seen & { log: string };
+type Reading = { rotations: LedgerRecord[]; told: Told[] };
 
 const recordIn = (text: string): LedgerRecord | undefined => {
   const parsed = parseRecord(utf8(text));
@@ -23,7 +25,7 @@ const recordIn = (text: string): LedgerRecord | undefined => {
 };
 
 /** Undefined also for what is no record: the reading of records says so. */
-function readLine(line: string): Told | undefined {
+function readLine(line: string): { index: number; record: LedgerRecord } | undefined {
   if (!line.includes('"kind":"log.')) return undefined;
   const { index, record: text } = parseRecordLine(line) ?? {};
   const record = recordIn(text ?? '');
@@ -45,34 +47,31 @@ export class SeenHeads {
     const seen = new SeenHeads();
     const rotations = (log.succession ?? []).flatMap(({ record }) => recordIn(record) ?? []);
     const told: Told[] = [];
-    let count = 0;
-    for (let line = lines.next(); line.done !== true; line = lines.next()) {
-      const read = readLine(line.value ?? '');
-      if (read?.record.kind === 'log.key-rotated') rotations.push(read.record);
-      else if (read && KINDS.includes(read.record.kind) && read.record.facts.root !== NO_HASH)
-        told.push(read);
-      if (told.length > HEADS_MAX) {
-        told.pop();
-        seen.#uncounted += 1;
-      }
-      count += 1;
-      if (count % LINES_A_STEP === 0) yield;
-    }
+    while (seen.#readStep(lines, { rotations, told })) yield;
     const key = parseVkey(log.vkey);
-    const names = key.ok
-      ? namesOfLog(
-          key.value,
-          rotations.toSorted((a, b) => a.seq - b.seq),
-        )
-      : new Set();
-    seen.#heads = told
-      .filter(({ record }) => names.has(String(record.facts.log)))
-      .map(({ index, record: { source, seq, facts } }) => ({
-        ...{ index, where: `record ${seq} of ${source}` },
-        ...{ size: Number(facts.size), root: String(facts.root) },
-      }))
-      .sort((a, b) => a.size - b.size);
+    const inOrder = rotations.toSorted((a, b) => a.seq - b.seq);
+    const names = key.ok ? namesOfLog(key.value, inOrder) : new Set();
+    seen.#heads = told.filter((one) => names.has(one.log)).sort((a, b) => a.size - b.size);
     return seen;
+  }
+
+  /** False behind the last line. */
+  #readStep(lines: Iterator<string | undefined>, { rotations, told }: Reading): boolean {
+    for (let count = 0; count < LINES_A_STEP; count++) {
+      const line = lines.next();
+      if (line.done === true) return false;
+      const { index, record } = readLine(line.value ?? '') ?? {};
+      if (record?.kind === 'log.key-rotated') rotations.push(record);
+      if (!record || !KINDS.includes(record.kind) || record.facts.root === NO_HASH) continue;
+      const { source, seq, facts } = record;
+      if (told.length === HEADS_MAX) this.#uncounted += 1;
+      else
+        told.push({
+          ...{ index: Number(index), where: `record ${seq} of ${source}`, log: String(facts.log) },
+          ...{ size: Number(facts.size), root: String(facts.root) },
+        });
+    }
+    return true;
   }
 
   /** The entries in their order, as they come by; what comes behind a gap grows nothing. */
