@@ -194,7 +194,8 @@ async function tellEnd(
   { source, last_seq, last_hash, last_head }: JournalRow,
   found: { seq: number; hash: string; head: string },
 ): Promise<void> {
-  const first = Math.min(found.seq, last_seq) + 1;
+  const highest = await rows.lastRecord(source);
+  const first = Math.min(found.seq, last_seq, highest) + 1;
   const index = (await indexOf(source, first)) ?? (await indexOf(source, first - 1)) ?? null;
   if (last_seq !== found.seq || last_hash !== found.hash || last_head !== found.head)
     findings.add(
@@ -203,7 +204,6 @@ async function tellEnd(
       `its end is ${last_seq}, and its records end otherwise, at ${found.seq}`,
       index,
     );
-  const highest = await rows.lastRecord(source);
   if (highest !== last_seq)
     findings.add('records', source, `its end is ${last_seq}, and its last record is ${highest}`, index);
 }

@@ -66,7 +66,11 @@ export type HeadClaim = {
 
 /** A signed head: by the bank's key, over exactly these records, continuing the head before. */
 export function checkHead({ bank, head, before, records, key }: HeadClaim): Finding[] {
-  const at = { where: `${bank} head ${head.first}–${head.last}`, seq: head.first };
+  // A number that no record has names none; what the head ends at is its key.
+  const at = {
+    where: `${bank} head ${head.first}–${head.last}`,
+    seq: Math.max(1, Math.min(head.first, head.last)),
+  };
   const findings: Finding[] = [];
   // As it was given: a copy for each head would have the key imported anew, which costs as much as the signature.
   const opened = openHead(head.note, { name: bank, publicKey: key });

@@ -314,7 +314,11 @@ function* verifyProofs(
     const name = proofName(index);
     const proof = needValue(parseProof(wholeOf(bundle, name)), name);
     need(proof.index === index, `${name} is a proof of entry ${proof.index}`);
-    need(proof.checkpoint === opened.note, `${name} is a proof for another checkpoint than the bundle’s`);
+    const line = firstOtherLine(opened.note, proof.checkpoint);
+    need(
+      line === undefined,
+      () => `${name} is a proof for another checkpoint than the bundle’s, from line ${line} of it on`,
+    );
     need(
       isIncluded({ leaf, index, head: opened.checkpoint, path: proof.path }),
       `${name} does not lead from the record to the signed root`,
