@@ -292,25 +292,6 @@ test('a refusal is kept, recorded and raised once, and answered each time', asyn
   assert.ok(alarms.some((alarm) => alarm.kind === 'gap' && alarm.says.includes('numbers 1 to 1')));
 });
 
-test('of what a bank floods the cloud with so much waits and no more, and of rubbish so much is kept', async () => {
-  const bank = await enrolledBank(stand.cloud, stand.tenant, site);
-  const sent: string[] = [];
-  const send = async (_bank: string, { type }: { type: string }) => void sent.push(type);
-  const intake = new Intake({ cloud: stand.cloud, nouns: NOUNS, leases: ALONE, send });
-  const asks = (nonce: string) => Buffer.from(JSON.stringify({ v: 1, type: 'time', nonce }));
-  // All of it arrives before the first is served.
-  for (let n = 0; n < 100; n++) intake.received(bank.bank, asks(`nonce-0123456789${n}`));
-  await intake.stop();
-  assert.equal(sent.length, 32, 'the bank asks again for the others');
-  await hear(bank, Buffer.alloc(300_000, 'rubbish '));
-  const { rows } = await stand.inTenant((tx) =>
-    sql<{ kept: number; bytes: number }>`select octet_length(sealed) as kept, bytes from refused_messages
-      where bank_id = ${bank.bank}`.execute(tx),
-  );
-  assert.equal(rows[0]?.bytes, 300_000);
-  assert.ok(Number(rows[0]?.kept) < 66_000, `${rows[0]?.kept} bytes are kept`);
-});
-
 const alarmsOf = async (bank: TestBank) =>
   (await stand.inTenant((tx) => banks.alarms(tx)))
     .filter((alarm) => alarm.link?.endsWith(bank.bank))
