@@ -196,6 +196,21 @@ test('an export that is asked for twice under one key is made once, and three wa
   ]);
 });
 
+test('so many files are kept for one organisation and no more: the next is asked for when one was discarded', async () => {
+  const { tenant } = own();
+  const { database } = cloud();
+  await database.tenant(tenant, (tx) =>
+    sql`insert into exports (export_id, state, asked_at_ms)
+      select 'export_full' || n, 'ready', 1 from generate_series(1, 20) n`.execute(tx),
+  );
+  const full = await send('POST', '', wish());
+  assert.equal(full.status, 409, Buffer.from(full.bytes).toString());
+  assert.match(detailOf(full.bytes), /^20 files are kept already/);
+  await database.tenant(tenant, (tx) =>
+    sql`update exports set state = 'gone' where export_id like 'export_full%'`.execute(tx),
+  );
+});
+
 test('a selection of nothing fails by name; what was taken back while it was made is no file and no record', async () => {
   const empty = await asked({ selection: { ...ALL, bank: own().bank, compartment: 9999 } });
   await make(empty);

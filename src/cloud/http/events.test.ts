@@ -44,3 +44,17 @@ test('a stream ends after five minutes, so that who was signed out is told nothi
   assert.ok(second.ended);
   hub.close();
 });
+
+test('an organisation has so many streams open and no more, whatever others have', () => {
+  const hub = openEventHub(new ManualClock(0));
+  const pages = Array.from({ length: 200 }, () => new Page());
+  for (const page of pages) assert.ok(hub.open(tenant, page.reply));
+  assert.ok(!hub.open(tenant, new Page().reply));
+  assert.ok(
+    hub.open(idFrom('tenant', new Uint8Array(16).fill(1)), new Page().reply),
+    'another one is not held up',
+  );
+  pages[0]?.end();
+  assert.ok(hub.open(tenant, new Page().reply), 'one that closed makes room');
+  hub.close();
+});
