@@ -8,9 +8,9 @@ import { routes } from './routes.ts';
 import { forgetEvidenceOf } from './store.ts';
 import { sweepEvidence } from './sweep.ts';
 
-export { type AboutWhom, type Attached, attach, handOutEvidence } from './attach.ts';
+export { type AboutWhom, attach, handOutEvidence } from './attach.ts';
 export { checkEvidence } from './check.ts';
-export { type EvidenceObjects, type EvidencePlace, folderOfEvidence } from './objects.ts';
+export { type EvidenceObjects, folderOfEvidence } from './objects.ts';
 export {
   bytesOfEvidence,
   evidenceOfParcel,
