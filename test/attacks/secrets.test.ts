@@ -113,7 +113,11 @@ const ALLOWED: readonly Allowed[] = [
     text: /^[\da-f]+$|^[\w+/]{43}$/,
     reason: 'vectors of the standards that the test cites',
   },
-  { file: /^src\/crypto\/bytes\.ts$/, text: /^ABCDEFGHIJKLMNOPQRSTUVWXYZ/, reason: 'the alphabet of RFC 4648' },
+  {
+    file: /^src\/crypto\/bytes\.ts$/,
+    text: /^ABCDEFGHIJKLMNOPQRSTUVWXYZ/,
+    reason: 'the alphabet of RFC 4648',
+  },
   {
     file: /^src\/crypto\/sign\.ts$|^test\/sim\/keys\.ts$/,
     text: /^3059301306072a8648ce3d|^308187020100301306072a8648ce3d/,
