@@ -279,6 +279,7 @@ const NOT_UNDER_IT: readonly string[] = [
     'notices.link',
     'legal_holds.reason',
     'address_index.address',
+    'evidence.sealed',
   ],
   ...['tenant_keys.wrapped', 'tenant_keys.former', 'wrapping_epochs.wrapped', 'subject_keys.wrapped'],
 ];

@@ -15,6 +15,7 @@ import { encodeProof, type ProofFile, parseProof, verifyProof } from './proof-fi
 import { proveConsistency, proveInclusion } from './prove.ts';
 import { LOG_REFUSALS, type LogRefusal, type LogResult } from './refusals.ts';
 import { cosignatureLine, openLogNote, signLogNote } from './signatures.ts';
+import { followSuccession } from './succession.ts';
 import {
   draws,
   MemoryTiles,
@@ -25,6 +26,7 @@ import {
   RFC_SECRETS,
   signerOf,
 } from './test-model.ts';
+import { keyOf, rotation } from './test-succession.ts';
 import { parseVkey, vkeyText } from './vkey.ts';
 import { parseAddCheckpoint } from './witness.ts';
 
@@ -238,7 +240,16 @@ const TABLE: readonly Case[] = [
   ['a tile that is gone', 'tile-missing', () => askEdited(() => undefined)],
   ['a tile cut short', 'tile-length-wrong', () => askEdited((bytes) => bytes.slice(0, -32))],
   ['a tile of another tree', 'tiles-disagree', () => askEdited(flip)],
+  ['a key that follows by no record', 'succession-malformed', () => follow('{}')],
+  [
+    'a record of another key than its number says',
+    'succession-unsaid',
+    () => follow(rotation(log, witness, { id: 1 })),
+  ],
 ];
+
+const follow = (record: string) =>
+  followSuccession([{ record, proof: '' }], { origin, logKeys: [keyOf(log)], witnesses: [] });
 
 function openSigned(text: string): LogResult<unknown> {
   return openCheckpoint(signLogNote(text, log), policy);
