@@ -3,10 +3,9 @@
  * one that must not stand still while a disk works. The rule is the same: a name holds the old bytes or the new
  * ones, and when the promise is kept, a power cut undoes nothing.
  */
-import { closeSync, fsync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { codeOf } from './durable.ts';
 
 let written = 0;
@@ -35,8 +34,6 @@ export async function storeDurable(path: string, bytes: Uint8Array): Promise<voi
 /** What is written beside its place: `settle` makes it last and puts it there, `drop` takes it away if that was not done. */
 export type StagedFile = { settle(): Promise<void>; drop(): Promise<void> };
 
-const flush = promisify(fsync);
-
 /**
  * `storeDurable` in two halves, for many files that are settled together: the first that is flushed has the disk keep
  * most of what the others wait for. The first half stands still while the system takes the bytes into its memory, which
@@ -46,46 +43,36 @@ export async function stageDurable(path: string, bytes: Uint8Array): Promise<Sta
   written += 1;
   const folder = dirname(path);
   const beside = join(folder, `.${basename(path)}.${process.pid}.${written}.new`);
-  let file: number | undefined = await openNow(beside);
+  const file = await openFresh(beside);
+  let isOpen = true;
   let isBeside = true;
-  const close = () => {
-    if (file !== undefined) closeSync(file);
-    file = undefined;
+  const close = async () => {
+    if (isOpen) await file.close();
+    isOpen = false;
   };
   const staged: StagedFile = {
     async settle() {
-      if (file === undefined) throw new Error('a file is settled once');
-      await flush(file);
-      close();
+      if (!isOpen) throw new Error('a file is settled once');
+      // By the handle: of a number the permission model allows no flush.
+      await file.sync();
+      await close();
       renameSync(beside, path);
       isBeside = false;
       await syncFolder(folder);
     },
     async drop() {
-      close();
+      await close();
       if (isBeside) rmSync(beside, { force: true });
       isBeside = false;
     },
   };
   try {
-    writeFileSync(file, bytes);
+    writeFileSync(file.fd, bytes);
     return staged;
   } catch (error) {
     await staged.drop();
     throw error;
   }
-}
-
-async function openNow(path: string): Promise<number> {
-  try {
-    return openSync(path, 'wx', 0o600);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') await makeFolder(dirname(path));
-    // A file of this name can only be left over from a dead process that had our number.
-    else if (codeOf(error) === 'EEXIST') rmSync(path, { force: true });
-    else throw error;
-  }
-  return openSync(path, 'wx', 0o600);
 }
 
 /** Whatever stands in the way is looked for only when something does: nearly always nothing is. */

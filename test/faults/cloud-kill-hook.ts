@@ -16,7 +16,7 @@ if (asked.what.includes('Kay Uncaught')) setImmediate(() => { throw Object.assig
   },
   {
     file: 'src/cloud/http/http.ts',
-    find: '      const answer = await answerOf(row, mounting, { request, reply });\n',
+    find: "      if (answered.status === 'rejected') throw answered.reason;\n",
     add: `if (row.method === 'POST' && JSON.stringify(request.body ?? '').includes('Kay After')) { ${DIE} }\n`,
   },
 ];
