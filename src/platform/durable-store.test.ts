@@ -1,5 +1,6 @@
 /** Files that are staged together and settled together, and what is left where that does not come to its end. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,11 @@ import { stageDurable, storeDurable } from './durable-store.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-store-'));
 after(() => rmSync(home, { recursive: true, force: true }));
+
+const FLAGS = ['--permission', '--allow-fs-read=*', `--allow-fs-write=${home}`, '--input-type=module'];
+const UNDER_PERMISSION = `import { stageDurable } from ${JSON.stringify(join(import.meta.dirname, 'durable-store.ts'))};
+const staged = await stageDurable(${JSON.stringify(join(home, 'three/a'))}, new Uint8Array([104, 105]));
+await staged.settle();`;
 
 const inFolder = (folder: string) => readdirSync(join(home, folder)).sort();
 
@@ -41,4 +47,29 @@ test('what is dropped leaves nothing, whenever and however often', async () => {
   await assert.rejects(second.settle(), /settled once/);
   await assert.rejects(first.settle(), /settled once/);
   assert.equal(readFileSync(join(home, 'two/a'), 'utf8'), 'kept');
+});
+
+test('a process that may write there and nowhere else, as the cloud is one, can stage and settle', () => {
+  const { status, stderr } = spawnSync(process.execPath, [...FLAGS, '--eval', UNDER_PERMISSION], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+  assert.equal(readFileSync(join(home, 'three/a'), 'utf8'), 'hi');
+});
+
+const needs = { skip: spawnSync('strace', ['-V']).error === undefined ? false : 'needs strace' };
+
+test('the disk has what is settled before it has its name, and then the name', needs, () => {
+  const calls = 'trace=fsync,fdatasync,?rename,?renameat,?renameat2';
+  const { status, stderr } = spawnSync(
+    'strace',
+    ['-f', '-y', '-e', calls, process.execPath, '--input-type=module', '--eval', UNDER_PERMISSION],
+    { encoding: 'utf8' },
+  );
+  assert.equal(status, 0, stderr);
+  const last = stderr.split('\n').filter((line) => line.includes(join(home, 'three')));
+  const at = (what: RegExp) => last.findIndex((line) => what.test(line));
+  const [file, name] = [at(/f(?:data)?sync\(.*\.a\.[^/]*\.new/), at(/rename/)];
+  assert.ok(file >= 0 && name > file, last.join('\n'));
+  assert.match(last.at(-1) ?? '', /fsync\(\d+<[^>]*three>/);
 });
