@@ -57,13 +57,27 @@ test('a process that may write there and nowhere else, as the cloud is one, can 
   assert.equal(readFileSync(join(home, 'three/a'), 'utf8'), 'hi');
 });
 
+/** What this process was given to load first: an edit of the source that a test has to notice. */
+const PRELOADED = process.execArgv.flatMap((arg, at, all) =>
+  arg === '--import' ? [arg, all[at + 1] ?? ''] : [],
+);
 const needs = { skip: spawnSync('strace', ['-V']).error === undefined ? false : 'needs strace' };
 
 test('the disk has what is settled before it has its name, and then the name', needs, () => {
   const calls = 'trace=fsync,fdatasync,?rename,?renameat,?renameat2';
   const { status, stderr } = spawnSync(
     'strace',
-    ['-f', '-y', '-e', calls, process.execPath, '--input-type=module', '--eval', UNDER_PERMISSION],
+    [
+      '-f',
+      '-y',
+      '-e',
+      calls,
+      process.execPath,
+      ...PRELOADED,
+      '--input-type=module',
+      '--eval',
+      UNDER_PERMISSION,
+    ],
     { encoding: 'utf8' },
   );
   assert.equal(status, 0, stderr);
