@@ -16,12 +16,14 @@ import { type HttpStand, openHttpStand } from './test-http-stand.ts';
 const MORE = 6;
 
 /** The session is one of them. */
-const READS: readonly { path(http: HttpStand): string; roundTrips: number; items: number }[] = [
+/** `again`: once more for all that opens under no key, as of who was erased: the tenant's may be another by now. */
+type Read = { path(http: HttpStand): string; roundTrips: number; items: number; again?: 1 };
+const READS: readonly Read[] = [
   { path: () => '/api/resident/me', roundTrips: 2, items: 0 },
   { path: () => '/api/admin/me', roundTrips: 2, items: 0 },
   { path: () => '/api/resident/parcels?limit=100', roundTrips: 3, items: MORE },
-  { path: () => '/api/courier/drops?limit=100', roundTrips: 3, items: 2 * MORE },
-  { path: () => '/api/admin/parcels?limit=100', roundTrips: 3, items: 2 * MORE },
+  { path: () => '/api/courier/drops?limit=100', roundTrips: 3, items: 2 * MORE, again: 1 },
+  { path: () => '/api/admin/parcels?limit=100', roundTrips: 3, items: 2 * MORE, again: 1 },
   { path: () => '/api/admin/people?limit=100', roundTrips: 3, items: 2 * MORE },
   { path: () => '/api/admin/notices?limit=100', roundTrips: 3, items: MORE },
   { path: () => '/api/admin/journal?limit=100', roundTrips: 2, items: 3 * MORE },
@@ -110,10 +112,10 @@ test('a read asks the database as often as is said here, however many rows it sh
   const few = await readAll();
   await grow();
   const many = await readAll();
-  for (const { path, roundTrips, items } of READS) {
+  for (const { path, roundTrips, items, again = 0 } of READS) {
     const at = path(http);
     assert.equal(few.get(at)?.roundTrips, roundTrips, at);
-    assert.equal(many.get(at)?.roundTrips, roundTrips, `${at}, with more rows`);
+    assert.equal(many.get(at)?.roundTrips, roundTrips + again, `${at}, with more rows`);
     const more = (many.get(at)?.items ?? 0) - (few.get(at)?.items ?? 0);
     assert.ok(more >= items, `${at} shows ${more} more rows, and should ${items}`);
   }

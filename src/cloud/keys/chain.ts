@@ -49,6 +49,7 @@ const placeOfSubject = (tenant: string, person: string) => `subject-key/v1\0${te
 
 export class KeyChain {
   readonly #wrapTenants: HeldKey;
+  readonly #asked = new WeakMap<Tx, Promise<Unwrapped>>();
   readonly #tenants = new WeakMap<Tx, Unwrapped>();
   readonly #subjects = new WeakMap<Tx, Subjects>();
 
@@ -68,8 +69,16 @@ export class KeyChain {
   }
 
   /** As the database has it now: what a transaction began with may have been rotated since. */
-  async tenantNow(tx: Tx): Promise<Unwrapped> {
-    return this.#unwrapTenant(tx, await store.tenantKey(tx));
+  tenantNow(tx: Tx): Promise<Unwrapped> {
+    const asked = this.#asked.get(tx);
+    if (asked) return asked;
+    const asking = store.tenantKey(tx).then((row) => this.#unwrapTenant(tx, row));
+    // Whoever holds a value by now shares the answer: it is of a later moment than what anybody holds. A list of many
+    // values that open under no key, as of who was erased, asks once.
+    this.#asked.set(tx, asking);
+    const forget = () => void this.#asked.delete(tx);
+    asking.then(forget, forget);
+    return asking;
   }
 
   #unwrapTenant(tx: Tx, row: store.TenantKeyRow | undefined): Unwrapped {

@@ -164,7 +164,9 @@ test('the files of the cloud are made once, sealed, and refused when they are no
     await initFiles(places, { clock: systemClock, random: systemRandom });
     const files = await openFiles(places);
     await initFiles(places, { clock: systemClock, random: systemRandom });
-    assert.deepEqual(await openFiles(places), files, 'a second init changes nothing');
+    const { ledgerKeyOf: _, ...again } = await openFiles(places);
+    const { ledgerKeyOf: __, ...first } = files;
+    assert.deepEqual(again, first, 'a second init changes nothing');
     const onDisk = await readFile(join(dataDir, 'keys', 'tls-current.key'));
     assert.ok(!onDisk.includes(Buffer.from(files.current.privateKey).subarray(10, 60)));
     for (const path of [places.rootKeyFile, places.operatorTokenFile, join(dataDir, 'keys', 'tls-next.key')])

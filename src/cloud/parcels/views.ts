@@ -107,9 +107,7 @@ export async function openTracking(
 async function rowsOf(cloud: Cloud, tx: Tx, list: readonly store.Parcel[]): Promise<ParcelRow[]> {
   const named = list.flatMap(({ recipient, courier }) => [recipient, courier]);
   const names = await namesIn(cloud, tx, named);
-  const rows: ParcelRow[] = [];
-  for (const parcel of list) rows.push(await rowOf(cloud, tx, names, parcel));
-  return rows;
+  return await Promise.all(list.map((parcel) => rowOf(cloud, tx, names, parcel)));
 }
 
 type Asking = { of: store.ParcelQuery; asked: PageAsked };
