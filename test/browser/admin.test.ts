@@ -167,7 +167,9 @@ test('a parcel’s receipt is taken by keyboard alone, is announced, and passes 
   // The roster that names this bank's key, and the log up to here.
   await signDraft(estate.cloud, { tenant: alder.tenant, site: alder.site, root: estate.root });
   await goTo('#/parcels?state=collected', 'Parcels');
-  const [link] = await page.getByRole('table', { name: 'Parcels' }).getByRole('link').allInnerTexts();
+  const links = page.getByRole('table', { name: 'Parcels' }).getByRole('link');
+  await links.first().waitFor();
+  const [link] = await links.allInnerTexts();
   assert.ok(link);
   await tabTo(page, new RegExp(`^${link}$`));
   await page.keyboard.press('Enter');
