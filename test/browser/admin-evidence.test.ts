@@ -12,6 +12,8 @@ let stand: AdminStand;
 before(async () => {
   if (missingBrowser !== null) return;
   stand = await openAdminStand();
+  // Choosers are watched for from the start: a key that is pressed while the watch only begins opens one that is lost.
+  stand.page.on('filechooser', () => {});
 });
 after(() => stand?.close());
 

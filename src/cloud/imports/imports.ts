@@ -55,7 +55,9 @@ async function previewOf(cloud: Cloud, place: Place, asked: ListAsked): Promise<
   if (list.asks.length > 0) return { ...list, rows: [], absent: [] };
   const { known, key } = await cloud.database.tenant(place.tenant, async (tx) => {
     const residents = await people.residents(cloud, tx, await place.site(tx));
-    return { known: residents.map(knownOf), key: await markKey(cloud, tx) };
+    const [key] = await markKeys(cloud, tx);
+    if (!key) throw new Error('a tenant has a key');
+    return { known: residents.map(knownOf), key };
   });
   const judgement = judge(
     rows.filter((row) => 'told' in row),
@@ -152,12 +154,10 @@ function setOf(changes: readonly { field: (typeof CHANGEABLE)[number]; to: strin
 
 type Unmarked<Act = ImportAct> = Act extends ImportAct ? Omit<Act, 'mark'> : never;
 
-/** Under the organisation's own key: another's marks are no marks here. */
-function markKey(cloud: Cloud, tx: Tx): Promise<Uint8Array> {
-  return cloud.keys.index(tx, 'people-import/v1', 'marks');
-}
-
-/** Under which a mark may stand: a preview may be of before that key was replaced. */
+/**
+ * Under which a mark may stand, the one of now first: the organisation's own, so that another's marks are no marks here,
+ * and the one before, because a preview may be of before that key was replaced.
+ */
 function markKeys(cloud: Cloud, tx: Tx): Promise<Uint8Array[]> {
   return cloud.keys.indexes(tx, 'people-import/v1', 'marks');
 }
