@@ -21,7 +21,8 @@ import { measure, median, overRounds, quantile, ROUNDS_MIN, type Row } from './r
 
 const BANKS = 4;
 const RECORDS_TEMPLATES = 1_000;
-const ROWS_A_ROUND = 8_000;
+/** As many as one turn of the sequencer takes. */
+const ROWS_A_ROUND = 16_000;
 const WARM_UPS = 2;
 const RATIO_MIN = 0.7;
 const SIZES = [256, 1_000] as const;

@@ -1,12 +1,13 @@
 /** The sequencer over a real database: it is stopped at every durable write, and comes again. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { fromUtf8 } from '../../crypto/bytes.ts';
 import { newSigningKey } from '../../crypto/sign.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import { openCheckpoint, type TreeHead } from '../../ledger/log/checkpoint.ts';
-import { CHECKPOINT_PATH, tilePath } from '../../ledger/log/layout.ts';
+import { CHECKPOINT_PATH, parseTilePath, TILE_WIDTH, tilePath } from '../../ledger/log/layout.ts';
 import { NOUNS } from '../cloud.ts';
 import type { Cloud } from '../deps.ts';
 import { createTenant } from '../tenants/tenants.ts';
@@ -166,6 +167,57 @@ test('killed while one batch follows another, the log goes on: nothing lost, not
     }
   }
   t.diagnostic(`${tried} deaths`);
+});
+
+test('nothing is put in its place before the indices that it follows from are there for good', async () => {
+  const { cloud } = stand;
+  const tenant = await tenantWithLog();
+  await record(cloud, tenant, 4 * TILE_WIDTH);
+  let settled = 0;
+  const { objects } = cloud.ledger;
+  const sizeNow = () =>
+    cloud.database.tenant(tenant, async (tx) => {
+      const { rows } = await sql<{ size: number }>`select size from logs`.execute(tx);
+      return rows[0]?.size ?? 0;
+    });
+  const watched: Cloud = {
+    ...cloud,
+    database: {
+      ...cloud.database,
+      // So slow that whoever does not wait is seen.
+      async once(of, run) {
+        await setTimeout(30);
+        return cloud.database.once(of, run);
+      },
+    },
+    ledger: {
+      ...cloud.ledger,
+      objects: {
+        ...objects,
+        async stage(place, object) {
+          const staged = await objects.stage(place, object);
+          const tile = parseTilePath(object.path);
+          assert.ok(tile.ok);
+          const { value } = tile;
+          const end =
+            value.of === 'entries' || value.level === 0
+              ? value.index * TILE_WIDTH + value.width
+              : value.width * TILE_WIDTH;
+          return {
+            ...staged,
+            async settle() {
+              assert.ok(end <= (await sizeNow()), `${object.path} is put in its place too early`);
+              settled += 1;
+              await staged.settle();
+            },
+          };
+        },
+      },
+    },
+  };
+  assert.equal(await sequence(watched, tenant, { max: TILE_WIDTH, batches: 16 }), 'grew');
+  assert.ok(settled >= 9, `only ${settled} objects were watched`);
+  assert.equal((await readWhole(cloud, tenant)).size, await recordsIn(cloud, tenant));
 });
 
 test('two sequencers at once make one history', async () => {

@@ -91,6 +91,7 @@ async function takeTurn(
       // While a batch is hashed, the one before is on its way to the disk.
       const given = grow(turn, batch);
       if (!(await assigned)) return undefined;
+      objects.settleSome();
       const assign = { generation, published, before: turn.head, after: given.head, spans };
       assigned = quiet(cloud.database.once(tenant, (tx) => indexed.assign(tx, assign)));
       objects.add(given.whole);

@@ -146,11 +146,16 @@ export function quiet<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** What a turn writes: laid beside its places as it comes, and at the end made to last and put there. */
+/**
+ * What a turn writes: laid beside its places as it comes, made to last and put there in groups. A group waits for the
+ * disk as a whole, so that one is under way at a time, and what comes meanwhile belongs to the next.
+ */
 export class Staging {
   readonly #cloud: Cloud;
   readonly #place: LogPlace;
-  readonly #staged: Promise<Staged | undefined>[] = [];
+  readonly #all: Promise<Staged | undefined>[] = [];
+  #next: Promise<Staged | undefined>[] = [];
+  #underWay: Promise<void> | undefined;
 
   constructor(cloud: Cloud, place: LogPlace) {
     this.#cloud = cloud;
@@ -158,21 +163,42 @@ export class Staging {
   }
 
   add(objects: readonly LogObject[]): void {
-    for (const object of objects) this.#staged.push(quiet(stage(this.#cloud, this.#place, object)));
+    for (const object of objects) {
+      const staged = quiet(stage(this.#cloud, this.#place, object));
+      this.#all.push(staged);
+      this.#next.push(staged);
+    }
+  }
+
+  /** Begins with what was added, unless a group is under way: all of it follows from indices that are there for good. */
+  settleSome(): void {
+    if (this.#underWay || this.#next.length === 0) return;
+    const group = settled(this.#next);
+    this.#next = [];
+    const done = () => {
+      this.#underWay = undefined;
+    };
+    this.#underWay = quiet(group.then(done));
   }
 
   /** Each is either there for good or was there; when one fails, nothing is under way any more. */
   async settle(): Promise<void> {
-    const staged = await Promise.all(this.#staged);
-    for (const done of await Promise.allSettled(staged.map((one) => one?.settle())))
+    for (const done of await Promise.allSettled([this.#underWay, settled(this.#next)]))
       if (done.status === 'rejected') throw done.reason;
   }
 
   /** Takes away what has no place by now. */
   async drop(): Promise<void> {
-    for (const done of await Promise.allSettled(this.#staged))
+    await Promise.allSettled([this.#underWay]);
+    for (const done of await Promise.allSettled(this.#all))
       if (done.status === 'fulfilled') await done.value?.drop();
   }
+}
+
+async function settled(group: readonly Promise<Staged | undefined>[]): Promise<void> {
+  const staged = await Promise.all(group);
+  for (const done of await Promise.allSettled(staged.map((one) => one?.settle())))
+    if (done.status === 'rejected') throw done.reason;
 }
 
 /** What lies under a name never changes: other bytes there are of another log, and are not written over. */
