@@ -15,17 +15,17 @@ export type AdminArguments = {
 export async function runAdmin(given: AdminArguments): Promise<number> {
   const data = resolve(given.values.data ?? join(given.root, '.holdfast'));
   const rootDir = resolve(given.values.root ?? join(data, 'root'));
-  const what = given.rest.join(' ');
-  if (what === 'root init') return initRoot(rootDir);
   const [noun, act, ...more] = given.rest;
-  const [file] = more;
-  if (what === 'roster sign') return runRosterSign({ rootDir, values: given.values });
-  if (noun === 'roster' && act === 'send' && file !== undefined && more.length === 1)
+  const what = `${noun} ${act}`;
+  const [file, ...stray] = more;
+  if (what === 'root init' && more.length === 0) return initRoot(rootDir);
+  if (what === 'roster sign' && more.length === 0) return runRosterSign({ rootDir, values: given.values });
+  if (what === 'roster send' && file !== undefined && stray.length === 0)
     return runRosterSend({ rootDir, values: given.values, file });
   if (noun === 'order' && more.length === 0) return runOrder({ act, values: given.values, rootDir });
   throw new HoldfastError(
     'input-invalid',
-    `holdfast admin knows: root init, roster sign, roster send FILE, order, backup, restore, export, erase, hold, retention, keys, audit; not “${what}”`,
+    `holdfast admin knows: root init, roster sign, roster send FILE, order, backup, restore, export, erase, hold, retention, keys, audit; not “${given.rest.join(' ')}”`,
   );
 }
 
