@@ -10,7 +10,9 @@ const USAGE = `holdfast <command>
 
   up        the whole system on this machine          [--fresh] [--port P] [--data DIR]
   demo      one parcel's journey in the terminal
-  admin     root init | roster sign                   [--data DIR] [--yes]
+  admin     root init                                 [--data DIR] [--root DIR]
+  admin     roster sign | roster send FILE            [--data DIR] [--root DIR] [--out FILE] [--add FILE] [--again]
+                                                      [--root-key FILE … --signatures K] [--yes]
   admin     order staff-release|restore|set-clock|lift|reissue
                                                       [--bank ID] [--door N] [--restore] [--purpose WHY] [--hours H]
                                                       [--nonce TEXT] [--out FILE] [--slip FILE] [--add FILE] [--yes]
@@ -29,12 +31,14 @@ const USAGE = `holdfast <command>
             its key files                             init --config FILE
             how an estate begins (docs/install.md)    tenant
                                                       site --name NAME --root-key FILE … [--signatures K]
+                                                      site-root --site ID --root-key FILE … [--signatures K]
                                                       carrier --name NAME
                                                       admin --name NAME --email ADDRESS --out FILE
                                                       bank --site ID --name NAME [--layout FILE] --out FILE
                                                       log [--open] [--successor]
                                                       enrol --bank ID --out FILE | access --site ID --out FILE
             everything that is kept, verified anew    check
+            whether mail and SMS go out, step by step check --mail ADDRESS | --sms NUMBER
             the files of an own Mosquitto             broker
             tomorrow’s TLS key in today’s place       rotate-tls
             another key for every log, and the end    rotate-log-key | retire-log-key
@@ -90,6 +94,7 @@ const OPTIONS = {
   out: { type: 'string' },
   slip: { type: 'string' },
   add: { type: 'string' },
+  again: { type: 'boolean', default: false },
   keys: { type: 'string' },
   parcel: { type: 'string' },
   person: { type: 'string' },
@@ -111,6 +116,8 @@ const OPTIONS = {
   site: { type: 'string' },
   name: { type: 'string' },
   email: { type: 'string' },
+  mail: { type: 'string' },
+  sms: { type: 'string' },
   layout: { type: 'string' },
   signatures: { type: 'string' },
   'broker-url': { type: 'string' },

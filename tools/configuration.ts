@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { cloudConfig } from '../src/cloud/config.ts';
 import { edgeConfig } from '../src/edge/config.ts';
-import { operatorAccess } from '../src/signer/roster-sign.ts';
+import { operatorAccess } from '../src/signer/roster-desk.ts';
 import { witnessConfig } from '../src/witness/config.ts';
 
 export const CONFIGURATION_PAGE = join(import.meta.dirname, '../docs/reference/configuration.md');

@@ -1,6 +1,6 @@
 /**
- * How an estate begins: `holdfast cloud tenant | log | site | carrier | admin | bank | enrol | access`, on a cloud's
- * own machine, with its configuration. What is secret in the answers goes into a file of mode 0600, never to a
+ * How an estate begins: `holdfast cloud tenant | log | site | site-root | carrier | admin | bank | enrol | access`, on a
+ * cloud's own machine, with its configuration. What is secret in the answers goes into a file of mode 0600, never to a
  * terminal, whose window others may see and whose history is kept.
  */
 import { z } from 'zod';
@@ -11,6 +11,7 @@ import { isPublicKey } from '../crypto/sign.ts';
 import { LAYOUT_24 } from '../domain/bank.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { type BankId, base32, parseId, type SiteId, type TenantId } from '../domain/ids.ts';
+import { ROOT_KEYS_MAX } from '../domain/roster.ts';
 import { readConfig } from '../platform/config.ts';
 import type { Tx } from '../platform/database.ts';
 import { readIfExists, writeDurable } from '../platform/durable.ts';
@@ -24,7 +25,17 @@ import * as rosters from './rosters/rosters.ts';
 import * as signin from './signin/signin.ts';
 import { allTenants, createTenant } from './tenants/tenants.ts';
 
-export const ESTABLISHES = ['tenant', 'site', 'carrier', 'admin', 'bank', 'enrol', 'access', 'log'] as const;
+export const ESTABLISHES = [
+  'tenant',
+  'site',
+  'site-root',
+  'carrier',
+  'admin',
+  'bank',
+  'enrol',
+  'access',
+  'log',
+] as const;
 export type Establishes = (typeof ESTABLISHES)[number];
 
 /** What stood behind the command, as it was typed. */
@@ -67,16 +78,27 @@ const STEPS: Record<Establishes, (of: Of) => Promise<void>> = {
   async site({ cloud, values, say }) {
     const tenant = await tenantFor(cloud, values);
     const name = needed(values, 'name', 'what the site is called');
-    const rootKeys = (values['root-key'] ?? []).map(readRootKey);
-    const rootSignatures = Number(values.signatures ?? 1);
-    if (rootKeys.length === 0)
-      throw wrong('say whose signature its rosters need: --root-key site-root.pub, once for each key');
-    if (!Number.isInteger(rootSignatures) || rootSignatures < 1 || rootSignatures > rootKeys.length)
-      throw wrong(`--signatures is a whole number from 1 to the number of keys, ${rootKeys.length}`);
+    const { rootKeys, k } = rootIn(values);
     const site = await cloud.database.tenant(tenant, (tx) =>
-      banks.addSite(cloud, tx, { name, rootKeys, rootSignatures }),
+      banks.addSite(cloud, tx, { name, rootKeys, rootSignatures: k }),
     );
     say(`site ${site}`);
+  },
+
+  async 'site-root'({ cloud, values, say }) {
+    const { tenant, site } = await siteFor(cloud, needed(values, 'site', 'the id of the site'));
+    const { rootKeys, k } = rootIn(values);
+    const draft = await cloud.database.tenant(tenant, async (tx) => {
+      await rosters.desireRoot(tx, site, { rootKeys, k });
+      return rosters.draft(cloud, tx, site);
+    });
+    if (!draft) return say('the root of the site is this one already, and nothing waits to be signed');
+    say(
+      `roster ${draft.version} of ${site} is drafted and names this root. Nothing changes before the root of now and`,
+    );
+    say(
+      'every key that comes in have signed it: holdfast admin roster sign --root-key FILE … --signatures K --out FILE',
+    );
   },
 
   async carrier({ cloud, values, say }) {
@@ -164,11 +186,11 @@ async function commission(of: {
   const { cloud, tx, out, tenant, bank, brokerUrl } = of;
   const known = await banks.findBank(tx, bank);
   if (!known) throw new HoldfastError('not-found', 'there is no bank with this id');
-  const root = await rosters.rootOf(tx, known.site);
+  const root = await rosters.rootNow(tx, known.site);
   if (!root) throw new Error('a site has a root');
   const paper: Commissioning = {
     ...{ v: UPLINK_VERSION, tenant, site: known.site, bank, name: known.name, layout: known.layout },
-    ...{ rootKeys: root.rootKeys, rootSignatures: root.k, pins: pinsOf(cloud) },
+    ...{ rootKeys: [...root.rootKeys], rootSignatures: root.k, pins: pinsOf(cloud) },
     enrolmentUrl: `${httpsUrl(cloud)}/api/enrolments`,
     enrolmentCode: await banks.enrolmentCode(cloud, tx, bank),
     brokerUrl,
@@ -225,6 +247,18 @@ const httpsUrl = ({ config: { https } }: Cloud): string => `https://${https.host
 
 function pinsOf({ pins: { current, next, offline } }: Cloud): string[] {
   return offline === null ? [current, next] : [current, next, offline];
+}
+
+function rootIn(values: EstablishValues): { rootKeys: string[]; k: number } {
+  const rootKeys = (values['root-key'] ?? []).map(readRootKey);
+  const k = Number(values.signatures ?? 1);
+  if (rootKeys.length === 0)
+    throw wrong('say whose signature its rosters need: --root-key site-root.pub, once for each key');
+  if (new Set(rootKeys).size !== rootKeys.length) throw wrong('one of the --root-key files is there twice');
+  if (rootKeys.length > ROOT_KEYS_MAX) throw wrong(`a site has at most ${ROOT_KEYS_MAX} root keys`);
+  if (!Number.isInteger(k) || k < 1 || k > rootKeys.length)
+    throw wrong(`--signatures is a whole number from 1 to the number of keys, ${rootKeys.length}`);
+  return { rootKeys, k };
 }
 
 function readRootKey(path: string): string {

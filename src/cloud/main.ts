@@ -1,6 +1,6 @@
 /**
  * `holdfast cloud`: one cloud process. `cloud init` makes its secrets, `cloud seed` fills an empty database,
- * `cloud check` verifies everything that is kept, beside a running cloud or without one, `cloud rotate-tls`
+ * `cloud check` verifies everything that is kept, beside a running cloud or without one, or walks the roads of messages; `cloud rotate-tls`
  * puts the next server key in the place of today's, `cloud rotate-log-key` and its kin do that for the key of the logs,
  * and `cloud broker` writes the files of an own Mosquitto.
  * `cloud tenant`, `log`, `site`, `carrier`, `admin`, `bank`, `enrol` and `access` are the steps by which an estate begins.
@@ -28,6 +28,7 @@ import { initFiles, rotateServerKeys } from './files.ts';
 import { traceOf } from './http/http.ts';
 import { createLog, judgeLog } from './log/log.ts';
 import { retireLogKey, rotateLogKey, writeSuccession } from './log-keys.ts';
+import { checkMail, checkSms } from './notices/notices.ts';
 import { checkCloud } from './parcels/parcels.ts';
 import { verifiedRoster } from './rosters/rosters.ts';
 import { seed } from './seed/seed.ts';
@@ -41,7 +42,7 @@ const seedInput = z.strictObject({
 export async function runCloud(given: {
   config: string;
   mode: string | undefined;
-  values: EstablishValues;
+  values: EstablishValues & RoadValues;
 }): Promise<number> {
   const config = readConfig(given.config, cloudConfig);
   // Whatever a library creates is its owner's alone.
@@ -63,7 +64,9 @@ export async function runCloud(given: {
       await runSeed(deps);
       return 0;
     case 'check':
-      return runCheck(deps);
+      return given.values.mail === undefined && given.values.sms === undefined
+        ? runCheck(deps)
+        : runRoads(deps, given.values);
     case 'rotate-tls':
       return runRotation(deps);
     case 'rotate-log-key':
@@ -93,6 +96,17 @@ async function serve(deps: CloudDeps): Promise<number> {
     });
     runUntilStopped(running, { onStopped: resolve });
   });
+}
+
+type RoadValues = { mail?: string | undefined; sms?: string | undefined };
+
+/** Whether messages go out. Asks no database, so that it can be asked before there is one. */
+async function runRoads({ config, clock, random }: CloudDeps, { mail, sms }: RoadValues): Promise<number> {
+  const say = (line: string) => void process.stdout.write(`${line}\n`);
+  const of = { clock, random, say };
+  const byMail = mail === undefined || (await checkMail(config.mail, mail, of));
+  const bySms = sms === undefined || (await checkSms(config.sms, sms, of));
+  return byMail && bySms ? 0 : 1;
 }
 
 /** Verifies every tenant's journals, parcels, compartments and log anew, and says what does not hold. */

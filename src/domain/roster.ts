@@ -16,6 +16,8 @@ import {
 } from './ids.ts';
 
 export const ROSTER_VERSION = 1;
+/** As many as a note may have signatures. */
+export const ROOT_KEYS_MAX = 16;
 /** Of the text of the key that signs the ledger's checkpoints. */
 export const LEDGER_KEY_LENGTH_MAX = 200;
 
@@ -122,7 +124,10 @@ export const rosterSchema = z.strictObject({
   version: z.int().min(1),
   madeAtMs: atMs,
   /** The keys that sign the next roster, and how many of them must. */
-  root: z.strictObject({ keys: z.array(spki).min(1).max(16).refine(distinct), k: z.int().min(1).max(16) }),
+  root: z.strictObject({
+    keys: z.array(spki).min(1).max(ROOT_KEYS_MAX).refine(distinct),
+    k: z.int().min(1).max(ROOT_KEYS_MAX),
+  }),
   banks: z
     .array(rosterBank)
     .max(1000)

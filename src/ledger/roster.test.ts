@@ -10,10 +10,12 @@ import { DEFAULT_POLICY, type Epoch, type Roster } from '../domain/roster.ts';
 import { signNote } from './note.ts';
 import {
   badgeHash,
+  isWhole,
   noteHash,
   openEpoch,
   openRoster,
   type RosterTrust,
+  rosterNeeds,
   signEpoch,
   signRoster,
 } from './roster.ts';
@@ -118,6 +120,31 @@ test('fewer than k, the same key twice, and keys of others are refused', () => {
   const takeover = { ...roster, root: { keys: [text(stranger)], k: 1 } };
   assert.deepEqual(openRoster(signRoster(takeover, [stranger]), trust), refused('signature-wrong'));
   assert.equal(openRoster(signRoster(takeover, [rootA, rootB]), trust).ok, true);
+});
+
+test('a change of the root is whole when both sides have signed, and each key that comes in', () => {
+  const rootD = newSigningKey();
+  const before = roster.root;
+  const missing = (next: Roster, keys: readonly SigningKey[]) => {
+    const { signed, unproved, missingNext } = rosterNeeds(signRoster(next, keys), next, before);
+    return [signed, unproved, missingNext];
+  };
+  assert.ok(isWhole(rosterNeeds(signRoster(roster, [rootB, rootC]), roster, before)));
+  assert.deepEqual(missing(roster, [rootB]), [1, [], 1]);
+  assert.deepEqual(missing(roster, [rootB, rootB]), [1, [], 1]);
+  const replaced = { ...roster, root: { keys: [text(rootB), text(rootC), text(rootD)], k: 2 } };
+  assert.deepEqual(missing(replaced, [rootB, rootC]), [2, [text(rootD)], 0]);
+  assert.deepEqual(missing(replaced, [rootB, rootD]), [1, [], 0]);
+  assert.ok(isWhole(rosterNeeds(signRoster(replaced, [rootB, rootC, rootD]), replaced, before)));
+  const narrowed = { ...roster, root: { keys: [text(rootC)], k: 1 } };
+  assert.deepEqual(missing(narrowed, [rootA, rootB]), [2, [], 1]);
+  const other = signRoster({ ...roster, version: 6 }, [rootB]);
+  const mixed = `${signRoster(roster, [rootA])}${other.slice(other.lastIndexOf('\n\n') + 2)}`;
+  assert.equal(
+    rosterNeeds(mixed, roster, before).signed,
+    0,
+    'a signature over another roster spoils the note',
+  );
 });
 
 test('a key listed in two encodings does not count twice', () => {

@@ -42,16 +42,78 @@ export function openRoster(note: string, trust: RosterTrust): Result<Roster> {
   );
   const opened = openNote(note, verifiers);
   if (!opened || opened.signedBy.length < trust.k) return denied('signature-wrong');
-  const [title, site, json, end, ...rest] = opened.text.split('\n');
-  if (title !== ROSTER_TITLE || end !== '' || rest.length > 0 || json === undefined)
-    return denied('roster-malformed');
-  const roster = readCanonical(json, rosterSchema);
-  if (!roster || roster.site !== site || !canSignNext(roster)) return denied('roster-malformed');
-  const points = [roster.keys.intake, ...roster.banks.map((bank) => bank.sealKey)];
-  if (!points.every(isKeyPoint)) return denied('roster-malformed');
+  const roster = readRosterText(opened.text);
+  if (!roster) return denied('roster-malformed');
   if (roster.site !== trust.site) return denied('roster-wrong-site');
   if (roster.version <= trust.version) return denied('roster-version-old');
   return allowed(roster);
+}
+
+function readRosterText(text: string): Roster | undefined {
+  const [title, site, json, end, ...rest] = text.split('\n');
+  if (title !== ROSTER_TITLE || end !== '' || rest.length > 0 || json === undefined) return undefined;
+  const roster = readCanonical(json, rosterSchema);
+  if (!roster || roster.site !== site || !canSignNext(roster)) return undefined;
+  const points = [roster.keys.intake, ...roster.banks.map((bank) => bank.sealKey)];
+  return points.every(isKeyPoint) ? roster : undefined;
+}
+
+/**
+ * The roster in a note whoever signed it: for a person who reads it and decides whether to sign it too.
+ * Nothing may be done because of it.
+ */
+export function readUnverifiedRoster(note: string): Roster | undefined {
+  const split = note.lastIndexOf('\n\n');
+  return split < 0 ? undefined : readRosterText(note.slice(0, split + 1));
+}
+
+/**
+ * Those of `keys` (SubjectPublicKeyInfo, base64url) that have signed, each once; none where the signature of one
+ * of them does not verify, as where it was taken from below another roster.
+ */
+export function rosterSigners(note: string, of: { site: string; keys: readonly string[] }): string[] {
+  const verifiers = [...new Set(of.keys)].map(
+    (key): NoteVerifier => ({ name: of.site, publicKey: fromBase64url(key) ?? new Uint8Array(0) }),
+  );
+  return (openNote(note, verifiers)?.signedBy ?? []).map(({ publicKey }) => base64url(publicKey));
+}
+
+/** The same text with the signature of `key` below those that it has. */
+export function addRosterSignature(note: string, roster: Roster, key: SigningKey): string {
+  const own = signRoster(roster, [key]);
+  return `${note}${own.slice(own.lastIndexOf('\n\n') + 2)}`;
+}
+
+/** What a roster still needs so that it may follow one that names the root before. */
+export type RosterNeeds = {
+  /** Of the keys of the root before, so many must sign, and so many have. */
+  k: number;
+  signed: number;
+  /** Keys that come in with it and have not signed: whether anybody has their private halves is not known. */
+  unproved: string[];
+  /** Of the keys that it names, so many are still missing before a new bank can begin with it. */
+  missingNext: number;
+};
+
+/**
+ * A change of the root is signed by both sides: by enough keys of the root before, which banks ask for, and by each key
+ * that comes in and enough of the root that it names. So no key is named that nobody holds, and a bank that begins with
+ * the new root can read the very roster that brought it.
+ */
+export function rosterNeeds(note: string, roster: Roster, before: Roster['root']): RosterNeeds {
+  const { site, root } = roster;
+  const signers = rosterSigners(note, { site, keys: [...before.keys, ...root.keys] });
+  const has = (key: string) => signers.includes(key);
+  return {
+    k: before.k,
+    signed: before.keys.filter(has).length,
+    unproved: root.keys.filter((key) => !before.keys.includes(key) && !has(key)),
+    missingNext: Math.max(0, root.k - root.keys.filter(has).length),
+  };
+}
+
+export function isWhole({ k, signed, unproved, missingNext }: RosterNeeds): boolean {
+  return signed >= k && unproved.length === 0 && missingNext === 0;
 }
 
 /** A root that could not sign the next roster would close the site for good, so it is never adopted. */

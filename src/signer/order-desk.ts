@@ -4,7 +4,7 @@ import { HoldfastError } from '../domain/errors.ts';
 import type { Order } from '../domain/order.ts';
 import { sleep, systemClock } from '../platform/clock.ts';
 import { callPinned } from '../platform/https.ts';
-import type { OperatorAccess } from './roster-sign.ts';
+import type { OperatorAccess } from './roster-desk.ts';
 import { visible } from './visible.ts';
 
 type Row = ReturnType<typeof orderRow.parse>;

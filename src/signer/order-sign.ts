@@ -30,11 +30,10 @@ import { confirm } from './confirm.ts';
 import { type Desk, openDesk } from './order-desk.ts';
 import { showClaim, writeSlip } from './order-slip.ts';
 import { readRoot } from './root.ts';
-import { operatorAccess } from './roster-sign.ts';
+import { operatorAccess } from './roster-desk.ts';
+import { LAST_ROSTER } from './roster-sign.ts';
 import { visible } from './visible.ts';
 
-/** `<site>.last-roster.note`, kept beside the root key by `roster sign`. */
-export const LAST_ROSTER = '.last-roster.note';
 const HOURS = 24;
 const HOUR_MS = 3_600_000;
 const CLAIM_BYTES = 16;

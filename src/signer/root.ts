@@ -4,9 +4,11 @@
  * `holdfast admin roster sign` only.
  */
 import { join } from 'node:path';
-import { base64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
+import { z } from 'zod';
+import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import {
   fingerprint,
+  isPublicKey,
   newSigningKey,
   privateKeyFromPem,
   privateKeyPem,
@@ -14,10 +16,13 @@ import {
   type SigningKey,
 } from '../crypto/sign.ts';
 import { HoldfastError } from '../domain/errors.ts';
+import { readConfig } from '../platform/config.ts';
 import { makePrivateDir, readIfExists, writeDurable } from '../platform/durable.ts';
 
 const FILE = 'site-root.key.pem';
 const PUBLIC_FILE = 'site-root.pub';
+
+const publicFile = z.looseObject({ key: z.string() });
 
 export type RootPublic = { key: string; fingerprint: string };
 
@@ -48,4 +53,15 @@ export async function readRoot(dir: string): Promise<SigningKey> {
 export async function readRootPublic(dir: string): Promise<RootPublic | undefined> {
   const bytes = await readIfExists(join(dir, PUBLIC_FILE));
   return bytes ? (JSON.parse(fromUtf8(bytes)) as RootPublic) : undefined;
+}
+
+/** The public half of a root key, from a file that its holder gave away. */
+export function readRootPublicFile(path: string): string {
+  const { key } = readConfig(path, publicFile);
+  if (!isPublicKey(fromBase64url(key) ?? new Uint8Array(0)))
+    throw new HoldfastError(
+      'input-invalid',
+      `${path} is not the public half of a site root: site-root.pub, as holdfast admin root init made it`,
+    );
+  return key;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeLines } from './admin.ts';
+import { changeLines } from './roster-sign.ts';
 import { visible } from './visible.ts';
 
 test('what a terminal would obey or hide is written out; everything else stays as it is', () => {

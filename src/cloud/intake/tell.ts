@@ -50,11 +50,11 @@ async function rosterFor(
   bank: Bank & { key: Uint8Array },
   hello: HelloMessage,
 ): Promise<DownMessage[]> {
-  const current = await rosters.current(tx, bank.site);
-  if (!current || current.version <= hello.roster.version) return [];
+  const next = await rosters.noteAfter(tx, bank.site, hello.roster.version);
+  if (!next || next.version <= hello.roster.version) return [];
   const key = base64url(bank.key);
-  const named = current.roster.banks.some((other) => other.bank === bank.bank && other.key === key);
-  return named ? [{ v, type: 'roster', note: current.note }] : [];
+  const named = next.roster.banks.some((other) => other.bank === bank.bank && other.key === key);
+  return named ? [{ v, type: 'roster', note: next.note }] : [];
 }
 
 async function epochFor(cloud: Cloud, tx: Tx, hello: HelloMessage): Promise<DownMessage[]> {

@@ -23,7 +23,7 @@ export type MailConfig = {
   from: string;
 };
 
-const TIMEOUT_MS = 10_000;
+export const TIMEOUT_MS = 10_000;
 
 /**
  * A sending that did not work. `word` is what is kept of the reason. `final`: the far side says that this
@@ -86,14 +86,22 @@ export type Mail = MailText & {
   qr: string | null;
 };
 
-export async function sendMail(config: MailConfig, mail: Mail): Promise<void> {
-  const transport = createTransport({
+/** How a mail server is reached. */
+export function mailRoad(config: MailConfig) {
+  return {
     host: config.host,
     port: config.port,
     secure: config.tls === 'implicit',
     // Without the far side's STARTTLS nothing is sent, the account's password least of all.
     requireTLS: true,
     tls: { ...clientTls, ...(config.caPem !== undefined && { ca: config.caPem }) },
+  };
+}
+
+/** Gives back what the mail server answered. */
+export async function sendMail(config: MailConfig, mail: Mail): Promise<string> {
+  const transport = createTransport({
+    ...mailRoad(config),
     auth: { user: config.user, pass: config.password },
     connectionTimeout: TIMEOUT_MS,
     greetingTimeout: TIMEOUT_MS,
@@ -113,7 +121,7 @@ export async function sendMail(config: MailConfig, mail: Mail): Promise<void> {
           },
         ];
   try {
-    await transport.sendMail({
+    const sent = await transport.sendMail({
       from: config.from,
       // As one address and never as a list, whatever stands in it.
       to: { name: '', address: mail.to },
@@ -124,6 +132,7 @@ export async function sendMail(config: MailConfig, mail: Mail): Promise<void> {
       messageId: `<${mail.reference}@holdfast>`,
       headers: { 'Auto-Submitted': 'auto-generated' },
     });
+    return sent.response;
   } catch (cause) {
     throw new NotSent(wordFor(cause), { cause, final: isFinal(cause) });
   } finally {

@@ -109,7 +109,7 @@ async function transmit(cloud: Cloud, reference: NoticeId, message: Message): Pr
     case 'sms':
       return await sendSms(cloud.config.sms, cloud.clock, { to: message.to, text: message.text, reference });
     case 'email':
-      return await sendMail(cloud.config.mail, { ...message, reference });
+      await sendMail(cloud.config.mail, { ...message, reference });
   }
 }
 
@@ -269,6 +269,7 @@ async function sweep(cloud: Cloud): Promise<void> {
 }
 
 export { canSendAgain, sendAgain } from './again.ts';
+export { checkMail, checkSms } from './roads.ts';
 export const ofParcel = store.noticesOfParcel;
 export const toldOf = store.toldOfParcels;
 export const deadSince = store.deadSince;

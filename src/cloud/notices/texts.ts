@@ -60,6 +60,16 @@ function oneLine(text: string): string {
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
 }
 
+/** What an operator's test of the roads sends: nothing of anybody, and nothing to do. */
+export function testSms(): string {
+  return 'A test of Holdfast by its operator. No parcel waits, and nothing has to be done.';
+}
+
+export function testMail(): MailText {
+  const text = `${testSms()}\n\nWhoever reads this knows that notices reach this address.\n`;
+  return { subject: 'A test of Holdfast', text, html: `<p>${testSms()}</p>` };
+}
+
 export function arrivalMail({ compartment, untilMs, pin, ...place }: Arrival): MailText {
   const until = momentOf(untilMs);
   const bankName = oneLine(place.bankName);

@@ -85,7 +85,7 @@ async function desiredRoster(
     site: trust.site,
     version: (before?.version ?? 0) + 1,
     madeAtMs: nowMs,
-    root: before?.root ?? { keys: trust.rootKeys, k: trust.rootK },
+    root: trust.nextRoot ?? before?.root ?? { keys: trust.rootKeys, k: trust.rootK },
     banks: await store.banksOf(tx, trust.site),
     pins: cloud.pins,
     keys: { intake: keys.intake, notifier: keys.notifier, ledger: await namedLog(tx) },

@@ -47,4 +47,14 @@ ${tenantTable('rosters', 'select, insert')}
 ${readWithoutTenant('roster_sites', 'before_operator_site_known')}
 `,
   },
+  {
+    id: '0200-the-root-of-the-next-roster',
+    sql: `
+alter table roster_sites
+  -- Said by an operator's command; null: the root stays as it is. Nothing trusts it before the root of now has signed it.
+  add column next_root_keys jsonb,
+  add column next_root_k integer,
+  add check ((next_root_keys is null) = (next_root_k is null));
+`,
+  },
 ];

@@ -164,3 +164,36 @@ test('the draft names the key of the log that grows, and until there is one it n
   const host = `${'long.'.repeat(24)}example.org`;
   await assert.rejects(createLog(cloud, { tenant, host, succeeds: true }), /host is too long/);
 });
+
+test('a root follows another: both sign, the keys that come in have to, and a bank that was away is led over it', async () => {
+  const next = newSigningKey();
+  const desire = (key: SigningKey) =>
+    stand.inTenant((tx) =>
+      rosters.desireRoot(tx, stand.site, { rootKeys: [base64url(key.publicKey)], k: 1 }),
+    );
+  const by = (json: string, ...keys: SigningKey[]) => signRoster(rosterSchema.parse(JSON.parse(json)), keys);
+  const held = (await stand.inTenant((tx) => rosters.current(tx, stand.site)))?.version ?? 0;
+  await desire(next);
+  const change = await waitingJson();
+  assert.equal(reasonOf(await submit(by(change, stand.root))), 'signature-wrong', 'nobody showed to hold it');
+  assert.equal(reasonOf(await submit(by(change, next))), 'signature-wrong', 'it does not name itself');
+  assert.equal(reasonOf(await submit(by(change, stand.root, next))), 'taken');
+  assert.equal(await waiting(), null, 'the root is the desired one now');
+  await stand.inTenant((tx) => people.addCarrier(stand.cloud, tx, { name: 'Another', key: null }));
+  assert.equal(
+    reasonOf(await submit(by(await waitingJson(), stand.root))),
+    'signature-wrong',
+    'the root before',
+  );
+  assert.equal(reasonOf(await submit(by(await waitingJson(), next))), 'taken');
+  const given = async (version: number) =>
+    (await stand.inTenant((tx) => rosters.noteAfter(tx, stand.site, version)))?.version;
+  assert.deepEqual(
+    [await given(0), await given(held - 1), await given(held), await given(held + 1)],
+    [held + 2, held + 1, held + 1, held + 2],
+  );
+  const sound = await stand.inTenant((tx) => rosters.verifiedRoster(tx, stand.site, held + 2));
+  assert.equal(sound?.version, held + 2, 'led from the root that the site began with');
+  const now = await stand.inTenant((tx) => rosters.rootNow(tx, stand.site));
+  assert.deepEqual(now?.rootKeys, [base64url(next.publicKey)], 'with which new banks begin');
+});

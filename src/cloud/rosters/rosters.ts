@@ -17,6 +17,9 @@ export { type Draft, draft } from './drafts.ts';
 export {
   current,
   currentNote,
+  desireRoot,
+  noteAfter,
+  rootNow,
   rootOf,
   type Signed,
   type SiteRoot,

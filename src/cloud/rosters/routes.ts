@@ -42,7 +42,7 @@ export const routes: Route[] = [
       if (!differs)
         throw new HoldfastError(
           'denied',
-          "The site's root did not sign this, or it is not newer than the roster held.",
+          "The site's root, or a key that comes in, did not sign this, or it is not newer than the roster held.",
           { reason },
         );
       throw new HoldfastError(

@@ -9,7 +9,7 @@ import type { SiteId } from '../../domain/ids.ts';
 import type { Denial, Result } from '../../domain/outcome.ts';
 import type { Roster } from '../../domain/roster.ts';
 import { openNote } from '../../ledger/note.ts';
-import { noteHash, openRoster, type RosterTrust } from '../../ledger/roster.ts';
+import { isWhole, noteHash, openRoster, type RosterTrust, rosterNeeds } from '../../ledger/roster.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { canonical, draft, readRoster } from './drafts.ts';
@@ -65,6 +65,9 @@ async function judge(tx: Tx, site: SiteId, note: string): Promise<Judged> {
   const trust = await trustOf(tx, begun);
   const opened = openRoster(note, trust);
   if (!opened.ok) return opened;
+  // Asked of nothing but a change of the root: see rosterNeeds.
+  if (!isWhole(rosterNeeds(note, opened.value, { keys: [...trust.rootKeys], k: trust.k })))
+    return { ok: false, reason: 'signature-wrong' };
   const verifiers = trust.rootKeys.map((key) => ({
     name: trust.site,
     publicKey: fromBase64url(key) ?? new Uint8Array(0),
@@ -84,19 +87,42 @@ export type Signed = { version: number; hash: string; note: string; signatures: 
 /** The last signed roster of a site; undefined before the first. */
 export async function current(tx: Tx, site: SiteId): Promise<Signed | undefined> {
   const last = await store.lastSigned(tx, site);
-  return (
-    last && {
-      version: last.version,
-      hash: noteHash(last.note),
-      note: last.note,
-      signatures: last.signatures,
-      roster: readRoster(last.json),
-    }
-  );
+  return last && signedFrom(last);
 }
+
+const signedFrom = (row: store.SignedRow): Signed => ({
+  version: row.version,
+  hash: noteHash(row.note),
+  note: row.note,
+  signatures: row.signatures,
+  roster: readRoster(row.json),
+});
 
 export async function currentNote(tx: Tx, site: SiteId): Promise<string | undefined> {
   return (await store.lastSigned(tx, site))?.note;
+}
+
+/** The root that signs the next roster: what a bank begins with that is commissioned now. */
+export async function rootNow(
+  tx: Tx,
+  site: SiteId,
+): Promise<{ rootKeys: readonly string[]; k: number } | undefined> {
+  const begun = await store.findSite(tx, site);
+  return begun && (await trustOf(tx, begun));
+}
+
+/**
+ * The note of the roster that a bank needs next. It knows the root that the roster it holds names, and no later one; so
+ * while a change of the root lies between it and the last roster, it is given the one that changed it.
+ */
+export async function noteAfter(tx: Tx, site: SiteId, held: number): Promise<Signed | undefined> {
+  const last = await current(tx, site);
+  if (!last || held === 0 || last.version <= held + 1) return last;
+  const roots = await store.rootsFrom(tx, site, held);
+  const changed = roots.findIndex(({ root }, at) => at > 0 && root !== roots[at - 1]?.root);
+  const version = roots[changed]?.version;
+  const row = version === undefined ? undefined : await store.signedOf(tx, site, version);
+  return row ? signedFrom(row) : last;
 }
 
 /** The root that a site began with: where a verifier starts. */
@@ -127,6 +153,15 @@ export async function verifiedRoster(tx: Tx, site: SiteId, version: number): Pro
 }
 
 export type SiteRoot = { site: SiteId; k: number; rootKeys: readonly string[]; fingerprints: string[] };
+
+/** Says which root the next draft names; the one of now takes back what was said before. */
+export async function desireRoot(
+  tx: Tx,
+  site: SiteId,
+  root: { rootKeys: readonly string[]; k: number },
+): Promise<void> {
+  await store.putNextRoot(tx, site, { keys: [...root.rootKeys], k: root.k });
+}
 
 /** Each site of the tenant with the root that signs its next roster. */
 export async function sites(tx: Tx): Promise<SiteRoot[]> {

@@ -4,13 +4,30 @@ import type { BankId, SiteId, TenantId } from '../../domain/ids.ts';
 import { type Policy, policySchema } from '../../domain/roster.ts';
 import type { Tx } from '../../platform/database.ts';
 
-export type SiteTrust = { site: SiteId; rootKeys: string[]; rootK: number; policy: Policy };
-type SiteSql = { site_id: SiteId; root_keys: string[]; root_k: number; policy: unknown };
+type Root = { keys: string[]; k: number };
+export type SiteTrust = {
+  site: SiteId;
+  rootKeys: string[];
+  rootK: number;
+  /** What the next draft names, where somebody has said so. */
+  nextRoot?: Root | undefined;
+  policy: Policy;
+};
+type SiteSql = {
+  site_id: SiteId;
+  root_keys: string[];
+  root_k: number;
+  next_root_keys: string[] | null;
+  next_root_k: number | null;
+  policy: unknown;
+};
 
 const trustOf = (row: SiteSql): SiteTrust => ({
   site: row.site_id,
   rootKeys: row.root_keys,
   rootK: row.root_k,
+  nextRoot:
+    row.next_root_keys && row.next_root_k ? { keys: row.next_root_keys, k: row.next_root_k } : undefined,
   policy: policySchema.parse(row.policy),
 });
 
@@ -35,6 +52,12 @@ export async function findSite(tx: Tx, site: string): Promise<SiteTrust | undefi
 export async function listSites(tx: Tx): Promise<SiteTrust[]> {
   const found = await sql<SiteSql>`select * from roster_sites order by site_id`.execute(tx);
   return found.rows.map(trustOf);
+}
+
+export async function putNextRoot(tx: Tx, site: SiteId, { keys, k }: Root): Promise<void> {
+  await sql`update roster_sites set next_root_keys = ${JSON.stringify(keys)}::jsonb, next_root_k = ${k} where site_id = ${site}`.execute(
+    tx,
+  );
 }
 
 /** Works in a transaction without a tenant. */
@@ -102,6 +125,28 @@ export async function signedNote(tx: Tx, site: SiteId, version: number): Promise
       note: string;
     }>`select note from rosters where site_id = ${site} and version = ${version}`.execute(tx)
   ).rows[0]?.note;
+}
+
+export async function signedOf(tx: Tx, site: SiteId, version: number): Promise<SignedRow | undefined> {
+  return (
+    await sql<SignedRow>`select version, note, json, signatures from rosters where site_id = ${site} and version = ${version}`.execute(
+      tx,
+    )
+  ).rows[0];
+}
+
+/** What each roster from this version on names as its root, as text that two equal roots have in common. */
+export async function rootsFrom(
+  tx: Tx,
+  site: SiteId,
+  version: number,
+): Promise<{ version: number; root: string }[]> {
+  const found = await sql<{
+    version: number;
+    root: string;
+  }>`select version, json::jsonb ->> 'root' as root from rosters
+    where site_id = ${site} and version >= ${version} order by version`.execute(tx);
+  return found.rows;
 }
 
 export async function signedNotesUpTo(tx: Tx, site: SiteId, version: number): Promise<string[]> {
