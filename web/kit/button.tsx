@@ -21,7 +21,7 @@ function stay(event: { preventDefault(): void }): void {
 type ButtonProps = Look & {
   /** What it asked for is under way; it says so. */
   busy?: boolean;
-  /** Something else is under way: it cannot be pressed for now, and keeps its words and the focus. */
+  /** There is nothing for it to do for now: it cannot be pressed, and keeps its words and the focus. */
   held?: boolean;
   children: ReactNode;
 } & ButtonHTMLAttributes<HTMLButtonElement>;
