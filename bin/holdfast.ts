@@ -10,7 +10,7 @@ const USAGE = `holdfast <command>
 
   up        the whole system on this machine          [--fresh] [--port P] [--data DIR]
   demo      one parcel's journey in the terminal
-  admin     root init | roster sign                   [--data DIR] [--yes]
+  admin     root init | roster sign                   [--root DIR] [--data DIR] [--yes]
   admin     order staff-release|restore|set-clock|lift|reissue
                                                       [--bank ID] [--door N] [--restore] [--purpose WHY] [--hours H]
                                                       [--nonce TEXT] [--out FILE] [--slip FILE] [--add FILE] [--yes]
