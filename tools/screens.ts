@@ -5,7 +5,7 @@
  * `npm run screens -- --looks` keeps anew how the main screens look (test/browser/looks/kept), as a test will find them
  * from then on: look at the diff, which says in words what has changed, before you commit it.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,6 +24,9 @@ const WALKS = [
   'test/browser/rig-tour.test.ts',
 ];
 const LOOKS = 'test/browser/looks/looks.test.ts';
+
+/** Scripts of the kiosk's languages, by fontconfig's names: without a font for one its button is a row of empty boxes. */
+const SCRIPTS = ['zh-cn', 'ar'] as const;
 const SHOWN = [
   'kiosk-home',
   'kiosk-size',
@@ -54,6 +57,13 @@ async function walk(tests: readonly string[], more: NodeJS.ProcessEnv = {}): Pro
   });
 }
 
+function scriptsWithoutFont(): string[] {
+  return SCRIPTS.filter((script) => {
+    const { status, stdout } = spawnSync('fc-list', [`:lang=${script}`, 'file'], { encoding: 'utf8' });
+    return status !== 0 || stdout.trim() === '';
+  });
+}
+
 async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { looks: { type: 'boolean', default: false } } });
   if (!findProgram(['chromium', 'chromium-browser', 'google-chrome'], process.env.PATH ?? '')) {
@@ -61,6 +71,13 @@ async function main(args: string[]): Promise<number> {
     return 1;
   }
   if (values.looks) return await walk([LOOKS], { HOLDFAST_LOOKS: 'renew' });
+  const without = scriptsWithoutFont();
+  if (without.length > 0) {
+    console.log(
+      `screens: no font for ${without.join(', ')}; docs/reference/languages.md names Debian's packages`,
+    );
+    return 1;
+  }
   for (const name of SHOWN) rmSync(join(TAKEN, `${name}.png`), { force: true });
   console.log(`screens: walking ${WALKS.join(', ')} in Chromium, about six minutes …`);
   const status = await walk(WALKS);

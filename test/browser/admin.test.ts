@@ -37,8 +37,15 @@ async function downloaded(start: () => Promise<void>): Promise<string> {
   return readFileSync(await (file as Download).path(), 'utf8');
 }
 async function wholePage(name: string): Promise<void> {
+  const { page } = stand;
   const path = join(ROOT, '.holdfast', 'screens', `${name}.png`);
-  await stand.page.screenshot({ path, fullPage: true, animations: 'disabled' });
+  // In a window as high as the page: what stays in sight while the page is moved would end in its midst.
+  const before = page.viewportSize();
+  assert.ok(before);
+  const height = await page.evaluate<number>('document.documentElement.scrollHeight');
+  await page.setViewportSize({ ...before, height });
+  await page.screenshot({ path, fullPage: true, animations: 'disabled' });
+  await page.setViewportSize(before);
 }
 
 test('the overview: what needs a person first, then every door of every bank in its state', {

@@ -75,6 +75,43 @@ test('a resident sees what waits where, how high and until when, and where the c
   await context.close();
 });
 
+/** What has the focus, where it is covered by the bar of the tabs, in part or whole; '' otherwise. */
+const UNDER_BAR = `(() => {
+  const one = document.activeElement;
+  const bar = document.querySelector('.p-tabs');
+  if (!bar || one === document.body || bar.contains(one)) return '';
+  return one.getBoundingClientRect().bottom > bar.getBoundingClientRect().top ? one.outerHTML.slice(0, 80) : '';
+})()`;
+const IN_BAR = `document.querySelector('.p-tabs').contains(document.activeElement)`;
+
+test('by keyboard nothing lies under the bar of the tabs, and signing out leads to the heading', {
+  skip,
+}, async () => {
+  for (const app of APPS) {
+    const { context } = await phones.phone(app, {
+      viewport: { width: 390, height: 560 },
+      reducedMotion: 'reduce',
+    });
+    const { page } = await phones.open(context, app);
+    for (const place of PLACES[app]) {
+      await page.goto(`${phones.url}/${app}/${place}`);
+      await settled(page);
+      // From the first control on: what stands above the bar in the page has the focus before it.
+      await page.getByRole('button', { name: 'Sign out' }).focus();
+      for (let step = 0; step < 60 && !(await page.evaluate(IN_BAR)); step++) {
+        await page.keyboard.press('Tab');
+        assert.equal(await page.evaluate(UNDER_BAR), '', `${app} ${place}`);
+      }
+      assert.ok(await page.evaluate(IN_BAR), `${app} ${place}: the bar was reached`);
+    }
+    await page.getByRole('button', { name: 'Sign out' }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('input[type=email]').waitFor();
+    assert.equal(await page.evaluate('document.activeElement.tagName'), 'H1', app);
+    await context.close();
+  }
+});
+
 test('a resident changes, by keyboard alone, how high a door should be, and the language of the phone', {
   skip,
 }, async () => {

@@ -157,12 +157,17 @@ export async function tapDigits(page: Page, digits: string): Promise<void> {
   for (const digit of digits) await press(page, digit);
 }
 
+/** What has the focus, by its name or its words. */
+export async function focusOf(page: Page): Promise<string> {
+  return (await page.evaluate(
+    `(document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.innerText ?? '').trim()`,
+  )) as string;
+}
+
 /** Moves on with Tab until the control has the focus, as someone without a pointer does. */
 export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   for (let step = 0; step < 80; step++) {
-    const focused = (await page.evaluate(
-      `(document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.innerText ?? '').trim()`,
-    )) as string;
+    const focused = await focusOf(page);
     if (typeof name === 'string' ? focused === name : name.test(focused)) return;
     await page.keyboard.press('Tab');
   }

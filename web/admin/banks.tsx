@@ -1,9 +1,11 @@
 /** Every bank as it stands, door by door. Nothing here moves a latch: the cloud cannot. */
+import { useEffect, useRef } from 'react';
 import { ApiProblem } from '../kit/api.ts';
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { LinkButton } from '../kit/button.tsx';
 import { Card, Empty, Facts } from '../kit/card.tsx';
 import { useNow } from '../kit/clock.ts';
+import { isFocusLost } from '../kit/focus.ts';
 import { More } from '../kit/session/more.tsx';
 import { rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
@@ -174,11 +176,16 @@ export function Vouched({ by }: { by: BankSummary['vouchedBy'] }) {
 /** The door that is looked at stands in the address; choosing another is no step that Back would undo. */
 function Doors({ bank, picked }: { bank: BankDetail; picked: number | null }) {
   const chosen = bank.doors.find(({ n }) => n === picked);
+  const drawn = useRef<HTMLDivElement>(null);
+  // Chosen among all banks, it is drawn anew on the page of its own, and keeps the focus there.
+  useEffect(() => {
+    if (isFocusLost()) drawn.current?.querySelector<SVGElement>(`[data-door="${picked}"]`)?.focus();
+  }, [picked]);
   const pick = (door: number): void => {
     window.location.replace(fragmentOf({ at: 'banks', bank: bank.id, door }));
   };
   return (
-    <div className="k-stack a-doors">
+    <div className="k-stack a-doors" ref={drawn}>
       <DoorsDrawn bank={bank} picked={picked} onPick={pick} />
       <div aria-live="polite">
         {chosen ? (

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { Button } from '../kit/button.tsx';
 import { Card } from '../kit/card.tsx';
+import { useCaughtFocus } from '../kit/focus.ts';
 import { Notice } from '../kit/notice.tsx';
 import { More } from '../kit/session/more.tsx';
 import { rowsOf } from '../kit/session/pages.ts';
@@ -24,6 +25,7 @@ export function Couriers() {
   const [made, setMade] = useState<MadeBadge | null>(null);
   const [act, setAct] = useState<{ act: CourierAct; courier: CourierRow } | null>(null);
   const [said, setSaid] = useState<string | null>(null);
+  useCaughtFocus(made);
   return (
     <>
       <PageHead title={t('section.couriers')} lead={t('couriers.lead')}>

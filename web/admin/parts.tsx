@@ -9,8 +9,14 @@ import { t } from './messages.ts';
  */
 export function PageHead({ title, lead, children }: { title: string; lead?: string; children?: ReactNode }) {
   const heading = useRef<HTMLHeadingElement>(null);
+  const spokenIn = useRef('');
   useEffect(() => {
     document.title = `${title} – ${t('app.title')}`;
+    const { lang } = document.documentElement;
+    const isTranslated = spokenIn.current !== '' && spokenIn.current !== lang;
+    spokenIn.current = lang;
+    // Another language is no other page: who chose it stays where they are.
+    if (isTranslated) return;
     heading.current?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }, [title]);

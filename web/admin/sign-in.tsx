@@ -4,6 +4,7 @@ import { type FormEvent, useEffect, useState } from 'react';
 import { Button } from '../kit/button.tsx';
 import { Card } from '../kit/card.tsx';
 import { TextField } from '../kit/field.tsx';
+import { catchFocus } from '../kit/focus.ts';
 import { Notice } from '../kit/notice.tsx';
 import { LanguageChoice } from '../kit/session/language-choice.tsx';
 import { t as s } from '../kit/session/messages.ts';
@@ -22,6 +23,7 @@ export function SignIn() {
   const ended = session.useEnded();
   useEffect(() => {
     document.title = t('app.title');
+    catchFocus();
   }, []);
   return (
     <main className="k-page k-stack s-sign-in">

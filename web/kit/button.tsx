@@ -18,7 +18,13 @@ function stay(event: { preventDefault(): void }): void {
   event.preventDefault();
 }
 
-type ButtonProps = Look & { busy?: boolean; children: ReactNode } & ButtonHTMLAttributes<HTMLButtonElement>;
+type ButtonProps = Look & {
+  /** What it asked for is under way; it says so. */
+  busy?: boolean;
+  /** There is nothing for it to do for now: it cannot be pressed, and keeps its words and the focus. */
+  held?: boolean;
+  children: ReactNode;
+} & ButtonHTMLAttributes<HTMLButtonElement>;
 
 export function Button({
   tone,
@@ -26,6 +32,7 @@ export function Button({
   icon,
   wide,
   busy = false,
+  held = false,
   children,
   className,
   ...rest
@@ -36,8 +43,8 @@ export function Button({
       type="button"
       {...rest}
       aria-busy={busy || undefined}
-      aria-disabled={busy || undefined}
-      onClick={busy ? stay : rest.onClick}
+      aria-disabled={busy || held || undefined}
+      onClick={busy || held ? stay : rest.onClick}
       className={classOf(look, className)}
     >
       {icon && <Icon name={icon} size={ICON_SIZE[size]} />}

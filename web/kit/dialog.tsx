@@ -1,6 +1,10 @@
-/** A modal question, with the browser's own dialog: focus stays inside, Escape closes. */
+/**
+ * A modal question, with the browser's own dialog: focus stays inside, Escape closes, and who opened it has the focus
+ * again, if the answer has not taken that away.
+ */
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { IconButton } from './button.tsx';
+import { catchFocus } from './focus.ts';
 import { t } from './messages.ts';
 
 type DialogProps = {
@@ -17,8 +21,9 @@ export function Dialog({ open, title, onClose, actions, children }: DialogProps)
   useEffect(() => {
     const element = dialog.current;
     if (!element || element.open === open) return;
-    if (open) element.showModal();
-    else element.close();
+    if (open) return element.showModal();
+    element.close();
+    catchFocus();
   }, [open]);
   return (
     <dialog ref={dialog} className="k-dialog" aria-labelledby={id} onClose={onClose}>

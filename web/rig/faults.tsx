@@ -19,7 +19,7 @@ export function Faults({ state, act }: FaultsProps) {
       <p className="k-hint">{t('ails.hint')}</p>
       <Button
         icon="check"
-        disabled={well.length === 0}
+        held={well.length === 0}
         onClick={() => well.forEach(({ path, body }) => void act(path, body))}
       >
         {t('ails.well')}

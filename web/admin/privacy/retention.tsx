@@ -7,6 +7,7 @@ import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Card, Facts } from '../../kit/card.tsx';
 import { TextField } from '../../kit/field.tsx';
+import { useCaughtFocus } from '../../kit/focus.ts';
 import { Notice } from '../../kit/notice.tsx';
 import { Answered, ProblemNotice } from '../../kit/session/problem.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
@@ -34,6 +35,7 @@ const usePrivacy = (days: number | null) =>
 export function Retention() {
   const standing = usePrivacy(null);
   const [said, setSaid] = useState<string | null>(null);
+  useCaughtFocus(standing.data?.movedOutDays);
   return (
     <>
       <PageHead title={app('section.retention')} lead={t('retention.lead')} />

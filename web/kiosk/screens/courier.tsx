@@ -97,7 +97,7 @@ export function TrackingScreen({ show, busy, send }: Props<'tracking'>) {
           >
             {t('tracking.next')}
           </Button>
-          <Button size="l" icon="leave" wide disabled={busy} onClick={() => send({ do: 'leave' })}>
+          <Button size="l" icon="leave" wide held={busy} onClick={() => send({ do: 'leave' })}>
             {t('tracking.leave')}
           </Button>
         </>
@@ -164,13 +164,7 @@ export function RecipientScreen({ show, busy, send }: Props<'recipient'>) {
         {show.recipients.map((name, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: names may repeat; the index is the answer.
           <li key={index}>
-            <Button
-              size="xl"
-              icon="person"
-              wide
-              disabled={busy}
-              onClick={() => send({ do: 'recipient', index })}
-            >
+            <Button size="xl" icon="person" wide held={busy} onClick={() => send({ do: 'recipient', index })}>
               <bdi>{name}</bdi>
             </Button>
           </li>
@@ -210,7 +204,8 @@ function SizeChoice({ size, free, busy, send }: SizeChoiceProps) {
       <button
         type="button"
         className="size"
-        disabled={busy || !any}
+        aria-disabled={busy || undefined}
+        disabled={!any}
         onClick={() => send({ do: 'size', size })}
       >
         <span className={`size-box size-box-${size}`} aria-hidden="true">
@@ -226,7 +221,7 @@ function SizeChoice({ size, free, busy, send }: SizeChoiceProps) {
 
 function CancelButton({ busy, send, text = t('cancel') }: { busy: boolean; send: Send; text?: string }) {
   return (
-    <Button size="l" icon="cross" wide disabled={busy} onClick={() => send({ do: 'cancel' })}>
+    <Button size="l" icon="cross" wide held={busy} onClick={() => send({ do: 'cancel' })}>
       {text}
     </Button>
   );

@@ -7,6 +7,7 @@ import type { KioskAction, KioskLayout, KioskScreen } from '../../../src/contrac
 import { Button } from '../../kit/button.tsx';
 import { Cabinet } from '../../kit/cabinet.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
+import { useCaughtFocus } from '../../kit/focus.ts';
 import { Icon, type IconName } from '../../kit/icon.tsx';
 import type { Send } from '../agent.ts';
 import { t } from '../messages.ts';
@@ -48,11 +49,11 @@ export function DropOffScreen({ show, layout, busy, send }: Common & { show: Dro
       <div className="actions">
         <AgainButton door={door} busy={busy} send={send} />
         {show.larger && (
-          <Button size="l" icon="larger" disabled={busy} onClick={() => send({ do: 'larger' })}>
+          <Button size="l" icon="larger" held={busy} onClick={() => send({ do: 'larger' })}>
             {t('drop.larger')}
           </Button>
         )}
-        <Button size="l" icon="cross" disabled={busy} onClick={() => send({ do: 'cancel' })}>
+        <Button size="l" icon="cross" held={busy} onClick={() => send({ do: 'cancel' })}>
           {t(ask ? 'drop.cancel' : 'drop.cancel.early')}
         </Button>
       </div>
@@ -66,7 +67,7 @@ export function PickUpScreen({ show, layout, busy, send }: Common & { show: Pick
   return (
     <DoorScreen door={door} ask={ask} layout={layout} lead={ask ? t('pick.ask') : t('pick.lead')}>
       {isStuck(door) ? (
-        <Button size="xl" icon="warn" wide disabled={busy} onClick={() => setReporting(true)}>
+        <Button size="xl" icon="warn" wide held={busy} onClick={() => setReporting(true)}>
           {t('pick.report')}
         </Button>
       ) : (
@@ -84,7 +85,7 @@ export function PickUpScreen({ show, layout, busy, send }: Common & { show: Pick
       <div className="actions">
         <AgainButton door={door} busy={busy} send={send} />
         {!isStuck(door) && (
-          <Button size="l" icon="warn" disabled={busy} onClick={() => setReporting(true)}>
+          <Button size="l" icon="warn" held={busy} onClick={() => setReporting(true)}>
             {t('pick.report')}
           </Button>
         )}
@@ -111,6 +112,8 @@ type DoorScreenProps = {
 
 export function DoorScreen({ door, ask, layout, lead, children }: DoorScreenProps) {
   const state = stateOf(door, ask);
+  // The screen stays while its buttons come and go with the door.
+  useCaughtFocus([door.latch, door.door, door.again, ask].join());
   const place = { column: door.column + 1, row: door.row + 1 };
   return (
     <div className="door-screen">
@@ -198,7 +201,7 @@ function TwoFacts({ door }: { door: Door }) {
 export function AgainButton({ door, busy, send }: { door: Door; busy: boolean; send: Send }) {
   if (!door.again) return null;
   return (
-    <Button size="l" icon="again" disabled={busy} onClick={() => send({ do: 'again' })}>
+    <Button size="l" icon="again" held={busy} onClick={() => send({ do: 'again' })}>
       {t('again', { n: door.compartment })}
       <small>{t('again.left', { count: door.pulsesLeft })}</small>
     </Button>

@@ -48,7 +48,7 @@ export function DropOffDoneScreen({
       <Button size="xl" tone="go" icon="parcel" wide busy={busy} onClick={() => send({ do: 'next-parcel' })}>
         {t('drop-done.next')}
       </Button>
-      <Button size="xl" icon="leave" wide disabled={busy} onClick={() => send({ do: 'leave' })}>
+      <Button size="xl" icon="leave" wide held={busy} onClick={() => send({ do: 'leave' })}>
         {t('drop-done.leave')}
       </Button>
     </End>

@@ -45,7 +45,7 @@ export function StaffScreen({
             size="l"
             icon={icon}
             tone={ask ? 'go' : 'plain'}
-            disabled={busy}
+            held={busy}
             onClick={() => send({ do: 'found', what })}
           >
             {t(`staff.${what}`)}
@@ -54,7 +54,7 @@ export function StaffScreen({
       </div>
       <div className="actions">
         <AgainButton door={door} busy={busy} send={send} />
-        <Button size="l" icon="leave" disabled={busy} onClick={() => send({ do: 'leave' })}>
+        <Button size="l" icon="leave" held={busy} onClick={() => send({ do: 'leave' })}>
           {t('staff.leave')}
         </Button>
       </div>
@@ -80,18 +80,12 @@ export function ClockScreen({ show, busy, send }: { show: Clock; busy: boolean; 
           <small>{t('clock.machine')}</small>
         </Button>
         {!same && (
-          <Button
-            size="xl"
-            icon="clock"
-            wide
-            disabled={busy}
-            onClick={() => send({ do: 'clock', use: 'bank' })}
-          >
+          <Button size="xl" icon="clock" wide held={busy} onClick={() => send({ do: 'clock', use: 'bank' })}>
             {formatWhole(show.bankMs)}
             <small>{t('clock.bank')}</small>
           </Button>
         )}
-        <Button size="l" icon="back" tone="quiet" wide disabled={busy} onClick={() => send({ do: 'cancel' })}>
+        <Button size="l" icon="back" tone="quiet" wide held={busy} onClick={() => send({ do: 'cancel' })}>
           {t('clock.neither')}
         </Button>
       </div>

@@ -1,9 +1,10 @@
 /** Sign-in by a link sent to the address on file. A known address gets the same answer as an unknown one. */
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { Button } from '../button.tsx';
 import { Card } from '../card.tsx';
 import { TextField } from '../field.tsx';
+import { catchFocus, useCaughtFocus } from '../focus.ts';
 import { Notice } from '../notice.tsx';
 import type { PhoneLanguage } from './language.ts';
 import { LanguageChoice } from './language-choice.tsx';
@@ -17,6 +18,7 @@ export function LinkSignIn<Me>({ session, phone, title, lead }: LinkSignInProps<
   const { underWay, problem } = session.useArrival();
   const ended = session.useEnded();
   const leaving = session.useLeaving();
+  useEffect(catchFocus, []);
   return (
     <main className="k-page k-stack s-sign-in">
       <LanguageChoice phone={phone} />
@@ -46,6 +48,7 @@ function AskForm<Me>({ session, lead }: { session: Session<Me>; lead: string }) 
   const ask = useMutation({
     mutationFn: (address: string) => session.api.post(session.path('sign-in/ask'), { email: address }),
   });
+  useCaughtFocus(ask.isSuccess);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     setEmpty(email.trim() === '');

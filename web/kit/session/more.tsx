@@ -26,7 +26,7 @@ export function More({ rows }: MoreProps) {
           <Button busy={rows.isFetchingNextPage} onClick={() => void rows.fetchNextPage()}>
             {t('more')}
           </Button>
-          <Button tone="quiet" disabled={rows.isFetchingNextPage} onClick={() => void showAll()}>
+          <Button tone="quiet" busy={rows.isFetchingNextPage} onClick={() => void showAll()}>
             {t('all')}
           </Button>
         </div>
