@@ -131,7 +131,7 @@ export const french = inOtherWords({
   'drop-done.leave': 'J’ai terminé',
 
   'pick.lead': 'Prenez votre colis et refermez la porte en la poussant.',
-  'pick.stuck': 'Si elle reste fermée, appuyez sur « Un problème ».',
+  'pick.stuck': 'Si elle reste fermée, appuyez sur « Un problème ».',
   'pick.ask': 'Avez-vous votre colis ?',
   'pick.collected': 'Oui, je l’ai',
   'pick.collected.early': 'J’ai mon colis',
