@@ -73,6 +73,42 @@ test('from across the room: what this is, how to begin, and honestly what does n
   }
 });
 
+test(
+  'beside a notice the reader is still named where there is room, and the keys stay on the screen',
+  SKIP,
+  async () => {
+    assert.ok(stage);
+    for (const [viewport, isNamed] of [
+      [ACROSS, true],
+      [UPRIGHT, false],
+    ] as const)
+      for (const name of ['home-wrong', 'home-ajar']) {
+        stage.showing(named(name));
+        // A page of its own, because one that has shown a person replaces itself at the start.
+        const { page } = await openPage(await stage.browser.newContext({ viewport }), stage.url);
+        await drawn(page, stage.url);
+        const at = `${name}, ${viewport.width}`;
+        assert.equal(await page.getByText('Or show your QR code').isVisible(), isNamed, at);
+        assert.equal((await fits(page)).below, 0, at);
+        await page.context().close();
+      }
+  },
+);
+
+test('before a door that stays shut nobody is told to take a parcel out or put one in', SKIP, async () => {
+  assert.ok(stage);
+  const { page } = stage.across;
+  for (const [name, says] of [
+    ['pick-up-jammed', 'If it stays shut, press “Something is wrong”.'],
+    ['drop-off-stuck', 'If it stays shut, take another door or keep the parcel.'],
+  ] as const) {
+    stage.showing(named(name));
+    await drawn(page, stage.url);
+    await page.getByText(says).waitFor();
+    assert.equal(await page.getByText(/push the door shut/).count(), 0, name);
+  }
+});
+
 test('who does not see the screen is told how to begin, where the focus is', SKIP, async () => {
   assert.ok(stage);
   stage.showing(named('home'));

@@ -138,6 +138,34 @@ test('every fault is one press, and one press undoes it; all well again undoes t
   assert.equal(await page.evaluate('document.activeElement.textContent.trim()'), 'All well again');
 });
 
+test('who watches is told what happened and what is odd about it, newest first, and can scroll it by keys', {
+  skip,
+}, async () => {
+  assert.ok(bench);
+  const { page } = bench;
+  await page.reload();
+  const seen = page.getByRole('list', { name: 'What just happened' });
+  await page.getByText('Nothing yet. Scan the badge, or pull at a door.').waitFor();
+  await button(page, 'Pry door 9').click();
+  await button(page, 'Put a parcel in door 9').click();
+  await seen.getByText('A parcel was put in behind door 9.').waitFor();
+  await button(page, 'Take the parcel out of door 9').click();
+  await button(page, 'Close door 9').click();
+  await page.getByRole('switch', { name: 'Network' }).click();
+  await seen.getByText('The network is cut.').waitFor();
+  assert.deepEqual(await seen.getByRole('listitem').allInnerTexts(), [
+    'The network is cut.',
+    'Door 9 was pushed shut.',
+    'The parcel was taken out of door 9.',
+    'A parcel was put in behind door 9.',
+    'Door 9 was forced open; its latch still holds.',
+  ]);
+  await checkAccessible(page);
+  await shot(page, 'rig-seen');
+  await page.getByRole('switch', { name: 'Network' }).click();
+  await seen.getByText('The network is back.').waitFor();
+});
+
 test('any text is held under the reader as it is, by keys', { skip }, async () => {
   assert.ok(bench);
   const { page, rig } = bench;

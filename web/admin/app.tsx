@@ -1,6 +1,8 @@
 /** Signed in or not; the navigation; and which page stands where. */
 import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
 import { Button, LinkButton } from '../kit/button.tsx';
+import { nowMs } from '../kit/clock.ts';
 import { Icon, type IconName } from '../kit/icon.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { useFragment } from '../kit/session/fragment.ts';
@@ -8,6 +10,7 @@ import { LanguageChoice } from '../kit/session/language-choice.tsx';
 import { useOnline } from '../kit/session/online.ts';
 import { Loading, OfflineNotice, ProblemNotice } from '../kit/session/problem.tsx';
 import { useSpokenLanguage } from '../kit/spoken.ts';
+import { formatTimeWithSeconds } from '../kit/time.ts';
 import { Attention } from './attention.tsx';
 import { Banks } from './banks.tsx';
 import { Couriers } from './couriers.tsx';
@@ -61,10 +64,20 @@ function Signed({ me }: { me: Me }) {
       <Side me={me} section={sectionOf(route)} />
       <main id="main" className="a-main k-stack" tabIndex={-1}>
         <OfflineNotice />
-        {online && !up && <Notice tone="info" title={t('app.notLive')} />}
+        {online && !up && <NotLive />}
         <Page route={route} />
       </main>
     </div>
+  );
+}
+
+/** Appears with the cut, so its own beginning is the moment from which nothing new is told. */
+function NotLive() {
+  const [sinceMs] = useState(nowMs);
+  return (
+    <Notice tone="info" title={t('app.notLive')}>
+      {t('app.notLive.text', { time: formatTimeWithSeconds(sinceMs) })}
+    </Notice>
   );
 }
 

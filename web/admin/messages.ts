@@ -8,6 +8,7 @@ export const TEXTS = {
   'app.signOut': 'Sign out',
   'app.brand': 'Holdfast admin',
   'app.notLive': 'Live updates are interrupted; trying again.',
+  'app.notLive.text': 'What you see may be as old as {time}. Banks go on working without this page.',
   'app.nowhere': 'There is no page “{asked}”.',
   'app.nowhereBack': 'Go to the overview',
   'app.never': 'never',

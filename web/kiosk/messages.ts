@@ -111,6 +111,7 @@ export const SCREENS = {
   'again.left': { one: '{count} more time', other: '{count} more times' },
 
   'drop.lead': 'Put the parcel in and push the door shut.',
+  'drop.stuck': 'If it stays shut, take another door or keep the parcel.',
   'drop.ask': 'Is the parcel behind door {n}?',
   'drop.deposited': 'Yes, it is inside',
   'drop.deposited.early': 'It is inside and the door is shut',
@@ -126,6 +127,7 @@ export const SCREENS = {
   'drop-done.leave': 'I am finished',
 
   'pick.lead': 'Take your parcel and push the door shut.',
+  'pick.stuck': 'If it stays shut, press “Something is wrong”.',
   'pick.ask': 'Do you have your parcel?',
   'pick.collected': 'Yes, I have it',
   'pick.collected.early': 'I have my parcel',

@@ -63,8 +63,9 @@ export const SENTENCES = {
   'courier-suspended.next': 'Ask your carrier. Take your parcels along.',
   'courier-not-of-site': 'This badge is for another site',
   'courier-not-of-site.next': 'Ask your carrier to add this one.',
-  'courier-may-not': 'This badge may not do that',
-  'courier-may-not.next': 'Ask your carrier, or the building’s staff.',
+  'courier-may-not': 'Too many doors stayed shut for this badge',
+  'courier-may-not.next':
+    'Take your parcels along and tell the building’s staff. The badge works again tomorrow.',
   'recipient-unknown': 'Nobody was found for this flat',
   'recipient-unknown.next':
     'Check the flat on the label and type it again. If it is right, cancel and take the parcel along.',

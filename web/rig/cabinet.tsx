@@ -8,13 +8,14 @@ import { targetId } from './tour.tsx';
 
 type CabinetProps = { state: RigState; act: Act; label: string };
 
-export function CabinetCard({ state: { doors, power, links }, act, label }: CabinetProps) {
+export function CabinetCard({ state: { doors, power, links, kiosk }, act, label }: CabinetProps) {
   const columns = Array.from({ length: Math.max(0, ...doors.map(({ column }) => column)) + 1 }, (_, column) =>
     doors.filter((door) => door.column === column).sort((a, b) => a.row - b.row),
   );
   const unitsOf = (column: readonly RigDoor[]) =>
     column.reduce((units, { heightUnits }) => units + heightUnits, 0);
   const unitsMax = Math.max(1, ...columns.map(unitsOf));
+  const named = kiosk?.compartment ?? null;
   return (
     <section className="steel" aria-label={t('cabinet')}>
       <div className="steel-columns">
@@ -23,11 +24,11 @@ export function CabinetCard({ state: { doors, power, links }, act, label }: Cabi
           <div className="steel-column" key={index}>
             {unitsOf(column) < unitsMax && (
               <div className="steel-gap" style={{ flexGrow: unitsMax - unitsOf(column) }}>
-                <Screen lit={power} kiosk={links.kiosk} />
+                <Screen lit={power} kiosk={links.kiosk} named={named} />
               </div>
             )}
             {column.map((door) => (
-              <Door key={door.n} door={door} act={act} label={label} />
+              <Door key={door.n} door={door} named={door.n === named} act={act} label={label} />
             ))}
           </div>
         ))}
@@ -46,14 +47,21 @@ export function CabinetCard({ state: { doors, power, links }, act, label }: Cabi
   );
 }
 
+type ScreenProps = { lit: boolean; kiosk: string | undefined; named: number | null };
+
 /** The kiosk, where it stands in the steel; its page is an app of its own. */
-function Screen({ lit, kiosk }: { lit: boolean; kiosk: string | undefined }) {
+function Screen({ lit, kiosk, named }: ScreenProps) {
   const className = lit ? 'steel-screen steel-screen-on' : 'steel-screen';
   if (kiosk === undefined || !lit) return <div className={className} aria-hidden="true" />;
   return (
     <a className={className} href={kiosk} target="_blank" rel="noreferrer">
       <Icon name="external" size={20} />
       <span>{t('cabinet.screen')}</span>
+      {named !== null && (
+        <span className="steel-named" aria-hidden="true">
+          {t('cabinet.named', { n: named })}
+        </span>
+      )}
     </a>
   );
 }
@@ -67,13 +75,15 @@ const HANDS = [
   ['takeOut', 'hand.take-out'],
 ] as const;
 
-function Door({ door, act, label }: { door: RigDoor; act: Act; label: string }) {
+type DoorProps = { door: RigDoor; named: boolean; act: Act; label: string };
+
+function Door({ door, named, act, label }: DoorProps) {
   const { n, size, latch, fault } = door;
   const open = door.door === 'open';
   return (
     <fieldset
       id={targetId(`door-${n}`)}
-      className={`leaf ${open ? 'leaf-open' : ''} ${fault === 'none' ? '' : 'leaf-fault'}`}
+      className={`leaf ${open ? 'leaf-open' : ''} ${fault === 'none' ? '' : 'leaf-fault'} ${named ? 'leaf-named' : ''}`}
       style={{ flexGrow: door.heightUnits }}
       aria-label={t('door', { n, size })}
     >

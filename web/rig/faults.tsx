@@ -37,6 +37,7 @@ export function Faults({ state, act }: FaultsProps) {
       {GROUPS.map((group) => (
         <Ails key={group} {...{ group, state, n, act }} />
       ))}
+      <p className="k-hint">{t('ails.after')}</p>
       <p className="k-hint">
         {t(`boards.${state.boards}`)}{' '}
         {state.serialPath !== null && t('boards.path', { path: state.serialPath })}

@@ -24,7 +24,7 @@ export type Line = Scene & {
   endTour: () => void;
 };
 
-const newScene = (): Scene => ({ state: null, messages: [], tour: keptTour() });
+const newScene = (): Scene => ({ state: null, messages: [], tour: keptTour(), seen: [] });
 
 export function useLine(): Line {
   const [scene, see] = useReducer(sceneAfter, undefined, newScene);

@@ -6,7 +6,7 @@
  * doors only), “Scan badge at the kiosk”, select “Carrier”, text field “Label”, “New label”, “Scan label at the
  * kiosk”, text field “Any text”, “Scan text”, “Show QR to the kiosk” (each message with one), “Clear the phone”;
  * switches “Power” and “Network”; group “Door 7, size M” whose status reads “Door 7 is open, its latch is free”;
- * list “The phone”, newest first; “Copy one-time code”, whose text is the code; region “What can go wrong” with
+ * list “The phone” and list “What just happened”, newest first; “Copy one-time code”, whose text is the code; region “What can go wrong” with
  * select “Door”, a pressed or unpressed button for each fault, and “All well again”; region “Guided tour” with
  * list “Steps of the tour”, “Show me where”, “Open the kiosk”, “Start again”, “Skip the tour”, and in the page's
  * head the button “Guided tour”; navigation “Apps”.
@@ -24,6 +24,7 @@ import { drawLabel } from './labels.ts';
 import { type Act, type Line, useLine } from './line.ts';
 import { t } from './messages.ts';
 import { Phone } from './phone.tsx';
+import { Seen } from './seen.tsx';
 import { TourStrip, TourSwitch } from './tour.tsx';
 
 export function RigPage() {
@@ -48,7 +49,10 @@ export function RigPage() {
           <Said line={line} />
         </div>
         <Faults state={state} act={act} />
-        <Phone messages={line.messages} cast={cast} scan={scan} onClear={line.clearPhone} />
+        <div className="rig-people">
+          <Seen seen={line.seen} />
+          <Phone messages={line.messages} cast={cast} scan={scan} onClear={line.clearPhone} />
+        </div>
       </main>
     </div>
   );

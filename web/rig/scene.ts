@@ -1,8 +1,9 @@
 /** What the page has seen, and where the tour stands by it: each event is taken in order and none is skipped. */
 import type { RigMessage, RigState } from '../../src/contract/rig.ts';
+import { type Sight, seenAfter } from './seen.ts';
 import { BEGIN, type Seen, type Tour, tourAfter } from './tour-steps.ts';
 
-export type Scene = Seen & { tour: Tour };
+export type Scene = Seen & { tour: Tour; seen: readonly Sight[] };
 
 export type SceneEvent =
   | { kind: 'state'; state: RigState }
@@ -20,7 +21,7 @@ export function sceneAfter(scene: Scene, event: SceneEvent): Scene {
 function changed(scene: Scene, event: SceneEvent): Scene {
   switch (event.kind) {
     case 'state':
-      return { ...scene, state: event.state };
+      return { ...scene, state: event.state, seen: seenAfter(scene.seen, scene.state, event.state) };
     case 'message': {
       const others = scene.messages.filter(({ id }) => id !== event.message.id);
       return { ...scene, messages: [event.message, ...others] };

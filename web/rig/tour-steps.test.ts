@@ -37,7 +37,7 @@ const arrived = (more: Partial<RigMessage> = {}): SceneEvent => ({
   message: { ...SMS, ...more },
 });
 
-const START: Scene = { state: null, messages: [], tour: BEGIN };
+const START: Scene = { state: null, messages: [], tour: BEGIN, seen: [] };
 const after = (events: readonly SceneEvent[], from: Scene = START): Scene => events.reduce(sceneAfter, from);
 
 const OPEN = { door: 'open', latch: 'free' } as const;

@@ -11,6 +11,7 @@ export const german = inOtherWords({
   'app.signOut': 'Abmelden',
   'app.brand': 'Holdfast Verwaltung',
   'app.notLive': 'Neues kommt gerade nicht von selbst an; es wird weiter versucht.',
+  'app.notLive.text': 'Was Sie sehen, kann von {time} sein. Die Anlagen arbeiten ohne diese Seite weiter.',
   'app.nowhere': 'Eine Seite „{asked}“ gibt es nicht.',
   'app.nowhereBack': 'Zur Übersicht',
   'app.never': 'nie',

@@ -22,7 +22,12 @@ export function DropOffScreen({ show, layout, busy, send }: Common & { show: Dro
   const { door, ask } = show;
   const n = door.compartment;
   return (
-    <DoorScreen door={door} ask={ask} layout={layout} lead={ask ? t('drop.ask', { n }) : t('drop.lead')}>
+    <DoorScreen
+      door={door}
+      ask={ask}
+      layout={layout}
+      lead={isStuck(door) ? t('drop.stuck') : ask ? t('drop.ask', { n }) : t('drop.lead')}
+    >
       {show.otherDoor ? (
         <Button
           size="xl"
@@ -65,7 +70,12 @@ export function PickUpScreen({ show, layout, busy, send }: Common & { show: Pick
   const { door, ask } = show;
   const [reporting, setReporting] = useState(false);
   return (
-    <DoorScreen door={door} ask={ask} layout={layout} lead={ask ? t('pick.ask') : t('pick.lead')}>
+    <DoorScreen
+      door={door}
+      ask={ask}
+      layout={layout}
+      lead={isStuck(door) ? t('pick.stuck') : ask ? t('pick.ask') : t('pick.lead')}
+    >
       {isStuck(door) ? (
         <Button size="xl" icon="warn" wide held={busy} onClick={() => setReporting(true)}>
           {t('pick.report')}

@@ -147,6 +147,7 @@ export const arabic = inOtherWords({
   },
 
   'drop.lead': 'يُرجى وضع الطرد في الداخل ودفع الباب حتى يُغلق.',
+  'drop.stuck': 'إذا بقي مغلقًا، اختر بابًا آخر أو احتفظ بالطرد.',
   'drop.ask': 'هل الطرد خلف الباب {n}؟',
   'drop.deposited': 'نعم، هو في الداخل',
   'drop.deposited.early': 'هو في الداخل والباب مغلق',
@@ -161,6 +162,7 @@ export const arabic = inOtherWords({
   'drop-done.leave': 'انتهيت',
 
   'pick.lead': 'يُرجى أخذ طردك ودفع الباب حتى يُغلق.',
+  'pick.stuck': 'إذا بقي مغلقًا، اضغط على «توجد مشكلة».',
   'pick.ask': 'هل أخذت طردك؟',
   'pick.collected': 'نعم، أخذته',
   'pick.collected.early': 'أخذت طردي',

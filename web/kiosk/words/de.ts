@@ -113,6 +113,7 @@ export const german = inOtherWords({
   'again.left': { one: 'Noch {count} Mal', other: 'Noch {count} Mal' },
 
   'drop.lead': 'Legen Sie das Paket hinein und drücken Sie die Tür zu.',
+  'drop.stuck': 'Bleibt sie zu, nehmen Sie eine andere Tür, oder behalten Sie das Paket.',
   'drop.ask': 'Liegt das Paket hinter Tür {n}?',
   'drop.deposited': 'Ja, es liegt drin',
   'drop.deposited.early': 'Es liegt drin, und die Tür ist zu',
@@ -128,6 +129,7 @@ export const german = inOtherWords({
   'drop-done.leave': 'Ich bin fertig',
 
   'pick.lead': 'Nehmen Sie Ihr Paket heraus und drücken Sie die Tür zu.',
+  'pick.stuck': 'Bleibt sie zu, drücken Sie „Etwas stimmt nicht“.',
   'pick.ask': 'Haben Sie Ihr Paket?',
   'pick.collected': 'Ja, ich habe es',
   'pick.collected.early': 'Ich habe mein Paket',

@@ -112,6 +112,7 @@ export const spanish = inOtherWords({
   'again.left': { one: '{count} vez más', other: '{count} veces más' },
 
   'drop.lead': 'Meta el paquete y cierre la puerta empujando.',
+  'drop.stuck': 'Si sigue cerrada, elija otra puerta o quédese con el paquete.',
   'drop.ask': '¿Está el paquete detrás de la puerta {n}?',
   'drop.deposited': 'Sí, está dentro',
   'drop.deposited.early': 'Está dentro y la puerta está cerrada',
@@ -126,6 +127,7 @@ export const spanish = inOtherWords({
   'drop-done.leave': 'He terminado',
 
   'pick.lead': 'Tome su paquete y cierre la puerta empujando.',
+  'pick.stuck': 'Si sigue cerrada, pulse «Algo va mal».',
   'pick.ask': '¿Tiene su paquete?',
   'pick.collected': 'Sí, lo tengo',
   'pick.collected.early': 'Tengo mi paquete',

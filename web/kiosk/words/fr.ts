@@ -116,6 +116,7 @@ export const french = inOtherWords({
   'again.left': { one: 'Encore {count} fois', other: 'Encore {count} fois' },
 
   'drop.lead': 'Déposez le colis et refermez la porte en la poussant.',
+  'drop.stuck': 'Si elle reste fermée, prenez une autre porte ou gardez le colis.',
   'drop.ask': 'Le colis est-il derrière la porte {n} ?',
   'drop.deposited': 'Oui, il est à l’intérieur',
   'drop.deposited.early': 'Il est à l’intérieur et la porte est fermée',
@@ -130,6 +131,7 @@ export const french = inOtherWords({
   'drop-done.leave': 'J’ai terminé',
 
   'pick.lead': 'Prenez votre colis et refermez la porte en la poussant.',
+  'pick.stuck': 'Si elle reste fermée, appuyez sur « Un problème ».',
   'pick.ask': 'Avez-vous votre colis ?',
   'pick.collected': 'Oui, je l’ai',
   'pick.collected.early': 'J’ai mon colis',

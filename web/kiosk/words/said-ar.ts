@@ -62,8 +62,8 @@ export const arabicSentences = inOtherWords({
   'courier-suspended.next': 'يُرجى سؤال شركة التوصيل وأخذ طرودك معك.',
   'courier-not-of-site': 'هذه البطاقة لموقع آخر',
   'courier-not-of-site.next': 'يُرجى أن تطلب من شركة التوصيل إضافة هذا الموقع.',
-  'courier-may-not': 'لا تسمح هذه البطاقة بذلك',
-  'courier-may-not.next': 'يُرجى سؤال شركة التوصيل أو موظفي المبنى.',
+  'courier-may-not': 'بقيت أبواب كثيرة مغلقة مع هذه البطاقة',
+  'courier-may-not.next': 'يُرجى أخذ طرودك معك وإبلاغ موظفي المبنى. تعمل البطاقة من جديد غدًا.',
   'recipient-unknown': 'لم يُعثر على أحد في هذه الشقة',
   'recipient-unknown.next':
     'يُرجى التحقق من الشقة على الملصق وإدخالها من جديد. إن كانت صحيحة، يُرجى الإلغاء وأخذ الطرد معك.',

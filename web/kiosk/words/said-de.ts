@@ -70,8 +70,9 @@ export const germanSentences = inOtherWords({
   'courier-suspended.next': 'Fragen Sie Ihren Zustelldienst. Nehmen Sie Ihre Pakete mit.',
   'courier-not-of-site': 'Dieser Ausweis gilt an einem anderen Ort',
   'courier-not-of-site.next': 'Bitten Sie Ihren Zustelldienst, diesen Ort hinzuzufügen.',
-  'courier-may-not': 'Dieser Ausweis darf das nicht',
-  'courier-may-not.next': 'Fragen Sie Ihren Zustelldienst oder das Hauspersonal.',
+  'courier-may-not': 'Zu viele Türen blieben für diesen Ausweis zu',
+  'courier-may-not.next':
+    'Nehmen Sie Ihre Pakete mit, und sagen Sie es dem Hauspersonal. Morgen gilt der Ausweis wieder.',
   'recipient-unknown': 'Zu dieser Wohnung wurde niemand gefunden',
   'recipient-unknown.next':
     'Prüfen Sie die Wohnung auf dem Etikett. Stimmt sie, brechen Sie ab und nehmen Sie das Paket mit.',

@@ -64,8 +64,9 @@ export const spanishSentences = inOtherWords({
   'courier-suspended.next': 'Pregunte a su empresa de reparto. Llévese sus paquetes.',
   'courier-not-of-site': 'Esta tarjeta es de otro lugar',
   'courier-not-of-site.next': 'Pida a su empresa de reparto que añada este.',
-  'courier-may-not': 'Esta tarjeta no puede hacer eso',
-  'courier-may-not.next': 'Pregunte a su empresa de reparto o al personal del edificio.',
+  'courier-may-not': 'Demasiadas puertas no se abrieron con esta tarjeta',
+  'courier-may-not.next':
+    'Llévese sus paquetes y avise al personal del edificio. La tarjeta vuelve a funcionar mañana.',
   'recipient-unknown': 'No se encontró a nadie en este apartamento',
   'recipient-unknown.next':
     'Compruebe el apartamento en la etiqueta y escríbalo de nuevo. Si es correcto, cancele y llévese el paquete.',

@@ -68,8 +68,9 @@ export const frenchSentences = inOtherWords({
   'courier-suspended.next': 'Demandez à votre transporteur. Remportez vos colis.',
   'courier-not-of-site': 'Ce badge est pour un autre lieu',
   'courier-not-of-site.next': 'Demandez à votre transporteur d’ajouter celui-ci.',
-  'courier-may-not': 'Ce badge ne permet pas cela',
-  'courier-may-not.next': 'Demandez à votre transporteur ou au personnel de l’immeuble.',
+  'courier-may-not': 'Trop de portes sont restées fermées pour ce badge',
+  'courier-may-not.next':
+    'Remportez vos colis et prévenez le personnel de l’immeuble. Le badge fonctionne à nouveau demain.',
   'recipient-unknown': 'Personne n’a été trouvé pour cet appartement',
   'recipient-unknown.next':
     'Vérifiez l’appartement sur l’étiquette et retapez-le. S’il est juste, annulez et remportez le colis.',

@@ -108,6 +108,7 @@ export const chinese = inOtherWords({
   'again.left': '还可打开 {count} 次',
 
   'drop.lead': '请放入包裹，然后把门推上。',
+  'drop.stuck': '如果仍打不开，请换一个柜门，或保留包裹。',
   'drop.ask': '包裹在 {n} 号柜门里吗？',
   'drop.deposited': '是，已放入',
   'drop.deposited.early': '已放入，门已关好',
@@ -122,6 +123,7 @@ export const chinese = inOtherWords({
   'drop-done.leave': '我已完成',
 
   'pick.lead': '请取出包裹，然后把门推上。',
+  'pick.stuck': '如果仍打不开，请按“遇到问题”。',
   'pick.ask': '您拿到包裹了吗？',
   'pick.collected': '是，拿到了',
   'pick.collected.early': '我已拿到包裹',

@@ -3,6 +3,7 @@ import { translationOf, translator } from '../words.ts';
 
 export const TEXTS = {
   loading: 'Loading…',
+  slow: 'This takes longer than usual. It goes on by itself; to try anew, load the page again.',
   retry: 'Try again',
   more: 'Show more',
   all: 'Show all',

@@ -1,8 +1,9 @@
 /** What a page shows while it waits, and when an answer is a "no". */
 import type { UseQueryResult } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { ApiProblem } from '../api.ts';
 import { Button } from '../button.tsx';
+import { after } from '../clock.ts';
 import { BASE } from '../languages.ts';
 import { Notice } from '../notice.tsx';
 import { language } from '../words.ts';
@@ -10,10 +11,15 @@ import './session.css';
 import { t } from './messages.ts';
 import { useOnline } from './online.ts';
 
+/** Longer than an answer takes over a poor line; from here on, silence would look like a page that is broken. */
+const SLOW_MS = 5_000;
+
 export function Loading() {
+  const [slow, setSlow] = useState(false);
+  useEffect(() => after(SLOW_MS, () => setSlow(true)), []);
   return (
     <p className="k-muted" role="status">
-      {t('loading')}
+      {t('loading')} {slow && t('slow')}
     </p>
   );
 }

@@ -3,6 +3,7 @@ import { inOtherWords } from '../messages.ts';
 
 export const arabic = inOtherWords({
   loading: 'جارٍ التحميل…',
+  slow: 'يستغرق هذا وقتًا أطول من المعتاد. سيستمر تلقائيًا؛ وللمحاولة من جديد أعد تحميل الصفحة.',
   retry: 'إعادة المحاولة',
   more: 'عرض المزيد',
   all: 'عرض الكل',

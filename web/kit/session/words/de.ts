@@ -3,6 +3,7 @@ import { inOtherWords } from '../messages.ts';
 
 export const german = inOtherWords({
   loading: 'Wird geladen …',
+  slow: 'Das dauert länger als sonst. Es geht von selbst weiter; für einen neuen Versuch laden Sie die Seite neu.',
   retry: 'Noch einmal versuchen',
   more: 'Mehr zeigen',
   all: 'Alle zeigen',

@@ -3,6 +3,7 @@ import { inOtherWords } from '../messages.ts';
 
 export const spanish = inOtherWords({
   loading: 'Cargando…',
+  slow: 'Tarda más de lo normal. Seguirá por sí solo; para intentarlo de nuevo, recargue la página.',
   retry: 'Intentar de nuevo',
   more: 'Mostrar más',
   all: 'Mostrar todo',

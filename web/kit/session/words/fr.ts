@@ -3,6 +3,7 @@ import { inOtherWords } from '../messages.ts';
 
 export const french = inOtherWords({
   loading: 'Chargement…',
+  slow: 'Cela dure plus que d’habitude. La suite vient d’elle-même ; pour réessayer, rechargez la page.',
   retry: 'Réessayer',
   more: 'Afficher la suite',
   all: 'Tout afficher',

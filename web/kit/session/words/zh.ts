@@ -3,6 +3,7 @@ import { inOtherWords } from '../messages.ts';
 
 export const chinese = inOtherWords({
   loading: '正在加载…',
+  slow: '用时比平常长。页面会自动继续；要重试，请刷新页面。',
   retry: '重试',
   more: '显示更多',
   all: '显示全部',
