@@ -1,4 +1,4 @@
-/** Checks what Holdfast hands out (a proof, a receipt, a bundle of evidence) without Holdfast: one file, no packages, no network, for any Node from 20.
+/** Checks what Holdfast hands out (a proof, a receipt, a bundle of evidence) without Holdfast: one file, no packages, no network, any Node from 20.
  * Written from the standards (C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy; RFC 6962, RFC 8785; IEEE 1003.1, pax), it
  * shares no line with the program whose word it checks. What is read at once has a bound. How to use it, and its hash: docs/reference/verify.md. */
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
