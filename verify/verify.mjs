@@ -1,16 +1,13 @@
-/**
- * Checks what Holdfast hands out (a proof, a receipt, a bundle of evidence) without Holdfast: one file, no packages, no network, any Node from 20 on.
+/** Checks what Holdfast hands out (a proof, a receipt, a bundle of evidence) without Holdfast: one file, no packages, no network, any Node from 20.
  * Written from the standards (C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy; RFC 6962, RFC 8785; IEEE 1003.1, pax), it
- * shares no line with the program whose word it checks. What is read at once has a bound. How to use it, and its hash: docs/reference/verify.md.
- */
+ * shares no line with the program whose word it checks. What is read at once has a bound. How to use it, and its hash: docs/reference/verify.md. */
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
 import { fstatSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 const USAGE = `node verify.mjs proof PROOF --policy POLICY --entry ENTRY
 node verify.mjs receipt RECEIPT --root-key FILE … [--signatures K] [--policy POLICY]
-node verify.mjs bundle BUNDLE [--root-key FILE …] [--signatures K] [--policy POLICY]
-Status: 0 verified, 1 not verified, 2 not understood.`;
+node verify.mjs bundle BUNDLE [--root-key FILE …] [--signatures K] [--policy POLICY]\nStatus: 0 verified, 1 not verified, 2 not understood.`;
 const MIB = 1_048_576;
 const [FILE_MAX, NOTE_MAX, ENTRY_MAX, LINE_MAX, CHUNK, HASH_BYTES] = [64 * MIB, MIB, 65_535, 262_144, 65_536, 32];
 const [PATH_MAX, DEPTH_MAX, MEMBERS_MAX, BATCH_MAX, JOURNALS_MAX, SEEN_MAX] = [63, 32, 1_020, 1_024, 10_000, 100_000];
@@ -27,7 +24,6 @@ function read(parse, why) {
     throw new Refusal(why);
   }
 }
-
 const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
 const utf8 = (text) => Buffer.from(text, 'utf8');
 const inText = (bytes) => bytes.toString('base64url');
@@ -54,19 +50,16 @@ function canonical(value, depth = 0) {
 }
 const isCanonical = (value, text) => isObject(value) && text.isWellFormed() && canonical(value) === text && value;
 const canonicalJson = (text, what) => need(isCanonical(parsed(text, what), text), `${what} is not canonical JSON (RFC 8785)`);
-/** Canonical text only: text that would be written otherwise is another text. */
 function bytesOf(text, encoding, length) {
   const bytes = Buffer.from(isText(text) ? text : '', encoding);
   return bytes.toString(encoding) === text && (length ?? bytes.length) === bytes.length ? bytes : undefined;
 }
 const hashOf = (text, encoding, what) => need(bytesOf(text, encoding, HASH_BYTES), `${what} is no hash`);
 const countOf = (text, what) => Number(need(/^(?:0|[1-9]\d{0,15})$/.test(text) && isCount(Number(text)) && text, `${what} is no number: ${text}`));
-
-// Trees (RFC 6962 section 2.1).
 const leafHash = (entry) => sha256(Buffer.of(0), entry);
 const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
 const halfOf = (size, half = 1) => (half * 2 < size ? halfOf(size, half * 2) : half);
-/** The root by an audit path (section 2.1.1), whose last hash is the one of the half in which the entry is not. */
+/** The root of a tree by an audit path (RFC 6962 section 2.1.1), whose last hash is the one of the half in which the entry is not. */
 export function rootBy({ leaf, index, size, path }) {
   need(path.length <= PATH_MAX && [leaf, ...path].every(({ length }) => length === HASH_BYTES) && index < size, `no path of ${index} in ${size}`);
   if (size === 1) return need(path.length === 0 && leaf, 'the path is too long');
@@ -89,13 +82,11 @@ function grow(parts, leaf) {
 }
 const sizeOf = (parts) => parts.reduce((all, { size }) => all + size, 0);
 const rootOf = (parts) => parts.reduceRight((right, { hash }) => (right ? nodeHash(hash, right) : hash), undefined) ?? sha256();
-
 /** Notes (C2SP signed-note): text without controls up to the last empty line, then at most 64 signature lines of five bytes or more. */
 const LINE = '— ([^\\p{White_Space}\\p{Cc}+]+) ([A-Za-z0-9+/]{7,}={0,2})\\n';
 const [NOTE, LINES] = [new RegExp(`^([\\n\\u0020-\\u{10ffff}]*\\n)\\n((?:${LINE}){1,64})$`, 'u'), new RegExp(LINE, 'gu')];
-const CHECKPOINT = /^([^\n]+)\n([0-9]+)\n([^\n]+)\n$/;
 const PROOF = /^c2sp\.org\/tlog-proof@v1\n(?:extra ([^\n]*)\n)?index ([^\n]*)\n((?:[^\n]+\n){0,63})\n([\s\S]*)$/;
-const ROSTER = /^holdfast\/roster\/v1\n([^\n]+)\n([^\n]+)\n$/;
+const [CHECKPOINT, ROSTER] = [/^([^\n]+)\n([0-9]+)\n([^\n]+)\n$/, /^holdfast\/roster\/v1\n([^\n]+)\n([^\n]+)\n$/];
 const HEAD = /^holdfast\/batch-head\/v1\n(bank_[a-z2-7]{26})\n([1-9][0-9]*) ([1-9][0-9]*)\n(\S{44})\n(\S{44})\n$/;
 /** What a note of this form says, and which keys signed it, each with what it says besides: the time, or 0. */
 function openNote(note, form, keysOf) {
@@ -104,7 +95,6 @@ function openNote(note, form, keysOf) {
   const keys = keysOf(words);
   for (const [, name, encoded] of lines.matchAll(LINES)) {
     const bytes = need(bytesOf(encoded, 'base64'), 'a signature line is malformed');
-    // A line of an unknown key is ignored, as the standard asks.
     const key = keys.find((one) => one.name === name && one.id.equals(bytes.subarray(0, 4)));
     if (key) signers.set(key, Math.max(signers.get(key) ?? 0, need(key.check(text, bytes.subarray(4)), `the signature of ${name} is wrong`)));
   }
@@ -135,8 +125,6 @@ function keyOfSpki(name, text) {
   need(spki?.toString('hex', 0, 27) === '3059301306072a8648ce3d020106082a8648ce3d03010703420004', why);
   return { name, id: sha256(spki).subarray(0, 4), check: read(() => checkBy(spki, 'sha256'), why) };
 }
-
-// Logs: whose word counts, and what they signed.
 /** C2SP tlog-policy, section "Policy file syntax and structure". No name has a space, so what is kept under one with a space is none. */
 function readPolicy(text) {
   const [logs, witnesses, known] = [[], [], new Map([['none', () => true]])];
@@ -151,12 +139,11 @@ function readPolicy(text) {
   };
   for (const line of text.split('\n')) {
     const [word = '#', a, b, ...more] = line.split(/[ \t]+/).filter((part) => part !== '');
-    if (word.startsWith('#')) continue;
     if (word === 'log' && a && more.length === 0) take(logs, keyOfVkey(a, 1));
     else if (word === 'witness' && b && more.length <= 1) define(a, take(witnesses, keyOfVkey(b, 4)));
     else if (word === 'group' && more.length > 0) define(a, group(b, more));
     else if (word === 'quorum' && a && !b) define('the quorum', { name: a, holds: member(a) });
-    else need(false, `the policy has a line that is not understood: ${line}`);
+    else need(word.startsWith('#'), `the policy has a line that is not understood: ${line}`);
   }
   return { logs: need(logs.length > 0 && logs, 'the policy has no log'), witnesses, quorum: member('the quorum') };
 }
@@ -171,8 +158,10 @@ function openCheckpoint(note, { logs, witnesses, quorum }, ok) {
   const timeText = (s) => (s < 253_402_300_800 ? new Date(s * 1000).toISOString() : `second ${s}`);
   const { words, signers } = openNote(note, CHECKPOINT, () => [...logs, ...witnesses]);
   const [origin, size, root] = [words[0], countOf(words[1], 'the size'), hashOf(words[2], 'base64', 'the root')];
-  const log = logs.find((key) => signers.has(key) && key.name === origin);
-  const { vkey } = need(log, `no log of the policy signed this checkpoint of ${origin}`);
+  const { vkey } = need(
+    logs.find((key) => signers.has(key) && key.name === origin),
+    `no log of the policy signed this checkpoint of ${origin}`,
+  );
   ok(`the log ${origin} signed a tree of ${size} entries`);
   const cosigned = new Set(witnesses.filter((key) => signers.has(key)));
   for (const key of cosigned) ok(`${key.name} cosigned it at ${timeText(signers.get(key))}`);
@@ -195,14 +184,12 @@ export const verifyProof = ({ proof, entry, ...trust }) =>
     need(entry.length <= ENTRY_MAX, `an entry has at most ${ENTRY_MAX} bytes`);
     ok(follow(proof, leafHash(entry), (text) => openCheckpoint(text, policy, ok), 'the proof').says);
   });
-
-// Banks: who names them, and what they signed (docs/reference/batch.md, docs/reference/record.md).
-/** Says which roster of the site root names a bank's key. Each is opened once; one that does not hold names nobody. */
+/** Says which roster of the site root names a bank's key (docs/reference/batch.md). Each is opened once; one that does not hold names nobody. */
 function vouching(rosters, { rootKeys, signatures }) {
   const named = new Map();
   const open = (roster) => {
-    const note = need(isText(roster) && roster, 'there is no roster');
-    const { words, signers } = openNote(note, ROSTER, ([site]) => rootKeys.map((key) => keyOfSpki(site, key)));
+    const keysOf = ([site]) => rootKeys.map((key) => keyOfSpki(site, key));
+    const { words, signers } = openNote(need(isText(roster) && roster, 'there is no roster'), ROSTER, keysOf);
     need(signers.size >= signatures, `${signers.size} of the given root keys signed, not ${signatures}`);
     const { v, site, version, banks } = canonicalJson(words[1], 'the roster');
     need(v === 1 && site === words[0] && isCount(version) && Array.isArray(banks), 'the roster is malformed');
@@ -227,6 +214,28 @@ function openRecord(text) {
   need(isSound && bytes.length <= ENTRY_MAX, 'the record is malformed, or too long');
   return { record, leaf: leafHash(bytes) };
 }
+const nameOfKey = (vkey) => inText(sha256(utf8(vkey)));
+/** Keys that a log recorded (docs/reference/ledger.md, "Another key for a log"): each under the one before, in a tree that both have signed. */
+function followKeys(links, { logs, ...trust }, { vkey, origin }, { ok, open }) {
+  let [due, newest, since] = [logs, undefined, 0];
+  const names = links.map((one) => {
+    const [{ record: text, proof }, what] = [shaped(one, 'record:t proof:t', 'a link'), 'a link of the succession of keys'];
+    const { record, leaf } = openRecord(text);
+    const { before, key, id } = record.facts;
+    const point = need(record.kind === 'log.key-rotated' && bytesOf(key, 'base64url', HASH_BYTES), `${what} names none`).toString('hex');
+    const next = keyOfVkey(`${origin}+${Number(id).toString(16).padStart(8, '0')}+${Buffer.from(`01${point}`, 'hex').toString('base64')}`, 1);
+    need(before === (newest ?? before), `${what} does not follow the one before it`);
+    const from = due.find((known) => nameOfKey(known.vkey) === before);
+    const headBy = (signer) => (note) => openCheckpoint(note, { ...trust, logs: [signer] }, () => 0);
+    for (const signer of from ? [from, next] : []) since = follow(proof, leaf, headBy(signer), what).index + 1;
+    if (from) ok(`the log recorded that from ${since} entries on the key ${next.vkey} signs it`);
+    [due, newest] = [from ? [next] : due, nameOfKey(next.vkey)];
+    return before;
+  });
+  need((newest ?? nameOfKey(vkey)) === nameOfKey(vkey), 'the succession of keys does not lead to the key that keys.json names');
+  if (due === logs && names.length > 0) open(`${names.length} changes of the log’s key are not judged: no --policy names an earlier one`);
+  return { since, names: new Set([...names, nameOfKey(vkey)]), trusted: { ...trust, logs: due } };
+}
 const openFields = ({ seq, commitments }, openings) =>
   Object.entries(openings).map(([field, opening]) => {
     const { salt, value } = shaped(opening, 'salt:t value:t', `the opening of ${field}`);
@@ -234,7 +243,6 @@ const openFields = ({ seq, commitments }, openings) =>
     const holds = drawn && Object.hasOwn(commitments, field) && inText(sha256(drawn, utf8(value))) === commitments[field];
     return need(holds && field, `the opened field ${field} is not what record ${seq} committed to`);
   });
-
 // Receipts (docs/reference/receipt.md): each record in its batch, and in the log. Who gives a policy asks that each of them has its proof.
 export const verifyReceipt = ({ receipt, ...trust }) =>
   judge(trust, ({ ok, open, policy, ...roots }) => {
@@ -263,10 +271,8 @@ export const verifyReceipt = ({ receipt, ...trust }) =>
       need(commitments.parcel === undefined || openings.parcel?.value === of.parcel, `record ${seq} does not show that it speaks of this parcel`);
       [before, tied] = [seq, tied + (commitments.parcel === undefined ? 0 : 1)];
     }
-    need(tied > 0, 'no record speaks of this parcel');
-    ok(`the records stand in the bank’s own order, and ${tied} of them name the parcel ${of.parcel}`);
+    ok(`the records stand in the bank’s own order, and ${need(tied > 0 && tied, 'no record speaks of this parcel')} of them name ${of.parcel}`);
   });
-
 // Bundles of evidence (docs/reference/export.md): the archive, whose files are read at once up to so many bytes, or come by.
 const MOST = { 'manifest.json': 4 * MIB, checkpoint: MIB, 'keys.json': FILE_MAX };
 const FILES = [...Object.keys(MOST), 'records.jsonl', 'heads.jsonl', 'opened.jsonl', 'tree.txt', 'records.csv', 'report.html'];
@@ -298,7 +304,6 @@ function membersOf(file, size) {
 function* chunksOf(file, { at, length }) {
   for (let done = 0; done < length; done += CHUNK) yield readAt(file, at + done, Math.min(CHUNK, length - done));
 }
-/** The lines of a file, each as `parse` reads it; behind the last there is none. */
 function* linesOf(file, member, name, parse) {
   let [left, decoder] = ['', fatal()];
   for (const chunk of chunksOf(file, member)) {
@@ -310,7 +315,6 @@ function* linesOf(file, member, name, parse) {
   need(left === '' && read(() => decoder.decode(), `${name} is no UTF-8`) === '', `${name} is cut off within a line`);
 }
 const MANIFEST = 'format:t madeAtMs:n madeBy:m purpose:t tenant:t selection:o opened:l log:o records:n proofs:t sources:l files:l';
-/** The files by their names, once the manifest has named each of them with its length and its hash. */
 function openBundle(file) {
   const members = membersOf(file, fstatSync(file).size);
   const whole = (name) => textOf(readAt(file, members.get(name).at, members.get(name).length), name);
@@ -324,7 +328,7 @@ function openBundle(file) {
   }
   need(manifest.files.length === members.size - 1, 'the manifest names a file that is not here, or one twice');
   const keys = shaped(canonicalJson(whole('keys.json'), 'keys.json'), 'log:o rosters:l', 'keys.json');
-  shaped(keys.log, 'origin:t vkey:t', 'the log of keys.json');
+  shaped(keys.log, keys.log.succession === undefined ? 'origin:t vkey:t' : 'origin:t succession:l vkey:t', 'the log of keys.json');
   return { members, whole, manifest, keys, lines: (name, parse) => linesOf(file, members.get(name), name, parse) };
 }
 function closeBatch({ bank, first, last, root, hashes, leaves }) {
@@ -367,13 +371,13 @@ function readJournals(heads) {
 }
 const [NO_HASH, SEES] = ['A'.repeat(43), ['log.seen', 'log.left', 'log.disputed', 'log.settled']];
 /** What banks recorded that they had seen of this log: a log with two faces has to carry what the banks of the other face saw. */
-function readSeen(lines, vkey) {
-  const [log, parts, heads] = [inText(sha256(utf8(vkey))), [], []];
-  let [compared, left] = [0, 0];
+function readSeen(lines, names) {
+  const [parts, heads] = [[], []];
+  let [compared, left, others] = [0, 0, 0];
   for (const line of lines) {
     const { index, text } = line.includes('"kind":"log.') ? recordIn(line) : {};
     const { kind, source, seq, facts } = text ? openRecord(text).record : {};
-    if (!SEES.includes(kind) || facts.log !== log || facts.root === NO_HASH) continue;
+    if (!SEES.includes(kind) || facts.root === NO_HASH || (!names.has(facts.log) && ++others)) continue;
     need(isCount(facts.size) && facts.size <= index, `record ${seq} of ${source} saw more entries of this log than the ${index} before it`);
     const says = `record ${seq} of ${source} says that the log had another root at ${facts.size} entries`;
     if (left++ < SEEN_MAX) heads.push({ says, size: facts.size, root: facts.root });
@@ -387,6 +391,7 @@ function readSeen(lines, vkey) {
     take();
     if (compared > 0) ok(`${compared} heads that banks recorded of this log are heads of its tree`);
     if (left > compared) open(`${left - compared} heads that banks recorded of this log are not compared: not every entry before is here`);
+    if (others > 0) open(`${others} heads that banks recorded are of another log, or under a key that this bundle does not name: not compared`);
   };
   return { take, end };
 }
@@ -395,12 +400,11 @@ function recordIn(line) {
   return { index: countOf(digits, 'the index of a record'), text };
 }
 const jsonIn = (shape, what) => (line) => shaped(parsed(line, what), shape, what);
-/** Every record at its place in the tree, and with its proof where each has one; answers what came by. */
-function readRecords({ lines, members, manifest, keys, whole }, head, judging) {
+function readRecords({ lines, members, manifest, whole }, { names, ...head }, judging) {
   const journals = readJournals(lines('heads.jsonl', jsonIn('bank:t key:t head:t hashes:l', 'a line of heads.jsonl')));
   const [records, tree] = [lines('records.jsonl', recordIn), lines('tree.txt', (line) => hashOf(line, 'base64', 'a line of tree.txt'))];
   const opened = lines('opened.jsonl', jsonIn('index:n openings:o', 'a line of opened.jsonl'));
-  const [seen, checkpoint] = [readSeen(lines('records.jsonl', String), keys.log.vkey), whole('checkpoint')];
+  const [seen, checkpoint] = [readSeen(lines('records.jsonl', String), names), whole('checkpoint')];
   const headOf = (text) => need(text === checkpoint && head, 'a proof is for another checkpoint than the bundle’s');
   let [before, count, proven, next, opening] = [-1, 0, 0, records.next().value, opened.next().value];
   const leaf = () => {
@@ -426,16 +430,15 @@ function readRecords({ lines, members, manifest, keys, whole }, head, judging) {
   seen.end(judging);
   return { ...journals.end(), count };
 }
-/** `file` is a descriptor. `policy` and `rootKeys` may be left out; the lines say what the verdict is then worth. */
 export const verifyBundle = ({ file, ...trust }) =>
   judge(trust, (judging) => {
     const [{ ok, open, policy, rootKeys }, bundle] = [judging, openBundle(file)];
     const { members, manifest, keys } = bundle;
     ok(`${members.size} files, each with the length and the SHA-256 that the manifest names`);
-    const { origin, size, root, vkey } = openCheckpoint(bundle.whole('checkpoint'), trustedBy(policy, keys.log.vkey), ok);
-    // Another key in its place would hide what banks recorded of the log under the true one.
-    need(origin === keys.log.origin && vkey === keys.log.vkey, 'keys.json names another log, or another key, than signed');
-    const { found, count, signers } = readRecords(bundle, { size, root }, judging);
+    const { trusted, since, names } = followKeys(keys.log.succession ?? [], trustedBy(policy, keys.log.vkey), keys.log, judging);
+    const { origin, size, root, vkey } = openCheckpoint(bundle.whole('checkpoint'), trusted, ok);
+    need(origin === keys.log.origin && vkey === keys.log.vkey && size >= since, 'keys.json names another log, or another key, than signed');
+    const { found, count, signers } = readRecords(bundle, { size, root, names }, judging);
     const mayHaveGaps = ['compartment', 'parcel', 'person'].some((name) => manifest.selection[name] !== null);
     for (const { source, first, last, records: n, whole } of found) {
       need(whole || mayHaveGaps, `${source}: records are missing, and nothing in the selection leaves any out`);
@@ -446,12 +449,10 @@ export const verifyBundle = ({ file, ...trust }) =>
     const vouched = rootKeys.length > 0 && vouching(keys.rosters, judging);
     for (const signer of signers.values()) {
       ok(`${signer.bank}: each record stands in a batch that this bank signed`);
-      if (vouched) ok(vouched(signer));
-      else open(`${signer.bank}: vouched by the cloud only, for no --root-key says whose roster counts`);
+      (vouched ? ok : open)(vouched ? vouched(signer) : `${signer.bank}: vouched by the cloud only, for no --root-key says whose roster counts`);
     }
     open('not checked: records.csv, report.html; not proved: purpose and selection');
   });
-
 /** Each check is a line; the first that does not hold ends them, for the others stand on it. `holds` is null for what was not checked. */
 function judge({ rootKeys = [], signatures = 1, policy }, checks) {
   const isEach = rootKeys.every((key) => keyOfSpki('a root', key)) && new Set(rootKeys).size === rootKeys.length;
@@ -491,7 +492,6 @@ function main([what, path, ...rest]) {
     process.stdout.write(`${lines.map(told).join('')}${holds ? 'verified' : 'NOT verified'}\n`);
     return holds ? 0 : 1;
   } catch (error) {
-    // A file that is not there, or cannot be read, is no fault of this one.
     if (!(error instanceof Refusal) && error.syscall === undefined) throw error;
     process.stderr.write(`${error.message.split('\n').map(visible).join('\n')}\n`);
     return 2;

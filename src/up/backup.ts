@@ -42,12 +42,14 @@ export async function runBackup(given: BackupArguments): Promise<number> {
         throw new HoldfastError('conflict', `${path} is there already; nothing is overwritten`);
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   const run = act === 'backup' ? backup : restore;
-  if (values.config !== undefined) await run({ config: resolve(values.config), file, keysFile, say });
+  let isWhole = false;
+  if (values.config !== undefined)
+    isWhole = await run({ config: resolve(values.config), file, keysFile, say });
   else
-    await onThisMachine(placesIn(resolve(values.data ?? join(given.root, '.holdfast'))), (found) =>
-      run({ ...found, file, keysFile, say }),
-    );
-  return 0;
+    await onThisMachine(placesIn(resolve(values.data ?? join(given.root, '.holdfast'))), async (found) => {
+      isWhole = await run({ ...found, file, keysFile, say });
+    });
+  return isWhole ? 0 : 1;
 }
 
 type Urls = NonNullable<Command['urls']>;

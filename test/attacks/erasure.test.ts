@@ -233,6 +233,7 @@ const backUp = (name: string) => {
     file: file(name),
     keysFile: file(`${name}.keys`),
     epochs: stand.epochs,
+    evidence: stand.cloud.evidence,
   });
 };
 

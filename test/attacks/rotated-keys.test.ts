@@ -72,6 +72,7 @@ async function backUp(name: string): Promise<void> {
   await takeBackup({
     ...{ ownerUrl: url.href, rootKey: stand.rootKey, epochs: stand.epochs, file, keysFile: `${file}.keys` },
     ...{ backup: base64url(systemRandom.bytes(16)), madeAtMs: stand.cloud.clock.nowMs() },
+    evidence: stand.cloud.evidence,
   });
 }
 

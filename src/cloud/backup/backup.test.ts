@@ -51,6 +51,7 @@ const take = (path: string, database = 'holdfast') =>
     file: path,
     keysFile: `${path}.keys`,
     epochs: stand.epochs,
+    evidence: stand.cloud.evidence,
   });
 
 async function emptyDatabase(database: string): Promise<string> {

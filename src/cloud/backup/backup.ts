@@ -14,7 +14,9 @@ import { folderOfEpochs } from '../keys/keys.ts';
 import { createLog, judgeLog } from '../log/log.ts';
 import { eraseLost } from '../privacy/privacy.ts';
 import { allTenants } from '../tenants/tenants.ts';
+import { putEvidenceBack } from './evidence-objects.ts';
 import { restoreBackup } from './restore.ts';
+import { EVIDENCE_OBJECTS } from './tables.ts';
 import { NOT_IN_IT, takeBackup } from './take.ts';
 
 export type Command = {
@@ -38,13 +40,14 @@ const depsOf = (config: CloudConfig): CloudDeps => ({
   log: silentLog,
 });
 
-export async function backup(command: Command): Promise<void> {
+/** Answers whether everything is in it. */
+export async function backup(command: Command): Promise<boolean> {
   const { file, keysFile, say } = command;
   const config = configOf(command);
   const { cloud, files } = await openCore(depsOf(config), NOUNS);
   try {
     const began = systemClock.monotonicMs();
-    const { rows, keys } = await takeBackup({
+    const { rows, keys, missing } = await takeBackup({
       ownerUrl: config.ownerDatabaseUrl,
       rootKey: files.rootKey,
       backup: base64url(systemRandom.bytes(16)),
@@ -52,25 +55,33 @@ export async function backup(command: Command): Promise<void> {
       file,
       keysFile,
       epochs: folderOfEpochs(config.dataDir),
+      evidence: cloud.evidence,
     });
     const facts = { bytes: rows.bytes, hash: rows.sha256 };
     await inEachTenant(cloud, async (tx) => {
       await cloud.journal.record(tx, { kind: 'backup.made', facts });
     });
-    const count = Object.values(rows.rows).reduce((sum, some) => sum + some, 0);
-    say(`${file}: ${count} rows, ${rows.bytes} bytes, SHA-256 ${rows.sha256}`);
+    const objects = rows.rows[EVIDENCE_OBJECTS] ?? 0;
+    const count = Object.values(rows.rows).reduce((sum, some) => sum + some, 0) - objects;
+    say(
+      `${file}: ${count} rows, ${objects} objects of evidence, ${rows.bytes} bytes, SHA-256 ${rows.sha256}`,
+    );
     say(
       `${keysFile}: ${Object.values(keys.rows).reduce((sum, some) => sum + some, 0)} keys; without it, or a newer one, nobody’s data opens. Keep it elsewhere, and delete it with the next one`,
     );
     say('not in it:');
     for (const what of NOT_IN_IT) say(`  ${what}`);
+    for (const id of missing)
+      say(`MISSING: the bytes of ${id} are not in the folder evidence/, and so not in this backup`);
     say(`backup took ${seconds(began)}`);
+    return missing.length === 0;
   } finally {
     await cloud.database.close();
   }
 }
 
-export async function restore(command: Command): Promise<void> {
+/** Answers whether everything is there again that the records speak of. */
+export async function restore(command: Command): Promise<boolean> {
   const { file, keysFile, say } = command;
   const config = configOf(command);
   const began = systemClock.monotonicMs();
@@ -97,11 +108,13 @@ export async function restore(command: Command): Promise<void> {
     });
     await eraseAgain(cloud, say);
     await succeedLogs(cloud, config, say);
+    const isWhole = await restoreEvidence(cloud, { file, sha256 }, say);
     say(
       'A bank that is ahead of these sends again what is missing, when the cloud runs: the alarm gap names the',
     );
     say('numbers and ends with the last of them (docs/runbooks/restore.md)');
     say(`restore took ${seconds(began)}`);
+    return isWhole;
   } finally {
     await cloud.database.close();
   }
@@ -117,6 +130,17 @@ async function eraseAgain(cloud: Cloud, say: Command['say']): Promise<void> {
         : `  ${tenant}: ${lost} persons were erased since and can no longer be read; they are erased here too, as recorded`,
     );
   }
+}
+
+async function restoreEvidence(
+  cloud: Cloud,
+  of: { file: string; sha256: string },
+  say: Command['say'],
+): Promise<boolean> {
+  const { put, findings } = await putEvidenceBack(cloud, of);
+  say(`  ${put} objects of evidence were put back`);
+  for (const { where, what } of findings) say(`MISSING: ${where}: ${what}`);
+  return findings.length === 0;
 }
 
 /** A log that was ahead of the backup cannot go on from it: what was signed since would be contradicted. */

@@ -14,7 +14,15 @@ import { migrateJobs } from '../jobs/jobs.ts';
 import { type EpochStore, newPlace } from '../keys/keys.ts';
 import { hashOf, type Migration, migrate } from '../migrate.ts';
 import { checkMaker, type Manifest, readBackup } from './file.ts';
-import { EPOCH_FILES, GENERATIONS, jobsStep, KEYS_APART, type Table, tablesOf } from './tables.ts';
+import {
+  EPOCH_FILES,
+  EVIDENCE_OBJECTS,
+  GENERATIONS,
+  jobsStep,
+  KEYS_APART,
+  type Table,
+  tablesOf,
+} from './tables.ts';
 import { rootKeyCheck } from './take.ts';
 
 const ROWS_A_STATEMENT = 500;
@@ -208,7 +216,8 @@ async function fill(client: pg.Client, filled: Fill): Promise<number> {
     await put(table, json);
   }
   const again = await readBackup(of.file, async (table, json) => {
-    if (!apart.has(table)) await put(table, json);
+    // Bytes of evidence are put back behind the rows, for those who are not erased again.
+    if (!apart.has(table) && table !== EVIDENCE_OBJECTS) await put(table, json);
   });
   if (again.whole.sha256 !== sha256)
     throw new HoldfastError('conflict', `${of.file} is another file now than it was a moment ago`);

@@ -29,6 +29,8 @@ export const KEY_TABLES: readonly string[] = [
 export const EPOCH_FILES = 'epoch-files';
 /** Not a table: which of a tenant's keys wraps what is in the file of keys. */
 export const GENERATIONS = 'tenant-generations';
+/** Not a table: the sealed bytes of evidence, which lie in the cloud's folder. */
+export const EVIDENCE_OBJECTS = 'evidence-objects';
 /** The step since which keys of persons stand in the file of keys. */
 export const KEYS_APART = '0130-epochs-apart';
 

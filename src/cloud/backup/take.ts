@@ -1,5 +1,6 @@
 /**
- * Backup: every row of the database as one moment saw it, in one file; and apart from it, in another file, the
+ * Backup: every row of the database as one moment saw it, and the sealed bytes of evidence that these rows name, in one
+ * file; and apart from it, in another file, the
  * keys of persons with the epoch keys that wrap them, and those of codes under way. A copy of the rows alone opens
  * nobody's data, not even with the root key, and the newest file of keys opens every older copy for everybody but
  * those who were erased since. So what was forgotten stays forgotten, as long as only the newest file of keys is
@@ -12,7 +13,9 @@ import pg from 'pg';
 import { base64url } from '../../crypto/bytes.ts';
 import { deriveKey, sha256 } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import type { EvidenceObjects } from '../evidence/evidence.ts';
 import type { EpochStore } from '../keys/keys.ts';
+import { copyEvidence } from './evidence-objects.ts';
 import { BackupWriter, type Manifest, type Whole } from './file.ts';
 import {
   EPOCH_FILES,
@@ -33,7 +36,8 @@ export const NOT_IN_IT: readonly string[] = [
 
 const ROWS_A_FETCH = 1000;
 
-export type Taken = { rows: Whole; keys: Whole; madeAtMs: number };
+/** `missing`: evidence whose bytes were not there, so that the backup has none of them. */
+export type Taken = { rows: Whole; keys: Whole; madeAtMs: number; missing: string[] };
 
 /** Which root key it was: a hash of a key derived from it, which leads nobody back. */
 export function rootKeyCheck(rootKey: Uint8Array): string {
@@ -48,6 +52,7 @@ export async function takeBackup(of: {
   file: string;
   keysFile: string;
   epochs: EpochStore;
+  evidence: EvidenceObjects;
 }): Promise<Taken> {
   const client = new pg.Client({ connectionString: of.ownerUrl, application_name: 'holdfast backup' });
   await client.connect();
@@ -66,10 +71,12 @@ export async function takeBackup(of: {
       rows: new BackupWriter(of.file, { ...common, part: 'rows' }, of.rootKey),
       keys: new BackupWriter(of.keysFile, { ...common, part: 'keys' }, of.rootKey),
     };
+    let missing: string[] = [];
     try {
       const tenants = await tenantsIn(client);
       const writerOf = (table: string) => (KEY_TABLES.includes(table) ? writers.keys : writers.rows);
       await copyAll(client, tenants, writerOf);
+      missing = await copyEvidence(client, tenants, { ...of, writer: writers.rows });
       await copyEpochs(client, tenants, { epochs: of.epochs, writer: writers.keys });
       await copyGenerations(client, tenants, writers.keys);
     } catch (error) {
@@ -79,7 +86,7 @@ export async function takeBackup(of: {
     }
     // The keys first: rows without their keys would look like a backup and be none.
     const keys = writers.keys.end();
-    return { keys, rows: writers.rows.end(), madeAtMs: of.madeAtMs };
+    return { keys, rows: writers.rows.end(), madeAtMs: of.madeAtMs, missing };
   } finally {
     await client.end();
   }

@@ -41,6 +41,8 @@ export class SeenHeads {
   #range = EMPTY_RANGE;
   #compared = 0;
   #uncounted = 0;
+  /** Of another log; or of this one, by a key that nothing here says was its. */
+  #others = 0;
 
   /** `lines` are those of records.jsonl, which are read for themselves before anything is grown. */
   static *in(lines: Iterator<string | undefined>, log: BundleKeys['log']): Steps<SeenHeads> {
@@ -51,6 +53,7 @@ export class SeenHeads {
     const key = parseVkey(log.vkey);
     const inOrder = rotations.toSorted((a, b) => a.seq - b.seq);
     const names = key.ok ? namesOfLog(key.value, inOrder) : new Set();
+    seen.#others = told.filter((one) => !names.has(one.log)).length;
     seen.#heads = told.filter((one) => names.has(one.log)).sort((a, b) => a.size - b.size);
     return seen;
   }
@@ -105,6 +108,11 @@ export class SeenHeads {
     if (left > 0)
       say(
         `${left} heads that banks recorded of this log are not compared: not every entry before is here`,
+        null,
+      );
+    if (this.#others > 0)
+      say(
+        `${this.#others} heads that banks recorded are of another log, or under a key that this bundle does not name: not compared`,
         null,
       );
   }

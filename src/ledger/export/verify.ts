@@ -13,11 +13,11 @@ import { isIncluded } from '../log/inclusion.ts';
 import { readDecimal } from '../log/numbers.ts';
 import type { PolicyFile } from '../log/policy-file.ts';
 import { parseProof } from '../log/proof-file.ts';
-import type { SuccessionLink } from '../log/succession.ts';
+import { leadsTo, type SuccessionLink } from '../log/succession.ts';
 import { parseVkey } from '../log/vkey.ts';
 import { type LedgerRecord, leafHash, parseRecord } from '../record.ts';
 import { placeByForm } from '../record-form.ts';
-import { openRoster, readCanonical } from '../roster.ts';
+import { readCanonical } from '../roster.ts';
 import { firstOtherLine, firstWrong, type Shown } from './blame.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
 import { rootInSteps } from './cover.ts';
@@ -40,12 +40,13 @@ import {
   proofName,
   WHOLE_FILES,
 } from './format.ts';
-import { isSame, Journals, readHash, type SigningBank } from './journals.ts';
+import { isSame, Journals, readHash } from './journals.ts';
 import { OpenedFields } from './opened.ts';
 import { type BundleLine, BundleRefused, need, needValue, type Say } from './refusal.ts';
 import { SeenHeads } from './seen.ts';
 import { atOnce, type Steps } from './steps.ts';
 import { type ByteSource, chunksOf, linesOf, type Member, tarMembers } from './tar.ts';
+import { vouch } from './vouching.ts';
 
 export type BundleTrust = {
   /** SubjectPublicKeyInfo of site roots, base64url; none: whatever the cloud says of its banks is the cloud's word. */
@@ -71,7 +72,7 @@ export function* verifyInSteps(source: ByteSource, trust: BundleTrust): Steps<Bu
     const bundle = yield* openBundle(source, say);
     const opened = verifyCheckpoint(bundle, trust, say);
     const { journals, evidence } = yield* verifyRecords(bundle, opened, say);
-    for (const signer of journals.signers()) vouch(bundle.keys, trust, { signer, say });
+    vouch(bundle.keys, trust, { journals, say });
     evidence.end(trust.evidence, say);
     sayUnchecked(bundle.manifest, journals, say);
   } catch (error) {
@@ -162,9 +163,13 @@ function verifyCheckpoint(bundle: Bundle, trust: BundleTrust, say: Say): OpenedN
   const note = wholeOf(bundle, 'checkpoint');
   const own = needValue(parseVkey(keys.log.vkey), 'the log’s key in keys.json');
   need(own.name === origin, `the key in keys.json is one of ${own.name}, not of the log ${origin}`);
-  const succession = trust.succession ?? keys.log.succession ?? [];
+  const links = keys.log.succession ?? [];
+  need(leadsTo(links, own), 'the succession of keys in keys.json does not lead to the key that it names');
+  const succession = trust.succession ?? links;
   const judging = { own, policy: trust.policy, namedBy: 'the bundle', succession };
   const opened = blaming(bundle, note, () => judgeCheckpoint(note, judging, say));
+  if (!trust.policy && links.length > 0)
+    say(`${links.length} changes of the log’s key are not judged: no --policy names an earlier one`, null);
   // Another key in its place would hide what banks recorded of the log under the true one.
   need(
     opened.signatures.some(({ key }) => key.type === own.type && equalBytes(key.publicKey, own.publicKey)),
@@ -353,28 +358,6 @@ function sameSources(manifest: Manifest, journals: Journals): void {
     leavesOut || gap === undefined,
     `${gap?.source}: records are missing, the first of them record ${gap?.missing}, and nothing in the selection leaves any out`,
   );
-}
-
-function vouch(
-  keys: BundleKeys,
-  { rootKeys, signatures }: BundleTrust,
-  { signer, say }: { signer: SigningBank; say: Say },
-): void {
-  const { bank, key } = signer;
-  if (rootKeys.length === 0) {
-    say(`${bank}: vouched by the cloud only, for no --root-key says whose roster counts`, null);
-    return;
-  }
-  for (const note of keys.rosters) {
-    const [, site = ''] = note.split('\n', 2);
-    const opened = openRoster(note, { site, rootKeys, k: signatures, version: 0 });
-    if (!opened.ok || !opened.value.banks.some((one) => one.bank === bank && one.key === key)) continue;
-    say(
-      `${bank}: the site root’s roster, version ${opened.value.version} of ${site}, names its key; so the cloud did not write its records`,
-    );
-    return;
-  }
-  need(false, `${bank}: vouched by the cloud only: no roster that the given root keys signed names its key`);
 }
 
 function sayUnchecked(manifest: Manifest, journals: Journals, say: Say): void {

@@ -60,10 +60,15 @@ export function rotationDraft({ before, publicKey }: Rotation): RecordDraft {
 
 /** The key that a record gives the log after `before`; undefined where it does not speak of that key, or names none. */
 export function successorIn({ kind, facts }: LedgerRecord, before: LogKey): LogKey | undefined {
-  if (kind !== 'log.key-rotated' || facts.before !== hashOfKey(before)) return undefined;
+  return facts.before === hashOfKey(before) ? namedBy({ kind, facts }, before) : undefined;
+}
+
+/** The key that a record names, for the log of `log`; undefined where it names none. */
+function namedBy({ kind, facts }: Pick<LedgerRecord, 'kind' | 'facts'>, log: LogKey): LogKey | undefined {
+  if (kind !== 'log.key-rotated') return undefined;
   const publicKey = fromBase64url(String(facts.key));
   if (!publicKey || !isEd25519PublicKey(publicKey)) return undefined;
-  const key = { ...before, publicKey };
+  const key = { ...log, publicKey };
   return facts.id === idOf(key) ? key : undefined;
 }
 
@@ -120,6 +125,28 @@ function proveLink(
       return refused('inclusion-wrong', `entry ${index} of ${head.size}`);
   }
   return allowed(index + 1);
+}
+
+/**
+ * Whether links lead in their order to this key, each from the key that the one before it names. Whose the first is, and
+ * whether any was signed, is for `followSuccession` to say.
+ */
+export function leadsTo(links: readonly SuccessionLink[], key: LogKey): boolean {
+  const first = recordOf(links[0]);
+  if (!first) return links.length === 0;
+  let newest = String(first.facts.before);
+  for (const link of links) {
+    const record = recordOf(link);
+    const next = record && namedBy(record, key);
+    if (!next || record.facts.before !== newest) return false;
+    newest = hashOfKey(next);
+  }
+  return newest === hashOfKey(key);
+}
+
+function recordOf(link: SuccessionLink | undefined): LedgerRecord | undefined {
+  const parsed = link && parseRecord(utf8(link.record));
+  return parsed?.ok ? parsed.record : undefined;
 }
 
 /** What earlier keys of a log were called, from the records that gave it the later ones: heads under those are its own. */
