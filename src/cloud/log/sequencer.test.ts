@@ -1,13 +1,13 @@
 /** The sequencer over a real database: it is stopped at every durable write, and comes again. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { fromUtf8 } from '../../crypto/bytes.ts';
 import { newSigningKey } from '../../crypto/sign.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import { openCheckpoint, type TreeHead } from '../../ledger/log/checkpoint.ts';
 import { CHECKPOINT_PATH, parseTilePath, TILE_WIDTH, tilePath } from '../../ledger/log/layout.ts';
+import { sleep, systemClock } from '../../platform/clock.ts';
 import { NOUNS } from '../cloud.ts';
 import type { Cloud } from '../deps.ts';
 import { createTenant } from '../tenants/tenants.ts';
@@ -186,7 +186,7 @@ test('nothing is put in its place before the indices that it follows from are th
       ...cloud.database,
       // So slow that whoever does not wait is seen.
       async once(of, run) {
-        await setTimeout(30);
+        await sleep(systemClock, 30);
         return cloud.database.once(of, run);
       },
     },
