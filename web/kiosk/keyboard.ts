@@ -5,7 +5,17 @@
 import { createContext, type RefObject, useContext, useEffect, useRef, useState } from 'react';
 import { after, steadyMs } from '../kit/clock.ts';
 import { isKeyOfPage } from './stay.ts';
-import { type Heard, hear, mayEndInSilence, type Press, SETTLE_MS, settle, WEDGE_START } from './wedge.ts';
+import { steppingOf, stepTo } from './step.ts';
+import {
+  FAST_MS,
+  type Heard,
+  hear,
+  mayEndInSilence,
+  type Press,
+  SETTLE_MS,
+  settle,
+  WEDGE_START,
+} from './wedge.ts';
 
 /** Where typing goes. */
 export type Entry = { type(text: string): void; remove(): void; clear(): void; enter(): void };
@@ -56,6 +66,15 @@ function listener(target: RefObject<Entry | null>, onScan: (text: string) => voi
     wedge = result.wedge;
     if (result.heard) tell(result.heard);
   };
+  /** Moves on, or takes back, for whoever has a number pad alone. A scanner in full flow may type the same keys. */
+  const steps = (event: KeyboardEvent): boolean => {
+    const stepping = steppingOf(event, document.documentElement.dir === 'rtl');
+    const inScan = wedge.burst.length > 1 && event.timeStamp - wedge.lastAtMs <= FAST_MS;
+    if (stepping === null || event.ctrlKey || event.altKey || inScan) return false;
+    if (stepping === 'remove') target.current?.remove();
+    else stepTo(stepping);
+    return true;
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     const { key, ctrlKey, altKey, metaKey } = event;
     if (event.isComposing) return;
@@ -68,6 +87,7 @@ function listener(target: RefObject<Entry | null>, onScan: (text: string) => voi
       return target.current?.remove();
     }
     const heard = heardAt({ key, ctrl: ctrlKey, alt: altKey }, event.timeStamp);
+    if (steps(event)) return event.preventDefault();
     // A person who moves through the buttons by keyboard still presses them; a scanner in full flow does not.
     const onButton = event.target instanceof HTMLButtonElement && [' ', 'Enter'].includes(key);
     const presses = onButton && wedge.burst.length < 3;
