@@ -28,7 +28,7 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import type { KioskView } from '../../src/contract/kiosk.ts';
 import type { ApiProblem } from '../kit/api.ts';
-import { after, every, steadyMs } from '../kit/clock.ts';
+import { after, every, steadyMs, useBeat } from '../kit/clock.ts';
 import { Icon } from '../kit/icon.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { useSpokenLanguage } from '../kit/spoken.ts';
@@ -37,7 +37,7 @@ import { isStart, useFreshPage } from './fresh.ts';
 import { EntryTarget, useKeyboard } from './keyboard.ts';
 import { t } from './messages.ts';
 import { PadChoice, usePadChoice } from './pad.tsx';
-import { useResting } from './rest.ts';
+import { DRIFT_AGAIN_MS, DRIFT_STEPS, useResting } from './rest.ts';
 import { saidFor, saidForTrouble } from './said.ts';
 import {
   CourierCodeScreen,
@@ -72,6 +72,7 @@ export function Kiosk({ inLanguageOf }: { inLanguageOf: boolean }) {
   useStaying();
   const isOver = useFreshPage(view, inLanguageOf);
   const rests = useResting() && view?.show.screen === 'home' && view.message === null;
+  const drift = useBeat(DRIFT_AGAIN_MS) % DRIFT_STEPS;
   const away = view === null || view.idleMs === null;
   useEffect(() => {
     if (away) return;
@@ -92,6 +93,7 @@ export function Kiosk({ inLanguageOf }: { inLanguageOf: boolean }) {
           data-screen={view.show.screen}
           data-turn={view.turn}
           data-rests={rests || undefined}
+          data-drift={rests ? drift : undefined}
           inert={isOver}
         >
           <Header view={view} />

@@ -16,6 +16,10 @@ import { after } from '../kit/clock.ts';
  */
 const SLIPPED_MS = 250;
 
+/** A picture that never moves burns into a display; two pixels every two minutes disturb nobody (`rest.css`). */
+export const DRIFT_AGAIN_MS = 120_000;
+export const DRIFT_STEPS = 8;
+
 export function useResting(): boolean {
   const [rests, setRests] = useState(true);
   useEffect(() => {

@@ -26,3 +26,10 @@ export function useNow(periodMs: number): number {
   useEffect(() => every(periodMs, () => setNow(nowMs())), [periodMs]);
   return now;
 }
+
+/** How often `periodMs` has passed since this was shown. */
+export function useBeat(periodMs: number): number {
+  const [beats, setBeats] = useState(0);
+  useEffect(() => every(periodMs, () => setBeats((now) => now + 1)), [periodMs]);
+  return beats;
+}

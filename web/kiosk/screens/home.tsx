@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import type { KioskScreen } from '../../../src/contract/kiosk.ts';
 import { Button } from '../../kit/button.tsx';
+import { useBeat } from '../../kit/clock.ts';
 import { Icon, type IconName } from '../../kit/icon.tsx';
 import type { Send } from '../agent.ts';
 import { useEntry, useTypingInto } from '../keyboard.ts';
@@ -151,8 +152,15 @@ function OpenButton({ ready, busy, onPress }: { ready: boolean; busy: boolean; o
   );
 }
 
+/**
+ * The light pulses now and then, and is begun anew each time: an animation without end is drawn sixty times a second for
+ * as long as nobody is here, which without a graphics chip is a quarter of a processor, day and night.
+ */
+const PULSE_AGAIN_MS = 8_000;
+
 /** A door that stands open with a parcel in it, in the steel of the cabinet; and the ways in that need no key. */
 function Rest() {
+  const pulse = useBeat(PULSE_AGAIN_MS);
   return (
     <div className="rest">
       <div className="rest-picture">
@@ -171,7 +179,7 @@ function Rest() {
           />
           <path className="rest-leaf" d="M208 62l-62 14v106l62-24z" />
           <rect className="rest-handle" x={154} y={118} width={5} height={22} rx={2.5} />
-          <rect className="rest-light" x={12} y={62} width={196} height={96} rx={4} />
+          <rect key={pulse} className="rest-light" x={12} y={62} width={196} height={96} rx={4} />
         </svg>
       </div>
       <OtherWays />
