@@ -272,6 +272,8 @@ test(
   async () => {
     assert.ok(stand);
     const { page } = stand;
+    // The page of whoever was there before may just be replaced, and one that is cannot be loaded anew.
+    await page.locator('.kiosk[data-rests]').waitFor();
     await page.reload();
     await heading(page, 'Collect a parcel');
     await page.locator('.kiosk[data-rests]').waitFor();
