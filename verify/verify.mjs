@@ -30,8 +30,7 @@ const inText = (bytes) => bytes.toString('base64url');
 const fatal = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const textOf = (bytes, what) => read(() => fatal().decode(bytes), `${what} is no UTF-8`);
 const parsed = (text, what) => read(() => JSON.parse(text), `${what} is no JSON`);
-const isText = (value) => typeof value === 'string';
-const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
+const [isText, isCount] = [(value) => typeof value === 'string', (value) => Number.isSafeInteger(value) && value >= 0];
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const TYPES = { n: isCount, t: isText, m: (value) => value === null || isText(value), l: Array.isArray, o: isObject };
 /** An object with the members that `shape` names and no others, each a number, a text, a text or null, a list, or an object. */
@@ -56,8 +55,7 @@ function bytesOf(text, encoding, length) {
 }
 const hashOf = (text, encoding, what) => need(bytesOf(text, encoding, HASH_BYTES), `${what} is no hash`);
 const countOf = (text, what) => Number(need(/^(?:0|[1-9]\d{0,15})$/.test(text) && isCount(Number(text)) && text, `${what} is no number: ${text}`));
-const leafHash = (entry) => sha256(Buffer.of(0), entry);
-const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
+const [leafHash, nodeHash] = [(entry) => sha256(Buffer.of(0), entry), (left, right) => sha256(Buffer.of(1), left, right)];
 const halfOf = (size, half = 1) => (half * 2 < size ? halfOf(size, half * 2) : half);
 /** The root of a tree by an audit path (RFC 6962 section 2.1.1), whose last hash is the one of the half in which the entry is not. */
 export function rootBy({ leaf, index, size, path }) {
@@ -185,14 +183,15 @@ export const verifyProof = ({ proof, entry, ...trust }) =>
     ok(follow(proof, leafHash(entry), (text) => openCheckpoint(text, policy, ok), 'the proof').says);
   });
 /** Says which roster of the site root names a bank's key (docs/reference/batch.md). Each is opened once; one that does not hold names nobody. */
-function vouching(rosters, { rootKeys, signatures }) {
+function vouching(rosters, { rootKeys, signatures }, asked) {
   const named = new Map();
   const open = (roster) => {
     const keysOf = ([site]) => rootKeys.map((key) => keyOfSpki(site, key));
     const { words, signers } = openNote(need(isText(roster) && roster, 'there is no roster'), ROSTER, keysOf);
     need(signers.size >= signatures, `${signers.size} of the given root keys signed, not ${signatures}`);
-    const { v, site, version, banks } = canonicalJson(words[1], 'the roster');
+    const { v, tenant, site, version, banks } = canonicalJson(words[1], 'the roster');
     need(v === 1 && site === words[0] && isCount(version) && Array.isArray(banks), 'the roster is malformed');
+    need([tenant, undefined].includes(asked), `the roster is one of ${tenant}, not of ${asked}`);
     for (const one of banks) named.set(canonical([one?.bank, one?.key]), `the site root’s roster, version ${version} of ${site}, names the key of`);
   };
   const refused = rosters.flatMap((roster) => judge({}, () => open(roster)).lines);
@@ -441,12 +440,13 @@ export const verifyBundle = ({ file, ...trust }) =>
     const { found, count, signers } = readRecords(bundle, { size, root, names }, judging);
     const mayHaveGaps = ['compartment', 'parcel', 'person'].some((name) => manifest.selection[name] !== null);
     for (const { source, first, last, records: n, whole } of found) {
+      need(source.startsWith('bank_') || source === manifest.tenant, `${source}: records of another organisation than the manifest names`);
       need(whole || mayHaveGaps, `${source}: records are missing, and nothing in the selection leaves any out`);
       ok(`${source}: ${n} records from ${first} to ${last}, ${whole ? 'none missing' : 'others left out'}, in order`);
     }
     const here = { format: 'holdfast/export/v1', log: { origin, size }, sources: found, records: count };
     need(canonical({ ...manifest, ...here }) === canonical(manifest), 'the manifest says otherwise than what is here');
-    const vouched = rootKeys.length > 0 && vouching(keys.rosters, judging);
+    const vouched = rootKeys.length > 0 && vouching(keys.rosters, judging, manifest.tenant);
     for (const signer of signers.values()) {
       ok(`${signer.bank}: each record stands in a batch that this bank signed`);
       (vouched ? ok : open)(vouched ? vouched(signer) : `${signer.bank}: vouched by the cloud only, for no --root-key says whose roster counts`);

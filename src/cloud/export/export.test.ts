@@ -19,6 +19,7 @@ import { newEd25519Key } from '../../crypto/ed25519.ts';
 import { sha256 } from '../../crypto/hash.ts';
 import { newSigningKey, type SigningKey } from '../../crypto/sign.ts';
 import type { CommittedField } from '../../domain/facts.ts';
+import { idFrom } from '../../domain/ids.ts';
 import { rosterSchema } from '../../domain/roster.ts';
 import { type BundleTrust, verifyBundle } from '../../ledger/export/verify.ts';
 import { readPolicy } from '../../ledger/log/policy.ts';
@@ -28,6 +29,7 @@ import { cosignatureLine } from '../../ledger/log/signatures.ts';
 import { vkeyText } from '../../ledger/log/vkey.ts';
 import { leafHash, parseRecord } from '../../ledger/record.ts';
 import { signRoster } from '../../ledger/roster.ts';
+import { systemRandom } from '../../platform/random.ts';
 import { NOUNS } from '../cloud.ts';
 import { projectionsOf, takeBatch } from '../intake/intake.ts';
 import { recordsBetween } from '../journal/journal.ts';
@@ -365,6 +367,18 @@ test('without the site root’s key, or with another one, the bank is vouched fo
   );
 });
 
+test('the cloud’s own records are those of the organisation whose name stands on the bundle', async () => {
+  const { files } = await exported({});
+  const renamed = tampered(files, {
+    manifest: (manifest) => {
+      manifest.tenant = idFrom('tenant', systemRandom.bytes(16));
+    },
+  });
+  const said = saidBy(renamed, { ...trusted, rootKeys: [] });
+  assert.match(said.at(-1) ?? '', /^FAIL tenant_.*records of another organisation than the manifest names/);
+  assert.deepEqual(aloneOn([tampered(files, {}), renamed], []), [true, false]);
+});
+
 test('each way of tampering is found, by its own line, and by the verifier that stands alone as well', async (t) => {
   const bank = await anotherBank();
   const { files } = await exported({ bank: bank.bank }, ['tracking']);
@@ -386,11 +400,11 @@ test('each way of tampering is found, by its own line, and by the verifier that 
 });
 
 /** What verify/verify.mjs says, in a process of its own, preloaded with what this one is: a sabotage for one. */
-function aloneOn(bundles: readonly Uint8Array[]): boolean[] {
+function aloneOn(bundles: readonly Uint8Array[], rootKeys = trusted.rootKeys): boolean[] {
   const cases = bundles.map((bytes, at) => {
     const path = join(home, `case-${at}.tar`);
     writeFileSync(path, bytes);
-    return { kind: 'bundle', of: { path, rootKeys: trusted.rootKeys, signatures: 1 } };
+    return { kind: 'bundle', of: { path, rootKeys, signatures: 1 } };
   });
   const list = join(home, 'cases.json');
   writeFileSync(list, JSON.stringify(cases));

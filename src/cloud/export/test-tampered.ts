@@ -65,6 +65,15 @@ export const TAMPERED: readonly [string, (files: Files) => Edit, RegExp][] = [
     /do not lead to the root/,
   ],
   [
+    'another organisation’s name stands on it',
+    () => ({
+      manifest: (manifest) => {
+        manifest.tenant = idFrom('tenant', systemRandom.bytes(16));
+      },
+    }),
+    /names its key for tenant_[a-z2-7]{26}/,
+  ],
+  [
     'the tree has a hash too many',
     () => ({ edit: { 'tree.txt': (text) => `${text}${'A'.repeat(43)}=\n` } }),
     /more than the \d+ lines that the tree needs: line \d+ of tree.txt is not what/,

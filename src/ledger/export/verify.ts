@@ -72,7 +72,7 @@ export function* verifyInSteps(source: ByteSource, trust: BundleTrust): Steps<Bu
     const bundle = yield* openBundle(source, say);
     const opened = verifyCheckpoint(bundle, trust, say);
     const { journals, evidence } = yield* verifyRecords(bundle, opened, say);
-    vouch(bundle.keys, trust, { journals, say });
+    vouch({ keys: bundle.keys, tenant: bundle.manifest.tenant }, trust, { journals, say });
     evidence.end(trust.evidence, say);
     sayUnchecked(bundle.manifest, journals, say);
   } catch (error) {
@@ -351,6 +351,8 @@ function sameSources(manifest: Manifest, journals: Journals): void {
     found.length === manifest.sources.length,
     'there are records of a journal that the manifest does not name',
   );
+  const foreign = found.find(({ source }) => !source.startsWith('bank_') && source !== manifest.tenant);
+  need(foreign === undefined, `${foreign?.source}: records of another organisation than the manifest names`);
   const { compartment, parcel, person } = manifest.selection;
   const leavesOut = compartment !== null || parcel !== null || person !== null;
   const gap = found.find(({ whole }) => !whole);
