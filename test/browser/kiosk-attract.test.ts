@@ -17,6 +17,7 @@ import {
   newDocument,
   openStand,
   press,
+  reload,
   TYPED,
   tapDigits,
   UPRIGHT,
@@ -274,7 +275,7 @@ test(
     const { page } = stand;
     // The page of whoever was there before may just be replaced, and one that is cannot be loaded anew.
     await page.locator('.kiosk[data-rests]').waitFor();
-    await page.reload();
+    await reload(page);
     await heading(page, 'Collect a parcel');
     await page.locator('.kiosk[data-rests]').waitFor();
     await page.clock.install();
@@ -293,12 +294,12 @@ test(
 test('a language is one tap from rest, and a press that slips begins all the same', SKIP, async () => {
   assert.ok(stand);
   const { page } = stand;
-  await page.reload();
+  await reload(page);
   await page.locator('.kiosk[data-rests]').waitFor();
   await press(page, 'Deutsch');
   await heading(page, 'Paket abholen');
   await page.locator('.kiosk:not([data-rests])').waitFor();
-  await page.reload();
+  await reload(page);
   await page.locator('.kiosk[data-rests]').waitFor();
   await page.mouse.move(400, 200);
   await page.mouse.down();

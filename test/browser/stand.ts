@@ -146,6 +146,18 @@ export async function press(page: Page, name: string | RegExp): Promise<void> {
   await page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) }).click();
 }
 
+/** Loads the page anew. One that the kiosk is just replacing cannot be: then the one in its place is. */
+export async function reload(page: Page): Promise<void> {
+  for (let tries = 1; ; tries++)
+    try {
+      await page.reload();
+      return;
+    } catch (error) {
+      if (tries === 4 || !String(error).includes('Not attached to an active page')) throw error;
+      await sleep(systemClock, 500);
+    }
+}
+
 /** Touches the start where nothing is to be pressed: it is drawn for somebody who stands before it. */
 export async function begin(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).click();

@@ -14,6 +14,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { waitFor } from '../../src/up/wait.ts';
 import { ROOT } from '../site.ts';
 import { checkAccessible, missingBrowser, openBrowser, openPage, shot } from './browser.ts';
+import { reload } from './stand.ts';
 
 assert.ok(missingBrowser === null || process.env.CI !== 'true', missingBrowser ?? '');
 const GS = '\u001d';
@@ -129,7 +130,7 @@ test('a pick-up QR that a wedge types opens its door, without any suffix', {
   const { qr } = dropOff(bank);
   kiosk.changed();
   // A page that is loaded anew knows no suffix yet, so silence ends a scan.
-  await page.reload();
+  await reload(page);
   await heading(page, 'Collect a parcel');
   await scan(page, `]Q1${qr}`, 'none');
   await page.getByRole('img', { name: /Your door is \d+/ }).waitFor();
