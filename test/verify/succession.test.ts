@@ -191,6 +191,21 @@ test('a next key that the log did not record is believed by nobody, whoever sign
     }
 });
 
+test('a link in whose tree only one of its two keys signed is refused by both', () => {
+  const first = stand.cloud.ledger.key;
+  const signedBy = (link: SuccessionLink, key: Ed25519Key): SuccessionLink => {
+    const at = link.proof.indexOf('\n\n') + 2;
+    const opened = openCheckpoint(link.proof.slice(at), { origin, logKeys: [keyOf(first)], witnesses: [] });
+    assert.ok(opened.ok);
+    const note = signCheckpoint(opened.value.checkpoint, { name: origin, ...key });
+    return { ...link, proof: link.proof.slice(0, at) + note };
+  };
+  for (const key of [first, second]) {
+    const bytes = withLinks(([a, b]) => (a && b ? [signedBy(a, key), b] : []));
+    assert.deepEqual(both(bytes, policyOf(first)).holds, [false, false]);
+  }
+});
+
 test('a key whose turn is over signs nothing for who has followed, nor does one whose turn has not come', () => {
   const { size, root } = (() => {
     const opened = openCheckpoint(textOf(files, 'checkpoint'), {
