@@ -266,6 +266,26 @@ function meddling(
   };
 }
 
+test('whoever comes late with a checkpoint signs nothing', async () => {
+  const { cloud } = stand;
+  const tenant = await tenantWithLog();
+  await drain(cloud, tenant);
+  const before = await assertOneHistory(cloud, tenant);
+  await record(cloud, tenant, 7);
+  let other: Promise<unknown> | undefined;
+  const late = meddling(cloud, {
+    // The indices are given; another process takes them up and is through first.
+    async onWrite() {
+      other ??= sequence(cloud, tenant);
+      await other;
+    },
+  });
+  assert.equal(await sequence(late, tenant), 'grew');
+  assert.equal(await other, 'grew');
+  assert.equal((await readWhole(cloud, tenant)).size, await recordsIn(cloud, tenant));
+  assert.equal((await assertOneHistory(cloud, tenant)).length, before.length + 1);
+});
+
 test('a log that would grow meanwhile is judged as one that holds', async () => {
   const { cloud } = stand;
   const tenant = await tenantWithLog();

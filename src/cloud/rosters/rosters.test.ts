@@ -172,6 +172,11 @@ test('a root follows another: both sign, the keys that come in have to, and a ba
       rosters.desireRoot(tx, stand.site, { rootKeys: [base64url(key.publicKey)], k: 1 }),
     );
   const by = (json: string, ...keys: SigningKey[]) => signRoster(rosterSchema.parse(JSON.parse(json)), keys);
+  // Some were before, whatever ran before this.
+  for (const name of ['First', 'Second']) {
+    await stand.inTenant((tx) => people.addCarrier(stand.cloud, tx, { name, key: null }));
+    assert.equal(reasonOf(await submit(by(await waitingJson(), stand.root))), 'taken');
+  }
   const held = (await stand.inTenant((tx) => rosters.current(tx, stand.site)))?.version ?? 0;
   await desire(next);
   const change = await waitingJson();
