@@ -18,8 +18,7 @@ import { CONNECTIONS, ingestRate, type Prepared, prepare } from './ingest.ts';
 import { measure, median, overRounds, quantile, ROUNDS_MIN, type Row } from './rounds.ts';
 
 const HOST = 'ledger.example.org';
-/** Long enough that the one checkpoint that is waited for at the end is a small part of a round. */
-const BATCHES_A_ROUND = 10;
+const BATCHES_A_ROUND = 4;
 const WARM_UPS = 2;
 const RATIO_MIN = 0.85;
 /** Those of `ingest`, as after an outage, which the bar is for; and the fewer that a bank sends at once while its line is good. */
