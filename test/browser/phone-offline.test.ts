@@ -88,7 +88,7 @@ for (const app of APPS) {
     await isShown(page, app);
     await isKept(page);
     assert.equal(await page.getByText('This is not current').count(), 0);
-    await context.setOffline(true);
+    await phones.setOffline(context, true);
     await page.getByRole('status').getByText('This is not current').waitFor();
     // Two hours later, and opened anew.
     await page.clock.setFixedTime(systemClock.nowMs() + 2 * HOUR_MS);
@@ -104,7 +104,7 @@ for (const app of APPS) {
     assert.equal(await page.getByText('1ZOLD').count(), 0, 'the history is not kept');
     await checkAccessible(page);
     // Back again, it is true now.
-    await context.setOffline(false);
+    await phones.setOffline(context, false);
     await page.getByRole('link', { name: app === 'resident' ? 'Parcels' : 'Today' }).click();
     await page.getByText('This is not current').waitFor({ state: 'detached' });
     assert.deepEqual(unlike(errors, CUT), []);
@@ -133,7 +133,7 @@ for (const app of APPS) {
     await page.getByLabel('Email').waitFor();
     const { sealed, local } = await stored(page);
     assert.deepEqual([sealed, local], [0, '{}']);
-    await context.setOffline(true);
+    await phones.setOffline(context, true);
     await page.reload();
     await page.getByRole('heading', { level: 1 }).waitFor();
     assert.equal(await page.getByText('1ZTOLD').count(), 0);
@@ -150,7 +150,7 @@ for (const app of APPS) {
     await isKept(page);
     const beside = await phones.open(context, app);
     await isShown(beside.page, app);
-    await context.setOffline(true);
+    await phones.setOffline(context, true);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('status').getByText('You are signed out on this phone').waitFor();
     await checkAccessible(page);
@@ -162,11 +162,11 @@ for (const app of APPS) {
     await page.getByRole('status').getByText('You are signed out on this phone').waitFor();
     assert.equal(await page.getByText('1ZTOLD').count(), 0);
     const cookie = { cookie: `holdfast_${app}=${token}` };
-    const asked = () => fetch(`${phones.url}/api/${app}/me`, { headers: cookie });
+    const asked = () => fetch(`${phones.direct}/api/${app}/me`, { headers: cookie });
     assert.equal((await asked()).status, 200, 'the server was not told yet');
     await Promise.all([
       page.waitForResponse((answer) => answer.url().endsWith('/sign-out')),
-      context.setOffline(false),
+      phones.setOffline(context, false),
     ]);
     await page.getByText('You are signed out on this phone').waitFor({ state: 'detached' });
     assert.equal((await asked()).status, 401);
@@ -179,7 +179,7 @@ test('a session that its server has ended leaves nothing on the phone either', {
   const { context, token } = await phones.phone('resident');
   const { page } = await phones.open(context, 'resident');
   await isShown(page, 'resident');
-  await fetch(`${phones.url}/api/resident/sign-out`, {
+  await fetch(`${phones.direct}/api/resident/sign-out`, {
     method: 'POST',
     headers: { cookie: `holdfast_resident=${token}`, 'x-holdfast-app': 'resident' },
   });

@@ -159,13 +159,13 @@ for (const app of APPS) {
     await Promise.all([page.waitForEvent('download'), go()]);
     await page.unrouteAll();
 
-    await context.setOffline(true);
+    await phones.setOffline(context, true);
     await button(page, 'RR100000003DE').click();
     await mine.getByRole('alert').getByText('A receipt needs a connection').waitFor();
     assert.equal(await mine.getByText('The receipt is downloaded').count(), 0);
     await checkAccessible(page);
     await shot(page, `${app}-receipt-offline`);
-    await context.setOffline(false);
+    await phones.setOffline(context, false);
 
     await page.route('**/receipt', (route) => route.fulfill({ status: 503, body: '' }));
     await button(page, 'RR100000003DE').click();

@@ -3,9 +3,11 @@
  * begun at the database, because signing in has journeys of its own.
  */
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { type LoopbackServer, listenLoopback } from '../../rig/loopback.ts';
 import { type HttpStand, openHttpStand } from '../../src/cloud/http/test-http-stand.ts';
 import { newToken } from '../../src/cloud/test-tenants.ts';
 import { idFrom } from '../../src/domain/ids.ts';
@@ -32,10 +34,14 @@ const NOON_ZONE =
 export type Phones = {
   http: HttpStand;
   browser: Browser;
+  /** Where the phones reach the cloud; and where the test does, whatever has become of their line. */
   url: string;
+  direct: string;
   /** A phone of its own on which somebody is signed in, and the token of their session. */
   phone(app: App, options?: BrowserContextOptions): Promise<{ context: BrowserContext; token: string }>;
   open(context: BrowserContext, app: App, place?: string): Promise<Watched>;
+  /** Takes the network from a phone, and gives it back. Their line is one. */
+  setOffline(context: BrowserContext, isOffline: boolean): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -77,10 +83,14 @@ export async function openPhones(): Promise<Phones> {
   const http = await openHttpStand(join(ROOT, 'web', 'dist'));
   for (const parcel of PARCELS) await lay(http, parcel);
   const browser = await openBrowser();
-  const url = `http://localhost:${http.port(0)}`;
+  const direct = `http://localhost:${http.port(0)}`;
+  const line = await openLine(http.port(0));
+  const url = `http://localhost:${line.port}`;
   return {
-    ...{ http, browser, url },
+    ...{ http, browser, url, direct },
     async phone(app, options = {}) {
+      // One test after the other has the line, and the one before may have ended without a network.
+      line.mend();
       const { alder, stand } = http;
       const token = await newToken(stand.cloud, {
         tenant: alder.tenant,
@@ -100,9 +110,48 @@ export async function openPhones(): Promise<Phones> {
       return { context, token };
     },
     open: (context, app, place = '') => openPage(context, `${url}/${app}/${place}`),
+    async setOffline(context, isOffline) {
+      if (!isOffline) line.mend();
+      await context.setOffline(isOffline);
+      if (isOffline) line.cut();
+    },
     async close() {
       await browser.close();
+      await line.stop();
       await http.close();
+    },
+  };
+}
+
+/** More than a browser has open at once to one server. */
+const CONNECTIONS_MAX = 100;
+
+/**
+ * What the phones reach the cloud through. A browser that is told to be offline tells its pages so one by one, and a
+ * page that is just being made may get a request through; a cut line lets none.
+ */
+async function openLine(port: number): Promise<LoopbackServer & { mend(): void }> {
+  let isWhole = true;
+  const server = await listenLoopback({
+    what: 'the line of the phones',
+    port: 0,
+    connectionsMax: CONNECTIONS_MAX,
+    accepting: () => isWhole,
+    onSocket(socket) {
+      const beyond = connect(port, '127.0.0.1');
+      beyond.on('error', () => socket.destroy());
+      socket.on('close', () => beyond.destroy());
+      socket.pipe(beyond).pipe(socket);
+    },
+  });
+  return {
+    ...server,
+    cut() {
+      isWhole = false;
+      server.cut();
+    },
+    mend() {
+      isWhole = true;
     },
   };
 }
@@ -172,7 +221,8 @@ export async function isKept(page: Page): Promise<void> {
 export function unlike(errors: readonly string[], expected: RegExp): string[] {
   return errors.filter((error) => !expected.test(error));
 }
-export const CUT = /net::ERR_(INTERNET_DISCONNECTED|FAILED|NETWORK_CHANGED)|status of 5\d\d/;
+export const CUT =
+  /net::ERR_(INTERNET_DISCONNECTED|FAILED|NETWORK_CHANGED|CONNECTION_RESET|EMPTY_RESPONSE)|status of 5\d\d/;
 
 /** Moves on with Tab until the control has the focus, as someone without a pointer does. */
 export async function tabTo(page: Page, name: RegExp): Promise<void> {
