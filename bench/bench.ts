@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { apiRead } from './api-read.ts';
 import { growth } from './growth.ts';
 import { ingest } from './ingest.ts';
+import { kioskFirstPaint } from './kiosk-first-paint.ts';
 import { kioskForgets } from './kiosk-forgets.ts';
 import { eventToCheckpoint, ingestWithLog } from './ledger.ts';
 import { pinToWire } from './pin-to-wire.ts';
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, (say: (line: string) => void, isFull: boo
   'pin-to-wire': pinToWire,
   recover,
   'kiosk-forgets': kioskForgets,
+  'kiosk-first-paint': kioskFirstPaint,
   'start-again': startAgain,
   simulator,
   ingest,

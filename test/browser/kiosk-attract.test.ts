@@ -307,3 +307,22 @@ test('a language is one tap from rest, and a press that slips begins all the sam
   await page.mouse.up();
   await page.getByRole('button', { name: 'Mix the digits' }).waitFor();
 });
+
+test('a page begins with what its agent shows; without a line to it, it soon says so', SKIP, async () => {
+  assert.ok(stand);
+  const moment = (page: Page) => page.getByRole('heading', { name: 'One moment' });
+  const context = await stand.browser.newContext({ viewport: UPRIGHT });
+  const cut = await context.newPage();
+  await cut.route('**/api/events', (route) => route.abort());
+  await cut.goto(stand.url);
+  await heading(cut, 'Collect a parcel');
+  await moment(cut).waitFor();
+  assert.equal(await cut.getByText('Collect a parcel').count(), 0, 'what may not be true is gone');
+
+  // Who gets no answer to the first question begins with what the line says.
+  const mute = await context.newPage();
+  await mute.route('**/api/view', () => undefined);
+  await mute.goto(stand.url);
+  await heading(mute, 'Collect a parcel');
+  await context.close();
+});

@@ -38,6 +38,18 @@ type Drawing = { lang: string; dir: string; cut: string[]; below: number; cabine
 async function drawing(page: Page): Promise<Drawing> {
   return (await page.evaluate(`(() => {
     const cut = [];
+    // A range is as high as its font is for all its scripts; how high these very letters are drawn, a canvas says.
+    const pen = document.createElement('canvas').getContext('2d');
+    const inked = (text, parent, own) => {
+      // In parts: what stands beside them, as figures of one width, has no place in the short form.
+      const { fontStyle, fontWeight, fontSize, fontFamily } = getComputedStyle(parent);
+      pen.font = [fontStyle, fontWeight, fontSize, fontFamily].join(" ");
+      const drawn = pen.measureText(text);
+      return {
+        top: own.top + drawn.fontBoundingBoxAscent - drawn.actualBoundingBoxAscent,
+        bottom: own.bottom - drawn.fontBoundingBoxDescent + drawn.actualBoundingBoxDescent,
+      };
+    };
     const walker = document.createTreeWalker(document.querySelector('.kiosk'), NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const text = node.textContent.trim();
@@ -48,8 +60,9 @@ async function drawing(page: Page): Promise<Drawing> {
       const own = range.getBoundingClientRect();
       if (own.width === 0) continue;
       const box = (parent.closest('button, li, dd, .door-plate, .k-notice') ?? parent).getBoundingClientRect();
+      const { top, bottom } = inked(text, parent, own);
       const outside = own.left < -1 || own.right > innerWidth + 1 ||
-        own.left < box.left - 1 || own.right > box.right + 1 || own.top < box.top - 1 || own.bottom > box.bottom + 1;
+        own.left < box.left - 1 || own.right > box.right + 1 || top < box.top - 1 || bottom > box.bottom + 1;
       if (outside) cut.push(text);
     }
     for (const one of document.querySelectorAll('.kiosk *'))

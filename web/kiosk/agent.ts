@@ -5,7 +5,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { KioskAction, KioskLayout, KioskView } from '../../src/contract/kiosk.ts';
 import { ApiProblem, apiFor } from '../kit/api.ts';
-import { steadyMs } from '../kit/clock.ts';
+import { after, steadyMs } from '../kit/clock.ts';
 import { useEvents } from '../kit/events.ts';
 
 const api = apiFor('kiosk');
@@ -29,12 +29,28 @@ export type Agent = {
   here: () => void;
 };
 
-export function useAgent(): Agent {
-  const [view, setView] = useState<KioskView | null>(null);
+/** An agent that takes longer is as good as none, and the page says so. */
+const FIRST_VIEW_MS = 1_000;
+/** A page begins with a view, and its line to the agent comes up a moment later; or what it shows is not true. */
+const FIRST_LINE_MS = 2_000;
+
+/**
+ * The view with which a page begins, asked for before anything is drawn: whoever stands before a kiosk that was just
+ * switched on would otherwise see it drawn twice, the first time with nothing on it. Null when nobody answers.
+ */
+export function firstView(): Promise<KioskView | null> {
+  return new Promise((resolve) => {
+    after(FIRST_VIEW_MS, () => resolve(null));
+    api.get<KioskView>('/api/view').then(resolve, () => resolve(null));
+  });
+}
+
+export function useAgent(first: KioskView | null): Agent {
+  const [view, setView] = useState(first);
   const [layout, setLayout] = useState<KioskLayout | null>(null);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<ApiProblem | null>(null);
-  const turn = useRef(-1);
+  const turn = useRef(first?.turn ?? -1);
   const sending = useRef(false);
 
   const show = useCallback((next: KioskView): void => {
@@ -73,8 +89,11 @@ export function useAgent(): Agent {
     void api.post<KioskView>('/api/actions', { do: 'here' }).then(show, setProblem(setTrouble));
   }, [show]);
 
+  const wasUp = useRef(false);
   useEffect(() => {
-    if (!up) setView(null);
+    if (up) wasUp.current = true;
+    else if (wasUp.current) setView(null);
+    else return after(FIRST_LINE_MS, () => setView(null));
   }, [up]);
 
   return { view, layout, up, busy, trouble, send, here };

@@ -62,10 +62,13 @@ import { useStaying } from './stay.ts';
 
 const pageTitle = (): string => t('page.title');
 
-/** `inLanguageOf`: the page began in the language of the person who was there before it was loaded. */
-export function Kiosk({ inLanguageOf }: { inLanguageOf: boolean }) {
+/**
+ * `first`: what the agent showed as the page was loaded. `inLanguageOf`: the page began in the language of the person
+ * who was there before.
+ */
+export function Kiosk({ first, inLanguageOf }: { first: KioskView | null; inLanguageOf: boolean }) {
   useSpokenLanguage(pageTitle);
-  const agent = useAgent();
+  const agent = useAgent(first);
   const { view, send, here } = agent;
   const target = useKeyboard((text) => send({ do: 'scan', text }));
   const pad = usePadChoice();
