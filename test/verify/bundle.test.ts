@@ -130,6 +130,24 @@ test('what a bank recorded that it saw of the log is held against the log of the
   }
 });
 
+test('what a bank saw of a log by a key that the bundle does not name proves nothing of this one, and is said, by both', () => {
+  const made = makeBundle(join(home, 'sees-unnamed.tar'), 40, { sees: 'unnamed' });
+  const rootKeys = [base64url(made.root.publicKey)];
+  const ours = verifyBundle(sourceOf(readFileSync(made.path)), { ...noPolicy, rootKeys });
+  const [lone] = aloneOn(home, [{ kind: 'bundle', of: { path: made.path, rootKeys } }]);
+  const unjudged = ours.lines.filter(({ holds }) => holds === null).map(({ says }) => says);
+  const line = /^1 heads that banks recorded are of another log, or under a key .*: not compared$/;
+  assert.ok(
+    unjudged.some((one) => line.test(one)),
+    unjudged.join('\n'),
+  );
+  assert.ok(
+    lone?.says.some((one) => line.test(one)),
+    lone?.says.join('\n'),
+  );
+  assert.deepEqual([ours.holds, lone?.holds], [true, true]);
+});
+
 test('another key of the log in keys.json, under which nobody saw anything, is refused by both, also with a policy', () => {
   const made = makeBundle(join(home, 'hides.tar'), 40, { sees: 'another' });
   const stranger = vkeyText({ type: 'signature', name: LOG.name, publicKey: newEd25519Key().publicKey });

@@ -1,6 +1,7 @@
 /** Bundles of any length, made from the formats alone: one bank's journal that fills a log of its own. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { base64, base64url, fromUtf8, utf8 } from '../../src/crypto/bytes.ts';
+import { newEd25519Key } from '../../src/crypto/ed25519.ts';
 import { runningSha256, sha256 } from '../../src/crypto/hash.ts';
 import { newSigningKey, type SigningKey } from '../../src/crypto/sign.ts';
 import { idFrom } from '../../src/domain/ids.ts';
@@ -23,6 +24,8 @@ const BATCH = 1024;
 
 export type MadeBundle = { path: string; root: SigningKey; bank: SigningKey };
 
+type Sees = 'this' | 'another' | 'more' | 'unnamed';
+
 /** What a cloud that has its log's key can do to a bank's records before it signs a tree over them. */
 export type HostileCloud = {
   /** A record says another door; the bank's heads stay. */
@@ -31,8 +34,11 @@ export type HostileCloud = {
   omits?: number;
   /** All of it is the cloud's own work, under a key that no roster names. */
   forges?: boolean;
-  /** The bank says of the log what it saw of it: the root that was then, or another face's, or more than was there. */
-  sees?: 'this' | 'another' | 'more';
+  /**
+   * The bank says of the log what it saw of it: the root that was then, or another face's, or more than was there; or
+   * it says so of a log by a key that nothing in the bundle names.
+   */
+  sees?: Sees;
 };
 
 type Keys = { root: SigningKey; bank: SigningKey };
@@ -92,9 +98,10 @@ function* piecesOf(count: number, keys: Keys, cloud: HostileCloud): Generator<[s
 /** The record with this number says what its bank saw of the log before it. */
 const SEEN_AT = 20;
 
-function seenFacts(leaves: readonly Uint8Array[], sees: 'this' | 'another' | 'more') {
-  const there = sees === 'another' ? leaves.with(3, leafHash(utf8('another'))) : leaves;
-  const log = base64url(sha256(utf8(vkeyText({ type: 'signature', ...LOG }))));
+function seenFacts(leaves: readonly Uint8Array[], sees: Sees) {
+  const there = sees === 'another' || sees === 'unnamed' ? leaves.with(3, leafHash(utf8('another'))) : leaves;
+  const key = sees === 'unnamed' ? newEd25519Key().publicKey : LOG.publicKey;
+  const log = base64url(sha256(utf8(vkeyText({ type: 'signature', name: LOG.name, publicKey: key }))));
   const size = sees === 'more' ? SEEN_AT + 5 : leaves.length;
   return { log, size, root: base64url(rangeRoot(appendLeaves(EMPTY_RANGE, there))), first: true };
 }
