@@ -1,6 +1,5 @@
 /** Evidence, whole: a photo of a dent is attached to a parcel, exported to a court, opened there, and held against the record. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +8,8 @@ import { evidenceAttached, evidenceList } from '../../src/contract/http/evidence
 import { base64, concat, hex } from '../../src/crypto/bytes.ts';
 import { testCertificate } from '../../src/crypto/cms/test-certificate.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
-import { ROOT, startSite } from '../site.ts';
+import { startSite } from '../site.ts';
+import { holdfast } from './commands.ts';
 import { inAndOut, parcelOf } from './in-and-out.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'hf-evidence-'));
@@ -22,19 +22,6 @@ after(async () => {
 const MARK = Buffer.from('this is the dent, told where no disk may show it');
 /** More than one chunk of what is sealed. */
 const PHOTO = concat(Uint8Array.of(0xff, 0xd8, 0xff, 0xe1), MARK, new Uint8Array(2_000_000).fill(5), MARK);
-
-/** Not in step with this process: a server ends connections that nobody reads, and the next question would go by one. */
-function holdfast(...args: string[]): Promise<{ status: number | null; said: string }> {
-  return new Promise((resolve, reject) => {
-    const run = spawn(process.execPath, [join(ROOT, 'bin', 'holdfast.ts'), ...args], { cwd: ROOT });
-    let said = '';
-    for (const stream of [run.stdout, run.stderr])
-      stream.setEncoding('utf8').on('data', (part: string) => {
-        said += part;
-      });
-    run.on('error', reject).on('close', (status) => resolve({ status, said }));
-  });
-}
 
 const config = () => join(site.system.places.cloud, 'config.json');
 const check = () => holdfast('cloud', 'check', '--config', config());

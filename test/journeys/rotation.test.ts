@@ -4,10 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { systemClock } from '../../src/platform/clock.ts';
-import type { SystemConfig } from '../../src/up/configs.ts';
-import { cloudSpec } from '../../src/up/configs.ts';
 import { waitFor } from '../../src/up/wait.ts';
 import { ROOT, startSite } from '../site.ts';
+import { restartCloud } from './commands.ts';
 import { parcelOf } from './in-and-out.ts';
 
 const site = await startSite();
@@ -21,25 +20,6 @@ function holdfast(...args: string[]): { status: number | null; text: string } {
 
 const rotate = () => holdfast('cloud', 'rotate-tls', '--config', join(system.places.cloud, 'config.json'));
 const sign = () => holdfast('admin', 'roster', 'sign', '--root', system.places.root, '--yes');
-
-async function restartCloud(): Promise<void> {
-  await system.children.stop('cloud');
-  await waitFor({
-    clock: systemClock,
-    what: 'the bank to notice',
-    msMax: 20_000,
-    holds: async () => !(await people.view()).online,
-  });
-  await system.children.start(
-    cloudSpec({ root: ROOT, places: system.places, ports: system.ports } as SystemConfig),
-  );
-  await waitFor({
-    clock: systemClock,
-    what: 'the bank to be back',
-    msMax: 60_000,
-    holds: async () => (await people.view()).online,
-  });
-}
 
 async function appliedVersion(): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${system.ports.kiosk}/api/health`);
@@ -98,7 +78,7 @@ test('the server key changes twice and the bank is back each time', async () => 
   for (const version of [now + 1, now + 2]) {
     const changed = rotate();
     assert.equal(changed.status, 0, changed.text);
-    await restartCloud();
+    await restartCloud(site);
     const early = rotate();
     assert.equal(early.status, 1, 'a key that banks do not know yet is not put to use');
     assert.match(early.text, /Alder Court lobby/);
