@@ -21,7 +21,7 @@ import { findProgram } from '../../tools/peers.ts';
 import { ROOT } from '../site.ts';
 import { type AloneCase, aloneOn } from './alone.ts';
 import { verifyInLittleMemory } from './long-bundle.ts';
-import { type HostileCloud, LOG, makeBundle, POLICY } from './made-bundle.ts';
+import { type HostileCloud, LOG, type MadeBundle, makeBundle, POLICY } from './made-bundle.ts';
 
 /** How many records the long bundle has; the long tier takes a million. */
 const RECORDS = 100_000;
@@ -100,6 +100,14 @@ test('what a cloud with its logâ€™s key writes, changes or leaves out of a bankâ
   assert.deepEqual(heldBy(alones), [false, false, false, false]);
 });
 
+/** What both verifiers say to a reader who knows whose rosters count. */
+function judged({ path, root }: MadeBundle) {
+  const rootKeys = [base64url(root.publicKey)];
+  const ours = verifyBundle(sourceOf(readFileSync(path)), { ...noPolicy, rootKeys });
+  const [lone] = aloneOn(home, [{ kind: 'bundle', of: { path, rootKeys } }]);
+  return { ours, lone };
+}
+
 test('what a bank recorded that it saw of the log is held against the log of the bundle, by both', () => {
   const root = /^record 20 of bank_\w+ says that the log had another root at 19 entries$/;
   const same = /^1 heads that banks recorded of this log are heads of its tree$/;
@@ -114,9 +122,7 @@ test('what a bank recorded that it saw of the log is held against the log of the
   ];
   for (const [sees, line, loneLine] of cases) {
     const made = makeBundle(join(home, `sees-${sees}.tar`), 40, { sees });
-    const rootKeys = [base64url(made.root.publicKey)];
-    const ours = verifyBundle(sourceOf(readFileSync(made.path)), { ...noPolicy, rootKeys });
-    const [lone] = aloneOn(home, [{ kind: 'bundle', of: { path: made.path, rootKeys } }]);
+    const { ours, lone } = judged(made);
     const said = ours.lines.map(({ says }) => says);
     assert.ok(
       said.some((one) => line.test(one)),
@@ -132,9 +138,7 @@ test('what a bank recorded that it saw of the log is held against the log of the
 
 test('what a bank saw of a log by a key that the bundle does not name proves nothing of this one, and is said, by both', () => {
   const made = makeBundle(join(home, 'sees-unnamed.tar'), 40, { sees: 'unnamed' });
-  const rootKeys = [base64url(made.root.publicKey)];
-  const ours = verifyBundle(sourceOf(readFileSync(made.path)), { ...noPolicy, rootKeys });
-  const [lone] = aloneOn(home, [{ kind: 'bundle', of: { path: made.path, rootKeys } }]);
+  const { ours, lone } = judged(made);
   const unjudged = ours.lines.filter(({ holds }) => holds === null).map(({ says }) => says);
   const line = /^1 heads that banks recorded are of another log, or under a key .*: not compared$/;
   assert.ok(

@@ -41,7 +41,10 @@ const FIRST_LINE_MS = 2_000;
 export function firstView(): Promise<KioskView | null> {
   return new Promise((resolve) => {
     after(FIRST_VIEW_MS, () => resolve(null));
-    api.get<KioskView>('/api/view').then(resolve, () => resolve(null));
+    api.get<KioskView>('/api/view').then(
+      resolve,
+      setProblem(() => resolve(null)),
+    );
   });
 }
 
