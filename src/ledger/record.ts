@@ -104,25 +104,6 @@ export function leafHash(bytes: Uint8Array | string): Uint8Array {
 /** Begins with the zero and is filled anew for each record. What is longer is none, and is hashed all the same. */
 const leaf = new Uint8Array(RECORD_BYTES_MAX + 1);
 
-const NEWLINE = 0x0a;
-
-/**
- * The records of a text with a newline behind each but the last, and the leaf hash of each. The zero of a leaf (RFC 6962
- * section 2.1) is put where the newline before it was, so that nothing is copied to be hashed.
- */
-export function splitLeaves(text: string): { entry: Uint8Array; leaf: Uint8Array }[] {
-  const bytes = Buffer.from(`\n${text}`);
-  const all: { entry: Uint8Array; leaf: Uint8Array }[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const next = bytes.indexOf(NEWLINE, at + 1);
-    const end = next < 0 ? bytes.length : next;
-    bytes[at] = 0;
-    all.push({ entry: bytes.subarray(at + 1, end), leaf: sha256(bytes.subarray(at, end)) });
-    at = end;
-  }
-  return all;
-}
-
 export type WriteRecord = {
   draft: RecordDraft;
   source: string;

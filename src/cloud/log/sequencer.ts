@@ -87,7 +87,7 @@ async function takeTurn(
   let assigned = Promise.resolve(true);
   try {
     objects.add(begun.whole);
-    for await (const { spans, ...batch } of reading) {
+    for await (const { spans, batch } of reading) {
       // While a batch is hashed, the one before is on its way to the disk.
       const given = grow(turn, batch);
       if (!(await assigned)) return undefined;
@@ -168,7 +168,8 @@ async function begin(cloud: Cloud, tx: Tx, max: number): Promise<Begun | 'idle' 
     indexed.entriesBetween(tx, { generation, from: tileStart(before), to: before }),
     indexed.entriesBetween(tx, { generation, from: before, to: size }),
   ]);
-  const { entries: tail } = entriesOf(lastBundle, { from: tileStart(before), to: before });
+  const open = entriesOf(lastBundle, { from: tileStart(before), to: before });
+  const tail = open.map(({ bytes }) => bytes);
   // Somebody gave these their indices, and signed nothing over them.
   const grown = grow({ log, head, state, tail }, entriesOf(since, { from: before, to: size }));
   if (!equalBytes(grown.head.root, log.root))

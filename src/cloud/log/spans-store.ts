@@ -1,5 +1,6 @@
 /** SQL of what has an index or is about to get one: records by the journal that they stand in, many at a time. */
 import type { TreeHead } from '../../ledger/log/checkpoint.ts';
+import { TILE_WIDTH } from '../../ledger/log/layout.ts';
 import { integerColumn, textColumn } from '../../platform/columns.ts';
 import { planned, type Tx } from '../../platform/database.ts';
 import { byOneIndex, type Span } from './store.ts';
@@ -59,12 +60,29 @@ const moveLog = planned<{ size: number }>(`
     on conflict (tenant_id, generation, source) do update set last_seq = excluded.last_seq)
   select size from moved`);
 
-/** Some records, one after another: their texts with a newline between, their hashes in hex, and the index of each. */
-export type Entries = { texts: string; hashes: string; indices: string };
+/** Records of one journal that get indices one after another, all of them in one bundle. */
+export type Piece = Span & { first: number };
+
+/** What gets the indices from `first` on, cut where a bundle ends. */
+export function piecesOf(spans: readonly Span[], first: number): Piece[] {
+  const pieces: Piece[] = [];
+  let index = first;
+  for (const { source, seq, count } of spans)
+    for (let taken = 0; taken < count; ) {
+      const part = Math.min(count - taken, TILE_WIDTH - (index % TILE_WIDTH));
+      pieces.push({ source, seq: seq + taken, count: part, first: index });
+      taken += part;
+      index += part;
+    }
+  return pieces;
+}
+
+/** The records of a piece that are there, in their order: their texts with `SEPARATOR` between, their hashes in hex. */
+export type Entries = { first: number; texts: string | null; hashes: string | null };
 
 /**
- * The records with the indices `from` to `to - 1`, in their order. Some travel together, for a row each would cost more
- * than what is in it; and as the text that they are, for bytes would be written as two digits each.
+ * The records with the indices `from` to `to - 1`, in their order. Those of a piece travel together, for a row each would
+ * cost more than what is in it; and as the text that they are, for bytes would be written as two digits each.
  */
 export async function entriesBetween(
   tx: Tx,
@@ -73,36 +91,41 @@ export async function entriesBetween(
   return selectEntries(tx, generation, from, to);
 }
 
-/** The records of spans that have no index yet; the first of them gets the index `first`. */
-export async function recordsOf(
-  tx: Tx,
-  { spans, first }: { spans: readonly Span[]; first: number },
-): Promise<Entries[]> {
-  const { sources, seqs, counts, firsts } = columnsOf(spans, first);
+/** The records of pieces that have no index yet. */
+export async function recordsOf(tx: Tx, pieces: readonly Piece[]): Promise<Entries[]> {
+  const sources = textColumn(pieces.map(({ source }) => source));
+  const [seqs, counts, firsts] = [
+    integerColumn(pieces.map(({ seq }) => seq)),
+    integerColumn(pieces.map(({ count }) => count)),
+    integerColumn(pieces.map(({ first }) => first)),
+  ];
   const [, rows] = await Promise.all([byOneIndex(tx), selectRecords(tx, sources, seqs, counts, firsts)]);
   return rows;
 }
 
-/** `offset 0`: each span is looked up by itself. The planner would else now and then read a whole table beside them. */
-const ENTRIES = `select convert_from(string_agg(bytes, '\\x0a' order by index), 'UTF8') as texts,
-    encode(string_agg(hash, '' order by index), 'hex') as hashes, string_agg(index::text, ',' order by index) as indices
-  from (
-    select s.index + r.seq - s.low as index, r.bytes, r.hash
-    from spans s cross join lateral (
-      select seq, bytes, hash from records where source = s.source and seq >= s.low and seq < s.high offset 0) as r) as entries
-  group by index / 32 order by index / 32`;
+/** Each piece is looked up by itself, in the order of the index: nothing has to be sorted. */
+const ENTRIES = `
+  select first, texts, hashes
+  from pieces p cross join lateral (
+    select convert_from(string_agg(bytes, '\\x0a0a' order by seq), 'UTF8') as texts,
+      encode(string_agg(hash, '' order by seq), 'hex') as hashes
+    from records where source = p.source and seq >= p.low and seq < p.high) r
+  order by first`;
 
-/** The ends of a span are computed beforehand, as above. */
+/** The ends of a piece are computed beforehand, as above. */
 const selectEntries = planned<Entries>(`
-  with spans as materialized (
-    select source, seq + greatest(0, $2 - first) as low, seq + least(count, $3 - first) as high,
-      first + greatest(0, $2 - first) as index
-    from log_spans where generation = $1 and first < $3
+  with pieces as materialized (
+    select source, seq + low_index - first as low, seq + high_index - first as high, low_index as first
+    from log_spans s cross join lateral (
+      select greatest(s.first, $2, tile * ${TILE_WIDTH}) as low_index,
+        least(s.first + count, $3, (tile + 1) * ${TILE_WIDTH}) as high_index
+      from generate_series(greatest(s.first, $2) / ${TILE_WIDTH}, (least(s.first + count, $3) - 1) / ${TILE_WIDTH}) tile)
+    where generation = $1 and first < $3 and low_index < high_index
       and first >= coalesce((select max(first) from log_spans where generation = $1 and first <= $2), 0))
   ${ENTRIES}`);
 
 const selectRecords = planned<Entries>(`
-  with spans as materialized (
-    select source, seq as low, seq + count as high, first as index
+  with pieces as materialized (
+    select source, seq as low, seq + count as high, first
     from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) s (source, seq, count, first))
   ${ENTRIES}`);

@@ -7,25 +7,25 @@ import { equalBytes } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import { HASH_BYTES, type TreeHead } from '../../ledger/log/checkpoint.ts';
+import { type Framed, frameEntries } from '../../ledger/log/frame.ts';
 import {
+  bundleObject,
   edgeTiles,
-  growBundles,
   growWhole,
   headOf,
   type LogObject,
   type LogState,
 } from '../../ledger/log/growth.ts';
 import { TILE_WIDTH } from '../../ledger/log/layout.ts';
-import { splitLeaves } from '../../ledger/record.ts';
 import type { Cloud } from '../deps.ts';
 import type { LogPlace, Staged } from './objects.ts';
-import { type Entries, recordsOf } from './spans-store.ts';
+import { type Entries, type Piece, piecesOf, recordsOf } from './spans-store.ts';
 import type * as store from './store.ts';
 
-/** How far a turn came: the tree with all that has an index, and the entries of the last bundle while it is not full. */
+/** How far a turn came: the tree with all that has an index, and the last bundle in parts while it is not full. */
 export type Turn = { log: store.LogRow; head: TreeHead; state: LogState; tail: readonly Uint8Array[] };
-/** Records one after another, and the leaf of each. */
-export type Batch = { entries: readonly Uint8Array[]; leaves: readonly Uint8Array[] };
+/** Records one after another, in parts that each lie in one bundle. */
+export type Batch = readonly Framed[];
 
 /** What waits in batches of at most `max` records. */
 export function cut(
@@ -61,7 +61,7 @@ export async function* readAhead(
   cloud: Cloud,
   tenant: TenantId,
   { batches, size }: { batches: readonly store.Span[][]; size: number },
-): AsyncGenerator<Batch & { spans: readonly store.Span[] }> {
+): AsyncGenerator<{ spans: readonly store.Span[]; batch: Batch }> {
   const together: store.Span[][][] = [];
   for (const spans of batches) {
     const last = together.at(-1);
@@ -72,22 +72,23 @@ export async function* readAhead(
   let asked = size;
   const ask = (part: store.Span[][] | undefined) => {
     if (!part) return;
-    const of = { spans: part.flat(), first: asked };
-    asked += lengthOf(of.spans);
-    under.push(quiet(cloud.database.read(tenant, (tx) => recordsOf(tx, of))));
+    const pieces: Piece[] = [];
+    for (const spans of part) {
+      pieces.push(...piecesOf(spans, asked));
+      asked += lengthOf(spans);
+    }
+    under.push(quiet(cloud.database.read(tenant, (tx) => recordsOf(tx, pieces))));
   };
   for (const part of together.slice(0, AHEAD)) ask(part);
   let from = size;
   for (const [at, part] of together.entries()) {
     ask(together[at + AHEAD]);
-    const to = from + lengthOf(part.flat());
-    const { entries, leaves } = entriesOf((await under.shift()) ?? [], { from, to });
-    from = to;
-    let taken = 0;
+    const rows = (await under.shift()) ?? [];
     for (const spans of part) {
-      const end = taken + lengthOf(spans);
-      yield { spans, entries: entries.slice(taken, end), leaves: leaves.slice(taken, end) };
-      taken = end;
+      const to = from + lengthOf(spans);
+      const own = rows.filter(({ first }) => first >= from && first < to);
+      yield { spans, batch: entriesOf(own, { from, to }) };
+      from = to;
     }
   }
 }
@@ -97,47 +98,51 @@ export const tileStart = (size: number) => size - (size % TILE_WIDTH);
 
 /** The turn with these records behind its own, and what became full by them. */
 export function grow(
-  { log, head, state: before, tail }: Turn,
-  { entries, leaves }: Batch,
+  { log, head, state: before, tail: open }: Turn,
+  batch: Batch,
 ): Turn & { whole: LogObject[] } {
-  const { state, objects } = growWhole(before, leaves);
-  const open = [...tail, ...entries];
-  const full = open.length - (open.length % TILE_WIDTH);
-  const bundles = growBundles({ size: tileStart(head.size), last: NOTHING, entries: open.slice(0, full) });
-  return { log, head: headOf(state), state, tail: open.slice(full), whole: [...bundles, ...objects] };
+  const { state, objects } = growWhole(
+    before,
+    batch.flatMap(({ leaves }) => leaves),
+  );
+  const bundles: LogObject[] = [];
+  let { size } = head;
+  let tail = open;
+  for (const { bytes, leaves } of batch) {
+    if (leaves.length > TILE_WIDTH - (size % TILE_WIDTH)) throw new Error('a part lies in two bundles');
+    size += leaves.length;
+    tail = [...tail, bytes];
+    if (size % TILE_WIDTH !== 0) continue;
+    bundles.push(bundleObject(size, tail));
+    tail = [];
+  }
+  return { log, head: headOf(state), state, tail, whole: [...bundles, ...objects] };
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** What is not full at the end of a turn that began at `before` entries. */
 export function edgeOf(before: number, { head: { size }, state, tail }: Turn): LogObject[] {
   if (size === before) return [];
-  return [
-    ...growBundles({ size: tileStart(size), last: NOTHING, entries: tail }),
-    ...edgeTiles(before, state),
-  ];
+  return [...(tail.length === 0 ? [] : [bundleObject(size, tail)]), ...edgeTiles(before, state)];
 }
 
 /** Each record once, in the order of its index, and each as its journal hashed it. */
 export function entriesOf(rows: readonly Entries[], { from, to }: { from: number; to: number }): Batch {
-  const entries: Uint8Array[] = [];
-  const leaves: Uint8Array[] = [];
-  for (const { texts, hashes, indices } of rows) {
-    // None has a newline in it (RFC 8785 section 3.2.2.2). One that had would be two, and neither has its hash.
-    const group = splitLeaves(texts);
+  let at = from;
+  const batch = rows.map(({ first, texts, hashes }) => {
+    if (first !== at || texts === null || hashes === null)
+      throw contradicts(`record ${at}, or one of those behind it, is not there`);
+    const framed = frameEntries(texts);
     const known = fromHex(hashes);
-    const first = from + entries.length;
-    if (indices !== group.map((_, at) => first + at).join(','))
-      throw contradicts(`record ${first}, or one of those behind it, is not there`);
-    for (const [at, { entry, leaf }] of group.entries()) {
-      if (!equalBytes(leaf, known.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)))
-        throw contradicts(`record ${first + at} does not have its hash`);
-      entries.push(entry);
-      leaves.push(leaf);
+    for (const leaf of framed.leaves) {
+      const place = (at - first) * HASH_BYTES;
+      if (!equalBytes(leaf, known.subarray(place, place + HASH_BYTES)))
+        throw contradicts(`record ${at} does not have its hash`);
+      at += 1;
     }
-  }
-  if (entries.length !== to - from) throw contradicts(`of ${to} records some are not there`);
-  return { entries, leaves };
+    return framed;
+  });
+  if (at !== to) throw contradicts(`of ${to} records some are not there`);
+  return batch;
 }
 
 /** Somebody waits for it later; until then its failure is nobody's. */

@@ -3,7 +3,7 @@ import { allowed } from '../../domain/outcome.ts';
 import { TILE_WIDTH } from './layout.ts';
 import { type LogResult, refused } from './refusals.ts';
 
-const LENGTH_BYTES = 2;
+export const LENGTH_BYTES = 2;
 export const ENTRY_BYTES_MAX = 0xffff;
 export const BUNDLE_BYTES_MAX = TILE_WIDTH * (LENGTH_BYTES + ENTRY_BYTES_MAX);
 

@@ -3,6 +3,7 @@
  * The state is the compact range and, for each level, the hashes of the tile that is not full yet; so the
  * whole tree is never read, and each new node is hashed once for root and tiles together.
  */
+import { concat } from '../../crypto/bytes.ts';
 import { equalBytes } from '../../crypto/hash.ts';
 import { allowed } from '../../domain/outcome.ts';
 import { BUNDLE_BYTES_MAX, type Entry, encodeEntries } from './bundle.ts';
@@ -107,6 +108,15 @@ export function growBundles({ size, last, entries }: GrowBundles): LogObject[] {
     at += part.length;
   }
   return objects;
+}
+
+/** The bundle of a log of `size` entries that is not full, or the last when all are, of parts that are framed already. */
+export function bundleObject(size: number, parts: readonly Uint8Array[]): LogObject {
+  const index = Math.ceil(size / TILE_WIDTH) - 1;
+  return {
+    path: tilePath({ of: 'entries', index, width: size - index * TILE_WIDTH }),
+    bytes: concat(...parts),
+  };
 }
 
 /**
