@@ -8,8 +8,7 @@ import { pathToFileURL } from 'node:url';
 const USAGE = `node verify.mjs proof PROOF --policy POLICY --entry ENTRY
 node verify.mjs receipt RECEIPT --root-key FILE … [--signatures K] [--policy POLICY]
 node verify.mjs bundle BUNDLE [--root-key FILE …] [--signatures K] [--policy POLICY]\nStatus: 0 verified, 1 not verified, 2 not understood.`;
-const MIB = 1_048_576;
-const [FILE_MAX, NOTE_MAX, ENTRY_MAX, LINE_MAX, CHUNK, HASH_BYTES] = [64 * MIB, MIB, 65_535, 262_144, 65_536, 32];
+const [MIB, FILE_MAX, NOTE_MAX, ENTRY_MAX, LINE_MAX, CHUNK, HASH_BYTES] = [1_048_576, 67_108_864, 1_048_576, 65_535, 262_144, 65_536, 32];
 const [PATH_MAX, DEPTH_MAX, MEMBERS_MAX, BATCH_MAX, JOURNALS_MAX, SEEN_MAX] = [63, 32, 1_020, 1_024, 10_000, 100_000];
 /** A check that did not hold, or before all checks a question that is none. What else is thrown is a fault of this file. */
 class Refusal extends Error {}
@@ -98,10 +97,9 @@ function openNote(note, form, keysOf) {
   }
   return { text, words, signers };
 }
-function checkBy(spki, digest) {
-  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+const checkBy = (spki, digest, key = createPublicKey({ key: spki, format: 'der', type: 'spki' })) => {
   return (text, signature) => verifySignature(digest, utf8(text), key, signature) && 0;
-}
+};
 /** The y of points of small order (RFC 8032 section 8.4 leaves them to the user of a key): anybody can sign for them. */
 const [P, ORDER_8] = [2n ** 255n - 19n, 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n];
 const SMALL_ORDER = [0n, 1n, P - 1n, ORDER_8, P - ORDER_8];
@@ -156,10 +154,8 @@ function openCheckpoint(note, { logs, witnesses, quorum }, ok) {
   const timeText = (s) => (s < 253_402_300_800 ? new Date(s * 1000).toISOString() : `second ${s}`);
   const { words, signers } = openNote(note, CHECKPOINT, () => [...logs, ...witnesses]);
   const [origin, size, root] = [words[0], countOf(words[1], 'the size'), hashOf(words[2], 'base64', 'the root')];
-  const { vkey } = need(
-    logs.find((key) => signers.has(key) && key.name === origin),
-    `no log of the policy signed this checkpoint of ${origin}`,
-  );
+  const signer = logs.find((key) => signers.has(key) && key.name === origin);
+  const { vkey } = need(signer, `no log of the policy signed this checkpoint of ${origin}`);
   ok(`the log ${origin} signed a tree of ${size} entries`);
   const cosigned = new Set(witnesses.filter((key) => signers.has(key)));
   for (const key of cosigned) ok(`${key.name} cosigned it at ${timeText(signers.get(key))}`);
@@ -184,19 +180,23 @@ export const verifyProof = ({ proof, entry, ...trust }) =>
   });
 /** Says which roster of the site root names a bank's key (docs/reference/batch.md). Each is opened once; one that does not hold names nobody. */
 function vouching(rosters, { rootKeys, signatures }, asked) {
-  const named = new Map();
-  const open = (roster) => {
+  const newest = new Map();
+  const take = (roster) => {
     const keysOf = ([site]) => rootKeys.map((key) => keyOfSpki(site, key));
     const { words, signers } = openNote(need(isText(roster) && roster, 'there is no roster'), ROSTER, keysOf);
     need(signers.size >= signatures, `${signers.size} of the given root keys signed, not ${signatures}`);
     const { v, tenant, site, version, banks } = canonicalJson(words[1], 'the roster');
     need(v === 1 && site === words[0] && isCount(version) && Array.isArray(banks), 'the roster is malformed');
     need([tenant, undefined].includes(asked), `the roster is one of ${tenant}, not of ${asked}`);
-    for (const one of banks) named.set(canonical([one?.bank, one?.key]), `the site root’s roster, version ${version} of ${site}, names the key of`);
+    const names = [site, ...banks.map((one) => canonical([one?.bank, one?.key]))];
+    for (const name of names) if (!(newest.get(name)?.version > version)) newest.set(name, { version, site });
   };
-  const refused = rosters.flatMap((roster) => judge({}, () => open(roster)).lines);
-  const why = refused.at(-1)?.says ?? 'no roster that the given root keys signed names its key';
-  return ({ bank, bankKey }) => `${need(named.get(canonical([bank, bankKey])), `${bank}: vouched by the cloud only: ${why}`)} ${bank}`;
+  const why = rosters.flatMap((one) => judge({}, () => take(one)).lines).at(-1)?.says ?? 'no roster that the given root keys signed names its key';
+  return ({ bank, bankKey }, { ok, open }) => {
+    const { version, site } = need(newest.get(canonical([bank, bankKey])), `${bank}: vouched by the cloud only: ${why}`);
+    ok(`the site root’s roster, version ${version} of ${site}, names the key of ${bank}`);
+    if (newest.get(site).version > version) open(`${bank}: a newer roster of ${site} drops its key; which records are older is the cloud’s word`);
+  };
 }
 function openHead(note, { bank, bankKey }) {
   const { text, words, signers } = openNote(note, HEAD, () => [keyOfSpki(bank, bankKey)]);
@@ -249,7 +249,7 @@ export const verifyReceipt = ({ receipt, ...trust }) =>
     const [more, mores] = value?.v === 1 ? ['', ''] : [' log:m', ' proof:m'];
     const of = shaped(value, `v:n parcel:t bank:t roster:m bankKey:t entries:l${more}`, 'the receipt');
     need((of.v === 1 || of.v === 2) && of.entries.length > 0, 'the receipt is of another version, or empty');
-    ok(vouching([of.roster], roots)(of));
+    vouching([of.roster], roots)(of, { ok, open });
     const [log, lacking] = [of.log ?? undefined, (says) => (policy === undefined ? open(says) : need(false, says))];
     if (log === undefined) lacking('not shown: that the records stand in a log; this receipt names none');
     const [trusted, heads] = [log === undefined ? undefined : trustedBy(policy, log), new Map()];
@@ -449,7 +449,7 @@ export const verifyBundle = ({ file, ...trust }) =>
     const vouched = rootKeys.length > 0 && vouching(keys.rosters, judging, manifest.tenant);
     for (const signer of signers.values()) {
       ok(`${signer.bank}: each record stands in a batch that this bank signed`);
-      (vouched ? ok : open)(vouched ? vouched(signer) : `${signer.bank}: vouched by the cloud only, for no --root-key says whose roster counts`);
+      vouched ? vouched(signer, judging) : open(`${signer.bank}: vouched by the cloud only, for no --root-key says whose roster counts`);
     }
     open('not checked: records.csv, report.html; not proved: purpose and selection');
   });

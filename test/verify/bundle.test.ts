@@ -13,6 +13,7 @@ import { packed, sourceOf, tampered, unpacked } from '../../src/cloud/export/tes
 import { base64url, concat, fromUtf8, utf8 } from '../../src/crypto/bytes.ts';
 import { newEd25519Key } from '../../src/crypto/ed25519.ts';
 import { newSigningKey } from '../../src/crypto/sign.ts';
+import { canonical } from '../../src/ledger/export/format.ts';
 import { tarHeader } from '../../src/ledger/export/tar.ts';
 import { verifyBundle } from '../../src/ledger/export/verify.ts';
 import { parsePolicyFile } from '../../src/ledger/log/policy-file.ts';
@@ -107,6 +108,35 @@ function judged({ path, root }: MadeBundle) {
   const [lone] = aloneOn(home, [{ kind: 'bundle', of: { path, rootKeys } }]);
   return { ours, lone };
 }
+
+test('a bank that a newer roster names no more is said to be so, by both, in whichever order they stand', () => {
+  const drops =
+    /^bank_\w+: (?:version 2 of that roster, made at [^ ]+,|a newer roster of site_\w+) drops its key; /;
+  const made = makeBundle(join(home, 'drops.tar'), 40, { drops: true });
+  const turned = join(home, 'drops-turned.tar');
+  const edit = (keys: string) => {
+    const { log, rosters } = JSON.parse(keys);
+    return canonical({ log, rosters: rosters.toReversed() });
+  };
+  writeFileSync(turned, tampered(unpacked(made.path), { edit: { 'keys.json': edit } }));
+  for (const path of [made.path, turned]) {
+    const { ours, lone } = judged({ ...made, path });
+    assert.deepEqual(
+      ours.lines.filter(({ says }) => drops.test(says)).map(({ holds }) => holds),
+      [null],
+      path,
+    );
+    const all = [ours.lines.map(({ says }) => says), lone?.says ?? []];
+    assert.deepEqual([ours.holds, lone?.holds], [true, true], all.flat().join('\n'));
+    for (const said of all) {
+      assert.equal(said.filter((says) => drops.test(says)).length, 1, said.join('\n'));
+      assert.ok(said.some((says) => /the site root’s roster, version 1 of /.test(says)));
+    }
+  }
+  const { ours, lone } = judged(small);
+  for (const says of [...ours.lines.map((line) => line.says), ...(lone?.says ?? [])])
+    assert.doesNotMatch(says, / drops /);
+});
 
 test('what a bank recorded that it saw of the log is held against the log of the bundle, by both', () => {
   const root = /^record 20 of bank_\w+ says that the log had another root at 19 entries$/;

@@ -39,6 +39,8 @@ export type HostileCloud = {
    * it says so of a log by a key that nothing in the bundle names.
    */
   sees?: Sees;
+  /** A newer roster, which is in it too, names the bank no more. */
+  drops?: boolean;
 };
 
 type Keys = { root: SigningKey; bank: SigningKey };
@@ -92,7 +94,8 @@ function* piecesOf(count: number, keys: Keys, cloud: HostileCloud): Generator<[s
   for (const name of ['tree.txt', 'opened.jsonl', 'records.csv', 'report.html']) yield [name, ''];
   yield ['checkpoint', signCheckpoint({ origin: LOG.name, size: range.size, root: rangeRoot(range) }, LOG)];
   const log = { origin: LOG.name, vkey: vkeyText({ type: 'signature', ...LOG }) };
-  yield ['keys.json', canonical({ log, rosters: [rosterNote(keys)] })];
+  const rosters = [rosterNote(keys), ...(cloud.drops ? [rosterNote(keys, { version: 2, banks: [] })] : [])];
+  yield ['keys.json', canonical({ log, rosters })];
 }
 
 /** The record with this number says what its bank saw of the log before it. */
@@ -106,7 +109,7 @@ function seenFacts(leaves: readonly Uint8Array[], sees: Sees) {
   return { log, size, root: base64url(rangeRoot(appendLeaves(EMPTY_RANGE, there))), first: true };
 }
 
-function rosterNote({ root, bank }: { root: SigningKey; bank: SigningKey }): string {
+function rosterNote({ root, bank }: Keys, newer: Partial<Pick<Roster, 'version' | 'banks'>> = {}): string {
   const point = base64url(root.publicKey.subarray(-65));
   const hash = base64url(new Uint8Array(32).fill(9));
   const roster: Roster = {
@@ -116,6 +119,7 @@ function rosterNote({ root, bank }: { root: SigningKey; bank: SigningKey }): str
     pins: { current: hash, next: hash, offline: null },
     keys: { intake: point, notifier: base64url(root.publicKey), ledger: null },
     ...{ carriers: [], couriers: [], staff: [], policy: DEFAULT_POLICY },
+    ...newer,
   };
   return signRoster(roster, [root]);
 }

@@ -420,6 +420,31 @@ function aloneOn(bundles: readonly Uint8Array[], rootKeys = trusted.rootKeys): b
   return (JSON.parse(ran.stdout) as { verdicts: boolean[] }).verdicts;
 }
 
+test('a bank whose key the newest roster names no more comes with both rosters, and is said to be dropped', async () => {
+  const { bank } = await anotherBank();
+  // As when it enrols again: the root now names the new key for it.
+  const { publicKey } = newSigningKey();
+  const of = { bank, key: base64url(publicKey), sealKey: base64url(publicKey.subarray(-65)) };
+  await stand.cloud.database.tenant(filled.tenant, (tx) => rosters.nameBank(tx, filled.site, of));
+  await signDraft();
+  const { files } = await exported({ bank });
+  const bytes = tampered(files, {});
+  assert.ok(judged(bytes).holds);
+  const said = saidBy(bytes).join('\n');
+  assert.match(said, /^ok bank_.*: the site root’s roster, version \d+ .*names its key/m);
+  assert.match(said, /^-- bank_.*: version \d+ of that roster, made at .*, drops its key;/m);
+  // The bank of whom nothing changed is named by the newest.
+  assert.doesNotMatch(saidBy(bytesOf(await exported({ bank: filled.bank }))).join('\n'), /drops/);
+});
+
+async function signDraft(): Promise<void> {
+  const { cloud } = stand;
+  const { tenant, site } = filled;
+  const draft = await cloud.database.tenant(tenant, (tx) => rosters.draft(cloud, tx, site));
+  const note = signRoster(rosterSchema.parse(JSON.parse(draft?.json ?? '')), [root]);
+  assert.ok((await rosters.submit(cloud, site, note)).ok);
+}
+
 /** A second bank of the tenant, with two batches, that the root has not named yet and then does. */
 async function anotherBank(): Promise<TestBank> {
   const { cloud } = stand;
@@ -427,9 +452,7 @@ async function anotherBank(): Promise<TestBank> {
   const bank = await enrolledBank(cloud, tenant, site);
   const resident = await addResident(cloud, { tenant, site, name: 'Zoe' });
   const courier = await addCourier(cloud, { tenant, carrier, name: 'Max', by: people.admin });
-  const draft = await cloud.database.tenant(tenant, (tx) => rosters.draft(cloud, tx, site));
-  const note = signRoster(rosterSchema.parse(JSON.parse(draft?.json ?? '')), [root]);
-  assert.ok((await rosters.submit(cloud, site, note)).ok);
+  await signDraft();
   for (const collect of [false, true]) {
     bank.writeJourney({
       courier,

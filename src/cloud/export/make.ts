@@ -329,17 +329,21 @@ class Making {
     parts.add(proofName(index), encodeProof({ index, path, checkpoint: log.note }));
   }
 
-  /** For each key that signed something here the newest roster that names it, where there is one. */
+  /**
+   * For each key that signed something here the newest roster that names it, where there is one, and the newest of its
+   * site: a key that was dropped is seen to be.
+   */
   async #rosters(): Promise<string[]> {
     const { cloud, order } = this.#of;
     const notes = new Set<string>();
     for (const { bank, key } of this.#signers.values()) {
       const known = this.#banks.get(bank);
       if (!known) continue;
-      const note = await cloud.database.read(order.tenant, (tx) =>
-        rosters.noteNaming(tx, known.site as SiteId, { bank: known.bank, key }),
+      const site = known.site as SiteId;
+      const found = await cloud.database.read(order.tenant, (tx) =>
+        Promise.all([rosters.noteNaming(tx, site, { bank: known.bank, key }), rosters.newestNote(tx, site)]),
       );
-      if (note !== undefined) notes.add(note);
+      for (const note of found) if (note !== undefined) notes.add(note);
     }
     return [...notes];
   }

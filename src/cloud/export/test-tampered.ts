@@ -217,7 +217,7 @@ export const TAMPERED: readonly [string, (files: Files) => Edit, RegExp][] = [
         for (const one of manifest.sources) one.last += 1;
       },
     }),
-    /the manifest says other numbers/,
+    /the manifest says \d+ in a row, records \d+ to \d+; here are \d+ in a row, records \d+ to \d+/,
   ],
   [
     'the manifest says another number of records',

@@ -31,6 +31,9 @@ export {
 /** The newest signed roster that names this key for this bank: what a stranger needs to see who vouches for it. */
 export const noteNaming = store.noteNaming;
 
+/** The newest signed roster of a site, which may name a bank no more. */
+export const newestNote = store.newestNote;
+
 /** Begins a site: whom its banks will trust. `rootKeys` are public (SubjectPublicKeyInfo, base64url). */
 export async function openSite(
   tx: Tx,

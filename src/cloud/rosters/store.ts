@@ -169,3 +169,10 @@ export async function noteNaming(
   );
   return found.rows[0]?.note;
 }
+
+/** The newest of a site. */
+export async function newestNote(tx: Tx, site: SiteId): Promise<string | undefined> {
+  const found = await sql<{ note: string }>`select note from rosters
+    where site_id = ${site} order by version desc limit 1`.execute(tx);
+  return found.rows[0]?.note;
+}

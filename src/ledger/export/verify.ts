@@ -40,7 +40,7 @@ import {
   proofName,
   WHOLE_FILES,
 } from './format.ts';
-import { isSame, Journals, readHash } from './journals.ts';
+import { isSame, type JournalEnd, Journals, readHash } from './journals.ts';
 import { OpenedFields } from './opened.ts';
 import { type BundleLine, BundleRefused, need, needValue, type Say } from './refusal.ts';
 import { SeenHeads } from './seen.ts';
@@ -214,10 +214,10 @@ class Records {
     this.next = undefined;
     if (line.done === true) return;
     const parsed = parseRecordLine(line.value ?? '');
-    need(
-      parsed !== undefined,
-      () => `records.jsonl: the line behind entry ${this.#before} is too long, cut off, or malformed`,
-    );
+    need(parsed !== undefined, () => {
+      const line = this.#before < 0 ? 'line 1' : `the line behind entry ${this.#before}`;
+      return `records.jsonl: ${line} is too long, cut off, or malformed`;
+    });
     const index = needValue(readDecimal(parsed.index), 'records.jsonl, an index');
     need(index < this.#size, () => `records.jsonl: there is no entry ${index} in a log of ${this.#size}`);
     need(index > this.#before, () => `records.jsonl: entry ${index} stands behind entry ${this.#before}`);
@@ -332,6 +332,9 @@ function* verifyProofs(
   if (wanted > 0) say(`${wanted} proof files (C2SP tlog-proof), one for each record, lead to the same root`);
 }
 
+const numbersOf = ({ first, last, records, whole }: JournalEnd) =>
+  `${records} ${whole ? 'in a row' : 'with gaps'}, records ${first} to ${last}`;
+
 /** What the manifest says of each journal has to be what was found; what it calls whole is then whole. */
 function sameSources(manifest: Manifest, journals: Journals): void {
   const found = journals.ends();
@@ -344,7 +347,7 @@ function sameSources(manifest: Manifest, journals: Journals): void {
     );
     need(
       isSame(said, end),
-      `${said.source}: the manifest says other numbers than those of the records that are here`,
+      `${said.source}: the manifest says ${numbersOf(said)}; here are ${numbersOf(end)}`,
     );
   }
   need(

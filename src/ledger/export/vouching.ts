@@ -8,29 +8,37 @@ import { need, type Say } from './refusal.ts';
 type RootTrust = { rootKeys: readonly string[]; signatures: number };
 type Asked = { keys: BundleKeys; tenant: string };
 
-/** Which roster names which key of which bank; each is opened once, however many banks there are. */
+/** The newest of the rosters here that names the bank's key, and a newer one of its site that does not, where one is here. */
+type Vouching = { by: Roster; dropped: Roster | undefined };
+
+/** Each roster is opened once, however many banks there are. */
 function vouching(
   { keys: { rosters }, tenant }: Asked,
   { rootKeys, signatures }: RootTrust,
-): (of: SigningBank) => Roster {
+): (of: SigningBank) => Vouching {
   const named = new Map<string, Roster>();
+  const newest = new Map<string, Roster>();
+  const isNewer = (one: Roster, than: Roster | undefined) => than === undefined || one.version > than.version;
   for (const note of rosters) {
     const [, site = ''] = note.split('\n', 2);
     const opened = openRoster(note, { site, rootKeys, k: signatures, version: 0 });
     // Another organisation's roster says nothing of one whose name stands on the bundle.
     if (!opened.ok || opened.value.tenant !== tenant) continue;
-    for (const { bank, key } of opened.value.banks) {
+    const roster = opened.value;
+    if (isNewer(roster, newest.get(site))) newest.set(site, roster);
+    for (const { bank, key } of roster.banks) {
       const name = `${bank} ${key}`;
-      if (!named.has(name)) named.set(name, opened.value);
+      if (isNewer(roster, named.get(name))) named.set(name, roster);
     }
   }
   return ({ bank, key }) => {
-    const roster = named.get(`${bank} ${key}`);
+    const by = named.get(`${bank} ${key}`);
     need(
-      roster !== undefined,
+      by !== undefined,
       `${bank}: vouched by the cloud only: no roster that the given root keys signed names its key for ${tenant}`,
     );
-    return roster;
+    const last = newest.get(by.site);
+    return { by, dropped: last && isNewer(last, by) ? last : undefined };
   };
 }
 
@@ -45,11 +53,17 @@ export function vouch(
       say(`${bank}: vouched by the cloud only, for no --root-key says whose roster counts`, null);
     return;
   }
-  const rosterOf = vouching(asked, trust);
+  const vouchingFor = vouching(asked, trust);
   for (const signer of journals.signers()) {
-    const { version, site } = rosterOf(signer);
+    const { by, dropped } = vouchingFor(signer);
     say(
-      `${signer.bank}: the site root’s roster, version ${version} of ${site}, names its key; so the cloud did not write its records`,
+      `${signer.bank}: the site root’s roster, version ${by.version} of ${by.site}, names its key; so the cloud did not write its records`,
     );
+    // When a record was made is its bank's word, and that of whoever has its key by now: no time is compared here.
+    if (dropped)
+      say(
+        `${signer.bank}: version ${dropped.version} of that roster, made at ${new Date(dropped.madeAtMs).toISOString()}, drops its key; which records are older is the cloud’s word`,
+        null,
+      );
   }
 }
