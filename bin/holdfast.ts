@@ -25,7 +25,7 @@ const USAGE = `holdfast <command>
   admin     erase: a person, for good                 --person ID [--tenant ID] [--data DIR] [--config FILE] [--yes]
   admin     hold | hold place | hold lift             --person ID|--parcel ID --purpose WHY [--until DAY] [--tenant ID]
   admin     retention of who moved out                [--days N|off] [--tenant ID]
-  admin     keys | keys rotate intake|tenant          [--tenant ID] [--data DIR] [--config FILE] [--yes]
+  admin     keys | keys rotate intake|notifier|tenant [--tenant ID] [--data DIR] [--config FILE] [--yes]
   admin     audit: every log verified anew            [--tenant ID] [--head FILE …] [--data DIR] [--config FILE]
   cloud     one cloud process                         --config FILE
             its key files                             init --config FILE

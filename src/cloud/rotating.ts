@@ -13,12 +13,13 @@ import {
   type NeededBy,
   type RotationState,
   rotateIntake,
+  rotateNotifier,
   rotateTenantKey,
   rotationState,
 } from './rotation/rotation.ts';
 import { tenantNamed } from './tenants/tenants.ts';
 
-export type KeysAct = 'keys' | 'keys rotate intake' | 'keys rotate tenant';
+export type KeysAct = 'keys' | 'keys rotate intake' | 'keys rotate notifier' | 'keys rotate tenant';
 
 type Command = {
   act: KeysAct;
@@ -39,6 +40,8 @@ export async function keysCommand(of: Command & { config: string }): Promise<boo
         return await show(cloud, tenant, of);
       case 'keys rotate intake':
         return await intake(cloud, tenant, of);
+      case 'keys rotate notifier':
+        return await notifier(cloud, tenant, of);
       case 'keys rotate tenant':
         return await tenantKey(cloud, tenant, of);
     }
@@ -57,6 +60,21 @@ async function intake(cloud: Cloud, tenant: TenantId, { say, confirm }: Command)
   say('First take a backup: without it a lost database takes with it what banks seal to this key');
   say('Then sign the roster that names it: holdfast admin roster sign');
   say('The key before is kept while a bank may seal to it: holdfast admin keys');
+  return true;
+}
+
+async function notifier(cloud: Cloud, tenant: TenantId, { say, confirm }: Command): Promise<boolean> {
+  const question =
+    'Make another notifier key? Banks believe what the one before signs until they have the next roster.';
+  if (!(await confirm(question))) {
+    say('nothing was rotated');
+    return false;
+  }
+  const { hash } = await rotateNotifier(cloud, tenant);
+  say(`notifier key ${hash} made, and an epoch to which codes are sealed from now on`);
+  say('Take a backup: one of before has the key of before');
+  say('Then sign the roster that names it: holdfast admin roster sign');
+  say('The key before signs beside it while a bank asks for it: holdfast admin keys');
   return true;
 }
 
@@ -86,7 +104,7 @@ async function show(cloud: Cloud, tenant: TenantId, { say }: Command): Promise<b
   return true;
 }
 
-export function linesOf({ intake: kept, tenant }: RotationState): string[] {
+export function linesOf({ intake: kept, notifier, tenant }: RotationState): string[] {
   const lines = kept.map(({ hash, retiredAtMs, neededBy, forgottenFromMs }) => {
     const until =
       neededBy.length > 0
@@ -96,6 +114,13 @@ export function linesOf({ intake: kept, tenant }: RotationState): string[] {
           : `needed by nobody, forgotten after ${momentOf(forgottenFromMs)}`;
     return `intake key ${hash}, replaced ${momentOf(retiredAtMs)}: ${until}`;
   });
+  for (const { hash, retiredAtMs, neededBy } of notifier) {
+    const until =
+      neededBy.length > 0
+        ? `needed by ${neededBy.map(whose).join(', ')}`
+        : 'needed by nobody, forgotten within a minute';
+    lines.push(`notifier key ${hash}, replaced ${momentOf(retiredAtMs)}: ${until}`);
+  }
   if (tenant)
     lines.push(
       `key of the organisation, replaced ${momentOf(tenant.begunAtMs)}: ${tenant.done} of ${tenant.of} parts are under the new one; the one before is forgotten when all are, not before ${momentOf(tenant.forgottenFromMs)}`,

@@ -297,6 +297,7 @@ async function odds(
     values (${hold}, ${idFrom('parcel', token.subarray(0, 16))},
       ${await asTenant(`privacy/parcel-hold\0${hold}`)}, 1, 2)`.execute(tx);
   await cloud.keys.renewIntake(tx);
+  await cloud.keys.renewNotifier(tx);
   await sql`insert into tenant_rotations (begun_at_ms) values (${cloud.clock.nowMs()})`.execute(tx);
   await sql`insert into retention (moved_out_days) values (null)`.execute(tx);
   await sql`insert into request_answers (key_hash, fingerprint, person_id, answer, answered_at_ms)

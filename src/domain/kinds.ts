@@ -45,6 +45,7 @@ const method = words(
 const denial = words(...DENIALS);
 const basis = words('person', 'occupancy', 'staff', 'order');
 const channel = words('sms', 'email', 'push', 'webhook');
+const keyName = words('tenant', 'epoch', 'subject', 'notifier-epoch', 'ledger', 'intake', 'notifier');
 const role = words('resident', 'courier', 'admin', 'super-admin', 'registrar', 'staff');
 const by = words('proof', 'roster');
 const work = words('pick-up', 'drop-off', 'take-back', 'staff-release', 'count', 'override');
@@ -361,14 +362,8 @@ export const KINDS = {
   'notice.sent': cloud({ facts: { channel, tries: count }, commits: ['notice', 'person'] }),
   'notice.failed': cloud({ facts: { channel, tries: count, final: bool }, commits: ['notice', 'person'] }),
   'notice.again': cloud({ facts: { channel }, commits: ['notice', 'person', 'subject'] }),
-  'key.made': cloud({
-    facts: { what: words('tenant', 'epoch', 'subject', 'notifier-epoch', 'ledger', 'intake'), hash },
-    commits: ['subject'],
-  }),
-  'key.destroyed': cloud({
-    facts: { what: words('tenant', 'epoch', 'subject', 'notifier-epoch', 'ledger', 'intake'), hash },
-    commits: ['subject'],
-  }),
+  'key.made': cloud({ facts: { what: keyName, hash }, commits: ['subject'] }),
+  'key.destroyed': cloud({ facts: { what: keyName, hash }, commits: ['subject'] }),
   'export.made': cloud({ facts: { entries: count, hash }, commits: ['person', 'purpose', 'subject'] }),
   'erasure.done': cloud({ facts: { fields: count, exportsOut: count }, commits: ['person', 'subject'] }),
   'erasure.refused': cloud({ facts: { reason: denial }, commits: ['person', 'subject'] }),

@@ -11,7 +11,7 @@ import { equalBytes, sha256 } from '../crypto/hash.ts';
 import { sign, verify } from '../crypto/sign.ts';
 
 const KEY_ID_BYTES = 4;
-const SIGNATURES_MAX = 16;
+export const SIGNATURES_MAX = 16;
 export const NOTE_BYTES_MAX = 1_048_576;
 const SIGNATURE_LINE = /^— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/u;
 

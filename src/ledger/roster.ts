@@ -124,8 +124,12 @@ function canSignNext({ root }: Roster): boolean {
   );
 }
 
-export function signEpoch(epoch: Epoch, notifierKey: SigningKey): string {
-  return signNote(`${EPOCH_TITLE}\n${canonicalize(epoch)}\n`, [{ name: epoch.tenant, ...notifierKey }]);
+/** While one notifier key follows another, each epoch is signed by both: a bank asks for the one that its roster names. */
+export function signEpoch(epoch: Epoch, ...notifierKeys: readonly SigningKey[]): string {
+  return signNote(
+    `${EPOCH_TITLE}\n${canonicalize(epoch)}\n`,
+    notifierKeys.map((key) => ({ name: epoch.tenant, ...key })),
+  );
 }
 
 /** The epoch in a note, if the notifier key that the roster names signed it. */

@@ -17,14 +17,14 @@ export type KeysArguments = {
   root: string;
 };
 
-const ACTS: readonly KeysAct[] = ['keys', 'keys rotate intake', 'keys rotate tenant'];
+const ACTS: readonly KeysAct[] = ['keys', 'keys rotate intake', 'keys rotate notifier', 'keys rotate tenant'];
 
 export async function runKeys({ rest, values, root }: KeysArguments): Promise<number> {
   const act = ACTS.find((one) => one === rest.join(' '));
   if (!act)
     throw new HoldfastError(
       'input-invalid',
-      `holdfast admin knows: keys, keys rotate intake, keys rotate tenant; not “${rest.join(' ')}”`,
+      `holdfast admin knows: ${ACTS.join(', ')}; not “${rest.join(' ')}”`,
     );
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   const asked = (question: string) => (values.yes ? Promise.resolve(true) : confirm(question));

@@ -38,9 +38,12 @@ async function dropsOff(tracking: string): Promise<string> {
   return (await people.pinFrom('sms', site.seeded.signIns.resident.phone, beganMs)).pin;
 }
 
-test('an organisation’s intake key and its own key change while parcels go in and out: every one is told, opened and readable', async () => {
-  const trackings = ['1Z999AA10123456784', 'TBA303912345678', 'TBA902211774330', 'TBA123456789000'];
-  const [first = '', second = '', third = '', fourth = ''] = trackings;
+test('an organisation’s keys change while parcels go in and out: every one is told, opened and readable', async () => {
+  const trackings = [
+    '1Z999AA10123456784',
+    ...['303912345678', '902211774330', '123456789000', '303912345679', '303912345680'].map((n) => `TBA${n}`),
+  ];
+  const [first = '', second = '', third = '', fourth = '', fifth = '', sixth = ''] = trackings;
   const pins = [await dropsOff(first)];
   const made = keys('rotate', 'intake', '--yes');
   assert.equal(made.status, 0, made.text);
@@ -59,12 +62,27 @@ test('an organisation’s intake key and its own key change while parcels go in 
   assert.equal(replaced.status, 0, replaced.text);
   assert.equal(keys('rotate', 'tenant', '--yes').status, 1, 'one at a time');
   pins.push(await dropsOff(fourth));
+  const notifier = keys('rotate', 'notifier', '--yes');
+  assert.equal(notifier.status, 0, notifier.text);
+  pins.push(await dropsOff(fifth));
+  const named = await appliedVersion();
+  assert.match(sign().text, /notifier key/);
+  await waitFor({
+    clock: systemClock,
+    what: 'the roster that names the next notifier',
+    msMax: 20_000,
+    holds: async () => (await appliedVersion()) === named + 1,
+  });
+  pins.push(await dropsOff(sixth));
   for (const pin of pins) await people.picksUp(pin);
   await waitFor({
     clock: systemClock,
-    what: 'everything to lie under the new key',
+    what: 'everything to lie under the new key, and the notifier key of before to be forgotten',
     msMax: 130_000,
-    holds: async () => /: (\d+) of \1 parts are under the new one/.test(keys().text),
+    holds: async () => {
+      const { text } = keys();
+      return /: (\d+) of \1 parts are under the new one/.test(text) && !text.includes('notifier key');
+    },
   });
   assert.match(keys().text, /intake key \S+, replaced \S+: needed by nobody/);
   await site.drained();

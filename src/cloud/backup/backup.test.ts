@@ -114,6 +114,7 @@ test('the epoch keys stand in the file of keys and in no other', async () => {
       'public.destroyed_subjects',
       'public.notifier_epochs',
       'public.retired_intake_keys',
+      'public.retired_notifier_keys',
       'public.subject_keys',
       'public.tenant_pairs',
       'public.wrapping_epochs',

@@ -158,7 +158,8 @@ const NO_TABLES: readonly string[] = [EPOCH_FILES, GENERATIONS];
 const SUBJECT_KEYS = 'public.subject_keys';
 const DESTROYED = 'public.destroyed_subjects';
 const TENANT_KEYS = 'public.tenant_keys';
-const RETIRED = 'public.retired_intake_keys';
+/** Which a backup of a version before them does not know. */
+const RETIRED: readonly string[] = ['public.retired_intake_keys', 'public.retired_notifier_keys'];
 /** A backup of before rotations has a tenant's first key. */
 const ofTenantKey = z.looseObject({ tenant_id: z.string(), generation: z.int().default(1) });
 const ofGeneration = z.strictObject({ tenant: z.string(), generation: z.int() });
@@ -211,8 +212,7 @@ async function fill(client: pg.Client, filled: Fill): Promise<number> {
   const filler = new Filler(client, tables);
   const named = new Set(tables.map(({ name }) => name));
   for (const [table, json] of keyRows) {
-    // A backup of a version before knows no intake keys that were replaced.
-    if (NO_TABLES.includes(table) || (table === RETIRED && !named.has(table))) continue;
+    if (NO_TABLES.includes(table) || (RETIRED.includes(table) && !named.has(table))) continue;
     await put(table, json);
   }
   const again = await readBackup(of.file, async (table, json) => {

@@ -14,8 +14,8 @@ export type Table = {
 const SHAPE: readonly string[] = ['public.migrations', 'graphile_worker.migrations'];
 /**
  * What has to be forgotten on time: keys of persons with what wraps them, keys of codes under way, and whose keys are
- * gone. A newer file of these belongs to every older backup: who was erased since has no key in it. The intake keys are
- * here because banks seal to the newest, whichever backup is put back.
+ * gone. A newer file of these belongs to every older backup: who was erased since has no key in it. The intake and notifier
+ * keys are here because banks ask for the newest, whichever backup is put back.
  */
 export const KEY_TABLES: readonly string[] = [
   'public.wrapping_epochs',
@@ -24,6 +24,7 @@ export const KEY_TABLES: readonly string[] = [
   'public.notifier_epochs',
   'public.tenant_pairs',
   'public.retired_intake_keys',
+  'public.retired_notifier_keys',
 ];
 /** Not a table: the files of wrapping epochs, which are in no database. */
 export const EPOCH_FILES = 'epoch-files';

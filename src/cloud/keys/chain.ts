@@ -15,7 +15,10 @@ import { type EpochStore, newPlace } from './epochs.ts';
 import * as store from './store.ts';
 
 /** What a `key.made` or `key.destroyed` record says of a key: never the key, and nothing to find it by. */
-export type KeyFact = { what: 'tenant' | 'epoch' | 'subject' | 'notifier-epoch' | 'intake'; hash: string };
+export type KeyFact = {
+  what: 'tenant' | 'epoch' | 'subject' | 'notifier-epoch' | 'intake' | 'notifier';
+  hash: string;
+};
 
 /** A tenant's key is used for nothing itself; from it is derived what seals, what indexes, and what wraps. */
 type TenantUse = 'seal/v1' | 'index/v1' | 'wrap/v1';

@@ -15,13 +15,21 @@ import type { Noun } from '../noun.ts';
 import { KeyChain, type KeyFact } from './chain.ts';
 import type { EpochStore } from './epochs.ts';
 import { migrations } from './migrations.ts';
-import { keepEpochs, openPairs, type Pairs, placeOfEpoch, placeOfPair, placeOfRetired } from './pairs.ts';
+import {
+  keepEpochs,
+  openPairs,
+  type Pairs,
+  placeOfEpoch,
+  placeOfPair,
+  placeOfRetired,
+  placeOfRetiredNotifier,
+} from './pairs.ts';
 import { sealedColumn } from './reseal.ts';
 import * as store from './store.ts';
 
 export type { KeyFact } from './chain.ts';
 export { type EpochStore, folderOfEpochs, newPlace } from './epochs.ts';
-export { intakeHash, type RetiredIntake } from './pairs.ts';
+export { pairHash, type RetiredIntake, type RetiredNotifier } from './pairs.ts';
 export { type Position, ROWS_A_PORTION, sealedColumn, type UnderTenantKey } from './reseal.ts';
 
 export type Keys = Pairs & {
@@ -213,6 +221,12 @@ export const keysNoun: Noun = {
       column: 'private_sealed',
       by: { hash: 'text' },
       place: ([hash]) => placeOfRetired(String(hash)),
+    }),
+    sealedColumn({
+      table: 'retired_notifier_keys',
+      column: 'private_sealed',
+      by: { hash: 'text' },
+      place: ([hash]) => placeOfRetiredNotifier(String(hash)),
     }),
     sealedColumn({
       table: 'notifier_epochs',

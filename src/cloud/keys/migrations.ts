@@ -90,4 +90,20 @@ create table retired_intake_keys (
 ${tenantTable('retired_intake_keys')}
 `,
   },
+  {
+    id: '0210-notifier-keys-replaced',
+    sql: `
+-- Notifier keys that were replaced, while a bank may still ask for a signature by one of them.
+create table retired_notifier_keys (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  -- Of the public half, as records name it.
+  hash text not null,
+  public bytea not null,
+  private_sealed bytea not null,
+  retired_at_ms bigint not null,
+  primary key (tenant_id, hash)
+);
+${tenantTable('retired_notifier_keys')}
+`,
+  },
 ];

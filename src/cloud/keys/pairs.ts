@@ -11,6 +11,7 @@ import { sha256 } from '../../crypto/hash.ts';
 import { hpkeOpen, newHpkeKey } from '../../crypto/hpke.ts';
 import { newSigningKey, type SigningKey } from '../../crypto/sign.ts';
 import { idFrom } from '../../domain/ids.ts';
+import { SIGNATURES_MAX } from '../../ledger/note.ts';
 import { signEpoch } from '../../ledger/roster.ts';
 import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Random } from '../../platform/random.ts';
@@ -23,6 +24,11 @@ export type Pairs = {
   makePairs(tx: Tx): Promise<KeyFact[]>;
   /** What a roster's `keys` hold, base64url. */
   published(tx: Tx): Promise<{ intake: string; notifier: string }>;
+  /** Puts another notifier key in today's place. The one before signs beside it until it is forgotten. */
+  renewNotifier(tx: Tx): Promise<KeyFact>;
+  /** Those that were replaced and still sign, newest first. */
+  retiredNotifiers(tx: Tx): Promise<RetiredNotifier[]>;
+  forgetNotifier(tx: Tx, hash: string): Promise<KeyFact>;
   /** Puts another intake key in today's place. The one before opens on until it is forgotten. */
   renewIntake(tx: Tx): Promise<KeyFact>;
   /** Those that were replaced and are kept, newest first. */
@@ -43,6 +49,7 @@ export type Pairs = {
 };
 
 /** `unneededFromMs`: since when no bank seals to it; null while one may. */
+export type RetiredNotifier = { hash: string; retiredAtMs: number };
 export type RetiredIntake = { hash: string; retiredAtMs: number; unneededFromMs: number | null };
 
 const DAY_MS = 86_400_000;
@@ -69,8 +76,11 @@ export function openPairs(needs: Needs): Pairs {
     return { privateKey, publicKey: new Uint8Array(row.public) };
   };
 
+  const { signers, ...notifier } = openNotifier(needs, pairOf);
+
   return {
     ...openIntake(needs, pairOf),
+    ...notifier,
     async makePairs(tx) {
       const intake = await newHpkeKey();
       await keep(tx, 'intake', intake);
@@ -110,7 +120,7 @@ export function openPairs(needs: Needs): Pairs {
         epoch_id: epoch,
         public: key.publicKey,
         private_sealed: await needs.sealBytesForTenant(tx, placeOfEpoch(epoch), key.privateKey),
-        note: signEpoch(statement, await pairOf(tx, 'notifier')),
+        note: signEpoch(statement, ...(await signers(tx))),
         not_before_ms: statement.notBeforeMs,
         not_after_ms: statement.notAfterMs,
       });
@@ -119,6 +129,56 @@ export function openPairs(needs: Needs): Pairs {
     async destroyNotifierEpochs(tx, endedBeforeMs) {
       const gone = await store.destroyNotifierEpochs(tx, endedBeforeMs);
       return gone.map((row) => ({ what: 'notifier-epoch', hash: publicCheck(row.public) }));
+    },
+  };
+}
+
+type PairOf = (tx: Tx, name: store.PairName) => Promise<SigningKey>;
+type Notifier = Pick<Pairs, 'renewNotifier' | 'retiredNotifiers' | 'forgetNotifier'> & {
+  /** The key of now, and those before it that a roster may still name. */
+  signers(tx: Tx): Promise<SigningKey[]>;
+};
+
+/** The notifier key and those that it replaced. A bank asks for the one that its roster names (`rotation.ts` says until when). */
+function openNotifier(needs: Needs, pairOf: PairOf): Notifier {
+  return {
+    async signers(tx) {
+      const all = [await pairOf(tx, 'notifier')];
+      // A note has so many signatures; a bank that is further behind has no epoch until its next roster.
+      for (const row of (await store.retiredNotifiers(tx)).slice(0, SIGNATURES_MAX - 1)) {
+        const place = placeOfRetiredNotifier(row.hash);
+        const privateKey = await needs.openBytesForTenant(tx, place, row.private_sealed);
+        if (!privateKey) throw new Error('a retired notifier key does not open');
+        all.push({ privateKey, publicKey: new Uint8Array(row.public) });
+      }
+      return all;
+    },
+    async renewNotifier(tx) {
+      // Two commands at once: the second waits here, and retires what the first has made.
+      await store.lockPair(tx, 'notifier');
+      const old = await pairOf(tx, 'notifier');
+      const hash = publicCheck(old.publicKey);
+      await store.insertRetiredNotifier(tx, {
+        hash,
+        public: old.publicKey,
+        private_sealed: await needs.sealBytesForTenant(tx, placeOfRetiredNotifier(hash), old.privateKey),
+        retired_at_ms: needs.nowMs(),
+      });
+      const fresh = newSigningKey();
+      await store.replacePair(tx, {
+        name: 'notifier',
+        public: fresh.publicKey,
+        private_sealed: await needs.sealBytesForTenant(tx, placeOfPair('notifier'), fresh.privateKey),
+      });
+      return { what: 'notifier', hash: publicCheck(fresh.publicKey) };
+    },
+    async retiredNotifiers(tx) {
+      const rows = await store.retiredNotifiers(tx);
+      return rows.map(({ hash, retired_at_ms }) => ({ hash, retiredAtMs: retired_at_ms }));
+    },
+    async forgetNotifier(tx, hash) {
+      await store.deleteRetiredNotifier(tx, hash);
+      return { what: 'notifier', hash };
     },
   };
 }
@@ -132,7 +192,7 @@ type Intake = Pick<
  * The intake key and those that it replaced. A bank seals to the one that its roster names, so the one before is needed
  * until every bank has applied another roster, and a while longer (`rotating.ts` says when it is forgotten).
  */
-function openIntake(needs: Needs, pairOf: (tx: Tx, name: store.PairName) => Promise<SigningKey>): Intake {
+function openIntake(needs: Needs, pairOf: PairOf): Intake {
   return {
     async openForIntake(tx, { box, head }) {
       const at = { info: SEAL_INFO.intake, aad: head };
@@ -183,10 +243,11 @@ function openIntake(needs: Needs, pairOf: (tx: Tx, name: store.PairName) => Prom
 
 export const placeOfPair = (name: string) => `pair\0${name}`;
 export const placeOfRetired = (hash: string) => `retired-intake\0${hash}`;
+export const placeOfRetiredNotifier = (hash: string) => `retired-notifier\0${hash}`;
 export const placeOfEpoch = (epoch: string) => `notifier-epoch\0${epoch}`;
 
-/** As records name an intake key, of what a roster has of it. */
-export function intakeHash(published: string): string {
+/** As records name an intake or a notifier key, of what a roster has of it. */
+export function pairHash(published: string): string {
   return publicCheck(fromBase64url(published) ?? new Uint8Array(0));
 }
 

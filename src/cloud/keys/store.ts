@@ -12,6 +12,7 @@ export type KeyTables = {
   subject_keys: { person_id: string; epoch: number; wrapped: Uint8Array };
   tenant_pairs: { name: PairName; public: Uint8Array; private_sealed: Uint8Array };
   retired_intake_keys: RetiredIntakeRow;
+  retired_notifier_keys: RetiredNotifierRow;
   tenant_rotations: { begun_at_ms: number };
   notifier_epochs: {
     epoch_id: string;
@@ -34,6 +35,13 @@ export type RetiredIntakeRow = {
   retired_at_ms: number;
   /** Since when no bank seals to it; null while one may. */
   unneeded_from_ms: number | null;
+};
+export type RetiredNotifierRow = {
+  /** The hash of its public half, as records name it. */
+  hash: string;
+  public: Uint8Array;
+  private_sealed: Uint8Array;
+  retired_at_ms: number;
 };
 export type PairName = 'intake' | 'notifier';
 export type NotifierEpochRow = KeyTables['notifier_epochs'];
@@ -224,6 +232,19 @@ export async function setUnneeded(tx: Tx, hash: string, fromMs: number | null): 
 
 export async function deleteRetiredIntake(tx: Tx, hash: string): Promise<void> {
   await on(tx).deleteFrom('retired_intake_keys').where('hash', '=', hash).execute();
+}
+
+export async function insertRetiredNotifier(tx: Tx, row: RetiredNotifierRow): Promise<void> {
+  await on(tx).insertInto('retired_notifier_keys').values(row).execute();
+}
+
+/** Newest first. */
+export async function retiredNotifiers(tx: Tx): Promise<RetiredNotifierRow[]> {
+  return on(tx).selectFrom('retired_notifier_keys').selectAll().orderBy('retired_at_ms', 'desc').execute();
+}
+
+export async function deleteRetiredNotifier(tx: Tx, hash: string): Promise<void> {
+  await on(tx).deleteFrom('retired_notifier_keys').where('hash', '=', hash).execute();
 }
 
 export async function insertNotifierEpoch(tx: Tx, row: NotifierEpochRow): Promise<void> {

@@ -92,7 +92,7 @@ test('an intake key is replaced: banks seal to the old one until their roster na
   await later(30 * DAY_MS, job);
   const [waits] = await retired();
   assert.deepEqual(waits?.neededBy, [{ bank: of.bank.bank, name: 'Lobby' }]);
-  assert.match(linesOf({ intake: [waits], tenant: null })[0] ?? '', /needed by Lobby \(bank_/);
+  assert.match(linesOf({ intake: [waits], notifier: [], tenant: null })[0] ?? '', /needed by Lobby \(bank_/);
   await applies(of);
   assert.notDeepEqual(of.bank.intake, old);
   await job();
@@ -193,6 +193,10 @@ const UNDER_IT: Readonly<Record<string, [query: string, place: (row: Row) => str
     'hash as a from retired_intake_keys',
     ({ a }) => `retired-intake\0${a}`,
   ],
+  'retired_notifier_keys.private_sealed': [
+    'hash as a from retired_notifier_keys',
+    ({ a }) => `retired-notifier\0${a}`,
+  ],
   'notifier_epochs.private_sealed': ['epoch_id as a from notifier_epochs', ({ a }) => `notifier-epoch\0${a}`],
   'openings.sealed': [
     `source as a, seq as b, last as c, field as d from openings where subject_id is null`,
@@ -264,6 +268,7 @@ const NOT_UNDER_IT: readonly string[] = [
     'exports.file_sha256',
     'tenant_pairs.public',
     'notifier_epochs.public',
+    'retired_notifier_keys.public',
   ],
   ...[
     'enrolment_codes.code_hash',

@@ -5,6 +5,10 @@
  * its roster names, so the one before opens on, until no roster that counts names it and what banks keep sealed for a
  * restored cloud has gone as well. Then it is forgotten.
  *
+ * The *notifier key*: another one is made at once, with an epoch of its own, and the draft of the next roster names it. A
+ * bank believes an epoch for the signature of the one that its roster names, so both sign, until no roster that counts
+ * names the one before. Then it is forgotten.
+ *
  * The *tenant key*: another one takes its place in one transaction, and with it the wrapping epoch. What was sealed or
  * indexed under the one before is put under it a portion at a time, by the clock. Until that is done everything opens
  * and is found under both; then the one before is forgotten.
@@ -17,9 +21,10 @@ import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import {
-  intakeHash,
   type KeyFact,
+  pairHash,
   type RetiredIntake,
+  type RetiredNotifier,
   recordKey,
   settleKeys,
   type UnderTenantKey,
@@ -51,6 +56,23 @@ export async function rotateIntake(cloud: Cloud, tenant: TenantId): Promise<KeyF
   });
 }
 
+/**
+ * Makes another notifier key, and another epoch with it: who read the one may have read the other. The operator signs the
+ * roster that names the key; a bank that applies it drops the epoch that it has, and asks for one.
+ */
+export async function rotateNotifier(cloud: Cloud, tenant: TenantId): Promise<KeyFact> {
+  return cloud.database.tenant(tenant, async (tx) => {
+    const made = await cloud.keys.renewNotifier(tx);
+    await recordKey(cloud, tx, 'key.made', made);
+    await recordKey(cloud, tx, 'key.made', await cloud.keys.makeNotifierEpoch(tx));
+    for (const { site } of await banks.sites(tx)) {
+      await rosters.draft(cloud, tx, site);
+      await cloud.tellBanks(tx, site);
+    }
+    return made;
+  });
+}
+
 /** Puts another key in the tenant's place; the rest goes by the clock. Undefined while a rotation is under way. */
 export async function rotateTenantKey(cloud: Cloud, tenant: TenantId): Promise<KeyFact | undefined> {
   const made = await cloud.database.tenant(tenant, async (tx) => {
@@ -67,15 +89,18 @@ export async function rotateTenantKey(cloud: Cloud, tenant: TenantId): Promise<K
   return made;
 }
 
-/** What still seals, or may seal, to an intake key. */
+/** A key of which rosters name the newest, and who replaced which. */
+type Named = 'intake' | 'notifier';
+
+/** What still seals to an intake key, or asks for a signature by a notifier key; or may. */
 export type NeededBy = { site: string } | { bank: string; name: string };
 
 /** Asked of the rosters that count: each site's newest, and the one that each bank has applied. */
-export async function neededBy(tx: Tx, { hash }: Pick<RetiredIntake, 'hash'>): Promise<NeededBy[]> {
+export async function neededBy(tx: Tx, named: Named, { hash }: { hash: string }): Promise<NeededBy[]> {
   const needs: NeededBy[] = [];
   for (const { site, name } of await banks.sites(tx)) {
     const current = await rosters.current(tx, site);
-    if (current && intakeHash(current.roster.keys.intake) === hash) needs.push({ site: name });
+    if (current && pairHash(current.roster.keys[named]) === hash) needs.push({ site: name });
   }
   for (const bank of await banks.allBanks(tx)) {
     if (bank.key === null) continue;
@@ -83,7 +108,7 @@ export async function neededBy(tx: Tx, { hash }: Pick<RetiredIntake, 'hash'>): P
     // One that holds a roster and has told of none: its first records may be on their way.
     if (applied === 0 && (bank.hello?.roster.version ?? 0) === 0) continue;
     const roster = await rosters.verifiedRoster(tx, bank.site, applied);
-    if (!roster || intakeHash(roster.keys.intake) === hash) needs.push({ bank: bank.bank, name: bank.name });
+    if (!roster || pairHash(roster.keys[named]) === hash) needs.push({ bank: bank.bank, name: bank.name });
   }
   return needs;
 }
@@ -93,12 +118,19 @@ async function tendIntakes(cloud: Cloud, tx: Tx): Promise<void> {
   const nowMs = cloud.clock.nowMs();
   for (const retired of await cloud.keys.retiredIntakes(tx)) {
     const { hash, unneededFromMs } = retired;
-    if ((await neededBy(tx, retired)).length > 0) {
+    if ((await neededBy(tx, 'intake', retired)).length > 0) {
       if (unneededFromMs !== null) await cloud.keys.noteUnneeded(tx, hash, null);
     } else if (unneededFromMs === null) await cloud.keys.noteUnneeded(tx, hash, nowMs);
     else if (nowMs - unneededFromMs >= INTAKE_KEPT_MS)
       await recordKey(cloud, tx, 'key.destroyed', await cloud.keys.forgetIntake(tx, hash));
   }
+}
+
+/** Of a notifier key nothing is kept for: what was sealed is opened by the epochs, which are keys of their own. */
+async function tendNotifiers(cloud: Cloud, tx: Tx): Promise<void> {
+  for (const { hash } of await cloud.keys.retiredNotifiers(tx))
+    if ((await neededBy(tx, 'notifier', { hash })).length === 0)
+      await recordKey(cloud, tx, 'key.destroyed', await cloud.keys.forgetNotifier(tx, hash));
 }
 
 /** What the next step of a rotation did. */
@@ -152,6 +184,7 @@ export async function carryOn(
 
 export type RotationState = {
   intake: (RetiredIntake & { neededBy: NeededBy[]; forgottenFromMs: number | null })[];
+  notifier: (RetiredNotifier & { neededBy: NeededBy[] })[];
   tenant: { begunAtMs: number; done: number; of: number; forgottenFromMs: number } | null;
 };
 
@@ -160,8 +193,11 @@ export async function rotationState(tx: Tx, cloud: Cloud, parts: number): Promis
   for (const retired of await cloud.keys.retiredIntakes(tx)) {
     const fromMs = retired.unneededFromMs;
     const forgottenFromMs = fromMs === null ? null : fromMs + INTAKE_KEPT_MS;
-    intake.push({ ...retired, neededBy: await neededBy(tx, retired), forgottenFromMs });
+    intake.push({ ...retired, neededBy: await neededBy(tx, 'intake', retired), forgottenFromMs });
   }
+  const notifier: RotationState['notifier'] = [];
+  for (const retired of await cloud.keys.retiredNotifiers(tx))
+    notifier.push({ ...retired, neededBy: await neededBy(tx, 'notifier', retired) });
   const at = await store.rotation(tx);
   const tenant = at
     ? {
@@ -171,7 +207,7 @@ export async function rotationState(tx: Tx, cloud: Cloud, parts: number): Promis
         forgottenFromMs: at.begunAtMs + FORMER_KEPT_MS,
       }
     : null;
-  return { intake, tenant };
+  return { intake, notifier, tenant };
 }
 
 /** `parts`: what all other nouns have under the tenant's key. */
@@ -182,7 +218,10 @@ export function rotationOf(parts: readonly UnderTenantKey[]): Noun {
       [ROTATE]: async (cloud) => {
         for (const tenant of await allTenants(cloud)) {
           await carryOn(cloud, tenant, parts);
-          await cloud.database.tenant(tenant, (tx) => tendIntakes(cloud, tx));
+          await cloud.database.tenant(tenant, async (tx) => {
+            await tendIntakes(cloud, tx);
+            await tendNotifiers(cloud, tx);
+          });
         }
       },
     },
