@@ -221,8 +221,7 @@ export async function isKept(page: Page): Promise<void> {
 export function unlike(errors: readonly string[], expected: RegExp): string[] {
   return errors.filter((error) => !expected.test(error));
 }
-export const CUT =
-  /net::ERR_(INTERNET_DISCONNECTED|FAILED|NETWORK_CHANGED)|status of 5\d\d/;
+export const CUT = /net::ERR_(INTERNET_DISCONNECTED|FAILED|NETWORK_CHANGED)|status of 5\d\d/;
 
 /** Moves on with Tab until the control has the focus, as someone without a pointer does. */
 export async function tabTo(page: Page, name: RegExp): Promise<void> {

@@ -18,6 +18,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { prepareDatabase } from '../../src/cloud/migrate.ts';
+import { evidenceAttached } from '../../src/contract/http/evidence.ts';
+import { base64, concat } from '../../src/crypto/bytes.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { type Postgres, startPostgres } from '../../src/platform/postgres.ts';
@@ -26,6 +28,7 @@ import { waitFor } from '../../src/up/wait.ts';
 import { searchFolder } from '../attacks/byte-search.ts';
 import { asSuperuser } from '../attacks/disk-of-database.ts';
 import { ROOT, type Site, startSite } from '../site.ts';
+import { parcelOf } from './in-and-out.ts';
 
 let site: Site;
 let home: string;
@@ -79,6 +82,35 @@ async function dropOff(tracking: string): Promise<string> {
   return (await people.pinFrom('sms', seeded.signIns.resident.phone, beganMs)).pin;
 }
 
+/** A photo of a parcel that is sealed to whom it is about, longer than a piece of a backup's row. */
+const PHOTO = concat(Uint8Array.of(0xff, 0xd8, 0xff, 0xe1), new Uint8Array(1_500_000).fill(7));
+let photo: string;
+
+async function attachPhoto(tracking: string): Promise<void> {
+  await site.people.adminSignsIn();
+  const { id } = await parcelOf(site, tracking);
+  const wish = { purpose: 'a dent', about: 'recipient', file: base64(PHOTO) };
+  photo = evidenceAttached.parse(await site.people.adminPosts(`/parcels/${id}/evidence`, wish)).id;
+}
+
+/** As an administrator is handed it. */
+async function photoNow(): Promise<Uint8Array> {
+  await site.people.adminSignsIn();
+  const origin = `http://localhost:${site.system.ports.start}`;
+  const answer = await fetch(`${origin}/api/admin/evidence/${photo}/file`, {
+    method: 'POST',
+    headers: {
+      ...{ cookie: site.people.adminCookie, 'x-holdfast-app': 'admin', origin },
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ purpose: 'is it there again' }),
+  });
+  assert.equal(answer.status, 200);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+const evidenceFolder = () => join(site.system.places.cloud, 'evidence');
+
 /** The disk of the database is gone; everything else of the machine is there. */
 function loseDatabase(): void {
   const { postgres } = site.system.places;
@@ -109,6 +141,8 @@ async function configOf(database: string): Promise<string> {
 test('a backup beside the running system: one command, two private files, and no key that opens anything alone', async (t) => {
   const collected = await dropOff('1Z999AA10123456784');
   await site.people.picksUp(collected);
+  await site.drained();
+  await attachPhoto('1Z999AA10123456784');
   pin = await dropOff('JD014600006281230701');
   await site.drained();
   const said = holds('admin', 'backup', warm(), '--data', site.data);
@@ -142,16 +176,18 @@ test('a backup beside the running system: one command, two private files, and no
   refused(/the database is not empty/, 'admin', 'restore', warm(), '--data', site.data);
 });
 
-test('the embedded database is lost and restored by one command; the site is checked from its bytes and goes on', async (t) => {
+test('the embedded database is lost with what lay beside it and restored by one command; the site is checked from its bytes and goes on', async (t) => {
   await site.system.stop();
   holds('admin', 'backup', cold(), '--data', site.data);
   loseDatabase();
+  rmSync(evidenceFolder(), { recursive: true });
   const said = holds('admin', 'restore', cold(), '--data', site.data);
   t.diagnostic(said.trim().split('\n').at(-1) ?? '');
   assert.match(said, /restore took \d+\.\d s/);
   assert.match(said, /the backup is \d+ minutes old/);
   assert.match(said, new RegExp(`${site.seeded.bank.id}: records up to \\d+`));
   await startAgain();
+  assert.deepEqual(await photoNow(), PHOTO, 'what was attached is there, and opens');
   await site.people.picksUp(pin);
   pin = await dropOff('TBA902211774330');
   await site.checkSite();

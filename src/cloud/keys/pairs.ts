@@ -105,6 +105,8 @@ export function openPairs(needs: Needs): Pairs {
       return row && { epoch: row.epoch_id, note: row.note, notAfterMs: row.not_after_ms };
     },
     async makeNotifierEpoch(tx) {
+      // The newest epoch is the one that banks are sent: none may be signed by a key that is being replaced beside it.
+      await store.lockPair(tx, 'notifier');
       const key = await newHpkeKey();
       const epoch = idFrom('epoch', needs.random.bytes(16));
       const nowMs = needs.nowMs();

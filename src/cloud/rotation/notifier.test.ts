@@ -5,6 +5,7 @@ import { base64url } from '../../crypto/bytes.ts';
 import type { Roster } from '../../domain/roster.ts';
 import { SIGNATURES_MAX } from '../../ledger/note.ts';
 import { openEpoch } from '../../ledger/roster.ts';
+import { sleep, systemClock } from '../../platform/clock.ts';
 import { NOUNS } from '../cloud.ts';
 import { projectionsOf, takeBatch } from '../intake/intake.ts';
 import * as rosters from '../rosters/rosters.ts';
@@ -96,4 +97,24 @@ test('however often it is replaced, an epoch has no more signatures than a note 
   assert.ok(openEpoch(note, newest).ok);
   assert.ok(!openEpoch(note, before).ok, 'a bank that is that far behind waits for its roster');
   await job();
+});
+
+test('an epoch that is made while the key is being replaced is signed by the one that comes', async () => {
+  const { cloud, site } = stand;
+  const [isReplaced, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  stand.step(1);
+  const replacing = stand.inTenant(async (tx) => {
+    await cloud.keys.renewNotifier(tx);
+    await rosters.draft(cloud, tx, site);
+    isReplaced.resolve();
+    await mayEnd.promise;
+  });
+  await isReplaced.promise;
+  const making = stand.inTenant((tx) => cloud.keys.makeNotifierEpoch(tx));
+  // As long as it takes to read the key of before, were that not waited for.
+  await sleep(systemClock, 100);
+  mayEnd.resolve();
+  await Promise.all([replacing, making]);
+  const { note } = (await epoch()) ?? assert.fail('an epoch');
+  assert.ok(openEpoch(note, await signed()).ok);
 });
