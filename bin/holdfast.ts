@@ -18,7 +18,8 @@ const USAGE = `holdfast <command>
                                                       [--nonce TEXT] [--out FILE] [--slip FILE] [--add FILE] [--yes]
   admin     backup FILE | restore FILE                [--keys FILE] [--data DIR] [--config FILE]
   admin     export: records with their proofs         --purpose WHY --out FILE [--bank ID] [--door N] [--parcel ID]
-                                                      [--person ID] [--from TIME] [--to TIME] [--opened FIELD …]
+                                                      [--person ID] [--from TIME] [--to TIME] [--incident TIME]
+                                                      [--opened FIELD …]
                                                       [--name WHO] [--receiver WHO] [--tenant ID]
                                                       [--certificate FILE | --passphrase-file FILE] [--encrypt evidence]
                                                       [--data DIR] [--config FILE]
@@ -100,6 +101,7 @@ const OPTIONS = {
   person: { type: 'string' },
   from: { type: 'string' },
   to: { type: 'string' },
+  incident: { type: 'string' },
   until: { type: 'string' },
   days: { type: 'string' },
   opened: { type: 'string', multiple: true },

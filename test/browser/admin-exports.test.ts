@@ -77,6 +77,26 @@ test('a bundle is counted, asked for with its purpose, and fetched by nobody but
   assert.deepEqual(stand.errors, []);
 });
 
+test('an alarm leads to the export of its incident, which says by itself which records', {
+  skip,
+}, async () => {
+  const { page } = stand;
+  await page.goto(stand.url('#/attention'));
+  const history = page.getByRole('table', { name: 'All alarms' });
+  await history.getByRole('link', { name: /^Export as an incident: .*door 7/ }).click();
+  await page.getByRole('heading', { name: 'Ask for a bundle' }).waitFor();
+  await page.getByText(/^The incident at .*, /).waitFor();
+  assert.equal(await page.getByLabel('Bank', { exact: true }).count(), 0, 'nothing else is asked for');
+  await page.getByRole('button', { name: 'Count' }).click();
+  await page.getByText(/It would hold \d+ records/).waitFor();
+  await checkAccessible(page);
+  await shot(page, 'admin-export-incident');
+  await page.reload();
+  await page.getByRole('button', { name: 'Not about this incident' }).click();
+  await page.getByLabel('Bank', { exact: true }).waitFor();
+  assert.deepEqual(stand.errors, []);
+});
+
 test('with nothing but a keyboard a bundle is asked for under a passphrase, and discarded', {
   skip,
 }, async () => {

@@ -169,7 +169,7 @@ function Page({ route }: { route: Route }) {
     case 'people-import':
       return <PeopleImport />;
     case 'exports':
-      return <Exports />;
+      return <Exports incident={route.incident} />;
     case 'couriers':
       return <Couriers />;
     case 'rosters':

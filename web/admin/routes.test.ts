@@ -11,6 +11,8 @@ test('every route is found again by its fragment', () => {
     { at: 'people' },
     { at: 'retention' },
     { at: 'people-import' },
+    { at: 'exports', incident: null },
+    { at: 'exports', incident: { bank: 'bank_a', atMs: 1_790_000_000_000 } },
     { at: 'couriers' },
     { at: 'rosters' },
     { at: 'notices' },

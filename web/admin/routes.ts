@@ -43,6 +43,9 @@ export type CountRoute = { at: 'count'; bank: string; doors: readonly number[]; 
 type Begun = { after: number; atMs: number };
 export type UsageRoute = { at: 'usage'; days: UsageDays; bank: string | null; site: string | null };
 
+/** An incident is asked about by its bank and when its alarm was raised. */
+export type ExportsRoute = { at: 'exports'; incident: { bank: string; atMs: number } | null };
+
 /** Pages without a further address. */
 const PLAIN = [
   'overview',
@@ -57,7 +60,8 @@ const PLAIN = [
 type Plain = (typeof PLAIN)[number];
 
 export type Route =
-  | { at: Plain | 'people-import' | 'exports' }
+  | { at: Plain | 'people-import' }
+  | ExportsRoute
   | { at: 'banks'; bank: string | null; door: number | null }
   | { at: 'parcels'; state: ParcelFilter | null; bank: string | null }
   | { at: 'parcel'; id: string }
@@ -108,7 +112,7 @@ function thingAt(section: string, ids: readonly string[], asked: URLSearchParams
   if (second !== undefined) return undefined;
   if (section === 'parcels') return { at: 'parcel', id };
   if (section === 'people' && id === 'import') return { at: 'people-import' };
-  if (section === 'journal' && id === 'exports') return { at: 'exports' };
+  if (section === 'journal' && id === 'exports') return exportsOf(asked);
   if (section !== 'reconciliation') return undefined;
   const doors = (asked.get('doors') ?? '').split(',').flatMap((text) => whole(text) ?? []);
   const [after, atMs] = [whole(asked.get('after') ?? ''), whole(asked.get('at') ?? '')];
@@ -140,7 +144,7 @@ export function fragmentOf(route: Route): string {
     case 'people-import':
       return '#/people/import';
     case 'exports':
-      return '#/journal/exports';
+      return `#/journal/exports${queryOf({ bank: route.incident?.bank ?? null, incident: route.incident?.atMs ?? null })}`;
     case 'nowhere':
       return `#/${route.asked}`;
     case 'banks': {
@@ -179,6 +183,11 @@ export function queryOf(values: Readonly<Record<string, string | number | null>>
   return set.length === 0
     ? ''
     : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString()}`;
+}
+
+function exportsOf(asked: URLSearchParams): ExportsRoute {
+  const [bank, atMs] = [asked.get('bank'), whole(asked.get('incident') ?? '')];
+  return { at: 'exports', incident: bank === null || atMs === undefined ? null : { bank, atMs } };
 }
 
 export function parcelFilter(text: string | null): ParcelFilter | null {

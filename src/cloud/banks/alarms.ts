@@ -128,6 +128,19 @@ async function openAlarms(tx: Tx): Promise<Alarm[]> {
   return rows;
 }
 
+/** Alarms of a bank that were raised in a span of time: when, and until when, or null where they stand. */
+export async function alarmsRaised(
+  tx: Tx,
+  { bank, fromMs, toMs }: { bank: BankId; fromMs: number; toMs: number },
+): Promise<{ raisedAtMs: number; endedAtMs: number | null }[]> {
+  const { rows } = await sql<{ raisedAtMs: number; endedAtMs: number | null }>`
+    select raised_at_ms as "raisedAtMs", ended_at_ms as "endedAtMs" from alarms
+    where bank_id = ${bank} and raised_at_ms >= ${fromMs} and raised_at_ms < ${toMs} order by ord`.execute(
+    tx,
+  );
+  return rows;
+}
+
 /** The conditions that stand at these banks: by door, and under null what is the bank's as a whole. */
 export async function conditionsAt(
   tx: Tx,

@@ -18,7 +18,7 @@ import { routes } from './routes.ts';
 import * as store from './store.ts';
 
 export { care as careForAlarm, end as endAlarm, history as alarmHistory } from './alarm-acts.ts';
-export { alarms, move as moveAlarms, raise as raiseAlarm } from './alarms.ts';
+export { alarms, alarmsRaised, move as moveAlarms, raise as raiseAlarm } from './alarms.ts';
 export { enrol, enrolmentCode } from './enrol.ts';
 export { EMPTY as EMPTY_PICTURE, foldPicture, type Picture, pictures } from './picture.ts';
 export type { Bank, Site } from './store.ts';

@@ -137,7 +137,10 @@ function timeText(atMs: number): string {
     .replace(/\.\d+Z$/, ' UTC');
 }
 
-function selectionText({ bank, compartment, parcel, person, fromMs, toMs }: Selection): string {
+function selectionText(selection: Selection): string {
+  const { bank, compartment, parcel, person, fromMs, toMs, incidentMs } = selection;
+  if (incidentMs !== undefined)
+    return `bank ${bank}, and the cloud itself: a quarter of an hour before an alarm of ${timeText(incidentMs)}, until as long after it was over`;
   const parts = [
     bank === null ? 'all banks and the cloud' : `bank ${bank}`,
     ...(compartment === null ? [] : [`compartment ${compartment}`]),

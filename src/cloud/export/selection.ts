@@ -26,6 +26,7 @@ export type Asked = {
   person?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
+  incident?: string | undefined;
 };
 
 /** Why, and who: as long as the manifest takes them. */
@@ -34,6 +35,10 @@ export const EXPORT_TEXT_MAX = { purpose: 1_000, name: 200 } as const;
 const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?Z)?$/;
 /** Above this a list of single records is a span of time, and should be asked for as one. */
 const PLACES_MAX = 20_000;
+/** What led to an alarm, and what was done when it was over, is part of an incident. */
+const AROUND_MS = 15 * 60_000;
+/** A person names the minute in which an alarm was raised. */
+const RAISED_WITHIN_MS = 60_000;
 const SEQ_MAX = Number.MAX_SAFE_INTEGER;
 
 export function readSelection(asked: Asked): Selection {
@@ -42,13 +47,25 @@ export function readSelection(asked: Asked): Selection {
     throw wrong(`--door takes the number on a door, not ${asked.door}`);
   const [fromMs, toMs] = [timeOf('from', asked.from), timeOf('to', asked.to)];
   if (fromMs !== null && toMs !== null && fromMs >= toMs) throw wrong('--from lies before --to');
-  return {
+  const incidentMs = timeOf('incident', asked.incident);
+  return alone({
     bank: idOf('bank', asked.bank),
     compartment,
     parcel: idOf('parcel', asked.parcel),
     person: idOf('person', asked.person),
     ...{ fromMs, toMs },
-  };
+    ...(incidentMs === null ? {} : { incidentMs }),
+  });
+}
+
+/** An incident is of a bank, and says by itself which records. */
+function alone(selection: Selection): Selection {
+  const { bank, compartment, parcel, person, fromMs, toMs, incidentMs } = selection;
+  if (incidentMs === undefined) return selection;
+  if (bank === null) throw wrong('an incident is asked for with its bank');
+  if ([compartment, parcel, person, fromMs, toMs].some((one) => one !== null))
+    throw wrong('an incident is asked for with its bank and nothing else: it says itself which records');
+  return selection;
 }
 
 /** The same as a page asks it: numbers, and ids that it was given. */
@@ -61,7 +78,7 @@ export function readPlainSelection(asked: Manifest['selection']): Selection {
     if (read === undefined) throw missing(kind);
     return read;
   };
-  return { ...asked, bank: id('bank'), parcel: id('parcel'), person: id('person') };
+  return alone({ ...asked, bank: id('bank'), parcel: id('parcel'), person: id('person') });
 }
 
 function idOf<K extends 'bank' | 'parcel' | 'person'>(kind: K, text: string | undefined) {
@@ -88,9 +105,14 @@ export function readOpened(names: readonly string[]): CommittedField[] {
 
 /** Throws when bank, parcel or person are nobody here, and when they are of too many records. */
 export async function wantedBy(cloud: Cloud, tenant: TenantId, selection: Selection): Promise<Wanted> {
-  const { bank, compartment, parcel, person, fromMs, toMs } = selection;
+  const { bank, compartment, parcel, person, fromMs, toMs, incidentMs } = selection;
   return cloud.database.snapshot(tenant, async (tx) => {
     if (bank !== null && !(await banks.findBank(tx, bank))) throw missing('bank');
+    if (bank !== null && incidentMs !== undefined)
+      return {
+        ranges: await rangesOfIncident(cloud, tx, { tenant, bank, incidentMs }),
+        ...{ places: null, compartment: null },
+      };
     const isTimed = fromMs !== null || toMs !== null;
     const whole = bank === null ? null : [{ source: bank, first: 1, last: SEQ_MAX }];
     const ranges = isTimed ? await rangesOfTime(tx, { source: bank, fromMs, toMs }) : whole;
@@ -99,6 +121,25 @@ export async function wantedBy(cloud: Cloud, tenant: TenantId, selection: Select
     if (person !== null) lists.push(await placesOfPerson(cloud, tx, person));
     return { ranges, places: inAll(lists), compartment };
   });
+}
+
+/** From what led to an alarm until it was over and a while longer: all that its bank recorded, and the cloud itself. */
+async function rangesOfIncident(
+  cloud: Cloud,
+  tx: Tx,
+  { tenant, bank, incidentMs }: { tenant: TenantId; bank: BankId; incidentMs: number },
+): Promise<Wanted['ranges']> {
+  const raised = { bank, fromMs: incidentMs, toMs: incidentMs + RAISED_WITHIN_MS };
+  const found = await banks.alarmsRaised(tx, raised);
+  if (found.length === 0)
+    throw new HoldfastError('not-found', 'no alarm of this bank was raised within a minute from then');
+  const ends = found.map(({ endedAtMs }) => endedAtMs ?? cloud.clock.nowMs());
+  const span = {
+    fromMs: Math.min(...found.map(({ raisedAtMs }) => raisedAtMs)) - AROUND_MS,
+    toMs: Math.max(...ends) + AROUND_MS,
+  };
+  const both = [bank, tenant].map((source) => rangesOfTime(tx, { source, ...span }));
+  return (await Promise.all(both)).flat();
 }
 
 async function placesOfParcel(tx: Tx, parcel: ParcelId): Promise<RecordPlace[]> {

@@ -23,7 +23,10 @@ export const EXPORT_BODY_BYTES_MAX = 98_304;
 /** The last moment that ECMAScript has a date for. */
 const moment = z.int().min(0).max(8_640_000_000_000_000);
 
-/** All that is asked for has to hold of a record; null asks for nothing. */
+/**
+ * All that is asked for has to hold of a record; null asks for nothing. Or an incident: what went on at a bank around an
+ * alarm that was raised at this moment, or within the minute; then the bank is named, and nothing else.
+ */
 export const exportSelection = z.strictObject({
   bank: z.string().max(64).nullable(),
   compartment: z.int().min(1).max(9999).nullable(),
@@ -31,6 +34,7 @@ export const exportSelection = z.strictObject({
   person: z.string().max(64).nullable(),
   fromMs: moment.nullable(),
   toMs: moment.nullable(),
+  incidentMs: moment.optional(),
 });
 export type ExportSelection = z.infer<typeof exportSelection>;
 

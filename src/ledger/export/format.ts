@@ -78,6 +78,8 @@ export const manifestSchema = z.strictObject({
     person: word.nullable(),
     fromMs: count.nullable(),
     toMs: count.nullable(),
+    /** When the alarm of an incident was raised; then the bank stands beside it, and nothing else. */
+    incidentMs: count.optional(),
   }),
   /** Fields whose openings this receiver may see. */
   opened: z.array(z.enum(COMMITTED_FIELDS)),

@@ -1,10 +1,12 @@
 /** Every alarm that ever was: one that was ended is not lost. */
+import { LinkButton } from '../../kit/button.tsx';
 import { Card } from '../../kit/card.tsx';
 import { More } from '../../kit/session/more.tsx';
 import { rowsOf } from '../../kit/session/pages.ts';
 import { Answered } from '../../kit/session/problem.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import { Time } from '../parts.tsx';
+import { fragmentOf } from '../routes.ts';
 import { type AlarmRow, useAlarms } from '../session.ts';
 import { t } from './messages.ts';
 
@@ -62,4 +64,18 @@ const columnsOf = (): readonly Column<AlarmRow>[] => [
     text: (row) => (row.endedAtMs === null ? t('alarms.stands') : new Date(row.endedAtMs).toISOString()),
   },
   { key: 'acts', head: t('alarms.acts'), cell: actsText, text: actsText },
+  {
+    key: 'evidence',
+    head: t('alarms.evidence'),
+    cell: ({ bank, raisedAtMs, says }) => (
+      <LinkButton
+        icon="download"
+        href={fragmentOf({ at: 'exports', incident: { bank, atMs: raisedAtMs } })}
+        aria-label={t('alarms.exportOf', { says })}
+      >
+        {t('alarms.export')}
+      </LinkButton>
+    ),
+    text: () => '',
+  },
 ];

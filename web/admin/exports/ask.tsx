@@ -12,13 +12,15 @@ import { session } from '../session.ts';
 import { t } from './messages.ts';
 import { Sealing } from './receiver.tsx';
 import { Opened, Which } from './which.tsx';
-import { askOf, faultsOf, NO_WISH, selectionOf, type Wish } from './wish.ts';
+import { askOf, faultsOf, type Incident, NO_WISH, selectionOf, type Wish } from './wish.ts';
 
 const PURPOSE_MAX = 1_000;
 const NAME_MAX = 200;
 
-export function Ask({ onAsked }: { onAsked: (receiver: string) => void }) {
-  const [wish, setWish] = useState(NO_WISH);
+type AskProps = { incident: Incident | null; onAsked: (receiver: string) => void };
+
+export function Ask({ incident, onAsked }: AskProps) {
+  const [wish, setWish] = useState<Wish>({ ...NO_WISH, incident });
   const [tried, setTried] = useState(false);
   const counting = useMutation({
     mutationFn: (of: Wish) =>

@@ -5,20 +5,24 @@ import { Notice } from '../../kit/notice.tsx';
 import { journalAt } from '../journal/address.ts';
 import '../journal/journal.css';
 import { PageHead } from '../parts.tsx';
-import { fragmentOf } from '../routes.ts';
+import { type ExportsRoute, fragmentOf } from '../routes.ts';
 import { Ask } from './ask.tsx';
 import './exports.css';
 import { List } from './list.tsx';
 import { t } from './messages.ts';
 
-export function Exports() {
+export function Exports({ incident }: Pick<ExportsRoute, 'incident'>) {
   const [said, setSaid] = useState<string | null>(null);
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')}>
         <LinkButton href={fragmentOf(journalAt())}>{t('back')}</LinkButton>
       </PageHead>
-      <Ask onAsked={(receiver) => setSaid(t('ask.asked', { receiver }))} />
+      <Ask
+        key={incident && `${incident.bank} ${incident.atMs}`}
+        incident={incident}
+        onAsked={(receiver) => setSaid(t('ask.asked', { receiver }))}
+      />
       {said !== null && <Notice tone="good" title={said} />}
       <div className="a-wide">
         <List />

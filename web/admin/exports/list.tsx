@@ -110,7 +110,7 @@ function Receiver({ row }: { row: ExportRow }) {
 
 function whatOf({ about }: ExportRow, names: Names): string {
   if (about === null) return t('list.forgotten');
-  const { bank, compartment, parcel, person, fromMs, toMs } = about.selection;
+  const { bank, compartment, parcel, person, fromMs, toMs, incidentMs } = about.selection;
   const parts = [
     bank === null ? '' : t('what.bank', { bank: names(bank) }),
     compartment === null ? '' : t('what.door', { door: compartment }),
@@ -118,6 +118,7 @@ function whatOf({ about }: ExportRow, names: Names): string {
     person === null ? '' : t('what.person'),
     fromMs === null ? '' : t('what.from', { at: exactTime(fromMs) }),
     toMs === null ? '' : t('what.to', { at: exactTime(toMs) }),
+    incidentMs === undefined ? '' : t('what.incident', { at: exactTime(incidentMs) }),
   ].filter((part) => part !== '');
   return parts.length === 0 ? t('list.everything') : parts.join(', ');
 }

@@ -25,6 +25,10 @@ export const TEXTS = {
   'ask.notParcel': 'Not about this parcel',
   'ask.thePerson': 'About {name}',
   'ask.theParcel': 'About the parcel {name}',
+  'ask.theIncident': 'The incident at {bank}, {at}',
+  'ask.notIncident': 'Not about this incident',
+  'ask.incidentHint':
+    'All that the bank and the cloud recorded, from a quarter of an hour before the alarm until as long after it was over.',
   'ask.opened': 'Fields that this receiver may read',
   'ask.openedHint':
     'Without any, the bundle holds no name, no number and no flat. With evidence, the photos and documents themselves are in it, each encrypted to the receiver.',
@@ -102,6 +106,7 @@ export const TEXTS = {
   'what.person': 'a person',
   'what.from': 'from {at}',
   'what.to': 'until {at}',
+  'what.incident': 'the incident of {at}',
 
   'state.waiting': 'Waiting',
   'state.making': 'Being made: {percent} % looked through',

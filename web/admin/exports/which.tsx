@@ -5,13 +5,15 @@ import { Button, IconButton } from '../../kit/button.tsx';
 import { CheckField, SelectField, TextField } from '../../kit/field.tsx';
 import { ChooseParcel, ChoosePerson } from '../journal/choose.tsx';
 import { useEverybody, useNewestParcels } from '../journal/questions.ts';
-import { useBanks } from '../session.ts';
+import { exactTime } from '../parts.tsx';
+import { useBankNames, useBanks } from '../session.ts';
 import { t } from './messages.ts';
 import type { PartProps } from './receiver.tsx';
 import type { Named } from './wish.ts';
 
 export function Which({ wish, faults, onWish }: PartProps) {
   const banks = useBanks().data ?? [];
+  if (wish.incident !== null) return <OfIncident {...{ wish, faults, onWish }} />;
   return (
     <fieldset className="x-group k-stack">
       <legend>{t('ask.records')}</legend>
@@ -46,6 +48,24 @@ export function Which({ wish, faults, onWish }: PartProps) {
         />
       </div>
       <Whom {...{ wish, faults, onWish }} />
+    </fieldset>
+  );
+}
+
+/** It says by itself which records; taken away, everything else can be asked for again. */
+function OfIncident({ wish: { incident }, onWish }: PartProps) {
+  const bank = useBankNames()(incident?.bank ?? '');
+  return (
+    <fieldset className="x-group k-stack">
+      <legend>{t('ask.records')}</legend>
+      <p className="k-muted">{t('ask.incidentHint')}</p>
+      <div className="k-row">
+        <Chosen
+          says={t('ask.theIncident', { bank, at: exactTime(incident?.atMs ?? 0) })}
+          ends={t('ask.notIncident')}
+          onEnd={() => onWish({ incident: null })}
+        />
+      </div>
     </fieldset>
   );
 }

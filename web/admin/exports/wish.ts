@@ -3,6 +3,8 @@ import type { ExportAsk, ExportSelection } from '../../../src/contract/http/expo
 import type { CommittedField } from '../../../src/domain/facts.ts';
 
 export type Named = { id: string; name: string };
+/** A bank, and when its alarm was raised. */
+export type Incident = { bank: string; atMs: number };
 export type Wish = {
   purpose: string;
   receiver: string;
@@ -12,6 +14,8 @@ export type Wish = {
   to: string;
   person: Named | null;
   parcel: Named | null;
+  /** Then nothing else is asked for. */
+  incident: Incident | null;
   opened: readonly CommittedField[];
   by: 'certificate' | 'passphrase';
   certificate: { name: string; pem: string } | null;
@@ -21,10 +25,15 @@ export type Wish = {
 
 export const NO_WISH: Wish = {
   ...{ purpose: '', receiver: '', bank: '', door: '', from: '', to: '', person: null, parcel: null },
+  incident: null,
   ...{ opened: [], by: 'certificate', certificate: null, passphrase: '', again: '' },
 };
 
-export function selectionOf({ bank, door, from, to, person, parcel }: Wish): ExportSelection {
+export function selectionOf({ bank, door, from, to, person, parcel, incident }: Wish): ExportSelection {
+  if (incident !== null) {
+    const nothing = { compartment: null, parcel: null, person: null, fromMs: null, toMs: null };
+    return { bank: incident.bank, ...nothing, incidentMs: incident.atMs };
+  }
   return {
     bank: bank || null,
     compartment: bank !== '' && /^[1-9][0-9]{0,3}$/.test(door) ? Number(door) : null,

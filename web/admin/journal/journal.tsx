@@ -30,7 +30,7 @@ export function Journal({ route }: { route: JournalRoute }) {
     <>
       <PageHead title={admin('section.journal')} lead={t('journal.lead')}>
         <div className="k-row">
-          <LinkButton icon="download" href={fragmentOf({ at: 'exports' })}>
+          <LinkButton icon="download" href={fragmentOf({ at: 'exports', incident: null })}>
             {t('journal.exports')}
           </LinkButton>
           <Button icon="show" onClick={showLog}>

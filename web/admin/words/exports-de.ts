@@ -25,6 +25,10 @@ export const german = inOtherWords({
   'ask.notParcel': 'Nicht über dieses Paket',
   'ask.thePerson': 'Über {name}',
   'ask.theParcel': 'Über das Paket {name}',
+  'ask.theIncident': 'Der Vorfall bei {bank}, {at}',
+  'ask.notIncident': 'Nicht über diesen Vorfall',
+  'ask.incidentHint':
+    'Alles, was die Anlage und die Cloud aufzeichneten: von einer Viertelstunde vor dem Alarm bis ebenso lange nach seinem Ende.',
   'ask.opened': 'Felder, die dieser Empfänger lesen darf',
   'ask.openedHint':
     'Ohne eines steht im Paket kein Name, keine Nummer und keine Wohnung. Mit den Beweisstücken liegen die Fotos und Dokumente selbst darin, jedes für den Empfänger verschlüsselt.',
@@ -103,6 +107,7 @@ export const german = inOtherWords({
   'what.person': 'eine Person',
   'what.from': 'von {at}',
   'what.to': 'bis {at}',
+  'what.incident': 'der Vorfall vom {at}',
 
   'state.waiting': 'Wartet',
   'state.making': 'Wird gemacht: {percent} % durchgesehen',
