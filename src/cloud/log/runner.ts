@@ -4,7 +4,6 @@
  * something waits, so a message that was lost costs that long.
  */
 import type { TenantId } from '../../domain/ids.ts';
-import type { Clock } from '../../platform/clock.ts';
 import type { Cloud } from '../deps.ts';
 import { traceOf } from '../http/http.ts';
 import { allTenants } from '../tenants/tenants.ts';
@@ -12,11 +11,8 @@ import { drain } from './sequencer.ts';
 import * as store from './store.ts';
 
 const POLL_MS = 500;
-/**
- * Records that come one soon after another share a checkpoint. As long as the last round took is waited for more, within
- * these: a quiet log is shown at once, and one that has much to do is not asked to begin more often than it can end.
- */
-const GATHER_MS = { min: 25, max: 100 };
+/** Records that come one soon after another share a checkpoint. */
+const GATHER_MS = 100;
 
 export type Sequencer = {
   /** Something of a tenant was committed. */
@@ -34,7 +30,7 @@ export function startSequencer(cloud: Cloud): Sequencer {
   const poked = new Set<TenantId>();
   let isFirst = true;
   let isStopped = false;
-  const sleep = lightSleep(clock);
+  let wake = (): void => undefined;
 
   async function round(tenants: readonly TenantId[]): Promise<void> {
     for (const tenant of tenants) {
@@ -53,23 +49,31 @@ export function startSequencer(cloud: Cloud): Sequencer {
     }
   }
 
-  const pause = (ms: number) => (isStopped ? Promise.resolve() : sleep.for(ms));
+  /** Ends early when somebody wakes it. */
+  function pause(ms: number): Promise<void> {
+    if (isStopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = cloud.clock.after(ms, resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
 
   async function run(): Promise<void> {
     let allAtMs = Number.NEGATIVE_INFINITY;
     while (!isStopped) {
-      const begunMs = clock.monotonicMs();
-      const isDue = begunMs - allAtMs >= POLL_MS;
-      if (isDue) allAtMs = begunMs;
+      const isDue = clock.monotonicMs() - allAtMs >= POLL_MS;
+      if (isDue) allAtMs = clock.monotonicMs();
       try {
         await round(isDue ? await allTenants(cloud) : [...poked]);
         if (isDue) isFirst = false;
       } catch (error) {
         log.warn('no log was asked', traceOf(error));
       }
-      const tookMs = clock.monotonicMs() - begunMs;
       if (poked.size === 0) await pause(Math.max(0, allAtMs + POLL_MS - clock.monotonicMs()));
-      if (poked.size > 0) await pause(Math.min(Math.max(tookMs, GATHER_MS.min), GATHER_MS.max));
+      if (poked.size > 0) await pause(GATHER_MS);
     }
   }
 
@@ -78,28 +82,12 @@ export function startSequencer(cloud: Cloud): Sequencer {
     poke(tenant) {
       const wasQuiet = poked.size === 0;
       poked.add(tenant);
-      if (wasQuiet) sleep.wake();
+      if (wasQuiet) wake();
     },
     async stop() {
       isStopped = true;
-      sleep.wake();
+      wake();
       await running;
     },
-  };
-}
-
-/** It ends early when somebody wakes it. */
-function lightSleep(clock: Clock): { for(ms: number): Promise<void>; wake(): void } {
-  let wake = (): void => undefined;
-  return {
-    for: (ms) =>
-      new Promise((resolve) => {
-        const cancel = clock.after(ms, resolve);
-        wake = () => {
-          cancel();
-          resolve();
-        };
-      }),
-    wake: () => wake(),
   };
 }
