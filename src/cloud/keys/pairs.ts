@@ -166,13 +166,7 @@ function openNotifier(needs: Needs, pairOf: PairOf): Notifier {
         private_sealed: await needs.sealBytesForTenant(tx, placeOfRetiredNotifier(hash), old.privateKey),
         retired_at_ms: needs.nowMs(),
       });
-      const fresh = newSigningKey();
-      await store.replacePair(tx, {
-        name: 'notifier',
-        public: fresh.publicKey,
-        private_sealed: await needs.sealBytesForTenant(tx, placeOfPair('notifier'), fresh.privateKey),
-      });
-      return { what: 'notifier', hash: publicCheck(fresh.publicKey) };
+      return await putInPlace(needs, tx, { name: 'notifier', fresh: newSigningKey() });
     },
     async retiredNotifiers(tx) {
       const rows = await store.retiredNotifiers(tx);
@@ -183,6 +177,17 @@ function openNotifier(needs: Needs, pairOf: PairOf): Notifier {
       return { what: 'notifier', hash };
     },
   };
+}
+
+/** The one that was there is kept by now, as far as anybody needs it. */
+async function putInPlace(
+  needs: Needs,
+  tx: Tx,
+  { name, fresh }: { name: store.PairName; fresh: SigningKey },
+): Promise<KeyFact> {
+  const sealed = await needs.sealBytesForTenant(tx, placeOfPair(name), fresh.privateKey);
+  await store.replacePair(tx, { name, public: fresh.publicKey, private_sealed: sealed });
+  return { what: name, hash: publicCheck(fresh.publicKey) };
 }
 
 type Intake = Pick<
@@ -220,13 +225,7 @@ function openIntake(needs: Needs, pairOf: PairOf): Intake {
         retired_at_ms: needs.nowMs(),
         unneeded_from_ms: null,
       });
-      const fresh = await newHpkeKey();
-      await store.replacePair(tx, {
-        name: 'intake',
-        public: fresh.publicKey,
-        private_sealed: await needs.sealBytesForTenant(tx, placeOfPair('intake'), fresh.privateKey),
-      });
-      return { what: 'intake', hash: publicCheck(fresh.publicKey) };
+      return await putInPlace(needs, tx, { name: 'intake', fresh: await newHpkeKey() });
     },
     async retiredIntakes(tx) {
       return (await store.retiredIntakes(tx)).map((row) => ({

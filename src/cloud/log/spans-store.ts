@@ -1,5 +1,7 @@
 /** SQL of what has an index or is about to get one: records by the journal that they stand in, many at a time. */
+import { hex, utf8 } from '../../crypto/bytes.ts';
 import type { TreeHead } from '../../ledger/log/checkpoint.ts';
+import { SEPARATOR } from '../../ledger/log/frame.ts';
 import { TILE_WIDTH } from '../../ledger/log/layout.ts';
 import { integerColumn, textColumn } from '../../platform/columns.ts';
 import { planned, type Tx } from '../../platform/database.ts';
@@ -107,7 +109,7 @@ export async function recordsOf(tx: Tx, pieces: readonly Piece[]): Promise<Entri
 const ENTRIES = `
   select first, texts, hashes
   from pieces p cross join lateral (
-    select convert_from(string_agg(bytes, '\\x0a0a' order by seq), 'UTF8') as texts,
+    select convert_from(string_agg(bytes, '\\x${hex(utf8(SEPARATOR))}' order by seq), 'UTF8') as texts,
       encode(string_agg(hash, '' order by seq), 'hex') as hashes
     from records where source = p.source and seq >= p.low and seq < p.high) r
   order by first`;

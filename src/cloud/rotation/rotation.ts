@@ -89,7 +89,7 @@ export async function rotateTenantKey(cloud: Cloud, tenant: TenantId): Promise<K
   return made;
 }
 
-/** A key of which rosters name the newest, and who replaced which. */
+/** Keys that rosters name, and of which another can take the place. */
 type Named = 'intake' | 'notifier';
 
 /** What still seals to an intake key, or asks for a signature by a notifier key; or may. */
