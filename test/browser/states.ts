@@ -183,10 +183,11 @@ export async function openStage(webDir = join(ROOT, 'web', 'dist', 'kiosk')) {
   return { kiosk, browser, url, upright, across, showing };
 }
 
-/** Waits until the page draws this very view; it has no other mark of its turn than what it draws. */
+/** Waits until the page draws this very view, with its door's picture; it has no other mark of its turn than what it draws. */
 export async function drawn(page: Page, url: string): Promise<void> {
   const wanted = (await (await fetch(new URL('/api/view', url))).json()) as KioskView;
   await page.locator(`.kiosk[data-screen="${wanted.show.screen}"][data-turn="${wanted.turn}"]`).waitFor();
+  if ('door' in wanted.show) await page.getByRole('img').first().waitFor();
 }
 
 /** What does not fit across is cut off; what does not fit down may be scrolled to, and is counted. */

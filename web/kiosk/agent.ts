@@ -34,26 +34,38 @@ const FIRST_VIEW_MS = 1_000;
 /** A page begins with a view, and its line to the agent comes up a moment later; or what it shows is not true. */
 const FIRST_LINE_MS = 2_000;
 
+/** What a page begins with; null is what nobody answered. */
+export type First = { view: KioskView | null; layout: KioskLayout | null };
+
 /**
- * The view with which a page begins, asked for before anything is drawn: whoever stands before a kiosk that was just
- * switched on would otherwise see it drawn twice, the first time with nothing on it. Null when nobody answers.
+ * The view and the cabinet with which a page begins, asked for before anything is drawn: whoever stands before a kiosk
+ * that was just switched on, or whose page was loaded again at an open door, would otherwise see it drawn twice, the
+ * first time with nothing on it or without its picture, and the buttons moving under the finger.
  */
-export function firstView(): Promise<KioskView | null> {
+export async function firstSight(): Promise<First> {
+  const [view, layout] = await Promise.all([
+    atFirst<KioskView>('/api/view'),
+    atFirst<KioskLayout>('/api/layout'),
+  ]);
+  return { view, layout };
+}
+
+function atFirst<T>(path: string): Promise<T | null> {
   return new Promise((resolve) => {
     after(FIRST_VIEW_MS, () => resolve(null));
-    api.get<KioskView>('/api/view').then(
+    api.get<T>(path).then(
       resolve,
       setProblem(() => resolve(null)),
     );
   });
 }
 
-export function useAgent(first: KioskView | null): Agent {
-  const [view, setView] = useState(first);
-  const [layout, setLayout] = useState<KioskLayout | null>(null);
+export function useAgent(first: First): Agent {
+  const [view, setView] = useState(first.view);
+  const [layout, setLayout] = useState(first.layout);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<ApiProblem | null>(null);
-  const turn = useRef(first?.turn ?? -1);
+  const turn = useRef(first.view?.turn ?? -1);
   const sending = useRef(false);
 
   const show = useCallback((next: KioskView): void => {

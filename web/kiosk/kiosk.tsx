@@ -32,7 +32,7 @@ import { after, every, steadyMs, useBeat } from '../kit/clock.ts';
 import { Icon } from '../kit/icon.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { useSpokenLanguage } from '../kit/spoken.ts';
-import { type Agent, useAgent } from './agent.ts';
+import { type Agent, type First, useAgent } from './agent.ts';
 import { isStart, useFreshPage } from './fresh.ts';
 import { EntryTarget, useKeyboard } from './keyboard.ts';
 import { t } from './messages.ts';
@@ -66,7 +66,7 @@ const pageTitle = (): string => t('page.title');
  * `first`: what the agent showed as the page was loaded. `inLanguageOf`: the page began in the language of the person
  * who was there before.
  */
-export function Kiosk({ first, inLanguageOf }: { first: KioskView | null; inLanguageOf: boolean }) {
+export function Kiosk({ first, inLanguageOf }: { first: First; inLanguageOf: boolean }) {
   useSpokenLanguage(pageTitle);
   const agent = useAgent(first);
   const { view, send, here } = agent;

@@ -4,9 +4,9 @@ import './screens/door.css';
 import './screens/screens.css';
 import './screens/rest.css';
 import { mount } from '../kit/mount.tsx';
-import { firstView } from './agent.ts';
+import { firstSight } from './agent.ts';
 import { Kiosk } from './kiosk.tsx';
 import { beginToSpeak } from './languages.ts';
 
 const inLanguageOf = beginToSpeak();
-void firstView().then((first) => mount(<Kiosk first={first} inLanguageOf={inLanguageOf} />));
+void firstSight().then((first) => mount(<Kiosk first={first} inLanguageOf={inLanguageOf} />));
