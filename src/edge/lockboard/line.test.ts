@@ -91,14 +91,18 @@ test('a TCP line is hung up with a reset, so that the kernel delivers nothing af
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
   const line = tcpLine({ host: '127.0.0.1', port: address.port, clock: systemClock });
-  let ups = 0;
-  line.open({ onBytes() {}, onUp: () => void ups++, onDown() {} });
-  while (ups < 1 || taken.length < 1) await sleep(systemClock, 5);
-  assert.equal(line.write(Uint8Array.of(1, 2, 3)), true);
-  line.renew();
-  while (ups < 2 || taken.length < 2 || ends.length < 1) await sleep(systemClock, 5);
-  assert.deepEqual(ends, ['ECONNRESET']);
-  await line.close();
-  for (const socket of taken) socket.destroy();
-  await new Promise((resolve) => server.close(resolve));
+  try {
+    let ups = 0;
+    line.open({ onBytes() {}, onUp: () => void ups++, onDown() {} });
+    while (ups < 1 || taken.length < 1) await sleep(systemClock, 5);
+    assert.equal(line.write(Uint8Array.of(1, 2, 3)), true);
+    line.renew();
+    while (ups < 2 || taken.length < 2 || ends.length < 1) await sleep(systemClock, 5);
+    assert.deepEqual(ends, ['ECONNRESET']);
+  } finally {
+    // A line that is left open would hold its process for ever, and a failure with it.
+    await line.close();
+    for (const socket of taken) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
