@@ -4,10 +4,13 @@ import { randomInt } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import type { TenantId } from '../../domain/ids.ts';
+import { TILE_WIDTH } from '../../ledger/log/layout.ts';
 import { NOUNS } from '../cloud.ts';
+import { drain } from '../log/log.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import type { Check } from './findings.ts';
 import { type Audited, auditRows, auditTenant } from './tenant.ts';
+import { newEstate, take } from './test-audit.ts';
 import { groundOn, hunt, tableOf } from './test-hunt.ts';
 import { rowsOf } from './test-memory.ts';
 import { type Ground, MUTATIONS, rewrittenAt } from './test-mutations.ts';
@@ -149,4 +152,37 @@ test('the audit of the database finds what its owner changed there, and says so 
     );
   }
   assert.deepEqual((await auditTenant(stand.cloud, tenant, QUIET)).findings.told, []);
+});
+
+test('what became full in the midst of a long turn is compared too, and what was never shown is not missed', async () => {
+  const { cloud } = stand;
+  const estate = await newEstate(cloud, 1);
+  const [bank] = estate.banks;
+  assert.ok(bank);
+  for (let batch = 0; batch < 3; batch++) {
+    for (let n = 0; n < 900; n++)
+      bank.write({
+        kind: n % 2 === 0 ? 'alarm.raised' : 'alarm.ended',
+        compartment: 21,
+        facts: { condition: 'ajar' },
+      });
+    await take(cloud, estate, bank);
+  }
+  await drain(cloud, estate.tenant);
+  const { objects } = cloud.ledger;
+  const isFull = (path: string) => /^tile\/(entries|0)\/\d{3}$/.test(path);
+  const audit = (there: Uint8Array | undefined) => {
+    const read: typeof objects.read = async (place, path) =>
+      isFull(path) ? there : objects.read(place, path);
+    const changed = { ...cloud, ledger: { ...cloud.ledger, objects: { ...objects, read } } };
+    return auditTenant(changed, estate.tenant, QUIET);
+  };
+  const good = await auditTenant(cloud, estate.tenant, QUIET);
+  assert.deepEqual(good.findings.told, []);
+  const full = Math.floor((good.log?.size ?? 0) / TILE_WIDTH);
+  assert.ok(full >= 10, `${full} bundles are full`);
+  for (const there of [undefined, new Uint8Array(40)]) {
+    const { findings } = await audit(there);
+    assert.equal(findings.count('tiles'), 2 * full, there ? 'forged' : 'gone');
+  }
 });

@@ -13,9 +13,12 @@ import {
   type TreeHead,
 } from '../../ledger/log/checkpoint.ts';
 import {
+  bundleObject,
   EMPTY_LOG,
+  edgeTiles,
   growBundles,
   growTree,
+  growWhole,
   headOf,
   type LogObject,
   type LogState,
@@ -104,7 +107,8 @@ async function growThroughCheckpoints(growing: Growing): Promise<CheckpointRow |
     more = batch.length === ROWS_A_READ;
     for (const checkpoint of batch) {
       const from = growing.state.range.size;
-      await growTo(growing, checkpoint.size, true);
+      const step = await growTo(growing, checkpoint.size, true);
+      for (const object of edgeSince(growing, from)) await auditObject(growing, object, step);
       auditCheckpoint(growing, checkpoint, from);
       if (!last && checkpoint.size !== 0)
         findings.add('checkpoints', log.origin, `its first checkpoint is of ${checkpoint.size} entries`, 0);
@@ -130,11 +134,15 @@ function auditCheckpoint(
     findings.add('tree', where, `the records up to ${head.size} have another root`, from);
 }
 
-/** The tree up to `size`, step by step; each object that it leaves is compared where it was `published`. */
-async function growTo(growing: Growing, size: number, published: boolean): Promise<void> {
+/**
+ * The tree up to `size`, step by step; each tile and bundle that becomes full is compared where it was `published`: a
+ * turn of the sequencer may have many more entries than one step. Answers where the last step began.
+ */
+async function growTo(growing: Growing, size: number, published: boolean): Promise<number> {
   const { rows, findings, log } = growing;
+  let from = growing.state.range.size;
   while (growing.state.range.size < size) {
-    const from = growing.state.range.size;
+    from = growing.state.range.size;
     const to = Math.min(size, from + ENTRIES_A_STEP);
     const found = await rows.entries(log.generation, { from, to });
     const gap = found.findIndex(({ index }, at) => index !== from + at);
@@ -143,10 +151,8 @@ async function growTo(growing: Growing, size: number, published: boolean): Promi
     auditRemembered(growing, fresh);
     for (const head of growing.seenHeads.contradicted(growing.state, fresh))
       await addSeen(growing, head, 'has another root');
-    const objects = grow(growing, fresh);
-    // A checkpoint comes after at most as many entries as one step has, so that what a step leaves was written.
-    if (published && growing.state.range.size === size)
-      for (const object of objects) await auditObject(growing, object, from);
+    const whole = grow(growing, fresh);
+    if (published) for (const object of whole) await auditObject(growing, object, from);
     growing.advance(fresh.length);
     if (fresh.length === to - from) continue;
     findings.add(
@@ -155,8 +161,19 @@ async function growTo(growing: Growing, size: number, published: boolean): Promi
       'its record is not there',
       from + fresh.length,
     );
-    return;
+    break;
   }
+  return from;
+}
+
+/** What is not full under a checkpoint, where the one before covered `before` entries: what lay between was not shown. */
+function edgeSince({ state, edge }: Growing, before: number): LogObject[] {
+  const { size } = state.range;
+  if (size === before) return [];
+  return [
+    ...(edge.length === 0 ? [] : [bundleObject(size, [encodeEntries(edge)])]),
+    ...edgeTiles(before, state),
+  ];
 }
 
 /** A head within these entries is compared with the tree that they make. */
@@ -185,15 +202,16 @@ async function addSeen(
   findings.add('seen', `${bank} record ${seq}`, `${says} ${what}`, (await indexOf(bank, seq)) ?? null);
 }
 
+/** Answers what became full by these entries. */
 function grow(growing: Growing, fresh: readonly Uint8Array[]): LogObject[] {
   const { state, edge } = growing;
   const size = state.range.size;
-  const grown = growTree(state, fresh.map(leafHash));
+  const grown = growWhole(state, fresh.map(leafHash));
   const bundles = growBundles({ size, last: encodeEntries(edge), entries: fresh });
   growing.state = grown.state;
   const open = (size + fresh.length) % TILE_WIDTH;
   growing.edge = [...edge, ...fresh].slice(edge.length + fresh.length - open);
-  return [...bundles, ...grown.objects];
+  return [...(open === 0 ? bundles : bundles.slice(0, -1)), ...grown.objects];
 }
 
 async function auditObject(
