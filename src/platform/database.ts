@@ -45,7 +45,8 @@ export type Database = {
   snapshot<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
   /**
    * Reads as one tenant. The database refuses whatever would write or lock. What `run` asks at once is answered in one
-   * round trip and is of one moment; what it asks later is of a later one, as it is in `tenant`.
+   * round trip. Each statement sees what was committed when it began (PostgreSQL manual, "Read Committed Isolation
+   * Level"): what has to be of one moment is asked in one statement, or as `snapshot`.
    */
   read<T>(tenant: TenantId, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** What `run` asks at once is a transaction, in one round trip. It can ask no second time. */

@@ -11,7 +11,6 @@ import { attention } from '../../src/cloud/admin/overview.ts';
 import type { Cloud } from '../../src/cloud/deps.ts';
 import { drain, startSubmitter, takeTurn } from '../../src/cloud/log/log.ts';
 import { standingOf } from '../../src/cloud/log/standing.ts';
-import * as store from '../../src/cloud/log/store.ts';
 import { record } from '../../src/cloud/log/test-log.ts';
 import * as witnesses from '../../src/cloud/log/witness-store.ts';
 import { WITNESS_ERRORS, type WitnessError } from '../../src/contract/http/witnesses.ts';
@@ -53,14 +52,8 @@ const kindsOf = async (cloud: Cloud, { tenant }: TestLogOf) =>
 const standing = async (cloud: Cloud, { tenant }: TestLogOf) =>
   (await cloud.database.read(tenant, (tx) => standingOf(cloud, tx))) ?? assert.fail();
 /** The checkpoint that readers are given, with its cosignatures. */
-const shownNote = ({ database }: Cloud, { tenant }: TestLogOf) =>
-  database.read(tenant, async (tx) => {
-    const [shown, lines] = await Promise.all([
-      store.shownCheckpoint(tx, 1),
-      witnesses.cosignaturesShown(tx, 1),
-    ]);
-    return (shown?.note ?? '') + lines.map(({ line }) => line).join('');
-  });
+const shownNote = async ({ database }: Cloud, { tenant }: TestLogOf) =>
+  (await database.read(tenant, (tx) => witnesses.shownNote(tx, 1))) ?? assert.fail();
 
 test('a cloud that is put back and grows otherwise gets no cosignature, and its administrators are told', async () => {
   const log = await logs.newLog();

@@ -1,6 +1,7 @@
 /** The log over HTTP: what a C2SP reader fetches, how long it may be kept, and who is shown a closed one. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import pg from 'pg';
 import { fromUtf8 } from '../../crypto/bytes.ts';
 import { newSigningKey } from '../../crypto/sign.ts';
 import { openCheckpoint } from '../../ledger/log/checkpoint.ts';
@@ -147,5 +148,47 @@ test('only paths of the layout lead anywhere', async () => {
   ]) {
     const { status } = await get(`/api/admin/log/${part}`, token);
     assert.equal(status, 404, part);
+  }
+});
+
+test('a checkpoint is served with its own cosignatures, also where the next is shown at that moment', async () => {
+  const { cloud } = stand;
+  const tenant = await createTenant(cloud);
+  await createLog(cloud, { tenant, host, succeeds: false, open: true });
+  const sizes: number[] = [];
+  for (const count of [3, 4]) {
+    await record(cloud, tenant, count);
+    await drain(cloud, tenant);
+    sizes.push((await shownHead(cloud, tenant)).size);
+  }
+  const superuser = new pg.Client({ connectionString: stand.superuserUrl() });
+  await superuser.connect();
+  try {
+    const show = (size: number | undefined) =>
+      superuser.query('update logs set shown_size = $2 where tenant_id = $1', [tenant, size]);
+    for (const size of sizes)
+      await superuser.query(
+        "insert into log_cosignatures (tenant_id, generation, size, vkey, line, at_s, at_ms) values ($1, 1, $2, 'w', $3, 1, 1)",
+        [tenant, size, `over ${size}\n`],
+      );
+    await show(sizes[0]);
+    // Whoever reads the lines waits here, and goes on when the other checkpoint is shown.
+    await superuser.query('begin');
+    await superuser.query('lock table log_cosignatures in access exclusive mode');
+    await show(sizes[1]);
+    const asked = get(`/log/${tenant}/1/checkpoint`);
+    for (let waits = false; !waits; )
+      waits =
+        (
+          await superuser.query(
+            "select 1 from pg_locks where relation = 'log_cosignatures'::regclass and not granted",
+          )
+        ).rows.length > 0;
+    await superuser.query('commit');
+    const note = fromUtf8((await asked).bytes);
+    const [, size] = note.split('\n');
+    assert.equal(note.match(/^over (.*)$/m)?.[1], size, note);
+  } finally {
+    await superuser.end();
   }
 });

@@ -77,12 +77,8 @@ async function partOf(cloud: Cloud, { tenant, path, openOnly }: Part): Promise<S
   const isTile = parseTilePath(rest).ok;
   if (!tenant || generation < 1 || (!isTile && rest !== CHECKPOINT_PATH)) throw nothingThere();
   const found = await cloud.database.read(tenant, async (tx) => {
-    const [log, shown, lines] = await Promise.all([
-      store.logAt(tx, generation),
-      store.shownCheckpoint(tx, generation),
-      witnesses.cosignaturesShown(tx, generation),
-    ]);
-    return log && shown && { isOpen: log.open, note: shown.note + lines.map(({ line }) => line).join('') };
+    const [log, note] = await Promise.all([store.logAt(tx, generation), witnesses.shownNote(tx, generation)]);
+    return log && note !== undefined ? { isOpen: log.open, note } : undefined;
   });
   if (!found || (openOnly && !found.isOpen)) throw nothingThere();
   // From the database, which never shows an earlier one after a later.

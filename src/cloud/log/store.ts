@@ -281,16 +281,6 @@ export async function lastCheckpoints(tx: Tx, generation: number, limit: number)
     .execute();
 }
 
-/** The one that readers are given. */
-export async function shownCheckpoint(tx: Tx, generation: number): Promise<CheckpointRow | undefined> {
-  const { rows } = await sql<CheckpointRow>`
-    select c.size, c.root, c.note, c.at_ms from log_checkpoints c
-    where c.generation = ${generation} and c.size = (select shown_size from logs where generation = ${generation})`.execute(
-    tx,
-  );
-  return rows[0];
-}
-
 export type Counted = {
   /** Records with an index, and the one after the last index. */
   entries: number;

@@ -94,6 +94,22 @@ export async function cosignaturesShown(tx: Tx, generation: number): Promise<Cos
   return rows;
 }
 
+/**
+ * The checkpoint that is shown, with the lines of those who cosigned it. In one statement: of two, each sees what was
+ * committed when it began, and a line over another tree would be a wrong signature.
+ */
+export async function shownNote(tx: Tx, generation: number): Promise<string | undefined> {
+  const { rows } = await sql<{ note: string }>`
+    select c.note || coalesce((
+      select string_agg(s.line, '' order by s.at_ms, s.vkey) from log_cosignatures s
+      where s.generation = c.generation and s.size = c.size), '') as note
+    from log_checkpoints c
+    where c.generation = ${generation} and c.size = (select shown_size from logs where generation = ${generation})`.execute(
+    tx,
+  );
+  return rows[0]?.note;
+}
+
 /** The newest of each witness that was ever asked. */
 export async function lastCosignatures(tx: Tx, generation: number): Promise<CosignatureRow[]> {
   const { rows } = await sql<CosignatureRow>`
