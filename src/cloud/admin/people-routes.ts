@@ -104,7 +104,7 @@ const peopleRoutes: Route[] = [
     schema: { params: idParams, body: residentPatch, response: personRow },
     handle: ({ cloud, actor, params, body }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
-        const found = await people.requirePerson(cloud, tx, params.id);
+        const found = await people.requireForChange(cloud, tx, params.id);
         if (found.role !== 'resident')
           throw new HoldfastError('conflict', 'Only the data of residents is changed here.');
         const after = await people.patchPerson(cloud, tx, params.id, { ...body, by: actor.person });

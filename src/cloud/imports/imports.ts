@@ -252,6 +252,7 @@ async function whyNotChange(
   act: ActOf<'change'>,
   keys: readonly Uint8Array[],
 ): Promise<Left | null> {
+  await people.lockPerson(tx, act.person);
   const found = await people.findPerson(cloud, tx, act.person);
   if (!found?.active || found.role !== 'resident') return 'not-as-previewed';
   return hasMark(keys, act, knownOf(found)) ? null : 'not-as-previewed';

@@ -200,6 +200,12 @@ async function addAll(
 
 export type ProfilePatch = { [Key in keyof Profile]?: Profile[Key] | undefined };
 
+/** As `requirePerson`, for whoever changes them: what was read before another's change would be written over it. */
+export async function requireForChange(cloud: Cloud, tx: Tx, person: string): Promise<Person> {
+  await store.lockPerson(tx, person);
+  return requirePerson(cloud, tx, person);
+}
+
 /** Changes what is given and leaves the rest. Answers the person as they stand after it. */
 export async function patchPerson(
   cloud: Cloud,
@@ -207,7 +213,7 @@ export async function patchPerson(
   person: string,
   patch: ProfilePatch & { by: By },
 ): Promise<Person> {
-  const before = await requirePerson(cloud, tx, person);
+  const before = await requireForChange(cloud, tx, person);
   const { by, ...changes } = patch;
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   const profile = profileSchema.parse({ ...before.profile, ...given });
@@ -340,12 +346,8 @@ export async function directory(
 }
 
 export const { directoryVersion, lockPerson, blank, removedBefore } = store;
-export const { countRemovedBefore, countStates, withoutKey, holdActive } = store;
-export const carriers = store.listCarriers;
-export const couriers = store.listCouriers;
-export const couriersFrom = store.couriersFrom;
-export const courier = store.findCourier;
-export const setSuspendedUntil = store.setSuspendedUntil;
+export const { countRemovedBefore, countStates, withoutKey, holdActive, setSuspendedUntil } = store;
+export const { listCarriers: carriers, listCouriers: couriers, couriersFrom, findCourier: courier } = store;
 
 /** Whose address is this, over all tenants? The one question asked before a tenant is known. */
 export async function addressees(

@@ -51,15 +51,17 @@ export async function insertPersons(tx: Tx, all: readonly NewPerson[]): Promise<
     values ${sql.join(rows)}`.execute(tx);
 }
 
+/** Of somebody who is active, as whoever calls it has seen under their lock: anybody else is a bug. */
 export async function updateProfile(
   tx: Tx,
   person: PersonId,
   profile: Uint8Array,
   flatIndex: Uint8Array | null,
 ): Promise<void> {
-  await sql`update persons set profile = ${profile}, flat_index = ${flatIndex} where person_id = ${person}`.execute(
-    tx,
-  );
+  const done = await sql`update persons set profile = ${profile}, flat_index = ${flatIndex}
+    where person_id = ${person} and state = 'active'`.execute(tx);
+  if (Number(done.numAffectedRows ?? 0) !== 1)
+    throw new Error('a profile was changed of somebody who is not active');
 }
 
 /** False when there was nobody to remove. */
@@ -217,6 +219,9 @@ export async function adminHasAddress(tx: Tx, address: Uint8Array): Promise<bool
 
 export type Addressee = { tenant: TenantId; person: PersonId; role: Role };
 
+/** Of each tenant: a family shares one, and an organisation that enters a stranger's many times takes nobody else's place. */
+const ADDRESSEES_OF_ONE = 5;
+
 /** Whose address is this, over all tenants? For sign-in, before the tenant is known. */
 export async function findAddressees(
   tx: Tx,
@@ -227,10 +232,10 @@ export async function findAddressees(
     tenant_id: TenantId;
     person_id: PersonId;
     role: Role;
-  }>`select tenant_id, person_id, role
-    from address_index where address = ${address} and role = any(${[...roles]}::text[]) order by person_id limit 5`.execute(
-    tx,
-  );
+  }>`select tenant_id, person_id, role from (
+      select *, row_number() over (partition by tenant_id order by person_id) as nth
+      from address_index where address = ${address} and role = any(${[...roles]}::text[])) found
+    where nth <= ${ADDRESSEES_OF_ONE} order by person_id`.execute(tx);
   return found.rows.map((row) => ({ tenant: row.tenant_id, person: row.person_id, role: row.role }));
 }
 

@@ -117,7 +117,7 @@ const routes: Route[] = [
     schema: { body: residentPatch, response: residentMe },
     handle: ({ cloud, actor, body }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
-        const before = await people.requirePerson(cloud, tx, actor.person);
+        const before = await people.requireForChange(cloud, tx, actor.person);
         if (body.channels) checkChannels(before, body.channels);
         const after = await people.patchPerson(cloud, tx, actor.person, {
           accessible: body.accessible,
