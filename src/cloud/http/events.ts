@@ -13,6 +13,13 @@ const HEARTBEAT_MS = 20_000;
 const STREAMS_PER_TENANT_MAX = 200;
 /** Then a page connects anew, and is asked anew who it is: a session that has ended is told nothing for long. */
 export const STREAM_MS_MAX = 5 * 60_000;
+/**
+ * A page that hangs reads nothing, and what waits for it would grow until this process has no memory left. That many
+ * bytes are thousands of changes, more than the database tells at once; a page that wakes up connects anew and asks anew.
+ */
+const UNREAD_BYTES_MAX = 262_144;
+/** What is ended closes once its page has read the rest. One that reads nothing never would. */
+export const CLOSING_MS_MAX = 5_000;
 
 export type EventHub = {
   /** Hands topics to every open stream of the tenant. */
@@ -40,9 +47,18 @@ export function openEventHub(clock: Clock): EventHub {
     },
     publishAll: (topics) => each(changed(topics)),
     open(tenant, reply) {
+      // Whoever left while their session was looked up has closed already, which nobody is told twice: a stream for them
+      // would keep its place. There is nobody to answer either.
+      if (reply.raw.destroyed) {
+        reply.hijack();
+        return true;
+      }
       const set = streams.get(tenant) ?? new Set<Stream>();
       if (set.size >= STREAMS_PER_TENANT_MAX) return false;
-      const stream = begin(reply);
+      const stream = begin(clock, reply, () => {
+        // It leaves when it is ended and comes by here again when it closes; others may have a new set by then.
+        if (set.delete(stream) && set.size === 0) streams.delete(tenant);
+      });
       // The page connects again by itself, to a process that stays.
       if (closed) {
         stream.end();
@@ -50,12 +66,6 @@ export function openEventHub(clock: Clock): EventHub {
       }
       streams.set(tenant, set);
       set.add(stream);
-      const stopEnding = clock.after(STREAM_MS_MAX, () => stream.end());
-      reply.raw.on('close', () => {
-        stopEnding();
-        set.delete(stream);
-        if (set.size === 0) streams.delete(tenant);
-      });
       return true;
     },
     close() {
@@ -66,18 +76,40 @@ export function openEventHub(clock: Clock): EventHub {
   };
 }
 
-function begin(reply: FastifyReply): Stream {
+/** `leave` takes the stream from among those that are written to. It is called before anything ends it, and maybe again. */
+function begin(clock: Clock, reply: FastifyReply, leave: () => void): Stream {
   reply.hijack();
+  const { raw } = reply;
+  const cut = () => {
+    leave();
+    raw.destroy();
+  };
+  let stopEnding: Cancel;
+  const end = () => {
+    // First: a write behind the end is an error, and would cut off a page that still reads.
+    leave();
+    stopEnding();
+    stopEnding = clock.after(CLOSING_MS_MAX, cut);
+    raw.end();
+  };
+  stopEnding = clock.after(STREAM_MS_MAX, end);
+  raw.on('close', () => {
+    stopEnding();
+    leave();
+  });
+  // What fails of one page is no fault of this process, which an error that nobody hears would end.
+  raw.on('error', cut);
+  const write = (text: string) => {
+    raw.write(text);
+    if (raw.writableLength > UNREAD_BYTES_MAX) cut();
+  };
   const headers = {
     ...reply.getHeaders(),
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   };
-  reply.raw.writeHead(200, headers as Record<string, string>);
-  reply.raw.write('retry: 3000\n\n');
-  return {
-    write: (text) => void reply.raw.write(text),
-    end: () => void reply.raw.end(),
-  };
+  raw.writeHead(200, headers as Record<string, string>);
+  raw.write('retry: 3000\n\n');
+  return { write, end };
 }

@@ -7,8 +7,10 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { personRow } from '../../contract/http/admin.ts';
 import { systemClock } from '../../platform/clock.ts';
+import type { Cloud } from '../deps.ts';
 import type { Filled } from '../test-tenants.ts';
 import { forgetAnswers } from './http.ts';
+import { once } from './repeats.ts';
 import { type Answer, type Ask, codeOf, type HttpStand, openHttpStand } from './test-http-stand.ts';
 
 let http: HttpStand;
@@ -246,6 +248,71 @@ test('what was done is undone when its answer cannot be kept', async () => {
   assert.equal(await countNamed('Una Undone'), 0);
   assert.equal((await add('Una Undone', { key })).status, 201);
   assert.equal(await countNamed('Una Undone'), 1);
+});
+
+const EVERYTHING = { bank: null, compartment: null, parcel: null, person: null, fromMs: null, toMs: null };
+
+/** While `run` runs, the first server's pool has one connection to give. */
+async function withOneConnection<T>(run: () => Promise<T>): Promise<T> {
+  const { pool } = http.stand.cloud.database;
+  const held = await Promise.all(Array.from({ length: pool.options.max - 1 }, () => pool.connect()));
+  try {
+    return await run();
+  } finally {
+    for (const client of held) client.release();
+  }
+}
+
+test('an act under a key needs one connection of the pool: as many at once as there are do not wait for each other', async () => {
+  const key = randomUUID();
+  const body = {
+    ...{ purpose: 'case 12', receiver: 'a court', selection: { ...EVERYTHING, bank: http.alder.bank } },
+    ...{ opened: [], encrypt: { by: 'passphrase', passphrase: 'seven grey herons over Kiel' } },
+  };
+  const ask = () => http.ask('POST', '/api/admin/exports', { body, key });
+  const asked = await withOneConnection(ask);
+  assert.equal(asked.status, 202, asked.text);
+  assert.equal((await ask()).text, asked.text);
+});
+
+test('an act under a key opens no transaction beside its own', async () => {
+  const { tenant, people } = http.alder;
+  const act = (run: (within: Cloud) => Promise<unknown>) =>
+    once(
+      http.stand.cloud,
+      {
+        ...{ asker: { tenant, person: people.admin }, route: 'POST /test', key: randomUUID(), what: '' },
+        response: undefined,
+      },
+      run,
+    );
+  const says = (way: string) => ({ message: new RegExp(`asked \`${way}\` for a transaction beside`) });
+  const nothing = async () => undefined;
+  await assert.rejects(
+    act(({ database }) => database.once(tenant, nothing)),
+    says('once'),
+  );
+  await assert.rejects(
+    act(({ database }) => database.estate(nothing)),
+    says('estate'),
+  );
+  await assert.rejects(
+    act(({ database }) => database.readEstate(nothing)),
+    says('readEstate'),
+  );
+  const seen = await act(({ database }) =>
+    database.tenant(tenant, async (outer) => [
+      outer === (await database.snapshot(tenant, async (tx) => tx)),
+      outer === (await database.read(tenant, async (tx) => tx)),
+    ]),
+  );
+  assert.deepEqual(seen, [true, true]);
+  await assert.rejects(
+    act(({ database }) => database.snapshot(http.birch.tenant, nothing)),
+    {
+      message: /within one organisation/,
+    },
+  );
 });
 
 test('a key is good for 24 hours; then it is forgotten, and its row goes', async () => {

@@ -116,14 +116,34 @@ async function subjectOf(cloud: Cloud, tx: Tx, body: unknown): Promise<PersonId 
 
 const placeOf = (keyHash: Uint8Array) => `requests/answer\0${base64url(keyHash)}`;
 
-/** The handler's own transactions become part of this one. */
+/**
+ * The handler's own transactions become part of this one, which has taken a connection of the pool: a second one could
+ * be waited for by as many requests as there are connections, each holding the one that another waits for. So a
+ * `snapshot` is a part of it too. What it reads is then not of one moment but statement by statement of what is
+ * committed (PostgreSQL manual, section 13.2.1). Who asks for an export can bear that: they read whether there is such
+ * a bank, parcel or person, throw the rest away, and the job reads all of it again in a snapshot of its own
+ * (`../export/make.ts`). A handler with a key that puts together what it read in one takes a lock, or no key.
+ *
+ * What belongs to no organisation, or commits by itself, cannot be undone with the rest; no act under a key does it.
+ */
 function withinTransaction(cloud: Cloud, tenant: TenantId, tx: Tx): Cloud {
   const { database } = cloud;
   const within: Database['tenant'] = async (of, run) => {
     if (of !== tenant) throw new Error('a request with a key stays within one organisation');
     return await run(tx);
   };
-  return { ...cloud, database: { ...database, tenant: within, read: within } };
+  const beside = (way: string) => () =>
+    Promise.reject(
+      new Error(`a request with a key asked \`${way}\` for a transaction beside the one it runs in`),
+    );
+  return {
+    ...cloud,
+    database: {
+      ...database,
+      ...{ tenant: within, snapshot: within, read: within },
+      ...{ once: beside('once'), estate: beside('estate'), readEstate: beside('readEstate') },
+    },
+  };
 }
 
 /** Forgets what nobody may ask for again. Runs by the clock, for each organisation. */
