@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import pg from 'pg';
 import { NOUNS } from '../../src/cloud/cloud.ts';
 import type { Cloud } from '../../src/cloud/deps.ts';
 import { makeExport, NOBODY_NAMED, readSelection } from '../../src/cloud/export/export.ts';
@@ -14,8 +15,10 @@ import { type Files, sourceOf, tampered, textOf, unpacked } from '../../src/clou
 import { createLog, drain } from '../../src/cloud/log/log.ts';
 import { recordNextKey } from '../../src/cloud/log/rotate.ts';
 import { record } from '../../src/cloud/log/test-log.ts';
+import { insertCosignature } from '../../src/cloud/log/witness-store.ts';
 import { createTenant } from '../../src/cloud/tenants/tenants.ts';
 import { openStand, type Stand } from '../../src/cloud/test-stand.ts';
+import { witnessing } from '../../src/cloud/witnessing.ts';
 import { type Ed25519Key, newEd25519Key } from '../../src/crypto/ed25519.ts';
 import { equalBytes } from '../../src/crypto/hash.ts';
 import type { TenantId } from '../../src/domain/ids.ts';
@@ -23,6 +26,7 @@ import { type BundleKeys, canonical } from '../../src/ledger/export/format.ts';
 import { verifyBundle } from '../../src/ledger/export/verify.ts';
 import { openCheckpoint, signCheckpoint } from '../../src/ledger/log/checkpoint.ts';
 import { parsePolicyFile } from '../../src/ledger/log/policy-file.ts';
+import { cosignatureLine } from '../../src/ledger/log/signatures.ts';
 import { rotationDraft, type SuccessionLink } from '../../src/ledger/log/succession.ts';
 import { type LogKey, vkeyText } from '../../src/ledger/log/vkey.ts';
 import { aloneOn } from './alone.ts';
@@ -223,4 +227,46 @@ test('a key whose turn is over signs nothing for who has followed, nor does one 
     });
     assert.deepEqual(both(bytes, policyOf(first)).holds, [false, false]);
   }
+});
+
+test('who asks other witnesses by now still hands out links of both keys, of the tree that those of then agreed to', async () => {
+  const [then, now] = [newEd25519Key(), newEd25519Key()];
+  const superuser = new pg.Client({ connectionString: stand.superuserUrl() });
+  await superuser.connect();
+  const { rows } = await superuser.query<{ size: string; note: string }>(
+    'select size, note from log_checkpoints where tenant_id = $1 and size > 0 order by size',
+    [tenant],
+  );
+  await superuser.end();
+  const at = (key: Ed25519Key) => ({ name: `witness.example/${key === then ? 'then' : 'now'}`, ...key });
+  const vkeyOfWitness = (key: Ed25519Key) => vkeyText({ type: 'cosignature', ...at(key) });
+  const cosign = async (key: Ed25519Key, { size, note }: { size: string; note: string }) => {
+    const text = note.slice(0, note.indexOf('\n\n') + 1);
+    const line = cosignatureLine({ text, signer: at(key), atS: 1 });
+    await stand.cloud.database.tenant(tenant, (tx) =>
+      insertCosignature(tx, {
+        ...{ generation: 1, size: Number(size), vkey: vkeyOfWitness(key), line },
+        ...{ at_s: 1, at_ms: 1 },
+      }),
+    );
+  };
+  const signatures = (note: string) => note.match(/^— /gm)?.length ?? 0;
+  const ofBoth = rows.filter(({ note }) => signatures(note) === 2);
+  const newest = rows.at(-1);
+  assert.ok(ofBoth.length >= 2 && newest && signatures(newest.note) === 1);
+  for (const row of ofBoth) await cosign(then, row);
+  await cosign(now, newest);
+  const cloud = holding(third);
+  const asked = { name: 'now', vkey: vkeyOfWitness(now), url: 'http://127.0.0.1:9' };
+  const witnessed = witnessing.parse({ witnesses: [asked], quorum: 1 });
+  const others = await exported(
+    { ...cloud, config: { ...cloud.config, witnessing: witnessed } },
+    'other-witnesses',
+  );
+  for (const key of [stand.cloud.ledger.key, second]) {
+    const { holds, says } = both(tampered(others, {}), policyOf(key));
+    assert.deepEqual(holds, [true, true], JSON.stringify(says));
+  }
+  const { log } = JSON.parse(textOf(others, 'keys.json')) as BundleKeys;
+  for (const { proof } of log.succession ?? []) assert.match(proof, /^— witness\.example\/then /m);
 });

@@ -1,8 +1,11 @@
 /** How a reader follows from a key of a log to the next: the record that names it, proved by a checkpoint of both keys. */
 import type { TenantId } from '../../domain/ids.ts';
+import { openCheckpoint } from '../../ledger/log/checkpoint.ts';
 import { encodeProof } from '../../ledger/log/proof-file.ts';
 import { proveInclusion } from '../../ledger/log/prove.ts';
 import { SUCCESSION_FORMAT, type SuccessionLink } from '../../ledger/log/succession.ts';
+import type { LogKey } from '../../ledger/log/vkey.ts';
+import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { keysOf, type LogKeys } from './keys.ts';
 import { tilesOf } from './objects.ts';
@@ -26,9 +29,12 @@ export async function successionOf(
 ): Promise<SuccessionLink[]> {
   const tiles = tilesOf(cloud.ledger.objects, { tenant, generation });
   const links: SuccessionLink[] = [];
-  for (const { record, fromSize } of keys.successors) {
+  let before = keys.first;
+  for (const { record, fromSize, key } of keys.successors) {
     if (fromSize === null || fromSize > size) break;
-    const { row, lines } = await standingOn(cloud, { tenant, generation, fromSize, cosigned });
+    const both = [before, key];
+    before = key;
+    const { row, lines } = await standingOn(cloud, { tenant, generation, fromSize, cosigned, both });
     const index = fromSize - 1;
     const head = { size: row.size, root: new Uint8Array(row.root) };
     const proved = await proveInclusion(tiles, { index, head });
@@ -55,21 +61,48 @@ export async function successionFileOf(cloud: Cloud, tenant: TenantId): Promise<
   return `${JSON.stringify({ format: SUCCESSION_FORMAT, origin, links }, null, 2)}\n`;
 }
 
-/** The first checkpoint under the new key that the policy is content with; before there is one, the first of all. */
+/** So many that somebody cosigned are looked at behind a change of keys. */
+const COSIGNED_MAX = 200;
+
+/**
+ * The first checkpoint that the policy is content with, where both keys signed it: nobody follows by another. Where
+ * today's witnesses agreed to none of those, because others were asked then, the one that most have cosigned; before
+ * anybody did, the first of all, which is always of both.
+ */
 async function standingOn(
   cloud: Cloud,
-  { tenant, generation, fromSize, cosigned }: Omit<Of, 'keys' | 'size'> & { fromSize: number },
+  of: Omit<Of, 'keys' | 'size'> & { fromSize: number; both: readonly LogKey[] },
 ) {
+  const { tenant, generation, fromSize, cosigned, both } = of;
+  const { quorum = 0 } = cloud.config.witnessing ?? {};
+  const vkeys = witnessesOf(cloud).map(({ vkey }) => vkey);
   return cloud.database.read(tenant, async (tx) => {
-    const vkeys = witnessesOf(cloud).map(({ vkey }) => vkey);
-    const { quorum = 0 } = cloud.config.witnessing ?? {};
     const agreed =
       cosigned && quorum > 0
         ? await witnesses.firstAgreed(tx, { generation, fromSize, vkeys, quorum })
         : undefined;
-    const row = await store.checkpointFrom(tx, { generation, fromSize: agreed ?? fromSize });
-    if (!row) throw new Error(`there is no checkpoint of ${fromSize} entries or more`);
+    const first = await store.checkpointFrom(tx, { generation, fromSize: agreed ?? fromSize });
+    const row = first && isOf(first.note, both) ? first : await mostCosigned(tx, of);
+    if (!row) throw new Error(`no checkpoint of ${fromSize} entries or more is signed by both keys`);
     const sizes = cosigned ? [row.size] : [];
     return { row, lines: await witnesses.cosignaturesAt(tx, { generation, sizes }) };
   });
 }
+
+/** Of those that both keys signed. The key before signs for a while behind the change, and then no more. */
+async function mostCosigned(
+  tx: Tx,
+  { generation, fromSize, both }: { generation: number; fromSize: number; both: readonly LogKey[] },
+): Promise<store.CheckpointRow | undefined> {
+  const cosigned = await witnesses.cosignedFrom(tx, { generation, fromSize, limit: COSIGNED_MAX });
+  const end = cosigned.findIndex(({ note }) => !isOf(note, both));
+  const ofBoth = end < 0 ? cosigned : cosigned.slice(0, end);
+  const most = Math.max(...ofBoth.map(({ count }) => count));
+  const row =
+    ofBoth.find(({ count }) => count === most) ?? (await store.checkpointFrom(tx, { generation, fromSize }));
+  return row && isOf(row.note, both) ? row : undefined;
+}
+
+/** Whether each of these keys has signed a checkpoint. */
+const isOf = (note: string, keys: readonly LogKey[]) =>
+  keys.every((key) => openCheckpoint(note, { origin: key.name, logKeys: [key], witnesses: [] }).ok);

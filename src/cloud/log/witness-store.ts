@@ -132,6 +132,19 @@ export async function firstAgreed(
   return rows[0]?.size;
 }
 
+/** The first checkpoints from a size on that anybody has cosigned, and how many have; the smallest first. */
+export async function cosignedFrom(
+  tx: Tx,
+  { generation, fromSize, limit }: { generation: number; fromSize: number; limit: number },
+): Promise<(CheckpointRow & { count: number })[]> {
+  const { rows } = await sql<CheckpointRow & { count: number }>`
+    select k.size, k.root, k.note, k.at_ms, c.count from (
+      select size, count(*)::int as count from log_cosignatures
+      where generation = ${generation} and size >= ${fromSize} group by size order by size limit ${limit}) c
+    join log_checkpoints k on k.generation = ${generation} and k.size = c.size order by k.size`.execute(tx);
+  return rows;
+}
+
 /** The newest beyond what is shown that at least `quorum` of `vkeys` have cosigned. */
 export async function newestAgreed(
   tx: Tx,
