@@ -232,7 +232,7 @@ test('the program that needs nothing of ours takes no evidence but what a record
     changed(() => undefined, { edit: { 'opened.jsonl': without } }),
   ];
   const gone = changed((copy) => copy.delete(name));
-  const [left, ...told] = toldAlone(home, [gone, ...strange], []);
+  const [whole, left, ...told] = toldAlone(home, [tampered(files, {}), gone, ...strange], []);
   for (const [at, { holds, says }] of told.entries()) {
     assert.equal(holds, false, `${at}`);
     assert.match(
@@ -241,6 +241,8 @@ test('the program that needs nothing of ours takes no evidence but what a record
     );
     assert.equal(judged(strange[at] ?? assert.fail()).holds, false, `${at}`);
   }
+  const unopened = `${name}: unopened, held against no record; inside has to be SHA-256 ${hex(sha256(PHOTO))}`;
+  assert.deepEqual([whole?.holds, whole?.says.includes(unopened)], [true, true], whole?.says.join('\n'));
   assert.equal(left?.holds, true);
   const absent = '1 objects of evidence that records here commit to openly are not in this bundle';
   assert.ok(left.says.includes(absent), left.says.join('\n'));
