@@ -1,6 +1,5 @@
 /** Checks what Holdfast hands out (a proof, a receipt, a bundle of evidence) without Holdfast: one file, no packages, no network, any Node from 20.
- * Written from the standards (C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy; RFC 6962, RFC 8785; IEEE 1003.1, pax), it
- * shares no line with the program whose word it checks. What is read at once has a bound. How to use it, and its hash: docs/reference/verify.md. */
+ * Written from the standards cited below, it shares no line with the program that it checks. How to use it, and its hash: docs/reference/verify.md */
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
 import { fstatSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -24,8 +23,7 @@ function read(parse, why) {
   }
 }
 const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
-const utf8 = (text) => Buffer.from(text, 'utf8');
-const inText = (bytes) => bytes.toString('base64url');
+const [utf8, inText] = [(text) => Buffer.from(text, 'utf8'), (bytes) => bytes.toString('base64url')];
 const fatal = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const textOf = (bytes, what) => read(() => fatal().decode(bytes), `${what} is no UTF-8`);
 const parsed = (text, what) => read(() => JSON.parse(text), `${what} is no JSON`);
@@ -48,10 +46,8 @@ function canonical(value, depth = 0) {
 }
 const isCanonical = (value, text) => isObject(value) && text.isWellFormed() && canonical(value) === text && value;
 const canonicalJson = (text, what) => need(isCanonical(parsed(text, what), text), `${what} is not canonical JSON (RFC 8785)`);
-function bytesOf(text, encoding, length) {
-  const bytes = Buffer.from(isText(text) ? text : '', encoding);
-  return bytes.toString(encoding) === text && (length ?? bytes.length) === bytes.length ? bytes : undefined;
-}
+const bytesOf = (text, encoding, length, bytes = Buffer.from(isText(text) ? text : '', encoding)) =>
+  bytes.toString(encoding) === text && (length ?? bytes.length) === bytes.length ? bytes : undefined;
 const hashOf = (text, encoding, what) => need(bytesOf(text, encoding, HASH_BYTES), `${what} is no hash`);
 const countOf = (text, what) => Number(need(/^(?:0|[1-9]\d{0,15})$/.test(text) && isCount(Number(text)) && text, `${what} is no number: ${text}`));
 const [leafHash, nodeHash] = [(entry) => sha256(Buffer.of(0), entry), (left, right) => sha256(Buffer.of(1), left, right)];
@@ -80,7 +76,7 @@ function grow(parts, leaf) {
 const sizeOf = (parts) => parts.reduce((all, { size }) => all + size, 0);
 const rootOf = (parts) => parts.reduceRight((right, { hash }) => (right ? nodeHash(hash, right) : hash), undefined) ?? sha256();
 /** Notes (C2SP signed-note): text without controls up to the last empty line, then at most 64 signature lines of five bytes or more. */
-const LINE = '— ([^\\p{White_Space}\\p{Cc}+]+) ([A-Za-z0-9+/]{7,}={0,2})\\n';
+const LINE = '— ([^\\p{White_Space}\\0-\\x1f+]+) ([A-Za-z0-9+/]{7,}={0,2})\\n';
 const [NOTE, LINES] = [new RegExp(`^([\\n\\u0020-\\u{10ffff}]*\\n)\\n((?:${LINE}){1,64})$`, 'u'), new RegExp(LINE, 'gu')];
 const PROOF = /^c2sp\.org\/tlog-proof@v1\n(?:extra ([^\n]*)\n)?index ([^\n]*)\n((?:[^\n]+\n){0,63})\n([\s\S]*)$/;
 const [CHECKPOINT, ROSTER] = [/^([^\n]+)\n([0-9]+)\n([^\n]+)\n$/, /^holdfast\/roster\/v1\n([^\n]+)\n([^\n]+)\n$/];
@@ -125,12 +121,12 @@ function keyOfSpki(name, text) {
 function readPolicy(text) {
   const [logs, witnesses, known] = [[], [], new Map([['none', () => true]])];
   const define = (name, value) => need(!known.has(name) && known.set(name, value), `${name} stands twice in the policy`);
-  const member = (name) => need(known.get(name), `the policy does not define ${name} before it is used`);
+  const defined = (name) => need(known.get(name), `the policy does not define ${name} before it is used`);
   const take = (list, key) => define(`the key ${key.point}`, list.push(key)) && ((cosigned) => cosigned.has(key));
   const group = (count, names) => {
     const k = count === 'any' ? 1 : count === 'all' ? names.length : countOf(count, 'a threshold');
-    const isSound = k >= 1 && k <= names.length && new Set(names).size === names.length && !names.includes('none');
-    const members = need(isSound && names, `a group of the policy asks for ${count} of ${names.join(' ')}`).map(member);
+    need(k >= 1 && k <= names.length && !names.includes('none'), `a group of the policy asks for ${count} of ${names.join(' ')}`);
+    const members = names.map((name) => define(`the member ${name}`, true) && defined(name));
     return (cosigned) => members.filter((one) => one(cosigned)).length >= k;
   };
   for (const line of text.split('\n')) {
@@ -138,10 +134,10 @@ function readPolicy(text) {
     if (word === 'log' && a && more.length === 0) take(logs, keyOfVkey(a, 1));
     else if (word === 'witness' && b && more.length <= 1) define(a, take(witnesses, keyOfVkey(b, 4)));
     else if (word === 'group' && more.length > 0) define(a, group(b, more));
-    else if (word === 'quorum' && a && !b) define('the quorum', { name: a, holds: member(a) });
+    else if (word === 'quorum' && a && !b) define('the quorum', { name: a, holds: defined(a) });
     else need(word.startsWith('#'), `the policy has a line that is not understood: ${line}`);
   }
-  return { logs: need(logs.length > 0 && logs, 'the policy has no log'), witnesses, quorum: member('the quorum') };
+  return { logs: need(logs.length > 0 && logs, 'the policy has no log'), witnesses, quorum: defined('the quorum') };
 }
 /** Whose word counts for one log: the policy's; without one that of the key which the file names, and then nobody else's. */
 function trustedBy(policy, vkey) {
@@ -166,11 +162,10 @@ function openCheckpoint(note, { logs, witnesses, quorum }, ok) {
 }
 /** Follows a tlog-proof (C2SP tlog-proof, section "Format") from a leaf to the head that `headOf` makes of its checkpoint. */
 function follow(text, leaf, headOf, what) {
-  const [, extra = '', place, path, checkpoint] = need(text.length <= NOTE_MAX && PROOF.exec(text), `${what} is no tlog-proof file, or too long`);
-  const hashes = (path.match(/[^\n]+/g) ?? []).map((line) => hashOf(line, 'base64', 'a line of the path'));
-  const head = headOf(need(bytesOf(extra, 'base64') && checkpoint, `${what}: the extra data is malformed`));
-  const [index, { size, root }] = [countOf(place, 'the index'), head];
-  needPath({ leaf, index, size, path: hashes }, root, what);
+  const [, extra = '', place, hashes, checkpoint] = need(text.length <= NOTE_MAX && PROOF.exec(text), `${what} is no tlog-proof file, or too long`);
+  const [index, path] = [countOf(place, 'the index'), (hashes.match(/[^\n]+/g) ?? []).map((line) => hashOf(line, 'base64', 'a line of the path'))];
+  const { size, root } = headOf(need(bytesOf(extra, 'base64') && checkpoint, `${what}: the extra data is malformed`));
+  needPath({ leaf, index, size, path }, root, what);
   return { index, says: `${what}: entry ${index} of the ${size} that the log signed` };
 }
 export const verifyProof = ({ proof, entry, ...trust }) =>
@@ -200,10 +195,9 @@ function vouching(rosters, { rootKeys, signatures }, asked) {
 }
 function openHead(note, { bank, bankKey }) {
   const { text, words, signers } = openNote(note, HEAD, () => [keyOfSpki(bank, bankKey)]);
-  const [name, from, to, ...hashes] = words;
-  const [first, last] = [countOf(from, 'the first number'), countOf(to, 'the last number')];
-  const [previous, root] = hashes.map((one) => hashOf(one, 'base64', 'a hash of the head'));
-  need(signers.size === 1 && name === bank && first <= last, 'the batch head is not signed by this bank, or malformed');
+  const [first, last] = [countOf(words[1], 'the first number'), countOf(words[2], 'the last number')];
+  const [previous, root] = words.slice(3).map((one) => hashOf(one, 'base64', 'a hash of the head'));
+  need(signers.size === 1 && words[0] === bank && first <= last, 'the batch head is not signed by this bank, or malformed');
   return { bank, first, last, previous, root, hash: sha256(utf8(text)) };
 }
 function openRecord(text) {
@@ -275,7 +269,8 @@ export const verifyReceipt = ({ receipt, ...trust }) =>
 // Bundles of evidence (docs/reference/export.md): the archive, whose files are read at once up to so many bytes, or come by.
 const MOST = { 'manifest.json': 4 * MIB, checkpoint: MIB, 'keys.json': FILE_MAX };
 const FILES = [...Object.keys(MOST), 'records.jsonl', 'heads.jsonl', 'opened.jsonl', 'tree.txt', 'records.csv', 'report.html'];
-const proofName = (index) => `proofs/${String(index).padStart(16, '0')}.tlog-proof`;
+const nameIn = (folder, index, ending) => `${folder}/${String(index).padStart(16, '0')}.${ending}`;
+const ENDINGS = new Map(Object.entries({ jpeg: 'jpg', png: 'png', webp: 'webp', pdf: 'pdf', text: 'txt' }));
 const OTHERS = /^(?:proofs\/\d{16}\.tlog-proof|evidence\/\d{16}\.[a-z]{3,4}\.p7m)$/;
 const mostOf = (name) => (FILES.includes(name) ? (MOST[name] ?? Infinity) : OTHERS.test(name) ? 16 * MIB : -1);
 const readAt = (file, at, length, bytes = Buffer.alloc(length)) => bytes.subarray(0, readSync(file, bytes, 0, length, at));
@@ -331,10 +326,9 @@ function openBundle(file) {
   return { members, whole, manifest, keys, lines: (name, parse) => linesOf(file, members.get(name), name, parse) };
 }
 function closeBatch({ bank, first, last, root, hashes, leaves }) {
-  let [at, used] = [0, 0];
-  const hash = () => hashOf(hashes[used++], 'base64', 'a hash of heads.jsonl');
-  const found = rootOfShown({ next: () => leaves[at]?.index, leaf: () => leaves[at++].leaf, hash }, 0, last - first + 1);
-  need(found.equals(root) && used === hashes.length, `the records are not those of batch ${first} to ${last} that ${bank} signed`);
+  const hash = () => hashOf(hashes.shift(), 'base64', 'a hash of heads.jsonl');
+  const found = rootOfShown({ next: () => leaves[0]?.index, leaf: () => leaves.shift().leaf, hash }, 0, last - first + 1);
+  need(found.equals(root) && hashes.length === 0, `the records are not those of batch ${first} to ${last} that ${bank} signed`);
 }
 /** Numbers and hashes of each journal follow each other, and each bank signed its batches, in their order. */
 function readJournals(heads) {
@@ -351,13 +345,12 @@ function readJournals(heads) {
     if (!(seq <= before?.last)) {
       if (before) closeBatch(before);
       const { bank, key, head: note, hashes } = need(heads.next().value, 'heads.jsonl ends before the records do');
-      const head = openHead(need(bank === source && note, `heads.jsonl has no head for ${about}`), { bank, bankKey: key });
-      const { first, last, previous } = head;
+      is.batch = { ...openHead(need(bank === source && note, `heads.jsonl has no head for ${about}`), { bank, bankKey: key }), hashes, leaves: [] };
+      const { first, last, previous } = is.batch;
       const isHere = first <= seq && seq <= last && last - first < BATCH_MAX && first > (before?.last ?? 0);
       const isNext = !before || first !== before.last + 1 || previous.equals(before.hash);
       need(isHere && isNext, `batch ${first} to ${last} of ${source} does not hold ${about}, or names another batch before it`);
       signers.set(`${bank} ${key}`, { bank, bankKey: key });
-      is.batch = { ...head, hashes, leaves: [] };
     }
     is.batch.leaves.push({ index: seq - is.batch.first, leaf });
   };
@@ -403,16 +396,20 @@ function readRecords({ lines, members, manifest, whole }, { names, ...head }, ju
   const journals = readJournals(lines('heads.jsonl', jsonIn('bank:t key:t head:t hashes:l', 'a line of heads.jsonl')));
   const [records, tree] = [lines('records.jsonl', recordIn), lines('tree.txt', (line) => hashOf(line, 'base64', 'a line of tree.txt'))];
   const opened = lines('opened.jsonl', jsonIn('index:n openings:o', 'a line of opened.jsonl'));
-  const [seen, checkpoint] = [readSeen(lines('records.jsonl', String), names), whole('checkpoint')];
+  const [seen, checkpoint, objects] = [readSeen(lines('records.jsonl', String), names), whole('checkpoint'), new Map()];
   const headOf = (text) => need(text === checkpoint && head, 'a proof is for another checkpoint than the bundle’s');
-  let [before, count, proven, next, opening] = [-1, 0, 0, records.next().value, opened.next().value];
+  let [before, count, proven, absent, next, opening] = [-1, 0, 0, 0, records.next().value, opened.next().value];
   const leaf = () => {
-    const [{ index, text }, name] = [next, proofName(next.index)];
+    const [{ index, text }, name] = [next, nameIn('proofs', next.index, 'tlog-proof')];
     const { record, leaf: hash } = openRecord(need(index > before && text, `entry ${index} stands behind entry ${before}`));
     journals.take(record, hash);
     seen.take(index, hash);
     if (opening?.index === index) {
       for (const field of openFields(record, opening.openings)) need(manifest.opened.includes(field), `the manifest does not name ${field}`);
+      const { evidence } = record.kind === 'evidence.attached' ? opening.openings : {};
+      const object = nameIn('evidence', index, `${ENDINGS.get(record.facts.media)}.p7m`);
+      if (evidence && members.has(object)) objects.set(object, hashOf(evidence.value, 'hex', `what is opened beside ${object}`));
+      else if (evidence) absent += 1;
       opening = opened.next().value;
     }
     if (members.has(name)) proven += need(follow(whole(name), hash, headOf, name).index === index && 1, `${name} is a proof of another entry`);
@@ -426,6 +423,9 @@ function readRecords({ lines, members, manifest, whole }, { names, ...head }, ju
   const [proofs, promised] = [[...members.keys()].filter((name) => name.startsWith('proofs/')).length, manifest.proofs === 'each' ? count : 0];
   need(proofs === promised && proven === promised, `there are ${proofs} proofs, not ${promised}`);
   judging.ok(`${promised} proof files, of one record each, lead to the same root`);
+  for (const name of members.keys()) need(!name.startsWith('evidence/') || objects.has(name), `${name}: no record here commits to it openly`);
+  for (const [name, hash] of objects) judging.open(`${name}: unopened, held against no record; inside has to be SHA-256 ${hash.toString('hex')}`);
+  if (absent > 0) judging.open(`${absent} objects of evidence that records here commit to openly are not in this bundle`);
   seen.end(judging);
   return { ...journals.end(), count };
 }

@@ -273,9 +273,9 @@ test('in a table for a spreadsheet each stays one cell, and none begins like a f
     assert.equal(rows[0]?.length, 3, text);
     const cell = rows[0]?.[1] ?? '';
     assert.doesNotMatch(cell, lead, text);
-    // Where the comma is a decimal sign a spreadsheet splits at other signs, whatever is quoted.
-    for (const part of cell.split(/[;\t|]/).slice(1)) assert.doesNotMatch(part.trimStart(), lead, text);
-    const bare = (marked: string) => marked.replaceAll(/(^|[;\t|]\s*)'/g, '$1');
+    // Where the comma is a decimal sign a spreadsheet splits at other signs and at line ends, whatever is quoted.
+    for (const part of cell.split(/[;\t|\r\n]/).slice(1)) assert.doesNotMatch(part.trimStart(), lead, text);
+    const bare = (marked: string) => marked.replaceAll(/(^|[;\t|\r\n]\s*)'/g, '$1');
     assert.equal(bare(cell), bare(text), 'and says what it said');
   }
 });

@@ -69,6 +69,12 @@ const RECEIPTS: readonly Row<unknown>[] = [
     /the note is malformed/,
   ],
   [
+    'a note with a control character in a name that nobody knows',
+    withProof((proof) => `${proof}— a\u0001b AAAAAAAA\n`),
+    /note-malformed/,
+    /the note is malformed/,
+  ],
+  [
     'a note of a million bytes',
     withProof((proof) => proof + '— a AAAAAAAA\n'.repeat(1e5)),
     /receipt is none/,
@@ -190,6 +196,70 @@ test('what is wrong in a receipt or its proofs is refused by its own sentence, b
       assert.deepEqual([mine.holds, its?.holds], [false, false]);
       assert.match(mine.says, ours);
       assert.match(its?.says.at(-1) ?? '', alone);
+    });
+});
+
+test('a signature under a name that nobody knows is passed over by both, whatever the name', () => {
+  // C2SP signed-note: verifiers ignore signatures from unknown keys. U+007F and what follows it is no white space.
+  const notes = ['x', 'a\u007fb', 'a\u0080b', 'a\u009fb', '\u{10ffff}'].map((name) =>
+    withProof((proof) => `${proof}— ${name} AAAAAAAA\n`),
+  );
+  const cases = notes.map(
+    (one): AloneCase => ({ kind: 'receipt', of: { receipt: JSON.stringify(one), ...asked, policy } }),
+  );
+  for (const [at, told] of aloneOn(home, cases, 256).entries())
+    assert.deepEqual([oursOf(notes[at]), told.holds], [{ holds: true, says: '' }, true], told.says.at(-1));
+});
+
+// Policies.
+
+const POLICIES: readonly Row<string>[] = [
+  [
+    'a witness in two groups',
+    'group h any w0 w1\ngroup i any w1 w2',
+    /w1 may not be/,
+    /member w1 stands twice/,
+  ],
+  [
+    'a group in two groups',
+    'group h any w0\ngroup i any h\ngroup j any h w1',
+    /h may not be/,
+    /member h stands/,
+  ],
+  [
+    'a witness beside its group',
+    'group h any w0\ngroup i any h w0',
+    /w0 may not be/,
+    /member w0 stands twice/,
+  ],
+  ['a witness twice in a group', 'group h 2 w0 w0', /w0 may not be/, /member w0 stands twice/],
+  ['nobody as a member', 'group h any w0 none', /none may not be/, /asks for any of w0 none/],
+  ['a group twice', 'group h any w0\ngroup h any w1', /h stands twice/, /h stands twice/],
+];
+
+test('what is wrong in a policy is refused by its own sentence, by both', async (t) => {
+  const receipt = file('proven.json', JSON.stringify(whole));
+  const named = (lines: string) => policy.replace(/^group [\s\S]*/m, `${lines}\nquorum h\n`);
+  const trust = (name: string, lines: string) => [
+    ...roots,
+    '--signatures',
+    '2',
+    '--policy',
+    file(name, lines),
+  ];
+  const roots = asked.rootKeys.flatMap((key, at) => [
+    '--root-key',
+    file(`root-${at}.pub`, JSON.stringify({ key })),
+  ]);
+  const good = named('group g all w1 w2\ngroup h any w0 g');
+  assert.deepEqual([parsePolicyFile(good).ok, alone(receipt, ...trust('good.txt', good)).status], [true, 0]);
+  for (const [at, [name, lines, ours, its]] of POLICIES.entries())
+    await t.test(name, () => {
+      const read = parsePolicyFile(named(lines));
+      assert.match(read.ok ? '' : read.why, ours);
+      const { status, stderr } = alone(receipt, ...trust(`policy-${at}.txt`, named(lines)));
+      assert.equal(status, 2);
+      assert.match(stderr, its);
     });
 });
 

@@ -12,4 +12,8 @@ test('keeps a spreadsheet from computing a cell', () => {
 
 test('keeps a spreadsheet that splits at another sign from computing what stands after it', () => {
   assert.equal(csvOf([['x;=1+1', 'a\t @b', 'c|+4', 'd; e']]), "x;'=1+1,a\t '@b,c|'+4,d; e\r\n");
+  assert.equal(
+    csvOf([['a\n=1+1', 'b\r\n @c', 'd;"=1', 'e\nf - g']]),
+    `"a\n'=1+1","b\r\n '@c","d;""'=1","e\nf - g"\r\n`,
+  );
 });

@@ -3,8 +3,11 @@ export function csvOf(rows: readonly (readonly string[])[]): string {
   return `${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
 }
 
-/** Where the comma is a decimal sign, spreadsheets split rows at these instead, inside quotation marks too. */
-const FORMULA_WITHIN = /([;\t|]\s*)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])/g;
+/**
+ * Where the comma is a decimal sign, spreadsheets split at these instead, and begin a row at each line end: a quotation
+ * mark that does not begin a cell of theirs means nothing to them.
+ */
+const FORMULA_WITHIN = /([;\t|\r\n](?:"|[^\S\t\r\n])*)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])/g;
 
 /** A cell that begins like a formula, in letters of full width too, gets an apostrophe, or a spreadsheet computes it. */
 function cell(text: string): string {

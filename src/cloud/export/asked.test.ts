@@ -1,6 +1,6 @@
 /** Exports as an administrator asks for them, over real HTTP: counted, asked for, made by the job, fetched, opened by their receiver. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
@@ -242,6 +242,22 @@ function takenBack(database: AccessStand['stand']['cloud']['database'], id: stri
     get: (target, name) => (name === 'tenant' ? tenant : Reflect.get(target, name)),
   });
 }
+
+test('an export whose file is not there, or is another length, is not noted as fetched', async () => {
+  const id = await asked();
+  await make(id);
+  const whole = readFileSync(pathOf(id));
+  for (const change of [() => writeFileSync(pathOf(id), whole.subarray(1)), () => rmSync(pathOf(id))]) {
+    change();
+    const { status, bytes } = await send('GET', `/${id}/file`);
+    assert.deepEqual([status, (await rowOf(id)).taken], [409, 0]);
+    assert.match(detailOf(bytes), /not here any more/);
+  }
+  writeFileSync(pathOf(id), whole);
+  assert.equal((await send('GET', `/${id}/file`)).status, 200);
+  assert.equal((await rowOf(id)).taken, 1);
+  assert.equal((await send('POST', `/${id}/discard`, {})).status, 204);
+});
 
 test('after a week the file is gone, with whatever a dead process left, and the list still tells of it', async () => {
   const id = await asked();

@@ -20,7 +20,16 @@ import { enrolledBank } from '../test-bank.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { addResident, type Filled, filledTenant } from '../test-tenants.ts';
 import { type ExportReceiver, makeExport, NOBODY_NAMED, readSelection, receiverFrom } from './export.ts';
-import { bundleFolder, type Files, manifestOf, sourceOf, tampered, textOf, unpacked } from './test-bundle.ts';
+import {
+  bundleFolder,
+  type Files,
+  manifestOf,
+  sourceOf,
+  tampered,
+  textOf,
+  toldAlone,
+  unpacked,
+} from './test-bundle.ts';
 
 const PHOTO = concat(
   Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13),
@@ -203,6 +212,42 @@ test('evidence that was exchanged, added, cut off or told of otherwise is found'
   assert.match(gone.said, /-- entry \d+: its evidence, SHA-256 [0-9a-f]{64}, is not in this bundle/);
 });
 
+test('the program that needs nothing of ours takes no evidence but what a record commits to openly, and says what it did not see', async () => {
+  const files = unpacked((await exported()).path);
+  const name = photoIn(files);
+  const object = files.get(name) ?? assert.fail();
+  const index = Number(name.slice(9, 25));
+  const without = (lines: string) =>
+    lines.replace(/^\{"index":(\d+),.*\n/gm, (line, at) => (Number(at) === index ? '' : line));
+  const changed = (change: (files: Files) => void, edit: Parameters<typeof tampered>[1] = {}) => {
+    const copy: Files = new Map(files);
+    change(copy);
+    return tampered(copy, edit);
+  };
+  const strange = [
+    changed((copy) => copy.set(`evidence/${'9'.repeat(16)}.png.p7m`, object)),
+    changed((copy) => copy.set(name.replace('png', 'jpg'), object)),
+    changed((copy) => copy.delete(name) && copy.set(name.replace('png', 'jpg'), object)),
+    changed((copy) => copy.set(`evidence/${'0'.repeat(16)}.png.p7m`, object)),
+    changed(() => undefined, { edit: { 'opened.jsonl': without } }),
+  ];
+  const gone = changed((copy) => copy.delete(name));
+  const [whole, left, ...told] = toldAlone(home, [tampered(files, {}), gone, ...strange], []);
+  for (const [at, { holds, says }] of told.entries()) {
+    assert.equal(holds, false, `${at}`);
+    assert.match(
+      says.at(-1) ?? '',
+      /^evidence\/\d{16}\.(png|jpg)\.p7m: no record here commits to it openly$/,
+    );
+    assert.equal(judged(strange[at] ?? assert.fail()).holds, false, `${at}`);
+  }
+  const unopened = `${name}: unopened, held against no record; inside has to be SHA-256 ${hex(sha256(PHOTO))}`;
+  assert.deepEqual([whole?.holds, whole?.says.includes(unopened)], [true, true], whole?.says.join('\n'));
+  assert.equal(left?.holds, true);
+  const absent = '1 objects of evidence that records here commit to openly are not in this bundle';
+  assert.ok(left.says.includes(absent), left.says.join('\n'));
+});
+
 test('it leaves only for who may see it, and never in clear', async () => {
   const without = unpacked((await exported(['parcel'])).path);
   assert.deepEqual(objectsIn(without), []);
@@ -223,6 +268,10 @@ test('the program that needs nothing of ours takes such a bundle, and the comman
   const { path } = await exported();
   const alone = spawnSync(process.execPath, ['verify/verify.mjs', 'bundle', path], { encoding: 'utf8' });
   assert.equal(alone.status, 0, `${alone.stdout}${alone.stderr}`);
+  const unopened =
+    /^-- {4}evidence\/\d{16}\.\w+\.p7m: unopened, held against no record; .* SHA-256 [0-9a-f]{64}$/gm;
+  assert.equal(alone.stdout.match(unopened)?.length, 2, alone.stdout);
+  assert.ok(alone.stdout.includes(`SHA-256 ${hex(sha256(PHOTO))}\n`), 'what the record committed to');
   const run = (...more: string[]) =>
     spawnSync(process.execPath, ['bin/holdfast.ts', 'verify', path, ...more], { encoding: 'utf8' });
   writeFileSync(join(home, 'court.key'), keyPem);

@@ -1,6 +1,5 @@
 /** Bundles of evidence from a real database, a real log and a real bank's records; and what is found in one that was changed. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -9,7 +8,6 @@ import {
   readFileSync,
   readSync,
   statSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -40,7 +38,16 @@ import { enrolledBank, type TestBank } from '../test-bank.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { addCourier, addResident, type Filled, filledTenant } from '../test-tenants.ts';
 import { type Asked, type Exported, makeExport, NOBODY_NAMED, readSelection } from './export.ts';
-import { bundleFolder, type Files, manifestOf, sourceOf, tampered, textOf, unpacked } from './test-bundle.ts';
+import {
+  bundleFolder,
+  type Files,
+  manifestOf,
+  sourceOf,
+  tampered,
+  textOf,
+  toldAlone,
+  unpacked,
+} from './test-bundle.ts';
 import { TAMPERED } from './test-tampered.ts';
 
 const home = bundleFolder();
@@ -399,26 +406,8 @@ test('each way of tampering is found, by its own line, and by the verifier that 
   assert.deepEqual([verdicts[0], missed, verdicts.length], [true, [], TAMPERED.length + 1]);
 });
 
-/** What verify/verify.mjs says, in a process of its own, preloaded with what this one is: a sabotage for one. */
-function aloneOn(bundles: readonly Uint8Array[], rootKeys = trusted.rootKeys): boolean[] {
-  const cases = bundles.map((bytes, at) => {
-    const path = join(home, `case-${at}.tar`);
-    writeFileSync(path, bytes);
-    return { kind: 'bundle', of: { path, rootKeys, signatures: 1 } };
-  });
-  const list = join(home, 'cases.json');
-  writeFileSync(list, JSON.stringify(cases));
-  const harness = join(import.meta.dirname, '../../../test/verify/harness.mjs');
-  const preloads = process.execArgv.flatMap((arg, at, all) =>
-    arg === '--import' ? [arg, all[at + 1] ?? ''] : [],
-  );
-  const ran = spawnSync(process.execPath, [...preloads, harness, list], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  assert.equal(ran.status, 0);
-  return (JSON.parse(ran.stdout) as { verdicts: boolean[] }).verdicts;
-}
+const aloneOn = (bundles: readonly Uint8Array[], rootKeys = trusted.rootKeys): boolean[] =>
+  toldAlone(home, bundles, rootKeys).map(({ holds }) => holds);
 
 test('a bank whose key the newest roster names no more comes with both rosters, and is said to be dropped', async () => {
   const { bank } = await anotherBank();

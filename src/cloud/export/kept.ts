@@ -13,6 +13,7 @@ import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { type Page, type PageAsked, pageOf } from '../http/http.ts';
 import * as people from '../people/people.ts';
+import { fileOf, isThere } from './folder.ts';
 import * as store from './kept-store.ts';
 import type { Exported, ExportOrder } from './make.ts';
 import { receiverFrom } from './receiver.ts';
@@ -177,8 +178,10 @@ export async function discardExport(cloud: Cloud, tx: Tx, id: string): Promise<v
   await cloud.changed(tx, ['exports']);
 }
 
-/** The file may be fetched; answers its name and length. */
-export async function takeExport(cloud: Cloud, tx: Tx, id: string): Promise<{ id: ExportId; bytes: number }> {
+export type TakenFile = { id: ExportId; bytes: number; path: string };
+
+/** The file may be fetched, and is there: only then it counts as taken. Answers its name, its length and where it lies. */
+export async function takeExport(cloud: Cloud, tx: Tx, id: string): Promise<TakenFile> {
   const row = await store.findExport(tx, id, true);
   if (!row) throw nothingThere();
   if (row.state !== 'ready' || row.bytes === null)
@@ -186,9 +189,12 @@ export async function takeExport(cloud: Cloud, tx: Tx, id: string): Promise<{ id
       'conflict',
       'This export has no file here: it is not made yet, or not kept any more.',
     );
+  const path = fileOf(cloud.config.dataDir, { tenant: tenantOf(tx), id: row.id });
+  if (!isThere(path, row.bytes))
+    throw new HoldfastError('conflict', 'The file of this export is not here any more; ask for it anew.');
   await store.noteTaken(tx, row.id);
   await cloud.changed(tx, ['exports']);
-  return { id: row.id, bytes: row.bytes };
+  return { id: row.id, bytes: row.bytes, path };
 }
 
 const nothingThere = () => new HoldfastError('not-found', 'There is no such export here.');

@@ -12,12 +12,10 @@ import {
   exportPreview,
   exportPreviewAsk,
 } from '../../contract/http/exports.ts';
-import { HoldfastError } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { type Route, route, Served } from '../http/http.ts';
-import { fileOf, isThere } from './folder.ts';
 import { askExport, discardExport, pageOfExports, takeExport } from './kept.ts';
 import { readPlainSelection, type Selection, wantedBy } from './selection.ts';
 import { countWanted } from './store.ts';
@@ -81,11 +79,9 @@ export const routes: Route[] = [
     says: 'The encrypted file of a bundle, for a week after it was made.',
     schema: { params: idParams },
     async handle({ cloud, actor, params }) {
-      const { tenant } = actor;
-      const { id, bytes } = await cloud.database.tenant(tenant, (tx) => takeExport(cloud, tx, params.id));
-      const path = fileOf(cloud.config.dataDir, { tenant, id });
-      if (!isThere(path, bytes))
-        throw new HoldfastError('conflict', 'The file of this export is not here any more; ask for it anew.');
+      const { id, bytes, path } = await cloud.database.tenant(actor.tenant, (tx) =>
+        takeExport(cloud, tx, params.id),
+      );
       return new Served({
         ...{ type: ENCRYPTED, cache: null, name: `${id}.p7m`, bytes },
         stream: () => createReadStream(path),

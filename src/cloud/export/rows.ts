@@ -22,8 +22,11 @@ const COLUMNS = [
 
 /** A cell that begins like a formula, in letters of full width too, gets an apostrophe, or a spreadsheet computes it. */
 const FORMULA = /^[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]/;
-/** Where the comma is a decimal sign, spreadsheets split rows at these instead, inside quotation marks too. */
-const FORMULA_WITHIN = /([;\t|]\s*)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])/g;
+/**
+ * Where the comma is a decimal sign, spreadsheets split at these instead, and begin a row at each line end: a quotation
+ * mark that does not begin a cell of theirs means nothing to them.
+ */
+const FORMULA_WITHIN = /([;\t|\r\n](?:"|[^\S\t\r\n])*)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])/g;
 
 function line(cells: readonly string[]): string {
   const safe = cells.map((cell) => cell.replaceAll(FORMULA_WITHIN, "$1'"));

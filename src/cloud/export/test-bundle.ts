@@ -1,6 +1,7 @@
 /** What the tests of bundles share: taking one apart, changing what is in it, and putting it together so that only that is wrong. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -66,4 +67,30 @@ export function tampered(files: Files, { edit = {}, manifest: change }: Edit): U
   change?.(manifest);
   changed.set('manifest.json', utf8(canonical(manifest)));
   return packed(changed);
+}
+
+/** What verify/verify.mjs says of each, in a process of its own, preloaded with what this one is: a sabotage for one. */
+export function toldAlone(
+  home: string,
+  bundles: readonly Uint8Array[],
+  rootKeys: readonly string[],
+): { holds: boolean; says: string[] }[] {
+  const cases = bundles.map((bytes, at) => {
+    const path = join(home, `case-${at}.tar`);
+    writeFileSync(path, bytes);
+    return { kind: 'bundle', of: { path, rootKeys, signatures: 1 } };
+  });
+  const list = join(home, 'cases.json');
+  writeFileSync(list, JSON.stringify(cases));
+  const harness = join(import.meta.dirname, '../../../test/verify/harness.mjs');
+  const preloads = process.execArgv.flatMap((arg, at, all) =>
+    arg === '--import' ? [arg, all[at + 1] ?? ''] : [],
+  );
+  const ran = spawnSync(process.execPath, [...preloads, harness, list], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  assert.equal(ran.status, 0);
+  const { verdicts, says } = JSON.parse(ran.stdout) as { verdicts: boolean[]; says: string[][] };
+  return verdicts.map((holds, at) => ({ holds, says: says[at] ?? [] }));
 }

@@ -15,17 +15,25 @@ export type PolicyFile = {
 type PolicyRead = { ok: true; policy: PolicyFile } | { ok: false; why: string };
 
 type Holds = PolicyFile['holds'];
-type Reading = { logs: LogKey[]; witnesses: LogKey[]; names: Map<string, Holds>; quorum?: string };
+type Reading = {
+  logs: LogKey[];
+  witnesses: LogKey[];
+  names: Map<string, Holds>;
+  /** What stands in a group already, and what never may. */
+  members: Set<string>;
+  quorum?: string;
+};
 
 export function parsePolicyFile(text: string): PolicyRead {
-  const reading: Reading = { logs: [], witnesses: [], names: new Map([['none', () => true]]) };
+  const names = new Map<string, Holds>([['none', () => true]]);
+  const reading: Reading = { logs: [], witnesses: [], names, members: new Set(['none']) };
   for (const line of text.split('\n')) {
     const words = line.split(/[ \t]+/).filter((word) => word !== '');
     if (words.length === 0 || words[0]?.startsWith('#')) continue;
     const why = readLine(reading, words);
     if (why !== undefined) return { ok: false, why };
   }
-  const { logs, witnesses, names, quorum } = reading;
+  const { logs, witnesses, quorum } = reading;
   const holds = names.get(quorum ?? '');
   if (quorum === undefined || !holds || logs.length === 0)
     return { ok: false, why: 'the policy has no quorum, or no log' };
@@ -47,7 +55,7 @@ function readLine(reading: Reading, [word, ...rest]: readonly string[]): string 
     return why;
   }
   if (word === 'group' && rest.length >= 3)
-    return addGroup(names, { name: first, threshold: second, members: more });
+    return addGroup(reading, { name: first, threshold: second, members: more });
   if (word === 'quorum' && rest.length === 1) {
     if (reading.quorum !== undefined) return 'there are two quorums';
     reading.quorum = first;
@@ -70,12 +78,16 @@ function addKey(
   return undefined;
 }
 
+/** A name is a member once in the whole file ("Defining a witness group"): one witness must not count in two groups. */
 function addGroup(
-  names: Map<string, Holds>,
+  { names, members: used }: Reading,
   { name, threshold, members }: { name: string; threshold: string; members: readonly string[] },
 ): string | undefined {
-  if (names.has(name) || members.includes('none') || new Set(members).size !== members.length)
-    return `the group ${name} is not right`;
+  if (names.has(name)) return `${name} stands twice`;
+  for (const member of members) {
+    if (used.has(member)) return `${member} may not be a member of ${name}: it is one already, or is none`;
+    used.add(member);
+  }
   const all = members.flatMap((member) => names.get(member) ?? []);
   if (all.length !== members.length) return `a member of ${name} is not defined before it is used`;
   const given = readDecimal(threshold);
