@@ -153,6 +153,8 @@ test('a pick-up by QR code that ends in a report leaves nothing', SKIP, async ()
   const { page } = stand;
   const { n, pin, qr } = await parcelInside(stand, { tracking: TRACKING, flat: FLAT });
   secrets.add(pin).add(qr);
+  // The page of the courier goes, and a scan into it would go with it.
+  await heading(page, 'Collect a parcel');
   await wedge(page, qr);
   await heading(page, new RegExp(`^Door ${n} is open`));
   await stand.rig.ask(`/doors/${n}/close`, undefined, 'POST');
