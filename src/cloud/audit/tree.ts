@@ -13,9 +13,8 @@ import {
   type TreeHead,
 } from '../../ledger/log/checkpoint.ts';
 import {
-  bundleObject,
   EMPTY_LOG,
-  edgeTiles,
+  edgeObjects,
   growBundles,
   growTree,
   growWhole,
@@ -108,7 +107,9 @@ async function growThroughCheckpoints(growing: Growing): Promise<CheckpointRow |
     for (const checkpoint of batch) {
       const from = growing.state.range.size;
       const step = await growTo(growing, checkpoint.size, true);
-      for (const object of edgeSince(growing, from)) await auditObject(growing, object, step);
+      const { state, edge } = growing;
+      const open = edge.length === 0 ? [] : [encodeEntries(edge)];
+      for (const object of edgeObjects(from, state, open)) await auditObject(growing, object, step);
       auditCheckpoint(growing, checkpoint, from);
       if (!last && checkpoint.size !== 0)
         findings.add('checkpoints', log.origin, `its first checkpoint is of ${checkpoint.size} entries`, 0);
@@ -164,16 +165,6 @@ async function growTo(growing: Growing, size: number, published: boolean): Promi
     break;
   }
   return from;
-}
-
-/** What is not full under a checkpoint, where the one before covered `before` entries: what lay between was not shown. */
-function edgeSince({ state, edge }: Growing, before: number): LogObject[] {
-  const { size } = state.range;
-  if (size === before) return [];
-  return [
-    ...(edge.length === 0 ? [] : [bundleObject(size, [encodeEntries(edge)])]),
-    ...edgeTiles(before, state),
-  ];
 }
 
 /** A head within these entries is compared with the tree that they make. */

@@ -16,7 +16,7 @@ import { fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes } from '../../crypto/hash.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import { type Checkpoint, signCheckpoint } from '../../ledger/log/checkpoint.ts';
-import { headOf, type LogObject } from '../../ledger/log/growth.ts';
+import { edgeObjects, headOf, type LogObject } from '../../ledger/log/growth.ts';
 import { CHECKPOINT_PATH } from '../../ledger/log/layout.ts';
 import type { LogSigner } from '../../ledger/log/signatures.ts';
 import type { Cancel } from '../../platform/clock.ts';
@@ -32,7 +32,6 @@ import * as store from './store.ts';
 import {
   contradicts,
   cut,
-  edgeOf,
   entriesOf,
   grow,
   quiet,
@@ -98,7 +97,7 @@ async function takeTurn(
       turn = given;
     }
     if (!(await assigned)) return undefined;
-    objects.add(edgeOf(published, turn));
+    objects.add(edgeObjects(published, turn.state, turn.tail));
     await objects.settle();
     return turn;
   } finally {

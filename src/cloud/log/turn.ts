@@ -8,14 +8,7 @@ import { HoldfastError } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import { HASH_BYTES, type TreeHead } from '../../ledger/log/checkpoint.ts';
 import { type Framed, frameEntries } from '../../ledger/log/frame.ts';
-import {
-  bundleObject,
-  edgeTiles,
-  growWhole,
-  headOf,
-  type LogObject,
-  type LogState,
-} from '../../ledger/log/growth.ts';
+import { bundleObject, growWhole, headOf, type LogObject, type LogState } from '../../ledger/log/growth.ts';
 import { TILE_WIDTH } from '../../ledger/log/layout.ts';
 import type { Cloud } from '../deps.ts';
 import type { LogPlace, Staged } from './objects.ts';
@@ -117,12 +110,6 @@ export function grow(
     tail = [];
   }
   return { log, head: headOf(state), state, tail, whole: [...bundles, ...objects] };
-}
-
-/** What is not full at the end of a turn that began at `before` entries. */
-export function edgeOf(before: number, { head: { size }, state, tail }: Turn): LogObject[] {
-  if (size === before) return [];
-  return [...(tail.length === 0 ? [] : [bundleObject(size, tail)]), ...edgeTiles(before, state)];
 }
 
 /** Each record once, in the order of its index, and each as its journal hashed it. */

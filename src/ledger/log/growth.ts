@@ -120,6 +120,16 @@ export function bundleObject(size: number, parts: readonly Uint8Array[]): LogObj
 }
 
 /**
+ * What is not full of a log that is shown anew after `before` leaves. `last`: the parts of its last bundle, none where
+ * that is full. What lay between is nothing that anybody was shown.
+ */
+export function edgeObjects(before: number, state: LogState, last: readonly Uint8Array[]): LogObject[] {
+  const { size } = state.range;
+  if (size === before) return [];
+  return [...(last.length === 0 ? [] : [bundleObject(size, last)]), ...edgeTiles(before, state)];
+}
+
+/**
  * The state from tiles, as after a restore: one tile a level is read. Every hash of it is part of the root,
  * so tiles that are not of this head are found.
  */
