@@ -323,7 +323,7 @@ function openInbox(of: AgentDeps & { happened: Happened; journal: Journal }): Or
       happened({ type: 'order', note });
       return ordersIn(journal.everyRecord(before));
     },
-    known: () => ordersIn(journal.everyRecord()),
+    known: () => ordersIn(journal.recordsOfOrders()),
   });
 }
 

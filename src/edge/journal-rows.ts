@@ -12,6 +12,8 @@ export const MIGRATIONS: readonly string[] = [
    create table meta (name text primary key, value text not null) strict, without rowid;`,
   // What travelled with a batch, as it was sealed to the intake key: nothing that this bank could open again.
   'create table kept (last integer primary key, first integer not null, enc text not null, ciphertext text not null) strict;',
+  // What became of orders is asked for at a start, and a bank of some years has a million records.
+  `create index record_of_orders on record (seq) where kind in ('order.accepted', 'order.refused');`,
 ];
 
 export type Change = { collection: string; key: string; entity: unknown };

@@ -208,6 +208,43 @@ test('a plan that does not count on from the journal is refused', () => {
   diary.journal.close();
 });
 
+test('what became of orders is found by an index of theirs, however much else a journal holds', () => {
+  const [home, key] = [newHome(), newKey()];
+  const journal = openIn(home, key);
+  const hash = NO_HASH;
+  const drafts: RecordDraft[] = [
+    { kind: 'agent.stopped', facts: {} },
+    { kind: 'order.refused', facts: { hash, reason: 'order-expired', road: 'hand' } },
+    { kind: 'agent.stopped', facts: {} },
+    {
+      kind: 'order.accepted',
+      facts: { act: 'set-clock', hash, signatures: 2, road: 'hand' },
+    },
+  ];
+  const before = { ...new TestBank().state, lastSeq: 0 };
+  journal.commit(before, {
+    ...{ state: { ...before, lastSeq: drafts.length }, records: drafts, wishes: [], effects: [] },
+    time: { atMs: START_MS, source: 'clock', uncertaintyMs: 0 },
+  });
+  const { prepare } = DatabaseSync.prototype;
+  const asked: string[] = [];
+  DatabaseSync.prototype.prepare = function (this: DatabaseSync, sql: string) {
+    asked.push(sql);
+    return prepare.call(this, sql);
+  };
+  const found = journal.recordsOfOrders();
+  DatabaseSync.prototype.prepare = prepare;
+  const parsed = found.map((bytes) => parseRecord(bytes));
+  assert.deepEqual(
+    parsed.map((one) => one.ok && one.record.kind),
+    ['order.refused', 'order.accepted'],
+  );
+  const [sql = assert.fail('nothing was asked')] = asked;
+  const [{ detail } = { detail: '' }] = connection().prepare(`explain query plan ${sql}`).all();
+  assert.match(String(detail), /USING INDEX record_of_orders/, 'a bank of some years has a million others');
+  journal.close();
+});
+
 test('a second agent on the same journal is refused while the first holds it', () => {
   const home = newHome();
   const key = newKey();

@@ -155,6 +155,13 @@ export class Journal {
     return this.#records('select seq, bytes from record where seq > ? order by 1', after).map((r) => r.bytes);
   }
 
+  /** What became of orders from the beginning, oldest first: found by an index, for all of a journal may not fit into memory. */
+  recordsOfOrders(): Uint8Array[] {
+    return this.#records(
+      `select seq, bytes from record where kind in ('order.accepted', 'order.refused') order by seq`,
+    ).map((row) => row.bytes);
+  }
+
   /** The records of numbers up to `last`, oldest first. */
   recordsUpTo(last: number): Uint8Array[] {
     return this.#records('select seq, bytes from record where seq <= ? order by 1', last).map((r) => r.bytes);

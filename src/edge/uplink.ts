@@ -45,7 +45,9 @@ export class Uplink {
   #client: MqttClient | null = null;
   #stopped = false;
   #pauseMs = PAUSE_MS_FIRST;
-  #cancels: Cancel[] = [];
+  #cancelBeat: Cancel = () => undefined;
+  /** Of the next dial alone: a bank without a line dials for months. */
+  #cancelDial: Cancel = () => undefined;
 
   constructor(deps: UplinkDeps) {
     this.#deps = deps;
@@ -60,13 +62,14 @@ export class Uplink {
   }
 
   start(): void {
-    this.#cancels.push(this.#deps.clock.every(TIME_EVERY_MS, () => this.#upload.beat()));
+    this.#cancelBeat = this.#deps.clock.every(TIME_EVERY_MS, () => this.#upload.beat());
     void this.#dial();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const cancel of this.#cancels) cancel();
+    this.#cancelBeat();
+    this.#cancelDial();
     this.#upload.stop();
     await this.#client?.endAsync(true);
   }
@@ -123,7 +126,7 @@ export class Uplink {
     // Jitter, so that a thousand banks do not come back in one second.
     const waitMs = this.#pauseMs / 2 + random.below(Math.ceil(this.#pauseMs / 2) + 1);
     this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MS_MAX);
-    this.#cancels.push(clock.after(waitMs, () => void this.#dial()));
+    this.#cancelDial = clock.after(waitMs, () => void this.#dial());
   }
 
   #up(client: MqttClient): void {
