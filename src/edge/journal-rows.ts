@@ -16,6 +16,10 @@ export const MIGRATIONS: readonly string[] = [
   `create index record_of_orders on record (seq) where kind in ('order.accepted', 'order.refused');`,
 ];
 
+/** In the words of the index, by which SQLite knows that it serves. */
+export const RECORDS_OF_ORDERS =
+  "select seq, bytes from record where kind in ('order.accepted', 'order.refused') order by seq";
+
 export type Change = { collection: string; key: string; entity: unknown };
 
 /** Entities are replaced, never edited, so identity tells what changed. */

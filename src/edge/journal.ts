@@ -20,7 +20,7 @@ import { NO_HASH, type WrittenRecord } from '../ledger/record.ts';
 import type { Random } from '../platform/random.ts';
 import { type AgainBatch, chainPlan, type JournalTip, type SignedBatch, tipAfter } from './chain.ts';
 import { JournalDisk, JournalFull } from './journal-disk.ts';
-import { type Change, changedEntities, MIGRATIONS } from './journal-rows.ts';
+import { type Change, changedEntities, MIGRATIONS, RECORDS_OF_ORDERS } from './journal-rows.ts';
 import type { Planned } from './plan/draft.ts';
 import { type BankState, COLLECTIONS, emptyKept, type Kept } from './plan/state.ts';
 
@@ -155,11 +155,9 @@ export class Journal {
     return this.#records('select seq, bytes from record where seq > ? order by 1', after).map((r) => r.bytes);
   }
 
-  /** What became of orders from the beginning, oldest first: found by an index, for all of a journal may not fit into memory. */
+  /** What became of orders from the beginning, by an index: all of a journal may not fit into memory. */
   recordsOfOrders(): Uint8Array[] {
-    return this.#records(
-      `select seq, bytes from record where kind in ('order.accepted', 'order.refused') order by seq`,
-    ).map((row) => row.bytes);
+    return this.#records(RECORDS_OF_ORDERS).map((row) => row.bytes);
   }
 
   /** The records of numbers up to `last`, oldest first. */
