@@ -4,11 +4,9 @@
  *
  * Beside the records stand the openings of their commitments, sealed under the storage key in a table of
  * their own, which go (with `secure_delete`) once the cloud has them. The state's entities are sealed rows,
- * found by a keyed hash of their names, because a courier's id or a flat is a name too.
- *
- * The database is locked exclusively: two agents on one journal would be two banks.
+ * found by a keyed hash of their names, because a courier's id or a flat is a name too. The database is locked
+ * exclusively: two agents on one journal would be two banks.
  */
-
 import { type BatchOpenings, type NoticeWish, noticeWish, type SealedBox } from '../contract/uplink.ts';
 import { open, seal } from '../crypto/aead.ts';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../crypto/bytes.ts';
