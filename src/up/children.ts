@@ -41,7 +41,8 @@ export const HARDENED = ['--disable-sigusr1'] as const;
 
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 15_000;
-const CRASHES_MAX = 5;
+/** Before each start of a child that crashed; who crashes once more within the window stays down. */
+const PAUSES_MS = [0, 1_000, 2_000, 4_000, 8_000];
 const CRASH_WINDOW_MS = 60_000;
 
 type Running = { spec: ChildSpec; process: ChildProcess; wanted: boolean };
@@ -136,18 +137,30 @@ export class Children {
 
   #ended(running: Running, said: string, how: string): void {
     if (!running.wanted || this.#stopping) return;
+    const { name } = running.spec;
+    this.#again(running, `${name} ended unexpectedly (${how}).${said === '' ? '' : `\n${said}`}`);
+  }
+
+  /** One that ends before it is ready again has crashed as well: what it needs may come back a little later. */
+  #again(running: Running, why: string): void {
     const { clock, say } = this.#deps;
+    const { spec } = running;
     const nowMs = clock.monotonicMs();
     this.#crashes = [...this.#crashes.filter((atMs) => nowMs - atMs < CRASH_WINDOW_MS), nowMs];
-    say(`${running.spec.name} ended unexpectedly (${how}).${said === '' ? '' : `\n${said}`}`);
-    if (this.#crashes.length > CRASHES_MAX) {
-      say(
-        `${this.#crashes.length} crashes within a minute: ${running.spec.name} is left down. Its log says more.`,
-      );
+    say(why);
+    const pauseMs = PAUSES_MS[this.#crashes.length - 1];
+    if (pauseMs === undefined) {
+      say(`${this.#crashes.length} crashes within a minute: ${spec.name} is left down. Its log says more.`);
       return;
     }
-    say(`starting ${running.spec.name} again`);
-    this.start(running.spec).catch((error: unknown) => say((error as Error).message));
+    clock.after(pauseMs, () => {
+      if (!running.wanted || this.#stopping) return;
+      say(`starting ${spec.name} again`);
+      this.start(spec).catch((error: unknown) => {
+        const failed = this.#running.get(spec.name);
+        if (failed?.wanted && !this.#stopping) this.#again(failed, (error as Error).message);
+      });
+    });
   }
 }
 

@@ -249,6 +249,43 @@ for (const family of FAMILIES) {
     ]);
   });
 
+  it('however many boards a silent line has, an unlock is thrown away before whoever asked for it is let go', () => {
+    for (const boards of [[0, 1], Array.from({ length: 16 }, (_, board) => board)]) {
+      const b = wire((deps) => family.open(deps, { confirmLooks: 1 }), boards);
+      b.connect();
+      for (const board of boards) {
+        b.say(family.look(board));
+        b.clock.advance(quietMs);
+      }
+      b.clock.advance(100);
+      const sentMs = b.clock.monotonicMs();
+      void b.board.pulse(AT);
+      while (b.renewals() === 0 && b.clock.monotonicMs() - sentMs < 60_000) b.clock.advance(10);
+      const waitedMs = b.clock.monotonicMs() - sentMs;
+      assert.ok(waitedMs <= 4 * (replyMs + quietMs), `${boards.length} boards: ${waitedMs} ms`);
+      assert.equal(pulses(b).length, 1);
+    }
+  });
+
+  it('a dead board does not cost the others their line, however often somebody asks for its doors', async () => {
+    const b = bench();
+    const first: string[] = [];
+    b.answer = (frame) => {
+      const text = hex(frame);
+      // The first look is at board 0; board 1 says nothing to anybody.
+      if (first.length === 0) first.push(text);
+      return text === first[0] ? family.look(0) : null;
+    };
+    b.connect();
+    for (let time = 0; time < 5; time++) {
+      const answer = b.board.pulse(AT);
+      b.clock.advance(3_000);
+      assert.equal((await answer).outcome, 'unknown');
+    }
+    assert.equal(b.renewals(), 0);
+    assert.deepEqual(b.presence.at(-1), [1, false]);
+  });
+
   it('a changed state is believed when as many looks agree as the profile asks for', () => {
     const b = ready(2);
     const shown = () => b.looks.at(-1)?.closed[3];

@@ -75,6 +75,8 @@ export class Bus<Frame> implements LockBoard {
   #present = new Map<number, boolean>();
   /** Written exchanges since any sound frame came. */
   #unheard = 0;
+  /** A pulse was written, and nothing since says that what was written then is not waiting somewhere on the line. */
+  #pulseMayWait = false;
   #noise = 0;
   #askedLast: number | null = null;
   #cancelPoll: Cancel = () => {};
@@ -182,7 +184,11 @@ export class Bus<Frame> implements LockBoard {
     const answer = this.#answerIn(frame);
     // An answer that was missed before has the very form of this one: the first to come may be the old.
     const late = (!answer || 'outcome' in answer) && this.#payOwed(frame);
-    if (answer && !late) return this.#end(answer);
+    if (answer && !late) {
+      // The line keeps the order of what is written: what stood before this exchange has arrived too.
+      this.#pulseMayWait = false;
+      return this.#end(answer);
+    }
     const board = this.#family.spokeUnasked(frame);
     // Behind the looks that wait: a board that never stops talking must not hide the others.
     if (board === null || !this.#deps.boards.includes(board) || this.#looks.includes(board)) return;
@@ -216,6 +222,7 @@ export class Bus<Frame> implements LockBoard {
   }
 
   #account(exchange: Exchange, answer: Answer | null): void {
+    if (exchange.do === 'pulse' && !answer) this.#pulseMayWait = true;
     if (!this.#expectsAnswer(exchange)) return;
     const { replyMs } = this.#profile;
     const nowMs = this.#deps.clock.monotonicMs();
@@ -254,7 +261,7 @@ export class Bus<Frame> implements LockBoard {
     if (locks) this.#setPresent(board, true);
     else if (misses >= MISSES_MAX) this.#setPresent(board, false);
     if (locks) this.#believe(board, locks);
-    else this.#renewDeadLine();
+    else this.#renewDeadLine(board);
   }
 
   #believe(board: number, locks: Locks): void {
@@ -265,11 +272,20 @@ export class Bus<Frame> implements LockBoard {
     if (!seen.settled && !this.#looks.includes(board)) this.#looks.push(board);
   }
 
-  /** A line whose far end is gone without a word would keep our frames, and deliver them some day. */
-  #renewDeadLine(): void {
-    if (this.#unheard < MISSES_MAX * this.#deps.boards.length) return;
+  /**
+   * A line whose far end is gone without a word would keep our frames, and deliver them some day. While an unlock may
+   * be among them it is asked at once, one board after the other, and not given the time of all of them: whoever
+   * stood at that door is let go after a few seconds.
+   */
+  #renewDeadLine(missed: number): void {
+    const { boards, line } = this.#deps;
+    if (this.#unheard < MISSES_MAX * (this.#pulseMayWait ? 1 : boards.length)) {
+      if (this.#pulseMayWait) this.#lookSoon(boards[(boards.indexOf(missed) + 1) % boards.length] ?? missed);
+      return;
+    }
     this.#unheard = 0;
-    this.#deps.line.renew();
+    this.#pulseMayWait = false;
+    line.renew();
   }
 
   #setPresent(board: number, present: boolean): void {
@@ -287,6 +303,7 @@ export class Bus<Frame> implements LockBoard {
 
   #lineDown(): void {
     this.#unheard = 0;
+    this.#pulseMayWait = false;
     if (this.#stopped) return;
     for (const board of this.#deps.boards) this.#setPresent(board, false);
     this.#end(null);

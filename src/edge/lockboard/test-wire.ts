@@ -9,8 +9,8 @@ type Far = Parameters<Line['open']>[0];
 
 export type Wire = ReturnType<typeof wire>;
 
-/** Opens a driver for boards 0 and 1, looked at every second. */
-export function wire(open: (deps: BusDeps) => LockBoard) {
+/** Opens a driver for boards 0 and 1, or others, looked at every second. */
+export function wire(open: (deps: BusDeps) => LockBoard, boards: readonly number[] = [0, 1]) {
   const clock = new ManualClock(0);
   const written: { atMs: number; text: string }[] = [];
   const presence: [number, boolean][] = [];
@@ -56,7 +56,7 @@ export function wire(open: (deps: BusDeps) => LockBoard) {
   };
   const board = open({
     line,
-    boards: [0, 1],
+    boards,
     pollMs: 1000,
     clock,
     listener: {
