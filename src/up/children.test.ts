@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type Clock, systemClock } from '../platform/clock.ts';
+import { type Clock, sleep, systemClock } from '../platform/clock.ts';
 import { Children } from './children.ts';
 
 const homes: string[] = [];
@@ -56,9 +56,9 @@ test('a child whose start fails after a crash is tried again, and stays once it 
   const { all, pauses, until } = children(['ends', 'fails', 'fails', 'stays']);
   await all.start(EDGE);
   await until(/starting edge again/, 3);
-  const standsMs = performance.now() + 20_000;
-  while (!all.isRunning('edge') && performance.now() < standsMs) await new Promise((r) => setTimeout(r, 20));
-  await new Promise((r) => setTimeout(r, 500));
+  const standsMs = systemClock.monotonicMs() + 20_000;
+  while (!all.isRunning('edge') && systemClock.monotonicMs() < standsMs) await sleep(systemClock, 20);
+  await sleep(systemClock, 500);
   assert.ok(all.isRunning('edge'));
   assert.deepEqual(pauses, [0, 1_000, 2_000]);
   await all.stopAll(['edge']);
@@ -79,7 +79,7 @@ test('one that is stopped while it waits for its next start stays stopped', asyn
   await all.start(EDGE);
   await until(/ended unexpectedly/, 1);
   await all.stopAll(['edge']);
-  await new Promise((r) => setTimeout(r, 300));
+  await sleep(systemClock, 300);
   assert.ok(!all.isRunning('edge'));
   assert.deepEqual(
     said.filter((line) => line === 'starting edge again'),
