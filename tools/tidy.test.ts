@@ -197,6 +197,7 @@ test('calls with one place each', () => {
   catches('one-config', 'src/edge/e.ts', 'const { env } = process;\n', 'const { pid } = process;\n');
   catches('no-exit', 'src/up/up.ts', 'process.exit(1);\n', 'process.exitCode = 1;\n');
   catches('no-console', 'src/edge/e.ts', "console.log('x');\n", "log.info('x');\n");
+  catches('one-address', 'src/cloud/a/a.ts', 'people.patchPerson(c);\n', 'signin.patchPerson(c);\n');
   catches('no-side-door', 'src/edge/e.ts', "require('x');\n", "f({ require: 1 }); module.require('x');\n");
   assert.deepEqual(broken({ 'bin/b.ts': 'process.exit(Number(process.env.X)); console.log(1);\n' }), []);
 });

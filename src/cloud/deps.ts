@@ -18,6 +18,8 @@ export type JobOptions = {
   /** A job that waits under the same key is replaced. */
   key?: string;
   triesMax?: number;
+  /** Of the jobs of one lane one runs at a time, in all processes together. */
+  lane?: string;
 };
 
 export type NewJob = JobOptions & { name: string; payload: JobPayload };

@@ -339,6 +339,7 @@ export const KINDS = {
     has: ['compartment'],
   }),
   'sign-in.decided': cloud({ facts: { method, role }, commits: ['person', 'address'], has: ['decision'] }),
+  'sign-in.turned-away': cloud({ facts: { role, count, sinceMs: atMs }, commits: ['person'] }),
   'sign-in.link-sent': cloud({ facts: { role }, commits: ['person'] }),
   'signed-out': cloud({
     facts: { role, why: words('person', 'idle', 'age', 'replaced', 'administrator') },

@@ -214,7 +214,12 @@ test('over a real mail server: one recipient, and the headers of a plain mail', 
   const to = 'ada@example.org';
   try {
     for (const name of [PLAIN, ...TEXTS])
-      await sendMail(config, { ...arrivalMail(place(name)), to, reference: 'notice_a', qr: null });
+      await sendMail(config, systemClock, {
+        ...arrivalMail(place(name)),
+        to,
+        reference: 'notice_a',
+        qr: null,
+      });
     const namesOf = (raw: string) =>
       raw
         .split('\r\n\r\n', 1)[0]
@@ -231,7 +236,7 @@ test('over a real mail server: one recipient, and the headers of a plain mail', 
     // An address that is more than one goes nowhere else: it is not taken, or it is one.
     for (const text of TEXTS.filter((one) => /@|\n/.test(one))) {
       got.length = 0;
-      await sendMail(config, {
+      await sendMail(config, systemClock, {
         ...arrivalMail(place(PLAIN)),
         to: text,
         reference: 'notice_a',

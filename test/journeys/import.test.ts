@@ -5,9 +5,12 @@ import { type Ask, codeOf, type HttpStand, openHttpStand } from '../../src/cloud
 import * as imports from '../../src/cloud/imports/imports.ts';
 import { recordsBetween } from '../../src/cloud/journal/journal.ts';
 import * as people from '../../src/cloud/people/people.ts';
+import { newToken } from '../../src/cloud/signin/sessions.ts';
+import * as signin from '../../src/cloud/signin/signin.ts';
+import { insertLink } from '../../src/cloud/signin/store.ts';
 import type { Filled } from '../../src/cloud/test-tenants.ts';
 import { personRow } from '../../src/contract/http/admin.ts';
-import { problem } from '../../src/contract/http/common.ts';
+import { CSRF_HEADER, problem } from '../../src/contract/http/common.ts';
 import {
   FILE_BYTES_MAX,
   FILE_ROWS_MAX,
@@ -174,6 +177,41 @@ test('a change says the field, from and to; it is done only when asked for, and 
   assert.equal(await phoneOf('Emil Roth'), '+447700900211');
   const emil = (await residents()).find(({ profile }) => profile.name === 'Emil Roth');
   assert.equal(emil?.profile.email, 'emil@list.example');
+});
+
+test('another mail address from a list ends what was signed in by the one before, and its links; a number ends nothing', async () => {
+  await step(actsOf(await preview('Name,Flat,Email\nEve Moreno,881,stranger@list.example\n')));
+  const eve = (await residents()).find(({ profile }) => profile.name === 'Eve Moreno');
+  assert.ok(eve);
+  const { cloud } = http.stand;
+  // The address was typed wrongly: whoever reads there has followed one link, and has another.
+  const link = newToken(cloud);
+  const session = await cloud.database.tenant(http.alder.tenant, async (tx) => {
+    await insertLink(tx, {
+      tokenHash: link.tokenHash,
+      person: eve.person,
+      app: 'resident',
+      nowMs: cloud.clock.nowMs(),
+    });
+    return signin.beginSession(cloud, tx, {
+      app: 'resident',
+      person: eve.person,
+      role: 'resident',
+      replaces: undefined,
+    });
+  });
+  const cookie = { cookie: `holdfast_resident=${session}` };
+  const asStranger = async () => (await http.ask('GET', '/api/resident/me', { headers: cookie })).status;
+  await step(actsOf(await preview('Name,Flat,Mobile\nEve Moreno,881,+447700900250\n')));
+  assert.equal(await asStranger(), 200);
+  const [done] = await step(actsOf(await preview('Name,Flat,Email\nEve Moreno,881,eve@list.example\n')));
+  assert.equal(done?.done, 'changed');
+  assert.equal(await asStranger(), 401);
+  const entered = await http.ask('POST', '/api/resident/sign-in', {
+    body: { token: link.token },
+    headers: { [CSRF_HEADER]: 'resident', cookie: '' },
+  });
+  assert.deepEqual([entered.status, codeOf(entered)], [401, 'sign-in-denied']);
 });
 
 test('a first number that a list or a hand brings is one that messages go to; a chosen channel stays chosen', async () => {

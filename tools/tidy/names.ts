@@ -81,6 +81,13 @@ export const LIMITS: readonly Limit[] = [
     except: [],
     reason: 'use import: what loads code in another way passes the import table unseen',
   },
+  {
+    rule: 'one-address',
+    uses: ['people.patchPerson'],
+    within: ['src/'],
+    except: ['src/cloud/signin/', '*.test.ts'],
+    reason: 'use signin.patchPerson: with another mail address it ends what was signed in by the one before',
+  },
 ];
 
 export function checkNames(source: Source): Problem[] {

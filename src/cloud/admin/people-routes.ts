@@ -107,9 +107,7 @@ const peopleRoutes: Route[] = [
         const found = await people.requireForChange(cloud, tx, params.id);
         if (found.role !== 'resident')
           throw new HoldfastError('conflict', 'Only the data of residents is changed here.');
-        const after = await people.patchPerson(cloud, tx, params.id, { ...body, by: actor.person });
-        // Links were sent to the address of before, and whoever reads there may have signed in by one.
-        if (after.profile.email !== found.profile.email) await signin.endAllOf(cloud, tx, found.person);
+        const after = await signin.patchPerson(cloud, tx, params.id, { ...body, by: actor.person });
         await peopleChanged(cloud, tx, found.site);
         return rowOf(after);
       }),

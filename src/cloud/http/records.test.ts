@@ -202,6 +202,29 @@ test('to ask about a person or a parcel is recorded once, as theirs; to ask for 
   assert.equal(last?.kind, 'custody.viewed', 'whom somebody looked at has that on record');
 });
 
+test('the pages of a look are its asker’s, for an hour; whoever goes on after it looks anew, and that is recorded', async () => {
+  const viewed = async () => (await walk({ kind: 'custody.viewed', bank: 'cloud' }, 200)).length;
+  for (const asked of [{ person: resident }, { parcel }]) {
+    const before = await viewed();
+    const { nextCursor } = await page({ ...asked, limit: 1 });
+    assert.ok(nextCursor);
+    const query = new URLSearchParams({ ...asked, limit: '2', cursor: nextCursor });
+    const next = (as: 'admin' | 'super-admin') => http.ask('GET', `/api/admin/records?${query}`, { as });
+    const another = await next('super-admin');
+    assert.deepEqual([another.status, codeOf(another)], [400, 'cursor-invalid']);
+    http.stand.step(59 * 60_000);
+    for (const filled of [http.alder, http.birch]) await http.signInAgain(filled);
+    const first = records.parse((await next('admin')).body);
+    assert.equal(await viewed(), before + 1);
+    http.stand.step(60_000);
+    const late = records.parse((await next('admin')).body);
+    assert.deepEqual(late.items.map(nameOf), first.items.map(nameOf));
+    assert.equal(await viewed(), before + 2, 'an hour later it is another look');
+    await page({ ...asked, limit: 1, cursor: late.nextCursor ?? '' });
+    assert.equal(await viewed(), before + 2, 'of which the next page is one');
+  }
+});
+
 test('another organisation’s banks, doors, people, parcels, records and marks are not there', async () => {
   const { alder, birch } = http;
   const own = await walk({}, 200);

@@ -27,6 +27,7 @@ import type { PersonId, SiteId, TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import * as people from '../people/people.ts';
+import * as signin from '../signin/signin.ts';
 import { alikeAmong, type Judged, type Judgement, judge, type Known, sameKey } from './judge.ts';
 import { type List, type ListAsked, readList } from './list.ts';
 import type { Draft, Spoilt } from './values.ts';
@@ -212,7 +213,7 @@ export async function step(cloud: Cloud, tx: Tx, { site, by, rows }: Step): Prom
       residents.push(act.resident);
     }
     if (left === null && act.what === 'change')
-      await people.patchPerson(cloud, tx, act.person, { ...act.set, by });
+      await signin.patchPerson(cloud, tx, act.person, { ...act.set, by });
     done.push({ row, done: left === null ? DONE[act.what] : null, left });
   }
   if (residents.length > 0) await people.addResidents(cloud, tx, { site, by, residents });

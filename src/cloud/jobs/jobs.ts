@@ -26,7 +26,8 @@ import { keepEngine, type Life } from './engine.ts';
 
 const SCHEMA = 'graphile_worker';
 const TRIES_MAX = 10;
-const CONCURRENCY = 3;
+/** Two of them may wait for mail servers and two for SMS gateways (notices/queue.ts): one is left for all else. */
+const CONCURRENCY = 5;
 /** New jobs are announced at once; this finds those whose time has come. */
 const POLL_MS = 1000;
 /** Any number will do, as long as every process takes the same. */
@@ -101,11 +102,12 @@ export const addJobs: AddJobs = async (tx, jobs) => {
   if (last.length === 0) return;
   const text = (of: (job: NewJob) => string | null) => textColumn(last.map(of));
   await sql`select count(*) from ${sql.id(SCHEMA, 'add_jobs')}((
-    select array_agg((name, payload::json, null, to_timestamp(run_at::double precision), tries, key, null, null)::${sql.id(SCHEMA, 'job_spec')} order by ord)
+    select array_agg((name, payload::json, lane, to_timestamp(run_at::double precision), tries, key, null, null)::${sql.id(SCHEMA, 'job_spec')} order by ord)
     from unnest(${text(({ name }) => name)}::text[], ${text(({ payload }) => JSON.stringify(payload))}::text[],
       ${text(({ runAtMs }) => (runAtMs === undefined ? null : String(runAtMs / 1000)))}::text[],
-      ${integerColumn(last.map(({ triesMax }) => triesMax ?? TRIES_MAX))}::bigint[], ${text(({ key }) => key ?? null)}::text[])
-      with ordinality as job (name, payload, run_at, tries, key, ord)))`.execute(tx);
+      ${integerColumn(last.map(({ triesMax }) => triesMax ?? TRIES_MAX))}::bigint[], ${text(({ key }) => key ?? null)}::text[],
+      ${text(({ lane }) => lane ?? null)}::text[])
+      with ordinality as job (name, payload, run_at, tries, key, lane, ord)))`.execute(tx);
 };
 
 /** One after another the later job would replace the earlier; in one statement the engine refuses both. */

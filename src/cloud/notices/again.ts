@@ -35,7 +35,7 @@ export async function sendAgain(
     },
     { notice: row.person, subject: row.person, person: by },
   );
-  await addTries(cloud, tx, [{ notice: row.notice, tries: 0, atMs: null }]);
+  await addTries(cloud, tx, [{ notice: row.notice, channel: row.channel, tries: 0, atMs: null }]);
   await cloud.changed(tx, ['notices', 'attention']);
   return { ...row, state: 'queued', tries: 0, lastError: null };
 }

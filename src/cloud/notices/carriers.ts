@@ -24,6 +24,11 @@ export type MailConfig = {
 };
 
 export const TIMEOUT_MS = 10_000;
+/**
+ * For a whole mail. The library's own times are between one byte and the next, so a server that dribbles would hold a
+ * sender for ever. Far below the time after which the engine of jobs takes a sender for lost, or a mail would go twice.
+ */
+export const MAIL_MS_MAX = 60_000;
 
 /**
  * A sending that did not work. `word` is what is kept of the reason. `final`: the far side says that this
@@ -99,13 +104,15 @@ export function mailRoad(config: MailConfig) {
 }
 
 /** Gives back what the mail server answered. */
-export async function sendMail(config: MailConfig, mail: Mail): Promise<string> {
+export async function sendMail(config: MailConfig, clock: Clock, mail: Mail): Promise<string> {
   const transport = createTransport({
     ...mailRoad(config),
     auth: { user: config.user, pass: config.password },
     connectionTimeout: TIMEOUT_MS,
     greetingTimeout: TIMEOUT_MS,
     socketTimeout: TIMEOUT_MS,
+    // What is closed is gone at once: a far side that says no good-bye would keep the socket.
+    socketCloseTimeout: 0,
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -120,6 +127,8 @@ export async function sendMail(config: MailConfig, mail: Mail): Promise<string> 
             contentDisposition: 'inline' as const,
           },
         ];
+  const late = new AbortController();
+  const cancel = clock.after(MAIL_MS_MAX, () => late.abort());
   try {
     const sent = await transport.sendMail({
       from: config.from,
@@ -131,11 +140,13 @@ export async function sendMail(config: MailConfig, mail: Mail): Promise<string> 
       attachments,
       messageId: `<${mail.reference}@holdfast>`,
       headers: { 'Auto-Submitted': 'auto-generated' },
+      signal: late.signal,
     });
     return sent.response;
   } catch (cause) {
     throw new NotSent(wordFor(cause), { cause, final: isFinal(cause) });
   } finally {
+    cancel();
     transport.close();
   }
 }
@@ -148,7 +159,8 @@ function isFinal(cause: unknown): boolean {
 }
 
 function wordFor(cause: unknown): string {
-  const { code, responseCode } = cause as { code?: unknown; responseCode?: unknown };
+  const { name, code, responseCode } = cause as { name?: unknown; code?: unknown; responseCode?: unknown };
+  if (name === 'AbortError') return 'the mail server took too long';
   // A server that does not take STARTTLS says so with a number; what matters is that nothing was sent in clear.
   if (code === 'ETLS') return 'the mail server was not reached over TLS 1.3';
   if (typeof responseCode === 'number') return `the mail server answered ${responseCode}`;

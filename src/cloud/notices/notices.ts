@@ -109,7 +109,7 @@ async function transmit(cloud: Cloud, reference: NoticeId, message: Message): Pr
     case 'sms':
       return await sendSms(cloud.config.sms, cloud.clock, { to: message.to, text: message.text, reference });
     case 'email':
-      await sendMail(cloud.config.mail, { ...message, reference });
+      await sendMail(cloud.config.mail, cloud.clock, { ...message, reference });
   }
 }
 
@@ -213,7 +213,7 @@ async function endTry(
   await store.endTry(tx, notice, ended);
   const { state, tries } = ended;
   // The next try stands or falls with the word that this one failed.
-  if (ended.nextMs !== null) await addTries(cloud, tx, [{ notice, tries, atMs: ended.nextMs }]);
+  if (ended.nextMs !== null) await addTries(cloud, tx, [{ notice, channel, tries, atMs: ended.nextMs }]);
   const fields = { notice, person };
   const owners = { notice: person, person };
   if (state === 'sent')
@@ -261,7 +261,7 @@ async function sweep(cloud: Cloud): Promise<void> {
       await addTries(
         cloud,
         tx,
-        overdue.map(({ notice, tries }) => ({ notice, tries, atMs: null })),
+        overdue.map(({ notice, channel, tries }) => ({ notice, channel, tries, atMs: null })),
       );
       await store.forgetEndedCodes(tx, nowMs);
     });

@@ -1,13 +1,14 @@
 /** Telling people when the far side is down, refuses, or we die in between: nothing is lost, and nothing stays. */
 import assert from 'node:assert/strict';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { sql } from 'kysely';
 import { idFrom, type NoticeId, type ParcelId, type PersonId } from '../../domain/ids.ts';
+import { sleep, systemClock } from '../../platform/clock.ts';
 import { systemRandom } from '../../platform/random.ts';
 import type { Cloud } from '../deps.ts';
-import { sendMail } from './carriers.ts';
+import { MAIL_MS_MAX, sendMail } from './carriers.ts';
 import * as noticesNoun from './notices.ts';
 import type { NoticeRow } from './store.ts';
 import { DAY_MS, PIN, PostOffice, until } from './test-post.ts';
@@ -216,12 +217,15 @@ test('a notice whose job is gone is found by the clock and goes out', async () =
 const MAIL = { to: 'ada@example.org', reference: 'r', qr: null, subject: 's', text: 't', html: '<p>t</p>' };
 
 test('mail goes over TLS from the first byte as well, and over no certificate but the right one', async () => {
-  await sendMail(post.mailAtOnce, MAIL);
+  await sendMail(post.mailAtOnce, systemClock, MAIL);
   assert.equal(post.far.mails.length, 1);
   const { caPem } = post.mailAtOnce;
   const { mail } = post.stand.cloud.config;
-  await assert.rejects(sendMail({ ...mail, caPem }, MAIL), /not reached over TLS/);
-  await assert.rejects(sendMail({ ...post.mailAtOnce, caPem: mail.caPem }, MAIL), /not reached over TLS/);
+  await assert.rejects(sendMail({ ...mail, caPem }, systemClock, MAIL), /not reached over TLS/);
+  await assert.rejects(
+    sendMail({ ...post.mailAtOnce, caPem: mail.caPem }, systemClock, MAIL),
+    /not reached over TLS/,
+  );
   assert.equal(post.far.mails.length, 1);
 });
 
@@ -239,8 +243,73 @@ test('a mail server without STARTTLS is told neither the account nor the mail', 
   await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
   const { port } = plain.address() as AddressInfo;
   const { mail } = post.stand.cloud.config;
-  const asked = sendMail({ ...mail, port }, MAIL).finally(() => plain.close());
+  const asked = sendMail({ ...mail, port }, systemClock, MAIL).finally(() => plain.close());
   await assert.rejects(asked, /was not reached over TLS 1.3/);
   assert.match(heard, /^EHLO/);
   assert.doesNotMatch(heard, /AUTH|MAIL FROM|example/);
+});
+
+/** A server that does this with whoever comes, on the port of a mail server. */
+async function farSide(does: (socket: Socket) => void) {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+    does(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const stop = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { port, sockets, stop };
+}
+
+test('a mail server that dribbles is left after a minute, whatever it says, and nothing of it stays', async () => {
+  const { mail } = post.stand.cloud.config;
+  // A hundredth of the time, from which on it has a line before each patience of the library ends.
+  const quick = { ...systemClock, after: (ms: number, run: () => void) => systemClock.after(ms / 100, run) };
+  const far = await farSide((socket) => {
+    socket.write('220 slow ESMTP\r\n');
+    socket.once('data', () => {
+      const cancel = systemClock.every(10, () => socket.write('250-more\r\n'));
+      socket.on('close', cancel);
+    });
+  });
+  try {
+    const beganMs = systemClock.monotonicMs();
+    const asked = sendMail({ ...mail, port: far.port }, quick, MAIL);
+    const soon = sleep(systemClock, 8_000).then(() => 'it is waited for still');
+    assert.match(
+      String(await Promise.race([asked.catch((error: Error) => error.message), soon])),
+      /too long/,
+    );
+    assert.ok(systemClock.monotonicMs() - beganMs >= MAIL_MS_MAX / 100 - 5);
+    await until('the connection is gone', () => far.sockets.size === 0, 5_000);
+  } finally {
+    far.stop();
+  }
+});
+
+test('a mail server that says nothing holds two senders; codes by SMS go out meanwhile', async () => {
+  const { cloud } = post.stand;
+  const { config } = cloud;
+  let most = 0;
+  const far = await farSide(() => {
+    most = Math.max(most, far.sockets.size);
+  });
+  Object.assign(cloud, { config: { ...config, mail: { ...config.mail, port: far.port } } });
+  try {
+    for (let n = 0; n < 20; n++) await post.wish(await post.addResident(`hole${n}@example.org`, null));
+    await until('mails are under way', () => far.sockets.size >= 2);
+    const { parcel } = await post.wish(await post.addResident(null, '+15550260'));
+    // Less than the patience with one mail, so no sender was set free by it.
+    await until('the code is sent', async () => (await one(parcel)).state === 'sent', 8_000);
+    assert.equal(most, 2);
+  } finally {
+    Object.assign(cloud, { config });
+    far.stop();
+  }
 });

@@ -36,22 +36,35 @@ export async function queue(cloud: Cloud, tx: Tx, all: readonly Queue[]): Promis
   await addTries(
     cloud,
     tx,
-    added.map(({ notice }) => ({ notice, tries: 0, atMs: null })),
+    added.map(({ notice, channel }) => ({ notice, channel, tries: 0, atMs: null })),
   );
   await cloud.changed(tx, ['notices']);
 }
 
-type Try = { notice: NoticeId; tries: number; atMs: number | null };
+type Try = { notice: NoticeId; channel: store.Channel; tries: number; atMs: number | null };
+
+/** So many messages of a channel are under way at once, in all processes together. The engine has workers for more. */
+const LANES = 2;
+
+/**
+ * A far side that is slow, or black-holed, is waited for by the workers of its own channel: codes by SMS do not stand
+ * behind a mail server, and neither stands before erasures, reminders and exports.
+ */
+// The last letter of an id has three bits and not five, and is nearly always of one kind.
+function laneOf({ notice, channel }: Pick<Try, 'notice' | 'channel'>): string {
+  return `notices ${channel} ${(notice.codePointAt(notice.length - 2) ?? 0) % LANES}`;
+}
 
 /** Tries of their own, in the caller's transaction. The key is not the one of a job that may run now. */
 export async function addTries(cloud: Cloud, tx: Tx, tries: readonly Try[]): Promise<void> {
   const tenant = tenantOf(tx);
   await cloud.addJobs(
     tx,
-    tries.map(({ notice, tries, atMs }) => ({
+    tries.map(({ notice, channel, tries, atMs }) => ({
       name: SEND_JOB,
       payload: { tenant, notice },
       key: `${notice}/${tries}`,
+      lane: laneOf({ notice, channel }),
       ...(atMs === null ? {} : { runAtMs: atMs }),
     })),
   );

@@ -47,7 +47,7 @@ export async function checkMail(config: MailConfig, to: string, deps: RoadDeps):
     const socket = await reach(of, step);
     await signIn(config, { socket, step, timeoutMs: deps.timeoutMs ?? TIMEOUT_MS });
     const reference = `test_${hex(deps.random.bytes(16))}`;
-    const answer = await sendMail(config, { ...testMail(), to, reference, qr: null }).catch(
+    const answer = await sendMail(config, deps.clock, { ...testMail(), to, reference, qr: null }).catch(
       (error: unknown) => {
         throw mailRefused(error);
       },

@@ -72,6 +72,15 @@ async function recordLook(cloud: Cloud, tx: Tx, asker: Asker, { person, parcel }
   );
 }
 
+/** The pages behind the first are the same look for so long. Whoever goes on later looks anew. */
+const LOOK_MS = 60 * 60_000;
+
+/** When the look began that a cursor carries on; undefined when that is too long ago. */
+function lookedAtMs(after: readonly (string | number)[] | undefined, nowMs: number): number | undefined {
+  const beganMs = Number(after?.[1]);
+  return beganMs <= nowMs && nowMs - beganMs < LOOK_MS ? beganMs : undefined;
+}
+
 /** By time where a time is asked for; else as they came in. What tells of somebody is read as it came in. */
 function orderOf({ fromMs, toMs, bank }: RecordsQuery, { person, parcel }: About): store.Order {
   if (person || parcel) return 'arrival';
@@ -101,15 +110,25 @@ export async function pageOfRecords(
   const order = orderOf(asked, about);
   const filter = filterOf(asker.tenant, asked);
   const { bank, compartment, kind, fromMs, toMs, parcel, person } = asked;
+  const isLook = about.person !== undefined || about.parcel !== undefined;
+  const nowMs = cloud.clock.nowMs();
+  const rowsAfter = read(cloud, tx, { about, filter, order });
+  let beganMs: number | undefined;
   const { rows, nextCursor } = await pageOf<store.Row>(cloud, tx, {
     name: 'records',
-    filter: [bank, String(compartment), kind, String(fromMs), String(toMs), parcel, person],
+    filter: [
+      ...[bank, String(compartment), kind, String(fromMs), String(toMs), parcel, person],
+      // A look is of whoever is on record for it: by a cursor nobody else goes on with it unseen.
+      ...(isLook ? [asker.person] : []),
+    ],
     asked,
-    read: read(cloud, tx, { about, filter, order }),
-    position: (row) => [...store.placeIn(order, row)],
+    read(after, limit) {
+      beganMs = isLook ? lookedAtMs(after, nowMs) : undefined;
+      return rowsAfter(after, limit);
+    },
+    position: (row) => [...store.placeIn(order, row), ...(isLook ? [beganMs ?? nowMs] : [])],
   });
-  // The pages behind the first are the same look.
-  if ((about.person || about.parcel) && asked.cursor === undefined) await recordLook(cloud, tx, asker, about);
+  if (isLook && beganMs === undefined) await recordLook(cloud, tx, asker, about);
   const { log, states } = await proofStates(cloud, tx, rows);
   return {
     items: rows.map((row, at) => rowOf(row, states[at])),

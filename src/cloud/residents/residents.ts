@@ -18,6 +18,7 @@ import * as notices from '../notices/notices.ts';
 import type { Noun } from '../noun.ts';
 import * as parcels from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
+import * as signin from '../signin/signin.ts';
 
 /** What lies in a bank now, and what has left it. A parcel that was never put in is none of the resident's. */
 const PARTS = { here: ['waiting', 'held'], past: ['collected', 'removed'] } as const;
@@ -119,7 +120,7 @@ const routes: Route[] = [
       cloud.database.tenant(actor.tenant, async (tx) => {
         const before = await people.requireForChange(cloud, tx, actor.person);
         if (body.channels) checkChannels(before, body.channels);
-        const after = await people.patchPerson(cloud, tx, actor.person, {
+        const after = await signin.patchPerson(cloud, tx, actor.person, {
           accessible: body.accessible,
           channels: body.channels,
           by: actor.person,

@@ -16,6 +16,7 @@ import { recordDecision } from './decision.ts';
 import { knowDevice, type Tried, tryFrom } from './devices.ts';
 import * as sessions from './sessions.ts';
 import * as store from './store.ts';
+import { isFirst, tellTurnedAway } from './turned-away.ts';
 
 const TOTP_PLACE = 'signin/totp';
 const PASSWORD_LENGTH_MIN = 12;
@@ -86,8 +87,10 @@ async function tryKnown(
   const counted = await cloud.database.tenant(tenant, (tx) => count(cloud, tx, { person, shown }));
   if (!counted) return await tryUnknown(cloud, presented);
   const verdict = await compare(cloud, counted, presented);
+  if (!counted.isRecorded) return undefined;
   return await cloud.database.tenant(tenant, async (tx) => {
     const reason = await refusal(tx, person, verdict);
+    await tellTurnedAway(cloud, tx, person);
     const method = reason === 'sign-in-wrong' || reason === 'sign-in-locked-out' ? 'password' : 'totp';
     await recordDecision(cloud, tx, {
       method,
@@ -113,16 +116,18 @@ async function refusal(tx: Tx, person: PersonId, verdict: Verdict): Promise<Deni
 }
 
 type Verdict = { step: number } | { reason: Denial };
-type Counted = store.Credential & Tried & { totpSecret: Uint8Array };
+type Counted = store.Credential & Tried & { totpSecret: Uint8Array; isRecorded: boolean };
 type Counting = { person: PersonId; shown: string | undefined };
 
 async function count(cloud: Cloud, tx: Tx, { person, shown }: Counting): Promise<Counted | undefined> {
   const credential = await store.lockCredential(tx, person);
   if (!credential) return undefined;
   const tried = await tryFrom(cloud, tx, { person, was: credential, shown });
+  const { sinceMs } = tried;
+  const isRecorded = tried.may || (await isFirst(cloud, tx, { person, was: credential, sinceMs }));
   const opened = await cloud.keys.openFor(tx, person, TOTP_PLACE, credential.totpSealed);
   const totpSecret = opened === undefined ? undefined : fromBase64url(opened);
-  return totpSecret && { ...credential, ...tried, totpSecret };
+  return totpSecret && { ...credential, ...tried, totpSecret, isRecorded };
 }
 
 /** Does all the work whatever the outcome, outside of any transaction: Argon2 takes its time on purpose. */

@@ -10,7 +10,7 @@ import { systemRandom } from '../../platform/random.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { addAdmin, type Presented, signInAdmin } from './admins.ts';
 import { countTry } from './devices.ts';
-import { endAllOf } from './sessions.ts';
+import { endAllOf, sweep } from './sessions.ts';
 import { signin } from './signin.ts';
 
 const password = 'a long and quiet river';
@@ -43,13 +43,17 @@ function enter(changes: Partial<Presented> = {}) {
 }
 
 async function refused(attempt: Promise<unknown>): Promise<string> {
+  const before = (await stand.records('sign-in.decided')).length;
   const error = await attempt.then(
     () => assert.fail('it was let in'),
     (thrown: unknown) => thrown,
   );
   assert.ok(error instanceof HoldfastError && error.code === 'sign-in-denied');
-  const record = (await stand.records('sign-in.decided')).at(-1);
-  return record?.decision?.allow === false ? record.decision.reason : 'allowed';
+  const records = await stand.records('sign-in.decided');
+  const record = records.slice(before).at(-1);
+  // Beyond the first of an hour they are counted.
+  if (!record) return 'turned-away';
+  return record.decision?.allow === false ? record.decision.reason : 'allowed';
 }
 
 /** Until strangers are refused, whatever they present. */
@@ -70,8 +74,8 @@ test('a stranger at the limit locks out strangers; the owner comes in with their
   await guessToTheLimit();
   const again = await enter({ device });
   assert.notEqual(again.device, device, 'it is drawn anew');
-  assert.equal(await refused(enter()), 'sign-in-locked-out', 'the owner begins no new hour for strangers');
-  assert.equal(await refused(enter({ device })), 'sign-in-locked-out', 'a copy of the old one is nothing');
+  assert.equal(await refused(enter()), 'turned-away', 'the owner begins no new hour for strangers');
+  assert.equal(await refused(enter({ device })), 'turned-away', 'a copy of the old one is nothing');
   stand.step(HOUR_MS);
   assert.ok((await enter()).token);
 });
@@ -81,7 +85,7 @@ test('a device that was made up, and one of another account, are no known device
   await guessToTheLimit();
   const made = base64url(systemRandom.bytes(32));
   for (const device of [made, other, '', 'x'.repeat(500)])
-    assert.equal(await refused(enter({ device })), 'sign-in-locked-out', device);
+    assert.equal(await refused(enter({ device })), 'turned-away', device);
   stand.step(HOUR_MS);
 });
 
@@ -103,7 +107,7 @@ test('a device is known for half a year; an account has five, and none when its 
   const { device } = await enter();
   stand.step(181 * DAY_MS);
   await guessToTheLimit();
-  assert.equal(await refused(enter({ device })), 'sign-in-locked-out');
+  assert.equal(await refused(enter({ device })), 'turned-away');
   stand.step(HOUR_MS);
   for (let n = 0; n < 6; n++) await enter();
   assert.equal(await devicesOf(person), 5);
@@ -140,4 +144,52 @@ test('after a hundred failures in a row strangers have one try a day, until some
   assert.ok(await enter({ device }));
   stand.step(HOUR_MS);
   assert.ok(await enter(), 'their failures in a row are over');
+});
+
+const told = async () => (await stand.records('sign-in.turned-away')).map(({ facts }) => facts.count);
+
+/** Tries beyond the limit, whatever they present. */
+async function beyond(times: number): Promise<void> {
+  for (let n = 0; n < times; n++) assert.equal(await refused(enter()), 'turned-away');
+}
+
+test('who tries on beyond the limit leaves one record of it in that hour, and their number with what is recorded next', async () => {
+  stand.step(HOUR_MS);
+  const { device } = await enter();
+  const before = await stand.records('sign-in.decided');
+  const toldBefore = (await told()).length;
+  const sinceMs = stand.cloud.clock.nowMs();
+  await guessToTheLimit();
+  await beyond(15);
+  assert.equal((await stand.records('sign-in.decided')).length, before.length + 11);
+  assert.equal((await told()).length, toldBefore);
+  await enter({ device });
+  const records = await stand.records('sign-in.turned-away');
+  const { facts } = records.at(-1) ?? assert.fail('their number is a record');
+  assert.deepEqual([facts.role, facts.count, records.length], ['admin', 15, toldBefore + 1]);
+  assert.ok(Number(facts.sinceMs) > sinceMs && Number(facts.sinceMs) <= stand.cloud.clock.nowMs());
+  // The next hour is as the first: ten compared, one that says that the account is locked out, and a number.
+  await beyond(2);
+  stand.step(HOUR_MS);
+  await guessToTheLimit();
+  assert.deepEqual((await told()).slice(toldBefore), [15, 2]);
+  stand.step(HOUR_MS);
+});
+
+test('the number of those turned away is told an hour later though nobody comes, and when the account ends', async () => {
+  const toldBefore = (await told()).length;
+  const news = async () => (await told()).slice(toldBefore);
+  await guessToTheLimit();
+  await beyond(3);
+  await sweep(stand.cloud);
+  assert.deepEqual(await news(), [], 'their hour is not over');
+  stand.step(HOUR_MS);
+  await sweep(stand.cloud);
+  await sweep(stand.cloud);
+  assert.deepEqual(await news(), [3]);
+  await guessToTheLimit();
+  await beyond(4);
+  await stand.inTenant((tx) => endAllOf(stand.cloud, tx, person));
+  assert.deepEqual(await news(), [3, 4]);
+  stand.step(HOUR_MS);
 });

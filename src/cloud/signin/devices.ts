@@ -35,7 +35,8 @@ export function countTry(was: store.Tries, nowMs: number): store.Tries & { may: 
   return { tries, sinceMs: isOver ? nowMs : was.sinceMs, failures: was.failures + (may ? 1 : 0), may };
 }
 
-export type Tried = { may: boolean; device: Uint8Array | undefined };
+/** `sinceMs`: when the hour began in which it was counted, or the day. */
+export type Tried = { may: boolean; sinceMs: number; device: Uint8Array | undefined };
 
 type Trying = { person: PersonId; was: store.Tries; shown: string | undefined };
 
@@ -48,12 +49,12 @@ export async function tryFrom(cloud: Cloud, tx: Tx, { person, was, shown }: Tryi
   if (device && known && known.failures < DEVICE_FAILURES_MAX) {
     const counted = countTry(known, nowMs);
     await store.setDeviceTries(tx, device, counted);
-    return { may: counted.may, device };
+    return { may: counted.may, sinceMs: counted.sinceMs, device };
   }
   if (device && known) await store.deleteDevice(tx, device);
   const counted = countTry(was, nowMs);
   await store.setTries(tx, person, counted);
-  return { may: counted.may, device: undefined };
+  return { may: counted.may, sinceMs: counted.sinceMs, device: undefined };
 }
 
 /**

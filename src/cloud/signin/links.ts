@@ -51,7 +51,7 @@ export async function enterByLink(
   const tokenHash = sessions.tokenHashOf(of.token);
   const link = tokenHash && (await cloud.database.estate((tx) => store.findLink(tx, tokenHash)));
   const session =
-    link?.app === of.app
+    tokenHash && link?.app === of.app
       ? await cloud.database.tenant(link.tenant, (tx) => spend(cloud, tx, { ...of, tokenHash, link }))
       : undefined;
   if (session === undefined)
@@ -64,7 +64,7 @@ export async function enterByLink(
 
 type Spend = {
   app: store.LinkApp;
-  tokenHash: Uint8Array | undefined;
+  tokenHash: Uint8Array;
   link: store.Link;
   replaces: string | undefined;
 };
@@ -77,6 +77,8 @@ async function spend(
   // Held: who is removed at this moment is removed before, and gets in no more, or after, and their session ends.
   const isActive = await people.holdActive(tx, link.person);
   const reason = await refusal(cloud, tx, { tokenHash, link, isActive });
+  // A link that lets nobody in any more can be sent again for a day, and what is recorded stays for ever.
+  if (reason !== undefined && !(await store.noteRefused(tx, tokenHash))) return undefined;
   await recordDecision(cloud, tx, { method: 'link', role: app, person: link.person, address: null, reason });
   if (reason !== undefined) return undefined;
   return await sessions.begin(cloud, tx, { app, person: link.person, role: app, replaces });
@@ -85,10 +87,9 @@ async function spend(
 async function refusal(
   cloud: Cloud,
   tx: Tx,
-  of: { tokenHash: Uint8Array | undefined; link: store.Link; isActive: boolean },
+  of: { tokenHash: Uint8Array; link: store.Link; isActive: boolean },
 ): Promise<Denial | undefined> {
   const nowMs = cloud.clock.nowMs();
-  if (!of.isActive || of.tokenHash === undefined || nowMs - of.link.madeAtMs >= LINK_MINUTES * MINUTE_MS)
-    return 'link-wrong';
+  if (!of.isActive || nowMs - of.link.madeAtMs >= LINK_MINUTES * MINUTE_MS) return 'link-wrong';
   return (await store.spendLink(tx, of.tokenHash, nowMs)) ? undefined : 'link-used';
 }

@@ -67,4 +67,16 @@ create index sign_in_devices_by_person on sign_in_devices (tenant_id, person_id,
 ${tenantTable('sign_in_devices')}
 `,
   },
+  {
+    id: '0240-sign-ins-turned-away',
+    sql: `
+-- When a try beyond the limit was last recorded, and those behind it that are counted and not yet told.
+alter table admin_credentials
+  add column locked_out_at_ms bigint not null default 0,
+  add column turned_away bigint not null default 0,
+  add column turned_away_since_ms bigint not null default 0;
+-- Whether it was recorded that this link let nobody in: of each link that is said once.
+alter table sign_in_links add column refused boolean not null default false;
+`,
+  },
 ];

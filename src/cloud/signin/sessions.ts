@@ -9,6 +9,7 @@ import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import type { App, SignedIn, Use } from '../http/http.ts';
 import * as store from './store.ts';
+import { tellAllTurnedAway, tellTurnedAway } from './turned-away.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -120,6 +121,7 @@ export async function signOut(cloud: Cloud, tenant: TenantId, token: string): Pr
 export async function endAllOf(cloud: Cloud, tx: Tx, person: PersonId): Promise<void> {
   for (const session of await store.deleteSessionsOf(tx, person))
     await recordEnd(cloud, tx, session, 'administrator');
+  await tellTurnedAway(cloud, tx, person);
 }
 
 async function end(cloud: Cloud, tx: Tx, session: store.Session, why: SessionEnd): Promise<void> {
@@ -141,8 +143,9 @@ async function recordEnd(
 
 const LINK_KEEP_MS = DAY_MS;
 
-/** Ends what is over although nobody came back, and forgets old links. Runs by the clock. */
+/** Ends what is over although nobody came back, forgets old links, and tells who was turned away. Runs by the clock. */
 export async function sweep(cloud: Cloud): Promise<void> {
+  await tellAllTurnedAway(cloud);
   const nowMs = cloud.clock.nowMs();
   for (const app of ['admin', 'resident', 'courier'] as const) {
     const cut = { app, seenBeforeMs: nowMs - LIVES[app].idleMs, beganBeforeMs: nowMs - LIVES[app].ageMs };

@@ -261,6 +261,20 @@ describe('links', () => {
     assert.equal(await lastDecision(), 'link-wrong');
   });
 
+  test('a link that lets nobody in is recorded once as such, however often it is sent', async () => {
+    const decisions = async () => (await stand.records('sign-in.decided')).length;
+    await askForLink(stand.cloud, 'resident', 'ada@example.org');
+    const token = await linkOf();
+    const again = () => enterByLink(stand.cloud, { app: 'resident', token, replaces: undefined });
+    await again();
+    const before = await decisions();
+    for (let n = 0; n < 4; n++) await refusal(again());
+    stand.step(15 * MINUTE_MS);
+    await refusal(again());
+    assert.equal(await decisions(), before + 1);
+    assert.equal(await lastDecision(), 'link-used');
+  });
+
   test('an unknown address makes nothing, and a known one only so much', async () => {
     stand.step(61 * MINUTE_MS);
     const before = await count();

@@ -7,6 +7,7 @@ import { sweep } from './sessions.ts';
 import { deleteAllOf } from './store.ts';
 
 export { addAdmin } from './admins.ts';
+export { patchPerson } from './changes.ts';
 export { authenticate, begin as beginSession, endAllOf } from './sessions.ts';
 
 /** Nothing of a person is left that lets anybody in. */

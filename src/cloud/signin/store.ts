@@ -22,13 +22,15 @@ export type Credential = Tries & {
   passwordHash: string;
   totpSealed: Uint8Array;
   lastStep: number;
+  /** When a try beyond the limit was last recorded. */
+  lockedOutAtMs: number;
 };
 
 /** Locked until the transaction ends, so that tries are counted one after the other. */
 export async function lockCredential(tx: Tx, person: PersonId): Promise<Credential | undefined> {
   const found =
     await sql<Credential>`select role, password_hash as "passwordHash", totp_secret as "totpSealed",
-    last_step as "lastStep", tries, tries_since_ms as "sinceMs", failures
+    last_step as "lastStep", tries, tries_since_ms as "sinceMs", failures, locked_out_at_ms as "lockedOutAtMs"
     from admin_credentials where person_id = ${person} for update`.execute(tx);
   return found.rows[0];
 }
@@ -36,6 +38,36 @@ export async function lockCredential(tx: Tx, person: PersonId): Promise<Credenti
 export async function setTries(tx: Tx, person: PersonId, of: Tries): Promise<void> {
   await sql`update admin_credentials set tries = ${of.tries}, tries_since_ms = ${of.sinceMs}, failures = ${of.failures}
     where person_id = ${person}`.execute(tx);
+}
+
+export async function setLockedOut(tx: Tx, person: PersonId, nowMs: number): Promise<void> {
+  await sql`update admin_credentials set locked_out_at_ms = ${nowMs} where person_id = ${person}`.execute(tx);
+}
+
+export async function countTurnedAway(tx: Tx, person: PersonId, nowMs: number): Promise<void> {
+  await sql`update admin_credentials set turned_away = turned_away + 1,
+    turned_away_since_ms = case when turned_away = 0 then ${nowMs} else turned_away_since_ms end
+    where person_id = ${person}`.execute(tx);
+}
+
+export type TurnedAway = { role: AdminRole; count: number; sinceMs: number };
+
+/** What was counted, once: whoever takes it records it. Undefined when there is nothing. */
+export async function takeTurnedAway(tx: Tx, person: PersonId): Promise<TurnedAway | undefined> {
+  const found =
+    await sql<TurnedAway>`with counted as (select person_id, role, turned_away, turned_away_since_ms
+      from admin_credentials where person_id = ${person} and turned_away > 0 for update)
+    update admin_credentials set turned_away = 0 from counted where admin_credentials.person_id = counted.person_id
+    returning counted.role, counted.turned_away as count, counted.turned_away_since_ms as "sinceMs"`.execute(
+      tx,
+    );
+  return found.rows[0];
+}
+
+export async function turnedAwayBefore(tx: Tx, sinceBeforeMs: number): Promise<PersonId[]> {
+  const found = await sql<{ person_id: PersonId }>`select person_id from admin_credentials
+    where turned_away > 0 and turned_away_since_ms <= ${sinceBeforeMs} order by person_id`.execute(tx);
+  return found.rows.map((row) => row.person_id);
 }
 
 export async function forgive(
@@ -220,6 +252,15 @@ export async function findLink(tx: Tx, tokenHash: Uint8Array): Promise<Link | un
 export async function spendLink(tx: Tx, tokenHash: Uint8Array, nowMs: number): Promise<boolean> {
   const done =
     await sql`update sign_in_links set used_at_ms = ${nowMs} where token_hash = ${tokenHash} and used_at_ms is null`.execute(
+      tx,
+    );
+  return Number(done.numAffectedRows ?? 0) === 1;
+}
+
+/** Notes that a link let nobody in. False when that was noted before. */
+export async function noteRefused(tx: Tx, tokenHash: Uint8Array): Promise<boolean> {
+  const done =
+    await sql`update sign_in_links set refused = true where token_hash = ${tokenHash} and not refused`.execute(
       tx,
     );
   return Number(done.numAffectedRows ?? 0) === 1;
