@@ -72,10 +72,21 @@ export async function recordsWithout(tx: Tx): Promise<number[]> {
   return rows.map(({ seq }) => seq);
 }
 
-/** What shows this person is read by nobody any more, whoever else it shows; answers how much that is. */
+/** Records of evidence that is about this person, whoever else it is about, and whether or not it can be read. */
+export async function recordsShowing(tx: Tx, person: PersonId): Promise<number[]> {
+  const { rows } = await sql<{ seq: number }>`select record_seq as seq from evidence
+    where ${person} in (subject_id, other_subject_id) order by record_seq`.execute(tx);
+  return rows.map(({ seq }) => seq);
+}
+
+/**
+ * What shows this person is read by nobody any more, whoever else it shows; answers how much that is. That it showed
+ * the other stays, for as long as they do: bundles that it is in are counted when their turn comes.
+ */
 export async function forgetEvidenceOf(tx: Tx, person: PersonId): Promise<number> {
   await sql`update evidence set attached_by = null where attached_by = ${person}`.execute(tx);
-  const done = await sql`update evidence set sealed = null, subject_id = null, other_subject_id = null
+  const done = await sql`update evidence set sealed = null, subject_id = nullif(subject_id, ${person}),
+      other_subject_id = nullif(other_subject_id, ${person})
     where subject_id = ${person} or other_subject_id = ${person}`.execute(tx);
   return Number(done.numAffectedRows ?? 0);
 }
