@@ -64,8 +64,8 @@ export async function eraseOne(cloud: Cloud, tx: Tx, { person: id, by }: Erase):
   return { is: 'erased', fields, exportsOut };
 }
 
-/** Over the person, or over a parcel that they had a part in. */
-async function isHeld(tx: Tx, person: PersonId, nowMs: number): Promise<boolean> {
+/** Over the person, or over a parcel that they had a part in. Whoever tells beforehand what an erasure would do asks this too. */
+export async function isHeld(tx: Tx, person: PersonId, nowMs: number): Promise<boolean> {
   return (await store.isHeld(tx, person, nowMs)) || (await isPartyHeld(tx, person, nowMs));
 }
 
