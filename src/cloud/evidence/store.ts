@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Media } from '../../domain/evidence.ts';
 import type { EvidenceId, ParcelId, PersonId } from '../../domain/ids.ts';
-import { integerColumn } from '../../platform/columns.ts';
+import { integerColumn, textColumn } from '../../platform/columns.ts';
 import { type Tx, tenantOf } from '../../platform/database.ts';
 
 export type EvidenceRow = {
@@ -101,6 +101,19 @@ export async function forgottenIds(tx: Tx): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`select evidence_id as id from evidence
     where sealed is null`.execute(tx);
   return rows.map(({ id }) => id);
+}
+
+/** Notes these as objects without a row, and no others; answers since when each has been seen to be one. */
+export async function noteStrays(
+  tx: Tx,
+  { ids, nowMs }: { ids: readonly string[]; nowMs: number },
+): Promise<Map<string, number>> {
+  await sql`delete from evidence_strays where not evidence_id = any(${textColumn(ids)}::text[])`.execute(tx);
+  await sql`insert into evidence_strays (evidence_id, seen_at_ms)
+    select id, ${nowMs} from unnest(${textColumn(ids)}::text[]) id on conflict do nothing`.execute(tx);
+  const { rows } = await sql<{ id: string; atMs: number }>`select evidence_id as id, seen_at_ms as "atMs"
+    from evidence_strays`.execute(tx);
+  return new Map(rows.map(({ id, atMs }) => [id, atMs]));
 }
 
 /** Parcels over which a legal hold stands at this moment. */
