@@ -6,8 +6,7 @@ import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 import { makeAsked, sweepExports } from './run.ts';
 
-export { noteGiven } from './kept.ts';
-export { forgetExportsOf } from './kept-store.ts';
+export { forgetExports, noteGiven } from './kept.ts';
 export { type Exported, makeExport } from './make.ts';
 export { type ExportReceiver, type GivenReceiver, NOBODY_NAMED, receiverFrom } from './receiver.ts';
 export {
