@@ -300,6 +300,8 @@ async function odds(
   await cloud.keys.renewNotifier(tx);
   await sql`insert into tenant_rotations (begun_at_ms) values (${cloud.clock.nowMs()})`.execute(tx);
   await sql`insert into retention (moved_out_days) values (null)`.execute(tx);
+  await sql`insert into evidence_strays (evidence_id, seen_at_ms)
+    values (${idFrom('evidence', token.subarray(0, 16))}, 1)`.execute(tx);
   await sql`insert into request_answers (key_hash, fingerprint, person_id, answer, answered_at_ms)
     values (${token}, ${token}, ${resident}, ${sealed}, 1)`.execute(tx);
 }

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileS
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
+import pg from 'pg';
 import { hex, utf8 } from '../../crypto/bytes.ts';
 import { sha256 } from '../../crypto/hash.ts';
 import { EVIDENCE_BYTES_MAX, EVIDENCE_PER_PARCEL_MAX } from '../../domain/evidence.ts';
@@ -70,6 +71,10 @@ const read = (id: string, tenant = filled.tenant) =>
   );
 const fileOf = (parcel: string, id: string) =>
   join(stand.home, 'cloud', 'evidence', filled.tenant, parcel, id);
+const writtenLongAgo = (parcel: string, id: string) => {
+  const atS = (stand.cloud.clock.nowMs() - 3 * DAY_MS) / 1000;
+  utimesSync(fileOf(parcel, id), atS, atS);
+};
 const filesOf = (parcel: string) => readdirSync(join(stand.home, 'cloud', 'evidence', filled.tenant, parcel));
 const erase = async (person: string) => {
   const erasure = await inFilled((tx) => erasePerson(stand.cloud, tx, { person, by: null }));
@@ -285,14 +290,53 @@ test('a legal hold over the parcel keeps all of it; what nobody names goes after
   const orphan = filesOf(parcel).find((name) => name !== id) ?? assert.fail('it left its object');
   await sweepEvidence(cloud);
   assert.equal(filesOf(parcel).length, 2, 'a young one may be about to get its row');
-  const old = (cloud.clock.nowMs() - 2 * DAY_MS) / 1000;
-  utimesSync(fileOf(parcel, orphan), old, old);
+  writtenLongAgo(parcel, orphan);
+  await sweepEvidence(cloud);
+  stand.step(DAY_MS);
   await sweepEvidence(cloud);
   assert.equal(filesOf(parcel).length, 2, 'under a hold nothing goes');
   await inFilled((tx) => liftParcelHolds(cloud, tx, hold));
   await sweepEvidence(cloud);
   assert.deepEqual(filesOf(parcel), [id]);
   assert.equal(Buffer.from((await read(id)).bytes).toString(), SAID);
+});
+
+test('a database that was put back gives what it does not name a day from then, however long ago it was attached', async () => {
+  const { parcel } = await newParcel();
+  const { cloud } = stand;
+  const { id } = await attached(parcel);
+  writtenLongAgo(parcel, id);
+  const owner = new pg.Client({ connectionString: stand.superuserUrl() });
+  await owner.connect();
+  const move = (from: string, to: string) =>
+    owner.query('update evidence set tenant_id = $3 where evidence_id = $1 and tenant_id = $2', [
+      id,
+      from,
+      to,
+    ]);
+  try {
+    // A backup of before it was attached.
+    await move(filled.tenant, 'elsewhere');
+    await sweepEvidence(cloud);
+    assert.deepEqual(filesOf(parcel), [id], 'the first sweep only sees it');
+    stand.step(DAY_MS - 1_000);
+    await sweepEvidence(cloud);
+    assert.deepEqual(filesOf(parcel), [id]);
+    // The right one is put back in time: nothing of it is remembered against it.
+    await move('elsewhere', filled.tenant);
+    stand.step(DAY_MS);
+    await sweepEvidence(cloud);
+    assert.equal(Buffer.from((await read(id)).bytes).toString(), SAID);
+    await move(filled.tenant, 'elsewhere');
+    await sweepEvidence(cloud);
+    assert.deepEqual(filesOf(parcel), [id], 'the day begins anew');
+    stand.step(DAY_MS);
+    await sweepEvidence(cloud);
+    assert.deepEqual(filesOf(parcel), []);
+  } finally {
+    await owner.query('delete from evidence where evidence_id = $1', [id]);
+    await owner.end();
+  }
 });
 
 test('it cannot be about somebody who is not known any more', async () => {

@@ -15,6 +15,7 @@ export {
   bytesOfEvidence,
   evidenceOfParcel,
   evidenceOfRecords,
+  evidenceShowing,
   type ReadableEvidence,
   recordsOfEvidence,
 } from './shown.ts';

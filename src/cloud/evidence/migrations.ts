@@ -1,4 +1,4 @@
-/** Which evidence there is. Its bytes lie in the store of objects and never in a table. */
+/** Which evidence there is, and which objects it is not. Its bytes lie in the store of objects and never in a table. */
 import { type Migration, tenantTable } from '../migrate.ts';
 
 export const migrations: Migration[] = [
@@ -26,6 +26,20 @@ create table evidence (
 create index evidence_of_parcel on evidence (tenant_id, parcel_id, attached_at_ms);
 create index evidence_of_record on evidence (tenant_id, record_seq);
 ${tenantTable('evidence', 'select, insert, update')}
+`,
+  },
+  {
+    id: '0225-evidence-strays',
+    sql: `
+create table evidence_strays (
+  tenant_id text not null default current_setting('holdfast.tenant', true),
+  -- An object in the folder that no row of this database names.
+  evidence_id text not null,
+  -- When that was first seen here. A database that was put back has forgotten it.
+  seen_at_ms bigint not null,
+  primary key (tenant_id, evidence_id)
+);
+${tenantTable('evidence_strays', 'select, insert, delete')}
 `,
   },
 ];

@@ -1,7 +1,8 @@
 /** Evidence as others take it up: a parcel's list for its page, and what goes into a bundle. */
 import type { EvidenceList } from '../../contract/http/evidence.ts';
 import { EVIDENCE_PER_PARCEL_MAX, type Media } from '../../domain/evidence.ts';
-import { type EvidenceId, type ParcelId, parseId, type TenantId } from '../../domain/ids.ts';
+import type { CommittedField } from '../../domain/facts.ts';
+import { type EvidenceId, type ParcelId, type PersonId, parseId, type TenantId } from '../../domain/ids.ts';
 import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import * as parcels from '../parcels/parcels.ts';
@@ -51,6 +52,18 @@ export async function recordsOfEvidence(
 ): Promise<{ source: TenantId; seq: number }[]> {
   const rows = await store.evidenceOf(tx, parcel);
   return rows.map(({ recordSeq }) => ({ source: tenantOf(tx), seq: recordSeq }));
+}
+
+/**
+ * The records of what shows a person, with the fields that tell of them. They stand under the key of the first whom it
+ * is about, so that of the other nothing else says so.
+ */
+export async function evidenceShowing(
+  tx: Tx,
+  person: PersonId,
+): Promise<{ source: TenantId; seq: number; fields: CommittedField[] }[]> {
+  const seqs = await store.recordsShowing(tx, person);
+  return seqs.map((seq) => ({ source: tenantOf(tx), seq, fields: ['evidence', 'purpose'] }));
 }
 
 /** One that can be read while the transaction lasts in which it was asked for, and with this for good. */

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Media } from '../../domain/evidence.ts';
 import type { EvidenceId, ParcelId, PersonId } from '../../domain/ids.ts';
-import { integerColumn } from '../../platform/columns.ts';
+import { integerColumn, textColumn } from '../../platform/columns.ts';
 import { type Tx, tenantOf } from '../../platform/database.ts';
 
 export type EvidenceRow = {
@@ -72,10 +72,21 @@ export async function recordsWithout(tx: Tx): Promise<number[]> {
   return rows.map(({ seq }) => seq);
 }
 
-/** What shows this person is read by nobody any more, whoever else it shows; answers how much that is. */
+/** Records of evidence that is about this person, whoever else it is about, and whether or not it can be read. */
+export async function recordsShowing(tx: Tx, person: PersonId): Promise<number[]> {
+  const { rows } = await sql<{ seq: number }>`select record_seq as seq from evidence
+    where ${person} in (subject_id, other_subject_id) order by record_seq`.execute(tx);
+  return rows.map(({ seq }) => seq);
+}
+
+/**
+ * What shows this person is read by nobody any more, whoever else it shows; answers how much that is. That it showed
+ * the other stays, for as long as they do: bundles that it is in are counted when their turn comes.
+ */
 export async function forgetEvidenceOf(tx: Tx, person: PersonId): Promise<number> {
   await sql`update evidence set attached_by = null where attached_by = ${person}`.execute(tx);
-  const done = await sql`update evidence set sealed = null, subject_id = null, other_subject_id = null
+  const done = await sql`update evidence set sealed = null, subject_id = nullif(subject_id, ${person}),
+      other_subject_id = nullif(other_subject_id, ${person})
     where subject_id = ${person} or other_subject_id = ${person}`.execute(tx);
   return Number(done.numAffectedRows ?? 0);
 }
@@ -90,6 +101,19 @@ export async function forgottenIds(tx: Tx): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`select evidence_id as id from evidence
     where sealed is null`.execute(tx);
   return rows.map(({ id }) => id);
+}
+
+/** Notes these as objects without a row, and no others; answers since when each has been seen to be one. */
+export async function noteStrays(
+  tx: Tx,
+  { ids, nowMs }: { ids: readonly string[]; nowMs: number },
+): Promise<Map<string, number>> {
+  await sql`delete from evidence_strays where not evidence_id = any(${textColumn(ids)}::text[])`.execute(tx);
+  await sql`insert into evidence_strays (evidence_id, seen_at_ms)
+    select id, ${nowMs} from unnest(${textColumn(ids)}::text[]) id on conflict do nothing`.execute(tx);
+  const { rows } = await sql<{ id: string; atMs: number }>`select evidence_id as id, seen_at_ms as "atMs"
+    from evidence_strays`.execute(tx);
+  return new Map(rows.map(({ id, atMs }) => [id, atMs]));
 }
 
 /** Parcels over which a legal hold stands at this moment. */

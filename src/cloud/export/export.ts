@@ -6,11 +6,17 @@ import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 import { makeAsked, sweepExports } from './run.ts';
 
-export { noteGiven } from './kept.ts';
-export { forgetExportsOf } from './kept-store.ts';
+export { forgetExports, noteGiven } from './kept.ts';
 export { type Exported, makeExport } from './make.ts';
 export { type ExportReceiver, type GivenReceiver, NOBODY_NAMED, receiverFrom } from './receiver.ts';
-export { type Asked, EXPORT_TEXT_MAX, readOpened, readSelection } from './selection.ts';
+export {
+  type Asked,
+  EXPORT_TEXT_MAX,
+  rangesTaken,
+  readOpened,
+  readPlainSelection,
+  readSelection,
+} from './selection.ts';
 
 export const exports: Noun = {
   migrations,

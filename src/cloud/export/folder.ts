@@ -32,7 +32,8 @@ export function sweepFolder(dataDir: string, tenant: TenantId, keep: ReadonlySet
   return old.length;
 }
 
-function namesOf(folder: string): string[] {
+/** None of a folder that is not there. */
+export function namesOf(folder: string): string[] {
   try {
     return namesIn(folder);
   } catch (error) {

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { ExportFailure, ExportRow } from '../../contract/http/exports.ts';
 import type { ExportId, PersonId } from '../../domain/ids.ts';
+import { textColumn } from '../../platform/columns.ts';
 import type { Tx } from '../../platform/database.ts';
 
 export type KeptRow = {
@@ -133,10 +134,18 @@ export async function keptIds(tx: Tx): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** What was asked for about a person goes with them, and so does the file that waits here. */
-export async function forgetExportsOf(tx: Tx, person: PersonId): Promise<void> {
+/** Of those among these that are exports. */
+export async function statesOf(tx: Tx, ids: readonly string[]): Promise<Map<string, KeptRow['state']>> {
+  const { rows } = await sql<Pick<KeptRow, 'id' | 'state'>>`select export_id as id, state from exports
+    where export_id = any(${textColumn(ids)}::text[])`.execute(tx);
+  return new Map(rows.map(({ id, state }) => [id, state]));
+}
+
+/** What was asked for about a person goes with them, and so does the file that waits here; answers how many that are. */
+export async function forgetExportsOf(tx: Tx, person: PersonId): Promise<number> {
   await sql`update exports set asked_by = null where asked_by = ${person}`.execute(tx);
-  await sql`update exports set person_id = null, about = null, envelope = null,
+  const done = await sql`update exports set person_id = null, about = null, envelope = null,
       state = case when state in ('given', 'failed') then state else 'gone' end
     where person_id = ${person}`.execute(tx);
+  return Number(done.numAffectedRows ?? 0);
 }

@@ -1,7 +1,7 @@
 /**
  * Exports that administrators ask for: noted, made by a job, kept for a week, fetched. A file is encrypted to its
- * receiver before it lies anywhere, and the key of its content is gone from here when it is written: what is kept can
- * be read by nobody here. What was asked for is sealed, under the key of the person where it was asked for by person.
+ * receiver before it lies anywhere, and the key of its content is gone from here when it is written, from every old page
+ * and backup too (envelope-file.ts): what is kept can be read by nobody here. What was asked for is sealed, under the key of the person where it was asked for by person.
  */
 import { z } from 'zod';
 import { type ExportAsk, type ExportRow, exportRow } from '../../contract/http/exports.ts';
@@ -13,6 +13,7 @@ import { type Tx, tenantOf } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import { type Page, type PageAsked, pageOf } from '../http/http.ts';
 import * as people from '../people/people.ts';
+import { envelopeOf, envelopeText, keepEnvelope, openEnvelopeFile } from './envelope-file.ts';
 import { fileOf, isThere } from './folder.ts';
 import * as store from './kept-store.ts';
 import type { Exported, ExportOrder } from './make.ts';
@@ -28,7 +29,8 @@ const KEPT_MAX = 20;
 
 const about = exportRow.shape.about.unwrap();
 export type About = z.infer<typeof about>;
-const envelopeText = z.strictObject({ recipient: z.string(), key: z.string() });
+/** What an export's file of the envelope is sealed under; before there were such files the envelope itself stood in the row. */
+const inRow = z.union([z.strictObject({ sealedUnder: z.string() }), envelopeText]);
 
 type By = { tenant: TenantId; person: PersonId };
 export const aboutPlace = (id: string) => `export/about\0${id}`;
@@ -46,6 +48,8 @@ export async function askExport(cloud: Cloud, by: By, ask: ExportAsk): Promise<{
   const { told, envelope } = await receiverFrom({ name: ask.receiver, given }, cloud);
   if (!envelope) throw new Error('nothing leaves from here in clear');
   const id = idFrom('export', cloud.random.bytes(16));
+  // Before its row: a file that no row names is swept, and a row without its file would be an export that cannot be made.
+  const key = await keepEnvelope(cloud.config.dataDir, { tenant: by.tenant, id }, envelope);
   await cloud.database.tenant(by.tenant, async (tx) => {
     await requireRoom(tx);
     await store.insertExport(tx, {
@@ -57,7 +61,7 @@ export async function askExport(cloud: Cloud, by: By, ask: ExportAsk): Promise<{
         person: selection.person,
       },
       about: await sealAbout(cloud, tx, id, { purpose: ask.purpose, selection, opened, receiver: told }),
-      envelope: await sealEnvelope(cloud, tx, id, envelope),
+      envelope: await sealKey(cloud, tx, id, key),
     });
     await cloud.addJobs(tx, [{ name: MAKE, payload: { tenant: by.tenant, export: id } }]);
     await cloud.changed(tx, ['exports']);
@@ -95,18 +99,32 @@ export async function openAbout(
   return text === undefined ? null : about.parse(JSON.parse(text));
 }
 
-function sealEnvelope(cloud: Cloud, tx: Tx, id: ExportId, { recipient, key }: Envelope): Promise<Uint8Array> {
-  const text = JSON.stringify({ recipient: base64url(recipient), key: base64url(key) });
+function sealKey(cloud: Cloud, tx: Tx, id: ExportId, key: Uint8Array): Promise<Uint8Array> {
+  const text = JSON.stringify({ sealedUnder: base64url(key) });
   return cloud.keys.sealForTenant(tx, envelopePlace(id), text);
 }
 
-export async function openEnvelopeOf(cloud: Cloud, tx: Tx, row: store.KeptRow): Promise<Envelope | null> {
+/** `file`: what lies of it. Null when one of both is gone. */
+export async function openEnvelopeOf(
+  cloud: Cloud,
+  tx: Tx,
+  row: Pick<store.KeptRow, 'id' | 'envelope'>,
+  file: Uint8Array | undefined,
+): Promise<Envelope | null> {
   if (row.envelope === null) return null;
   const text = await cloud.keys.openForTenant(tx, envelopePlace(row.id), new Uint8Array(row.envelope));
-  const { recipient, key } = envelopeText.parse(JSON.parse(text ?? 'null'));
-  const [bytes, secret] = [fromBase64url(recipient), fromBase64url(key)];
-  if (!bytes || !secret) throw new Error(`the envelope of ${row.id} is damaged`);
-  return { recipient: bytes, key: secret };
+  if (text === undefined) return null;
+  const kept = inRow.parse(JSON.parse(text));
+  if (!('sealedUnder' in kept)) return envelopeOf(text, row);
+  const key = fromBase64url(kept.sealedUnder);
+  if (!key || !file) return null;
+  return openEnvelopeFile(file, key, { tenant: tenantOf(tx), id: row.id }) ?? null;
+}
+
+/** With the person. What lies in folders goes behind the transaction; the row does not open it any more. */
+export async function forgetExports(cloud: Cloud, tx: Tx, person: PersonId): Promise<void> {
+  if ((await store.forgetExportsOf(tx, person)) > 0)
+    await cloud.addJobs(tx, [{ name: SWEEP, payload: {}, key: SWEEP }]);
 }
 
 /** One that was made by command: its file is wherever it was written to. */

@@ -6,6 +6,7 @@ import { type ExportId, parseId, type TenantId } from '../../domain/ids.ts';
 import type { Cloud, JobPayload } from '../deps.ts';
 import * as people from '../people/people.ts';
 import { allTenants } from '../tenants/tenants.ts';
+import { endEnvelope, readEnvelope, sweepEnvelopes } from './envelope-file.ts';
 import { fileOf, prepareFolder, sweepFolder } from './folder.ts';
 import { KEPT_MS, noteMade, openAbout, openEnvelopeOf } from './kept.ts';
 import * as store from './kept-store.ts';
@@ -27,10 +28,12 @@ export async function makeAsked(cloud: Cloud, payload: JobPayload): Promise<void
   const tenant = parseId('tenant', String(payload.tenant));
   const id = parseId('export', String(payload.export));
   if (!tenant || !id) return;
+  const { dataDir } = cloud.config;
   const order = await begin(cloud, { tenant, id });
-  if (!order) return;
+  // It was made by a try that died behind the record, was taken back, or failed.
+  if (!order) return await endEnvelope(dataDir, { tenant, id });
   try {
-    await prepareFolder(cloud.config.dataDir, tenant);
+    await prepareFolder(dataDir, tenant);
     // Of a try that died between the name and the record: nobody was given it.
     rmSync(order.out, { force: true });
     await makeExport(cloud, order);
@@ -41,15 +44,19 @@ export async function makeAsked(cloud: Cloud, payload: JobPayload): Promise<void
     rmSync(order.out, { force: true });
     if (failure) await fail(cloud, { tenant, id, failure });
   }
+  // Behind the commit: a row that still waits finds its file.
+  await endEnvelope(dataDir, { tenant, id });
 }
 
 type Place = { tenant: TenantId; id: ExportId };
 
 async function begin(cloud: Cloud, { tenant, id }: Place): Promise<ExportOrder | undefined> {
+  const file = readEnvelope(cloud.config.dataDir, { tenant, id });
   const read = await cloud.database.tenant(tenant, async (tx) => {
     const row = await store.findExport(tx, id, true);
     if (!row || (row.state !== 'waiting' && row.state !== 'making')) return undefined;
-    const [about, envelope] = [await openAbout(cloud, tx, row), await openEnvelopeOf(cloud, tx, row)];
+    const [about, envelope] = [await openAbout(cloud, tx, row), await openEnvelopeOf(cloud, tx, row, file)];
+    if (!envelope) cloud.log.warn('the key of an export is not here any more', { export: id });
     if (row.tries >= TRIES_MAX || !about || !envelope) return 'broke';
     await store.beginMaking(tx, id);
     await cloud.changed(tx, ['exports']);
@@ -101,5 +108,6 @@ export async function sweepExports(cloud: Cloud): Promise<void> {
       return new Set(await store.keptIds(tx));
     });
     sweepFolder(cloud.config.dataDir, tenant, keep);
+    await sweepEnvelopes(cloud, tenant);
   }
 }

@@ -4,13 +4,13 @@ import { HoldfastError } from '../../domain/errors.ts';
 import { COMMITTED_FIELDS, type CommittedField } from '../../domain/facts.ts';
 import { type BankId, type ParcelId, type PersonId, parseId, type TenantId } from '../../domain/ids.ts';
 import type { Manifest } from '../../ledger/export/format.ts';
-import type { Tx } from '../../platform/database.ts';
+import { type Tx, tenantOf } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { recordsOfEvidence } from '../evidence/evidence.ts';
 import * as journal from '../journal/journal.ts';
 import * as parcels from '../parcels/parcels.ts';
-import { type RecordPlace, rangesOfTime, type Wanted } from './store.ts';
+import { type RecordPlace, rangesOfTime, type Wanted, wasRecorded } from './store.ts';
 
 /** As it stands in the manifest; each id was read as one. */
 export type Selection = Manifest['selection'] & {
@@ -105,17 +105,16 @@ export function readOpened(names: readonly string[]): CommittedField[] {
 
 /** Throws when bank, parcel or person are nobody here, and when they are of too many records. */
 export async function wantedBy(cloud: Cloud, tenant: TenantId, selection: Selection): Promise<Wanted> {
-  const { bank, compartment, parcel, person, fromMs, toMs, incidentMs } = selection;
+  const { bank, compartment, parcel, person, incidentMs } = selection;
   return cloud.database.snapshot(tenant, async (tx) => {
     if (bank !== null && !(await banks.findBank(tx, bank))) throw missing('bank');
-    if (bank !== null && incidentMs !== undefined)
-      return {
-        ranges: await rangesOfIncident(cloud, tx, { tenant, bank, incidentMs }),
-        ...{ places: null, compartment: null },
-      };
-    const isTimed = fromMs !== null || toMs !== null;
-    const whole = bank === null ? null : [{ source: bank, first: 1, last: SEQ_MAX }];
-    const ranges = isTimed ? await rangesOfTime(tx, { source: bank, fromMs, toMs }) : whole;
+    if (bank !== null && incidentMs !== undefined) {
+      const ranges = await rangesOfIncident(tx, { bank, incidentMs, nowMs: cloud.clock.nowMs() });
+      if (!ranges)
+        throw new HoldfastError('not-found', 'no alarm of this bank was raised within a minute from then');
+      return { ranges, places: null, compartment: null };
+    }
+    const ranges = await rangesOf(tx, selection);
     const lists: RecordPlace[][] = [];
     if (parcel !== null) lists.push(await placesOfParcel(tx, parcel));
     if (person !== null) lists.push(await placesOfPerson(cloud, tx, person));
@@ -123,23 +122,60 @@ export async function wantedBy(cloud: Cloud, tenant: TenantId, selection: Select
   });
 }
 
-/** From what led to an alarm until it was over and a while longer: all that its bank recorded, and the cloud itself. */
-async function rangesOfIncident(
-  cloud: Cloud,
+type Ranges = NonNullable<Wanted['ranges']>;
+
+/** By bank and time; null where neither was asked for. */
+async function rangesOf(
   tx: Tx,
-  { tenant, bank, incidentMs }: { tenant: TenantId; bank: BankId; incidentMs: number },
-): Promise<Wanted['ranges']> {
+  { bank, fromMs, toMs }: Pick<Selection, 'bank' | 'fromMs' | 'toMs'>,
+): Promise<Ranges | null> {
+  if (fromMs !== null || toMs !== null) return [...(await rangesOfTime(tx, { source: bank, fromMs, toMs }))];
+  return bank === null ? null : [{ source: bank, first: 1, last: SEQ_MAX }];
+}
+
+type Incident = { bank: BankId; incidentMs: number; nowMs: number };
+
+/**
+ * From what led to an alarm until it was over and a while longer: all that its bank recorded, and the cloud itself.
+ * Undefined when none was raised then. `isOver` says of an end whether it counts; without it each does.
+ */
+async function rangesOfIncident(
+  tx: Tx,
+  { bank, incidentMs, nowMs }: Incident,
+  isOver: (endedAtMs: number) => Promise<boolean> = () => Promise.resolve(true),
+): Promise<Ranges | undefined> {
   const raised = { bank, fromMs: incidentMs, toMs: incidentMs + RAISED_WITHIN_MS };
   const found = await banks.alarmsRaised(tx, raised);
-  if (found.length === 0)
-    throw new HoldfastError('not-found', 'no alarm of this bank was raised within a minute from then');
-  const ends = found.map(({ endedAtMs }) => endedAtMs ?? cloud.clock.nowMs());
+  if (found.length === 0) return undefined;
+  const ends: number[] = [];
+  for (const { endedAtMs } of found) {
+    if (endedAtMs !== null) ends.push(endedAtMs);
+    if (endedAtMs === null || !(await isOver(endedAtMs))) ends.push(nowMs);
+  }
   const span = {
     fromMs: Math.min(...found.map(({ raisedAtMs }) => raisedAtMs)) - AROUND_MS,
     toMs: Math.max(...ends) + AROUND_MS,
   };
-  const both = [bank, tenant].map((source) => rangesOfTime(tx, { source, ...span }));
+  const both = [bank, tenantOf(tx)].map((source) => rangesOfTime(tx, { source, ...span }));
   return (await Promise.all(both)).flat();
+}
+
+/**
+ * The ranges of an export that was made before, or more: journals only grow. An alarm stood for it unless its bank had
+ * said the end by then; of one that the cloud ended that is not looked up, and it counts as standing.
+ */
+export async function rangesTaken(
+  tx: Tx,
+  selection: Selection,
+  made: { atMs: number; position: number },
+): Promise<Ranges | null> {
+  const { bank, incidentMs } = selection;
+  if (bank === null || incidentMs === undefined) return rangesOf(tx, selection);
+  const incident = { bank, incidentMs, nowMs: made.atMs };
+  const ranges = await rangesOfIncident(tx, incident, (atMs) =>
+    wasRecorded(tx, { source: bank, atMs, before: made.position }),
+  );
+  return ranges ?? [bank, tenantOf(tx)].map((source) => ({ source, first: 1, last: SEQ_MAX }));
 }
 
 async function placesOfParcel(tx: Tx, parcel: ParcelId): Promise<RecordPlace[]> {

@@ -126,6 +126,16 @@ export async function rangesOfTime(
   return rows;
 }
 
+/** Was anything of this moment in a journal before a position among all records? */
+export async function wasRecorded(
+  tx: Tx,
+  { source, atMs, before }: { source: string; atMs: number; before: number },
+): Promise<boolean> {
+  const { rows } = await sql`select 1 from records
+    where source = ${source} and at_ms = ${atMs} and position < ${before} limit 1`.execute(tx);
+  return rows.length > 0;
+}
+
 export type Counted = { source: string; records: number; firstMs: number; lastMs: number };
 
 /** What would be in a bundle, journal by journal; those records that are not in the log yet with them. */

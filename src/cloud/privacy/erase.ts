@@ -13,7 +13,7 @@ import { tenantOf } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { forgetEvidence } from '../evidence/evidence.ts';
-import { forgetExportsOf } from '../export/export.ts';
+import { forgetExports } from '../export/export.ts';
 import { forgetAnswersOf } from '../http/http.ts';
 import { renewWrapping, settleKeys } from '../keys/keys.ts';
 import * as notices from '../notices/notices.ts';
@@ -64,8 +64,8 @@ export async function eraseOne(cloud: Cloud, tx: Tx, { person: id, by }: Erase):
   return { is: 'erased', fields, exportsOut };
 }
 
-/** Over the person, or over a parcel that they had a part in. */
-async function isHeld(tx: Tx, person: PersonId, nowMs: number): Promise<boolean> {
+/** Over the person, or over a parcel that they had a part in. Whoever tells beforehand what an erasure would do asks this too. */
+export async function isHeld(tx: Tx, person: PersonId, nowMs: number): Promise<boolean> {
   return (await store.isHeld(tx, person, nowMs)) || (await isPartyHeld(tx, person, nowMs));
 }
 
@@ -77,7 +77,7 @@ async function forget(cloud: Cloud, tx: Tx, person: PersonId): Promise<number> {
   await signin.forget(tx, person);
   await forgetAnswersOf(tx, person);
   await banks.forgetSuspensionsOf(tx, person);
-  await forgetExportsOf(tx, person);
+  await forgetExports(cloud, tx, person);
   await forgetEvidence(cloud, tx, person);
   await forgetAtBanks(cloud, tx);
   await store.forgetHolds(tx, person);

@@ -8,6 +8,7 @@ import type { PersonId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import * as people from '../people/people.ts';
+import { purposeOfPlacing, requireReason } from './reason.ts';
 import * as store from './store.ts';
 
 /** Null for the operator of the installation, who has no account in it. */
@@ -41,7 +42,7 @@ export async function placeHold(
   const hold = base64url(cloud.random.bytes(16));
   const reason = await cloud.keys.sealFor(tx, person, placeOf(hold), of.reason);
   await store.insertHold(tx, { hold, person, reason, placedBy: of.by, placedAtMs, untilMs: of.untilMs });
-  const purpose = JSON.stringify({ reason: of.reason, untilMs: of.untilMs });
+  const purpose = purposeOfPlacing(of);
   await record(cloud, tx, { kind: 'legal-hold.placed', person, by: of.by, purpose });
 }
 
@@ -56,7 +57,12 @@ export async function liftHolds(
   const { person } = standing;
   if ((await store.liftHolds(tx, { person, by: of.by, atMs: cloud.clock.nowMs() })) === 0)
     throw new HoldfastError('conflict', 'No hold stands over this person.');
-  await record(cloud, tx, { kind: 'legal-hold.lifted', person, by: of.by, purpose: of.reason });
+  await record(cloud, tx, {
+    kind: 'legal-hold.lifted',
+    person,
+    by: of.by,
+    purpose: requireReason(of.reason),
+  });
 }
 
 type HoldRecord = {

@@ -12,7 +12,9 @@ import {
   erasePerson,
   liftParcelHolds,
   placeParcelHold,
+  previewRetention,
   retainAll,
+  retentionOf,
   setRetention,
   standingParcelHolds,
 } from './privacy.ts';
@@ -76,7 +78,11 @@ test('no night erases who received a held parcel; when the hold has ended by its
   await inTenant((tx) => setRetention(cloud, tx, { days: 30, by: null }));
   const refused = await count('erasure.refused');
   stand.step(40 * DAY_MS);
+  const previewed = await inTenant((tx) => previewRetention(cloud, tx, 30));
+  assert.deepEqual(previewed.tonight, { erased: 0, held: 1, waiting: 0 });
   await retainAll(cloud);
+  const { run } = await inTenant((tx) => retentionOf(tx));
+  assert.deepEqual([run?.erased, run?.held, run?.waiting], [0, 1, 0], 'as it was said beforehand');
   assert.equal(await count('erasure.refused'), (refused ?? 0) + 1);
   const nameNow = async () => (await inTenant((tx) => people.findPerson(cloud, tx, resident)))?.profile.name;
   assert.equal(await nameNow(), 'Alder Ada');

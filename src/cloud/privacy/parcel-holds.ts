@@ -11,6 +11,7 @@ import type { Cloud } from '../deps.ts';
 import * as parcels from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
 import * as store from './parcel-holds-store.ts';
+import { purposeOfPlacing, requireReason } from './reason.ts';
 
 type By = PersonId | null;
 type Parties = { parcel: ParcelId; recipient: PersonId | null };
@@ -55,7 +56,7 @@ export async function placeParcelHold(
       : await cloud.keys.sealFor(tx, recipient, placeOfReason(hold), of.reason);
   const placed = { placedBy: of.by, placedAtMs, untilMs: of.untilMs };
   await store.insertParcelHold(tx, { hold, parcel, owner: recipient, reason, ...placed });
-  const purpose = JSON.stringify({ reason: of.reason, untilMs: of.untilMs });
+  const purpose = purposeOfPlacing(of);
   await record(cloud, tx, { kind: 'legal-hold.placed', parties: { parcel, recipient }, by: of.by, purpose });
 }
 
@@ -69,7 +70,12 @@ export async function liftParcelHolds(
   const { parcel } = parties;
   if ((await store.liftParcelHolds(tx, { parcel, by: of.by, atMs: cloud.clock.nowMs() })) === 0)
     throw new HoldfastError('conflict', 'No hold stands over this parcel.');
-  await record(cloud, tx, { kind: 'legal-hold.lifted', parties, by: of.by, purpose: of.reason });
+  await record(cloud, tx, {
+    kind: 'legal-hold.lifted',
+    parties,
+    by: of.by,
+    purpose: requireReason(of.reason),
+  });
 }
 
 type HoldRecord = {

@@ -9,7 +9,7 @@ import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import * as people from '../people/people.ts';
 import { allTenants } from '../tenants/tenants.ts';
-import { endEpoch, eraseOne, settle } from './erase.ts';
+import { endEpoch, eraseOne, isHeld, settle } from './erase.ts';
 import { obstaclesOf } from './obstacles.ts';
 import * as store from './store.ts';
 
@@ -55,7 +55,7 @@ export async function previewRetention(cloud: Cloud, tx: Tx, days: number): Prom
   const tonight = { erased: 0, held: 0, waiting: 0 };
   for (const person of await people.removedBefore(tx, { beforeMs, limit: A_NIGHT_MAX })) {
     const of: people.Standing = { person, role: 'resident', state: 'removed' };
-    if (await store.isHeld(tx, person, nowMs)) tonight.held += 1;
+    if (await isHeld(tx, person, nowMs)) tonight.held += 1;
     else if ((await obstaclesOf(cloud, tx, of)).length > 0) tonight.waiting += 1;
     else tonight.erased += 1;
   }

@@ -89,10 +89,10 @@ export async function noteRun(tx: Tx, run: NonNullable<Retention['run']>): Promi
     run_waiting = ${run.waiting}`.execute(tx);
 }
 
-export type ExportMade = { seq: number; position: number };
+export type ExportMade = { seq: number; position: number; atMs: number };
 
 export async function exportsMade(tx: Tx, source: string): Promise<ExportMade[]> {
-  const { rows } = await sql<ExportMade>`select seq, position from records
+  const { rows } = await sql<ExportMade>`select seq, position, at_ms as "atMs" from records
     where source = ${source} and kind = 'export.made' order by seq`.execute(tx);
   return rows;
 }

@@ -31,3 +31,9 @@ export const UNATTENDED_HEADER = 'x-holdfast-unattended';
 
 export const atMs = z.int().nonnegative();
 export const hash = z.string();
+
+const WRITTEN = /^[\P{C}\n]+$/u;
+export const isWritten = (text: string): boolean => WRITTEN.test(text);
+/** Why somebody does something, in lines: it stands behind a record and in a report, without what a terminal or a page would act on. */
+export const written = (max: number) =>
+  z.string().trim().min(1).max(max).regex(WRITTEN, 'text without control characters');

@@ -1,20 +1,14 @@
 /** Evidence of a parcel: photos, documents and texts that staff attach, `/api/admin/parcels/:id/evidence` and `/api/admin/evidence…`. */
 import { z } from 'zod';
 import { EVIDENCE_BYTES_MAX, EVIDENCE_ORIGINS, MEDIA_NAMES } from '../../domain/evidence.ts';
-import { atMs } from './common.ts';
+import { atMs, written } from './common.ts';
 
 export const EVIDENCE_PURPOSE_MAX = 1_000;
 const base64Length = (bytes: number): number => Math.ceil(bytes / 3) * 4;
 /** The file as base64, and what stands around it. */
 export const EVIDENCE_BODY_BYTES_MAX = base64Length(EVIDENCE_BYTES_MAX) + 16_384;
 
-/** It stands behind a record and in a report: without what a terminal or a page would act on. */
-const purpose = z
-  .string()
-  .trim()
-  .min(1)
-  .max(EVIDENCE_PURPOSE_MAX)
-  .regex(/^[\P{C}\n]+$/u, 'text without control characters');
+const purpose = written(EVIDENCE_PURPOSE_MAX);
 
 export const evidenceAttach = z.strictObject({
   purpose,

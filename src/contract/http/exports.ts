@@ -1,18 +1,10 @@
 /** Bundles of evidence, as administrators ask for them: `/api/admin/exports…`. What is in one: docs/reference/export.md. */
 import { z } from 'zod';
 import { COMMITTED_FIELDS } from '../../domain/facts.ts';
-import { atMs, page } from './common.ts';
+import { atMs, page, written } from './common.ts';
 
 const PURPOSE_MAX = 1_000;
 const NAME_MAX = 200;
-/** It stands in a record and in a report: in lines, and without what a terminal or a page would act on. */
-const written = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^[\P{C}\n]+$/u, 'text without control characters');
 const PEM_MAX = 65_536;
 const PASSPHRASE_MAX = 1_000;
 /** Larger ones are made by command on the machine itself. */

@@ -1,6 +1,6 @@
 /** Erasure, legal holds and retention, as administrators see them: `/api/admin/people/:id/…` and `/api/admin/privacy`. */
 import { z } from 'zod';
-import { atMs } from './common.ts';
+import { atMs, written } from './common.ts';
 
 const REASON_MAX = 1_000;
 export const RETENTION_DAYS_MAX = 3650;
@@ -48,11 +48,11 @@ export const eraseAnswer = z.discriminatedUnion('is', [
 
 /** `POST people/:id/hold` */
 export const holdRequest = z.strictObject({
-  reason: z.string().min(1).max(REASON_MAX),
+  reason: written(REASON_MAX),
   untilMs: atMs.nullable(),
 });
 /** `POST people/:id/release`: ends every hold that stands over the person. */
-export const releaseRequest = z.strictObject({ reason: z.string().min(1).max(REASON_MAX) });
+export const releaseRequest = z.strictObject({ reason: written(REASON_MAX) });
 
 /** `GET privacy`; with `days`, what such a schedule would find now. */
 export const privacyQuery = z.strictObject({
