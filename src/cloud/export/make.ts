@@ -91,9 +91,10 @@ export async function makeExport(cloud: Cloud, order: ExportOrder): Promise<Expo
     if (!holds) throw new Error(`the bundle does not hold: ${lines.at(-1)?.says}`);
     const [records, bytes] = [manifest.records, whole.bytes];
     const made = { records, bytes, sha256: hex(whole.sha256), fileSha256: hex(whole.fileSha256) };
-    if (order.note) parts.name(whole.path);
+    await parts.flush(whole);
+    if (order.note) await parts.name(whole);
     await recordExport(cloud, order, { made, whole });
-    if (!order.note) parts.name(whole.path);
+    if (!order.note) await parts.name(whole);
     return made;
   } finally {
     parts.abandon();
