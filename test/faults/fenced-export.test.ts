@@ -40,6 +40,7 @@ const makes = (out: string) => `
   const whole = step.value;
   await withBytesOf(whole, async (source) => whole.content(source).read(0, 512));
   await parts.flush(whole);
+  parts.take();
   await parts.name(whole);`;
 
 test('the cloud as it is fenced can make a bundle: whole, under its name, for its owner alone, and nothing beside it', async () => {

@@ -4,7 +4,8 @@
  * changes, so no transaction has to last: everything is taken under one checkpoint.
  *
  * The bundle is verified by the very routine that a receiver runs, then recorded in the tenant's journal with its hash
- * and its purpose, and only then it gets its name: an export that nobody recorded has none.
+ * and its purpose, and only then it gets its name: an export that nobody recorded has none, or lies where nobody is
+ * given it.
  */
 import { base64, base64url, hex } from '../../crypto/bytes.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -51,18 +52,20 @@ export type ExportOrder = {
   purpose: string;
   madeBy: string | null;
   receiver: ExportReceiver;
-  /** A path that nothing has yet. */
+  /** A path that nothing has yet; what has it by then is not overwritten. */
   out: string;
+  /**
+   * The file has its name a moment before it is recorded, so that none is recorded that is not there: for whoever hands
+   * it to nobody until that is committed, and removes it where it never is.
+   */
+  isNamedFirst?: true;
   /** The administrator whose wish it was; null for the operator of the installation. */
   by: PersonId | null;
   /** More are refused; no bound when unset. */
   recordsMax?: number;
   /** Is told, page by page, how far the log was looked through. */
   looked?(far: { entries: number; of: number }): Promise<void>;
-  /**
-   * Notes the bundle in the transaction that records it. Whoever gives it hands the file to nobody before that is
-   * committed, so that the file may have its name a moment earlier.
-   */
+  /** Notes the bundle in the transaction that records it. */
   note?(tx: Tx, made: Exported & { seq: number }): Promise<void>;
 };
 
@@ -92,9 +95,10 @@ export async function makeExport(cloud: Cloud, order: ExportOrder): Promise<Expo
     const [records, bytes] = [manifest.records, whole.bytes];
     const made = { records, bytes, sha256: hex(whole.sha256), fileSha256: hex(whole.fileSha256) };
     await parts.flush(whole);
-    if (order.note) await parts.name(whole);
+    parts.take();
+    if (order.isNamedFirst) await parts.name(whole);
     await recordExport(cloud, order, { made, whole });
-    if (!order.note) await parts.name(whole);
+    if (!order.isNamedFirst) await parts.name(whole);
     return made;
   } finally {
     parts.abandon();

@@ -84,6 +84,7 @@ export class BundleParts {
   readonly #out: string;
   readonly #folder: string;
   readonly #growing = new Map<string, GrowingFile>();
+  #isTaken = false;
 
   constructor(out: string) {
     this.#out = out;
@@ -149,13 +150,25 @@ export class BundleParts {
     return flushStored(path);
   }
 
-  /** Gives the archive its name; nothing that has it already is overwritten, for the command has looked. */
+  /**
+   * Takes the name that the archive will have: an empty file, made so that nothing which has the name is overwritten,
+   * however late it came, and on file systems without links as well.
+   */
+  take(): void {
+    closeSync(openSync(this.#out, 'wx', 0o600));
+    this.#isTaken = true;
+  }
+
+  /** Gives the archive its name. */
   async name({ path }: Packed): Promise<void> {
     await nameStored(path, this.#out);
+    this.#isTaken = false;
     this.abandon();
   }
 
   abandon(): void {
+    if (this.#isTaken) rmSync(this.#out, { force: true });
+    this.#isTaken = false;
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
