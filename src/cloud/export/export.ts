@@ -11,6 +11,7 @@ export { forgetExportsOf } from './kept-store.ts';
 export { type Exported, makeExport } from './make.ts';
 export { type ExportReceiver, type GivenReceiver, NOBODY_NAMED, receiverFrom } from './receiver.ts';
 export { type Asked, EXPORT_TEXT_MAX, readOpened, readSelection } from './selection.ts';
+export { holdForErasure } from './store.ts';
 
 export const exports: Noun = {
   migrations,

@@ -166,6 +166,11 @@ export class BundleParts {
     this.abandon();
   }
 
+  /** Of what was given its name, and is handed to nobody. */
+  takeBack(): void {
+    rmSync(this.#out, { force: true });
+  }
+
   abandon(): void {
     if (this.#isTaken) rmSync(this.#out, { force: true });
     this.#isTaken = false;
