@@ -11,7 +11,7 @@ import { holdForRecording } from './store.ts';
 type Made = { made: Exported; whole: Packed; showsErased(tx: Tx): Promise<boolean> };
 
 /**
- * What was asked for stands behind a commitment; where it names a person, under that person's key. False, and nothing is
+ * What was asked for, and why, stands behind commitments; where it names a person, under that person's key. False, and nothing is
  * recorded, where somebody was erased of whom something is in it: their erasure could not count this bundle. No erasure
  * commits between this look and the record, so that one which comes later counts it.
  */
@@ -21,6 +21,7 @@ export async function recordExport(
   { made, whole, showsErased }: Made,
 ): Promise<boolean> {
   const { tenant, selection, opened, purpose, madeBy, receiver, by } = order;
+  const { person } = selection;
   const subject = canonical({
     ...{ ...selection, opened, madeBy },
     ...receiverSubject(receiver, whole.fileSha256),
@@ -31,7 +32,7 @@ export async function recordExport(
     fields: { purpose, subject, ...(by === null ? {} : { person: by }) },
   } as const;
   const owners = {
-    ...(selection.person === null ? {} : { subject: selection.person }),
+    ...(person === null ? {} : { subject: person, purpose: person }),
     ...(by === null ? {} : { person: by }),
   };
   return cloud.database.tenant(tenant, async (tx) => {
