@@ -154,13 +154,19 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
     recordAll,
     endOf: store.endOf,
     keepOpenings,
-    openOpenings: (tx, source, range) => openOpenings(keys, tx, source, range),
-    openOwned: (tx, source, range) => openOwned(keys, tx, source, range),
+    ...openedBy(keys),
     goneIn,
     lose: keepGone,
     toldOf: (tx, person) => toldOf(keys, tx, person),
     forget: (tx, person) => forgetOpenings(keys, tx, person),
     mentionsOf: (tx, asked) => mentionsOf(keys, tx, asked),
+  };
+}
+
+function openedBy(keys: Keys): Pick<Journal, 'openOpenings' | 'openOwned'> {
+  return {
+    openOpenings: (tx, source, range) => openOpenings(keys, tx, source, range),
+    openOwned: (tx, source, range) => openOwned(keys, tx, source, range),
   };
 }
 
