@@ -280,6 +280,17 @@ test('errors are seen, choices are closed, no test is left aside', () => {
   }
 });
 
+test('what the permission model refuses to the cloud is called by nothing that it loads', () => {
+  const bad = "import { closeSync, fsyncSync } from 'node:fs';\nf(closeSync, fsyncSync);\n";
+  const good = "import { open } from 'node:fs/promises';\nf(open, 'fsyncSync'); // as fsyncSync does\n";
+  for (const path of ['src/cloud/c.ts', 'src/ledger/l.ts', 'src/platform/p.ts'])
+    catches('fenced', path, bad, good);
+  catches('fenced', 'src/cloud/c.ts', 'fs.fdatasync(file, then);\n', 'await file.sync();\n');
+  catches('fenced', 'src/cloud/c.ts', 'syncDir(folder);\n', 'nameStored(from, to);\n');
+  for (const path of ['src/edge/e.ts', 'src/cloud/files.ts', 'src/cloud/c.test.ts'])
+    assert.deepEqual(broken({ [path]: bad }), [], path);
+});
+
 test('words', () => {
   catches('vocabulary', 'src/edge/e.ts', 'const lockerDoor = 1;\n', 'const blockerDoor = 1; // a locker\n');
   catches(

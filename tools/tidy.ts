@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkFenced } from './tidy/fenced.ts';
 import { checkBarrel, checkCycles, checkImports, importTableMarkdown } from './tidy/imports.ts';
 import { isCode, type Problem, type Repository, readSource, type Source } from './tidy/model.ts';
 import { checkNames } from './tidy/names.ts';
@@ -64,6 +65,7 @@ export function checkSource(source: Source, paths: ReadonlySet<string>): Problem
   return [
     ...checkImports(source, paths),
     ...checkBarrel(source),
+    ...checkFenced(source),
     ...checkNames(source),
     ...checkFunctions(source),
     ...checkErrorsAreSeen(source),

@@ -4,7 +4,7 @@ import { HoldfastError } from '../domain/errors.ts';
 import { parseId, type TenantId } from '../domain/ids.ts';
 import { systemClock } from '../platform/clock.ts';
 import { readConfig } from '../platform/config.ts';
-import { readIfExists } from '../platform/durable.ts';
+import { codeOf, readIfExists } from '../platform/durable.ts';
 import { silentLog } from '../platform/log.ts';
 import { systemRandom } from '../platform/random.ts';
 import { NOUNS } from './cloud.ts';
@@ -55,7 +55,7 @@ export async function exportBundle(of: {
       throw new HoldfastError('input-invalid', `--${name} has at most ${EXPORT_TEXT_MAX.name} characters`);
   const [selection, opened] = [readSelection(values), readOpened(values.opened ?? [])];
   const receiver = await receiverOf(values);
-  if (existsSync(out)) throw new HoldfastError('conflict', `${out} is there already; nothing is overwritten`);
+  if (existsSync(out)) throw isThere(out);
   const deps = { clock: systemClock, random: systemRandom, log: silentLog };
   const { cloud } = await openCore({ config: readConfig(of.config, cloudConfig), ...deps }, NOUNS);
   try {
@@ -73,6 +73,8 @@ export async function exportBundle(of: {
     const made = await makeExport(cloud, {
       ...order,
       note: (tx, noted) => noteGiven(cloud, tx, { order, made: noted }),
+    }).catch((error: unknown) => {
+      throw codeOf(error) === 'EEXIST' ? isThere(out) : error;
     });
     say(`${out}: ${made.records} records, ${made.bytes} bytes, SHA-256 ${made.fileSha256}`);
     sayReceiver(receiver, { sha256: made.sha256, say });
@@ -83,6 +85,9 @@ export async function exportBundle(of: {
     await cloud.database.close();
   }
 }
+
+const isThere = (out: string) =>
+  new HoldfastError('conflict', `${out} is there already; nothing is overwritten`);
 
 const OPENERS = {
   none: '',

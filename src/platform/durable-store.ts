@@ -75,6 +75,23 @@ export async function stageDurable(path: string, bytes: Uint8Array): Promise<Sta
   }
 }
 
+/** Makes last what was written at `path` by other calls. */
+export async function flushStored(path: string): Promise<void> {
+  // Windows flushes only what is open to be written.
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Gives a file that was flushed another name, and makes that last. */
+export async function nameStored(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncFolder(dirname(to));
+}
+
 /** Whatever stands in the way is looked for only when something does: nearly always nothing is. */
 async function openFresh(path: string): Promise<FileHandle> {
   try {

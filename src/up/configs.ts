@@ -165,20 +165,23 @@ function built(root: string, app: string): string | null {
  * one user that is a fence between files and no more: loopback ports stay reachable, the lock boards' among
  * them. Where it matters, cloud and bank are different machines.
  */
-export function cloudSpec(config: SystemConfig): ChildSpec {
-  const { root, places } = config;
+export function cloudFence({ root, places }: Pick<SystemConfig, 'root' | 'places'>): readonly string[] {
   const reads = ['bin', 'src', 'node_modules', 'package.json', join('web', 'dist')].map((path) =>
     join(root, path),
   );
-  const nodeFlags = [
+  return [
     '--permission',
     ...[...reads, places.cloud, places.logs].map((path) => `--allow-fs-read=${path}`),
     ...[places.cloud, places.logs].map((path) => `--allow-fs-write=${path}`),
   ];
+}
+
+export function cloudSpec(config: SystemConfig): ChildSpec {
+  const { places } = config;
   // Its folder is its own as well: libraries look for their settings where they are started.
   return {
     ...{ name: 'cloud', args: ['cloud', '--config', cloudFile(config)] },
-    ...{ nodeFlags, cwd: places.cloud, goesLater: true },
+    ...{ nodeFlags: cloudFence(config), cwd: places.cloud, goesLater: true },
   };
 }
 

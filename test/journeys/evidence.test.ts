@@ -1,14 +1,17 @@
-/** Evidence, whole: a photo of a dent is attached to a parcel, exported to a court, opened there, and held against the record. */
+/** Evidence, whole: a photo of a dent is attached to a parcel, exported to a court by command and from the admin app, opened there, and held against the record. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { evidenceAttached, evidenceList } from '../../src/contract/http/evidence.ts';
+import { exportAsked, exportList } from '../../src/contract/http/exports.ts';
 import { base64, concat, hex } from '../../src/crypto/bytes.ts';
 import { testCertificate } from '../../src/crypto/cms/test-certificate.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { readIfExists } from '../../src/platform/durable.ts';
+import { waitFor } from '../../src/up/wait.ts';
 import { startSite } from '../site.ts';
 import { holdfast } from './commands.ts';
 import { inAndOut, parcelOf } from './in-and-out.ts';
@@ -98,6 +101,38 @@ test('a photo is attached, lies on no disk in clear, goes to a court, and is pro
   );
   writeFileSync(at('opened/dent.jpg'), concat(PHOTO, MARK));
   assert.equal((await verify('--evidence', at('opened'))).status, 1);
+  await site.checkSite();
+});
+
+test('the admin app asks for the same, the supervised cloud makes it behind its fence, and who it is for opens it', async () => {
+  const { people, system } = site;
+  await people.adminSignsIn();
+  const { id: parcel } = await parcelOf(site, '1Z999AA10123456784');
+  const selection = { bank: null, compartment: null, parcel, person: null, fromMs: null, toMs: null };
+  const encrypt = { by: 'passphrase', passphrase: 'seven grey herons over Kiel' } as const;
+  const wish = { purpose: 'case 13', receiver: 'District Court', selection, opened: ['evidence'], encrypt };
+  const { id } = exportAsked.parse(await people.adminPosts('/exports', wish));
+  const row = async () => exportList.parse(await people.admin('/exports')).items.find((one) => one.id === id);
+  await waitFor({
+    ...{ clock: systemClock, what: 'the export to be made or to fail', msMax: 60_000 },
+    holds: async () => !['waiting', 'making'].includes((await row())?.state ?? 'waiting'),
+  });
+  const made = await row();
+  assert.deepEqual([made?.state, made?.failure], ['ready', null]);
+  const url = `http://localhost:${system.ports.start}/api/admin/exports/${id}/file`;
+  const answer = await fetch(url, { headers: { cookie: people.adminCookie, 'x-holdfast-app': 'admin' } });
+  assert.equal(answer.status, 200);
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  assert.equal(hex(sha256(bytes)), made?.fileSha256);
+  const at = (name: string) => join(home, name);
+  writeFileSync(at('case-13.p7m'), bytes);
+  writeFileSync(at('word'), `${encrypt.passphrase}\n`);
+  const root = join(system.places.root, 'site-root.pub');
+  const told = await holdfast(
+    ...['verify', at('case-13.p7m'), '--root-key', root, '--passphrase-file', at('word')],
+  );
+  assert.equal(told.status, 0, told.said);
+  assert.match(told.said, /ok {4}evidence\/\d{16}\.jpg\.p7m opens, and is, byte for byte, the evidence/);
   await site.checkSite();
 });
 

@@ -283,7 +283,9 @@ test('what was asked for about a person goes with them, and so does the file tha
   const person = await addResident(cloud(), { tenant, site, name: 'Alder Short' });
   const id = await asked({ selection: { ...ALL, person }, purpose: 'about Alder Short' });
   await make(id);
-  assert.equal((await rowOf(id)).state, 'ready');
+  const made = await rowOf(id);
+  assert.equal(made.state, 'ready');
+  assert.deepEqual(await openedOf(made), ['person', 'purpose', 'subject']);
   const erased = await cloud().database.tenant(tenant, (tx) =>
     erasePerson(cloud(), tx, { person, by: own().people.admin }),
   );
@@ -291,4 +293,14 @@ test('what was asked for about a person goes with them, and so does the file tha
   const row = await rowOf(id);
   assert.deepEqual([row.state, row.about], ['gone', null]);
   assert.equal((await send('GET', `/${id}/file`)).status, 409);
+  assert.deepEqual(await openedOf(made), ['person'], 'why it was made names them, and goes as well');
 });
+
+/** The fields of its record that can be read. */
+async function openedOf({ record }: ExportRow): Promise<string[]> {
+  const seq = Number(/\.(\d+)$/.exec(record ?? '')?.[1]);
+  const openings = await cloud().database.tenant(own().tenant, (tx) =>
+    cloud().journal.openOpenings(tx, own().tenant, { first: seq, last: seq }),
+  );
+  return Object.keys(openings.get(seq) ?? {}).sort();
+}

@@ -33,7 +33,7 @@ export class EvidenceParts {
   readonly #cloud: Cloud;
   readonly #tenant: TenantId;
   readonly #envelope: Envelope | null;
-  readonly #taken: { name: string; evidence: ReadableEvidence }[] = [];
+  readonly #taken: { name: string; seq: number; evidence: ReadableEvidence }[] = [];
   #bytes = 0;
 
   constructor(cloud: Cloud, { tenant, opened, receiver }: Wanting & { tenant: TenantId }) {
@@ -50,9 +50,9 @@ export class EvidenceParts {
   /** Answers the name under which it will be in the bundle. */
   take(
     index: number,
-    of: { evidence: ReadableEvidence | undefined; openings: Openings },
+    of: { evidence: ReadableEvidence | undefined; openings: Openings; seq: number },
   ): string | undefined {
-    const { evidence, openings } = of;
+    const { evidence, openings, seq } = of;
     if (!evidence || openings.evidence?.value !== evidence.inside.sha256) return undefined;
     this.#bytes += evidence.bytes;
     if (this.#taken.length >= EVIDENCE_MAX || this.#bytes > BYTES_MAX)
@@ -61,8 +61,14 @@ export class EvidenceParts {
         `more than ${EVIDENCE_MAX} pieces of evidence, or ${BYTES_MAX / 1_000_000} MB of it; ask for a part of the time`,
       );
     const name = evidenceName(index, evidence.media);
-    this.#taken.push({ name, evidence });
+    this.#taken.push({ name, seq, evidence });
     return name;
+  }
+
+  /** Whether all that was taken can be read still: nobody was erased whom it is about. */
+  async isReadable(tx: Tx): Promise<boolean> {
+    const seqs = this.#taken.map(({ seq }) => seq);
+    return (await this.readable(tx, seqs)).size === seqs.length;
   }
 
   get count(): number {

@@ -17,6 +17,7 @@ export {
   readPlainSelection,
   readSelection,
 } from './selection.ts';
+export { holdForErasure } from './store.ts';
 
 export const exports: Noun = {
   migrations,

@@ -4,7 +4,8 @@
  * changes, so no transaction has to last: everything is taken under one checkpoint.
  *
  * The bundle is verified by the very routine that a receiver runs, then recorded in the tenant's journal with its hash
- * and its purpose, and only then it gets its name: an export that nobody recorded has none.
+ * and its purpose, and only then it gets its name: an export that nobody recorded has none, or lies where nobody is
+ * given it.
  */
 import { base64, base64url, hex } from '../../crypto/bytes.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -33,12 +34,14 @@ import type { Tx } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import type { ReadableEvidence } from '../evidence/evidence.ts';
+import type { Owned } from '../journal/journal.ts';
 import { drain, type SignedLog, signedLog } from '../log/log.ts';
 import * as rosters from '../rosters/rosters.ts';
 import { checkMade, inBreaths } from './check.ts';
 import { EvidenceParts, requireEvidenceReceiver } from './evidence.ts';
-import { BundleParts, type Packed } from './parts.ts';
-import { type ExportReceiver, receiverSubject } from './receiver.ts';
+import { BundleParts } from './parts.ts';
+import type { ExportReceiver } from './receiver.ts';
+import { recordExport } from './recorded.ts';
 import { REPORT_ROWS_MAX, type ReportRow, reportEnd, reportHead, reportRow } from './report.ts';
 import { csvHead, csvRow } from './rows.ts';
 import { type Selection, wantedBy } from './selection.ts';
@@ -51,18 +54,20 @@ export type ExportOrder = {
   purpose: string;
   madeBy: string | null;
   receiver: ExportReceiver;
-  /** A path that nothing has yet. */
+  /** A path that nothing has yet; what has it by then is not overwritten. */
   out: string;
+  /**
+   * The file has its name a moment before it is recorded, so that none is recorded that is not there: for whoever hands
+   * it to nobody until that is committed, and removes it where it never is.
+   */
+  isNamedFirst?: true;
   /** The administrator whose wish it was; null for the operator of the installation. */
   by: PersonId | null;
   /** More are refused; no bound when unset. */
   recordsMax?: number;
   /** Is told, page by page, how far the log was looked through. */
   looked?(far: { entries: number; of: number }): Promise<void>;
-  /**
-   * Notes the bundle in the transaction that records it. Whoever gives it hands the file to nobody before that is
-   * committed, so that the file may have its name a moment earlier.
-   */
+  /** Notes the bundle in the transaction that records it. */
   note?(tx: Tx, made: Exported & { seq: number }): Promise<void>;
 };
 
@@ -73,9 +78,21 @@ export type Exported = { records: number; bytes: number; sha256: string; fileSha
 const ENTRIES_A_PAGE = 2_048;
 const SPANS_A_READ = 128;
 
+/** So often somebody may be erased who is in it, each time anew, before it is given up. */
+const TRIES_MAX = 3;
+
 export async function makeExport(cloud: Cloud, order: ExportOrder): Promise<Exported> {
-  const { tenant, selection } = order;
   requireEvidenceReceiver(order);
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const made = await makeOnce(cloud, order);
+    if (made) return made;
+  }
+  throw new HoldfastError('unavailable', 'people in it were erased while it was made, each time; ask again');
+}
+
+/** Undefined where it shows somebody who was erased meanwhile: nothing of it is left, and it can be made anew. */
+async function makeOnce(cloud: Cloud, order: ExportOrder): Promise<Exported | undefined> {
+  const { tenant, selection } = order;
   await drain(cloud, tenant);
   const log = await signedLog(cloud, tenant);
   if (!log) throw new HoldfastError('not-found', 'the organisation keeps no log yet: holdfast cloud log');
@@ -91,47 +108,27 @@ export async function makeExport(cloud: Cloud, order: ExportOrder): Promise<Expo
     if (!holds) throw new Error(`the bundle does not hold: ${lines.at(-1)?.says}`);
     const [records, bytes] = [manifest.records, whole.bytes];
     const made = { records, bytes, sha256: hex(whole.sha256), fileSha256: hex(whole.fileSha256) };
-    if (order.note) parts.name(whole.path);
-    await recordExport(cloud, order, { made, whole });
-    if (!order.note) parts.name(whole.path);
+    await parts.flush(whole);
+    parts.take();
+    if (order.isNamedFirst) await parts.name(whole);
+    const showsErased = (tx: Tx) => making.showsErased(tx);
+    const isRecorded = await recordExport(cloud, order, { made, whole, showsErased });
+    if (!isRecorded) {
+      parts.takeBack();
+      return undefined;
+    }
+    if (!order.isNamedFirst) await parts.name(whole);
     return made;
   } finally {
     parts.abandon();
   }
 }
 
-/** What was asked for stands behind a commitment; where it names a person, under that person's key. */
-async function recordExport(
-  cloud: Cloud,
-  order: ExportOrder,
-  { made, whole }: { made: Exported; whole: Packed },
-): Promise<void> {
-  const { tenant, selection, opened, purpose, madeBy, receiver, by } = order;
-  const subject = canonical({
-    ...{ ...selection, opened, madeBy },
-    ...receiverSubject(receiver, whole.fileSha256),
-  });
-  const draft = {
-    kind: 'export.made',
-    facts: { entries: made.records, hash: base64url(whole.sha256) },
-    fields: { purpose, subject, ...(by === null ? {} : { person: by }) },
-  } as const;
-  const owners = {
-    ...(selection.person === null ? {} : { subject: selection.person }),
-    ...(by === null ? {} : { person: by }),
-  };
-  await cloud.database.tenant(tenant, async (tx) => {
-    const { seq } = await cloud.journal.record(tx, draft, owners);
-    await order.note?.(tx, { ...made, seq });
-    await cloud.changed(tx, ['journal']);
-  });
-}
-
 type Sources = Map<string, { source: string; first: number; last: number; records: number; whole: boolean }>;
 
 /** What was fetched with a page, by number in the organisation's own journal. */
 type Beside = {
-  own: ReadonlyMap<number, Openings>;
+  own: ReadonlyMap<number, Owned>;
   evidence: ReadonlyMap<number, ReadableEvidence>;
 };
 
@@ -141,12 +138,14 @@ class Making {
   readonly #of: MakingOf;
   readonly #sources: Sources = new Map();
   /** The batch that each bank's records are at. */
-  readonly #batches = new Map<string, { row: BatchRow; openings: Map<number, Openings> }>();
+  readonly #batches = new Map<string, { row: BatchRow; openings: Map<number, Owned> }>();
   readonly #signers = new Map<string, { bank: string; key: string }>();
   readonly #banks = new Map<string, banks.Bank>();
   /** The first entries, as many as may have a proof each, and one more. */
   readonly #proven: number[] = [];
   readonly #evidence: EvidenceParts;
+  /** Of whom something is in it, as far as it is sealed to somebody. */
+  readonly #shown = new Set<PersonId>();
   #spans: Span[] = [];
   #before = -1;
   #records = 0;
@@ -155,6 +154,15 @@ class Making {
   constructor(of: MakingOf) {
     this.#of = of;
     this.#evidence = new EvidenceParts(of.cloud, of.order);
+    const { person } = of.order.selection;
+    if (person !== null) this.#shown.add(person);
+  }
+
+  /** Whether somebody was erased of whom something is in it: read before that, and known to nobody's record. */
+  async showsErased(tx: Tx): Promise<boolean> {
+    const { cloud } = this.#of;
+    if ((await cloud.keys.destroyed(tx, [...this.#shown])).size > 0) return true;
+    return !(await this.#evidence.isReadable(tx));
   }
 
   async run(): Promise<Omit<Manifest, 'files'>> {
@@ -233,7 +241,7 @@ class Making {
       return {
         rows,
         evidence,
-        own: hasOwn ? await cloud.journal.openOpenings(tx, tenant, { first, last }) : new Map(),
+        own: hasOwn ? await cloud.journal.openOwned(tx, tenant, { first, last }) : new Map(),
       };
     });
     for (const row of rows) await this.#entry(row, { own, evidence });
@@ -252,11 +260,13 @@ class Making {
     if (this.#proven.length <= PROOFS_MAX) this.#proven.push(index);
     parts.add('records.jsonl', `${recordLine(index, bytes)}\n`);
     const batch = row.batch_last === null ? undefined : await this.#batch(source, row.batch_last);
-    const openings = this.#mayBeSeen((batch?.openings ?? own).get(seq) ?? {});
+    const kept = (batch?.openings ?? own).get(seq);
+    const openings = this.#mayBeSeen(kept);
     if (Object.keys(openings).length > 0) parts.add('opened.jsonl', `${openedLine(index, openings)}\n`);
     parts.add('records.csv', csvRow(index, parsed.record, openings));
     const isOwn = source === this.#of.order.tenant;
-    const file = this.#evidence.take(index, { openings, evidence: isOwn ? evidence.get(seq) : undefined });
+    const attached = { openings, seq, evidence: isOwn ? evidence.get(seq) : undefined };
+    const file = this.#evidence.take(index, attached);
     this.#report(parsed.record, { index, openings, batch: batch?.row ?? null, file });
   }
 
@@ -291,8 +301,7 @@ class Making {
     const fresh = await cloud.database.read(order.tenant, async (tx) => {
       const row = await batchOf(tx, wanted, of);
       if (!row) throw new Error(`there is no batch of ${source} that ends at ${last}`);
-      const openings =
-        order.opened.length > 0 ? await cloud.journal.openOpenings(tx, source, row) : new Map();
+      const openings = order.opened.length > 0 ? await cloud.journal.openOwned(tx, source, row) : new Map();
       return { row, openings };
     });
     this.#batches.set(source, fresh);
@@ -302,11 +311,13 @@ class Making {
     return fresh;
   }
 
-  /** Only those fields that this receiver may see. */
-  #mayBeSeen(all: Openings): Openings {
+  /** Only those fields that this receiver may see; whose they are is noted. */
+  #mayBeSeen(kept: Owned | undefined): Openings {
     return Object.fromEntries(
       this.#of.order.opened.flatMap((field) => {
-        const opening = all[field];
+        const opening = kept?.openings[field];
+        const owner = kept?.owners[field];
+        if (opening && owner) this.#shown.add(owner);
         return opening ? [[field, opening]] : [];
       }),
     );

@@ -3,16 +3,20 @@
  * length and hash; then all of them put behind each other. The bundle has its name only when it is whole, verified
  * and recorded. Until then what lies there is encrypted under keys that this process alone has and never writes: one
  * that is encrypted to its receiver is on no disk in clear, not even for a while.
+ *
+ * Of all this only the bundle itself is flushed: what one writes for oneself is worth nothing after a power cut, and a
+ * thousand flushes in a row hold up everybody else. It is flushed by its handle, for the cloud runs under Node's
+ * permission model, which refuses `fsync` of a number.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { utf8 } from '../../crypto/bytes.ts';
 import { type Envelope, writeEnvelope } from '../../crypto/cms/envelope.ts';
 import { type RunningHash, runningSha256 } from '../../crypto/hash.ts';
 import { type ScratchCipher, scratchCipher } from '../../crypto/stream.ts';
 import type { Steps } from '../../ledger/export/steps.ts';
 import { type ByteSource, TAR_END, tarHeader, tarPadding } from '../../ledger/export/tar.ts';
-import { syncDir } from '../../platform/durable.ts';
+import { flushStored, nameStored } from '../../platform/durable-store.ts';
 
 const BUFFER_BYTES = 65_536;
 
@@ -52,7 +56,6 @@ class GrowingFile {
   end(): Uint8Array {
     this.#flush();
     if (this.#file !== undefined) {
-      fsyncSync(this.#file);
       closeSync(this.#file);
     }
     return this.#hash.end();
@@ -81,6 +84,7 @@ export class BundleParts {
   readonly #out: string;
   readonly #folder: string;
   readonly #growing = new Map<string, GrowingFile>();
+  #isTaken = false;
 
   constructor(out: string) {
     this.#out = out;
@@ -141,14 +145,35 @@ export class BundleParts {
     };
   }
 
-  /** Gives the archive its name; nothing that has it already is overwritten, for the command has looked. */
-  name(path: string): void {
-    renameSync(path, this.#out);
-    syncDir(dirname(this.#out));
+  /** Makes the archive last: from here on a power cut takes nothing of it. */
+  flush({ path }: Packed): Promise<void> {
+    return flushStored(path);
+  }
+
+  /**
+   * Takes the name that the archive will have: an empty file, made so that nothing which has the name is overwritten,
+   * however late it came, and on file systems without links as well.
+   */
+  take(): void {
+    closeSync(openSync(this.#out, 'wx', 0o600));
+    this.#isTaken = true;
+  }
+
+  /** Gives the archive its name. */
+  async name({ path }: Packed): Promise<void> {
+    await nameStored(path, this.#out);
+    this.#isTaken = false;
     this.abandon();
   }
 
+  /** Of what was given its name, and is handed to nobody. */
+  takeBack(): void {
+    rmSync(this.#out, { force: true });
+  }
+
   abandon(): void {
+    if (this.#isTaken) rmSync(this.#out, { force: true });
+    this.#isTaken = false;
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

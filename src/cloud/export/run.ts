@@ -73,6 +73,7 @@ async function begin(cloud: Cloud, { tenant, id }: Place): Promise<ExportOrder |
     opened: readOpened(about.opened),
     receiver: { told: about.receiver, envelope, evidence: envelope },
     out: fileOf(cloud.config.dataDir, { tenant, id }),
+    isNamedFirst: true,
     looked: teller(cloud, { tenant, id }),
     note: (tx, made) => noteMade(cloud, tx, { id, state: 'ready', made }),
   };

@@ -3,6 +3,21 @@ import { sql } from 'kysely';
 import { integerColumn, textColumn } from '../../platform/columns.ts';
 import type { Tx } from '../../platform/database.ts';
 
+const MEETING = sql`hashtextextended('exports and erasures ' || current_setting('holdfast.tenant'), 0)`;
+
+/**
+ * Until the transaction ends nobody of the organisation is erased, and erasures under way are waited for. It is the first
+ * lock that either takes, so that neither holds what the other waits for.
+ */
+export async function holdForRecording(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${MEETING})`.execute(tx);
+}
+
+/** Until the transaction ends no bundle is recorded. Erasures do not wait for each other. */
+export async function holdForErasure(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock_shared(${MEETING})`.execute(tx);
+}
+
 export type RecordPlace = { source: string; seq: number };
 type JournalRange = { source: string; first: number; last: number };
 

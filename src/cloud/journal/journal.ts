@@ -48,6 +48,9 @@ export type Owners = Readonly<Partial<Record<CommittedField, PersonId>>>;
 /** What stands behind one record's commitments, and whose each field is. */
 export type ToKeep = { seq: number; openings: Openings; owners: Owners };
 
+/** What of a record can be opened, and whose it is; a field that is nobody's is the organisation's. */
+export type Owned = { openings: Openings; owners: Owners };
+
 export type ToRecord = { draft: RecordDraft; owners: Owners };
 
 type Range = { first: number; last: number };
@@ -72,6 +75,8 @@ export type Journal = {
   keepOpenings(tx: Tx, source: string, all: readonly ToKeep[]): Promise<Gone>;
   /** Opens what is kept; a field whose key was destroyed is absent. */
   openOpenings(tx: Tx, source: string, range: Range): Promise<Map<number, Openings>>;
+  /** The same, with the persons whose the fields are. */
+  openOwned(tx: Tx, source: string, range: Range): Promise<Map<number, Owned>>;
   /** Which fields of these records nothing opens any more, because their person was erased. */
   goneIn(tx: Tx, source: string, range: Range): Promise<Gone>;
   /** Every record that has something of a person's, with the fields that it is. */
@@ -149,12 +154,19 @@ export function openJournal(config: { keys: Keys; clock: Clock; random: Random }
     recordAll,
     endOf: store.endOf,
     keepOpenings,
-    openOpenings: (tx, source, range) => openOpenings(keys, tx, source, range),
+    ...openedBy(keys),
     goneIn,
     lose: keepGone,
     toldOf: (tx, person) => toldOf(keys, tx, person),
     forget: (tx, person) => forgetOpenings(keys, tx, person),
     mentionsOf: (tx, asked) => mentionsOf(keys, tx, asked),
+  };
+}
+
+function openedBy(keys: Keys): Pick<Journal, 'openOpenings' | 'openOwned'> {
+  return {
+    openOpenings: (tx, source, range) => openOpenings(keys, tx, source, range),
+    openOwned: (tx, source, range) => openOwned(keys, tx, source, range),
   };
 }
 
@@ -164,7 +176,12 @@ async function openOpenings(
   source: string,
   range: Range,
 ): Promise<Map<number, Openings>> {
-  const found = new Map<number, Openings>();
+  const owned = await openOwned(keys, tx, source, range);
+  return new Map([...owned].map(([seq, { openings }]) => [seq, openings]));
+}
+
+async function openOwned(keys: Keys, tx: Tx, source: string, range: Range): Promise<Map<number, Owned>> {
+  const found = new Map<number, { openings: Openings; owners: Owners }>();
   const rows = await store.openingsBetween(tx, source, range);
   // One query for everybody's keys, instead of one a row.
   await keys.subjects(
@@ -175,11 +192,19 @@ async function openOpenings(
     const part = await openPart(keys, tx, row);
     if (part === undefined) continue;
     for (const [seq, openings] of Object.entries(part)) {
-      if (Number(seq) >= range.first && Number(seq) <= range.last)
-        found.set(Number(seq), { ...found.get(Number(seq)), ...openings });
+      if (Number(seq) < range.first || Number(seq) > range.last) continue;
+      const known = found.get(Number(seq)) ?? { openings: {}, owners: {} };
+      known.openings = { ...known.openings, ...openings };
+      if (row.subject_id !== null)
+        known.owners = { ...known.owners, ...ownedBy(openings, row.subject_id as PersonId) };
+      found.set(Number(seq), known);
     }
   }
   return found;
+}
+
+function ownedBy(openings: Openings, owner: PersonId): Owners {
+  return Object.fromEntries(Object.keys(openings).map((field) => [field, owner]));
 }
 
 /** What is of somebody whose key was destroyed, but for what names nobody. */

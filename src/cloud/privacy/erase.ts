@@ -13,7 +13,7 @@ import { tenantOf } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { forgetEvidence } from '../evidence/evidence.ts';
-import { forgetExports } from '../export/export.ts';
+import { forgetExports, holdForErasure } from '../export/export.ts';
 import { forgetAnswersOf } from '../http/http.ts';
 import { renewWrapping, settleKeys } from '../keys/keys.ts';
 import * as notices from '../notices/notices.ts';
@@ -45,6 +45,7 @@ export async function erasePerson(cloud: Cloud, tx: Tx, of: Erase): Promise<Eras
 
 /** Without a new epoch: until there is one, old pages can still be read. */
 export async function eraseOne(cloud: Cloud, tx: Tx, { person: id, by }: Erase): Promise<Erasure> {
+  await holdForErasure(tx);
   const standing = await people.lockPerson(tx, id);
   if (!standing) throw new HoldfastError('not-found', 'There is nobody here by that id.');
   const { person } = standing;

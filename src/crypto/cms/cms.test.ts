@@ -4,9 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { before, test } from 'node:test';
 import { concat } from '../bytes.ts';
 import { type Readable, scratchCipher } from '../stream.ts';
+import { derOf, integer, octets, oid, sequence, tagged } from './der.ts';
 import { beginsAsEnvelope, newEnvelope, openEnvelope, readPrivateKey, writeEnvelope } from './envelope.ts';
+import { OID } from './names.ts';
 import { type Receiver, readCertificate, readPassphrase } from './receiver.ts';
-import type { Opener } from './recipients.ts';
+import { type Opener, PassphraseKeys } from './recipients.ts';
 import { type KeyKind, testCertificate, USAGE } from './test-certificate.ts';
 
 const nowMs = 1_800_000_000_000;
@@ -180,4 +182,55 @@ test('a file of one’s own says nothing on the disk', () => {
   const onDisk = concat(...parts.map((part) => one.write(part)));
   assert.equal(Buffer.from(onDisk).indexOf(content.subarray(100, 116)), -1);
   assert.deepEqual(one.read(onDisk), content.subarray(0, 4_000));
+});
+
+test('a serial number of any length is written as the certificate has it', async () => {
+  for (const bytes of [1, 20, 127, 128, 140, 300]) {
+    const serial = `7f${'ab'.repeat(bytes - 1)}`;
+    const { certificate, keyPem } = await testCertificate({ kind: 'p-256', serial });
+    const read = readCertificate(certificate, { nowMs });
+    const key = readPrivateKey(keyPem);
+    assert.ok(read.ok && key);
+    const file = await sealed(read.receiver, content.subarray(0, 100));
+    assert.ok(Buffer.from(file).includes(Buffer.from(serial, 'hex')));
+    const opened = await openEnvelope(readable(file), { is: 'key', key });
+    assert.ok(opened.ok, `${bytes}: ${JSON.stringify(opened)}`);
+  }
+});
+
+/** A file whose receivers know passphrases by so many rounds; whichever, it is another one. */
+function askingFor(...all: { rounds: number; salt: number }[]): Readable {
+  const infos = all.map(({ rounds, salt }) =>
+    derOf(
+      tagged(
+        3,
+        integer(0),
+        tagged(
+          0,
+          oid(OID.pbkdf2),
+          sequence(octets(new Uint8Array(8).fill(salt)), integer(rounds), sequence(oid(OID.hmacSha256))),
+        ),
+        sequence(oid(OID.pwriKek), sequence(oid(OID.aes256Cbc), octets(new Uint8Array(16)))),
+        octets(new Uint8Array(32).fill(salt)),
+      ),
+    ),
+  );
+  const writer = writeEnvelope({ recipient: concat(...infos), key: new Uint8Array(32) }, 4);
+  return readable(concat(writer.head, writer.add(new Uint8Array(4)), writer.end()));
+}
+
+test('a foreign file may ask for so much work and no more, however many receivers it names', async () => {
+  const opener = { is: 'passphrase', passphrase: PASSPHRASE } as const;
+  const whyOf = async (file: Readable, keys?: PassphraseKeys) => {
+    const opened = await openEnvelope(file, opener, keys);
+    return opened.ok ? 'opened' : opened.why;
+  };
+  assert.equal(await whyOf(askingFor({ rounds: 600, salt: 1 }, { rounds: 600, salt: 2 })), 'receiver-other');
+  const most = askingFor({ rounds: 1, salt: 1 }, { rounds: 10_000_000, salt: 2 });
+  assert.equal(await whyOf(most), 'envelope-malformed');
+  // Over several files, too; what was made already is not work again.
+  const keys = new PassphraseKeys(1_000);
+  for (let n = 0; n < 3; n++)
+    assert.equal(await whyOf(askingFor({ rounds: 600, salt: 1 }), keys), 'receiver-other');
+  assert.equal(await whyOf(askingFor({ rounds: 401, salt: 1 }), keys), 'envelope-malformed');
 });

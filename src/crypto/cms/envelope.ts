@@ -32,7 +32,7 @@ import {
 } from './der.ts';
 import { OID } from './names.ts';
 import type { Receiver } from './receiver.ts';
-import { keyFrom, type Opener, recipientInfo } from './recipients.ts';
+import { keyFrom, type Opener, PassphraseKeys, recipientInfo } from './recipients.ts';
 
 const KEY_BYTES = 32;
 const TAG = { sequence: 0x30, set: 0x31, content: 0xa0, encrypted: 0x80 } as const;
@@ -138,11 +138,15 @@ function refusalOf(error: unknown): { ok: false; why: EnvelopeRefusal } {
 type Opened = { ok: true; content: Readable } | { ok: false; why: EnvelopeRefusal };
 
 /** The content, after every byte of it was checked. */
-export async function openEnvelope(file: Readable, opener: Opener): Promise<Opened> {
+export async function openEnvelope(
+  file: Readable,
+  opener: Opener,
+  keys = new PassphraseKeys(),
+): Promise<Opened> {
   try {
     const { recipients, content, nonce, tag } = readEnvelope(file);
     for (const info of recipients) {
-      const key = await keyFrom(info, opener);
+      const key = await keyFrom(info, opener, keys);
       if (key?.length !== KEY_BYTES) continue;
       const isRight = isWhole(content, { key, nonce }, tag);
       return isRight

@@ -18,11 +18,12 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { promisify } from 'node:util';
-import { concat, utf8 } from '../bytes.ts';
+import { concat, hex, utf8 } from '../bytes.ts';
 import { sha256 } from '../hash.ts';
 import {
   bits,
   bitsOf,
+  derHeader,
   derOf,
   inSequence,
   inTagged,
@@ -48,7 +49,7 @@ const pbkdf2Async = promisify(pbkdf2);
 
 /** Of HMAC-SHA-256: some tenths of a second for us, and for each guess. */
 const ROUNDS = 600_000;
-/** A foreign file may ask for this much work and no more. */
+/** A foreign file, or all that came in one, may ask for this much work in sum and no more. */
 const ROUNDS_MAX = 10_000_000;
 const SALT_BYTES = 16;
 const IV_BYTES = 16;
@@ -66,9 +67,9 @@ export async function recipientInfo(receiver: Receiver, key: Uint8Array): Promis
   );
 }
 
-/** A serial number is written as the certificate has it, whatever its sign. */
+/** A serial number is written as the certificate has it, whatever its sign, and longer than RFC 5280 section 4.1.2.2 allows. */
 function namedBy({ issuer, serial }: CertificateReceiver): Node {
-  return sequence(readDer(issuer), readDer(concat(Uint8Array.of(2, serial.length), serial)));
+  return sequence(readDer(issuer), readDer(concat(derHeader(2, serial.length), serial)));
 }
 
 function transportInfo(receiver: CertificateReceiver, key: Uint8Array): Node {
@@ -150,10 +151,38 @@ function unwrapTwice(kek: Uint8Array, iv: Uint8Array, wrapped: Uint8Array): Uint
 /** What a receiver has to open with. */
 export type Opener = { is: 'key'; key: KeyObject } | { is: 'passphrase'; passphrase: string };
 
+/**
+ * The keys that are made of a passphrase for one file, or for all that came in one: how many rounds each takes says
+ * whoever wrote it, and there may be hundreds. A key that was made is not made again; all messages of a bundle have one.
+ */
+export class PassphraseKeys {
+  readonly #made = new Map<string, Uint8Array>();
+  #left: number;
+
+  constructor(roundsMax = ROUNDS_MAX) {
+    this.#left = roundsMax;
+  }
+
+  async of(passphrase: string, { salt, rounds }: { salt: Uint8Array; rounds: number }): Promise<Uint8Array> {
+    const name = `${rounds} ${hex(salt)} ${passphrase}`;
+    const known = this.#made.get(name);
+    if (known) return known;
+    if (rounds < 1 || rounds > this.#left) throw new Malformed();
+    this.#left -= rounds;
+    const key = await passwordKey(passphrase, { salt, rounds });
+    this.#made.set(name, key);
+    return key;
+  }
+}
+
 /** The content's key, or undefined when this RecipientInfo is for another receiver, or in a form that is not ours. */
-export async function keyFrom(info: Node, opener: Opener): Promise<Uint8Array | undefined> {
+export async function keyFrom(
+  info: Node,
+  opener: Opener,
+  keys: PassphraseKeys,
+): Promise<Uint8Array | undefined> {
   if (opener.is === 'passphrase')
-    return isTagged(info, 3) ? passwordOpened(info, opener.passphrase) : undefined;
+    return isTagged(info, 3) ? passwordOpened(info, opener.passphrase, keys) : undefined;
   const { asymmetricKeyType } = opener.key;
   if (asymmetricKeyType === 'rsa' && isUniversal(info, 'sequence')) return transportOpened(info, opener.key);
   if (asymmetricKeyType === 'ec' && isTagged(info, 1)) return agreementOpened(info, opener.key);
@@ -206,7 +235,11 @@ function unwrapped(wrapped: Uint8Array, key: KeyObject, theirs: Uint8Array): Uin
   }
 }
 
-async function passwordOpened(info: Node, passphrase: string): Promise<Uint8Array | undefined> {
+async function passwordOpened(
+  info: Node,
+  passphrase: string,
+  keys: PassphraseKeys,
+): Promise<Uint8Array | undefined> {
   const [, derivation, encryption, encrypted] = inTagged(info, 3);
   const [name, parameters] = inTagged(derivation, 0);
   const [salt, rounds, ...more] = inSequence(parameters);
@@ -218,7 +251,7 @@ async function passwordOpened(info: Node, passphrase: string): Promise<Uint8Arra
   if (!isOurs || oidOf(inSequence(prf)[0]) !== OID.hmacSha256) return undefined;
   const times = smallOf(rounds);
   const first = octetsOf(iv);
-  if (times < 1 || times > ROUNDS_MAX || first.length !== IV_BYTES) throw new Malformed();
-  const kek = await passwordKey(passphrase, { salt: octetsOf(salt), rounds: times });
+  if (first.length !== IV_BYTES) throw new Malformed();
+  const kek = await keys.of(passphrase, { salt: octetsOf(salt), rounds: times });
   return unwrapTwice(kek, first, octetsOf(encrypted));
 }

@@ -28,6 +28,8 @@ export async function testCertificate(of: {
   usage?: number | null;
   fromMs?: number;
   toMs?: number;
+  /** In hex. */
+  serial?: string;
 }): Promise<{ certificate: Uint8Array; pem: string; keyPem: string }> {
   const algorithm = KINDS[of.kind];
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair;
@@ -35,7 +37,7 @@ export async function testCertificate(of: {
     of.usage ??
     (of.kind.startsWith('rsa') ? x509.KeyUsageFlags.keyEncipherment : x509.KeyUsageFlags.keyAgreement);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: '00c0ffee',
+    serialNumber: of.serial ?? '00c0ffee',
     name: [{ CN: ['District Court, Chamber 4'] }, { O: ['Court'] }],
     notBefore: new Date(of.fromMs ?? 1_790_000_000_000),
     notAfter: new Date(of.toMs ?? 1_890_000_000_000),
