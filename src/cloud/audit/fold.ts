@@ -18,7 +18,8 @@ export type FoldedParcel = Standing & {
   tracking: string | null;
 };
 export type FoldedAlarm = AlarmMove & { endedAtMs: number | null };
-export type OrderTold = { record: LedgerRecord; order: string | undefined };
+/** `isRestored`: the cloud had been restored from a backup before, and may have been given the order already. */
+export type OrderTold = { record: LedgerRecord; order: string | undefined; isRestored?: boolean };
 type Said = { seq: number; compartment: number | null; parcel: string | null; atMs: number };
 type Waiting = { parcel: string; person: string; compartment: number; untilMs: number };
 

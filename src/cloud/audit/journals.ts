@@ -49,6 +49,8 @@ export type OwnWords = {
   ended: LedgerRecord[];
   /** Orders that the cloud was given to carry, by the hash of their text. */
   orders: Map<string, OrderTold[]>;
+  /** Whether it was ever restored from a backup; while it is read, whether it was up to there. */
+  isRestored: boolean;
 };
 
 async function tell(auditing: Auditing, source: string, check: Check, found: readonly Finding[]) {
@@ -63,7 +65,7 @@ export async function auditOwnJournal(auditing: Auditing, end: JournalRow): Prom
   const { source } = end;
   const words: OwnWords = {
     ...{ enrolled: new Map(), received: new Map(), orders: new Map() },
-    ...{ resolved: [], ended: [] },
+    ...{ resolved: [], ended: [], isRestored: false },
   };
   let prev = NO_HASH;
   for (let first = 1; first <= end.last_seq; first += RECORDS_A_READ) {
@@ -103,9 +105,10 @@ function hear(words: OwnWords, record: LedgerRecord, openings: Openings = {}): v
   if (record.kind === 'roster.received') words.received.set(String(record.facts.hash), record);
   if (record.kind === 'discrepancy.resolved') words.resolved.push(record);
   if (record.kind === 'alarm.ended' && record.facts.condition === 'discrepancy') words.ended.push(record);
+  if (record.kind === 'backup.restored') words.isRestored = true;
   if (record.kind !== 'order.received') return;
   const hash = String(record.facts.hash);
-  const told = { record, order: openings.order?.value };
+  const told = { record, order: openings.order?.value, isRestored: words.isRestored };
   words.orders.set(hash, [...(words.orders.get(hash) ?? []), told]);
 }
 

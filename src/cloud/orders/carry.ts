@@ -88,7 +88,7 @@ async function keep(cloud: Cloud, tx: Tx, of: Keep): Promise<Result<SignedOrder>
     const isNew = names.some((name) => !kept.signers.includes(name)) || kept.state === 'waiting';
     if (!adds || !isNew || kept.state === 'lapsed') return denied('order-replayed');
     if (kept.state !== 'waiting' || names.length > kept.signers.length)
-      await store.renewNote(tx, order.order, { note, signers: names });
+      await store.renewNote(tx, order.order, { note, signers: names, atMs: cloud.clock.nowMs() });
     return { ok: true, value: of.signed };
   }
   await store.insertOrder(tx, {
