@@ -68,7 +68,7 @@ function isAsSaid(row: KeptRow, { record, order }: OrderTold): boolean {
 /** So far apart may two readings of the cloud's clock in one transaction be. */
 const SAME_MOMENT_MS = 10_000;
 
-function isNear(atMs: unknown, { time }: LedgerRecord): boolean {
+export function isNear(atMs: unknown, { time }: LedgerRecord): boolean {
   return typeof atMs === 'number' && Math.abs(atMs - time.atMs) <= SAME_MOMENT_MS;
 }
 

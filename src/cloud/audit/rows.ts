@@ -15,12 +15,21 @@ export type BankRow = {
   site: SiteId;
   layout: BankLayout;
   key: Uint8Array | null;
+  seal_key: Uint8Array | null;
   roster_applied: number;
   roster_applied_at_ms: number | null;
   roster_refused: string | null;
 };
 
 export type SiteRow = { site: SiteId; rootKeys: readonly string[]; k: number };
+
+export type RosterRow = {
+  version: number;
+  note: string;
+  json: string;
+  signatures: number;
+  received_at_ms: number;
+};
 
 /** A row of a table that is folded from records; what no record says of it is left out. */
 export type KeptRow = Readonly<Record<string, unknown>>;
@@ -73,7 +82,7 @@ export type AuditRows = {
   banks(): Promise<BankRow[]>;
   sites(): Promise<SiteRow[]>;
   /** The rosters of a site as they were signed, oldest first. */
-  rosters(site: string): Promise<{ version: number; note: string; json: string }[]>;
+  rosters(site: string): Promise<RosterRow[]>;
   /** Records `first` to `last` of a journal, by number; those beyond its end too, where somebody put any. */
   records(source: string, range: { first: number; last: number }): Promise<RecordRow[]>;
   /** The highest number that a record of this journal has; 0 where it has none. */

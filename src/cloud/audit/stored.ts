@@ -16,6 +16,7 @@ import {
   type FoldedTable,
   type JournalRow,
   type KeptRow,
+  type RosterRow,
 } from './rows.ts';
 
 /** Runs `audit` over what one moment saw of a tenant. */
@@ -79,7 +80,7 @@ function bankRows(tx: Tx): Pick<AuditRows, 'banks' | 'sites' | 'rosters'> {
     banks: () =>
       all(
         tx,
-        sql<BankRow>`select bank_id as bank, site_id as site, layout, key, roster_applied, roster_applied_at_ms,
+        sql<BankRow>`select bank_id as bank, site_id as site, layout, key, seal_key, roster_applied, roster_applied_at_ms,
           roster_refused from banks order by bank_id`,
       ),
     sites: () =>
@@ -90,7 +91,7 @@ function bankRows(tx: Tx): Pick<AuditRows, 'banks' | 'sites' | 'rosters'> {
     rosters: (site) =>
       all(
         tx,
-        sql<{ version: number; note: string; json: string }>`select version, note, json from rosters
+        sql<RosterRow>`select version, note, json, signatures, received_at_ms from rosters
           where site_id = ${site} order by version`,
       ),
   };

@@ -10,10 +10,11 @@ import {
   type FoldedTable,
   type JournalRow,
   type KeptRow,
+  type RosterRow,
   type SiteRow,
 } from './rows.ts';
 
-export type RosterRow = { site: string; version: number; note: string; json: string };
+export type RosterOfSite = RosterRow & { site: string };
 
 /** One log of one tenant, whole. Never edited in place: a change makes a new one that shares the rest. */
 export type Memory = {
@@ -22,7 +23,7 @@ export type Memory = {
   journals: readonly JournalRow[];
   banks: readonly BankRow[];
   sites: readonly SiteRow[];
-  rosters: readonly RosterRow[];
+  rosters: readonly RosterOfSite[];
   records: readonly RecordRow[];
   heads: readonly HeadRow[];
   openings: readonly { source: string; seq: number; openings: Openings }[];
