@@ -6,7 +6,7 @@ import type { BankLayout } from '../../domain/bank.ts';
 import type { BankId, SiteId, TenantId } from '../../domain/ids.ts';
 import type { Openings } from '../../ledger/record.ts';
 import type { Gone, HeadRow, RecordRow } from '../journal/journal.ts';
-import type { CheckpointRow, EntryRow, LogRow, Span } from '../log/log.ts';
+import type { CheckpointRow, CosignatureRow, EntryRow, LogRow, Span } from '../log/log.ts';
 
 export type JournalRow = { source: string; last_seq: number; last_hash: string; last_head: string };
 
@@ -99,6 +99,8 @@ export type AuditRows = {
   ends(generation: number): Promise<{ source: string; last_seq: number }[]>;
   /** Oldest first, those of more entries than `above`. */
   checkpoints(generation: number, above: number, limit: number): Promise<CheckpointRow[]>;
+  /** Of checkpoints with more than `above` and at most `upTo` entries. */
+  cosignatures(generation: number, of: { above: number; upTo: number }): Promise<CosignatureRow[]>;
   /** The records with the indices `from` to `to - 1`. */
   entries(generation: number, of: { from: number; to: number }): Promise<EntryRow[]>;
   /** Which index a record has; undefined for one that has none. */

@@ -7,7 +7,7 @@ import type { BankId, ParcelId, PersonId, SiteId, TenantId } from '../../domain/
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import type { HeadRow, RecordRow } from '../journal/journal.ts';
-import type { CheckpointRow, EntryRow, LogRow, Span } from '../log/log.ts';
+import type { CheckpointRow, CosignatureRow, EntryRow, LogRow, Span } from '../log/log.ts';
 import { openTracking } from '../parcels/parcels.ts';
 import {
   type AuditRows,
@@ -97,7 +97,10 @@ function bankRows(tx: Tx): Pick<AuditRows, 'banks' | 'sites' | 'rosters'> {
   };
 }
 
-type LogRows = Pick<AuditRows, 'logs' | 'spans' | 'ends' | 'checkpoints' | 'entries' | 'indexOf'>;
+type LogRows = Pick<
+  AuditRows,
+  'logs' | 'spans' | 'ends' | 'checkpoints' | 'cosignatures' | 'entries' | 'indexOf'
+>;
 
 function logRows(tx: Tx): LogRows {
   return {
@@ -121,6 +124,12 @@ function logRows(tx: Tx): LogRows {
         tx,
         sql<CheckpointRow>`select size, root, note, at_ms from log_checkpoints
           where generation = ${generation} and size > ${above} order by size limit ${limit}`,
+      ),
+    cosignatures: (generation, { above, upTo }) =>
+      all(
+        tx,
+        sql<CosignatureRow>`select size, vkey, line, at_s from log_cosignatures
+          where generation = ${generation} and size > ${above} and size <= ${upTo} order by size, vkey`,
       ),
     // What the spans of these entries say is computed beforehand: with row security a sum is looked up in no index, and
     // each step would read every record. That spans lie one behind the other is asked of each of them (`tree.ts`).

@@ -42,7 +42,7 @@ const TABLES = [
     ['bank'],
   ],
   ['openings', ['openings'], ['source', 'seq']],
-  ['logs', ['origin', 'key', 'size', 'root', 'published_size', 'state'], ['generation']],
+  ['logs', ['origin', 'key', 'size', 'root', 'published_size', 'shown_size', 'state'], ['generation']],
   ['spans', ['first', 'source', 'seq', 'count'], ['first']],
   ['ends', ['source', 'last_seq'], ['source']],
   ['checkpoints', ['size', 'root', 'note'], ['size']],
