@@ -1,4 +1,5 @@
 /** The keys of banks: believed because rosters that their site's root signed name them, and their enrolment is recorded. */
+import { isDeepStrictEqual } from 'node:util';
 import { base64url } from '../../crypto/bytes.ts';
 import { fingerprint } from '../../crypto/sign.ts';
 import type { Roster } from '../../domain/roster.ts';
@@ -30,7 +31,7 @@ export async function auditKeys(
   banks: readonly BankRow[],
   words: OwnWords,
 ): Promise<void> {
-  const named = await namedKeys(auditing, words.received);
+  const named = await namedKeys(auditing, words);
   for (const bank of banks) if (bank.key !== null) await auditBankKeys(auditing, bank, { named, words });
 }
 
@@ -62,21 +63,22 @@ async function auditBankKeys(
 const NONE = new Uint8Array(0);
 
 /** Each roster is judged with the root that the one before it names. */
-async function namedKeys(
-  auditing: Auditing,
-  received: ReadonlyMap<string, LedgerRecord>,
-): Promise<NamedBanks> {
+async function namedKeys(auditing: Auditing, { received, roots }: OwnWords): Promise<NamedBanks> {
   const { rows, findings } = auditing;
   const missing = new Map(received);
   const named: NamedBanks = new Map();
   for (const { site, rootKeys, k } of await rows.sites()) {
     let trust: RosterTrust = { site, rootKeys, k, version: 0 };
+    const own = [{ keys: [...rootKeys], k }];
+    roots.set(site, own);
     for (const row of await rows.rosters(site)) {
       const hash = noteHash(row.note);
       missing.delete(hash);
       const of = { row, trust, record: received.get(hash) };
       const roster = await auditRoster(auditing, of);
       if (!roster) continue;
+      const { root } = roster;
+      if (!isDeepStrictEqual(own.at(-1), root)) own.push(root);
       trust = { site, rootKeys: roster.root.keys, k: roster.root.k, version: roster.version };
       for (const { bank, key, sealKey } of roster.banks) {
         const bySite = named.get(bank) ?? new Map<string, Named>();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import type { DownMessage } from '../../contract/uplink.ts';
-import { base64url } from '../../crypto/bytes.ts';
+import { base64url, utf8 } from '../../crypto/bytes.ts';
 import { newSigningKey, type SigningKey } from '../../crypto/sign.ts';
 import { type BankId, idFrom, type SiteId, type TenantId } from '../../domain/ids.ts';
 import type { Order, OrderAct } from '../../domain/order.ts';
@@ -16,6 +16,7 @@ import * as banks from '../banks/banks.ts';
 import { NOUNS } from '../cloud.ts';
 import { Intake, projectionsOf, takeBatch } from '../intake/intake.ts';
 import { createLog, drain } from '../log/log.ts';
+import { notePlace } from '../orders/carry.ts';
 import { REPAIRED_FROM_RECORDS } from '../orders/migrations.ts';
 import * as orders from '../orders/orders.ts';
 import * as rosters from '../rosters/rosters.ts';
@@ -262,5 +263,49 @@ test('a cloud that was restored may be given anew what it has forgotten, before 
   await refuses(hashOf(accepted), 'order-replayed');
   assert.deepEqual(await stateOf(refused), ['refused', 'order-pointless']);
   assert.deepEqual(await stateOf(accepted), ['accepted', null]);
+  assert.deepEqual(await findings(), []);
+});
+
+test('the text, the purpose, the signers and the end of an order are those of its record', async () => {
+  const { cloud } = stand;
+  const order = orderFor({ do: 'restore', compartment: 7 });
+  const hash = await submit(order, [FIRST, SECOND]);
+  const other = await submit(orderFor({ do: 'restore', compartment: 8 }), [FIRST]);
+  const byHand = { ...orderFor({ do: 'lift' }), purpose: 'by hand' };
+  const handed = noteHash(signOrder(byHand, [FIRST]));
+  await bankWrites({
+    kind: 'order.accepted',
+    facts: { act: 'lift', hash: handed, signatures: 1, road: 'hand' },
+    fields: { order: byHand.order, purpose: byHand.purpose },
+  });
+  assert.deepEqual(await findings(), []);
+  const sealed = (text: string) =>
+    inTenant((tx) => cloud.keys.sealBytesForTenant(tx, notePlace(order.order), utf8(text)));
+  const changes: [what: string, set: string, values: unknown[]][] = [
+    ['no purpose that opens', `purpose = '\\x00'`, [hash]],
+    ['the purpose of another', `purpose = (select purpose from orders where hash = $2)`, [hash, other]],
+    ['signers that are none', `signers = '["x"]'`, [hash]],
+    ['a signer fewer', `signers = jsonb_build_array(signers -> 0), signatures = 1`, [hash]],
+    ['no note, so that nobody is told', 'note = null', [hash]],
+    ['a note that does not open', `note = '\\x00'`, [hash]],
+    ['a note without a signature', 'note = $2', [hash, await sealed(signOrder(order, [FIRST]))]],
+    ['a note of a stranger', 'note = $2', [hash, await sealed(signOrder(order, [newSigningKey()]))]],
+    ['another end', 'until_ms = until_ms + 1', [hash]],
+    ['no end', 'until_ms = null', [hash]],
+    ['another purpose of one that came by hand', `purpose = '\\x00'`, [handed]],
+    ['signers of one that came by hand', `signers = '["x"]'`, [handed]],
+    ['an end of one that came by hand', 'until_ms = 5', [handed]],
+  ];
+  for (const [what, set, values] of changes) {
+    const found = await findingsAfter(`update orders set ${set} where hash = $1`, values);
+    assert.match(String(found), /its text or its signers|something else than its record/, what);
+  }
+  // The site has another root by now: what was signed under the one before holds.
+  const next = newSigningKey();
+  const root = { rootKeys: [base64url(next.publicKey)], k: 1 };
+  await inTenant((tx) => rosters.desireRoot(tx, site, root));
+  const draft = await inTenant((tx) => rosters.draft(cloud, tx, site));
+  const roster = signRoster(rosterSchema.parse(JSON.parse(draft?.json ?? '{}')), [FIRST, next]);
+  assert.ok((await rosters.submit(cloud, site, roster)).ok);
   assert.deepEqual(await findings(), []);
 });

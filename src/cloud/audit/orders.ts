@@ -1,18 +1,32 @@
 /** Orders: what the banks' records, and the cloud's own of what it was given to carry, make of each. */
+import { isDeepStrictEqual } from 'node:util';
+import { fromBase64url } from '../../crypto/bytes.ts';
+import { fingerprint } from '../../crypto/sign.ts';
+import type { Roster } from '../../domain/roster.ts';
+import { openOrder } from '../../ledger/order.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
+import { noteHash } from '../../ledger/roster.ts';
 import type { OrderTold } from './fold.ts';
 import type { Auditing } from './journals.ts';
-import type { KeptRow } from './rows.ts';
+import type { BankRow, KeptRow } from './rows.ts';
 
 /** By the hash of its text: each time that the cloud was given it. Those of which a row is found are taken out. */
 export type ReceivedOrders = Map<string, OrderTold[]>;
 
-type Judge = { told: readonly OrderTold[]; received: ReceivedOrders };
+type Judge = {
+  bank: BankRow;
+  tenant: string;
+  told: readonly OrderTold[];
+  received: ReceivedOrders;
+  roots: readonly Roster['root'][];
+};
 
 export async function auditOrders(
   { rows, findings, indexOf }: Auditing,
-  { bank, told, received }: Judge & { bank: string },
+  of: Omit<Judge, 'tenant'>,
 ): Promise<void> {
+  const { told, received } = of;
+  const { bank } = of.bank;
   const accepted = new Map(
     told.flatMap(({ record, order }) =>
       record.kind === 'order.accepted' && order !== undefined
@@ -21,12 +35,12 @@ export async function auditOrders(
     ),
   );
   for (const row of await rows.kept('orders', bank)) {
-    const wrong = judge(row, { told, received });
+    const wrong = judge(row, { ...of, tenant: rows.tenant });
     if (wrong !== undefined) {
-      const of = [...(received.get(String(row.hash)) ?? []), ...told].findLast(
+      const last = [...(received.get(String(row.hash)) ?? []), ...told].findLast(
         ({ record, order }) => record.facts.hash === row.hash || order === row.order_id,
       );
-      const index = of && (await indexOf(of.record.source, of.record.seq));
+      const index = last && (await indexOf(last.record.source, last.record.seq));
       findings.add('projections', `orders ${String(row.order_id)}`, wrong, index ?? null);
     }
     accepted.delete(String(row.hash));
@@ -38,7 +52,8 @@ export async function auditOrders(
   }
 }
 
-function judge(row: KeptRow, { told, received }: Judge): string | undefined {
+function judge(row: KeptRow, of: Judge): string | undefined {
+  const { told, received } = of;
   const given = received.get(String(row.hash)) ?? [];
   const own = told.filter(
     ({ record, order }) =>
@@ -51,7 +66,34 @@ function judge(row: KeptRow, { told, received }: Judge): string | undefined {
   if (begun.length === 0) return 'follows from no record';
   const signed = [...given, ...begun].some(({ record }) => record.facts.signatures === row.signatures);
   if (!signed || !begun.some((one) => isAsSaid(row, one))) return 'says something else than its record';
+  if (!hasTextsOf(row, { ...of, first, begun })) return 'its text or its signers are not those of its record';
   return isSettled(row, { given, own }) ? undefined : 'its state differs from its records';
+}
+
+type Texts = Judge & { first: OrderTold | undefined; begun: readonly OrderTold[] };
+
+/**
+ * Its purpose is what its record opens to. Of what the cloud carries the note is kept, and its signers are those that
+ * count under one of the roots that the site had; the bank's own word brings neither.
+ */
+function hasTextsOf(row: KeptRow, { bank, tenant, roots, first, begun }: Texts): boolean {
+  const { note, signers, hash, purpose, until_ms: untilMs } = row;
+  // What an erasure, or a loss that is recorded, has taken opens no more.
+  if (!begun.some((one) => one.purpose === undefined || one.purpose === purpose)) return false;
+  if (!first) return note === null && untilMs === null && isDeepStrictEqual(signers, []);
+  if (typeof note !== 'string' || noteHash(note) !== hash) return false;
+  // Where the bank's record had begun the row, an earlier version did not put in the end with the note.
+  const isEndless = untilMs === null && begun.slice(1).some((one) => isAsSaid(row, one));
+  return roots.some((root) => {
+    const opened = openOrder(note, { tenant, site: bank.site, bank: bank.bank, ...root });
+    if (!opened.ok) return false;
+    const names = opened.value.signers.map((key) => fingerprint(fromBase64url(key) ?? new Uint8Array(0)));
+    return (
+      (untilMs === opened.value.order.untilMs || isEndless) &&
+      isDeepStrictEqual(signers, names) &&
+      row.signatures === names.length
+    );
+  });
 }
 
 function isAsSaid(row: KeptRow, { record, order }: OrderTold): boolean {

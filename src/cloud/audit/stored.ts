@@ -3,11 +3,12 @@
  * through the code it audits would believe it. All rows are of one moment; the database is told to refuse writing.
  */
 import { sql } from 'kysely';
-import type { BankId, ParcelId, PersonId, SiteId, TenantId } from '../../domain/ids.ts';
+import type { BankId, OrderId, ParcelId, PersonId, SiteId, TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import type { HeadRow, RecordRow } from '../journal/journal.ts';
 import type { CheckpointRow, CosignatureRow, EntryRow, LogRow, Span } from '../log/log.ts';
+import { openOrderTexts } from '../orders/orders.ts';
 import { openTracking } from '../parcels/parcels.ts';
 import {
   type AuditRows,
@@ -171,6 +172,7 @@ function keptRows(cloud: Cloud, tx: Tx): Pick<AuditRows, 'kept' | 'bankOfParcel'
         tx,
         sql<KeptRow>`select ${columns} from ${sql.table(table)} where ${sql.ref(BY[table] ?? 'bank_id')} = ${bank} order by ${order}`,
       );
+      if (table === 'orders') return Promise.all(rows.map((row) => withTexts(cloud, tx, row)));
       if (table === 'parcels') return Promise.all(rows.map((row) => withTracking(cloud, tx, row)));
       // The driver reads an array's 64-bit numbers as texts.
       if (table === 'parcel_events')
@@ -197,6 +199,12 @@ async function withTracking(cloud: Cloud, tx: Tx, row: KeptRow): Promise<KeptRow
     tracking: new Uint8Array(tracking as Uint8Array),
   });
   return { ...row, tracking: opened ?? false };
+}
+
+async function withTexts(cloud: Cloud, tx: Tx, row: KeptRow): Promise<KeptRow> {
+  const sealed = row as { order_id: OrderId; note: Uint8Array | null; purpose: Uint8Array };
+  const { note, purpose } = await openOrderTexts(cloud, tx, { order: sealed.order_id, ...sealed });
+  return { ...row, note: note === undefined ? false : note, purpose: purpose ?? false };
 }
 
 /** As it is now: the log may have grown since the moment of the rows. */

@@ -54,7 +54,7 @@ const keyOf = (table: FoldedTable) =>
   table === 'parcel_events' ? 'seq' : table === 'alarms' ? 'none' : FOLDED[table][0];
 /** What no record says (docs/reference/audit.md). */
 const UNSAID: Readonly<Partial<Record<FoldedTable, readonly string[]>>> = {
-  orders: ['until_ms', 'received_at_ms'],
+  orders: ['received_at_ms'],
 };
 
 /** A value of the same kind that is another one. */

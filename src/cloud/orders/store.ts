@@ -58,10 +58,10 @@ export async function findOrder(tx: Tx, order: string): Promise<OrderRow | undef
 export async function renewNote(
   tx: Tx,
   order: string,
-  of: { note: Uint8Array; signers: string[]; atMs: number },
+  of: { note: Uint8Array; signers: string[]; untilMs: number; atMs: number },
 ): Promise<void> {
   await sql`update orders set note = ${of.note}, signers = ${JSON.stringify(of.signers)}::jsonb, signatures = ${of.signers.length},
-    tells = 0, told_at_ms = null where order_id = ${order}`.execute(tx);
+    until_ms = ${of.untilMs}, tells = 0, told_at_ms = null where order_id = ${order}`.execute(tx);
   await sql`update orders set renewed_at_ms = ${of.atMs} where order_id = ${order} and state = 'accepted'`.execute(
     tx,
   );
