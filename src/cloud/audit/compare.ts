@@ -31,7 +31,8 @@ export async function compareBank(auditing: Auditing, of: Comparing): Promise<vo
   await compareEvents(auditing, fold);
   await compareDiscrepancies(auditing, of);
   await compareAlarms(auditing, of);
-  await auditOrders(auditing, { bank: bank.bank, told: fold.orders, received: of.received });
+  const roots = of.words.roots.get(bank.site) ?? [];
+  await auditOrders(auditing, { bank, told: fold.orders, received: of.received, roots });
 }
 
 type Tell = { where: string; what: string; seq: number | undefined };

@@ -18,7 +18,13 @@ export type FoldedParcel = Standing & {
   tracking: string | null;
 };
 export type FoldedAlarm = AlarmMove & { endedAtMs: number | null };
-export type OrderTold = { record: LedgerRecord; order: string | undefined };
+/** `isRestored`: the cloud had been restored from a backup before, and may have been given the order already. */
+export type OrderTold = {
+  record: LedgerRecord;
+  order: string | undefined;
+  purpose: string | undefined;
+  isRestored?: boolean;
+};
 type Said = { seq: number; compartment: number | null; parcel: string | null; atMs: number };
 type Waiting = { parcel: string; person: string; compartment: number; untilMs: number };
 
@@ -78,7 +84,7 @@ export class BankFold {
       Object.assign(this.roster, { applied: facts.version, appliedAtMs: time.atMs, refused: null });
     if (kind === 'roster.refused') this.roster.refused = String(facts.reason);
     if (kind === 'roster.applied' || kind === 'roster.refused') this.said.set('banks', record.seq);
-    if (kind.startsWith('order.')) this.orders.push({ record, order: fields.order });
+    if (kind.startsWith('order.')) this.orders.push({ record, order: fields.order, purpose: fields.purpose });
     if (kind !== 'alarm.raised' && kind !== 'alarm.ended') return;
     this.#move({
       ...moveOf(record, String(facts.condition)),

@@ -2,6 +2,7 @@
  * The journals of a tenant, record by record from their bytes: its own, and each bank's under the signed heads of
  * its batches. What holds is handed on, batch by batch, to whoever folds it; nothing is kept longer than that.
  */
+import type { Roster } from '../../domain/roster.ts';
 import { NO_HEAD } from '../../ledger/batch.ts';
 import { type LedgerRecord, NO_HASH, type Openings } from '../../ledger/record.ts';
 import type { HeadRow, RecordRow } from '../journal/journal.ts';
@@ -47,8 +48,12 @@ export type OwnWords = {
   /** Where a person answered for a discrepancy, and where one ended an alarm about one. */
   resolved: LedgerRecord[];
   ended: LedgerRecord[];
+  /** By site each root that one of its rosters names, or that it began with; filled when rosters are audited. */
+  roots: Map<string, Roster['root'][]>;
   /** Orders that the cloud was given to carry, by the hash of their text. */
   orders: Map<string, OrderTold[]>;
+  /** Whether it was ever restored from a backup; while it is read, whether it was up to there. */
+  isRestored: boolean;
 };
 
 async function tell(auditing: Auditing, source: string, check: Check, found: readonly Finding[]) {
@@ -62,8 +67,8 @@ export async function auditOwnJournal(auditing: Auditing, end: JournalRow): Prom
   const { rows } = auditing;
   const { source } = end;
   const words: OwnWords = {
-    ...{ enrolled: new Map(), received: new Map(), orders: new Map() },
-    ...{ resolved: [], ended: [] },
+    ...{ enrolled: new Map(), received: new Map(), roots: new Map(), orders: new Map() },
+    ...{ resolved: [], ended: [], isRestored: false },
   };
   let prev = NO_HASH;
   for (let first = 1; first <= end.last_seq; first += RECORDS_A_READ) {
@@ -103,9 +108,11 @@ function hear(words: OwnWords, record: LedgerRecord, openings: Openings = {}): v
   if (record.kind === 'roster.received') words.received.set(String(record.facts.hash), record);
   if (record.kind === 'discrepancy.resolved') words.resolved.push(record);
   if (record.kind === 'alarm.ended' && record.facts.condition === 'discrepancy') words.ended.push(record);
+  if (record.kind === 'backup.restored') words.isRestored = true;
   if (record.kind !== 'order.received') return;
   const hash = String(record.facts.hash);
-  const told = { record, order: openings.order?.value };
+  const { isRestored } = words;
+  const told = { record, order: openings.order?.value, purpose: openings.purpose?.value, isRestored };
   words.orders.set(hash, [...(words.orders.get(hash) ?? []), told]);
 }
 

@@ -6,7 +6,7 @@ import type { BankLayout } from '../../domain/bank.ts';
 import type { BankId, SiteId, TenantId } from '../../domain/ids.ts';
 import type { Openings } from '../../ledger/record.ts';
 import type { Gone, HeadRow, RecordRow } from '../journal/journal.ts';
-import type { CheckpointRow, EntryRow, LogRow, Span } from '../log/log.ts';
+import type { CheckpointRow, CosignatureRow, EntryRow, LogRow, Span } from '../log/log.ts';
 
 export type JournalRow = { source: string; last_seq: number; last_hash: string; last_head: string };
 
@@ -15,12 +15,21 @@ export type BankRow = {
   site: SiteId;
   layout: BankLayout;
   key: Uint8Array | null;
+  seal_key: Uint8Array | null;
   roster_applied: number;
   roster_applied_at_ms: number | null;
   roster_refused: string | null;
 };
 
 export type SiteRow = { site: SiteId; rootKeys: readonly string[]; k: number };
+
+export type RosterRow = {
+  version: number;
+  note: string;
+  json: string;
+  signatures: number;
+  received_at_ms: number;
+};
 
 /** A row of a table that is folded from records; what no record says of it is left out. */
 export type KeptRow = Readonly<Record<string, unknown>>;
@@ -55,7 +64,10 @@ export const FOLDED = {
     'act',
     'compartment',
     'road',
+    'signers',
     'signatures',
+    'note',
+    'purpose',
     'state',
     'reason',
     'received_at_ms',
@@ -73,7 +85,7 @@ export type AuditRows = {
   banks(): Promise<BankRow[]>;
   sites(): Promise<SiteRow[]>;
   /** The rosters of a site as they were signed, oldest first. */
-  rosters(site: string): Promise<{ version: number; note: string; json: string }[]>;
+  rosters(site: string): Promise<RosterRow[]>;
   /** Records `first` to `last` of a journal, by number; those beyond its end too, where somebody put any. */
   records(source: string, range: { first: number; last: number }): Promise<RecordRow[]>;
   /** The highest number that a record of this journal has; 0 where it has none. */
@@ -90,6 +102,8 @@ export type AuditRows = {
   ends(generation: number): Promise<{ source: string; last_seq: number }[]>;
   /** Oldest first, those of more entries than `above`. */
   checkpoints(generation: number, above: number, limit: number): Promise<CheckpointRow[]>;
+  /** Of checkpoints with more than `above` and at most `upTo` entries. */
+  cosignatures(generation: number, of: { above: number; upTo: number }): Promise<CosignatureRow[]>;
   /** The records with the indices `from` to `to - 1`. */
   entries(generation: number, of: { from: number; to: number }): Promise<EntryRow[]>;
   /** Which index a record has; undefined for one that has none. */

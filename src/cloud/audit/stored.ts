@@ -3,11 +3,12 @@
  * through the code it audits would believe it. All rows are of one moment; the database is told to refuse writing.
  */
 import { sql } from 'kysely';
-import type { BankId, ParcelId, PersonId, SiteId, TenantId } from '../../domain/ids.ts';
+import type { BankId, OrderId, ParcelId, PersonId, SiteId, TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import type { HeadRow, RecordRow } from '../journal/journal.ts';
-import type { CheckpointRow, EntryRow, LogRow, Span } from '../log/log.ts';
+import type { CheckpointRow, CosignatureRow, EntryRow, LogRow, Span } from '../log/log.ts';
+import { openOrderTexts } from '../orders/orders.ts';
 import { openTracking } from '../parcels/parcels.ts';
 import {
   type AuditRows,
@@ -16,6 +17,7 @@ import {
   type FoldedTable,
   type JournalRow,
   type KeptRow,
+  type RosterRow,
 } from './rows.ts';
 
 /** Runs `audit` over what one moment saw of a tenant. */
@@ -79,7 +81,7 @@ function bankRows(tx: Tx): Pick<AuditRows, 'banks' | 'sites' | 'rosters'> {
     banks: () =>
       all(
         tx,
-        sql<BankRow>`select bank_id as bank, site_id as site, layout, key, roster_applied, roster_applied_at_ms,
+        sql<BankRow>`select bank_id as bank, site_id as site, layout, key, seal_key, roster_applied, roster_applied_at_ms,
           roster_refused from banks order by bank_id`,
       ),
     sites: () =>
@@ -90,13 +92,16 @@ function bankRows(tx: Tx): Pick<AuditRows, 'banks' | 'sites' | 'rosters'> {
     rosters: (site) =>
       all(
         tx,
-        sql<{ version: number; note: string; json: string }>`select version, note, json from rosters
+        sql<RosterRow>`select version, note, json, signatures, received_at_ms from rosters
           where site_id = ${site} order by version`,
       ),
   };
 }
 
-type LogRows = Pick<AuditRows, 'logs' | 'spans' | 'ends' | 'checkpoints' | 'entries' | 'indexOf'>;
+type LogRows = Pick<
+  AuditRows,
+  'logs' | 'spans' | 'ends' | 'checkpoints' | 'cosignatures' | 'entries' | 'indexOf'
+>;
 
 function logRows(tx: Tx): LogRows {
   return {
@@ -120,6 +125,12 @@ function logRows(tx: Tx): LogRows {
         tx,
         sql<CheckpointRow>`select size, root, note, at_ms from log_checkpoints
           where generation = ${generation} and size > ${above} order by size limit ${limit}`,
+      ),
+    cosignatures: (generation, { above, upTo }) =>
+      all(
+        tx,
+        sql<CosignatureRow>`select size, vkey, line, at_s from log_cosignatures
+          where generation = ${generation} and size > ${above} and size <= ${upTo} order by size, vkey`,
       ),
     // What the spans of these entries say is computed beforehand: with row security a sum is looked up in no index, and
     // each step would read every record. That spans lie one behind the other is asked of each of them (`tree.ts`).
@@ -161,6 +172,7 @@ function keptRows(cloud: Cloud, tx: Tx): Pick<AuditRows, 'kept' | 'bankOfParcel'
         tx,
         sql<KeptRow>`select ${columns} from ${sql.table(table)} where ${sql.ref(BY[table] ?? 'bank_id')} = ${bank} order by ${order}`,
       );
+      if (table === 'orders') return Promise.all(rows.map((row) => withTexts(cloud, tx, row)));
       if (table === 'parcels') return Promise.all(rows.map((row) => withTracking(cloud, tx, row)));
       // The driver reads an array's 64-bit numbers as texts.
       if (table === 'parcel_events')
@@ -187,6 +199,12 @@ async function withTracking(cloud: Cloud, tx: Tx, row: KeptRow): Promise<KeptRow
     tracking: new Uint8Array(tracking as Uint8Array),
   });
   return { ...row, tracking: opened ?? false };
+}
+
+async function withTexts(cloud: Cloud, tx: Tx, row: KeptRow): Promise<KeptRow> {
+  const sealed = row as { order_id: OrderId; note: Uint8Array | null; purpose: Uint8Array };
+  const { note, purpose } = await openOrderTexts(cloud, tx, { order: sealed.order_id, ...sealed });
+  return { ...row, note: note === undefined ? false : note, purpose: purpose ?? false };
 }
 
 /** As it is now: the log may have grown since the moment of the rows. */

@@ -2,7 +2,7 @@
 import type { TenantId } from '../../domain/ids.ts';
 import type { Openings } from '../../ledger/record.ts';
 import type { HeadRow, RecordRow } from '../journal/journal.ts';
-import type { CheckpointRow, LogRow, Span } from '../log/log.ts';
+import type { CheckpointRow, CosignatureRow, LogRow, Span } from '../log/log.ts';
 import {
   type AuditRows,
   type BankRow,
@@ -10,10 +10,11 @@ import {
   type FoldedTable,
   type JournalRow,
   type KeptRow,
+  type RosterRow,
   type SiteRow,
 } from './rows.ts';
 
-export type RosterRow = { site: string; version: number; note: string; json: string };
+export type RosterOfSite = RosterRow & { site: string };
 
 /** One log of one tenant, whole. Never edited in place: a change makes a new one that shares the rest. */
 export type Memory = {
@@ -22,7 +23,7 @@ export type Memory = {
   journals: readonly JournalRow[];
   banks: readonly BankRow[];
   sites: readonly SiteRow[];
-  rosters: readonly RosterRow[];
+  rosters: readonly RosterOfSite[];
   records: readonly RecordRow[];
   heads: readonly HeadRow[];
   openings: readonly { source: string; seq: number; openings: Openings }[];
@@ -30,6 +31,7 @@ export type Memory = {
   spans: readonly (Span & { first: number })[];
   ends: readonly { source: string; last_seq: number }[];
   checkpoints: readonly CheckpointRow[];
+  cosignatures: readonly CosignatureRow[];
   kept: Readonly<Record<FoldedTable, readonly (KeptRow & { bank: string })[]>>;
   objects: ReadonlyMap<string, Uint8Array>;
 };
@@ -83,6 +85,7 @@ export async function remember(rows: AuditRows): Promise<Memory> {
     spans: await rows.spans(1, 0, MANY),
     ends: await rows.ends(1),
     checkpoints: await rows.checkpoints(1, -1, MANY),
+    cosignatures: await rows.cosignatures(1, { above: -1, upTo: MANY }),
   };
 }
 
@@ -129,6 +132,7 @@ type LogRows = Pick<
   | 'spans'
   | 'ends'
   | 'checkpoints'
+  | 'cosignatures'
   | 'entries'
   | 'indexOf'
   | 'object'
@@ -152,6 +156,8 @@ function logRowsOf(memory: Memory, ofSource: (source: string) => readonly Record
       checkpoints()
         .filter(({ size }) => size > above)
         .slice(0, limit),
+    cosignatures: async (_, { above, upTo }) =>
+      memory.cosignatures.filter(({ size }) => size > above && size <= upTo),
     entries: async (_, { from, to }) =>
       spans()
         .filter(({ first, count }) => first < to && first + count > from)

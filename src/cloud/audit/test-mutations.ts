@@ -35,10 +35,14 @@ const TABLES = [
   ['records', ['kind', 'at_ms', 'hash', 'bytes', 'batch_last'], ['source', 'seq']],
   ['heads', ['first', 'note', 'hash', 'key'], ['source', 'last']],
   ['journals', ['last_seq', 'last_hash', 'last_head'], ['source']],
-  ['rosters', ['note', 'json', 'version'], ['site', 'version']],
-  ['banks', ['key', 'roster_applied', 'roster_applied_at_ms', 'roster_refused'], ['bank']],
+  ['rosters', ['note', 'json', 'version', 'signatures'], ['site', 'version']],
+  [
+    'banks',
+    ['key', 'seal_key', 'site', 'roster_applied', 'roster_applied_at_ms', 'roster_refused'],
+    ['bank'],
+  ],
   ['openings', ['openings'], ['source', 'seq']],
-  ['logs', ['origin', 'key', 'size', 'root', 'published_size', 'state'], ['generation']],
+  ['logs', ['origin', 'key', 'size', 'root', 'published_size', 'shown_size', 'state'], ['generation']],
   ['spans', ['first', 'source', 'seq', 'count'], ['first']],
   ['ends', ['source', 'last_seq'], ['source']],
   ['checkpoints', ['size', 'root', 'note'], ['size']],
@@ -50,7 +54,7 @@ const keyOf = (table: FoldedTable) =>
   table === 'parcel_events' ? 'seq' : table === 'alarms' ? 'none' : FOLDED[table][0];
 /** What no record says (docs/reference/audit.md). */
 const UNSAID: Readonly<Partial<Record<FoldedTable, readonly string[]>>> = {
-  orders: ['until_ms', 'received_at_ms'],
+  orders: ['received_at_ms'],
 };
 
 /** A value of the same kind that is another one. */

@@ -69,6 +69,6 @@ export async function regrow(memory: Memory, key: Ed25519Key): Promise<Memory> {
     ...memory,
     objects,
     checkpoints,
-    logs: [{ ...log, size, root, published_size: size, state: encodeState(state) }],
+    logs: [{ ...log, size, root, published_size: size, shown_size: size, state: encodeState(state) }],
   };
 }

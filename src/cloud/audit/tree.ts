@@ -26,6 +26,7 @@ import { CHECKPOINT_PATH, parseTilePath, TILE_WIDTH } from '../../ledger/log/lay
 import type { LogKey } from '../../ledger/log/vkey.ts';
 import { leafHash } from '../../ledger/record.ts';
 import { type CheckpointRow, encodeState, firstOtherLeaf, type LogRow } from '../log/log.ts';
+import { auditCosignatures } from './cosignatures.ts';
 import type { Auditing } from './journals.ts';
 import { auditOrder } from './order.ts';
 import type { JournalRow } from './rows.ts';
@@ -104,6 +105,7 @@ async function growThroughCheckpoints(growing: Growing): Promise<CheckpointRow |
   for (let more = true; more; ) {
     const batch = await rows.checkpoints(log.generation, last?.size ?? -1, ROWS_A_READ);
     more = batch.length === ROWS_A_READ;
+    await auditCosignatures(growing, { log, checkpoints: batch, above: last?.size ?? -1, isLast: !more });
     for (const checkpoint of batch) {
       const from = growing.state.range.size;
       const step = await growTo(growing, checkpoint.size, true);

@@ -17,6 +17,7 @@ import * as people from '../people/people.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
 import { ALONE } from '../test-leases.ts';
 import { openStand, type Stand } from '../test-stand.ts';
+import { signDraft } from '../test-tenants.ts';
 import { takeBatch } from './batch.ts';
 import { Intake, projectionsOf } from './intake.ts';
 import type { Taken } from './judge.ts';
@@ -375,6 +376,7 @@ test('a batch that can never be taken is an alarm, though its bank is heard; tak
 
 test('hello is answered with what differs, and time with the clock', async () => {
   const bank = await enrolledBank(stand.cloud, stand.tenant, site);
+  await signDraft(stand.cloud, { tenant: stand.tenant, site, root: stand.root });
   const sent: { type: string }[] = [];
   const intake = new Intake({
     cloud: stand.cloud,
@@ -410,7 +412,7 @@ test('hello is answered with what differs, and time with the clock', async () =>
   await intake.stop();
   assert.deepEqual(
     sent.map((message) => message.type),
-    ['directory', 'suspend', 'lift', 'time'],
+    ['roster', 'epoch', 'directory', 'suspend', 'lift', 'time'],
   );
   assert.ok(await stand.inTenant((tx) => banks.lift(stand.cloud, tx, { id, by: null, purpose: 'found' })));
   assert.equal(

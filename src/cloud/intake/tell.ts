@@ -4,7 +4,7 @@
  */
 
 import { type DownMessage, type HelloMessage, SEAL_INFO, UPLINK_VERSION } from '../../contract/uplink.ts';
-import { base64url, utf8 } from '../../crypto/bytes.ts';
+import { base64url, fromBase64url, utf8 } from '../../crypto/bytes.ts';
 import { hpkeSeal } from '../../crypto/hpke.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Bank } from '../banks/banks.ts';
@@ -19,7 +19,7 @@ const v = UPLINK_VERSION;
 /** In the order in which a bank needs them: what is signed by keys of the roster comes after the roster. */
 export async function whatToTell(cloud: Cloud, tx: Tx, bank: Bank): Promise<DownMessage[]> {
   const { hello } = bank;
-  if (hello === null || bank.key === null || bank.sealKey === null) return [];
+  if (hello === null || bank.key === null) return [];
   const roster = await rosterFor(tx, { ...bank, key: bank.key }, hello);
   const hasRoster = roster.length > 0 || hello.roster.version > 0;
   return [
@@ -27,7 +27,7 @@ export async function whatToTell(cloud: Cloud, tx: Tx, bank: Bank): Promise<Down
     ...forgetFor(bank, hello),
     ...roster,
     ...(hasRoster ? await epochFor(cloud, tx, hello) : []),
-    ...(await directoryFor(cloud, tx, { ...bank, sealKey: bank.sealKey }, hello)),
+    ...(await directoryFor(cloud, tx, bank, hello)),
     ...(await suspensionsFor(cloud, tx, bank, hello)),
     ...(hasRoster ? await orders.toTell(cloud, tx, bank) : []),
   ];
@@ -62,17 +62,29 @@ async function epochFor(cloud: Cloud, tx: Tx, hello: HelloMessage): Promise<Down
   return current && current.epoch !== hello.epoch ? [{ v, type: 'epoch', note: current.note }] : [];
 }
 
-async function directoryFor(
-  cloud: Cloud,
-  tx: Tx,
-  bank: Bank & { sealKey: Uint8Array },
-  hello: HelloMessage,
-): Promise<DownMessage[]> {
+/**
+ * The key to which what is personal is sealed for a bank: the one that the site's newest roster names beside the key of
+ * its journal, and no column of this cloud's, which whoever can write there would make their own. None for a bank that
+ * no roster names yet, or names no more: it has nothing to do with whoever lives there.
+ */
+async function sealKeyOf(cloud: Cloud, tx: Tx, { bank, site, key }: Bank): Promise<Uint8Array | undefined> {
+  const last = await rosters.current(tx, site);
+  if (!last || key === null) return undefined;
+  const roster = await rosters.verifiedRoster(tx, site, last.version);
+  if (!roster)
+    cloud.log.error('the newest roster of a site does not verify; no list of residents is sent', { site });
+  const named = roster?.banks.find((other) => other.bank === bank && other.key === base64url(key));
+  return named && fromBase64url(named.sealKey);
+}
+
+async function directoryFor(cloud: Cloud, tx: Tx, bank: Bank, hello: HelloMessage): Promise<DownMessage[]> {
   if ((await people.directoryVersion(tx, bank.site)) <= hello.directory) return [];
+  const sealKey = await sealKeyOf(cloud, tx, bank);
+  if (!sealKey) return [];
   const { version, entries } = await people.directory(cloud, tx, bank.site);
   // One that no bank could take is not sent: it would be refused each time, and the bank keeps the one it has.
   if (!(await people.fitsMessage(cloud, tx, { site: bank.site, version, entries }))) return [];
-  const sealed = await hpkeSeal(bank.sealKey, utf8(JSON.stringify(entries)), {
+  const sealed = await hpkeSeal(sealKey, utf8(JSON.stringify(entries)), {
     info: SEAL_INFO.directory,
     aad: `${bank.bank}\0${version}`,
   });

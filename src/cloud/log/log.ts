@@ -8,6 +8,7 @@ import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 
 export { answerAuditor, namedLog } from './auditors.ts';
+export { isCosignature } from './cosignatures.ts';
 export { createLog } from './create.ts';
 export { gaugesOf } from './gauges.ts';
 export { headOfLog, proofStateOf, proofStates } from './growth.ts';
@@ -24,5 +25,7 @@ export { takeTurn } from './submit.ts';
 export { startSubmitter } from './submitter.ts';
 export { successionFileOf } from './succession.ts';
 export { judgeLog, requireLogs } from './verify.ts';
+
+export type { CosignatureRow } from './witness-store.ts';
 
 export const log: Noun = { migrations, routes };

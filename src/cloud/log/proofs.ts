@@ -4,6 +4,7 @@ import type { TenantId } from '../../domain/ids.ts';
 import { encodeProof } from '../../ledger/log/proof-file.ts';
 import { proveInclusion } from '../../ledger/log/prove.ts';
 import type { Cloud } from '../deps.ts';
+import { cosignaturesOf } from './cosignatures.ts';
 import { keysOf, vkeyAt } from './keys.ts';
 import { tilesOf } from './objects.ts';
 import { witnessesOf } from './policy.ts';
@@ -69,7 +70,7 @@ function candidateOf(
   row: store.CheckpointRow,
   lines: readonly witnesses.CosignatureRow[],
 ): Candidate {
-  const mine = lines.filter(({ size }) => size === row.size);
+  const mine = cosignaturesOf(cloud, row, lines);
   const cosignedBy = witnessesOf(cloud)
     .filter(({ vkey }) => mine.some((one) => one.vkey === vkey))
     .map(({ name }) => name);

@@ -5,6 +5,7 @@ import type { SuccessionLink } from '../../ledger/log/succession.ts';
 import type { TileReader } from '../../ledger/log/tiles.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { Cloud } from '../deps.ts';
+import { cosignaturesOf } from './cosignatures.ts';
 import { keysOf, vkeyAt } from './keys.ts';
 import { tilesOf } from './objects.ts';
 import { witnessesOf } from './policy.ts';
@@ -47,8 +48,9 @@ export async function signedLog(cloud: Cloud, tenant: TenantId): Promise<SignedL
     ]),
   );
   if (!row) throw new Error(`there is no checkpoint of ${size} entries`);
+  const sound = cosignaturesOf(cloud, row, lines);
   return {
-    ...{ generation, origin, note: row.note + lines.map(({ line }) => line).join('') },
+    ...{ generation, origin, note: row.note + sound.map(({ line }) => line).join('') },
     vkey: vkeyAt(keys, size),
     succession: await successionOf(cloud, { tenant, generation, keys, size, cosigned: true }),
     head: { size, root: new Uint8Array(row.root) },

@@ -7,6 +7,7 @@ import { SUCCESSION_FORMAT, type SuccessionLink } from '../../ledger/log/success
 import type { LogKey } from '../../ledger/log/vkey.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { cosignaturesOf } from './cosignatures.ts';
 import { keysOf, type LogKeys } from './keys.ts';
 import { tilesOf } from './objects.ts';
 import { witnessesOf } from './policy.ts';
@@ -85,7 +86,8 @@ async function standingOn(
     const row = first && isOf(first.note, both) ? first : await mostCosigned(tx, of);
     if (!row) throw new Error(`no checkpoint of ${fromSize} entries or more is signed by both keys`);
     const sizes = cosigned ? [row.size] : [];
-    return { row, lines: await witnesses.cosignaturesAt(tx, { generation, sizes }) };
+    const lines = await witnesses.cosignaturesAt(tx, { generation, sizes });
+    return { row, lines: cosignaturesOf(cloud, row, lines) };
   });
 }
 

@@ -88,7 +88,9 @@ async function keep(cloud: Cloud, tx: Tx, of: Keep): Promise<Result<SignedOrder>
     const isNew = names.some((name) => !kept.signers.includes(name)) || kept.state === 'waiting';
     if (!adds || !isNew || kept.state === 'lapsed') return denied('order-replayed');
     if (kept.state !== 'waiting' || names.length > kept.signers.length)
-      await store.renewNote(tx, order.order, { note, signers: names });
+      await store.renewNote(tx, order.order, {
+        ...{ note, signers: names, untilMs: order.untilMs, atMs: cloud.clock.nowMs() },
+      });
     return { ok: true, value: of.signed };
   }
   await store.insertOrder(tx, {
@@ -122,13 +124,13 @@ export async function toTell(cloud: Cloud, tx: Tx, bank: banks.Bank): Promise<Do
   for (const { order, note, tells, toldAtMs } of await store.waitingOf(tx, bank.bank, nowMs)) {
     const pauseMs = Math.min(TELL_AGAIN_MS * 2 ** (tells - 1), TELL_AGAIN_MS_MAX);
     if (note === null || (toldAtMs !== null && nowMs - toldAtMs < pauseMs)) continue;
-    const opened = await cloud.keys.openBytesForTenant(tx, notePlace(order), new Uint8Array(note));
-    if (!opened) {
+    const text = await openText(cloud, tx, notePlace(order), note);
+    if (text === undefined) {
       cloud.log.error('an order cannot be opened any more', { bank: bank.bank });
       continue;
     }
     await store.noteTold(tx, order, nowMs);
-    messages.push({ v: UPLINK_VERSION, type: 'order', note: fromUtf8(opened) });
+    messages.push({ v: UPLINK_VERSION, type: 'order', note: text });
   }
   return messages;
 }
@@ -151,11 +153,32 @@ export async function list(
   return { items, nextCursor };
 }
 
+async function openText(
+  cloud: Cloud,
+  tx: Tx,
+  place: string,
+  sealed: Uint8Array,
+): Promise<string | undefined> {
+  const opened = await cloud.keys.openBytesForTenant(tx, place, new Uint8Array(sealed));
+  return opened && fromUtf8(opened);
+}
+
+/** What is sealed of an order as it opens; undefined for what does not. */
+export async function openOrderTexts(
+  cloud: Cloud,
+  tx: Tx,
+  { order, note, purpose }: Pick<store.OrderRow, 'order' | 'note' | 'purpose'>,
+): Promise<{ note: string | null | undefined; purpose: string | undefined }> {
+  return {
+    note: note && (await openText(cloud, tx, notePlace(order), note)),
+    purpose: await openText(cloud, tx, purposePlace(order), purpose),
+  };
+}
+
 async function shown(cloud: Cloud, tx: Tx, row: store.OrderRow): Promise<Row> {
   const { order, hash, act, compartment, road, signers, signatures, state, reason } = row;
   const { receivedAtMs, untilMs, settledAtMs } = row;
-  const opened = await cloud.keys.openBytesForTenant(tx, purposePlace(order), new Uint8Array(row.purpose));
-  const purpose = opened ? fromUtf8(opened) : null;
+  const purpose = (await openText(cloud, tx, purposePlace(order), row.purpose)) ?? null;
   const what = { order, hash, act, compartment, purpose, road, signers, signatures };
   return { ...what, state, reason, receivedAtMs, untilMs, settledAtMs };
 }

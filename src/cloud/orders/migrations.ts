@@ -4,6 +4,29 @@
  */
 import { type Migration, tenantTable } from '../migrate.ts';
 
+/** Whose wall is forced for its owner too: for this statement of the owner's it is not. */
+const OVER_THE_WALL = ['records', 'orders'];
+
+/** What banks recorded of the orders that they accepted, whatever became of the rows since. */
+export const REPAIRED_FROM_RECORDS = `
+${OVER_THE_WALL.map((table) => `alter table ${table} no force row level security;`).join('\n')}
+with accepted as (
+    select o.order_id, r.source, r.seq, r.at_ms from orders o join records r on r.source = o.bank_id
+    where o.road = 'cloud' and o.state <> 'accepted' and r.kind = 'order.accepted'
+      and convert_from(r.bytes, 'UTF8')::jsonb -> 'facts' ->> 'hash' = o.hash),
+  lapsed as (
+    select a.order_id, r.seq, r.at_ms from accepted a join records r on r.source = a.source
+    where r.kind = 'order.lapsed' and (convert_from(r.bytes, 'UTF8')::jsonb ->> 'cause')::bigint = a.seq),
+  last as (
+    select distinct on (order_id) * from (
+      select order_id, seq, at_ms, 'accepted' as state from accepted
+      union all select order_id, seq, at_ms, 'lapsed' from lapsed) told
+    order by order_id, seq desc)
+update orders o set state = last.state, reason = null, settled_at_ms = last.at_ms
+  from last where o.order_id = last.order_id;
+${OVER_THE_WALL.map((table) => `alter table ${table} force row level security;`).join('\n')}
+`;
+
 export const migrations: Migration[] = [
   {
     id: '0072-orders',
@@ -36,6 +59,17 @@ create index orders_by_bank on orders (tenant_id, bank_id, ord desc);
 create index orders_waiting on orders (tenant_id, bank_id) where state = 'waiting';
 
 ${tenantTable('orders', 'select, insert, update')}
+`,
+  },
+  {
+    // Once a further signature put an order back to waiting that its bank had accepted, and what the bank then said of
+    // the replay was shown as what became of it.
+    id: '0235-orders-signed-further',
+    sql: `
+-- Since when a further signature waits for the bank's answer that came when the bank had accepted the order.
+alter table orders add column renewed_at_ms bigint;
+create index orders_renewed on orders (tenant_id, bank_id) where renewed_at_ms is not null;
+${REPAIRED_FROM_RECORDS}
 `,
   },
 ];

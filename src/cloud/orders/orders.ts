@@ -16,7 +16,7 @@ import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 import * as store from './store.ts';
 
-export { list, submit, toTell } from './carry.ts';
+export { list, openOrderTexts, submit, toTell } from './carry.ts';
 
 type OrderTold = Pick<Told, 'record' | 'fields'> & { bank: BankId };
 

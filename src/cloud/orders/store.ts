@@ -51,16 +51,22 @@ export async function findOrder(tx: Tx, order: string): Promise<OrderRow | undef
   return found.rows[0];
 }
 
-/** The same text with other signatures: it waits anew. */
+/**
+ * The same text with other signatures: it waits anew. What the bank has accepted stays so, whatever it answers to
+ * these: it is told of them because its claim may not have been shown yet.
+ */
 export async function renewNote(
   tx: Tx,
   order: string,
-  of: { note: Uint8Array; signers: string[] },
+  of: { note: Uint8Array; signers: string[]; untilMs: number; atMs: number },
 ): Promise<void> {
   await sql`update orders set note = ${of.note}, signers = ${JSON.stringify(of.signers)}::jsonb, signatures = ${of.signers.length},
-    state = 'waiting', reason = null, settled_at_ms = null, tells = 0, told_at_ms = null where order_id = ${order}`.execute(
+    until_ms = ${of.untilMs}, tells = 0, told_at_ms = null where order_id = ${order}`.execute(tx);
+  await sql`update orders set renewed_at_ms = ${of.atMs} where order_id = ${order} and state = 'accepted'`.execute(
     tx,
   );
+  await sql`update orders set state = 'waiting', reason = null, settled_at_ms = null
+    where order_id = ${order} and state <> 'accepted'`.execute(tx);
 }
 
 export type PlacedOrder = OrderRow & { ord: number };
@@ -78,9 +84,8 @@ export async function ordersOf(
 
 export async function waitingOf(tx: Tx, bank: string, nowMs: number): Promise<OrderRow[]> {
   const found = await sql<OrderRow>`select ${COLUMNS} from orders
-    where bank_id = ${bank} and state = 'waiting' and until_ms > ${nowMs} order by ord limit 20 for update`.execute(
-    tx,
-  );
+    where bank_id = ${bank} and (state = 'waiting' or renewed_at_ms is not null) and until_ms > ${nowMs}
+    order by ord limit 20 for update`.execute(tx);
   return found.rows;
 }
 
@@ -99,6 +104,9 @@ export type Settle = {
 /** What the bank has recorded of an order; false when none of `from` is known by that name. */
 export async function settle(tx: Tx, of: Settle): Promise<boolean> {
   const named = 'hash' in of ? sql`hash = ${of.hash}` : sql`order_id = ${of.order}`;
+  // Whatever became of it: to what it was told last the bank has answered.
+  await sql`update orders set renewed_at_ms = null
+    where bank_id = ${of.bank} and ${named} and renewed_at_ms is not null`.execute(tx);
   const done = await sql`update orders set state = ${of.to}, reason = ${of.reason}, settled_at_ms = ${of.atMs}
     where bank_id = ${of.bank} and ${named} and state = any(${[...of.from]}::text[])`.execute(tx);
   return Number(done.numAffectedRows ?? 0) > 0;
@@ -106,6 +114,8 @@ export async function settle(tx: Tx, of: Settle): Promise<boolean> {
 
 /** Ends what was waiting when its time was over. */
 export async function lapseOverdue(tx: Tx, nowMs: number): Promise<number> {
+  await sql`update orders set renewed_at_ms = null
+    where renewed_at_ms is not null and until_ms <= ${nowMs}`.execute(tx);
   const done = await sql`update orders set state = 'lapsed', settled_at_ms = ${nowMs}
     where state = 'waiting' and until_ms <= ${nowMs}`.execute(tx);
   return Number(done.numAffectedRows ?? 0);
@@ -114,6 +124,6 @@ export async function lapseOverdue(tx: Tx, nowMs: number): Promise<number> {
 /** Sites with a bank for which an order waits. */
 export async function sitesWaiting(tx: Tx): Promise<SiteId[]> {
   const found = await sql<{ site: SiteId }>`select distinct banks.site_id as site from orders
-    join banks using (bank_id) where state = 'waiting'`.execute(tx);
+    join banks using (bank_id) where state = 'waiting' or renewed_at_ms is not null`.execute(tx);
   return found.rows.map((row) => row.site);
 }

@@ -13,6 +13,7 @@ import { Intake } from '../intake/intake.ts';
 import { enrolledBank } from '../test-bank.ts';
 import { ALONE } from '../test-leases.ts';
 import { openStand, type Stand } from '../test-stand.ts';
+import { signDraft } from '../test-tenants.ts';
 import * as people from './people.ts';
 import { DIRECTORY_BYTES_MAX, labelOf, SURELY_FIT, sizeOf } from './room.ts';
 
@@ -89,6 +90,7 @@ test('a file that does not fit is refused by its preview, before a row of it is 
 
 test('a list that is too long all the same is not sent, and a person is told', async () => {
   const bank = await enrolledBank(stand.cloud, stand.tenant, stand.site);
+  await signDraft(stand.cloud, stand);
   const hello = {
     ...{ v: 1 as const, type: 'hello' as const, boot: 'b', lastSeq: 0, acknowledgedSeq: 0 },
     ...{ epoch: null, directory: 0, roster: { version: 0, hash: null }, development: false },
