@@ -64,12 +64,17 @@ export const FOLDED = {
   ],
 } as const;
 export type FoldedTable = keyof typeof FOLDED;
+/** What stands beside the row of a journal, by its source. */
+export const OF_JOURNALS = ['records', 'heads', 'openings'] as const;
+export type SourcedTable = (typeof OF_JOURNALS)[number] | FoldedTable;
 
 export type AuditRows = {
   tenant: TenantId;
   /** Whether this cloud has the key that signs with this public half. */
   holdsKey(publicKey: Uint8Array): boolean;
   journals(): Promise<JournalRow[]>;
+  /** Whose rows of this table are, but for these. */
+  others(table: SourcedTable, known: readonly string[]): Promise<string[]>;
   banks(): Promise<BankRow[]>;
   sites(): Promise<SiteRow[]>;
   /** The rosters of a site as they were signed, oldest first. */

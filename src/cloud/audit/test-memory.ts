@@ -10,7 +10,9 @@ import {
   type FoldedTable,
   type JournalRow,
   type KeptRow,
+  OF_JOURNALS,
   type SiteRow,
+  type SourcedTable,
 } from './rows.ts';
 
 export type RosterRow = { site: string; version: number; note: string; json: string };
@@ -86,6 +88,9 @@ export async function remember(rows: AuditRows): Promise<Memory> {
   };
 }
 
+const isOfJournals = (table: SourcedTable): table is (typeof OF_JOURNALS)[number] =>
+  OF_JOURNALS.some((one) => one === table);
+
 const bySeq = (a: { seq: number }, b: { seq: number }) => a.seq - b.seq;
 
 /** As the database would answer: sorted, and by the same conditions. */
@@ -96,6 +101,12 @@ export function rowsOf(memory: Memory): AuditRows {
   return {
     ...{ tenant: memory.tenant, holdsKey: memory.holdsKey },
     journals: async () => [...memory.journals],
+    async others(table, known) {
+      const of = isOfJournals(table)
+        ? memory[table].map(({ source }) => source)
+        : memory.kept[table].map(({ bank }) => bank);
+      return [...new Set(of)].filter((source) => !known.includes(source));
+    },
     banks: async () => [...memory.banks],
     sites: async () => [...memory.sites],
     rosters: async (site) =>

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Ed25519Key } from '../../crypto/ed25519.ts';
 import { CHECKPOINT_PATH } from '../../ledger/log/layout.ts';
-import { FOLDED, type FoldedTable } from './rows.ts';
+import { FOLDED, type FoldedTable, OF_JOURNALS } from './rows.ts';
 import type { Pick } from './test-audit.ts';
 import type { Memory } from './test-memory.ts';
 import { rechain, regrow } from './test-regrow.ts';
@@ -291,6 +291,21 @@ function reordered(memory: Memory, draw: Draw): Memory | undefined {
   return { ...memory, spans };
 }
 
+/** One row more, of a journal that there is not; beside parcels, of the journal that no parcel is told in. */
+const ofNobody: Mutation[] = [...OF_JOURNALS, 'parcel_events' as const].map((table) => ({
+  name: `${table}: of another journal`,
+  needsHead: false,
+  isUnplaced: true,
+  make({ memory, other }, draw) {
+    if (table === 'parcel_events') {
+      const row = { ...draw(memory.kept.parcel_events), bank: memory.tenant, also: [] };
+      return { ...memory, kept: { ...memory.kept, [table]: [...memory.kept[table], row] } };
+    }
+    const row = { ...draw(memory[table] as readonly { source: string }[]), source: bankOf(other, draw) };
+    return { ...memory, [table]: [...memory[table], row] };
+  },
+}));
+
 const back = ({ earlier }: Ground, draw: Draw) => draw(earlier);
 
 const whole: Mutation[] = [
@@ -338,7 +353,7 @@ const whole: Mutation[] = [
   },
 ];
 
-export const MUTATIONS: readonly Mutation[] = [...ofRows, ...ofObjects, ...whole];
+export const MUTATIONS: readonly Mutation[] = [...ofRows, ...ofNobody, ...ofObjects, ...whole];
 
 /** Draws until something is changed. */
 export async function mutate(mutation: Mutation, ground: Ground, draw: Draw): Promise<Memory> {
