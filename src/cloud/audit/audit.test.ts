@@ -9,7 +9,6 @@ import type { Tx } from '../../platform/database.ts';
 import { NOUNS } from '../cloud.ts';
 import { drain } from '../log/log.ts';
 import * as parcels from '../parcels/parcels.ts';
-import { everyParcel } from '../parcels/store.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import type { Check } from './findings.ts';
 import { type Audited, auditRows, auditTenant } from './tenant.ts';
@@ -192,16 +191,17 @@ test('rows of a journal that there is not are found, and a parcel is shown none 
     const { findings } = await changed(statement, () => auditTenant(cloud, tenant, QUIET));
     assert.ok(findings.count(check) > 0, statement);
   }
-  const [parcel] = await inTenant((tx) => everyParcel(tx));
-  assert.ok(parcel);
-  const of = (tx: Tx) => parcels.recordsOf(cloud, tx, parcel.parcel);
+  const [kept] = ground.memory.kept.parcels;
+  assert.ok(kept);
+  const { bank, parcel_id: parcel } = kept;
+  const of = (tx: Tx) => parcels.recordsOf(cloud, tx, String(parcel));
   const told = await inTenant(of);
   const foreign = `insert into parcel_events (tenant_id, parcel_id, source, seq)
-    select '$', '${parcel.parcel}', source, 1 from journals where source in ('$', '${ground.memory.banks.find(({ bank }) => bank !== parcel.bank)?.bank}')
+    select '$', '${parcel}', source, 1 from journals where source in ('$', '${ground.memory.banks.find((one) => one.bank !== bank)?.bank}')
       and not exists (select 1 from parcel_events e where e.source = journals.source and e.seq = 1)`;
   const { findings } = await changed(foreign, async () => {
     assert.deepEqual(await inTenant(of), told);
-    const shown = await inTenant((tx) => parcels.detail(cloud, tx, parcel.parcel));
+    const shown = await inTenant((tx) => parcels.detail(cloud, tx, String(parcel)));
     assert.deepEqual(
       shown?.timeline.map(({ seq }) => seq),
       told?.seqs,

@@ -44,12 +44,19 @@ export type OwnWords = {
   enrolled: Map<string, LedgerRecord>;
   /** The same of the hashes of rosters that came back signed. */
   received: Map<string, LedgerRecord>;
-  /** Where a person answered for a discrepancy, and where one ended an alarm about one. */
-  resolved: LedgerRecord[];
-  ended: LedgerRecord[];
+  /** Where a person answered for a discrepancy, and what persons did about alarms. */
+  persons: Record<PersonsKind, Said[]>;
+  /** What of banks was not taken. */
+  refused: Said[];
   /** Orders that the cloud was given to carry, by the hash of their text. */
   orders: Map<string, OrderTold[]>;
 };
+
+const OF_PERSONS = ['discrepancy.resolved', 'alarm.ended', 'alarm.cared', 'alarm.settled'] as const;
+export type PersonsKind = (typeof OF_PERSONS)[number];
+
+/** A record of the cloud's own with what opens of it. Each stands for one row: it is used once. */
+export type Said = { record: LedgerRecord; fields: Told['fields']; isUsed: boolean };
 
 async function tell(auditing: Auditing, source: string, check: Check, found: readonly Finding[]) {
   for (const { where, what, seq } of found) {
@@ -63,7 +70,8 @@ export async function auditOwnJournal(auditing: Auditing, end: JournalRow): Prom
   const { source } = end;
   const words: OwnWords = {
     ...{ enrolled: new Map(), received: new Map(), orders: new Map() },
-    ...{ resolved: [], ended: [] },
+    ...{ persons: { 'discrepancy.resolved': [], 'alarm.ended': [], 'alarm.cared': [], 'alarm.settled': [] } },
+    refused: [],
   };
   let prev = NO_HASH;
   for (let first = 1; first <= end.last_seq; first += RECORDS_A_READ) {
@@ -101,8 +109,10 @@ const strayOf = (source: string, what: string) => (row: RecordRow) => ({
 function hear(words: OwnWords, record: LedgerRecord, openings: Openings = {}): void {
   if (record.kind === 'bank.enrolled') words.enrolled.set(String(record.facts.key), record);
   if (record.kind === 'roster.received') words.received.set(String(record.facts.hash), record);
-  if (record.kind === 'discrepancy.resolved') words.resolved.push(record);
-  if (record.kind === 'alarm.ended' && record.facts.condition === 'discrepancy') words.ended.push(record);
+  const said = { ...toldOf(record, openings), isUsed: false };
+  const ofPersons = OF_PERSONS.find((kind) => kind === record.kind);
+  if (ofPersons) words.persons[ofPersons].push(said);
+  if (record.kind === 'intake.refused') words.refused.push(said);
   if (record.kind !== 'order.received') return;
   const hash = String(record.facts.hash);
   const told = { record, order: openings.order?.value };

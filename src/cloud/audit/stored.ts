@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import type { BankId, ParcelId, PersonId, SiteId, TenantId } from '../../domain/ids.ts';
 import { textColumn } from '../../platform/columns.ts';
 import type { Tx } from '../../platform/database.ts';
+import { openNote } from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import type { HeadRow, RecordRow } from '../journal/journal.ts';
 import type { CheckpointRow, EntryRow, LogRow, Span } from '../log/log.ts';
@@ -174,6 +175,7 @@ const ORDERED: Readonly<Partial<Record<FoldedTable, string>>> = { alarms: 'ord',
 function keptRows(cloud: Cloud, tx: Tx): Pick<AuditRows, 'kept' | 'bankOfParcel'> {
   return {
     async kept(table, bank) {
+      if (table === 'alarm_acts') return keptActs(cloud, tx, bank);
       const columns = sql.raw(FOLDED[table].map((column) => `"${column}"`).join(', '));
       const order = sql.raw(ORDERED[table] ?? '1');
       const rows = await all(
@@ -194,6 +196,22 @@ function keptRows(cloud: Cloud, tx: Tx): Pick<AuditRows, 'kept' | 'bankOfParcel'
       return row?.bank;
     },
   };
+}
+
+/** Acts are their alarm's; what a person said of it is compared as it opens. */
+async function keptActs(cloud: Cloud, tx: Tx, bank: string): Promise<KeptRow[]> {
+  const rows = await all(
+    tx,
+    sql<
+      KeptRow & { alarm: number; note: Uint8Array | null }
+    >`select alarm, act, person_id, at_ms, reason, note
+      from alarm_acts where alarm in (select ord from alarms where bank_id = ${bank}) order by ord`,
+  );
+  const opened = rows.map(async ({ note, ...row }) => ({
+    ...row,
+    note: note && ((await openNote(cloud, tx, { alarm: row.alarm, note })) ?? false),
+  }));
+  return Promise.all(opened);
 }
 
 /** What is sealed is compared as it opens; what does not open is no text that a record has. */

@@ -125,10 +125,12 @@ async function auditJournals(auditing: Auditing, journals: readonly JournalRow[]
     const index = first && (await auditing.indexOf(first.record.source, first.record.seq));
     findings.add('projections', `orders ${hash}`, 'was given to be carried, and is not kept', index ?? null);
   }
-  for (const { source, seq, facts } of words.resolved) {
-    const what = `record ${seq} says that one was answered, and none is`;
+  for (const said of Object.values(words.persons).flat()) {
+    const { source, seq, kind, facts } = said.record;
+    if (said.isUsed) continue;
     const index = await auditing.indexOf(source, seq);
-    findings.add('projections', `discrepancies ${String(facts.what)}`, what, index ?? null);
+    const where = `${kind} ${String(facts.what ?? facts.condition)}`;
+    findings.add('projections', where, `record ${seq} says so, and nothing is kept of it`, index ?? null);
   }
 }
 
@@ -144,10 +146,13 @@ async function auditStrays(
   for (const table of OF_JOURNALS)
     for (const source of await rows.others(table, [...own, ...strays]))
       findings.add(table, source, `is nobody, and there are ${table} of it`);
-  for (const table of Object.keys(FOLDED) as FoldedTable[])
+  for (const table of OF_BANKS)
     for (const bank of await rows.others(table, banks))
       findings.add('projections', `${table} ${bank}`, 'is of no bank that there is');
 }
+
+/** What somebody did about an alarm is of its alarm. */
+const OF_BANKS = (Object.keys(FOLDED) as FoldedTable[]).filter((table) => table !== 'alarm_acts');
 
 type OneBank = { bank: BankRow; end: JournalRow | undefined; words: OwnWords; received: OwnWords['orders'] };
 

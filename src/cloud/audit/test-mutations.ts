@@ -29,7 +29,13 @@ export type Mutation = {
 };
 
 type Row = Record<string, unknown>;
-type Table = { rows: readonly Row[]; columns: readonly string[]; keys: readonly string[] };
+/** `moved`: what goes with a row that changes its place. */
+type Table = {
+  rows: readonly Row[];
+  columns: readonly string[];
+  keys: readonly string[];
+  moved?: readonly string[];
+};
 
 const TABLES = [
   ['records', ['kind', 'at_ms', 'hash', 'bytes', 'batch_last'], ['source', 'seq']],
@@ -45,13 +51,18 @@ const TABLES = [
 ] as const;
 type Name = (typeof TABLES)[number][0];
 
-/** Of these the first column is the key; alarms have one of the database's own. */
+/** Of these the first column is the key; some have one of the database's own. */
+const NUMBERED: readonly FoldedTable[] = ['alarms', 'alarm_acts'];
 const keyOf = (table: FoldedTable) =>
-  table === 'parcel_events' ? 'seq' : table === 'alarms' ? 'none' : FOLDED[table][0];
+  table === 'parcel_events' ? 'seq' : NUMBERED.includes(table) ? 'none' : FOLDED[table][0];
 /** What no record says (docs/reference/audit.md). */
 const UNSAID: Readonly<Partial<Record<FoldedTable, readonly string[]>>> = {
   orders: ['until_ms', 'received_at_ms'],
+  // A number of the database's own.
+  alarms: ['ord'],
 };
+/** What the cloud's own records say is read from its clock once more: of these columns another moment is one well apart. */
+const NEAR: readonly string[] = ['raised_at_ms', 'ended_at_ms', 'resolved_at_ms', 'at_ms'];
 
 /** A value of the same kind that is another one. */
 function another(value: unknown, draw: Draw): unknown {
@@ -81,7 +92,8 @@ function tableOf(memory: Memory, name: Name | FoldedTable): Table {
   if (listed) return { rows: memory[listed[0]] as readonly Row[], columns: listed[1], keys: listed[2] };
   const table = name as FoldedTable;
   const columns = FOLDED[table].filter((column) => !UNSAID[table]?.includes(column));
-  return { rows: memory.kept[table], columns, keys: ['bank', keyOf(table)] };
+  const moved = table === 'alarms' ? FOLDED.alarms : columns;
+  return { rows: memory.kept[table], columns, keys: ['bank', keyOf(table)], moved };
 }
 
 function withRows(memory: Memory, name: Name | FoldedTable, rows: readonly Row[]): Memory {
@@ -98,19 +110,22 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   edit({ rows, columns }, draw) {
     const at = draw.below(rows.length);
     const column = draw(columns);
-    return replaced(rows, at, { ...rows[at], [column]: another(rows[at]?.[column], draw) });
+    const value = rows[at]?.[column];
+    const isNear = NEAR.includes(column) && typeof value === 'number';
+    const made = isNear ? value + draw([-1, 1]) * (20_000 + draw.below(9)) : another(value, draw);
+    return replaced(rows, at, { ...rows[at], [column]: made });
   },
   delete({ rows }, draw) {
     const at = draw.below(rows.length);
     return rows.filter((_, index) => index !== at);
   },
   /** The contents of two rows change places; their keys stay. */
-  reorder({ rows, columns, keys }, draw) {
+  reorder({ rows, columns, keys, moved: all = columns }, draw) {
     const [a, b] = [draw.below(rows.length), draw.below(rows.length)];
     const [one, two] = [rows[a], rows[b]];
-    const moved = columns.filter((column) => !keys.includes(column));
+    const moved = all.filter((column) => !keys.includes(column));
     if (!one || !two || a === b) return undefined;
-    if (moved.every((column) => same(one[column], two[column]))) return undefined;
+    if (columns.every((column) => keys.includes(column) || same(one[column], two[column]))) return undefined;
     const takes = (to: Row, from: Row) => ({
       ...to,
       ...Object.fromEntries(moved.map((name) => [name, from[name]])),
