@@ -240,7 +240,7 @@ export const KINDS = {
   }),
   'discrepancy.resolved': both({
     facts: { what: words(...DISCREPANCIES), how: words('found', 'returned', 'lost', 'freed', 'counted') },
-    commits: ['person', 'parcel', 'order', 'note'],
+    commits: ['person', 'parcel', 'order', 'note', 'subject'],
     has: ['compartment'],
   }),
   'count.taken': bank({
@@ -279,7 +279,7 @@ export const KINDS = {
   'alarm.raised': both({ facts: { condition }, commits: ['note'], has: ['compartment', 'cause'] }),
   'alarm.ended': both({
     facts: { condition },
-    commits: ['person', 'order'],
+    commits: ['person', 'order', 'subject'],
     has: ['compartment', 'cause'],
   }),
   'alarm.cared': cloud({

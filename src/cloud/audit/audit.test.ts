@@ -5,8 +5,10 @@ import { after, before, test } from 'node:test';
 import pg from 'pg';
 import type { TenantId } from '../../domain/ids.ts';
 import { TILE_WIDTH } from '../../ledger/log/layout.ts';
+import type { Tx } from '../../platform/database.ts';
 import { NOUNS } from '../cloud.ts';
 import { drain } from '../log/log.ts';
+import * as parcels from '../parcels/parcels.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import type { Check } from './findings.ts';
 import { type Audited, auditRows, auditTenant } from './tenant.ts';
@@ -117,11 +119,39 @@ const STATEMENTS: readonly [check: Check, statement: string, says?: string][] = 
   ['projections', `update door_sights set forced_seq = null where tenant_id = '$'`],
 ];
 
+/** What no journal of a bank leads to, and whoever asks for it would be given. */
+const OF_NOBODY: readonly [check: Check, statement: string][] = [
+  [
+    'projections',
+    `insert into parcel_events (tenant_id, parcel_id, source, seq)
+      select tenant_id, parcel_id, '$', 9 from parcels where tenant_id = '$' limit 1`,
+  ],
+  [
+    'records',
+    `insert into records (tenant_id, source, seq, kind, at_ms, hash, bytes)
+      select tenant_id, 'bank_stray', seq, kind, at_ms, hash, bytes from records where source = '$' and seq = 1`,
+  ],
+  [
+    'heads',
+    `insert into heads (tenant_id, source, first, last, note, hash, key)
+      select tenant_id, 'bank_stray', first, last, note, hash, key from heads where tenant_id = '$' limit 1`,
+  ],
+  [
+    'openings',
+    `insert into openings (tenant_id, source, seq, last, sealed) values ('$', 'bank_stray', 1, 1, '\\x00')`,
+  ],
+  [
+    'projections',
+    `update counts set bank_id = 'bank_stray'
+      where ctid = (select ctid from counts where tenant_id = '$' limit 1)`,
+  ],
+];
+
 async function changed(statement: string, run: () => Promise<Audited>): Promise<Audited> {
   const client = new pg.Client({ connectionString: stand.superuserUrl() });
   await client.connect();
   try {
-    const [, table = ''] = /(?:update|from) (\w+)/.exec(statement) ?? [];
+    const [, table = ''] = /(?:update|from|insert into) (\w+)/.exec(statement) ?? [];
     await client.query('set session_replication_role = replica');
     await client.query(`create table before as select * from ${table}`);
     const done = await client.query(statement.replaceAll('$', tenant));
@@ -152,6 +182,33 @@ test('the audit of the database finds what its owner changed there, and says so 
     );
   }
   assert.deepEqual((await auditTenant(stand.cloud, tenant, QUIET)).findings.told, []);
+});
+
+test('rows of a journal that there is not are found, and a parcel is shown none of another journal', async () => {
+  const { cloud } = stand;
+  const inTenant = <T>(run: (tx: Tx) => Promise<T>) => cloud.database.tenant(tenant, run);
+  for (const [check, statement] of OF_NOBODY) {
+    const { findings } = await changed(statement, () => auditTenant(cloud, tenant, QUIET));
+    assert.ok(findings.count(check) > 0, statement);
+  }
+  const [kept] = ground.memory.kept.parcels;
+  assert.ok(kept);
+  const { bank, parcel_id: parcel } = kept;
+  const of = (tx: Tx) => parcels.recordsOf(cloud, tx, String(parcel));
+  const told = await inTenant(of);
+  const foreign = `insert into parcel_events (tenant_id, parcel_id, source, seq)
+    select '$', '${parcel}', source, 1 from journals where source in ('$', '${ground.memory.banks.find((one) => one.bank !== bank)?.bank}')
+      and not exists (select 1 from parcel_events e where e.source = journals.source and e.seq = 1)`;
+  const { findings } = await changed(foreign, async () => {
+    assert.deepEqual(await inTenant(of), told);
+    const shown = await inTenant((tx) => parcels.detail(cloud, tx, String(parcel)));
+    assert.deepEqual(
+      shown?.timeline.map(({ seq }) => seq),
+      told?.seqs,
+    );
+    return auditTenant(cloud, tenant, QUIET);
+  });
+  assert.equal(findings.count('projections'), 2);
 });
 
 test('what became full in the midst of a long turn is compared too, and what was never shown is not missed', async () => {

@@ -1,16 +1,13 @@
 /** Holds what is kept of one bank against what its records make of it, table by table and row by row. */
-import type { LedgerRecord } from '../../ledger/record.ts';
+import { parseId } from '../../domain/ids.ts';
 import { EMPTY_PICTURE } from '../banks/banks.ts';
 import { NO_SIGHT } from '../reconciliation/reconciliation.ts';
-import type { BankFold, FoldedAlarm } from './fold.ts';
-import type { Auditing, OwnWords } from './journals.ts';
+import { compareAlarms } from './alarms.ts';
+import type { BankFold } from './fold.ts';
+import type { Auditing, OwnWords, Said } from './journals.ts';
 import { auditOrders, type ReceivedOrders } from './orders.ts';
+import { isSaid, takeSaid } from './persons.ts';
 import { type BankRow, FOLDED, type FoldedTable, type KeptRow } from './rows.ts';
-
-/** So far apart may two readings of the cloud's clock in one transaction be. */
-const SAME_MOMENT_MS = 10_000;
-/** What the intake finds wrong with a bank's words it begins and ends itself; no record says when. */
-const OF_THE_INTAKE: readonly unknown[] = ['gap', 'fork', 'rollback', 'batch-refused', 'message-refused'];
 
 export type Comparing = { bank: BankRow; fold: BankFold; words: OwnWords; received: ReceivedOrders };
 
@@ -156,96 +153,30 @@ async function compareEvents(auditing: Auditing, { bank, events }: BankFold): Pr
     await tell(auditing, bank, { ...about(seq), what: 'tells of a parcel, and that is not kept' });
 }
 
-/** A person's word on one is a record of the cloud's own; each is used once. */
+/** A person's word on one is a record of the cloud's own, about that bank, door and parcel; each is used once. */
 async function compareDiscrepancies(auditing: Auditing, { fold, words }: Comparing): Promise<void> {
   const { rows } = auditing;
+  const { bank } = fold;
   const expected = fold.discrepancies.map(({ parcel, atMs, ...said }) => ({
     ...said,
     parcel_id: parcel,
     at_ms: atMs,
   }));
   await compareTable(auditing, { table: 'discrepancies', key: 'seq', fold, expected });
-  for (const row of await rows.kept('discrepancies', fold.bank)) {
+  for (const row of await rows.kept('discrepancies', bank)) {
     if (row.resolved_how === null && row.resolved_at_ms === null) continue;
-    const at = words.resolved.findIndex(
-      (record) =>
-        record.facts.what === row.what &&
-        record.facts.how === row.resolved_how &&
-        isOf(record, { compartment: row.compartment, atMs: row.resolved_at_ms }),
-    );
-    if (at < 0)
-      await tell(auditing, fold.bank, {
-        where: `discrepancies ${fold.bank} ${String(row.seq)}`,
-        what: 'no record says that it was answered so',
-        seq: Number(row.seq),
-      });
-    else words.resolved.splice(at, 1);
+    const { compartment, resolved_at_ms: atMs } = row;
+    const isAnswer = (said: Said) =>
+      said.record.facts.what === row.what &&
+      said.record.facts.how === row.resolved_how &&
+      // A bank may say of a parcel what is no parcel's id; the answer then names none.
+      isSaid(said, 'parcel', parseId('parcel', String(row.parcel_id)) ?? null);
+    if (takeSaid(words.persons['discrepancy.resolved'], { bank, compartment, atMs }, isAnswer)) continue;
+    const what = 'no record says that it was answered so';
+    await tell(auditing, bank, {
+      where: `discrepancies ${bank} ${String(row.seq)}`,
+      what,
+      seq: Number(row.seq),
+    });
   }
-}
-
-function isOf(record: LedgerRecord, of: { compartment: unknown; atMs: unknown }): boolean {
-  const isNear = typeof of.atMs === 'number' && Math.abs(of.atMs - record.time.atMs) <= SAME_MOMENT_MS;
-  return isNear && (record.compartment ?? null) === of.compartment;
-}
-
-async function compareAlarms(auditing: Auditing, { fold, words }: Comparing): Promise<void> {
-  const { rows } = auditing;
-  const byName = (condition: unknown, compartment: unknown) =>
-    `${String(condition)} ${String(compartment ?? 'none')}`;
-  const kept = Map.groupBy(
-    (await rows.kept('alarms', fold.bank)).filter(({ condition }) => !OF_THE_INTAKE.includes(condition)),
-    ({ condition, compartment }) => byName(condition, compartment),
-  );
-  const expected = Map.groupBy(
-    fold.alarms.filter(({ condition }) => !OF_THE_INTAKE.includes(condition)),
-    ({ condition, compartment }) => byName(condition, compartment),
-  );
-  for (const name of new Set([...kept.keys(), ...expected.keys()])) {
-    const [there, wanted] = [kept.get(name) ?? [], expected.get(name) ?? []];
-    const holds = name.startsWith('discrepancy ')
-      ? fitsWithPersons({ there, wanted, fold, words })
-      : there.length === wanted.length && there.every((row, at) => isAlarm(row, wanted[at]));
-    if (!holds)
-      await tell(auditing, fold.bank, {
-        where: `alarms ${fold.bank} ${name}`,
-        what: 'differs from what the records raised and ended',
-        seq: fold.said.get(`alarms ${name}`),
-      });
-  }
-}
-
-function isAlarm(row: KeptRow, alarm: FoldedAlarm | undefined): boolean {
-  return (
-    alarm !== undefined &&
-    row.first_seq === (alarm.names?.first ?? null) &&
-    row.last_seq === (alarm.names?.last ?? null) &&
-    row.raised_at_ms === alarm.atMs &&
-    row.ended_at_ms === alarm.endedAtMs
-  );
-}
-
-type Persons = { there: readonly KeptRow[]; wanted: readonly FoldedAlarm[]; fold: BankFold; words: OwnWords };
-
-/**
- * What a person ends, a record of the cloud's own says, which does not name the bank; what begins after that begins
- * anew. Which of the bank's records had come by then is not to be told, so that a further one may be there or not.
- */
-function fitsWithPersons({ there, wanted, fold, words }: Persons): boolean {
-  const [first] = wanted;
-  const endedBy = (row: KeptRow) =>
-    words.ended.some((record) => isOf(record, { compartment: row.compartment, atMs: row.ended_at_ms }));
-  if (!there.some(endedBy))
-    return there.length === wanted.length && there.every((row, at) => isAlarm(row, wanted[at]));
-  return there.every((row, at) => {
-    const begun =
-      at === 0
-        ? first
-        : fold.complaints.find(
-            (one) => one.names?.first === row.first_seq && one.compartment === row.compartment,
-          );
-    const isEnded = row.ended_at_ms === null ? at === there.length - 1 : endedBy(row);
-    return (
-      begun !== undefined && isEnded && isAlarm({ ...row, ended_at_ms: null }, { ...begun, endedAtMs: null })
-    );
-  });
 }

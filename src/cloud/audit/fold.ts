@@ -17,7 +17,6 @@ export type FoldedParcel = Standing & {
   recipient: string | null;
   tracking: string | null;
 };
-export type FoldedAlarm = AlarmMove & { endedAtMs: number | null };
 /** `isRestored`: the cloud had been restored from a backup before, and may have been given the order already. */
 export type OrderTold = {
   record: LedgerRecord;
@@ -39,15 +38,13 @@ export class BankFold {
   readonly counts: (Said & { found: string })[] = [];
   readonly waiting = new Map<string, Waiting>();
   readonly orders: OrderTold[] = [];
-  readonly alarms: FoldedAlarm[] = [];
-  /** Each time that records did not fit what went before, whether or not that was complained of already. */
-  readonly complaints: AlarmMove[] = [];
+  /** By condition and door: each time that one was raised or ended, and that records did not fit what went before. */
+  readonly alarms = new Map<string, AlarmMove[]>();
   /** The last record that told of a row, by its table and key: where to look when the row is another one. */
   readonly said = new Map<string, number>();
   readonly roster = { applied: 0, appliedAtMs: null as number | null, refused: null as string | null };
   readonly #ownerOf: (parcel: string) => Promise<string | undefined>;
   readonly #behind = new Map<number, string[]>();
-  readonly #standing = new Map<string, FoldedAlarm>();
 
   /** `ownerOf`: whose records accepted a parcel that is not of this bank's records. */
   constructor(bank: BankId, ownerOf: (parcel: string) => Promise<string | undefined>) {
@@ -93,17 +90,11 @@ export class BankFold {
   }
 
   #move(move: AlarmMove): void {
-    const name = `${move.condition}/${move.compartment ?? ''}`;
-    const standing = this.#standing.get(name);
-    this.said.set(`alarms ${move.condition} ${move.compartment ?? 'none'}`, move.seq);
-    if (move.move === 'ends') {
-      if (standing) standing.endedAtMs = move.atMs;
-      this.#standing.delete(name);
-    } else if (!standing) {
-      const begun = { ...move, endedAtMs: null };
-      this.#standing.set(name, begun);
-      this.alarms.push(begun);
-    }
+    const name = nameOfAlarm(move.condition, move.compartment);
+    this.said.set(`alarms ${name}`, move.seq);
+    const moves = this.alarms.get(name);
+    if (moves) moves.push(move);
+    else this.alarms.set(name, [move]);
   }
 
   #stepOfDiscrepancy({ record, fields }: Told): void {
@@ -165,9 +156,7 @@ export class BankFold {
 
   #complain(record: LedgerRecord): void {
     const names = { first: record.seq, last: record.seq };
-    const complaint: AlarmMove = { ...moveOf(record, 'discrepancy'), move: 'begins', names };
-    this.complaints.push(complaint);
-    this.#move(complaint);
+    this.#move({ ...moveOf(record, 'discrepancy'), move: 'begins', names });
   }
 
   #stepOfWaiting({ record, fields }: Told): void {
@@ -185,6 +174,9 @@ export class BankFold {
     this.said.set(`waiting_parcels ${parcel}`, record.seq);
   }
 }
+
+export const nameOfAlarm = (condition: unknown, compartment: unknown) =>
+  `${String(condition)} ${String(compartment ?? 'none')}`;
 
 function moveOf(record: LedgerRecord, condition: string): Omit<AlarmMove, 'move'> {
   const { seq, compartment } = record;

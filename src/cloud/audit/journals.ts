@@ -45,9 +45,10 @@ export type OwnWords = {
   enrolled: Map<string, LedgerRecord>;
   /** The same of the hashes of rosters that came back signed. */
   received: Map<string, LedgerRecord>;
-  /** Where a person answered for a discrepancy, and where one ended an alarm about one. */
-  resolved: LedgerRecord[];
-  ended: LedgerRecord[];
+  /** Where a person answered for a discrepancy, and what persons did about alarms. */
+  persons: Record<PersonsKind, Said[]>;
+  /** What of banks was not taken. */
+  refused: Said[];
   /** By site each root that one of its rosters names, or that it began with; filled when rosters are audited. */
   roots: Map<string, Roster['root'][]>;
   /** Orders that the cloud was given to carry, by the hash of their text. */
@@ -55,6 +56,12 @@ export type OwnWords = {
   /** Whether it was ever restored from a backup; while it is read, whether it was up to there. */
   isRestored: boolean;
 };
+
+const OF_PERSONS = ['discrepancy.resolved', 'alarm.ended', 'alarm.cared', 'alarm.settled'] as const;
+export type PersonsKind = (typeof OF_PERSONS)[number];
+
+/** A record of the cloud's own with what opens of it. Each stands for one row: it is used once. */
+export type Said = { record: LedgerRecord; fields: Told['fields']; isUsed: boolean };
 
 async function tell(auditing: Auditing, source: string, check: Check, found: readonly Finding[]) {
   for (const { where, what, seq } of found) {
@@ -68,7 +75,8 @@ export async function auditOwnJournal(auditing: Auditing, end: JournalRow): Prom
   const { source } = end;
   const words: OwnWords = {
     ...{ enrolled: new Map(), received: new Map(), roots: new Map(), orders: new Map() },
-    ...{ resolved: [], ended: [], isRestored: false },
+    ...{ persons: { 'discrepancy.resolved': [], 'alarm.ended': [], 'alarm.cared': [], 'alarm.settled': [] } },
+    ...{ refused: [], isRestored: false },
   };
   let prev = NO_HASH;
   for (let first = 1; first <= end.last_seq; first += RECORDS_A_READ) {
@@ -106,8 +114,10 @@ const strayOf = (source: string, what: string) => (row: RecordRow) => ({
 function hear(words: OwnWords, record: LedgerRecord, openings: Openings = {}): void {
   if (record.kind === 'bank.enrolled') words.enrolled.set(String(record.facts.key), record);
   if (record.kind === 'roster.received') words.received.set(String(record.facts.hash), record);
-  if (record.kind === 'discrepancy.resolved') words.resolved.push(record);
-  if (record.kind === 'alarm.ended' && record.facts.condition === 'discrepancy') words.ended.push(record);
+  const said = { ...toldOf(record, openings), isUsed: false };
+  const ofPersons = OF_PERSONS.find((kind) => kind === record.kind);
+  if (ofPersons) words.persons[ofPersons].push(said);
+  if (record.kind === 'intake.refused') words.refused.push(said);
   if (record.kind === 'backup.restored') words.isRestored = true;
   if (record.kind !== 'order.received') return;
   const hash = String(record.facts.hash);

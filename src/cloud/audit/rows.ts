@@ -53,7 +53,18 @@ export const FOLDED = {
   ],
   parcel_events: ['parcel_id', 'seq', 'also'],
   compartments: ['n', 'use', 'withdrawn', 'door', 'parcel_id', 'since_ms'],
-  alarms: ['condition', 'compartment', 'first_seq', 'last_seq', 'raised_at_ms', 'ended_at_ms'],
+  alarms: [
+    'condition',
+    'compartment',
+    'first_seq',
+    'last_seq',
+    'raised_at_ms',
+    'ended_at_ms',
+    'cared_at_ms',
+    'cared_by',
+    'ord',
+  ],
+  alarm_acts: ['alarm', 'act', 'person_id', 'at_ms', 'reason', 'note'],
   discrepancies: ['seq', 'compartment', 'what', 'parcel_id', 'at_ms', 'resolved_how', 'resolved_at_ms'],
   counts: ['seq', 'compartment', 'found', 'parcel_id', 'at_ms'],
   door_sights: ['compartment', 'occupied', 'occupied_seq', 'occupied_at_ms', 'forced_seq', 'forced_at_ms'],
@@ -76,12 +87,17 @@ export const FOLDED = {
   ],
 } as const;
 export type FoldedTable = keyof typeof FOLDED;
+/** What stands beside the row of a journal, by its source. */
+export const OF_JOURNALS = ['records', 'heads', 'openings'] as const;
+export type SourcedTable = (typeof OF_JOURNALS)[number] | FoldedTable;
 
 export type AuditRows = {
   tenant: TenantId;
   /** Whether this cloud has the key that signs with this public half. */
   holdsKey(publicKey: Uint8Array): boolean;
   journals(): Promise<JournalRow[]>;
+  /** Whose rows of this table are, but for these. */
+  others(table: SourcedTable, known: readonly string[]): Promise<string[]>;
   banks(): Promise<BankRow[]>;
   sites(): Promise<SiteRow[]>;
   /** The rosters of a site as they were signed, oldest first. */

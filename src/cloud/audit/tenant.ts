@@ -13,7 +13,14 @@ import { Findings } from './findings.ts';
 import { BankFold } from './fold.ts';
 import { type Auditing, auditBankJournal, auditOwnJournal, type OwnWords } from './journals.ts';
 import { auditKeys } from './keys.ts';
-import type { AuditRows, BankRow, JournalRow } from './rows.ts';
+import {
+  type AuditRows,
+  type BankRow,
+  FOLDED,
+  type FoldedTable,
+  type JournalRow,
+  OF_JOURNALS,
+} from './rows.ts';
 import { keysIn } from './seen.ts';
 import { overStored } from './stored.ts';
 import { auditLog } from './tree.ts';
@@ -103,10 +110,7 @@ async function auditJournals(auditing: Auditing, journals: readonly JournalRow[]
   const { rows, findings } = auditing;
   const banks = await rows.banks();
   const endOf = (source: string) => journals.find((one) => one.source === source);
-  const strays = journals.filter(
-    ({ source }) => source !== rows.tenant && !banks.some(({ bank }) => bank === source),
-  );
-  for (const { source } of strays) findings.add('records', source, 'is a journal of nobody');
+  await auditStrays(auditing, { journals, banks });
   const own = endOf(rows.tenant);
   if (!own) return findings.add('records', rows.tenant, 'has no journal of its own');
   const words = await auditOwnJournal(auditing, own);
@@ -121,12 +125,34 @@ async function auditJournals(auditing: Auditing, journals: readonly JournalRow[]
     const index = first && (await auditing.indexOf(first.record.source, first.record.seq));
     findings.add('projections', `orders ${hash}`, 'was given to be carried, and is not kept', index ?? null);
   }
-  for (const { source, seq, facts } of words.resolved) {
-    const what = `record ${seq} says that one was answered, and none is`;
+  for (const said of Object.values(words.persons).flat()) {
+    const { source, seq, kind, facts } = said.record;
+    if (said.isUsed) continue;
     const index = await auditing.indexOf(source, seq);
-    findings.add('projections', `discrepancies ${String(facts.what)}`, what, index ?? null);
+    const where = `${kind} ${String(facts.what ?? facts.condition)}`;
+    findings.add('projections', where, `record ${seq} says so, and nothing is kept of it`, index ?? null);
   }
 }
+
+/** Whatever is kept under the name of no bank of this tenant no journal leads to; whoever reads may be led to it. */
+async function auditStrays(
+  { rows, findings }: Auditing,
+  of: { journals: readonly JournalRow[]; banks: readonly BankRow[] },
+): Promise<void> {
+  const banks = of.banks.map(({ bank }): string => bank);
+  const own = [rows.tenant, ...banks];
+  const strays = of.journals.map(({ source }) => source).filter((source) => !own.includes(source));
+  for (const source of strays) findings.add('records', source, 'is a journal of nobody');
+  for (const table of OF_JOURNALS)
+    for (const source of await rows.others(table, [...own, ...strays]))
+      findings.add(table, source, `is nobody, and there are ${table} of it`);
+  for (const table of OF_BANKS)
+    for (const bank of await rows.others(table, banks))
+      findings.add('projections', `${table} ${bank}`, 'is of no bank that there is');
+}
+
+/** What somebody did about an alarm is of its alarm. */
+const OF_BANKS = (Object.keys(FOLDED) as FoldedTable[]).filter((table) => table !== 'alarm_acts');
 
 type OneBank = { bank: BankRow; end: JournalRow | undefined; words: OwnWords; received: OwnWords['orders'] };
 

@@ -6,16 +6,19 @@ import { type Audited, auditRows } from './tenant.ts';
 import { newEstate, oneDay, picking } from './test-audit.ts';
 import { type Memory, remember, rowsOf } from './test-memory.ts';
 import { type Ground, MUTATIONS, mutate } from './test-mutations.ts';
+import { acting, personsOf } from './test-persons.ts';
 
 const QUIET = { heads: [] as readonly string[], progress: () => undefined };
 
 /** A log of several banks over `days`, remembered after each day; and one of somebody else. */
-export async function groundOn({ cloud }: Stand, days: number): Promise<Ground> {
+export async function groundOn(stand: Stand, days: number): Promise<Ground> {
+  const { cloud } = stand;
   const [estate, strange] = [await newEstate(cloud, 3), await newEstate(cloud, 2)];
   const earlier: Memory[] = [];
   for (let day = 0; day < days; day++) {
     for (const bank of estate.banks) await oneDay(cloud, estate, bank, day);
     if (day < 2) for (const bank of strange.banks) await oneDay(cloud, strange, bank, day);
+    if (day === 0) for (const one of [estate, strange]) await personsOf(await acting(stand, one));
     if (day < days - 1) earlier.push(await overStored(cloud, estate.tenant, remember));
   }
   const [memory, other] = await Promise.all(

@@ -10,8 +10,10 @@ import {
   type FoldedTable,
   type JournalRow,
   type KeptRow,
+  OF_JOURNALS,
   type RosterRow,
   type SiteRow,
+  type SourcedTable,
 } from './rows.ts';
 
 export type RosterOfSite = RosterRow & { site: string };
@@ -89,6 +91,9 @@ export async function remember(rows: AuditRows): Promise<Memory> {
   };
 }
 
+const isOfJournals = (table: SourcedTable): table is (typeof OF_JOURNALS)[number] =>
+  OF_JOURNALS.some((one) => one === table);
+
 const bySeq = (a: { seq: number }, b: { seq: number }) => a.seq - b.seq;
 
 /** As the database would answer: sorted, and by the same conditions. */
@@ -99,6 +104,12 @@ export function rowsOf(memory: Memory): AuditRows {
   return {
     ...{ tenant: memory.tenant, holdsKey: memory.holdsKey },
     journals: async () => [...memory.journals],
+    async others(table, known) {
+      const of = isOfJournals(table)
+        ? memory[table].map(({ source }) => source)
+        : memory.kept[table].map(({ bank }) => bank);
+      return [...new Set(of)].filter((source) => !known.includes(source));
+    },
     banks: async () => [...memory.banks],
     sites: async () => [...memory.sites],
     rosters: async (site) =>

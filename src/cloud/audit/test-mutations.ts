@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Ed25519Key } from '../../crypto/ed25519.ts';
 import { CHECKPOINT_PATH } from '../../ledger/log/layout.ts';
-import { FOLDED, type FoldedTable } from './rows.ts';
+import { FOLDED, type FoldedTable, OF_JOURNALS } from './rows.ts';
 import type { Pick } from './test-audit.ts';
 import type { Memory } from './test-memory.ts';
 import { rechain, regrow } from './test-regrow.ts';
@@ -29,7 +29,13 @@ export type Mutation = {
 };
 
 type Row = Record<string, unknown>;
-type Table = { rows: readonly Row[]; columns: readonly string[]; keys: readonly string[] };
+/** `moved`: what goes with a row that changes its place. */
+type Table = {
+  rows: readonly Row[];
+  columns: readonly string[];
+  keys: readonly string[];
+  moved?: readonly string[];
+};
 
 const TABLES = [
   ['records', ['kind', 'at_ms', 'hash', 'bytes', 'batch_last'], ['source', 'seq']],
@@ -49,13 +55,18 @@ const TABLES = [
 ] as const;
 type Name = (typeof TABLES)[number][0];
 
-/** Of these the first column is the key; alarms have one of the database's own. */
+/** Of these the first column is the key; some have one of the database's own. */
+const NUMBERED: readonly FoldedTable[] = ['alarms', 'alarm_acts'];
 const keyOf = (table: FoldedTable) =>
-  table === 'parcel_events' ? 'seq' : table === 'alarms' ? 'none' : FOLDED[table][0];
+  table === 'parcel_events' ? 'seq' : NUMBERED.includes(table) ? 'none' : FOLDED[table][0];
 /** What no record says (docs/reference/audit.md). */
 const UNSAID: Readonly<Partial<Record<FoldedTable, readonly string[]>>> = {
   orders: ['received_at_ms'],
+  // A number of the database's own.
+  alarms: ['ord'],
 };
+/** What the cloud's own records say is read from its clock once more: of these columns another moment is one well apart. */
+const NEAR: readonly string[] = ['raised_at_ms', 'ended_at_ms', 'resolved_at_ms', 'at_ms'];
 
 /** A value of the same kind that is another one. */
 function another(value: unknown, draw: Draw): unknown {
@@ -85,7 +96,8 @@ function tableOf(memory: Memory, name: Name | FoldedTable): Table {
   if (listed) return { rows: memory[listed[0]] as readonly Row[], columns: listed[1], keys: listed[2] };
   const table = name as FoldedTable;
   const columns = FOLDED[table].filter((column) => !UNSAID[table]?.includes(column));
-  return { rows: memory.kept[table], columns, keys: ['bank', keyOf(table)] };
+  const moved = table === 'alarms' ? FOLDED.alarms : columns;
+  return { rows: memory.kept[table], columns, keys: ['bank', keyOf(table)], moved };
 }
 
 function withRows(memory: Memory, name: Name | FoldedTable, rows: readonly Row[]): Memory {
@@ -102,19 +114,22 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   edit({ rows, columns }, draw) {
     const at = draw.below(rows.length);
     const column = draw(columns);
-    return replaced(rows, at, { ...rows[at], [column]: another(rows[at]?.[column], draw) });
+    const value = rows[at]?.[column];
+    const isNear = NEAR.includes(column) && typeof value === 'number';
+    const made = isNear ? value + draw([-1, 1]) * (20_000 + draw.below(9)) : another(value, draw);
+    return replaced(rows, at, { ...rows[at], [column]: made });
   },
   delete({ rows }, draw) {
     const at = draw.below(rows.length);
     return rows.filter((_, index) => index !== at);
   },
   /** The contents of two rows change places; their keys stay. */
-  reorder({ rows, columns, keys }, draw) {
+  reorder({ rows, columns, keys, moved: all = columns }, draw) {
     const [a, b] = [draw.below(rows.length), draw.below(rows.length)];
     const [one, two] = [rows[a], rows[b]];
-    const moved = columns.filter((column) => !keys.includes(column));
+    const moved = all.filter((column) => !keys.includes(column));
     if (!one || !two || a === b) return undefined;
-    if (moved.every((column) => same(one[column], two[column]))) return undefined;
+    if (columns.every((column) => keys.includes(column) || same(one[column], two[column]))) return undefined;
     const takes = (to: Row, from: Row) => ({
       ...to,
       ...Object.fromEntries(moved.map((name) => [name, from[name]])),
@@ -295,6 +310,21 @@ function reordered(memory: Memory, draw: Draw): Memory | undefined {
   return { ...memory, spans };
 }
 
+/** One row more, of a journal that there is not; beside parcels, of the journal that no parcel is told in. */
+const ofNobody: Mutation[] = [...OF_JOURNALS, 'parcel_events' as const].map((table) => ({
+  name: `${table}: of another journal`,
+  needsHead: false,
+  isUnplaced: true,
+  make({ memory, other }, draw) {
+    if (table === 'parcel_events') {
+      const row = { ...draw(memory.kept.parcel_events), bank: memory.tenant, also: [] };
+      return { ...memory, kept: { ...memory.kept, [table]: [...memory.kept[table], row] } };
+    }
+    const row = { ...draw(memory[table] as readonly { source: string }[]), source: bankOf(other, draw) };
+    return { ...memory, [table]: [...memory[table], row] };
+  },
+}));
+
 const back = ({ earlier }: Ground, draw: Draw) => draw(earlier);
 
 const whole: Mutation[] = [
@@ -342,7 +372,7 @@ const whole: Mutation[] = [
   },
 ];
 
-export const MUTATIONS: readonly Mutation[] = [...ofRows, ...ofObjects, ...whole];
+export const MUTATIONS: readonly Mutation[] = [...ofRows, ...ofNobody, ...ofObjects, ...whole];
 
 /** Draws until something is changed. */
 export async function mutate(mutation: Mutation, ground: Ground, draw: Draw): Promise<Memory> {

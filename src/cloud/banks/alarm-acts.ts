@@ -128,6 +128,10 @@ async function actsOf(tx: Tx, alarms: readonly Alarm[]): Promise<ActSql[]> {
 
 async function opened(cloud: Cloud, tx: Tx, of: ActSql): Promise<NamedAct> {
   const { act, person: by, atMs, reason } = of;
-  const note = of.note && (await cloud.keys.openForTenant(tx, placeOfNote(of.alarm), of.note));
+  const note = of.note && (await openNote(cloud, tx, { alarm: of.alarm, note: of.note }));
   return { act, by, atMs, reason, note: note ?? null };
 }
+
+/** In whose words an alarm was ended; undefined where it does not open. */
+export const openNote = (cloud: Cloud, tx: Tx, of: { alarm: number; note: Uint8Array }) =>
+  cloud.keys.openForTenant(tx, placeOfNote(of.alarm), new Uint8Array(of.note));

@@ -39,29 +39,34 @@ const nameOf = (of: { condition: string; compartment: number | null }) =>
 
 /**
  * What moves make of the alarms that stand: one begins unless the same one stands already, and ends where it
- * stands. What comes anew while somebody looks into what was before is an alarm of its own. Pure; `standing` holds
- * the rows by name.
+ * stands. What comes anew while somebody looks into what was before is seen: of what a person ends it is an alarm of
+ * its own; what a bank ends stands once, as its records have it, and nobody cares for it any more (`anew`). Pure;
+ * `standing` holds the rows by name.
  */
 function foldAlarms(
   open: readonly OpenSql[],
   moves: readonly AlarmMove[],
-): { begun: Begun[]; ended: { ord: number; atMs: number }[] } {
+): { begun: Begun[]; anew: number[]; ended: { ord: number; atMs: number }[] } {
   const standing = new Map<string, OpenSql[]>();
   for (const row of open) standing.set(nameOf(row), [...(standing.get(nameOf(row)) ?? []), row]);
   const fresh = new Map<string, Begun>();
   const begun: Begun[] = [];
+  const anew: number[] = [];
   const ended: { ord: number; atMs: number }[] = [];
   for (const move of moves) {
     const name = nameOf(move);
     if (move.move === 'begins') {
-      const isKnown = standing.get(name)?.some((row) => move.again || row.caredAtMs === null);
+      const rows = standing.get(name) ?? [];
+      const isOnce = endsBy(move.condition) === 'bank' && rows.length > 0;
+      if (isOnce && !move.again) anew.push(...rows.filter(isCared).map(({ ord }) => ord));
+      const isKnown = isOnce || rows.some((row) => move.again || !isCared(row));
       if (isKnown || fresh.has(name)) continue;
       const begins: Begun = { ...move, endedAtMs: null };
       fresh.set(name, begins);
       begun.push(begins);
       continue;
     }
-    const isInCare = ({ caredAtMs }: OpenSql) => caredAtMs !== null && endsBy(move.condition) === 'person';
+    const isInCare = (row: OpenSql) => isCared(row) && endsBy(move.condition) === 'person';
     const [left, over] = partition(standing.get(name) ?? [], isInCare);
     for (const { ord } of over) ended.push({ ord, atMs: move.atMs });
     const own = fresh.get(name);
@@ -69,8 +74,10 @@ function foldAlarms(
     standing.set(name, left);
     fresh.delete(name);
   }
-  return { begun, ended };
+  return { begun, anew, ended };
 }
+
+const isCared = ({ caredAtMs }: OpenSql) => caredAtMs !== null;
 
 function partition<Row>(rows: readonly Row[], holds: (row: Row) => boolean): [Row[], Row[]] {
   return [rows.filter(holds), rows.filter((row) => !holds(row))];
@@ -96,9 +103,12 @@ export async function move(
   const conditions = [...new Set(moves.map(({ condition }) => condition))];
   const open = await sql<OpenSql>`select ord, condition, compartment, cared_at_ms as "caredAtMs" from alarms
     where bank_id = ${bank} and condition = any(${conditions}::text[]) and ended_at_ms is null`.execute(tx);
-  const { begun, ended } = foldAlarms(open.rows, moves);
-  if (begun.length + ended.length === 0) return false;
+  const { begun, anew, ended } = foldAlarms(open.rows, moves);
+  if (begun.length + anew.length + ended.length === 0) return false;
   if (begun.length > 0) await insertBegun(tx, bank, begun);
+  if (anew.length > 0)
+    await sql`update alarms set cared_at_ms = null, cared_by = null
+      where ord = any(${integerColumn(anew)}::bigint[])`.execute(tx);
   if (ended.length > 0)
     await sql`update alarms set ended_at_ms = ends.at_ms
       from unnest(${integerColumn(ended.map(({ ord }) => ord))}::bigint[], ${integerColumn(ended.map(({ atMs }) => atMs))}::bigint[]) as ends (ord, at_ms)

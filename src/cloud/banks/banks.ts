@@ -17,9 +17,10 @@ import { pictureProjection } from './picture.ts';
 import { routes } from './routes.ts';
 import * as store from './store.ts';
 
-export { care as careForAlarm, end as endAlarm, history as alarmHistory } from './alarm-acts.ts';
+export { care as careForAlarm, end as endAlarm, history as alarmHistory, openNote } from './alarm-acts.ts';
 export { alarms, alarmsRaised, move as moveAlarms, raise as raiseAlarm } from './alarms.ts';
 export { enrol, enrolmentCode } from './enrol.ts';
+export { ONCE_STANDING } from './migrations.ts';
 export { EMPTY as EMPTY_PICTURE, foldPicture, type Picture, pictures } from './picture.ts';
 export type { Bank, Site } from './store.ts';
 export { lift, type Suspend, suspend, suspensionsOf } from './suspensions.ts';

@@ -7,6 +7,32 @@
  */
 import { APP_ROLE, type Migration, readWithoutTenant, tenantTable } from '../migrate.ts';
 
+const SIDE_BY_SIDE = ['alarms', 'alarm_acts'];
+
+/**
+ * What a bank itself ends began a second time while somebody cared for it. Its records have it once: what was done
+ * about the later ones is the first one's, which is in the care that the last one is in. Both ended with one record.
+ */
+export const ONCE_STANDING = `
+${SIDE_BY_SIDE.map((table) => `alter table ${table} no force row level security;`).join('\n')}
+create table side_by_side as
+  select b.ord as later, min(a.ord) as kept from alarms a
+  join alarms b on b.tenant_id = a.tenant_id and b.bank_id = a.bank_id and b.condition = a.condition
+    and b.compartment is not distinct from a.compartment and b.ord > a.ord
+  where a.cared_at_ms is not null and a.ended_at_ms is not distinct from b.ended_at_ms
+    and (b.ended_at_ms is null or b.raised_at_ms < b.ended_at_ms)
+    and a.condition not in ('gap', 'fork', 'rollback', 'batch-refused', 'message-refused')
+  group by b.ord;
+update alarm_acts set alarm = s.kept from side_by_side s where alarm = s.later;
+update alarms a set cared_at_ms = last.cared_at_ms, cared_by = last.cared_by
+  from (select distinct on (s.kept) s.kept, b.cared_at_ms, b.cared_by
+    from side_by_side s join alarms b on b.ord = s.later order by s.kept, s.later desc) last
+  where a.ord = last.kept;
+delete from alarms where ord in (select later from side_by_side);
+drop table side_by_side;
+${SIDE_BY_SIDE.map((table) => `alter table ${table} force row level security;`).join('\n')}
+`;
+
 export const migrations: Migration[] = [
   {
     id: '0004-banks',
@@ -135,5 +161,9 @@ alter table banks add column forget_to bigint not null default 0;
 -- Sealed anew when the tenant's key is replaced. What was said of alarms is still only added to.
 grant update (note) on alarm_acts to ${APP_ROLE};
 `,
+  },
+  {
+    id: '0230-alarms-once-standing',
+    sql: ONCE_STANDING,
   },
 ];

@@ -29,6 +29,7 @@ import { whatToTell } from './tell.ts';
 import { Turns } from './turns.ts';
 
 export { follow, takeBatch } from './batch.ts';
+export { conditionOf, keepRefusal } from './refusals.ts';
 
 export type IntakeDeps = {
   cloud: Cloud;

@@ -23,11 +23,11 @@ const KEPT_A_BANK_MAX = 500;
 
 export const placeOfRefused = (bank: string) => `refused-message\0${bank}`;
 
-const CONDITIONS: Readonly<Partial<Record<Denial, string>>> = {
-  'batch-gap': 'gap',
-  'batch-fork': 'fork',
-  'batch-rollback': 'rollback',
-};
+const CONDITIONS: readonly (readonly [reason: Denial, condition: string])[] = [
+  ['batch-gap', 'gap'],
+  ['batch-fork', 'fork'],
+  ['batch-rollback', 'rollback'],
+];
 
 /** In a transaction of its own: what is refused changes nothing else. */
 export async function keepRefusal(cloud: Cloud, of: Refusal): Promise<void> {
@@ -86,7 +86,11 @@ async function keep(cloud: Cloud, tx: Tx, of: Refusal, hash: Uint8Array): Promis
 /** A bank that has filled its share with rubbish must not silence by it what comes after: a fork, a roll-back. */
 function raise(cloud: Cloud, tx: Tx, of: Refusal, { again }: { again: boolean }): Promise<boolean> {
   const names = of.lastMissing > 0 ? { first: of.firstMissing, last: of.lastMissing } : null;
-  const condition =
-    CONDITIONS[of.reason] ?? (of.reason.startsWith('batch-') ? 'batch-refused' : 'message-refused');
-  return banks.raiseAlarm(cloud, tx, { condition, bank: of.bank, names, again });
+  return banks.raiseAlarm(cloud, tx, { condition: conditionOf(of.reason), bank: of.bank, names, again });
+}
+
+/** Which alarm a refusal raises, if none of it stands. */
+export function conditionOf(reason: unknown): string {
+  const named = CONDITIONS.find(([denial]) => denial === reason);
+  return named?.[1] ?? (String(reason).startsWith('batch-') ? 'batch-refused' : 'message-refused');
 }

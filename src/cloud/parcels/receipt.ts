@@ -67,7 +67,7 @@ async function entriesOf(
   tx: Tx,
   { reader, parcel }: { reader: ReceiptReader; parcel: store.Parcel },
 ): Promise<Unproven['entries']> {
-  const wanted = new Set((await store.eventsOf(tx, parcel.parcel)).map(({ seq }) => seq));
+  const wanted = new Set(await store.eventsOf(tx, parcel));
   const entries: Unproven['entries'] = [];
   for (const batch of await journal.batchesWith(tx, parcel.bank, [...wanted])) {
     const openings = await cloud.journal.openOpenings(tx, parcel.bank, batch.head);
@@ -123,6 +123,6 @@ export async function recordsOfParcel(
 ): Promise<{ parcel: Receipt['parcel']; source: Receipt['bank']; seqs: number[] } | undefined> {
   const parcel = await store.findParcel(tx, id);
   if (!parcel) return undefined;
-  const seqs = (await store.eventsOf(tx, parcel.parcel)).map(({ seq }) => seq);
+  const seqs = await store.eventsOf(tx, parcel);
   return { parcel: parcel.parcel, source: parcel.bank, seqs };
 }

@@ -164,10 +164,11 @@ export async function insertEvents(tx: Tx, source: BankId, rows: readonly Events
   );
 }
 
-export async function eventsOf(tx: Tx, parcel: string): Promise<{ source: BankId; seq: number }[]> {
-  const { rows } = await sql<{ source: BankId; seq: number }>`select source, unnest(seq || also) as seq
-    from parcel_events where parcel_id = ${parcel} order by seq`.execute(tx);
-  return rows;
+/** Numbers of records of its own bank: whatever else stands here of another journal is nobody's word about it. */
+export async function eventsOf(tx: Tx, { parcel, bank }: Pick<Parcel, 'parcel' | 'bank'>): Promise<number[]> {
+  const { rows } = await sql<{ seq: number }>`select unnest(seq || also) as seq
+    from parcel_events where parcel_id = ${parcel} and source = ${bank} order by seq`.execute(tx);
+  return rows.map(({ seq }) => seq);
 }
 
 export type Doubted = { parcel: ParcelId; bank: BankId; compartment: number; atMs: number };
@@ -179,7 +180,8 @@ export type Doubted = { parcel: ParcelId; bank: BankId; compartment: number; atM
 export async function doubtedParcels(tx: Tx): Promise<Doubted[]> {
   const { rows } = await sql<Doubted>`
     select p.parcel_id as parcel, p.bank_id as bank, p.compartment, max(r.at_ms) as "atMs"
-    from parcels p join parcel_events e using (parcel_id) join records r on r.source = e.source and r.seq = any(e.seq || e.also)
+    from parcels p join parcel_events e on e.parcel_id = p.parcel_id and e.source = p.bank_id
+      join records r on r.source = e.source and r.seq = any(e.seq || e.also)
     where p.state = 'waiting' and r.kind = 'discrepancy.reported'
       and not exists (select from alarms a where a.bank_id = p.bank_id and a.compartment = p.compartment
         and a.condition = 'discrepancy' and (a.ended_at_ms is null or a.raised_at_ms >= r.at_ms))
@@ -225,7 +227,7 @@ export async function alarmsAbout(tx: Tx, person: PersonId): Promise<{ bank: Ban
   const { rows } = await sql<{ bank: BankId; condition: string }>`
     select distinct a.bank_id as bank, a.condition from alarms a
       join parcel_events e on e.source = a.bank_id
-      join parcels p on p.parcel_id = e.parcel_id
+      join parcels p on p.parcel_id = e.parcel_id and p.bank_id = e.source
     where a.ended_at_ms is null and a.first_seq is not null
       and exists (select 1 from unnest(e.seq || e.also) as said (seq) where said.seq between a.first_seq and a.last_seq)
       and (p.recipient_id = ${person} or p.courier_id = ${person}) limit 20`.execute(tx);

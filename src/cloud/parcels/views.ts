@@ -87,7 +87,7 @@ export async function recordsOf(
 ): Promise<{ parcel: ParcelId; tracking: string; source: string; seqs: number[] } | undefined> {
   const parcel = await store.findParcel(tx, id);
   if (!parcel) return undefined;
-  const seqs = (await store.eventsOf(tx, parcel.parcel)).map(({ seq }) => seq);
+  const seqs = await store.eventsOf(tx, parcel);
   const tracking = await trackingOf(cloud, tx, parcel);
   return { parcel: parcel.parcel, tracking, source: parcel.bank, seqs };
 }
@@ -157,11 +157,10 @@ export async function detail(
   const parcel = await store.findParcel(tx, id);
   if (!parcel) return undefined;
   const names = await namesIn(cloud, tx, [parcel.recipient, parcel.courier]);
-  const events = await store.eventsOf(tx, parcel.parcel);
   const { timeline, verified } = await timelineOf(cloud, tx, {
     names,
     bank: parcel.bank,
-    seqs: events.map((event) => event.seq),
+    seqs: await store.eventsOf(tx, parcel),
   });
   const sent = await notices.ofParcel(tx, parcel.parcel);
   return {

@@ -9,6 +9,7 @@ import { migrations } from './migrations.ts';
 import { routes } from './routes.ts';
 
 export { foldSight, tellsOfSight } from './follow.ts';
+export { resolve } from './resolve.ts';
 export { NO_SIGHT, openReported, type Sight } from './store.ts';
 export { discrepanciesOf } from './views.ts';
 

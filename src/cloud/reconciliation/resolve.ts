@@ -27,7 +27,7 @@ export async function resolve(cloud: Cloud, tx: Tx, { bank, seq, how, note, by }
       kind: 'discrepancy.resolved',
       ...place,
       facts: { what: open.what, how },
-      fields: { person: by, note, ...(parcel ? { parcel } : {}) },
+      fields: { person: by, subject: bank, note, ...(parcel ? { parcel } : {}) },
     },
     { person: by },
   );
@@ -46,7 +46,7 @@ async function endAlarm(cloud: Cloud, tx: Tx, { bank, compartment, by }: Ends): 
   const place = compartment === null ? {} : { compartment };
   await cloud.journal.record(
     tx,
-    { kind: 'alarm.ended', ...place, facts, fields: { person: by } },
+    { kind: 'alarm.ended', ...place, facts, fields: { person: by, subject: bank } },
     { person: by },
   );
   await banks.moveAlarms(cloud, tx, {
