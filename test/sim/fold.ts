@@ -19,6 +19,8 @@ export type FoldedSession = {
   doorOpenedMs: number | null;
   /** True time at which the process was shown its door open, though the journal may have had no room for it. */
   shownOpenMs: number | null;
+  /** A sensor had seen something behind this door as the session began, since it was last empty. */
+  sawInside: boolean;
   /** What the person at the screen said since the session began, and when its door had been open. */
   words: Set<string>;
 };
@@ -69,11 +71,18 @@ export class BankFold {
   #changedDoors = 0;
   readonly #counted = new Map<number, Counted>();
   readonly #spent = new Map<string, number>();
+  /** Doors behind which something was seen since they were last empty. */
+  readonly #saw = new Set<number>();
   readonly held: Held[] = [];
   readonly #deps: FoldDeps;
 
   constructor(deps: FoldDeps) {
     this.#deps = deps;
+  }
+
+  /** The process was shown that something lies at a door. */
+  shownInside(n: number): void {
+    this.#saw.add(n);
   }
 
   /** The process was shown an open door. */
@@ -163,6 +172,7 @@ export class BankFold {
       pulses: 0,
       doorOpenedMs: null,
       shownOpenMs: null,
+      sawInside: this.#saw.has(n),
       words: new Set(),
     });
   }
@@ -299,7 +309,9 @@ export class BankFold {
     this.parcels.set(parcel, folded.standing);
     if (record.kind === 'parcel.deposited' && grant !== null)
       this.grants.set(grant, { untilMs: Number(record.facts.untilMs), sessions: 0, issue: 0 });
-    if (move.to === 'empty') this.#freed(record, n);
+    if (move.to !== 'empty') return;
+    this.#freed(record, n);
+    this.#saw.delete(n);
   }
 
   /** A compartment is freed for a reason that somebody said or a sensor saw, never by a door or by time. */
@@ -326,6 +338,7 @@ export class BankFold {
         this.#deps.nowMs() - (session.shownOpenMs ?? Number.POSITIVE_INFINITY),
       );
       if (look?.occupied !== 'no') return 'nothing saw it empty';
+      if (!session.sawInside) return 'nothing had seen it inside';
       return waitedMs < this.#deps.policy.graceMinutes * MINUTE_MS ? 'within the grace time' : undefined;
     }
     if (record.kind === 'parcel.not-deposited') {

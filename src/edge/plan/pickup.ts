@@ -169,6 +169,7 @@ function forgiveGuess(draft: Draft, method: CodeMethod, flat: string | null): vo
 }
 
 function openPickUp(draft: Draft, grant: Grant, id: SessionId, cause: number): void {
+  const { door, occupied } = compartmentOf(draft.state, grant.compartment);
   const untilMs = draft.nowMs + policyOf(draft.state).graceMinutes * 60_000;
   const openedSeq = draft.record({
     kind: 'session.opened',
@@ -192,6 +193,7 @@ function openPickUp(draft: Draft, grant: Grant, id: SessionId, cause: number): v
     untilMs,
     said: null,
     insisted: false,
+    ...(door === 'closed' && occupied === 'yes' ? { seenInside: true as const } : {}),
   });
   draft.patch('grant', grant.id, { session: id });
   draft.patch('compartment', grant.compartment, { session: id });
@@ -354,12 +356,15 @@ function leavePickUp(draft: Draft, session: PickUpSession, message: string | nul
   draft.show({ at: 'home' }, message);
 }
 
-/** The grace time ended with nobody's word. Only a sensor that sees an empty compartment completes it. */
+/**
+ * The grace time ended with nobody's word. Only a sensor that saw the parcel and sees it no more completes it: one
+ * that never saw it (something flat or dark, a dirty lens) says nothing about where it is now.
+ */
 export function pickUpOverdue(draft: Draft, session: PickUpSession): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   // Whose door never opened keeps the session for the same code; whose door is open is an alarm already.
   if (!session.doorSensedOpen || compartment.door === 'open') return;
-  if (compartment.occupied === 'no' && policyOf(draft.state).occupancyConfirms)
+  if (session.seenInside && compartment.occupied === 'no' && policyOf(draft.state).occupancyConfirms)
     return collected(draft, session, 'occupancy');
   const parcel = parcelOf(draft.state, session);
   const cause = draft.record({

@@ -97,6 +97,8 @@ export type PickUpSession = SessionBase & {
   grant: GrantId;
   parcel: ParcelId;
   person: PersonId;
+  /** The sensor saw it behind the shut door as this began. Absent: it did not, or nobody knows; then it cannot miss it. */
+  seenInside?: true;
 };
 export type DropOffSession = SessionBase & {
   work: Extract<Right, 'drop-off'>;
