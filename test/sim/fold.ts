@@ -19,6 +19,8 @@ export type FoldedSession = {
   doorOpenedMs: number | null;
   /** True time at which the process was shown its door open, though the journal may have had no room for it. */
   shownOpenMs: number | null;
+  /** Its door was open at some time, by whatever hand or key; `doorOpenedMs` is by a release alone. */
+  stoodOpen: boolean;
   /** A sensor had seen something behind this door as the session began, since it was last empty. */
   sawInside: boolean;
   /** What the person at the screen said since the session began, and when its door had been open. */
@@ -95,7 +97,7 @@ export class BankFold {
   crashed(): void {
     this.decisions.clear();
     for (const session of this.sessions.values())
-      if (session.doorOpenedMs === null) session.shownOpenMs = null;
+      if (session.doorOpenedMs === null && !session.stoodOpen) session.shownOpenMs = null;
   }
 
   take(written: WrittenRecord): void {
@@ -171,7 +173,8 @@ export class BankFold {
       openedMs: record.time.atMs,
       pulses: 0,
       doorOpenedMs: null,
-      shownOpenMs: null,
+      shownOpenMs: this.doors.get(n) === 'open' ? this.#deps.nowMs() : null,
+      stoodOpen: this.doors.get(n) === 'open',
       sawInside: this.#saw.has(n),
       words: new Set(),
     });
@@ -271,6 +274,7 @@ export class BankFold {
     const n = record.compartment ?? 0;
     this.doors.set(n, 'open');
     const session = this.sessions.get(n);
+    if (session) session.stoodOpen = true;
     if (record.kind !== 'door.opened' || !session) return;
     session.doorOpenedMs = record.time.atMs;
     session.shownOpenMs ??= this.#deps.nowMs();
@@ -328,10 +332,11 @@ export class BankFold {
   #reasonToFree(record: LedgerRecord, n: number, session: FoldedSession | undefined): string | undefined {
     const look = this.#deps.lookedAt(n);
     if (record.kind === 'parcel.collected') {
-      if (!session || session.doorOpenedMs === null) return 'collected through a door that was never open';
+      if (!session?.stoodOpen) return 'collected through a door that was never open';
       if (look?.occupied === 'yes') return 'collected against the sensor';
       if (record.facts.basis === 'person')
         return session.words.has('collected') ? undefined : 'nobody said so';
+      if (session.doorOpenedMs === null) return 'by sight through a door that no release opened';
       // By the bank's time, or by the true one where the bank's was set back meanwhile.
       const waitedMs = Math.max(
         record.time.atMs - session.doorOpenedMs,
@@ -358,7 +363,7 @@ export class BankFold {
       return seen ? undefined : 'nothing saw it empty';
     }
     if (record.facts.basis !== 'order') return `freed by ${record.facts.basis}`;
-    if (session?.work !== 'staff-release' || session.doorOpenedMs === null)
+    if (session?.work !== 'staff-release' || !session.stoodOpen)
       return 'by staff through a door that was never open';
     return session.words.has('found') ? undefined : 'nobody said so';
   }

@@ -11,6 +11,7 @@ import type { Denial } from '../../domain/outcome.ts';
 import { normalFlat } from '../../domain/scan.ts';
 import { dayOf } from './clock.ts';
 import { custodyFields, expireIfDue, parcelOf } from './custody.ts';
+import { noteOpen } from './doors.ts';
 import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { decidePulse, endSession, latchJammed, mayStillOpen, pause, sessionOf } from './opening.ts';
@@ -198,6 +199,7 @@ function openPickUp(draft: Draft, grant: Grant, id: SessionId, cause: number): v
   draft.patch('grant', grant.id, { session: id });
   draft.patch('compartment', grant.compartment, { session: id });
   draft.show({ at: 'session', session: id, courier: null });
+  noteOpen(draft, id);
   decidePulse(draft, id, openedSeq);
 }
 
@@ -212,6 +214,7 @@ function resumePickUp(draft: Draft, session: PickUpSession, cause: number): void
   });
   draft.patch('session', session.id, { state: 'open', said: null, insisted: false });
   draft.show({ at: 'session', session: session.id, courier: null });
+  noteOpen(draft, session.id);
   if (compartmentOf(draft.state, session.compartment).door !== 'open')
     decidePulse(draft, session.id, resumed);
 }

@@ -5,6 +5,7 @@
 import type { KioskAction } from '../../contract/kiosk.ts';
 import type { SessionId } from '../../domain/ids.ts';
 import { thawClock } from './clock.ts';
+import { noteOpen } from './doors.ts';
 import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { decidePulse, endSession, mayStillOpen, pause, sessionOf } from './opening.ts';
@@ -110,6 +111,7 @@ function openStaff(
   draft.put('order', order.order, { ...waiting, session: of.id });
   draft.patch('compartment', of.compartment, { session: of.id });
   draft.show({ at: 'session', session: of.id, courier: null });
+  noteOpen(draft, of.id);
   decidePulse(draft, of.id, openedSeq);
 }
 
@@ -124,6 +126,7 @@ function resume(draft: Draft, id: SessionId, cause: number): void {
   });
   draft.patch('session', id, { state: 'open', said: null, insisted: false });
   draft.show({ at: 'session', session: id, courier: null });
+  noteOpen(draft, id);
   const { work } = session;
   if (work === 'staff-release' && compartmentOf(draft.state, session.compartment).door !== 'open')
     pulseByOrder(draft, session, resumed);
