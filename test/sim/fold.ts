@@ -69,6 +69,8 @@ export class BankFold {
   #clocksSet = 0;
   readonly uses = new Map<number, Use>();
   readonly withdrawn = new Set<number>();
+  /** Doors that were forced, and that no order has put back into service since. */
+  readonly #forced = new Set<number>();
   /** The transaction in which a courier last changed from one door to another. */
   #changedDoors = 0;
   readonly #counted = new Map<number, Counted>();
@@ -130,6 +132,7 @@ export class BankFold {
       case 'compartment.withdrawn':
         return void this.withdrawn.add(record.compartment ?? 0);
       case 'compartment.restored':
+        this.#forced.delete(record.compartment ?? 0);
         return void this.withdrawn.delete(record.compartment ?? 0);
       case 'clock.frozen':
         this.frozen = true;
@@ -275,6 +278,7 @@ export class BankFold {
     this.doors.set(n, 'open');
     const session = this.sessions.get(n);
     if (session) session.stoodOpen = true;
+    if (record.kind === 'door.forced') this.#forced.add(n);
     if (record.kind !== 'door.opened' || !session) return;
     session.doorOpenedMs = record.time.atMs;
     session.shownOpenMs ??= this.#deps.nowMs();
@@ -304,7 +308,7 @@ export class BankFold {
     const move = MOVES[record.kind];
     if (!move?.from.includes(was))
       return breach('custody has one holder', `${record.kind} at door ${n}, which is ${was}`);
-    if (record.kind === 'parcel.accepted' && this.withdrawn.has(n))
+    if (record.kind === 'parcel.accepted' && (this.withdrawn.has(n) || this.#forced.has(n)))
       breach('what is out of service serves staff alone', `a parcel for door ${n}, record ${record.seq}`);
     this.uses.set(n, move.to);
     const folded = foldParcel(this.parcels.get(parcel), record);

@@ -63,7 +63,7 @@ function doorOpened(draft: Draft, n: number): DoorEvent {
   return { what: 'opened', session: draft.state.session[session.id] };
 }
 
-/** A door open without a release. The compartment goes out of use unless somebody's parcel waits in it. */
+/** A door open without a release. The compartment goes out of use, at once or as soon as it holds nobody's parcel. */
 function forced(draft: Draft, n: number): void {
   const compartment = compartmentOf(draft.state, n);
   const cause = draft.record({
@@ -72,10 +72,22 @@ function forced(draft: Draft, n: number): void {
     facts: { occupied: compartment.occupied },
   });
   draft.record({ kind: 'alarm.raised', cause, compartment: n, facts: { condition: 'forced' } });
-  if (compartment.use === 'empty' && compartment.withdrawn === null) {
-    draft.record({ kind: 'compartment.withdrawn', compartment: n, facts: { why: 'forced' } });
-    draft.patch('compartment', n, { withdrawn: 'forced' });
-  }
+  draft.patch('compartment', n, { forced: true });
+  withdrawForced(draft, n);
+}
+
+/** A lock that was forced is tried before it guards the next parcel; the one that waits in there stays its recipient's. */
+function withdrawForced(draft: Draft, n: number): void {
+  const { use, withdrawn, forced } = compartmentOf(draft.state, n);
+  if (!forced || use !== 'empty' || withdrawn !== null) return;
+  draft.record({ kind: 'compartment.withdrawn', compartment: n, facts: { why: 'forced' } });
+  draft.patch('compartment', n, { withdrawn: 'forced' });
+}
+
+/** Nothing of anybody's lies there any more. The one way for a compartment to become empty. */
+export function emptied(draft: Draft, n: number): void {
+  draft.patch('compartment', n, { use: 'empty', parcel: null });
+  withdrawForced(draft, n);
 }
 
 /** What goes missing through a door that no release opened is no collection by the sensor's word alone. */

@@ -11,6 +11,7 @@ import { normalFlat } from '../../domain/scan.ts';
 import { chooseCompartment } from './choosing.ts';
 import { mayGoOn, standingDenial } from './courier.ts';
 import { custodyFields, parcelOf } from './custody.ts';
+import { emptied } from './doors.ts';
 import { alarmDiscrepancy } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { mintFor } from './minting.ts';
@@ -335,7 +336,7 @@ function abandon(
   noteStuck(draft, session);
   endSession(draft, session, of.end, cause);
   draft.drop('parcel', parcel.id);
-  draft.patch('compartment', session.compartment, { use: 'empty', parcel: null });
+  emptied(draft, session.compartment);
 }
 
 /** The courier walked away. What the sensor sees decides; where nothing is sensed, staff look. */

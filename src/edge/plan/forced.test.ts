@@ -1,7 +1,7 @@
 /** Doors that no release opened: what the people who stand there can say, and what becomes of the compartment. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bankInService, dropOff, type TestBank } from './test-bank.ts';
+import { bankInService, beginDropOff, dropOff, signIn, type TestBank } from './test-bank.ts';
 import { CLAIM, carry, noteFor, staffRelease } from './test-orders.ts';
 
 const GRACE_MS = 11 * 60_000;
@@ -110,4 +110,44 @@ test('a recipient who looked, shut the door and went for a trolley has not colle
   bank.wait(GRACE_MS);
   assert.equal(bank.told('parcel.collected').length, 0);
   assert.equal(bank.compartment(n).use, 'held');
+});
+
+test('a door forced while a parcel lay there serves its recipient, and then nobody before an order puts it back', () => {
+  const bank = bankInService();
+  const { n, pin } = dropOff(bank);
+  bank.sense(n, 'open', 'yes');
+  bank.sense(n, 'closed', 'yes');
+  assert.equal(bank.compartment(n).withdrawn, null);
+  bank.act({ do: 'pin', pin });
+  bank.sense(n, 'closed', 'no');
+  bank.act({ do: 'collected' });
+  bank.on('pick-up-done');
+  assert.equal(bank.compartment(n).withdrawn, 'forced');
+  bank.powerCut();
+  assert.notEqual(dropOff(bank).n, n);
+  assert.equal(carry(bank, noteFor(bank, { do: 'restore', compartment: n })), null);
+  const ended = bank.told('alarm.ended').filter(({ facts }) => facts?.condition === 'forced');
+  assert.deepEqual(
+    ended.map(({ compartment }) => compartment),
+    [n],
+  );
+  bank.tick();
+  assert.equal(bank.compartment(n).withdrawn, null);
+  signIn(bank);
+  assert.equal(beginDropOff(bank), n);
+});
+
+test('staff who empty a forced compartment leave it out of use, unless their order says to put it back', () => {
+  for (const restores of [false, true]) {
+    const bank = bankInService();
+    const { n } = dropOff(bank);
+    bank.sense(n, 'open', 'yes');
+    carry(bank, noteFor(bank, staffRelease(n, restores)));
+    bank.act({ do: 'scan', text: CLAIM });
+    bank.wait(4000);
+    bank.sense(n, 'closed', 'no');
+    bank.act({ do: 'found', what: 'removed' });
+    bank.on('staff-done');
+    assert.equal(bank.compartment(n).withdrawn, restores ? null : 'forced');
+  }
 });

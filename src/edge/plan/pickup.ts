@@ -11,7 +11,7 @@ import type { Denial } from '../../domain/outcome.ts';
 import { normalFlat } from '../../domain/scan.ts';
 import { dayOf } from './clock.ts';
 import { custodyFields, expireIfDue, parcelOf } from './custody.ts';
-import { noteOpen } from './doors.ts';
+import { emptied, noteOpen } from './doors.ts';
 import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { decidePulse, endSession, latchJammed, mayStillOpen, pause, sessionOf } from './opening.ts';
@@ -282,7 +282,7 @@ function collected(draft: Draft, session: PickUpSession, basis: 'person' | 'occu
   if (parcel.doubted) endDoubt(draft, parcel, cause);
   endSession(draft, session, basis === 'person' ? 'confirmed' : 'occupancy', cause);
   draft.drop('parcel', parcel.id);
-  draft.patch('compartment', session.compartment, { use: 'empty', parcel: null });
+  emptied(draft, session.compartment);
 }
 
 /** The person says it is taken, the sensor says it is not: the door stays out of use until somebody looked. */

@@ -5,7 +5,7 @@
 import type { KioskAction } from '../../contract/kiosk.ts';
 import type { SessionId } from '../../domain/ids.ts';
 import { thawClock } from './clock.ts';
-import { noteOpen } from './doors.ts';
+import { emptied, noteOpen } from './doors.ts';
 import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { decidePulse, endSession, mayStillOpen, pause, sessionOf } from './opening.ts';
@@ -284,7 +284,7 @@ function release(
           fields: { parcel: parcel.id, order: session.order },
         });
   draft.drop('parcel', parcel.id);
-  draft.patch('compartment', session.compartment, { use: 'empty', parcel: null });
+  emptied(draft, session.compartment);
   return cause;
 }
 

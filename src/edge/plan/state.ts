@@ -36,6 +36,8 @@ export type Compartment = {
   /** Seq of the release that the next opening answers; null when an opening would be forced. */
   expecting: number | null;
   ajar: boolean;
+  /** It was forced, and no order has put it back into service since. Absent: not since this is written down. */
+  forced?: true;
 };
 
 export type Parcel = {

@@ -19,6 +19,8 @@ export type RuleLedger = {
   use: Map<number, string>;
   pulses: Map<number, Pulses>;
   answered: Set<number>;
+  /** Doors that were forced, and that no order has put back into service since. */
+  forced: Set<number>;
   /** Doors behind which a sensor has seen something since they were last empty. */
   saw: Set<number>;
   /** Doors with an order to open them that nobody has used yet. */
@@ -32,6 +34,7 @@ export function newLedger(): RuleLedger {
     use: new Map(),
     pulses: new Map(),
     answered: new Set(),
+    forced: new Set(),
     saw: new Set(),
     ordered: [],
     secrets: new Set(),
@@ -148,9 +151,13 @@ const MOVES: Partial<Record<RecordDraft['kind'], { from: readonly string[]; to: 
 };
 
 function noteCustody(draft: RecordDraft, event: Event, ledger: RuleLedger): void {
+  const n = draft.compartment ?? 0;
+  if (draft.kind === 'door.forced') ledger.forced.add(n);
+  if (draft.kind === 'compartment.restored') ledger.forced.delete(n);
+  if (draft.kind === 'parcel.accepted')
+    must(!ledger.forced.has(n), `door ${n} was forced and takes no parcel before an order says so`, event);
   const move = MOVES[draft.kind];
   if (!move) return;
-  const n = draft.compartment ?? 0;
   const was = ledger.use.get(n) ?? 'empty';
   must(move.from.includes(was), `${draft.kind} at door ${n} while it is ${was}`, event);
   ledger.use.set(n, move.to);
