@@ -151,3 +151,26 @@ test('staff who empty a forced compartment leave it out of use, unless their ord
     assert.equal(bank.compartment(n).withdrawn, restores ? null : 'forced');
   }
 });
+
+test('a jammed door that an order puts back stays in service, and the recipient’s code opens it', () => {
+  for (const isThere of [false, true]) {
+    const bank = bankInService();
+    const { n, pin } = dropOff(bank);
+    bank.boards = 'answers';
+    bank.act({ do: 'pin', pin });
+    bank.act({ do: 'again' });
+    bank.act({ do: 'again' });
+    bank.wait(16_000);
+    assert.equal(bank.compartment(n).withdrawn, 'jammed');
+    if (!isThere) bank.act({ do: 'cancel' });
+    assert.equal(carry(bank, noteFor(bank, { do: 'restore', compartment: n })), null);
+    bank.boards = 'opens';
+    bank.wait(16_000);
+    assert.equal(bank.compartment(n).withdrawn, null);
+    assert.equal(bank.told('latch.jammed').length, 1);
+    if (isThere) bank.act({ do: 'cancel' });
+    bank.wait(61_000);
+    bank.act({ do: 'pin', pin });
+    assert.equal(bank.on('pick-up').door.door, 'open');
+  }
+});

@@ -200,7 +200,7 @@ export function watchLeft(draft: Draft): void {
 export function watchLatches(draft: Draft): void {
   for (const session of Object.values(draft.state.session)) {
     const { release, pulses, doorSensedOpen } = session;
-    if (doorSensedOpen || !release || release.outcome === null) continue;
+    if (doorSensedOpen || !release || release.outcome === null || session.judged === release.seq) continue;
     if (pulses < policyOf(draft.state).pulsesPerSession || draft.nowMs - release.atMs < STUCK_MS) continue;
     const isNew = latchJammed(draft, session, release.seq);
     if (isNew && isAttended(draft.state, session)) draft.say('latch-jammed');

@@ -9,6 +9,7 @@ import { claimHash, openOrder, type SignedOrder } from '../../ledger/order.ts';
 import { noteHash } from '../../ledger/roster.ts';
 import { expiryMs } from './clock.ts';
 import type { Draft } from './draft.ts';
+import { restoredAt } from './fruitless.ts';
 import { reissue, reissueDenial } from './minting.ts';
 import { type BankState, ONLY, type OrderBook, rosterOf, type WaitingOrder } from './state.ts';
 import { endSuspension } from './suspensions.ts';
@@ -141,6 +142,7 @@ export function restore(draft: Draft, of: { compartment: number; order: Order; c
   ];
   for (const condition of ended)
     draft.record({ kind: 'alarm.ended', cause: of.cause, compartment: n, facts: { condition }, fields });
+  restoredAt(draft, n);
 }
 
 /**

@@ -14,6 +14,7 @@ import { custodyFields, expireIfDue, parcelOf } from './custody.ts';
 import { emptied, noteOpen } from './doors.ts';
 import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
+import { endByOrder, isFruitless } from './fruitless.ts';
 import { decidePulse, endSession, latchJammed, mayStillOpen, pause, sessionOf } from './opening.ts';
 import {
   type BankState,
@@ -121,7 +122,10 @@ export function codeCompared(
   const cause = draft.record({ ...base, decision: { allow: true, right: 'pick-up' } });
   forgiveGuess(draft, answer.method, comparing.flat);
   const held = grant.session === null ? undefined : draft.state.session[grant.session];
-  if (held?.work === 'pick-up') resumePickUp(draft, held, cause);
+  // Its pulses were spent before the lock was mended: with those alone the right code would never open it again.
+  const isOver = held?.judged !== undefined && isFruitless(draft, held);
+  if (isOver) endByOrder(draft, held);
+  if (held?.work === 'pick-up' && !isOver) resumePickUp(draft, held, cause);
   else openPickUp(draft, grant, answer.session, cause);
 }
 

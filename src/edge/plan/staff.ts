@@ -8,6 +8,7 @@ import { thawClock } from './clock.ts';
 import { emptied, noteOpen } from './doors.ts';
 import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
+import { endByOrder, isFruitless } from './fruitless.ts';
 import { decidePulse, endSession, mayStillOpen, pause, sessionOf } from './opening.ts';
 import { closeOrder, isSigned, orderOfClaim, restore, spendRelease } from './orders.ts';
 import {
@@ -17,7 +18,6 @@ import {
   isAttended,
   type Parcel,
   policyOf,
-  type Session,
   type StaffSession,
   type WaitingOrder,
 } from './state.ts';
@@ -55,25 +55,6 @@ function claimDenial(draft: Draft, { order, signers, session }: WaitingOrder) {
   const reason = spendRelease(draft, signers);
   if (begun && reason === undefined) endByOrder(draft, begun);
   return reason;
-}
-
-/**
- * A code that was shown, and a door that never opened for it: nobody has been at the parcel, and the session
- * would wait for its code as long as the grant lives. Staff who come to see why the door stays shut end it.
- */
-function isFruitless(draft: Draft, session: Session): boolean {
-  return (
-    session.work === 'pick-up' &&
-    session.state === 'paused' &&
-    !session.doorSensedOpen &&
-    !mayStillOpen(draft, session) &&
-    compartmentOf(draft.state, session.compartment).door === 'closed'
-  );
-}
-
-function endByOrder(draft: Draft, session: Session): void {
-  endSession(draft, session, 'order');
-  if (session.grant !== null) draft.patch('grant', session.grant, { session: null });
 }
 
 function openStaff(

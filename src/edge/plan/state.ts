@@ -86,6 +86,8 @@ type SessionBase = {
   pulses: number;
   release: Release | null;
   doorSensedOpen: boolean;
+  /** The release before which an order put this door back into service: its latch is not judged by it any more. */
+  judged?: number;
   /** The grace time's end, set anew by each opening of the door. */
   untilMs: number;
   /** What the person said while the door was still open; done when it shuts. */
