@@ -60,7 +60,7 @@ export const policySchema = z.strictObject({
   pulsesPerSession: z.int().min(1).max(3),
   /** An order has another code made for one parcel so often a day. */
   reissuesPerGrantDay: z.int().min(0).max(3),
-  /** Where the cabinet senses occupancy, may "sensed empty" end a session that nobody confirmed? */
+  /** Where the cabinet senses occupancy, may a parcel that was seen and is seen no more end a session that nobody confirmed? */
   occupancyConfirms: z.boolean(),
   /** A courier's badge alone is never enough unless the site wrote so: then no personal code is asked for. */
   badgeAlone: z.boolean(),

@@ -19,6 +19,10 @@ export type FoldedSession = {
   doorOpenedMs: number | null;
   /** True time at which the process was shown its door open, though the journal may have had no room for it. */
   shownOpenMs: number | null;
+  /** Its door was open at some time, by whatever hand or key; `doorOpenedMs` is by a release alone. */
+  stoodOpen: boolean;
+  /** A sensor had seen something behind this door as the session began, since it was last empty. */
+  sawInside: boolean;
   /** What the person at the screen said since the session began, and when its door had been open. */
   words: Set<string>;
 };
@@ -65,15 +69,24 @@ export class BankFold {
   #clocksSet = 0;
   readonly uses = new Map<number, Use>();
   readonly withdrawn = new Set<number>();
+  /** Doors that were forced, and that no order has put back into service since. */
+  readonly #forced = new Set<number>();
   /** The transaction in which a courier last changed from one door to another. */
   #changedDoors = 0;
   readonly #counted = new Map<number, Counted>();
   readonly #spent = new Map<string, number>();
+  /** Doors behind which something was seen since they were last empty. */
+  readonly #saw = new Set<number>();
   readonly held: Held[] = [];
   readonly #deps: FoldDeps;
 
   constructor(deps: FoldDeps) {
     this.#deps = deps;
+  }
+
+  /** The process was shown that something lies at a door. */
+  shownInside(n: number): void {
+    this.#saw.add(n);
   }
 
   /** The process was shown an open door. */
@@ -86,7 +99,7 @@ export class BankFold {
   crashed(): void {
     this.decisions.clear();
     for (const session of this.sessions.values())
-      if (session.doorOpenedMs === null) session.shownOpenMs = null;
+      if (session.doorOpenedMs === null && !session.stoodOpen) session.shownOpenMs = null;
   }
 
   take(written: WrittenRecord): void {
@@ -119,6 +132,7 @@ export class BankFold {
       case 'compartment.withdrawn':
         return void this.withdrawn.add(record.compartment ?? 0);
       case 'compartment.restored':
+        this.#forced.delete(record.compartment ?? 0);
         return void this.withdrawn.delete(record.compartment ?? 0);
       case 'clock.frozen':
         this.frozen = true;
@@ -162,7 +176,9 @@ export class BankFold {
       openedMs: record.time.atMs,
       pulses: 0,
       doorOpenedMs: null,
-      shownOpenMs: null,
+      shownOpenMs: this.doors.get(n) === 'open' ? this.#deps.nowMs() : null,
+      stoodOpen: this.doors.get(n) === 'open',
+      sawInside: this.#saw.has(n),
       words: new Set(),
     });
   }
@@ -261,6 +277,8 @@ export class BankFold {
     const n = record.compartment ?? 0;
     this.doors.set(n, 'open');
     const session = this.sessions.get(n);
+    if (session) session.stoodOpen = true;
+    if (record.kind === 'door.forced') this.#forced.add(n);
     if (record.kind !== 'door.opened' || !session) return;
     session.doorOpenedMs = record.time.atMs;
     session.shownOpenMs ??= this.#deps.nowMs();
@@ -290,7 +308,7 @@ export class BankFold {
     const move = MOVES[record.kind];
     if (!move?.from.includes(was))
       return breach('custody has one holder', `${record.kind} at door ${n}, which is ${was}`);
-    if (record.kind === 'parcel.accepted' && this.withdrawn.has(n))
+    if (record.kind === 'parcel.accepted' && (this.withdrawn.has(n) || this.#forced.has(n)))
       breach('what is out of service serves staff alone', `a parcel for door ${n}, record ${record.seq}`);
     this.uses.set(n, move.to);
     const folded = foldParcel(this.parcels.get(parcel), record);
@@ -299,7 +317,9 @@ export class BankFold {
     this.parcels.set(parcel, folded.standing);
     if (record.kind === 'parcel.deposited' && grant !== null)
       this.grants.set(grant, { untilMs: Number(record.facts.untilMs), sessions: 0, issue: 0 });
-    if (move.to === 'empty') this.#freed(record, n);
+    if (move.to !== 'empty') return;
+    this.#freed(record, n);
+    this.#saw.delete(n);
   }
 
   /** A compartment is freed for a reason that somebody said or a sensor saw, never by a door or by time. */
@@ -316,16 +336,18 @@ export class BankFold {
   #reasonToFree(record: LedgerRecord, n: number, session: FoldedSession | undefined): string | undefined {
     const look = this.#deps.lookedAt(n);
     if (record.kind === 'parcel.collected') {
-      if (!session || session.doorOpenedMs === null) return 'collected through a door that was never open';
+      if (!session?.stoodOpen) return 'collected through a door that was never open';
       if (look?.occupied === 'yes') return 'collected against the sensor';
       if (record.facts.basis === 'person')
         return session.words.has('collected') ? undefined : 'nobody said so';
+      if (session.doorOpenedMs === null) return 'by sight through a door that no release opened';
       // By the bank's time, or by the true one where the bank's was set back meanwhile.
       const waitedMs = Math.max(
         record.time.atMs - session.doorOpenedMs,
         this.#deps.nowMs() - (session.shownOpenMs ?? Number.POSITIVE_INFINITY),
       );
       if (look?.occupied !== 'no') return 'nothing saw it empty';
+      if (!session.sawInside) return 'nothing had seen it inside';
       return waitedMs < this.#deps.policy.graceMinutes * MINUTE_MS ? 'within the grace time' : undefined;
     }
     if (record.kind === 'parcel.not-deposited') {
@@ -345,7 +367,7 @@ export class BankFold {
       return seen ? undefined : 'nothing saw it empty';
     }
     if (record.facts.basis !== 'order') return `freed by ${record.facts.basis}`;
-    if (session?.work !== 'staff-release' || session.doorOpenedMs === null)
+    if (session?.work !== 'staff-release' || !session.stoodOpen)
       return 'by staff through a door that was never open';
     return session.words.has('found') ? undefined : 'nobody said so';
   }

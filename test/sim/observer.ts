@@ -279,6 +279,7 @@ export class Observer {
     const { looks, room, fold } = this.#of(bank);
     looks.set(n, look);
     if (look.door === 'open') fold.shownOpen(n);
+    if (look.occupied === 'yes') fold.shownInside(n);
     if (!room.full) return;
     if (look.door === 'open' && room.doors.get(n) !== 'open') room.opened++;
     room.doors.set(n, look.door);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bankInService, CARRIER, signIn, type TestBank } from './test-bank.ts';
+import { bankInService, CARRIER, RESIDENT, SEATED, signIn, type TestBank } from './test-bank.ts';
 
 /** At the tracking screen, as a courier of the company that the roster names so. */
 function courierOf(carrier: string): TestBank {
@@ -114,4 +114,16 @@ test('a label is never taken for a badge or a pick-up code, whatever it holds in
     bank.act({ do: 'scan', text });
     assert.equal(bank.records.length, before, `${text} is no attempt`);
   }
+});
+
+test('who has moved away while the courier looked at the screen gets no parcel there: the flat is asked for anew', () => {
+  const bank = bankInService();
+  signIn(bank);
+  bank.act({ do: 'tracking', text: '1Z999AA10123456784' });
+  bank.act({ do: 'flat', text: RESIDENT.flat });
+  bank.on('size');
+  bank.directory(2, [{ ...SEATED, flat: RESIDENT.flat }]);
+  assert.equal(bank.act({ do: 'size', size: 'M' }).message, 'recipient-unknown');
+  bank.on('flat');
+  assert.equal(bank.told('session.opened').length, 0);
 });

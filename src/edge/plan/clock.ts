@@ -122,6 +122,16 @@ function moveOrders(draft: Draft, stepMs: number): void {
   }
 }
 
+/**
+ * What a signer has had opened counts for its hour and its day by either clock. Else a clock that is set back would
+ * lock them out until it caught up, and one that is set ahead would forget the limit.
+ */
+function moveReleases(draft: Draft, stepMs: number): void {
+  const book = draft.state.orderBook[ONLY];
+  const releases = book?.releases.map((release) => ({ ...release, atMs: release.atMs + stepMs }));
+  if (releases) draft.patch('orderBook', ONLY, { releases });
+}
+
 /** Somebody at the kiosk, by order, said what time it is: expiry runs again, in either direction. */
 export function thawClock(draft: Draft, set: { atMs: number; order: string }): void {
   const { clock } = draft.state.volatile;
@@ -129,6 +139,7 @@ export function thawClock(draft: Draft, set: { atMs: number; order: string }): v
   moveRunning(draft, stepMs);
   moveSuspensions(draft, stepMs);
   moveOrders(draft, stepMs);
+  moveReleases(draft, stepMs);
   draft.volatile({
     clock: {
       ...clock,

@@ -8,6 +8,7 @@ import type { Denial } from '../../domain/outcome.ts';
 import type { RosterCourier } from '../../domain/roster.ts';
 import { badgeHash } from '../../ledger/roster.ts';
 import { dayOf, expiryMs } from './clock.ts';
+import { noteOpen } from './doors.ts';
 import type { Draft } from './draft.ts';
 import { stuckLeft, suspensionOf } from './opening.ts';
 import { type BankState, courierOf, type DropOffSession, ONLY, policyOf, rosterOf } from './state.ts';
@@ -172,6 +173,7 @@ function signIn(draft: Draft, entry: RosterCourier, cause: number): void {
       fields: { parcel: left.parcel, session: left.id },
     });
     draft.patch('session', left.id, { state: 'open', said: null, insisted: false });
+    noteOpen(draft, left.id);
     return draft.show({ at: 'session', session: left.id, courier: entry.person });
   }
   draft.show({ at: 'tracking', courier: entry.person });

@@ -41,6 +41,43 @@ test('a parcel that its courier says is inside and the sensor does not see is al
   assert.deepEqual(alarmsAt(bank, n), ['raised', 'ended']);
 });
 
+test('a sensor that never saw a parcel completes no pick-up by seeing nothing: the door is held, and no courier gets it', () => {
+  const dark = bankInService();
+  const faded = bankInService();
+  const parcels = [insisted(dark), insisted(faded, 'yes')] as const;
+  // The other one was seen as it came in, and its sensor is blind by the time its recipient comes.
+  faded.sense(parcels[1].n, 'closed', 'no');
+  for (const [bank, { n, pin }] of [
+    [dark, parcels[0]],
+    [faded, parcels[1]],
+  ] as const) {
+    bank.act({ do: 'pin', pin });
+    bank.sense(n, 'closed', 'no');
+    bank.wait(61_000);
+    bank.wait(11 * 60_000);
+    assert.equal(bank.compartment(n).use, 'held');
+    assert.equal(bank.told('parcel.collected').length, 0);
+    assert.deepEqual(bank.told('parcel.held')[0]?.facts, { why: 'left-unconfirmed' });
+    assert.ok(!alarmsAt(bank, n).includes('ended'), 'what was doubted still is');
+    signIn(bank);
+    assert.notEqual(beginDropOff(bank), n);
+  }
+});
+
+test('a session from before this bank remembered what its sensor saw is completed by nobody’s silence', () => {
+  const bank = bankInService();
+  const { n, pin } = insisted(bank, 'yes');
+  bank.act({ do: 'pin', pin });
+  const session = bank.session();
+  assert.ok(session.work === 'pick-up');
+  const { seenInside: _, ...old } = session;
+  bank.state = { ...bank.state, session: { [session.id]: old } };
+  bank.powerCut();
+  bank.sense(n, 'closed', 'no');
+  bank.wait(11 * 60_000);
+  assert.equal(bank.compartment(n).use, 'held');
+});
+
 test('a sensor that is not there, and one that agrees, alarm nothing', () => {
   for (const occupied of ['unsensed', 'yes'] as const) {
     const bank = bankInService();

@@ -7,10 +7,12 @@ import type { KioskAction } from '../../contract/kiosk.ts';
 import type { DirectoryEntries } from '../../contract/uplink.ts';
 import type { Size } from '../../domain/bank.ts';
 import type { GrantId, ParcelId, PersonId, SessionId } from '../../domain/ids.ts';
+import { told } from '../../domain/outcome.ts';
 import { normalFlat } from '../../domain/scan.ts';
 import { chooseCompartment } from './choosing.ts';
 import { mayGoOn, standingDenial } from './courier.ts';
 import { custodyFields, parcelOf } from './custody.ts';
+import { emptied } from './doors.ts';
 import { alarmDiscrepancy } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { mintFor } from './minting.ts';
@@ -52,9 +54,15 @@ type Wanted = {
 
 /** Opens a drop-off session at an empty compartment. False when there is none. */
 export function openDropOff(draft: Draft, wanted: Wanted): boolean {
-  const { courier, tracking, recipient, size, above, fresh } = wanted;
+  const { courier, tracking, size, above, fresh } = wanted;
   const entry = rosterOf(draft.state)?.couriers.find((candidate) => candidate.person === courier);
   if (!mayGoOn(draft, courier) || !entry) return false;
+  // The screen is as old as the last touch: who has moved away since gets no parcel there any more.
+  const recipient = inDirectory(draft.state, wanted.recipient);
+  if (!recipient) {
+    draft.show({ at: 'flat', courier, tracking }, told('recipient-unknown'));
+    return false;
+  }
   const compartment = chooseCompartment(draft.state, {
     size,
     above,
@@ -277,7 +285,13 @@ function takeOtherDoor(draft: Draft, session: DropOffSession, fresh: FreshIds): 
 }
 
 function recipientOf(state: BankState, parcel: Parcel) {
-  return state.directory[ONLY]?.entries.find((entry) => entry.person === parcel.recipient);
+  return inDirectory(state, { person: parcel.recipient, flat: parcel.flat });
+}
+
+/** This person in this flat, by the directory of now. */
+function inDirectory(state: BankState, { person, flat }: { person: string; flat: string }) {
+  const { entries = [] } = state.directory[ONLY] ?? {};
+  return entries.find((entry) => entry.person === person && normalFlat(entry.flat) === normalFlat(flat));
 }
 
 function takeLarger(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
@@ -335,7 +349,7 @@ function abandon(
   noteStuck(draft, session);
   endSession(draft, session, of.end, cause);
   draft.drop('parcel', parcel.id);
-  draft.patch('compartment', session.compartment, { use: 'empty', parcel: null });
+  emptied(draft, session.compartment);
 }
 
 /** The courier walked away. What the sensor sees decides; where nothing is sensed, staff look. */

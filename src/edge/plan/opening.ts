@@ -1,23 +1,13 @@
 /**
- * Opening a door: decision → one pulse → the board's answer → the door sensed open → the door sensed
- * closed. The latch is commanded, the door is sensed; neither stands for the other. An acknowledged pulse
+ * Opening a door: decision → one pulse → the board's answer; what its sensor says then is in `doors.ts`. The latch is commanded, the door is sensed; neither stands for the other. An acknowledged pulse
  * is not an open door, and a door sensed open never stops a pulse.
  */
 import type { PersonId } from '../../domain/ids.ts';
 import type { Denial, Outcome } from '../../domain/outcome.ts';
 import { dayOf } from './clock.ts';
-import { seenAfterAll } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import type { DropOffSession, Session } from './state.ts';
-import {
-  type BankState,
-  compartmentOf,
-  courierOf,
-  type Door,
-  isAttended,
-  type Occupied,
-  policyOf,
-} from './state.ts';
+import { type BankState, compartmentOf, courierOf, isAttended, policyOf } from './state.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -187,109 +177,6 @@ export function pause(draft: Draft, id: string): void {
     draft.patch('compartment', session.compartment, { expecting: null });
 }
 
-export type Sensed = { compartment: number; door: Door; occupied: Occupied };
-
-/** What became of a sensed change; the journeys go on from `opened` and `closed`. */
-export type DoorEvent = { what: 'opened' | 'closed' | 'forced' | 'none'; session: Session | undefined };
-
-export function doorSensed(draft: Draft, sensed: Sensed): DoorEvent {
-  const { looked } = draft.state.volatile;
-  if (looked[sensed.compartment] === undefined)
-    draft.volatile({ looked: { ...looked, [sensed.compartment]: true } });
-  const before = compartmentOf(draft.state, sensed.compartment);
-  if (before.occupied !== sensed.occupied)
-    draft.patch('compartment', sensed.compartment, { occupied: sensed.occupied });
-  seenAfterAll(draft, sensed);
-  if (before.door === sensed.door || sensed.door === 'unknown') return { what: 'none', session: undefined };
-  draft.patch('compartment', sensed.compartment, { door: sensed.door, doorSinceMs: draft.nowMs });
-  if (sensed.door === 'open') return doorOpened(draft, sensed.compartment);
-  return doorClosed(draft, sensed, before.door === 'open' ? openForMs(draft, before) : null);
-}
-
-/** A clock that was set back meanwhile makes no negative time. */
-function openForMs(draft: Draft, { doorSinceMs }: { doorSinceMs: number }): number {
-  return Math.max(0, Math.round(draft.nowMs - doorSinceMs));
-}
-
-function doorOpened(draft: Draft, n: number): DoorEvent {
-  const compartment = compartmentOf(draft.state, n);
-  const { expecting } = compartment;
-  const session = compartment.session === null ? undefined : draft.state.session[compartment.session];
-  if (expecting === null || !session) {
-    forced(draft, n);
-    return { what: 'forced', session };
-  }
-  const { release } = session;
-  if (release && release.outcome !== 'released') {
-    // The sensor settles what the board left open, and corrects it where it acted and then reported failure.
-    draft.record({
-      kind: 'release.answered',
-      cause: release.seq,
-      compartment: n,
-      outcome: 'released',
-      facts: { afterMs: Math.max(0, draft.nowMs - release.atMs), by: 'door' },
-    });
-  }
-  draft.record({ kind: 'door.opened', cause: expecting, compartment: n, facts: { expected: true } });
-  draft.patch('compartment', n, { expecting: null });
-  draft.patch('session', session.id, {
-    doorSensedOpen: true,
-    release: release ? { ...release, outcome: 'released' } : null,
-    untilMs: draft.nowMs + policyOf(draft.state).graceMinutes * MINUTE_MS,
-  });
-  return { what: 'opened', session: draft.state.session[session.id] };
-}
-
-/** A door open without a release. The compartment goes out of use unless somebody's parcel waits in it. */
-function forced(draft: Draft, n: number): void {
-  const compartment = compartmentOf(draft.state, n);
-  const cause = draft.record({
-    kind: 'door.forced',
-    compartment: n,
-    facts: { occupied: compartment.occupied },
-  });
-  draft.record({ kind: 'alarm.raised', cause, compartment: n, facts: { condition: 'forced' } });
-  if (compartment.use === 'empty' && compartment.withdrawn === null) {
-    draft.record({ kind: 'compartment.withdrawn', compartment: n, facts: { why: 'forced' } });
-    draft.patch('compartment', n, { withdrawn: 'forced' });
-  }
-}
-
-function doorClosed(draft: Draft, sensed: Sensed, openMs: number | null): DoorEvent {
-  const compartment = compartmentOf(draft.state, sensed.compartment);
-  const session = compartment.session === null ? undefined : draft.state.session[compartment.session];
-  // The first look at a new bank finds doors shut: nothing happened, nothing is recorded.
-  if (openMs === null) return { what: 'none', session };
-  const cause = session?.release?.seq;
-  draft.record({
-    kind: 'door.closed',
-    ...(cause === undefined ? {} : { cause }),
-    compartment: sensed.compartment,
-    facts: { openMs: Math.round(openMs), occupied: sensed.occupied },
-  });
-  if (compartment.ajar) {
-    draft.record({ kind: 'alarm.ended', compartment: sensed.compartment, facts: { condition: 'ajar' } });
-    draft.patch('compartment', sensed.compartment, { ajar: false });
-  }
-  return { what: 'closed', session };
-}
-
-/** Doors left open become ajar, once. */
-export function watchDoors(draft: Draft): void {
-  const limitMs = policyOf(draft.state).ajarSeconds * 1000;
-  for (const compartment of Object.values(draft.state.compartment)) {
-    if (compartment.door !== 'open' || compartment.ajar || draft.nowMs - compartment.doorSinceMs < limitMs)
-      continue;
-    const cause = draft.record({
-      kind: 'door.ajar',
-      compartment: compartment.n,
-      facts: { openMs: Math.round(draft.nowMs - compartment.doorSinceMs) },
-    });
-    draft.record({ kind: 'alarm.raised', cause, compartment: compartment.n, facts: { condition: 'ajar' } });
-    draft.patch('compartment', compartment.n, { ajar: true });
-  }
-}
-
 /** A released latch should have let the door go by then. */
 const STUCK_MS = 15_000;
 
@@ -313,7 +200,7 @@ export function watchLeft(draft: Draft): void {
 export function watchLatches(draft: Draft): void {
   for (const session of Object.values(draft.state.session)) {
     const { release, pulses, doorSensedOpen } = session;
-    if (doorSensedOpen || !release || release.outcome === null) continue;
+    if (doorSensedOpen || !release || release.outcome === null || session.judged === release.seq) continue;
     if (pulses < policyOf(draft.state).pulsesPerSession || draft.nowMs - release.atMs < STUCK_MS) continue;
     const isNew = latchJammed(draft, session, release.seq);
     if (isNew && isAttended(draft.state, session)) draft.say('latch-jammed');

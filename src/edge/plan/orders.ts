@@ -9,6 +9,7 @@ import { claimHash, openOrder, type SignedOrder } from '../../ledger/order.ts';
 import { noteHash } from '../../ledger/roster.ts';
 import { expiryMs } from './clock.ts';
 import type { Draft } from './draft.ts';
+import { restoredAt } from './fruitless.ts';
 import { reissue, reissueDenial } from './minting.ts';
 import { type BankState, ONLY, type OrderBook, rosterOf, type WaitingOrder } from './state.ts';
 import { endSuspension } from './suspensions.ts';
@@ -126,24 +127,22 @@ function obey(draft: Draft, waiting: WaitingOrder): void {
 
 /** Puts a withdrawn compartment back into service; what lies in it stays what it is. */
 export function restore(draft: Draft, of: { compartment: number; order: Order; cause: number }): void {
-  const why = draft.state.compartment[of.compartment]?.withdrawn ?? null;
-  if (why === null) return;
-  draft.record({
-    kind: 'compartment.restored',
-    compartment: of.compartment,
-    facts: { by: 'order' },
-    fields: { order: of.order.order },
-  });
-  draft.patch('compartment', of.compartment, { withdrawn: null });
+  const { compartment: n } = of;
+  const compartment = draft.state.compartment[n];
+  const why = compartment?.withdrawn ?? null;
+  if (!compartment || why === null) return;
+  const fields = { order: of.order.order };
+  draft.record({ kind: 'compartment.restored', compartment: n, facts: { by: 'order' }, fields });
+  const { forced, ...rest } = compartment;
+  draft.put('compartment', n, { ...rest, withdrawn: null });
   // The other reasons for which a compartment is withdrawn raise no alarm of their own.
-  if (why !== 'forced' && why !== 'jammed') return;
-  draft.record({
-    kind: 'alarm.ended',
-    cause: of.cause,
-    compartment: of.compartment,
-    facts: { condition: why },
-    fields: { order: of.order.order },
-  });
+  const ended = [
+    ...(why === 'jammed' ? (['jammed'] as const) : []),
+    ...(why === 'forced' || forced ? (['forced'] as const) : []),
+  ];
+  for (const condition of ended)
+    draft.record({ kind: 'alarm.ended', cause: of.cause, compartment: n, facts: { condition }, fields });
+  restoredAt(draft, n);
 }
 
 /**

@@ -11,8 +11,10 @@ import type { Denial } from '../../domain/outcome.ts';
 import { normalFlat } from '../../domain/scan.ts';
 import { dayOf } from './clock.ts';
 import { custodyFields, expireIfDue, parcelOf } from './custody.ts';
+import { emptied, noteOpen } from './doors.ts';
 import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
+import { endByOrder, isFruitless } from './fruitless.ts';
 import { decidePulse, endSession, latchJammed, mayStillOpen, pause, sessionOf } from './opening.ts';
 import {
   type BankState,
@@ -120,7 +122,10 @@ export function codeCompared(
   const cause = draft.record({ ...base, decision: { allow: true, right: 'pick-up' } });
   forgiveGuess(draft, answer.method, comparing.flat);
   const held = grant.session === null ? undefined : draft.state.session[grant.session];
-  if (held?.work === 'pick-up') resumePickUp(draft, held, cause);
+  // Its pulses were spent before the lock was mended: with those alone the right code would never open it again.
+  const isOver = held?.judged !== undefined && isFruitless(draft, held);
+  if (isOver) endByOrder(draft, held);
+  if (held?.work === 'pick-up' && !isOver) resumePickUp(draft, held, cause);
   else openPickUp(draft, grant, answer.session, cause);
 }
 
@@ -169,6 +174,7 @@ function forgiveGuess(draft: Draft, method: CodeMethod, flat: string | null): vo
 }
 
 function openPickUp(draft: Draft, grant: Grant, id: SessionId, cause: number): void {
+  const { door, occupied } = compartmentOf(draft.state, grant.compartment);
   const untilMs = draft.nowMs + policyOf(draft.state).graceMinutes * 60_000;
   const openedSeq = draft.record({
     kind: 'session.opened',
@@ -192,10 +198,12 @@ function openPickUp(draft: Draft, grant: Grant, id: SessionId, cause: number): v
     untilMs,
     said: null,
     insisted: false,
+    ...(door === 'closed' && occupied === 'yes' ? { seenInside: true as const } : {}),
   });
   draft.patch('grant', grant.id, { session: id });
   draft.patch('compartment', grant.compartment, { session: id });
   draft.show({ at: 'session', session: id, courier: null });
+  noteOpen(draft, id);
   decidePulse(draft, id, openedSeq);
 }
 
@@ -210,6 +218,7 @@ function resumePickUp(draft: Draft, session: PickUpSession, cause: number): void
   });
   draft.patch('session', session.id, { state: 'open', said: null, insisted: false });
   draft.show({ at: 'session', session: session.id, courier: null });
+  noteOpen(draft, session.id);
   if (compartmentOf(draft.state, session.compartment).door !== 'open')
     decidePulse(draft, session.id, resumed);
 }
@@ -277,7 +286,7 @@ function collected(draft: Draft, session: PickUpSession, basis: 'person' | 'occu
   if (parcel.doubted) endDoubt(draft, parcel, cause);
   endSession(draft, session, basis === 'person' ? 'confirmed' : 'occupancy', cause);
   draft.drop('parcel', parcel.id);
-  draft.patch('compartment', session.compartment, { use: 'empty', parcel: null });
+  emptied(draft, session.compartment);
 }
 
 /** The person says it is taken, the sensor says it is not: the door stays out of use until somebody looked. */
@@ -354,12 +363,15 @@ function leavePickUp(draft: Draft, session: PickUpSession, message: string | nul
   draft.show({ at: 'home' }, message);
 }
 
-/** The grace time ended with nobody's word. Only a sensor that sees an empty compartment completes it. */
+/**
+ * The grace time ended with nobody's word. Only a sensor that saw the parcel and sees it no more completes it: one
+ * that never saw it (something flat or dark, a dirty lens) says nothing about where it is now.
+ */
 export function pickUpOverdue(draft: Draft, session: PickUpSession): void {
   const compartment = compartmentOf(draft.state, session.compartment);
   // Whose door never opened keeps the session for the same code; whose door is open is an alarm already.
   if (!session.doorSensedOpen || compartment.door === 'open') return;
-  if (compartment.occupied === 'no' && policyOf(draft.state).occupancyConfirms)
+  if (session.seenInside && compartment.occupied === 'no' && policyOf(draft.state).occupancyConfirms)
     return collected(draft, session, 'occupancy');
   const parcel = parcelOf(draft.state, session);
   const cause = draft.record({

@@ -22,6 +22,7 @@ import {
   signOut,
 } from './courier.ts';
 import { expireIfDue } from './custody.ts';
+import { doorSensed, type Sensed, watchDoors } from './doors.ts';
 import { directoryOpened, dropEpoch, type Heard, heard, refuseMessage } from './downlink.ts';
 import { Draft, type Moment, type Planned } from './draft.ts';
 import { dropOffAction, dropOffDoorClosed, dropOffOverdue, type FreshIds, openDropOff } from './dropoff.ts';
@@ -30,13 +31,10 @@ import { type Minted, minted, mintWaiting } from './minting.ts';
 import {
   type BoardAnswer,
   boardAnswered,
-  doorSensed,
   mayStillOpen,
   pause,
-  type Sensed,
   sessionOf,
   settleAfterRestart,
-  watchDoors,
   watchLatches,
   watchLeft,
 } from './opening.ts';

@@ -5,8 +5,10 @@
 import type { KioskAction } from '../../contract/kiosk.ts';
 import type { SessionId } from '../../domain/ids.ts';
 import { thawClock } from './clock.ts';
+import { emptied, noteOpen } from './doors.ts';
 import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
+import { endByOrder, isFruitless } from './fruitless.ts';
 import { decidePulse, endSession, mayStillOpen, pause, sessionOf } from './opening.ts';
 import { closeOrder, isSigned, orderOfClaim, restore, spendRelease } from './orders.ts';
 import {
@@ -16,7 +18,6 @@ import {
   isAttended,
   type Parcel,
   policyOf,
-  type Session,
   type StaffSession,
   type WaitingOrder,
 } from './state.ts';
@@ -56,25 +57,6 @@ function claimDenial(draft: Draft, { order, signers, session }: WaitingOrder) {
   return reason;
 }
 
-/**
- * A code that was shown, and a door that never opened for it: nobody has been at the parcel, and the session
- * would wait for its code as long as the grant lives. Staff who come to see why the door stays shut end it.
- */
-function isFruitless(draft: Draft, session: Session): boolean {
-  return (
-    session.work === 'pick-up' &&
-    session.state === 'paused' &&
-    !session.doorSensedOpen &&
-    !mayStillOpen(draft, session) &&
-    compartmentOf(draft.state, session.compartment).door === 'closed'
-  );
-}
-
-function endByOrder(draft: Draft, session: Session): void {
-  endSession(draft, session, 'order');
-  if (session.grant !== null) draft.patch('grant', session.grant, { session: null });
-}
-
 function openStaff(
   draft: Draft,
   waiting: WaitingOrder,
@@ -110,6 +92,7 @@ function openStaff(
   draft.put('order', order.order, { ...waiting, session: of.id });
   draft.patch('compartment', of.compartment, { session: of.id });
   draft.show({ at: 'session', session: of.id, courier: null });
+  noteOpen(draft, of.id);
   decidePulse(draft, of.id, openedSeq);
 }
 
@@ -124,6 +107,7 @@ function resume(draft: Draft, id: SessionId, cause: number): void {
   });
   draft.patch('session', id, { state: 'open', said: null, insisted: false });
   draft.show({ at: 'session', session: id, courier: null });
+  noteOpen(draft, id);
   const { work } = session;
   if (work === 'staff-release' && compartmentOf(draft.state, session.compartment).door !== 'open')
     pulseByOrder(draft, session, resumed);
@@ -281,7 +265,7 @@ function release(
           fields: { parcel: parcel.id, order: session.order },
         });
   draft.drop('parcel', parcel.id);
-  draft.patch('compartment', session.compartment, { use: 'empty', parcel: null });
+  emptied(draft, session.compartment);
   return cause;
 }
 

@@ -36,6 +36,8 @@ export type Compartment = {
   /** Seq of the release that the next opening answers; null when an opening would be forced. */
   expecting: number | null;
   ajar: boolean;
+  /** It was forced, and no order has put it back into service since. Absent: not since this is written down. */
+  forced?: true;
 };
 
 export type Parcel = {
@@ -84,6 +86,8 @@ type SessionBase = {
   pulses: number;
   release: Release | null;
   doorSensedOpen: boolean;
+  /** The release before which an order put this door back into service: its latch is not judged by it any more. */
+  judged?: number;
   /** The grace time's end, set anew by each opening of the door. */
   untilMs: number;
   /** What the person said while the door was still open; done when it shuts. */
@@ -97,6 +101,8 @@ export type PickUpSession = SessionBase & {
   grant: GrantId;
   parcel: ParcelId;
   person: PersonId;
+  /** The sensor saw it behind the shut door as this began. Absent: it did not, or nobody knows; then it cannot miss it. */
+  seenInside?: true;
 };
 export type DropOffSession = SessionBase & {
   work: Extract<Right, 'drop-off'>;

@@ -19,6 +19,10 @@ export type RuleLedger = {
   use: Map<number, string>;
   pulses: Map<number, Pulses>;
   answered: Set<number>;
+  /** Doors that were forced, and that no order has put back into service since. */
+  forced: Set<number>;
+  /** Doors behind which a sensor has seen something since they were last empty. */
+  saw: Set<number>;
   /** Doors with an order to open them that nobody has used yet. */
   ordered: number[];
   secrets: Set<string>;
@@ -30,6 +34,8 @@ export function newLedger(): RuleLedger {
     use: new Map(),
     pulses: new Map(),
     answered: new Set(),
+    forced: new Set(),
+    saw: new Set(),
     ordered: [],
     secrets: new Set(),
   };
@@ -44,11 +50,19 @@ export type Checked = {
 };
 
 export function checkPlan(checked: Checked): void {
+  noteSight(checked);
   checkRecords(checked);
   checkEffects(checked);
   checkSessions(checked.planned.state);
   checkUse(checked);
   checkScreen(checked);
+}
+
+function noteSight({ event, planned, ledger }: Checked): void {
+  if (event.type !== 'sensed') return;
+  const { compartment, door, occupied } = event.sensed;
+  if (door === 'closed' && occupied === 'yes' && planned.state.compartment[compartment]?.parcel)
+    ledger.saw.add(compartment);
 }
 
 function must(holds: boolean, law: string, event: Event): asserts holds {
@@ -137,9 +151,13 @@ const MOVES: Partial<Record<RecordDraft['kind'], { from: readonly string[]; to: 
 };
 
 function noteCustody(draft: RecordDraft, event: Event, ledger: RuleLedger): void {
+  const n = draft.compartment ?? 0;
+  if (draft.kind === 'door.forced') ledger.forced.add(n);
+  if (draft.kind === 'compartment.restored') ledger.forced.delete(n);
+  if (draft.kind === 'parcel.accepted')
+    must(!ledger.forced.has(n), `door ${n} was forced and takes no parcel before an order says so`, event);
   const move = MOVES[draft.kind];
   if (!move) return;
-  const n = draft.compartment ?? 0;
   const was = ledger.use.get(n) ?? 'empty';
   must(move.from.includes(was), `${draft.kind} at door ${n} while it is ${was}`, event);
   ledger.use.set(n, move.to);
@@ -208,12 +226,13 @@ function checkUse({ before, event, planned, ledger }: Checked): void {
     const was = before.compartment[compartment.n];
     if ((was?.use === 'occupied' || was?.use === 'held') && compartment.use === 'empty')
       checkFreed(was, { before, event, planned, ledger });
+    if (compartment.use === 'empty') ledger.saw.delete(compartment.n);
   }
 }
 
 function checkFreed(
   was: Compartment,
-  { before, event, planned }: Pick<Checked, 'before' | 'event' | 'planned' | 'ledger'>,
+  { before, event, planned, ledger }: Pick<Checked, 'before' | 'event' | 'planned' | 'ledger'>,
 ): void {
   const session = was.session === null ? undefined : before.session[was.session];
   const byStaff = session?.work === 'staff-release';
@@ -226,6 +245,8 @@ function checkFreed(
     must(words.includes(session.said ?? ''), 'a closing door alone frees nothing', event);
   if (event.type === 'tick')
     must(freed.facts?.basis === 'occupancy' && was.occupied === 'no', 'time alone frees nothing', event);
+  if (event.type === 'tick')
+    must(ledger.saw.has(was.n), 'a sensor that never saw a parcel does not miss it', event);
 }
 
 /** The view is one that the contract knows, and at home it holds nothing of anybody. */
