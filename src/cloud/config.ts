@@ -65,7 +65,7 @@ export const cloudConfig = z
       .max(16)
       .optional()
       .describe(
-        'Addresses and ranges (CIDR) of your own proxies. `X-Forwarded-For` and `X-Forwarded-Proto` count from them alone; when left out, from nobody',
+        'Addresses and ranges (CIDR) of your own proxies. `X-Forwarded-For` and `X-Forwarded-Proto` count from them alone; when left out, from nobody. Any other address has at most 500 connections to `https`',
       ),
     broker: z
       .union([

@@ -30,6 +30,24 @@ test('a name that stands twice is refused, however it is written and wherever it
     assert.deepEqual(parseIJson(text), JSON.parse(text));
 });
 
+test('of many small objects none costs a set of names', (t) => {
+  let sets = 0;
+  const Real = globalThis.Set;
+  globalThis.Set = class<Item> extends Real<Item> {
+    constructor(items?: Iterable<Item> | null) {
+      super(items);
+      sets += 1;
+    }
+  } as SetConstructor;
+  t.after(() => {
+    globalThis.Set = Real;
+  });
+  parseIJson(`[${'{},{"a":0},'.repeat(100_000)}0]`);
+  assert.equal(sets, 0);
+  parseIJson('[{"a":0,"b":0}]');
+  assert.equal(sets, 1, 'two names are compared');
+});
+
 test('half of a surrogate pair, and nesting that nobody needs, are refused', () => {
   assert.throws(() => parseIJson('{"a":"\\ud800"}'), /surrogate/);
   assert.throws(() => parseIJson('{"\\udc00":1}'), /surrogate/);

@@ -52,8 +52,11 @@ const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [123, 125, 91, 93];
 
 /** `text` is JSON by now, so that a walk over its marks and strings is enough. By numbers: it may have a million. */
 function checkNames(text: string): void {
-  /** One entry an open bracket: the names so far in an object, null in an array. */
-  const open: (Set<string> | null)[] = [];
+  /**
+   * One entry an open bracket: the names so far in an object, null in an array. A set costs more than a hundred
+   * times the two bytes of an empty object, so there is one only where there are two names to be compared.
+   */
+  const open: Names[] = [];
   // A zero character or half of a pair can only stand in JSON as an escape.
   const hasCodes = text.includes('\\u');
   let awaitsName = false;
@@ -63,7 +66,7 @@ function checkNames(text: string): void {
       case OPEN_OBJECT:
       case OPEN_ARRAY:
         awaitsName = code === OPEN_OBJECT;
-        open.push(awaitsName ? new Set() : null);
+        open.push(awaitsName ? undefined : null);
         if (open.length > DEPTH_MAX) throw new SyntaxError('nested too deep');
         break;
       case CLOSE_OBJECT:
@@ -74,11 +77,14 @@ function checkNames(text: string): void {
         awaitsName = false;
         break;
       case COMMA:
-        awaitsName = (open.at(-1) ?? null) !== null;
+        awaitsName = open.at(-1) !== null;
         break;
       case QUOTE: {
         const end = endOfString(text, at);
-        if (awaitsName || hasCodes) checkString(text.slice(at, end + 1), awaitsName ? open.at(-1) : null);
+        if (awaitsName || hasCodes) {
+          const string = readString(text.slice(at, end + 1));
+          if (awaitsName) open[open.length - 1] = withName(open.at(-1), string);
+        }
         awaitsName = false;
         at = end;
         break;
@@ -96,12 +102,20 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-/** Names are compared as they read, so that an escaped letter makes no second name. */
-function checkString(quoted: string, names: Set<string> | null | undefined): void {
+function readString(quoted: string): string {
   const plain = quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1);
   if (plain.includes('\u0000')) throw new SyntaxError('a zero character');
   if (!plain.isWellFormed()) throw new SyntaxError('half of a surrogate pair');
-  if (!names) return;
-  if (names.has(plain)) throw new SyntaxError('a name that stands twice');
-  names.add(plain);
+  return plain;
+}
+
+/** None, one, or several names of an object; null for an array, which has none. */
+type Names = Set<string> | string | undefined | null;
+
+/** Names are compared as they read, so that an escaped letter makes no second name. */
+function withName(names: Names, name: string): Names {
+  if (names === undefined || names === null) return name;
+  const all = typeof names === 'string' ? new Set([names]) : names;
+  if (all.has(name)) throw new SyntaxError('a name that stands twice');
+  return all.add(name);
 }

@@ -25,8 +25,9 @@ export function answerNoRequest(
   headers: Readonly<Record<string, string>>,
 ): (error: Error & { code?: string }, socket: Socket) => void {
   return (error, socket) => {
-    // Whoever has gone is told nothing.
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    // Whoever has gone is told nothing; nor is who never shook hands: what is written then waits for a handshake.
+    const cannotHear = error.code === 'ECONNRESET' || error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
+    if (cannotHear || !socket.writable) return void socket.destroy();
     const { code, detail } = SAYS[error.code ?? ''] ?? MALFORMED;
     const { status, title, retry } = ERRORS[code];
     const body = JSON.stringify({ type: `/errors/${code}`, title, status, code, detail, retry });

@@ -7,15 +7,13 @@
  * An operator's own broker takes its place with the same rules; the cloud connects to either as a client.
  */
 
-import { Duplex } from 'node:stream';
 import { createServer, type TLSSocket } from 'node:tls';
 import { Aedes, type AedesOptions, type Client } from 'aedes';
-import { MESSAGE_BYTES_MAX } from '../../contract/uplink.ts';
 import { serverTls } from '../../crypto/tls.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import { CLOUD_NAME, isPlainConnect, mayPublish, mayReceive, maySubscribe, type Shown } from './acl.ts';
-import { PacketGuard } from './guard.ts';
+import { Line } from './line.ts';
 
 export { CLOUD_NAME } from './acl.ts';
 export { BrokerLink } from './link.ts';
@@ -38,11 +36,11 @@ export type BrokerConfig = {
 
 export type Broker = { port: number; stop(): Promise<void> };
 
-/** Room for the topic and the packet's own bytes around a message. */
-const PACKET_BYTES_MAX = MESSAGE_BYTES_MAX + 1024;
 const HANDSHAKE_MS_MAX = 10_000;
 const CONNECTIONS_MAX = 20_000;
 const CONNECT_MS_MAX = 10_000;
+/** So long nobody waits for one who takes not even the answers to what it sends. */
+const DRAIN_MS_MAX = 10_000;
 /** Return codes of CONNACK (MQTT 3.1.1 section 3.2.2.3). */
 const SERVER_UNAVAILABLE = 3;
 const NOT_AUTHORIZED = 5;
@@ -75,9 +73,9 @@ export async function startBroker(config: BrokerConfig): Promise<Broker> {
     socket.once('close', () => sockets.delete(socket));
     const shown = readCertificate(socket);
     if (!shown) return socket.destroy();
-    const guarded = guard(socket);
-    shownBy.set(guarded, shown);
-    aedes.handle(guarded);
+    const line = new Line(socket);
+    shownBy.set(line, shown);
+    aedes.handle(line);
   });
   const port = await listen(server, config);
   return {
@@ -94,6 +92,7 @@ export async function startBroker(config: BrokerConfig): Promise<Broker> {
 function rulesOf(config: BrokerConfig, whoIs: WhoIs): AedesOptions {
   return {
     connectTimeout: CONNECT_MS_MAX,
+    drainTimeout: DRAIN_MS_MAX,
     preConnect(client, packet, done) {
       const plain = isPlainConnect(whoIs(client), packet);
       // Only an error ends the connection; a mere "no" would leave it hanging.
@@ -114,9 +113,16 @@ function rulesOf(config: BrokerConfig, whoIs: WhoIs): AedesOptions {
     },
     authorizeSubscribe: (client, wanted, done) =>
       done(null, maySubscribe(whoIs(client)?.name, wanted) ? wanted : null),
-    authorizeForward: (client, packet) => (mayReceive(whoIs(client)?.name, packet.topic) ? packet : null),
+    authorizeForward(client, packet) {
+      const name = whoIs(client)?.name;
+      if (!mayReceive(name, packet.topic)) return null;
+      // A process of this cloud reads, and what it has not read yet holds the banks that send it.
+      return name === CLOUD_NAME || hasRoom(client, packet.payload.length) ? packet : null;
+    },
   };
 }
+
+const hasRoom = ({ conn }: Client, bytes: number) => conn instanceof Line && conn.hasRoomFor(bytes);
 
 function openServer(config: BrokerConfig) {
   const server = createServer({
@@ -140,15 +146,6 @@ function readCertificate(socket: TLSSocket): Shown | undefined {
   return typeof name === 'string' && certificate.raw
     ? { name, certificate: new Uint8Array(certificate.raw) }
     : undefined;
-}
-
-function guard(socket: TLSSocket): Duplex {
-  const readable = socket.pipe(new PacketGuard(PACKET_BYTES_MAX));
-  socket.on('error', (error) => readable.destroy(error));
-  socket.on('close', () => readable.destroy());
-  const duplex = Duplex.from({ readable, writable: socket });
-  duplex.on('close', () => socket.destroy());
-  return duplex;
 }
 
 async function admit(config: BrokerConfig, shown: Shown | undefined): Promise<boolean> {

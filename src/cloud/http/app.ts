@@ -14,6 +14,7 @@ import { HoldfastError } from '../../domain/errors.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import { answerNoRequest, takeStrangers } from '../../platform/no-request.ts';
+import { boundAll, boundEach } from './connections.ts';
 import { guardForeign } from './foreign.ts';
 import { stillStands } from './gate.ts';
 import { addSecurityHeaders, believeHostAlone, guardHosts, SECURITY_HEADERS } from './headers.ts';
@@ -51,6 +52,8 @@ const TIMES = {
   connectionsCheckingInterval: 5_000,
   requireHostHeader: false,
 };
+/** Node's own is two minutes. */
+const HANDSHAKE_MS_MAX = 10_000;
 const MINUTE_MS = 60_000;
 
 export async function buildApp(
@@ -61,6 +64,8 @@ export async function buildApp(
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   takeStrangers(app.server, answerStranger);
+  if (options.tls === null) boundAll(app.server);
+  else boundEach(app.server, options.trustedProxies);
   const answer = answerError(options.log);
   // Whatever is wrong, whoever may not ask hears of that alone.
   app.setErrorHandler(async (error, request, reply) => {
@@ -103,7 +108,10 @@ function newFastify({ tls, log, trustedProxies }: AppOptions): FastifyInstance {
       void answerError(log)(error, request, reply.headers(SECURITY_HEADERS)),
   } as const satisfies FastifyServerOptions;
   if (tls === null) return Fastify({ ...common, http: TIMES });
-  const https = { ...serverTls, ...TIMES, key: tls.keyPem, cert: tls.certificatePem };
+  const https = {
+    ...{ ...serverTls, ...TIMES, handshakeTimeout: HANDSHAKE_MS_MAX },
+    ...{ key: tls.keyPem, cert: tls.certificatePem },
+  };
   return Fastify({ ...common, https }) as unknown as FastifyInstance;
 }
 

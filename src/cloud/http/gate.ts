@@ -12,7 +12,7 @@
  *   bank      a bank before it is enrolled: over TLS only, and the handler checks its enrolment code and
  *             its proof of possession
  */
-import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { CSRF_HEADER, UNATTENDED_HEADER } from '../../contract/http/common.ts';
 import { fromBase64url, utf8 } from '../../crypto/bytes.ts';
 import { equalBytes, sha256 } from '../../crypto/hash.ts';
@@ -72,7 +72,7 @@ type Guard = { table: AccessTable; keeper: GateKeeper };
 /** Puts the gate before every route that is mounted from now on. Call it before any is. */
 export function guardRoutes(app: FastifyInstance, { table, keeper }: Guard): void {
   const guard = { table, keeper, known: new Known() };
-  const gates = new Map<string, preValidationHookHandler>();
+  const gates = new Map<string, onRequestHookHandler>();
   app.addHook('onRoute', (mounted) => {
     for (const method of [mounted.method].flat()) {
       // What may be read may be read without its body.
@@ -82,9 +82,10 @@ export function guardRoutes(app: FastifyInstance, { table, keeper }: Guard): voi
       const glances = mounted.config?.glances === true;
       const gate = gates.get(route) ?? gateOf(guard, { route, access, glances });
       gates.set(route, gate);
-      const before = [mounted.preValidation ?? []].flat();
-      // Who asks is settled before what is asked: a stranger learns nothing about what would be valid.
-      if (!before.includes(gate)) mounted.preValidation = [gate, ...before];
+      const before = [mounted.onRequest ?? []].flat();
+      // Who asks is settled before a byte of what is asked is read: of a stranger's body nothing is held or looked
+      // through, and a stranger learns nothing about what would be valid. Requests are counted before.
+      if (!before.includes(gate)) mounted.onRequest = [...before, gate];
     }
   });
 }
@@ -114,7 +115,7 @@ export async function stillStands(request: FastifyRequest): Promise<void> {
 
 type Gate = { route: string; access: Access; glances: boolean };
 
-function gateOf({ table, keeper, known }: Guard & { known: Known }, of: Gate): preValidationHookHandler {
+function gateOf({ table, keeper, known }: Guard & { known: Known }, of: Gate): onRequestHookHandler {
   return async (request) => {
     const { actor, standing } = await admit({ keeper, known, of, request });
     if (standing) standings.set(request, standing);

@@ -7,13 +7,14 @@
  * The same application is served twice: on loopback HTTP, where browsers on this machine have a secure
  * context, and over HTTPS with TLS 1.3 only.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import { z } from 'zod';
 import { HoldfastError } from '../../domain/errors.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { Cloud } from '../deps.ts';
 import { ACCESS, type Access, type AccessOf, type AccessTable, accessOf } from './access.ts';
 import { type AppOptions, buildApp, type Tls } from './app.ts';
+import { LongBodies } from './bodies.ts';
 import { type EventHub, openEventHub } from './events.ts';
 import {
   type ActorOf,
@@ -81,7 +82,7 @@ type RouteHead = {
   says: string;
   /** The status of a success: 200 unset, or 204 when nothing is answered. */
   status?: 200 | 201 | 202 | 204;
-  /** 64 KiB unless set. */
+  /** 64 KiB unless set; more is for whom the gate knows. */
   bodyBytesMax?: number;
   /** Guessing is worth somebody's while here, or an answer leaves a record: an address gets few tries a minute. */
   guarded?: boolean;
@@ -188,9 +189,10 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
     isLeaving: () => closing,
   };
   const table = options.access ?? ACCESS;
+  const bodies = new LongBodies();
   const mount = (app: FastifyInstance) => {
     guardRoutes(app, { table, keeper: options.keeper });
-    for (const row of options.routes) mountRoute(app, row, { cloud, table, events, limits });
+    for (const row of options.routes) mountRoute(app, row, { cloud, table, events, bodies, limits });
     mountSystem(app, { metrics, isReady, startFile: options.startFile });
   };
   const http = await buildApp({ ...common, tls: null }, mount);
@@ -210,16 +212,16 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
   };
 }
 
-type Mounting = { cloud: Cloud; table: AccessTable; events: EventHub; limits: Limits };
+type Mounting = { cloud: Cloud; table: AccessTable; events: EventHub; bodies: LongBodies; limits: Limits };
 
 function mountRoute(app: FastifyInstance, row: Route, mounting: Mounting): void {
   const { params, query, body, response } = row.schema;
-  const { table, limits } = mounting;
+  const { table, bodies, limits } = mounting;
   const status = row.status ?? (response || row.url.endsWith('/events') ? 200 : 204);
   app.route({
     method: row.method,
     url: row.url,
-    ...(row.bodyBytesMax === undefined ? {} : { bodyLimit: row.bodyBytesMax }),
+    ...longBody(row, bodies),
     config: {
       ...(row.guarded ? { rateLimit: { max: limits.guardedPerMinute } } : {}),
       ...(row.glances ? { glances: true } : {}),
@@ -238,7 +240,8 @@ function mountRoute(app: FastifyInstance, row: Route, mounting: Mounting): void 
       response: { [status]: response ?? nothingTold(row), '4xx': REFUSED, '5xx': BROKEN },
     } as object,
     handler: async (request, reply) => {
-      const [answered] = await Promise.allSettled([answerOf(row, mounting, { request, reply })]);
+      const work = () => answerOf(row, mounting, { request, reply });
+      const [answered] = await Promise.allSettled([bodies.during(request, work)]);
       await stillStands(request);
       if (answered.status === 'rejected') throw answered.reason;
       const answer = answered.value;
@@ -258,7 +261,17 @@ function mountRoute(app: FastifyInstance, row: Route, mounting: Mounting): void 
     throw new Error(`${nameOf(row)} asks for another sign-in than its row in the table of access`);
 }
 
-const nameOf = ({ method, url }: Route): string => `${method} ${url}`;
+function longBody({ bodyBytesMax, access, ...row }: Route, bodies: LongBodies): RouteShorthandOptions {
+  if (bodyBytesMax === undefined) return {};
+  if (access === 'public' || access === 'bank')
+    throw new Error(`${nameOf(row)} takes a long body of whoever comes`);
+  return {
+    bodyLimit: bodyBytesMax,
+    preParsing: async (request, reply) => bodies.begin(request, reply, bodyBytesMax),
+  };
+}
+
+const nameOf = ({ method, url }: Pick<Route, 'method' | 'url'>): string => `${method} ${url}`;
 
 /**
  * Of a person whom the gate knows: a key is that person's own. Other posts spend a secret that works once. An answer

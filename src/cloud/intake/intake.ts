@@ -26,6 +26,7 @@ import { answerBatch } from './judge.ts';
 import { migrations } from './migrations.ts';
 import { keepRefusal, placeOfRefused } from './refusals.ts';
 import { whatToTell } from './tell.ts';
+import { Told } from './told.ts';
 import { Turns } from './turns.ts';
 
 export { follow, takeBatch } from './batch.ts';
@@ -71,12 +72,14 @@ export class Intake {
   readonly #queues = new Map<string, { waiting: number; tail: Promise<void> }>();
   readonly #telling = new Map<SiteId, { again: boolean }>();
   readonly #turns = new Turns(BANKS_AT_ONCE);
+  readonly #told: Told;
   #stopped = false;
 
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
     this.#log = deps.cloud.log.child('intake');
     this.#projections = projectionsOf(deps.nouns);
+    this.#told = new Told(deps.cloud.clock, (bank) => this.#tellLater(bank));
   }
 
   /** Takes a message that the broker says came from `bank`. */
@@ -140,6 +143,18 @@ export class Intake {
     await this.#send(bank, messages);
   }
 
+  /** What a bank that said hello too often lacks since. */
+  #tellLater(bank: BankId): void {
+    const { cloud } = this.#deps;
+    const telling = async () => {
+      const tenant = await banks.tenantOfBank(cloud, bank);
+      if (tenant) await this.tellBank(tenant, bank);
+    };
+    telling().catch((error: Error) => {
+      this.#log.error('a bank was not told; it is when it next says hello', { bank, ...traceOf(error) });
+    });
+  }
+
   /** Answers when what has come of these banks so far is dealt with. */
   async drained(of: readonly string[]): Promise<void> {
     await Promise.all(of.map((bank) => this.#queues.get(bank)?.tail));
@@ -149,6 +164,7 @@ export class Intake {
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all([...this.#queues.values()].map((queue) => queue.tail));
+    this.#told.stop();
   }
 
   async #handle(name: string, payload: Uint8Array): Promise<void> {
@@ -224,16 +240,19 @@ export class Intake {
     }
   }
 
-  #hello({ tenant, bank }: Sender, hello: HelloMessage): Promise<DownMessage[]> {
+  async #hello({ tenant, bank }: Sender, hello: HelloMessage): Promise<DownMessage[]> {
     const { cloud } = this.#deps;
-    return cloud.database.tenant(tenant, async (tx) => {
+    const may = this.#told.mayAnswer(bank);
+    const messages = await cloud.database.tenant(tenant, async (tx) => {
       // A late hello would put an old picture of the bank in the place of a newer one.
       await this.#fence(tx, bank);
       await banks.heardHello(cloud, tx, bank, hello);
       const known = await banks.findBank(tx, bank);
       await this.#missing(tx, bank, hello);
-      return known ? whatToTell(cloud, tx, known) : [];
+      return known && may ? whatToTell(cloud, tx, known) : [];
     });
+    this.#told.answered(bank, messages);
+    return messages;
   }
 
   /** This cloud lacks what it had acknowledged, until the bank has sent it again: whoever runs it has to see that. */
