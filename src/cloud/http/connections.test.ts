@@ -45,6 +45,8 @@ async function openApp(secure: boolean) {
     },
     () => {},
   );
+  // A server that stops waits for whoever it did not end.
+  app.server.on('connection', (socket: Socket) => sockets.push(socket));
   await app.listen({ host: '127.0.0.1', port: 0 });
   after(() => {
     for (const socket of sockets) socket.destroy();
