@@ -50,6 +50,8 @@ test('the cloud as it is fenced can make a bundle: whole, under its name, for it
     [...cloudFence({ root: ROOT, places }), ...PRELOADED, '--input-type=module', '--eval', makes(out)],
     { encoding: 'utf8', cwd: ROOT },
   );
+  // What the child says of itself, of an edit as well, is said by this process.
+  process.stderr.write(ran.stderr);
   assert.equal(ran.status, 0, ran.stderr);
   assert.deepEqual(readdirSync(places.cloud), ['export_x']);
   assert.equal(statSync(out).mode & 0o777, 0o600);
