@@ -26,6 +26,7 @@ import type { TenantId } from '../domain/ids.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import { Pipeline, plannedOnce, roundTrip, type Statement } from './pipeline.ts';
+import { askWhenSilent, endWhenSilent, KEEP_ALIVE_MS, SILENT_MS_MAX } from './silence.ts';
 
 /**
  * A transaction under way. It names no table by itself; a store looks at it through its own tables with
@@ -70,6 +71,8 @@ export type DatabaseConfig = {
   clock: Clock;
   log: Log;
   connectionsMax?: number;
+  /** How long the line may be silent where something is awaited, in milliseconds of the machine. */
+  silentMsMax?: number;
 };
 
 const CONNECTIONS_MAX = 10;
@@ -97,6 +100,7 @@ const types = {
 
 export async function openDatabase(config: DatabaseConfig): Promise<Database> {
   const log = config.log.child('database');
+  const silentMsMax = config.silentMsMax ?? SILENT_MS_MAX;
   const pool = new pg.Pool({
     connectionString: config.url,
     max: config.connectionsMax ?? CONNECTIONS_MAX,
@@ -106,7 +110,9 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
     application_name: 'holdfast',
     types,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
+  pool.on('connect', (client) => endWhenSilent(client, { silentMsMax, log }));
   // A connection that breaks while a transaction holds it fails the next query, which is answer enough; the
   // event beside it would end the process if nobody heard it.
   pool.on('connect', (client) => client.on('error', () => {}));
@@ -118,7 +124,7 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
     await pool.end();
     throw error;
   }
-  const listener = openListener({ ...config, log });
+  const listener = openListener({ ...config, silentMsMax, log });
   return {
     pool,
     tenant: (tenant, run) => again(() => inTransaction(pool, { begin: [BEGIN, as(tenant)], tenant, run })),
@@ -331,10 +337,11 @@ export async function notify(tx: Tx, channel: string, payload: string): Promise<
 const RECONNECT_MS = 1_000;
 const CHANNEL = /^[a-z_]{1,60}$/;
 
+type Listening = { url: string; clock: Clock; log: Log; silentMsMax: number };
 type Listener = { listen: Database['listen']; close(): Promise<void> };
 type Hearer = { onPayload(payload: string): void; onGap: (() => void) | undefined };
 
-function openListener({ url, clock, log }: { url: string; clock: Clock; log: Log }): Listener {
+function openListener({ url, clock, log, silentMsMax }: Listening): Listener {
   const heard = new Map<string, Set<Hearer>>();
   let client: Promise<pg.Client> | undefined;
   let closed = false;
@@ -346,6 +353,7 @@ function openListener({ url, clock, log }: { url: string; clock: Clock; log: Log
       connectionTimeoutMillis: CONNECT_MS_MAX,
       application_name: 'holdfast listen',
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     });
     next.on('notification', ({ channel, payload }) => {
       for (const { onPayload } of heard.get(channel) ?? []) onPayload(payload ?? '');
@@ -353,13 +361,20 @@ function openListener({ url, clock, log }: { url: string; clock: Clock; log: Log
     // A failure to connect is the caller's to hear; one after that is told by `end`, once.
     next.on('error', () => {});
     await next.connect();
+    // Who only listens would never learn that nothing can come any more.
+    askWhenSilent(next, { silentMsMax: silentMsMax / 2 });
     let ended = false;
     let listening = false;
     next.once('end', () => {
       ended = true;
       if (listening && !closed) retry();
     });
-    for (const channel of heard.keys()) await next.query(`listen ${channel}`);
+    try {
+      for (const channel of heard.keys()) await next.query(`listen ${channel}`);
+    } catch (error) {
+      await next.end();
+      throw error;
+    }
     if (ended) throw new Error('the listening connection broke at once');
     listening = true;
     return next;
