@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import type pg from 'pg';
 import type { Log } from './log.ts';
 
+export const CONNECT_MS_MAX = 10_000;
 /** On a line without words the kernel asks the other side after this time, and gives it up some ten seconds later (tcp(7)). */
 export const KEEP_ALIVE_MS = 10_000;
 /**
@@ -42,7 +43,10 @@ export function askWhenSilent(client: pg.ClientBase, of: { silentMsMax: number }
   stream.setTimeout(of.silentMsMax);
   stream.on('timeout', () => {
     if (!lineOf(client).readyForQuery) return void stream.destroy(new Error(TOO_SILENT));
-    // That it failed is told by the end of the connection.
-    client.query('select').catch(() => {});
+    void client.query('select').then(
+      () => undefined,
+      // That it failed is told by the end of the connection.
+      () => undefined,
+    );
   });
 }
