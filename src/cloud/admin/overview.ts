@@ -62,21 +62,21 @@ async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
         severity: 'note',
         kind: 'not-enrolled',
         says: `${bank.name} has not been enrolled.`,
-        atMs: nowMs,
+        atMs: bank.registeredAtMs,
       });
     else if (!banks.isOnline(bank, nowMs))
       items.push({
         ...common,
         kind: 'offline',
         says: `${bank.name} is not connected; it goes on working, and its records come later.`,
-        atMs: bank.lastHeardMs ?? nowMs,
+        atMs: bank.lastHeardMs ?? bank.registeredAtMs,
       });
     if (bank.roster.refused)
       items.push({
         ...common,
         kind: 'roster-refused',
         says: `${bank.name} refused a roster (${bank.roster.refused}).`,
-        atMs: bank.roster.appliedAtMs ?? nowMs,
+        atMs: bank.roster.appliedAtMs ?? bank.registeredAtMs,
       });
     const held = [...(await banks.pictures(tx, bank.bank))].filter(([, door]) => door.use === 'held');
     for (const [n, door] of held)
@@ -85,7 +85,7 @@ async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
         kind: 'held',
         says: `${bank.name}, door ${n}: a parcel is held for staff.`,
         link: `${link}/${n}`,
-        atMs: door.sinceMs ?? nowMs,
+        atMs: door.sinceMs ?? bank.registeredAtMs,
       });
   }
   return items;
