@@ -1,7 +1,7 @@
 /** The signed orders for a bank, and what the bank made of each. The claim of an order is never here. */
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { More } from '../kit/session/more.tsx';
-import { rowsOf } from '../kit/session/pages.ts';
+import { restOf, rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';
@@ -30,6 +30,7 @@ export function OrdersOf({ bank, isFolded = false }: { bank: BankSummary; isFold
               showCaption={!isFolded}
               columns={columnsOf()}
               rows={rows}
+              rest={restOf(orders)}
               rowKey={(row) => row.order}
               csvName="orders"
             />
