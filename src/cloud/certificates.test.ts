@@ -1,7 +1,6 @@
 /** A cloud process that runs for years: what its servers show, and what it shows to the broker. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { connect } from 'node:tls';
 import { newSigningKey, privateKeyPem } from '../crypto/sign.ts';
@@ -14,8 +13,7 @@ import { startBroker } from './broker/broker.ts';
 import { clientCertificate, ServerCertificate } from './certificates.ts';
 import type { Cloud } from './deps.ts';
 import type { CloudFiles } from './files.ts';
-import { buildApp, showAnew } from './http/app.ts';
-import { openMetrics } from './http/metrics.ts';
+import { startHttp } from './http/http.ts';
 
 const DAY_MS = 86_400_000;
 const BANK = `bank_${'a'.repeat(26)}`;
@@ -139,18 +137,15 @@ test('the HTTPS server shows it to whoever comes next, with TLS 1.3 only as befo
   const clock = new ManualClock(systemClock.nowMs());
   const certificate = await ServerCertificate.open(processAt(clock));
   const keyPem = privateKeyPem(current.privateKey);
-  const app = await buildApp(
-    {
-      ...{ clock: systemClock, log: silentLog, metrics: openMetrics([]), hosts: [], trustedProxies: [] },
-      ...{ webDir: null, requestsPerMinute: 100, isLeaving: () => false },
-      tls: { keyPem, certificatePem: certificate.pem },
-    },
-    () => {},
-  );
-  await app.listen({ port: 0, host: '127.0.0.1' });
-  after(() => app.close());
-  certificate.shownBy((certificatePem) => showAnew(app, { keyPem, certificatePem }));
-  const { port } = app.server.address() as AddressInfo;
+  const servers = await startHttp({
+    cloud: { clock: systemClock, log: silentLog } as Cloud,
+    ...{ routes: [], httpPort: 0, hosts: [], webDir: null, startFile: null, isReady: async () => true },
+    keeper: { authenticate: async () => undefined, operatorTokenHash: new Uint8Array(32) },
+    https: { port: 0, host: '127.0.0.1', keyPem, certificatePem: certificate.pem },
+  });
+  after(() => servers.stop());
+  certificate.shownBy((pem) => servers.shows(pem));
+  const port = servers.httpsPort ?? assert.fail();
   const first = certificate.pem;
   assert.equal(await look(port), serialOf(first));
   clock.advance(244 * DAY_MS);

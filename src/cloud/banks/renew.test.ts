@@ -6,7 +6,7 @@ import type { CertificateMessage, DownMessage } from '../../contract/uplink.ts';
 import { base64url } from '../../crypto/bytes.ts';
 import { fingerprint, newSigningKey, type SigningKey } from '../../crypto/sign.ts';
 import { certificateRequest, isIssuedBy, readClient } from '../../crypto/x509.ts';
-import { attention } from '../admin/overview.ts';
+import { attention } from '../admin/admin.ts';
 import { NOUNS } from '../cloud.ts';
 import { Intake } from '../intake/intake.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
