@@ -20,6 +20,7 @@ import * as rosters from '../rosters/rosters.ts';
 type Attention = z.infer<typeof attentionSchema>['items'];
 const DAY_MS = 86_400_000;
 const DEAD_SHOWN_MS = 7 * DAY_MS;
+const CERTIFICATE_WARNED_MS = 60 * DAY_MS;
 const SEVERITIES = ['alarm', 'warning', 'note'] as const;
 
 export async function attention(cloud: Cloud, tx: Tx): Promise<Attention> {
@@ -71,6 +72,7 @@ async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
         says: `${bank.name} is not connected; it goes on working, and its records come later.`,
         atMs: bank.lastHeardMs ?? bank.registeredAtMs,
       });
+    items.push(...ofCertificate(bank, nowMs));
     if (bank.roster.refused)
       items.push({
         ...common,
@@ -89,6 +91,25 @@ async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
       });
   }
   return items;
+}
+
+/** A bank renews its certificate four months ahead: one that nears its end says that this did not come about. */
+function ofCertificate({ bank, name, certificate }: banks.Bank, nowMs: number): Attention {
+  const { untilMs } = certificate;
+  if (untilMs === null || untilMs - nowMs >= CERTIFICATE_WARNED_MS) return [];
+  const day = new Date(untilMs).toISOString().slice(0, 10);
+  const [severity, says] =
+    untilMs <= nowMs
+      ? (['alarm', `ended on ${day}: it cannot connect before it is enrolled anew`] as const)
+      : (['warning', `ends on ${day} and was not renewed: after that it cannot connect`] as const);
+  const link = `/admin/banks/${bank}`;
+  return [
+    {
+      ...{ kind: 'certificate-ends', severity, link },
+      says: `${name}: its certificate ${says}.`,
+      atMs: untilMs - CERTIFICATE_WARNED_MS,
+    },
+  ];
 }
 
 async function ofDirectories(cloud: Cloud, tx: Tx): Promise<Attention> {

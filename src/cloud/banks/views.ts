@@ -94,7 +94,12 @@ export async function detail(
   const [bank] = await store.selectBanks(tx, { bank: id });
   if (!bank) return undefined;
   const { doors } = shownOf(bank, await standingOf(cloud, tx, [bank]));
-  return { ...(await summaryOf(cloud, tx, bank)), layoutColumns: bank.layout.columns, doors };
+  return {
+    ...(await summaryOf(cloud, tx, bank)),
+    layoutColumns: bank.layout.columns,
+    doors,
+    certificateUntilMs: bank.certificate.untilMs,
+  };
 }
 
 /** Every bank as its cabinet, in two questions for all the doors of a page. */

@@ -56,7 +56,12 @@ export const compartmentView = z.strictObject({
   /** Conditions that stand at this door: forced, ajar, jammed, … */
   alarms: z.array(z.string()),
 });
-export const bankDetail = bankSummary.extend({ layoutColumns: z.int(), doors: z.array(compartmentView) });
+export const bankDetail = bankSummary.extend({
+  layoutColumns: z.int(),
+  doors: z.array(compartmentView),
+  /** When the newest certificate that was made for it ends; null before it was enrolled. */
+  certificateUntilMs: atMs.nullable(),
+});
 
 /** `GET map?cursor&limit`: every bank as its cabinet. */
 export const bankOnMap = z.strictObject({
