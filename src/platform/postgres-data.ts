@@ -2,14 +2,14 @@
  * The data folder of the embedded PostgreSQL, and the password that opens it: made when there is none, moved when it
  * stands where it does not last, and never made anew where somebody counts on what was there.
  */
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { base64url, fromUtf8, hex } from '../crypto/bytes.ts';
 import { labelled, sha256 } from '../crypto/hash.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { makePrivateDir, readIfExists, syncDir, writeDurable } from './durable.ts';
 import { moveData, removeEarlier, removeFolder, runAs, withSecretFile } from './postgres-folders.ts';
-import { exists, type Place } from './postgres-place.ts';
+import { exists, findPlace, type Place } from './postgres-place.ts';
 import { holderOf } from './postgres-processes.ts';
 import type { Random } from './random.ts';
 
@@ -35,6 +35,19 @@ export async function provideData(
     await createData(place, secret);
   }
   return { place, secret, movedFrom };
+}
+
+/** What a stopped server leaves, wherever it stands: data, socket, password and log. The programs serve others as well. */
+export async function removeDatabase(wishedDir: string, lastingDir?: string): Promise<void> {
+  const { owner, dataDir, socketDir, earlierData, passwordFile, logFile, relocated } = await findPlace(
+    wishedDir,
+    lastingDir,
+  );
+  if (owner && earlierData) await removeEarlier(earlierData, owner);
+  for (const dir of [dataDir, `${dataDir}.new`, socketDir]) await removeFolder(dir, owner);
+  for (const file of [passwordFile, logFile]) await rm(file, { force: true });
+  const standsAside = relocated?.parts.some((part) => part !== 'programs') === true;
+  if (standsAside) await rm(relocated?.dir ?? '', { recursive: true, force: true });
 }
 
 /** The superuser's password, drawn once and kept for its owner alone, and the server's mark made of it. */

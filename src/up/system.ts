@@ -7,6 +7,7 @@ import type { Clock } from '../platform/clock.ts';
 import { writeDurable } from '../platform/durable.ts';
 import { silentLog } from '../platform/log.ts';
 import { type Postgres, startPostgres } from '../platform/postgres.ts';
+import { removeDatabase } from '../platform/postgres-data.ts';
 import { systemRandom } from '../platform/random.ts';
 import { Children } from './children.ts';
 import {
@@ -18,6 +19,7 @@ import {
   signerSpec,
   writeConfigs,
 } from './configs.ts';
+import { watchDatabase } from './database-watch.ts';
 import { requireRoom } from './disk-room.ts';
 import {
   commission,
@@ -27,7 +29,8 @@ import {
   writeBrokerFiles,
 } from './first-start.ts';
 import { readState } from './kept.ts';
-import { makePlaces, type Places, placesIn, takeLock } from './places.ts';
+import { takeLock } from './lock.ts';
+import { makePlaces, type Places, placesIn } from './places.ts';
 import { type Ports, portsFrom, requireFree } from './ports.ts';
 import { goesLater } from './priority.ts';
 import { type RunFile, runFileOf } from './run-file.ts';
@@ -191,14 +194,18 @@ async function startDatabase(places: Places, given: StartSystem, undo: Steps['un
     log: silentLog,
     clock: given.clock,
     random: systemRandom,
+    mustExist: readState(places).commissioned,
   });
   undo.push(() => postgres.stop());
   goesLater(postgres.pid);
+  const watch = watchDatabase(postgres, { clock: given.clock, say: given.say, onStarted: goesLater });
+  undo.push(() => watch.end());
   if (postgres.adopted) given.say('a database server left behind by an earlier run was adopted');
-  if (postgres.relocated)
+  if (postgres.movedFrom !== null)
     given.say(
-      `the database stands in ${postgres.relocated.dir}, because it could not stand in ${places.data}`,
+      `the database was moved out of ${postgres.movedFrom}, which a restart of the machine may empty`,
     );
+  if (postgres.relocated) given.say(postgres.relocated.says);
   return postgres;
 }
 
@@ -288,7 +295,7 @@ async function removeRelocated(places: Places): Promise<void> {
       random: systemRandom,
     });
     await postgres.stop();
-    if (postgres.relocated) rmSync(postgres.relocated.dir, { recursive: true, force: true });
+    await removeDatabase(places.postgres);
   } catch (cause) {
     throw new HoldfastError(
       'conflict',
