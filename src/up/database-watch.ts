@@ -26,28 +26,28 @@ export function watchDatabase(
   let working: Promise<void> | null = null;
   const look = () => {
     if (working || ended || postgres.isRunning()) return;
-    deps.say('PostgreSQL ended unexpectedly.');
     working = bringBack().finally(() => {
       working = null;
     });
   };
   const bringBack = async () => {
-    while (!ended) {
+    for (let why = 'PostgreSQL ended unexpectedly'; !ended; ) {
       const { pauseMs, crashes } = patience.after();
       if (pauseMs === undefined) {
         cancel();
         return deps.say(
-          `PostgreSQL ended ${crashes} times within a minute and is left down: end this with Ctrl-C, and look into postgres.log.`,
+          `${why}. ${crashes} times within a minute: PostgreSQL is left down; its log says more.`,
         );
       }
+      deps.say(`${why}; starting it again${pauseMs === 0 ? '' : ` in ${pauseMs / 1000} s`}`);
       if (pauseMs > 0) await sleep(deps.clock, pauseMs);
       if (ended) return;
-      deps.say('starting PostgreSQL again');
       try {
         await postgres.startAgain();
-        return deps.onStarted(postgres.pid);
+        deps.onStarted(postgres.pid);
+        return deps.say('PostgreSQL runs again');
       } catch (error) {
-        deps.say((error as Error).message);
+        why = (error as Error).message;
       }
     }
   };
