@@ -250,6 +250,9 @@ function portOf(text: string | undefined): number | undefined {
   return port;
 }
 
+// Where nothing is left to wait for and nothing was said, it is no success (a bug of ours).
+process.exitCode = 1;
+process.once('beforeExit', () => process.stderr.write('holdfast: ended without a result\n'));
 main(process.argv.slice(2)).then(
   (status) => {
     // What had begun is finished by now; a channel or a timer left over must not keep the process.
