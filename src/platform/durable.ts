@@ -7,6 +7,7 @@
  * make "durable" a hope, and no type checker would say so.
  */
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -128,7 +129,9 @@ export function makePrivateDir(path: string, owner: Owner | null = null): void {
   const isGiven = owner !== null && found.uid === owner.uid && isClosedTo(dirname(path), owner);
   if (found.uid !== self && !isGiven) throw foreign(path, found.uid);
   // Closed before it is given away: in between nobody else can enter it.
-  setFolder(path, { found, mode: 0o700, owner });
+  if (owner) setFolder(path, { found, mode: 0o700, owner });
+  // By its name: Node's permission model refuses handles, and a cloud under it has folders of its own alone.
+  else if ((found.mode & 0o777) !== 0o700) chmodSync(path, 0o700);
 }
 
 export type Owner = { uid: number; gid: number };
