@@ -56,16 +56,20 @@ export function OfflineNotice() {
   );
 }
 
-type AnsweredProps<Data> = {
-  query: Pick<UseQueryResult<Data>, 'data' | 'error' | 'refetch'>;
-  children: (data: Data) => ReactNode;
+export type Asked<Data> = Pick<UseQueryResult<Data>, 'data' | 'error' | 'refetch'> & {
+  /** Of a list: what failed is its next page, which `More` says at its foot. */
+  isFetchNextPageError?: boolean;
 };
+type AnsweredProps<Data> = { query: Asked<Data>; children: (data: Data) => ReactNode };
 
 /** What was loaded once stays visible under a later problem: old facts and a notice beat a blank page. */
-export function Answered<Data>({ query: { data, error, refetch }, children }: AnsweredProps<Data>) {
+export function Answered<Data>({ query, children }: AnsweredProps<Data>) {
+  const { data, error, refetch, isFetchNextPageError = false } = query;
   return (
     <>
-      {error && <ProblemNotice problem={error} title={t('problem.load')} onRetry={() => void refetch()} />}
+      {error && !isFetchNextPageError && (
+        <ProblemNotice problem={error} title={t('problem.load')} onRetry={() => void refetch()} />
+      )}
       {data !== undefined ? children(data) : !error && <Loading />}
     </>
   );
