@@ -49,7 +49,7 @@ export function sessionOf<Me>(app: SessionApp, phone?: Phone): Session<Me> {
   const client: QueryClient = clientOf(() => {
     keys.forget();
     end(client, phone);
-  });
+  }, phone !== undefined);
   const all: Parts = { api, client, keys, phone, path, leaving: undefined };
   const askMe = {
     queryKey: ME,
@@ -97,7 +97,8 @@ type Parts = {
   leaving: Promise<void> | undefined;
 };
 
-function clientOf(onSignedOut: () => void): QueryClient {
+/** A page that is told what changed asks anew when its stream begins; a phone asks when somebody looks at it. */
+function clientOf(onSignedOut: () => void, asksWhenLookedAt: boolean): QueryClient {
   const onError = (error: Error): void => {
     if (isSignedOut(error)) onSignedOut();
   };
@@ -109,6 +110,7 @@ function clientOf(onSignedOut: () => void): QueryClient {
       queries: {
         networkMode: 'always',
         staleTime: FRESH_MS,
+        refetchOnWindowFocus: asksWhenLookedAt,
         retry: (tries, error) => tries < TRIES_MAX && mayRetry(error),
       },
       mutations: { networkMode: 'always', retry: false },
