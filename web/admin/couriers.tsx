@@ -6,7 +6,7 @@ import { Card } from '../kit/card.tsx';
 import { useCaughtFocus } from '../kit/focus.ts';
 import { Notice } from '../kit/notice.tsx';
 import { More } from '../kit/session/more.tsx';
-import { rowsOf } from '../kit/session/pages.ts';
+import { type Rest, restOf, rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { BadgeCard, madeBadges, useMadeBadges } from './badge-card.tsx';
@@ -46,6 +46,7 @@ export function Couriers() {
                 key={carrier.id}
                 carrier={carrier}
                 couriers={ofCarrier(rowsOf(data), carrier)}
+                rest={restOf(couriers, (courier) => isOf(courier, carrier))}
                 onAct={setAct}
               />
             ))}
@@ -71,17 +72,20 @@ export function Couriers() {
   );
 }
 
-function ofCarrier(couriers: readonly CourierRow[], { id, name }: Carrier): CourierRow[] {
-  return couriers.filter(({ carrier }) => carrier === id || carrier === name);
+const isOf = ({ carrier }: CourierRow, { id, name }: Carrier): boolean => carrier === id || carrier === name;
+
+function ofCarrier(couriers: readonly CourierRow[], carrier: Carrier): CourierRow[] {
+  return couriers.filter((courier) => isOf(courier, carrier));
 }
 
 type CarrierCardProps = {
   carrier: Carrier;
   couriers: readonly CourierRow[];
+  rest: Rest<CourierRow>;
   onAct: (asked: { act: CourierAct; courier: CourierRow }) => void;
 };
 
-function CarrierCard({ carrier, couriers, onAct }: CarrierCardProps) {
+function CarrierCard({ carrier, couriers, rest, onAct }: CarrierCardProps) {
   return (
     <Card title={carrier.name}>
       {couriers.length === 0 ? (
@@ -91,6 +95,7 @@ function CarrierCard({ carrier, couriers, onAct }: CarrierCardProps) {
           caption={t('couriers.caption', { carrier: carrier.name })}
           columns={columnsOf((act, courier) => onAct({ act, courier }))}
           rows={couriers}
+          rest={rest}
           rowKey={(row) => row.id}
           csvName="couriers"
         />

@@ -89,6 +89,7 @@ export const TEXTS = {
   'banks.journal': 'Journal of {name}',
 
   'orders.caption': 'Orders for {name}',
+  'orders.none': 'There never was one.',
   'orders.at': 'Received',
   'orders.what': 'Does',
   'orders.why': 'Why',

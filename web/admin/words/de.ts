@@ -93,6 +93,7 @@ export const german = inOtherWords({
   'banks.journal': 'Einträge von {name}',
 
   'orders.caption': 'Aufträge an {name}',
+  'orders.none': 'Es gab noch keinen.',
   'orders.at': 'Eingegangen',
   'orders.what': 'Bewirkt',
   'orders.why': 'Warum',

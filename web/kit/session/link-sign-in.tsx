@@ -9,7 +9,8 @@ import { Notice } from '../notice.tsx';
 import type { PhoneLanguage } from './language.ts';
 import { LanguageChoice } from './language-choice.tsx';
 import { t } from './messages.ts';
-import { Loading, OfflineNotice, ProblemNotice, saidOf } from './problem.tsx';
+import { Loading, OfflineNotice, ProblemNotice } from './problem.tsx';
+import { refusalOf } from './refusal.ts';
 import type { Session } from './session.ts';
 
 type LinkSignInProps<Me> = { session: Session<Me>; phone: PhoneLanguage; title: string; lead: string };
@@ -43,7 +44,7 @@ export function LinkSignIn<Me>({ session, phone, title, lead }: LinkSignInProps<
       )}
       {problem && !again && (
         <Notice tone="bad" title={t('link.refused')} live="assertive">
-          <p>{saidOf(problem)}</p>
+          <p>{refusalOf(problem).says}</p>
           <p>{t('link.refused.again')}</p>
         </Notice>
       )}

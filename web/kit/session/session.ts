@@ -13,7 +13,7 @@ import type { Left } from './ending.ts';
 import { type OnceKeys, onceKeys } from './once.ts';
 import { isUnanswered, KEPT, type Phone } from './phone.ts';
 import { isAnother, type Whose, whoseOf } from './whose.ts';
-import { type Word, wordOf } from './word.ts';
+import { ALONE, type Word, wordOf } from './word.ts';
 
 type SessionApp = 'admin' | 'resident' | 'courier';
 
@@ -60,11 +60,14 @@ export function sessionOf<Me>(app: SessionApp, phone?: Phone): Session<Me> {
   const whose = whoseOf();
   const api = apiFor(app, keys.send, whose.ask);
   const path = (route: string): string => `/api/${app}/${route}`;
-  const client: QueryClient = clientOf((error) => (isAnother(error) ? begin(all) : end(all)));
+  const client: QueryClient = clientOf(
+    (error) => (isAnother(error) ? begin(all) : end(all)),
+    phone !== undefined,
+  );
   const all: Parts = {
     ...{ api, client, keys, whose, phone, path },
     outside: apiFor(app, keys.send),
-    word: wordOf(app),
+    word: globalThis.window ? wordOf(app) : ALONE,
     leaving: undefined,
     link: undefined,
   };
@@ -128,7 +131,8 @@ type Parts = {
   link: string | undefined;
 };
 
-function clientOf(onSignedOut: (error: Error) => void): QueryClient {
+/** A page that is told what changed asks anew when its stream begins; a phone asks when somebody looks at it. */
+function clientOf(onSignedOut: (error: Error) => void, asksWhenLookedAt: boolean): QueryClient {
   const onError = (error: Error): void => {
     if (isSignedOut(error)) onSignedOut(error);
   };
@@ -140,6 +144,7 @@ function clientOf(onSignedOut: (error: Error) => void): QueryClient {
       queries: {
         networkMode: 'always',
         staleTime: FRESH_MS,
+        refetchOnWindowFocus: asksWhenLookedAt,
         retry: (tries, error) => tries < TRIES_MAX && mayRetry(error),
       },
       mutations: { networkMode: 'always', retry: false },
@@ -218,7 +223,7 @@ function listen(all: Parts): void {
     void phone?.kept.forget();
   });
   // A page that a browser had put away has heard nothing; in its own session still, it goes on where it was.
-  window.addEventListener('pageshow', ({ persisted }) => {
+  globalThis.window?.addEventListener('pageshow', ({ persisted }) => {
     if (persisted) void client.invalidateQueries({ queryKey: ME });
   });
 }

@@ -10,6 +10,9 @@ export type Word = {
   onHeard(run: (said: Said) => void): void;
 };
 
+/** Where there is no page, there is none beside it: a rule that is tested by itself. */
+export const ALONE: Word = { say: () => undefined, onHeard: () => undefined };
+
 type Place = Pick<Window, 'addEventListener' | 'localStorage'> & {
   BroadcastChannel?: typeof BroadcastChannel;
 };
