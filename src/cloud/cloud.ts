@@ -3,6 +3,7 @@
  * memory that matters, so any number of processes may run over one database and one broker.
  */
 import { privateKeyPem } from '../crypto/sign.ts';
+import { codeOf } from '../platform/durable.ts';
 import { admin } from './admin/admin.ts';
 import { banks } from './banks/banks.ts';
 import { ServerCertificate } from './certificates.ts';
@@ -133,7 +134,7 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
       },
       ...gaugesOf(submitter.standings),
     ],
-    isReady: async () => uplink.isUp() && (await cloud.database.pool.query('select 1')).rowCount === 1,
+    isReady: async () => uplink.isUp() && (await databaseAnswers(cloud)),
   });
   parts.push({ name: 'http', stop: () => servers.stop() });
   certificate.shownBy((pem) => servers.shows(pem));
@@ -151,4 +152,15 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
   const ports = { httpPort: servers.httpPort, httpsPort: servers.httpsPort, brokerPort: uplink.brokerPort };
   cloud.log.info('the cloud is up', ports);
   return ports;
+}
+
+/** A database that is gone is a state of the surroundings, which whoever asks is told. */
+function databaseAnswers({ database, log }: Cloud): Promise<boolean> {
+  return database.pool.query('select 1').then(
+    ({ rowCount }) => rowCount === 1,
+    (error: unknown) => {
+      log.warn('the database does not answer', { code: codeOf(error) ?? 'unknown' });
+      return false;
+    },
+  );
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../platform/clock.ts';
 import { removeDurable, writeDurable } from '../platform/durable.ts';
 import { silentLog } from '../platform/log.ts';
 import { type Postgres, startPostgres } from '../platform/postgres.ts';
+import { removeDatabase } from '../platform/postgres-data.ts';
 import { systemRandom } from '../platform/random.ts';
 import { Children } from './children.ts';
 import {
@@ -19,6 +20,7 @@ import {
   signerSpec,
   writeConfigs,
 } from './configs.ts';
+import { watchDatabase } from './database-watch.ts';
 import { requireRoom } from './disk-room.ts';
 import {
   commission,
@@ -29,7 +31,8 @@ import {
 } from './first-start.ts';
 import { claimFolder } from './folder.ts';
 import { readState } from './kept.ts';
-import { makePlaces, type Places, placesIn, takeLock } from './places.ts';
+import { takeLock } from './lock.ts';
+import { makePlaces, type Places, placesIn } from './places.ts';
 import { type Ports, portsFrom, requireFree } from './ports.ts';
 import { goesLater } from './priority.ts';
 import { type RunFile, runFileOf } from './run-file.ts';
@@ -194,14 +197,18 @@ async function startDatabase(places: Places, given: StartSystem, undo: Steps['un
     log: silentLog,
     clock: given.clock,
     random: systemRandom,
+    mustExist: readState(places).commissioned,
   });
   undo.push(() => postgres.stop());
   goesLater(postgres.pid);
+  const watch = watchDatabase(postgres, { clock: given.clock, say: given.say, onStarted: goesLater });
+  undo.push(() => watch.end());
   if (postgres.adopted) given.say('a database server left behind by an earlier run was adopted');
-  if (postgres.relocated)
+  if (postgres.movedFrom !== null)
     given.say(
-      `the database stands in ${postgres.relocated.dir}, because it could not stand in ${places.data}`,
+      `the database was moved out of ${postgres.movedFrom}, which a restart of the machine may empty`,
     );
+  if (postgres.relocated) given.say(postgres.relocated.says);
   return postgres;
 }
 
@@ -285,10 +292,10 @@ async function wipe(places: Places, say: (line: string) => void, asked: boolean)
       ? 'starting fresh: the old data folder is emptied'
       : 'an earlier first start was broken off; beginning it anew',
   );
-  const relocated = await stopLeftBehind(places);
+  const isThere = await stopLeftBehind(places);
   // First of all, so that what is broken off from here on is half made, and no estate without its keys.
   if (existsSync(places.stateFile)) removeDurable(places.stateFile);
-  if (relocated !== null) rmSync(relocated, { recursive: true, force: true });
+  if (isThere) await removeDatabase(places.postgres);
   for (const path of [
     places.postgres,
     `${places.postgres}.password`,
@@ -311,9 +318,9 @@ async function wipe(places: Places, say: (line: string) => void, asked: boolean)
   makePlaces(places);
 }
 
-/** A server left behind must be stopped before its folder goes. Answers where it stands, if not in its own place. */
-async function stopLeftBehind(places: Places): Promise<string | null> {
-  if (!existsSync(places.postgres) && !existsSync(`${places.postgres}.password`)) return null;
+/** A server left behind must be stopped before its folder goes, wherever that stands. False when there never was one. */
+async function stopLeftBehind(places: Places): Promise<boolean> {
+  if (!existsSync(places.postgres) && !existsSync(`${places.postgres}.password`)) return false;
   const { systemClock } = await import('../platform/clock.ts');
   try {
     const postgres = await startPostgres({
@@ -323,7 +330,7 @@ async function stopLeftBehind(places: Places): Promise<string | null> {
       random: systemRandom,
     });
     await postgres.stop();
-    return postgres.relocated?.dir ?? null;
+    return true;
   } catch (cause) {
     throw new HoldfastError(
       'conflict',

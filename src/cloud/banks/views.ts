@@ -83,6 +83,7 @@ async function summaryOf(cloud: Cloud, tx: Tx, bank: store.Bank): Promise<BankSu
     free,
     occupied,
     compartments: bank.layout.compartments.length,
+    certificateUntilMs: bank.certificate.untilMs,
   };
 }
 
@@ -98,7 +99,6 @@ export async function detail(
     ...(await summaryOf(cloud, tx, bank)),
     layoutColumns: bank.layout.columns,
     doors,
-    certificateUntilMs: bank.certificate.untilMs,
   };
 }
 

@@ -32,6 +32,8 @@ export const bankSummary = z.strictObject({
   free: z.strictObject({ S: z.int(), M: z.int(), L: z.int(), XL: z.int() }),
   occupied: z.int(),
   compartments: z.int(),
+  /** When the newest certificate that was made for it ends; null before it was enrolled. */
+  certificateUntilMs: atMs.nullable(),
 });
 /** `GET banks?cursor&limit`, `GET banks/:id`. */
 export const banks = page(bankSummary);
@@ -59,8 +61,6 @@ export const compartmentView = z.strictObject({
 export const bankDetail = bankSummary.extend({
   layoutColumns: z.int(),
   doors: z.array(compartmentView),
-  /** When the newest certificate that was made for it ends; null before it was enrolled. */
-  certificateUntilMs: atMs.nullable(),
 });
 
 /** `GET map?cursor&limit`: every bank as its cabinet. */
