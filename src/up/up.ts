@@ -42,7 +42,6 @@ export async function runUp(given: Arguments): Promise<number> {
     );
     return 130;
   }
-  asked.release();
   if (asked.signal.aborted) {
     await system.stop();
     return 130;
@@ -59,6 +58,8 @@ export async function runUp(given: Arguments): Promise<number> {
       say(`stopped. Parcels and records are kept; start again with: ${againWith(given)}`);
     };
     runUntilStopped({ stop }, { onStopped: done });
+    // Only now: in between, a signal that nobody waits for would end this process at once.
+    asked.release();
     keepAlive();
   });
 }

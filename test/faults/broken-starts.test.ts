@@ -142,11 +142,9 @@ function up(data: string, env: Record<string, string> = {}): Up {
       output += bytes.toString('utf8');
     });
   const says = async (what: RegExp, msMax: number) => {
-    const holds = async () => {
-      if (child.exitCode !== null) assert.fail(output);
-      return what.test(output);
-    };
-    await waitFor({ clock: systemClock, what: `${what} in:\n${output}`, msMax, holds });
+    const holds = async () => what.test(output) || child.exitCode !== null || child.signalCode !== null;
+    await waitFor({ clock: systemClock, what: `${what}`, msMax, holds });
+    assert.match(output, what);
   };
   return { child, output: () => output, says };
 }

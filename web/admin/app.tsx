@@ -7,9 +7,11 @@ import { useFragment } from '../kit/session/fragment.ts';
 import { LanguageChoice } from '../kit/session/language-choice.tsx';
 import { useOnline } from '../kit/session/online.ts';
 import { Loading, OfflineNotice, ProblemNotice } from '../kit/session/problem.tsx';
+import { SessionEnds } from '../kit/session/session-ends.tsx';
 import { useSpokenLanguage } from '../kit/spoken.ts';
 import { formatTimeWithSeconds } from '../kit/time.ts';
 import { Attention } from './attention.tsx';
+import { BadgesWait, useBadgesOf } from './badge-card.tsx';
 import { Banks } from './banks.tsx';
 import { Couriers } from './couriers.tsx';
 import { Exports } from './exports/exports.tsx';
@@ -40,6 +42,7 @@ const title = (): string => t('app.title');
 export function App() {
   useSpokenLanguage(title);
   const me = session.useMe();
+  useBadgesOf(me.data && `${me.data.tenant} ${me.data.email}`);
   if (me.data) return <Signed me={me.data} />;
   if (me.data === null) return <SignIn />;
   return (
@@ -60,9 +63,11 @@ function Signed({ me }: { me: Me }) {
       </Button>
       <Side me={me} section={sectionOf(route)} />
       <main id="main" className="a-main k-stack" tabIndex={-1}>
+        {route.at !== 'couriers' && <BadgesWait />}
         <Page route={route} />
         <News cutSinceMs={cutSinceMs} />
       </main>
+      <SessionEnds session={session} />
     </div>
   );
 }

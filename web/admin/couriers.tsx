@@ -9,7 +9,7 @@ import { More } from '../kit/session/more.tsx';
 import { type Rest, restOf, rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
-import { BadgeCard, type MadeBadge } from './badge-card.tsx';
+import { BadgeCard, madeBadges, useMadeBadges } from './badge-card.tsx';
 import { type CourierAct, CourierActDialog } from './courier-act.tsx';
 import { CourierAddDialog } from './courier-add.tsx';
 import { t } from './messages.ts';
@@ -22,10 +22,10 @@ export function Couriers() {
   const couriers = useCouriers();
   const carriers = couriers.data?.pages[0]?.carriers ?? [];
   const [adding, setAdding] = useState(false);
-  const [made, setMade] = useState<MadeBadge | null>(null);
+  const made = useMadeBadges();
   const [act, setAct] = useState<{ act: CourierAct; courier: CourierRow } | null>(null);
   const [said, setSaid] = useState<string | null>(null);
-  useCaughtFocus(made);
+  useCaughtFocus(made.length);
   return (
     <>
       <PageHead title={t('section.couriers')} lead={t('couriers.lead')}>
@@ -33,7 +33,9 @@ export function Couriers() {
           {t('couriers.add')}
         </Button>
       </PageHead>
-      {made && <BadgeCard made={made} onDone={() => setMade(null)} />}
+      {made.map((badge) => (
+        <BadgeCard key={badge.text} made={badge} onDone={() => madeBadges.printed(badge)} />
+      ))}
       {said !== null && <Notice tone="good" title={said} />}
       <Answered query={couriers}>
         {(data) => (
@@ -56,10 +58,7 @@ export function Couriers() {
         open={adding}
         carriers={carriers}
         onClose={() => setAdding(false)}
-        onMade={(badge) => {
-          setAdding(false);
-          setMade(badge);
-        }}
+        onMade={() => setAdding(false)}
       />
       <CourierActDialog
         asked={act}

@@ -16,7 +16,7 @@ import type { Session } from './session.ts';
 type LinkSignInProps<Me> = { session: Session<Me>; phone: PhoneLanguage; title: string; lead: string };
 
 export function LinkSignIn<Me>({ session, phone, title, lead }: LinkSignInProps<Me>) {
-  const { underWay, problem } = session.useArrival();
+  const { underWay, problem, again } = session.useArrival();
   const ended = session.useEnded();
   const leaving = session.useLeaving();
   useEffect(catchFocus, []);
@@ -32,7 +32,17 @@ export function LinkSignIn<Me>({ session, phone, title, lead }: LinkSignInProps<
         <OfflineNotice />
       )}
       {ended && !problem && <Notice tone="info" title={t('ended')} />}
-      {problem && (
+      {again && (
+        <Notice tone="warn" title={t('link.unanswered')} live="assertive">
+          <div className="k-stack-tight s-problem">
+            <p>{t('link.unanswered.text')}</p>
+            <Button icon="again" onClick={again}>
+              {t('retry')}
+            </Button>
+          </div>
+        </Notice>
+      )}
+      {problem && !again && (
         <Notice tone="bad" title={t('link.refused')} live="assertive">
           <p>{refusalOf(problem).says}</p>
           <p>{t('link.refused.again')}</p>
