@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { base64url } from '../../crypto/bytes.ts';
 import { newSigningKey } from '../../crypto/sign.ts';
 import {
+  againAndAgain,
   bankInService,
   beginDropOff,
   COURIER,
@@ -104,8 +105,7 @@ test('a code whose door never opened does not keep staff from that door', () => 
   const { n, pin } = dropOff(bank);
   bank.boards = 'answers';
   bank.act({ do: 'pin', pin });
-  bank.act({ do: 'again' });
-  bank.act({ do: 'again' });
+  againAndAgain(bank);
   bank.wait(20_000);
   assert.equal(bank.compartment(n).withdrawn, 'jammed');
   bank.act({ do: 'cancel' });
