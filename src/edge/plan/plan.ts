@@ -22,7 +22,7 @@ import {
   signOut,
 } from './courier.ts';
 import { expireIfDue } from './custody.ts';
-import { doorSensed, type Sensed, watchDoors } from './doors.ts';
+import { type DoorEvent, doorSensed, type Sensed, watchDoors } from './doors.ts';
 import { directoryOpened, dropEpoch, type Heard, heard, refuseMessage } from './downlink.ts';
 import { Draft, type Moment, type Planned } from './draft.ts';
 import { dropOffAction, dropOffDoorClosed, dropOffOverdue, type FreshIds, openDropOff } from './dropoff.ts';
@@ -164,6 +164,7 @@ export function closedReason(state: BankState): Denial | undefined {
 }
 
 function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
+  if (action.do !== 'scan') draft.volatile({ moves: 0 });
   if (action.do === 'here') return draft.volatile({ activeMs: draft.moment.monotonicMs });
   const closed = closedReason(draft.state);
   if (closed !== undefined && action.do !== 'cancel' && action.do !== 'leave' && !attended(draft.state))
@@ -284,10 +285,26 @@ function leave(draft: Draft): void {
   signOut(draft, screen.courier, 'done');
 }
 
+/**
+ * A door that moves is its person's touch; what a sensor says of the inside is none. Each opening takes a pulse that
+ * somebody asked for, so that a door which moves on with nobody at the screen is a loose sensor: it would hold the
+ * whole bank for one who has gone.
+ */
+const MOVES_BY_HAND = 4;
+
 function sensed(draft: Draft, seen: Sensed, fresh: FreshIds): void {
+  const { screen, activeMs } = draft.state.volatile;
+  const isHere = attended(draft.state)?.compartment === seen.compartment;
   const event = doorSensed(draft, seen);
+  followDoor(draft, event, fresh);
+  if (!isHere || draft.state.volatile.screen !== screen) return;
+  const moves = draft.state.volatile.moves + (event.what === 'none' ? 0 : 1);
+  const isTouch = event.what !== 'none' && moves <= MOVES_BY_HAND;
+  draft.volatile({ moves, activeMs: isTouch ? draft.moment.monotonicMs : activeMs });
+}
+
+function followDoor(draft: Draft, event: DoorEvent, fresh: FreshIds): void {
   const onScreen = attended(draft.state);
-  if (onScreen?.compartment === seen.compartment) draft.volatile({ activeMs: draft.moment.monotonicMs });
   if (event.what === 'opened' && event.session?.id === onScreen?.id) draft.say(null);
   if (event.what !== 'closed' || !event.session) return;
   // A pulse is on its way to the door that has shut: custody does not pass under a latch that moves.
