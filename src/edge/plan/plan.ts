@@ -184,6 +184,7 @@ function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
       if (isFlooded(draft)) return draft.deny('rate-limited');
       return presentCode(draft, { method: 'flat-and-pin', code: action.pin, flat: action.flat });
     case 'cancel':
+      return giveUp(draft);
     case 'leave':
       return leave(draft);
     case 'courier-code':
@@ -276,6 +277,13 @@ function actAsCourier(draft: Draft, action: KioskAction, fresh: FreshIds): void 
       ? draft.show({ at: 'tracking', courier: screen.courier })
       : undefined;
   draft.deny('step-out-of-turn');
+}
+
+/** A courier who gives one parcel up has others in the hand: back to the label, and not out. */
+function giveUp(draft: Draft): void {
+  const { screen } = draft.state.volatile;
+  if (screen.at !== 'flat' && screen.at !== 'recipient' && screen.at !== 'size') return leave(draft);
+  if (mayGoOn(draft, screen.courier)) draft.show({ at: 'tracking', courier: screen.courier });
 }
 
 function leave(draft: Draft): void {
