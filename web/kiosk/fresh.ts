@@ -8,6 +8,7 @@ import { useEffect, useRef } from 'react';
 import type { KioskScreen, KioskView } from '../../src/contract/kiosk.ts';
 import { after } from '../kit/clock.ts';
 import { handOver } from './languages.ts';
+import { onTouch } from './touch.ts';
 
 type Name = KioskScreen['screen'];
 
@@ -39,18 +40,23 @@ export function useFreshPage(view: KioskView | null, inLanguageOf: boolean): boo
     if (isLost || isServing) return;
     const renew = (): void => void replacePage(isEnd);
     if (served.current || (inLanguageOf && !isEnd)) return renew();
-    let cancel = touched.current ? after(FORGET_MS, renew) : () => {};
-    const onTouch = (): void => {
+    let cancel: (() => void) | null = null;
+    const forgetLater = (): void => {
       touched.current = true;
-      cancel();
-      cancel = after(FORGET_MS, renew);
+      cancel ??= after(FORGET_MS, renew);
     };
-    document.addEventListener('keydown', onTouch);
-    document.addEventListener('pointerdown', onTouch);
+    if (touched.current) forgetLater();
+    const stop = onTouch(() => {
+      cancel?.();
+      cancel = null;
+      forgetLater();
+    });
+    // A scan leaves something to forget as well, and is no reason to wait longer.
+    document.addEventListener('keydown', forgetLater);
     return () => {
-      cancel();
-      document.removeEventListener('keydown', onTouch);
-      document.removeEventListener('pointerdown', onTouch);
+      cancel?.();
+      stop();
+      document.removeEventListener('keydown', forgetLater);
     };
   }, [isLost, isServing, isEnd, inLanguageOf]);
   return !isLost && !isServing && (served.current || (inLanguageOf && !isEnd));

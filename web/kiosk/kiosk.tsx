@@ -59,6 +59,7 @@ import { HomeScreen } from './screens/home.tsx';
 import { LanguageChoice } from './screens/languages.tsx';
 import { ClockScreen, StaffScreen } from './screens/staff.tsx';
 import { useStaying } from './stay.ts';
+import { onTouch } from './touch.ts';
 
 const pageTitle = (): string => t('page.title');
 
@@ -79,13 +80,7 @@ export function Kiosk({ first, inLanguageOf }: { first: First; inLanguageOf: boo
   const away = view === null || view.idleMs === null;
   useEffect(() => {
     if (away) return;
-    const stay = (): void => here();
-    document.addEventListener('keydown', stay);
-    document.addEventListener('pointerdown', stay);
-    return () => {
-      document.removeEventListener('keydown', stay);
-      document.removeEventListener('pointerdown', stay);
-    };
+    return onTouch(here);
   }, [away, here]);
   if (view === null) return <Lost />;
   return (
