@@ -29,7 +29,7 @@ export class ApiProblem extends Error {
 
 export type Api = {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
-  post<T = void>(path: string, body?: unknown): Promise<T>;
+  post<T = void>(path: string, body?: unknown, signal?: AbortSignal): Promise<T>;
   put<T = void>(path: string, body?: unknown): Promise<T>;
   patch<T = void>(path: string, body?: unknown): Promise<T>;
   delete<T = void>(path: string): Promise<T>;
@@ -48,12 +48,13 @@ export function apiFor(app: AppName, once?: SendOnce): Api {
     asked<T>(app, path, withBody(init, body));
   return {
     get: (path, signal) => ask(path, signal ? { method: 'GET', signal } : { method: 'GET' }),
-    post: <T>(path: string, body?: unknown) =>
-      once
-        ? once({ path, body: JSON.stringify(body ?? null) }, (key) =>
-            ask<T>(path, { method: 'POST', headers: { 'idempotency-key': `"${key}"` } }, body),
-          )
-        : ask<T>(path, { method: 'POST' }, body),
+    post: <T>(path: string, body?: unknown, signal?: AbortSignal) => {
+      const init: RequestInit = signal ? { method: 'POST', signal } : { method: 'POST' };
+      if (!once) return ask<T>(path, init, body);
+      return once({ path, body: JSON.stringify(body ?? null) }, (key) =>
+        ask<T>(path, { ...init, headers: { 'idempotency-key': `"${key}"` } }, body),
+      );
+    },
     put: (path, body) => ask(path, { method: 'PUT' }, body),
     patch: (path, body) => ask(path, { method: 'PATCH' }, body),
     delete: (path) => ask(path, { method: 'DELETE' }),

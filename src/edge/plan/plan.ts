@@ -42,6 +42,7 @@ import { takeOrder, tendOrders } from './orders.ts';
 import {
   type CodeMethod,
   codeCompared,
+  flatNeeded,
   pickUpAction,
   pickUpDoorClosed,
   pickUpOverdue,
@@ -239,9 +240,15 @@ function atHome(draft: Draft): boolean {
  */
 function scan(draft: Draft, text: string, fresh: FreshIds): void {
   const { screen, activeMs } = draft.state.volatile;
-  if (isFlooded(draft)) draft.deny('rate-limited');
+  if (isFlooded(draft)) pausedScans(draft);
   else scanned(draft, text, fresh);
   if (screen.at !== 'home' && draft.state.volatile.screen === screen) draft.volatile({ activeMs });
+}
+
+/** A PIN opens all the same, for as long as it is asked for alone. */
+function pausedScans(draft: Draft): void {
+  if (flatNeeded(draft.state, draft.nowMs)) draft.deny('rate-limited');
+  else draft.say('scans-paused');
 }
 
 function scanned(draft: Draft, text: string, fresh: FreshIds): void {
