@@ -4,7 +4,7 @@
  * any moment. So in their folders only they work, and we in our own.
  */
 import { spawn } from 'node:child_process';
-import { chmod, cp, lstat, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdtemp, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, makePrivateDir, type Owner, syncDir } from './durable.ts';
 
@@ -106,8 +106,7 @@ export async function withSecretFile(
 /** Copies the programs once, readable by all, and names the copy when it is whole. */
 export async function copyPrograms(from: string, to: string): Promise<void> {
   if (await lstat(to).then(Boolean, () => false)) return;
-  const part = `${to}.${process.pid}.part`;
-  await rm(part, { recursive: true, force: true });
+  const part = await mkdtemp(`${to}.part-`);
   await cp(from, part, { recursive: true, verbatimSymlinks: true });
   await openToReaders(part);
   try {

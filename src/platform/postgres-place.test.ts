@@ -7,6 +7,7 @@ import {
   lstat,
   mkdir,
   mkdtemp,
+  readdir,
   readFile,
   rename,
   rm,
@@ -24,7 +25,7 @@ import { sleep, systemClock } from './clock.ts';
 import { makePrivateDir } from './durable.ts';
 import { silentLog } from './log.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
-import { removeFolder } from './postgres-folders.ts';
+import { copyPrograms, removeFolder, runAs } from './postgres-folders.ts';
 import { canReach, installedPrograms } from './postgres-place.ts';
 import { holderOf } from './postgres-processes.ts';
 import { bornAt } from './process-identity.ts';
@@ -143,6 +144,18 @@ test(
     }
   },
 );
+
+test('a copy of the programs is root’s, and its user can run it', needsRoot, async () => {
+  const programs = join(home, 'programs');
+  const installed = installedPrograms() ?? '';
+  await Promise.all([copyPrograms(installed, programs), copyPrograms(installed, programs)]);
+  await runAs(NOBODY, { file: join(programs, 'bin', 'postgres'), args: ['--version'], cwd: '/', env: {} });
+  assert.deepEqual([(await stat(programs)).uid, (await stat(programs)).mode & 0o777], [0, 0o755]);
+  assert.deepEqual(
+    (await readdir(home)).filter((name) => name.includes('.part')),
+    [],
+  );
+});
 
 test('root writes through no link that the database’s user planted', needsRoot, async () => {
   const closed = await closedFolder('planted');

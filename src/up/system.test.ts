@@ -25,9 +25,11 @@ test('a fresh start that is broken off leaves no estate without its keys: that i
   ] as const)
     writeFileSync(join(data, name), text);
   const given = { root: home, data, base: await freeBase(), clock: systemClock };
-  // The power goes at the first removal.
-  const removal = t.mock.method(fs, 'rmSync', () => {
-    throw new Error('cut');
+  // The power goes at the first removal that empties the folder.
+  const remove = fs.rmSync;
+  const removal = t.mock.method(fs, 'rmSync', (...given: Parameters<typeof remove>) => {
+    if (given[0] === join(data, 'postgres')) throw new Error('cut');
+    remove(...given);
   });
   syncBuiltinESMExports();
   try {

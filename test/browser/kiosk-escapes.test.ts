@@ -110,7 +110,7 @@ async function outcome(stand: Stand, found: Watch, before: string, way: Escape):
 async function goTo(stand: Stand, place: string): Promise<void> {
   const { act, page, site } = stand;
   if (place === 'home') {
-    await act({ do: 'cancel' });
+    await act({ do: 'leave' });
     return heading(page, 'Collect a parcel');
   }
   const { show } = await act({ do: 'scan', text: site.courier.badge });

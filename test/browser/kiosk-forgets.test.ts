@@ -114,7 +114,13 @@ test(
     for (const place of ['heap', 'document', 'spoken', 'GET /api/view', 'GET /api/events'])
       for (const one of [TRACKING, FLAT, LABEL])
         assert.ok(during.includes(`${place}: ${one}`), `${place} ${one}`);
-    await endsEmpty({ name: 'cancel', end: () => press(page, 'Cancel'), title: 'Collect a parcel' });
+    // The parcel is cancelled, and its courier goes too.
+    const cancelled = async (): Promise<void> => {
+      await press(page, 'Cancel');
+      await heading(page, /Scan the parcel/);
+      await press(page, 'Finish');
+    };
+    await endsEmpty({ name: 'cancel', end: cancelled, title: 'Collect a parcel' });
   },
 );
 

@@ -153,6 +153,8 @@ test(
     assert.deepEqual(await page.evaluate('stepped'), []);
     // Letters have their keys on the screen; what stands behind them is nearer from the end.
     assert.ok((await stepAndPress(page, /^Cancel/, 'ArrowUp')) <= 2);
+    await heading(page, /Scan the parcel/);
+    assert.ok((await stepAndPress(page, /^Finish/, 'ArrowUp')) <= 2);
     await heading(page, 'Collect a parcel');
   },
 );

@@ -250,7 +250,15 @@ test(
       pass(52_000);
       await page.getByRole('timer', { name: /^Back to the start in \d seconds?$/ }).waitFor();
       if (last === 1) {
-        await page.getByText(/^Back to the start in \d seconds?$/).waitFor();
+        await page
+          .locator('.idle')
+          .getByText(/^Back to the start in \d seconds?$/)
+          .first()
+          .waitFor();
+        await page
+          .getByRole('status')
+          .filter({ hasText: /^Back to the start in \d seconds?$/ })
+          .waitFor();
         // The page says it at most every two seconds of its own, and the agent's minute has just been skipped.
         await until(async () => {
           await page.locator('.title').click();

@@ -8,7 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { KioskLayout, KioskScreen, KioskView } from '../../src/contract/kiosk.ts';
 import { LAYOUT_24 } from '../../src/domain/bank.ts';
 import { startKiosk } from '../../src/edge/kiosk/server.ts';
-import { ManualClock } from '../../src/platform/clock.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { CLOSED } from '../../web/kiosk/said.ts';
 import { ROOT } from '../site.ts';
 import { openBrowser, openPage } from './browser.ts';
@@ -166,7 +166,7 @@ export async function openStage(webDir = join(ROOT, 'web', 'dist', 'kiosk')) {
     };
   }
   const kiosk = await startKiosk({
-    ...{ port: 0, webDir, clock: new ManualClock(0), act: async () => {} },
+    ...{ port: 0, webDir, clock: systemClock, act: async () => {} },
     view: () => view,
     layout: () => layout,
     health: () => assert.fail('nobody asks'),

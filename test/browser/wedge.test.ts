@@ -10,11 +10,11 @@ import type { KioskAction, KioskLayout } from '../../src/contract/kiosk.ts';
 import { LAYOUT_24 } from '../../src/domain/bank.ts';
 import { startKiosk } from '../../src/edge/kiosk/server.ts';
 import { bankInService, COURIER, dropOff, signIn } from '../../src/edge/plan/test-bank.ts';
-import { systemClock } from '../../src/platform/clock.ts';
+import { sleep, systemClock } from '../../src/platform/clock.ts';
 import { waitFor } from '../../src/up/wait.ts';
 import { ROOT } from '../site.ts';
 import { checkAccessible, missingBrowser, openBrowser, openPage, shot } from './browser.ts';
-import { reload } from './stand.ts';
+import { heading, reload } from './stand.ts';
 
 assert.ok(missingBrowser === null || process.env.CI !== 'true', missingBrowser ?? '');
 const GS = '\u001d';
@@ -22,6 +22,7 @@ const GS = '\u001d';
 async function open() {
   const bank = bankInService();
   const actions: KioskAction[] = [];
+  const touches = { told: 0 };
   const layout: KioskLayout = {
     name: LAYOUT_24.name,
     columns: LAYOUT_24.columns,
@@ -36,7 +37,8 @@ async function open() {
     health: () => assert.fail('the page does not ask for the health'),
     log: () => assert.fail('the page does not ask for the log'),
     act: async (action) => {
-      if (action.do !== 'here') actions.push(action);
+      if (action.do === 'here') touches.told++;
+      else actions.push(action);
       bank.act(action);
       kiosk.changed();
     },
@@ -44,7 +46,7 @@ async function open() {
   const browser = await openBrowser();
   const context = await browser.newContext({ viewport: { width: 800, height: 1280 } });
   const { page, errors } = await openPage(context, `http://127.0.0.1:${kiosk.port}/`);
-  return { bank, actions, kiosk, browser, page, errors };
+  return { bank, actions, touches, kiosk, browser, page, errors };
 }
 
 const stage = missingBrowser === null ? await open() : null;
@@ -81,10 +83,6 @@ async function scan(page: Page, text: string, suffix: Suffix = 'Enter'): Promise
   });
   await Promise.all(sent);
   await session.detach();
-}
-
-async function heading(page: Page, name: string | RegExp): Promise<void> {
-  await page.getByRole('heading', { level: 1, name }).waitFor();
 }
 
 async function acted(actions: readonly KioskAction[], count: number): Promise<void> {
@@ -159,5 +157,41 @@ test('a label whose check digit is wrong is asked for again, and the number that
   await page.getByRole('button', { name: 'Next' }).click();
   await heading(page, 'Who is it for?');
   await page.getByText('A number of an unknown format.').waitFor();
+  assert.deepEqual(errors, []);
+});
+
+test('a label that is stuck before the scanner is nobody’s touch; a key that a hand presses is', {
+  skip: missingBrowser ?? false,
+}, async () => {
+  assert.ok(stage);
+  const { bank, page, actions, touches, kiosk, errors } = stage;
+  bank.act({ do: 'cancel' });
+  bank.act({ do: 'leave' });
+  kiosk.changed();
+  await heading(page, 'Collect a parcel');
+  for (const suffix of ['none', 'Enter', 'Tab', 'Enter Enter'] as const) {
+    signIn(bank);
+    bank.act({ do: 'tracking', text: '1Z999AA10123456784' });
+    kiosk.changed();
+    await heading(page, 'Who is it for?');
+    actions.splice(0);
+    touches.told = 0;
+    for (let read = 1; read <= 3; read++) {
+      bank.wait(15_000);
+      await scan(page, '1Z999AA10123456784', suffix);
+      await acted(actions, read);
+      // A key of a hand is told after a moment in which no other follows it.
+      await sleep(systemClock, 300);
+    }
+    assert.equal(touches.told, 0, suffix);
+    assert.equal(bank.view().idleMs, 15_000, suffix);
+    await page.keyboard.press(suffix === 'Tab' ? 'Tab' : 'A');
+    const holds = async () => touches.told === 1;
+    await waitFor({ clock: systemClock, what: 'the touch', msMax: 5_000, holds });
+    assert.equal(bank.view().idleMs, 60_000, suffix);
+    bank.act({ do: 'leave' });
+    kiosk.changed();
+    await heading(page, 'Collect a parcel');
+  }
   assert.deepEqual(errors, []);
 });

@@ -16,6 +16,8 @@ export type FoldedSession = {
   grant: string | null;
   openedMs: number;
   pulses: number;
+  /** The last allowed release, and whether its outcome is on record. */
+  release: { seq: number; settled: boolean } | null;
   doorOpenedMs: number | null;
   /** True time at which the process was shown its door open, though the journal may have had no room for it. */
   shownOpenMs: number | null;
@@ -116,6 +118,8 @@ export class BankFold {
         return this.#sessionEnded(record);
       case 'release.decided':
         return this.#decided(record, of('session') ?? '');
+      case 'release.answered':
+        return this.#answered(record);
       case 'attempt.counted':
         return this.#attemptCounted(record, of('person'));
       case 'attempt.decided':
@@ -175,6 +179,7 @@ export class BankFold {
       grant: who.grant,
       openedMs: record.time.atMs,
       pulses: 0,
+      release: null,
       doorOpenedMs: null,
       shownOpenMs: this.doors.get(n) === 'open' ? this.#deps.nowMs() : null,
       stoodOpen: this.doors.get(n) === 'open',
@@ -212,6 +217,12 @@ export class BankFold {
         `door ${n}, record ${record.seq}`,
       );
     session.pulses++;
+    if (session.release?.settled === false)
+      breach(
+        'a release has its outcome before the next one of its session',
+        `${session.release.seq} at door ${n} has none, record ${record.seq}`,
+      );
+    session.release = { seq: record.seq, settled: false };
     if (session.pulses > policy.pulsesPerSession)
       breach('no pulse outside a session, and no more than its limit', `${session.pulses} at door ${n}`);
     if (this.withdrawn.has(n) && session.work !== 'staff-release')
@@ -223,6 +234,11 @@ export class BankFold {
     )
       breach('a suspension is obeyed', `door ${n} was decided at record ${record.seq}`);
     this.decisions.set(n, { seq: record.seq, session: id });
+  }
+
+  #answered(record: LedgerRecord): void {
+    const release = this.sessions.get(record.compartment ?? 0)?.release;
+    if (release && release.seq === record.cause) release.settled = true;
   }
 
   /** A guess is spent when it is counted, and given back only when it was right. */

@@ -2,6 +2,7 @@
 export const LAWS = [
   'a pulse follows a durable decision of its own',
   'no pulse outside a session, and no more than its limit',
+  'a release has its outcome before the next one of its session',
   'at most one session a code',
   'at most one session a door',
   'a code opens its own door',

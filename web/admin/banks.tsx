@@ -16,7 +16,7 @@ import { OrdersOf } from './orders.tsx';
 import { DoorsDrawn, DoorsLegend, DoorTable, standingText } from './overview/doors.tsx';
 import { Exact, PageHead, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';
-import { type BankDetail, type BankSummary, type Compartment, useBank, useCabinets } from './session.ts';
+import { type BankSummary, type BankWithDoors, type Compartment, useBank, useCabinets } from './session.ts';
 
 const SIZES = ['S', 'M', 'L', 'XL'] as const;
 const RENEW_MS = 5_000;
@@ -55,7 +55,7 @@ function OneBank({ id, door }: { id: string; door: number | null }) {
   return <Answered query={bank}>{(known) => <Cabinets banks={[known]} asked={id} door={door} />}</Answered>;
 }
 
-type CabinetsProps = { banks: readonly BankDetail[]; asked: string | null; door: number | null };
+type CabinetsProps = { banks: readonly BankWithDoors[]; asked: string | null; door: number | null };
 
 function Cabinets({ banks, asked, door }: CabinetsProps) {
   if (banks.length === 0)
@@ -70,7 +70,7 @@ function Cabinets({ banks, asked, door }: CabinetsProps) {
   );
 }
 
-function BankCard({ bank, door, isAlone }: { bank: BankDetail; door: number | null; isAlone: boolean }) {
+function BankCard({ bank, door, isAlone }: { bank: BankWithDoors; door: number | null; isAlone: boolean }) {
   const line = bank.online
     ? ({ tone: 'good', icon: 'network' } as const)
     : ({ tone: 'bad', icon: 'networkOff' } as const);
@@ -97,7 +97,7 @@ function BankCard({ bank, door, isAlone }: { bank: BankDetail; door: number | nu
 }
 
 /** Asked for when somebody opens them: among all banks nobody reads the orders of each. */
-function FoldedOrders({ bank }: { bank: BankDetail }) {
+function FoldedOrders({ bank }: { bank: BankWithDoors }) {
   const [isOpen, setIsOpen] = useState(false);
   return (
     <details className="o-table" onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
@@ -182,7 +182,7 @@ export function Vouched({ by }: { by: BankSummary['vouchedBy'] }) {
 }
 
 /** The door that is looked at stands in the address; choosing another is no step that Back would undo. */
-function Doors({ bank, picked }: { bank: BankDetail; picked: number | null }) {
+function Doors({ bank, picked }: { bank: BankWithDoors; picked: number | null }) {
   const chosen = bank.doors.find(({ n }) => n === picked);
   const drawn = useRef<HTMLDivElement>(null);
   // Chosen among all banks, it is drawn anew on the page of its own, and keeps the focus there.

@@ -19,6 +19,8 @@ export type BankSummary = z.infer<typeof contract.bankSummary>;
 export type BankDetail = z.infer<typeof contract.bankDetail>;
 export type Compartment = z.infer<typeof contract.compartmentView>;
 export type BankOnMap = z.infer<typeof contract.bankOnMap>;
+/** What a card of a bank shows, among all of them or alone. */
+export type BankWithDoors = BankSummary & Pick<BankOnMap, 'doors' | 'layoutColumns'>;
 export type ParcelRow = z.infer<typeof contract.parcelRow>;
 export type ParcelDetail = z.infer<typeof contract.parcelDetail>;
 export type CustodyEvent = z.infer<typeof contract.custodyEvent>;
@@ -81,7 +83,7 @@ export const useBanks = () =>
     queryFn: ({ signal }) => everyRow<BankSummary>(session.api, session.path('banks'), signal),
   });
 
-type CabinetsPage = Pages<BankDetail> & { next: CabinetsPlace | null };
+type CabinetsPage = Pages<BankWithDoors> & { next: CabinetsPlace | null };
 type CabinetsPlace = { map: string | null; banks: string | null };
 const CABINETS = ['banks', 'cabinets'];
 
@@ -116,7 +118,7 @@ export const useCabinets = () =>
 export const useBank = (id: string) =>
   useQuery({
     queryKey: ['banks', 'banks', id],
-    queryFn: ({ signal }) =>
+    queryFn: ({ signal }): Promise<BankWithDoors> =>
       session.api.get<BankDetail>(session.path(`banks/${encodeURIComponent(id)}`), signal),
     placeholderData: () =>
       session.client

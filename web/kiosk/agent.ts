@@ -4,8 +4,9 @@
  */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { KioskAction, KioskLayout, KioskView } from '../../src/contract/kiosk.ts';
+import { KIOSK_HEARTBEAT_MS } from '../../src/contract/kiosk-line.ts';
 import { ApiProblem, apiFor } from '../kit/api.ts';
-import { after, steadyMs } from '../kit/clock.ts';
+import { after, every, steadyMs } from '../kit/clock.ts';
 import { useEvents } from '../kit/events.ts';
 
 const api = apiFor('kiosk');
@@ -33,6 +34,13 @@ export type Agent = {
 const FIRST_VIEW_MS = 1_000;
 /** A page begins with a view, and its line to the agent comes up a moment later; or what it shows is not true. */
 const FIRST_LINE_MS = 2_000;
+
+/** An agent answers from this very machine, within milliseconds; who pressed is not left with a button at work for ever. */
+const ANSWER_MS = 10_000;
+/** A line that is up and silent is no line: what its last view shows of a door, or of a person, is true no more. */
+const SILENT_MS = 2 * KIOSK_HEARTBEAT_MS;
+/** The line is let go this long before it is tried anew. */
+const LINE_AGAIN_MS = 1_000;
 
 /** What a page begins with; null is what nobody answered. */
 export type First = { view: KioskView | null; layout: KioskLayout | null };
@@ -68,19 +76,37 @@ export function useAgent(first: First): Agent {
   const turn = useRef(first.view?.turn ?? -1);
   const sending = useRef(false);
 
+  const heardMs = useRef(steadyMs());
+  const [isLetGo, setLetGo] = useState(false);
+
   const show = useCallback((next: KioskView): void => {
+    heardMs.current = steadyMs();
     if (next.turn < turn.current) return;
     turn.current = next.turn;
     setView(next);
     setTrouble(null);
   }, []);
 
-  const up = useEvents('/api/events', { view: show }, () => {
+  const up = useEvents(isLetGo ? null : '/api/events', { view: show }, () => {
     // An agent that was started again counts its turns from the beginning.
     turn.current = -1;
-    void api.get<KioskView>('/api/view').then(show, setProblem(setTrouble));
-    void api.get<KioskLayout>('/api/layout').then(setLayout, setProblem(setTrouble));
+    void timely((signal) => api.get<KioskView>('/api/view', signal)).then(show, setProblem(setTrouble));
+    void timely((signal) => api.get<KioskLayout>('/api/layout', signal)).then(
+      setLayout,
+      setProblem(setTrouble),
+    );
   });
+
+  useEffect(() => {
+    const doubt = (): void => {
+      if (steadyMs() - heardMs.current < SILENT_MS) return;
+      heardMs.current = steadyMs();
+      setView(null);
+      setLetGo(true);
+      after(LINE_AGAIN_MS, () => setLetGo(false));
+    };
+    return every(LINE_AGAIN_MS, doubt);
+  }, []);
 
   const send = useCallback(
     (action: KioskAction): void => {
@@ -91,7 +117,7 @@ export function useAgent(first: First): Agent {
         sending.current = false;
         setBusy(false);
       };
-      void api.post<KioskView>('/api/actions', action).then(show, setProblem(setTrouble)).then(ended);
+      void acted(action).then(show, setProblem(setTrouble)).then(ended);
     },
     [show],
   );
@@ -101,7 +127,7 @@ export function useAgent(first: First): Agent {
     const atMs = steadyMs();
     if (atMs - hereMs.current < HERE_EVERY_MS) return;
     hereMs.current = atMs;
-    void api.post<KioskView>('/api/actions', { do: 'here' }).then(show, setProblem(setTrouble));
+    void acted({ do: 'here' }).then(show, setProblem(setTrouble));
   }, [show]);
 
   const wasUp = useRef(false);
@@ -112,6 +138,21 @@ export function useAgent(first: First): Agent {
   }, [up]);
 
   return { view, layout, up, busy, trouble, send, here };
+}
+
+function acted(action: KioskAction): Promise<KioskView> {
+  return timely((signal) => api.post<KioskView>('/api/actions', action, signal));
+}
+
+/** An answer that takes too long is none, and its line is let go: a browser has six of them for one server. */
+async function timely<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  try {
+    return await ask(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new ApiProblem({ status: 0, code: 'no-answer', detail: '', retry: true });
+  }
 }
 
 function setProblem(set: (problem: ApiProblem) => void): (error: unknown) => void {

@@ -4,10 +4,11 @@
  * still reachable minutes after its courier had gone. A new document has no such memory. The screen shows the
  * start before it is replaced, and browsers keep that picture until the new page has drawn its own.
  */
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { KioskScreen, KioskView } from '../../src/contract/kiosk.ts';
 import { after } from '../kit/clock.ts';
 import { handOver } from './languages.ts';
+import { onTouch } from './touch.ts';
 
 type Name = KioskScreen['screen'];
 
@@ -22,12 +23,18 @@ export function isStart(name: Name): boolean {
 
 /** What was typed at the start and left must not wait for the next person; nor how they liked the keys. */
 const FORGET_MS = 20_000;
+/** Before anything goes by itself there is this long a warning. */
+export const WARN_MS = 10_000;
 
 /**
- * True while the page is being replaced: it shows what comes next and takes no key that would be lost.
- * `inLanguageOf`: the page began in the language of a person who is being told the last words.
+ * `isOver` while the page is being replaced: it shows what comes next and takes no key that would be lost.
+ * `forgetsSoon`: it will be, unless somebody touches it. `inLanguageOf`: the page began in the language of a person who is being told the last words.
  */
-export function useFreshPage(view: KioskView | null, inLanguageOf: boolean): boolean {
+export function useFreshPage(
+  view: KioskView | null,
+  inLanguageOf: boolean,
+): { isOver: boolean; forgetsSoon: boolean } {
+  const [forgetsSoon, setForgetsSoon] = useState(false);
   const served = useRef(false);
   const touched = useRef(false);
   const name = view?.show.screen;
@@ -39,21 +46,31 @@ export function useFreshPage(view: KioskView | null, inLanguageOf: boolean): boo
     if (isLost || isServing) return;
     const renew = (): void => void replacePage(isEnd);
     if (served.current || (inLanguageOf && !isEnd)) return renew();
-    let cancel = touched.current ? after(FORGET_MS, renew) : () => {};
-    const onTouch = (): void => {
+    let cancels: (() => void)[] = [];
+    const forgetLater = (): void => {
       touched.current = true;
-      cancel();
-      cancel = after(FORGET_MS, renew);
+      if (cancels.length > 0) return;
+      cancels = [after(FORGET_MS - WARN_MS, () => setForgetsSoon(true)), after(FORGET_MS, renew)];
     };
-    document.addEventListener('keydown', onTouch);
-    document.addEventListener('pointerdown', onTouch);
+    const goOn = (): void => {
+      for (const cancel of cancels) cancel();
+      cancels = [];
+      setForgetsSoon(false);
+    };
+    if (touched.current) forgetLater();
+    const stop = onTouch(() => {
+      goOn();
+      forgetLater();
+    });
+    // A scan leaves something to forget as well, and is no reason to wait longer.
+    document.addEventListener('keydown', forgetLater);
     return () => {
-      cancel();
-      document.removeEventListener('keydown', onTouch);
-      document.removeEventListener('pointerdown', onTouch);
+      goOn();
+      stop();
+      document.removeEventListener('keydown', forgetLater);
     };
   }, [isLost, isServing, isEnd, inLanguageOf]);
-  return !isLost && !isServing && (served.current || (inLanguageOf && !isEnd));
+  return { isOver: !isLost && !isServing && (served.current || (inLanguageOf && !isEnd)), forgetsSoon };
 }
 
 const AGAIN_MS = 1_000;

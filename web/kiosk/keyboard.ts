@@ -6,6 +6,7 @@ import { createContext, type RefObject, useContext, useEffect, useRef, useState 
 import { after, steadyMs } from '../kit/clock.ts';
 import { isKeyOfPage } from './stay.ts';
 import { steppingOf, stepTo } from './step.ts';
+import { hands, TIMER_MS } from './touch.ts';
 import {
   FAST_MS,
   type Heard,
@@ -21,9 +22,6 @@ import {
 export type Entry = { type(text: string): void; remove(): void; clear(): void; enter(): void };
 
 export const EntryTarget = createContext<RefObject<Entry | null>>({ current: null });
-
-/** Timers may fire a little early by the clock that stamps events. */
-const TIMER_MS = 20;
 
 /** Listens for keys for as long as the kiosk is shown, and answers where entries announce themselves. */
 export function useKeyboard(onScan: (text: string) => void): RefObject<Entry | null> {
@@ -44,6 +42,7 @@ export function useKeyboard(onScan: (text: string) => void): RefObject<Entry | n
 }
 
 function listener(target: RefObject<Entry | null>, onScan: (text: string) => void) {
+  const hand = hands();
   let wedge = WEDGE_START;
   let stopWaiting = (): void => undefined;
   const tell = (heard: Heard): void => {
@@ -84,9 +83,11 @@ function listener(target: RefObject<Entry | null>, onScan: (text: string) => voi
     if (event.repeat || metaKey) return;
     if (key === 'Backspace' && !ctrlKey && !altKey) {
       event.preventDefault();
+      hand.pressed(key, { atMs: event.timeStamp, heard: null, burst: 1 });
       return target.current?.remove();
     }
     const heard = heardAt({ key, ctrl: ctrlKey, alt: altKey }, event.timeStamp);
+    hand.pressed(key, { atMs: event.timeStamp, heard, burst: wedge.burst.length });
     if (steps(event)) return event.preventDefault();
     // A person who moves through the buttons by keyboard still presses them; a scanner in full flow does not.
     const onButton = event.target instanceof HTMLButtonElement && [' ', 'Enter'].includes(key);
@@ -97,9 +98,15 @@ function listener(target: RefObject<Entry | null>, onScan: (text: string) => voi
   };
   const onKeyUp = (event: KeyboardEvent): void => {
     const heard = heardAt({ key: event.key, up: true }, event.timeStamp);
-    if (heard) tell(heard);
+    if (!heard) return;
+    hand.pressed(event.key, { atMs: event.timeStamp, heard, burst: wedge.burst.length });
+    tell(heard);
   };
-  return { onKeyDown, onKeyUp, stop: () => stopWaiting() };
+  const stop = (): void => {
+    stopWaiting();
+    hand.stop();
+  };
+  return { onKeyDown, onKeyUp, stop };
 }
 
 type EntryOptions = { accepts: RegExp; lengthMax: number; onEnter: (value: string) => void };

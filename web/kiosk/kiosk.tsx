@@ -25,16 +25,18 @@
  * own name, pressed or not.
  * A keyboard types into the present field when slow (80 ms and more between keys); faster is a scan.
  */
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import type { KioskView } from '../../src/contract/kiosk.ts';
 import type { ApiProblem } from '../kit/api.ts';
 import { after, every, steadyMs, useBeat } from '../kit/clock.ts';
 import { Icon } from '../kit/icon.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { useSpokenLanguage } from '../kit/spoken.ts';
+import { language } from '../kit/words.ts';
 import { type Agent, type First, useAgent } from './agent.ts';
-import { isStart, useFreshPage } from './fresh.ts';
+import { isStart, useFreshPage, WARN_MS } from './fresh.ts';
 import { EntryTarget, useKeyboard } from './keyboard.ts';
+import { languageOfAddress } from './languages.ts';
 import { t } from './messages.ts';
 import { PadChoice, usePadChoice } from './pad.tsx';
 import { DRIFT_AGAIN_MS, DRIFT_STEPS, useResting } from './rest.ts';
@@ -58,7 +60,9 @@ import {
 import { HomeScreen } from './screens/home.tsx';
 import { LanguageChoice } from './screens/languages.tsx';
 import { ClockScreen, StaffScreen } from './screens/staff.tsx';
+import { useSettling } from './settle.ts';
 import { useStaying } from './stay.ts';
+import { onTouch } from './touch.ts';
 
 const pageTitle = (): string => t('page.title');
 
@@ -73,19 +77,16 @@ export function Kiosk({ first, inLanguageOf }: { first: First; inLanguageOf: boo
   const target = useKeyboard((text) => send({ do: 'scan', text }));
   const pad = usePadChoice();
   useStaying();
-  const isOver = useFreshPage(view, inLanguageOf);
+  const [typed, setTyped] = useState(false);
+  const hasBegun = typed || pad.mixed || pad.shown || language() !== languageOfAddress(location.search);
+  const { isOver, forgetsSoon } = useFreshPage(view, inLanguageOf);
+  const settles = useSettling(view?.show.screen);
   const rests = useResting() && view?.show.screen === 'home' && view.message === null;
   const drift = useBeat(DRIFT_AGAIN_MS) % DRIFT_STEPS;
   const away = view === null || view.idleMs === null;
   useEffect(() => {
     if (away) return;
-    const stay = (): void => here();
-    document.addEventListener('keydown', stay);
-    document.addEventListener('pointerdown', stay);
-    return () => {
-      document.removeEventListener('keydown', stay);
-      document.removeEventListener('pointerdown', stay);
-    };
+    return onTouch(here);
   }, [away, here]);
   if (view === null) return <Lost />;
   return (
@@ -100,13 +101,14 @@ export function Kiosk({ first, inLanguageOf }: { first: First; inLanguageOf: boo
           inert={isOver}
         >
           <Header view={view} />
-          <main className="stage">
+          <main className="stage" data-settles={settles || undefined}>
             {view.show.screen !== 'closed' && <Message view={view} trouble={agent.trouble} />}
             {hasRoom(view) && <Standing view={view} />}
             {/* Keyed by its screen: whatever a person typed leaves the page together with it. */}
-            <Screen key={view.show.screen} agent={agent} view={view} rests={rests} />
+            <Screen key={view.show.screen} agent={agent} view={view} rests={rests} onTyped={setTyped} />
           </main>
-          {view.idleMs !== null && <Idle key={view.turn} idleMs={view.idleMs} />}
+          {view.idleMs !== null && <Idle key={view.turn} idleMs={view.idleMs} says="idle" />}
+          {view.idleMs === null && forgetsSoon && hasBegun && <Idle idleMs={WARN_MS} says="idle.forget" />}
         </div>
       </PadChoice>
     </EntryTarget>
@@ -195,14 +197,16 @@ function Screen({
   agent: { layout, busy, send },
   view: { show },
   rests,
+  onTyped,
 }: {
   agent: Agent;
   view: KioskView;
   rests: boolean;
+  onTyped: (typed: boolean) => void;
 }): ReactNode {
   switch (show.screen) {
     case 'home':
-      return <HomeScreen show={show} busy={busy} send={send} rests={rests} />;
+      return <HomeScreen show={show} busy={busy} send={send} rests={rests} onTyped={onTyped} />;
     case 'closed':
       return <ClosedScreen show={show} />;
     case 'courier-code':
@@ -234,11 +238,11 @@ function Screen({
   }
 }
 
-/** From here on the seconds are said as well; before, the bar is enough. */
-const SAID_FROM_MS = 10_000;
-
-/** The bar is full when the screen was last touched; the agent's later answers only correct what is left. */
-function Idle({ idleMs }: { idleMs: number }) {
+/**
+ * The bar is full when the screen was last touched; the agent's later answers only correct what is left. In the last
+ * seconds they are written, and said once to who does not see them (WCAG 2.2, 2.2.1): any touch goes on.
+ */
+function Idle({ idleMs, says }: { idleMs: number; says: 'idle' | 'idle.forget' }) {
   const [fullMs] = useState(idleMs);
   const [leftMs, setLeftMs] = useState(idleMs);
   useEffect(() => {
@@ -246,14 +250,20 @@ function Idle({ idleMs }: { idleMs: number }) {
     setLeftMs(idleMs);
     return every(250, () => setLeftMs(Math.max(0, endsAtMs - steadyMs())));
   }, [idleMs]);
-  const text = t('idle', { count: Math.ceil(leftMs / 1000) });
+  const text = t(says, { count: Math.ceil(leftMs / 1000) });
+  const isLate = leftMs < WARN_MS;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, and not each second anew.
+  const said = useMemo(() => (isLate ? text : ''), [isLate]);
   const part = Math.min(1, leftMs / Math.max(1, fullMs));
   return (
     <footer className="idle">
       <div role="timer" aria-label={text}>
         <div className="idle-bar" style={{ transform: `scaleX(${part})` }} />
-        {leftMs <= SAID_FROM_MS && <p>{text}</p>}
+        {isLate && <p>{text}</p>}
       </div>
+      <p className="k-hidden" role="status">
+        {said}
+      </p>
     </footer>
   );
 }

@@ -13,6 +13,10 @@ export const SCREENS = {
   'lost.text':
     'This screen is waiting for its cabinet and comes back by itself. If it does not, ask the building’s staff.',
   idle: { one: 'Back to the start in {count} second', other: 'Back to the start in {count} seconds' },
+  'idle.forget': {
+    one: 'This is cleared in {count} second. To go on, touch the screen or a key.',
+    other: 'This is cleared in {count} seconds. To go on, touch the screen or a key.',
+  },
   cancel: 'Cancel',
   'start-again': 'Back to the start',
 

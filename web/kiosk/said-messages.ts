@@ -119,8 +119,11 @@ export const SENTENCES = {
   'presence-missing.next': 'Show the code on this screen to your app, then try again.',
   'device-unknown': 'This phone is not known here',
   'device-unknown.next': 'Use the code from your message.',
-  'rate-limited': 'A moment, please',
-  'rate-limited.next': 'Wait a few seconds, then try again.',
+  'rate-limited': 'Too many wrong codes were tried here',
+  'rate-limited.next': 'Come back in ten minutes and try again.',
+  'scans-paused': 'The reader is paused',
+  'scans-paused.next':
+    'Too many wrong codes were held to it. Type the digits from your message, or come back in ten minutes.',
   'legal-hold': 'This parcel is on hold',
   'legal-hold.next': 'Please ask the building’s staff.',
   'second-person-needed': 'A second person is needed',

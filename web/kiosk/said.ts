@@ -107,7 +107,7 @@ export const SAID: Readonly<Record<Tellable, Told>> = {
   'role-may-not': APP_BUSINESS,
   'tenant-foreign': APP_BUSINESS,
   'csrf-missing': CABINET_BUSINESS,
-  'rate-limited': info('rate-limited'),
+  'rate-limited': warn('rate-limited'),
   'enrolment-code-wrong': CABINET_BUSINESS,
   'enrolment-code-used': CABINET_BUSINESS,
   'proof-of-possession-wrong': CABINET_BUSINESS,
@@ -128,6 +128,7 @@ export const SAID: Readonly<Record<Tellable, Told>> = {
 /** What is no denial: the agent's remarks on the way. A test finds each of them in the planner. */
 export const REMARKS: Readonly<Record<string, Told>> = {
   wait: info('wait'),
+  'scans-paused': warn('scans-paused'),
   'codes-differ': warn('codes-differ'),
   'door-not-opened': warn('door-not-opened'),
   'shut-the-door': info('shut-the-door'),

@@ -41,7 +41,7 @@ export const WEDGE_START: Wedge = {
 /** Fast typists leave 80 ms and more; scanners 1 to 20 ms, slow ones behind a USB hub up to 40. */
 export const FAST_MS = 50;
 /** The shortest label that a carrier prints has more; a person's two quick keys have fewer. */
-const SCAN_LENGTH_MIN = 6;
+export const SCAN_LENGTH_MIN = 6;
 /** What the agent takes as one scan. */
 export const SCAN_LENGTH_MAX = 512;
 /** So long after the last key a scan without a suffix is over; the slowest scanner leaves less inside one. */

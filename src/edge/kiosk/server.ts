@@ -17,12 +17,12 @@ import {
   type KioskView,
   kioskAction,
 } from '../../contract/kiosk.ts';
+import { KIOSK_HEARTBEAT_MS } from '../../contract/kiosk-line.ts';
 import { ERRORS, type ErrorCode, HoldfastError } from '../../domain/errors.ts';
 import { answerNoRequest, takeStrangers } from '../../platform/no-request.ts';
 
 const BODY_BYTES_MAX = 16_384;
 const STREAMS_MAX = 8;
-const HEARTBEAT_MS = 15_000;
 /** A screen that hangs reads nothing, and what waits for it grows for months. One that wakes up connects anew. */
 const UNREAD_BYTES_MAX = 1_048_576;
 
@@ -136,7 +136,7 @@ export async function startKiosk(deps: KioskDeps): Promise<KioskServer> {
       if (reply.raw.writableLength > UNREAD_BYTES_MAX) reply.raw.destroy();
     }
   };
-  const cancel = deps.clock.every(HEARTBEAT_MS, send);
+  const cancel = deps.clock.every(KIOSK_HEARTBEAT_MS, send);
   return {
     port: (app.server.address() as { port: number }).port,
     changed: send,

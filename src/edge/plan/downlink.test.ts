@@ -340,6 +340,7 @@ test('a bank suspension stops the pulses of a session under way', () => {
   bank.boards = 'answers';
   bank.act({ do: 'pin', pin });
   suspend(bank);
+  bank.wait(3000);
   assert.equal(bank.act({ do: 'again' }).message, 'lockdown');
   assert.equal(bank.session().pulses, 1);
 });

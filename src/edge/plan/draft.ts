@@ -96,7 +96,13 @@ export class Draft {
 
   show(screen: Screen, message: string | null = null): void {
     const { volatile } = this.state;
-    this.volatile({ screen, message, turn: volatile.turn + 1, activeMs: this.moment.monotonicMs });
+    this.volatile({
+      screen,
+      message,
+      turn: volatile.turn + 1,
+      activeMs: this.moment.monotonicMs,
+      moves: 0,
+    });
   }
 
   /** Leaves the screen as it is and says one thing to the person. */

@@ -59,6 +59,27 @@ test('a word before the door was seen open, or while a pulse is on its way, is n
   assert.equal(bank.told('parcel.not-deposited')[0]?.facts?.why, 'cancelled');
 });
 
+test('a parcel given up before its door is one parcel: the courier is asked for the next label, and signs out apart', () => {
+  const bank = bankInService();
+  signIn(bank);
+  const until: Record<string, () => void> = {
+    flat: () => undefined,
+    recipient: () => void bank.act({ do: 'flat', text: FLATMATES[0]?.flat ?? '' }),
+    size: () => void bank.act({ do: 'flat', text: RESIDENT.flat }),
+  };
+  for (const end of ['cancel', 'leave'] as const)
+    for (const [screen, go] of Object.entries(until)) {
+      if (bank.view().show.screen !== 'tracking') signIn(bank);
+      bank.act({ do: 'tracking', text: '1Z999AA10123456784' });
+      go();
+      assert.equal(bank.view().show.screen, screen);
+      const outs = bank.told('courier.signed-out').length;
+      bank.act({ do: end });
+      bank.on(end === 'cancel' ? 'tracking' : 'home');
+      assert.equal(bank.told('courier.signed-out').length - outs, end === 'cancel' ? 0 : 1);
+    }
+});
+
 test('cancelling needs a shut door with nothing in it', () => {
   const bank = bankInService();
   signIn(bank);

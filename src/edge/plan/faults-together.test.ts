@@ -145,6 +145,50 @@ test('a label that is stuck before the scanner keeps nobody’s door and nobody�
   }
 });
 
+test('a loose sensor at the attended door is nobody’s touch: its session is paused, and ends by its grace time', () => {
+  for (const loose of ['occupancy', 'door'] as const) {
+    const bank = bankInService();
+    const { n, pin } = dropOff(bank);
+    bank.act({ do: 'pin', pin });
+    bank.sense(n, 'closed', 'no');
+    let servedAfterS = 0;
+    for (let second = 0; second < 20 * 60; second++) {
+      bank.wait(1000);
+      if (second % 15 !== 0) continue;
+      const odd = second % 30 !== 0;
+      if (loose === 'occupancy') bank.sense(n, 'closed', odd ? 'yes' : 'no');
+      else bank.sense(n, odd ? 'closed' : 'open', 'no');
+      if (servedAfterS === 0 && bank.view().show.screen === 'home') servedAfterS = second;
+    }
+    assert.ok(servedAfterS > 0 && servedAfterS <= 150, `${loose}: others are served after ${servedAfterS} s`);
+    if (loose === 'occupancy') assert.deepEqual(bank.state.session, {}, 'the grace time is over');
+  }
+});
+
+test('who moves the door is there; and whoever touches the screen as well is for as long as they do', () => {
+  const bank = bankInService();
+  signIn(bank);
+  const n = beginDropOff(bank);
+  const { door } = bank.on('drop-off');
+  assert.equal(door.door, 'open');
+  bank.wait(50_000);
+  bank.sense(n, 'closed', 'no');
+  assert.equal(bank.view().idleMs, 60_000, 'shut by a hand');
+  for (let time = 0; time < 2; time++) {
+    bank.wait(50_000);
+    assert.notEqual(bank.act({ do: 'again' }).show.screen, 'home', 'opened once more, to load it');
+    bank.wait(50_000);
+    bank.sense(n, 'closed', 'no');
+  }
+  for (let time = 0; time < 10; time++) {
+    bank.wait(50_000);
+    bank.act({ do: 'here' });
+    bank.sense(n, time % 2 === 0 ? 'open' : 'closed', 'no');
+  }
+  bank.wait(50_000);
+  bank.on('drop-off');
+});
+
 test('no parcel is put behind a door for which an order waits: its slip opens what lay there, and nothing newer', () => {
   const bank = bankInService();
   signIn(bank);

@@ -1,7 +1,7 @@
 /** Doors that no release opened: what the people who stand there can say, and what becomes of the compartment. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bankInService, beginDropOff, dropOff, signIn, type TestBank } from './test-bank.ts';
+import { againAndAgain, bankInService, beginDropOff, dropOff, signIn, type TestBank } from './test-bank.ts';
 import { CLAIM, carry, noteFor, staffRelease } from './test-orders.ts';
 
 const GRACE_MS = 11 * 60_000;
@@ -158,8 +158,7 @@ test('a jammed door that an order puts back stays in service, and the recipientâ
     const { n, pin } = dropOff(bank);
     bank.boards = 'answers';
     bank.act({ do: 'pin', pin });
-    bank.act({ do: 'again' });
-    bank.act({ do: 'again' });
+    againAndAgain(bank);
     bank.wait(16_000);
     assert.equal(bank.compartment(n).withdrawn, 'jammed');
     if (!isThere) bank.act({ do: 'cancel' });

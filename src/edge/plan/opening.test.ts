@@ -115,6 +115,78 @@ test('an answer to a release that is settled or unknown changes nothing', () => 
   assert.equal(bank.records.length, before);
 });
 
+test('a second tap while the first pulse is at work spends nothing and takes nobody’s answer away', () => {
+  for (const boards of ['answers', 'silent'] as const) {
+    const bank = bankInService();
+    const { pin } = dropOff(bank);
+    bank.boards = boards;
+    bank.act({ do: 'pin', pin });
+    if (boards === 'silent') {
+      assert.equal(bank.on('pick-up').door.again, false);
+      assert.equal(bank.act({ do: 'again' }).message, 'wait');
+      bank.timeOut(bank.session());
+    }
+    for (let second = 0; second < 3; second++) {
+      assert.equal(bank.on('pick-up').door.again, false, 'what would be refused is not offered');
+      assert.equal(bank.act({ do: 'again' }).message, 'wait');
+      bank.wait(1000);
+    }
+    assert.deepEqual([bank.session().pulses, bank.told('release.answered').length], [1, 2]);
+    assert.equal(bank.on('pick-up').door.again, true);
+    bank.act({ do: 'again' });
+    assert.equal(bank.session().pulses, 2);
+  }
+});
+
+test('a pulse that the board refused is no reason to wait', () => {
+  const bank = bankInService();
+  const { n, pin } = dropOff(bank);
+  bank.boards = 'silent';
+  bank.act({ do: 'pin', pin });
+  const seq = bank.session().release?.seq ?? 0;
+  bank.do({
+    type: 'board-answered',
+    answer: { compartment: n, seq, outcome: 'refused', afterMs: 5, by: 'board' },
+  });
+  assert.equal(bank.on('pick-up').door.again, true);
+  bank.act({ do: 'again' });
+  assert.equal(bank.session().pulses, 2);
+});
+
+test('who leaves and comes back at once is not given a pulse over one that is still at work', () => {
+  const bank = bankInService();
+  const { pin } = dropOff(bank);
+  bank.boards = 'silent';
+  bank.act({ do: 'pin', pin });
+  bank.act({ do: 'cancel' });
+  assert.equal(bank.act({ do: 'pin', pin }).message, 'wait');
+  assert.equal(bank.session().pulses, 1);
+  bank.timeOut(bank.session());
+  bank.wait(3000);
+  bank.act({ do: 'again' });
+  assert.equal(bank.session().pulses, 2);
+});
+
+test('with its pulses spent no door is offered to be opened again, had it been open or not', () => {
+  for (const opened of [false, true]) {
+    const bank = bankInService();
+    const { n, pin } = dropOff(bank);
+    bank.boards = opened ? 'opens' : 'answers';
+    bank.act({ do: 'pin', pin });
+    for (let pulse = 2; pulse <= 3; pulse++) {
+      if (opened) bank.sense(n, 'closed', 'yes');
+      bank.wait(3000);
+      assert.equal(bank.on('pick-up').door.again, true);
+      bank.act({ do: 'again' });
+      if (opened) bank.act({ do: 'pin', pin });
+    }
+    if (opened) bank.sense(n, 'closed', 'yes');
+    bank.wait(4000);
+    const { again, pulsesLeft } = bank.on('pick-up').door;
+    assert.deepEqual([again, pulsesLeft], [false, 0]);
+  }
+});
+
 test('a door sensed open never stops a pulse', () => {
   const bank = bankInService();
   const { n, pin } = dropOff(bank);
@@ -151,7 +223,9 @@ test('pulses have a limit a minute over the whole bank', () => {
   const { n, pin } = dropOff(bank);
   bank.boards = 'answers';
   bank.act({ do: 'pin', pin });
+  bank.wait(3000);
   bank.act({ do: 'again' });
+  bank.wait(3000);
   assert.equal(bank.act({ do: 'again' }).message, 'pulse-rate');
   bank.wait(59_000);
   bank.wait(1500);

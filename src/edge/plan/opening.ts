@@ -48,6 +48,11 @@ export function suspensionOf(
  */
 export function decidePulse(draft: Draft, sessionId: string, cause: number): boolean {
   const session = sessionOf(draft.state, sessionId);
+  // A finger that taps twice would spend two pulses, and take the first one's answer away from the journal.
+  if (isAtWork(draft.state, session, draft.nowMs)) {
+    draft.say('wait');
+    return false;
+  }
   const { compartment: n, work } = session;
   const reason =
     session.pulses >= policyOf(draft.state).pulsesPerSession
@@ -132,10 +137,29 @@ const OPENING_MS = 3000;
  */
 export function mayStillOpen(draft: Draft, session: Session): boolean {
   if (isUnanswered(session) || isUnseen(draft.state, session.compartment)) return true;
-  const { expecting } = compartmentOf(draft.state, session.compartment);
-  const sinceMs = draft.nowMs - (session.release?.atMs ?? 0);
+  return isLettingGo(draft.state, session, draft.nowMs);
+}
+
+function isLettingGo(state: BankState, session: Session, nowMs: number): boolean {
+  const { expecting } = compartmentOf(state, session.compartment);
+  const sinceMs = nowMs - (session.release?.atMs ?? 0);
   // A clock that was set back meanwhile must not keep a person at the screen until it catches up.
   return expecting !== null && sinceMs >= 0 && sinceMs < OPENING_MS;
+}
+
+/**
+ * The last pulse has not shown yet what it does: nobody answered it, or the latch let go just now. Another one
+ * waits for it. After one that the board refused, or reported a fault of, there is nothing to wait for.
+ */
+export function isAtWork(state: BankState, session: Session, nowMs: number): boolean {
+  if (isUnanswered(session)) return true;
+  return mayHaveLetGo(session) && isLettingGo(state, session, nowMs);
+}
+
+/** Its door was open in this session and has shut: who wants it open again shows anew that it is theirs. */
+export function wantsProof({ state, nowMs }: Draft, session: Session): boolean {
+  const isShut = compartmentOf(state, session.compartment).door !== 'open';
+  return session.doorSensedOpen && isShut && !isAtWork(state, session, nowMs);
 }
 
 /**

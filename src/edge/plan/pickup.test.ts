@@ -4,6 +4,7 @@ import { DEFAULT_POLICY } from '../../domain/roster.ts';
 import { timeAt } from './clock.ts';
 import { DENIED_SCANS_MAX } from './flood.ts';
 import {
+  againAndAgain,
   bankInService,
   DAY_MS,
   dropOff,
@@ -280,8 +281,8 @@ test('a session has three pulses, each its own decision; the fourth is denied wi
   const { n, pin } = dropOff(bank);
   bank.boards = 'answers';
   openPickUp(bank, pin);
-  bank.act({ do: 'again' });
-  bank.act({ do: 'again' });
+  againAndAgain(bank);
+  bank.wait(3000);
   assert.equal(bank.act({ do: 'again' }).message, 'session-pulses-spent');
   bank.act({ do: 'cancel' });
   assert.equal(bank.act({ do: 'pin', pin }).message, 'session-pulses-spent');

@@ -15,7 +15,15 @@ import { emptied, noteOpen } from './doors.ts';
 import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { endByOrder, isFruitless } from './fruitless.ts';
-import { decidePulse, endSession, latchJammed, mayStillOpen, pause, sessionOf } from './opening.ts';
+import {
+  decidePulse,
+  endSession,
+  latchJammed,
+  mayStillOpen,
+  pause,
+  sessionOf,
+  wantsProof,
+} from './opening.ts';
 import {
   type BankState,
   compartmentOf,
@@ -229,8 +237,7 @@ export function pickUpAction(draft: Draft, session: PickUpSession, action: Kiosk
   switch (action.do) {
     case 'again':
       // Once the door was open, the code is asked for again: somebody else may stand here now.
-      if (session.doorSensedOpen && compartment.door !== 'open')
-        return leavePickUp(draft, session, 'code-again');
+      if (wantsProof(draft, session)) return leavePickUp(draft, session, 'code-again');
       return void decidePulse(draft, session.id, session.openedSeq);
     case 'collected':
       if (!session.doorSensedOpen) return draft.say('door-not-opened');

@@ -22,7 +22,7 @@ import {
   signOut,
 } from './courier.ts';
 import { expireIfDue } from './custody.ts';
-import { doorSensed, type Sensed, watchDoors } from './doors.ts';
+import { type DoorEvent, doorSensed, type Sensed, watchDoors } from './doors.ts';
 import { directoryOpened, dropEpoch, type Heard, heard, refuseMessage } from './downlink.ts';
 import { Draft, type Moment, type Planned } from './draft.ts';
 import { dropOffAction, dropOffDoorClosed, dropOffOverdue, type FreshIds, openDropOff } from './dropoff.ts';
@@ -42,6 +42,7 @@ import { takeOrder, tendOrders } from './orders.ts';
 import {
   type CodeMethod,
   codeCompared,
+  flatNeeded,
   pickUpAction,
   pickUpDoorClosed,
   pickUpOverdue,
@@ -164,6 +165,7 @@ export function closedReason(state: BankState): Denial | undefined {
 }
 
 function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
+  if (action.do !== 'scan') draft.volatile({ moves: 0 });
   if (action.do === 'here') return draft.volatile({ activeMs: draft.moment.monotonicMs });
   const closed = closedReason(draft.state);
   if (closed !== undefined && action.do !== 'cancel' && action.do !== 'leave' && !attended(draft.state))
@@ -183,6 +185,7 @@ function act(draft: Draft, action: KioskAction, fresh: FreshIds): void {
       if (isFlooded(draft)) return draft.deny('rate-limited');
       return presentCode(draft, { method: 'flat-and-pin', code: action.pin, flat: action.flat });
     case 'cancel':
+      return giveUp(draft);
     case 'leave':
       return leave(draft);
     case 'courier-code':
@@ -237,9 +240,15 @@ function atHome(draft: Draft): boolean {
  */
 function scan(draft: Draft, text: string, fresh: FreshIds): void {
   const { screen, activeMs } = draft.state.volatile;
-  if (isFlooded(draft)) draft.deny('rate-limited');
+  if (isFlooded(draft)) pausedScans(draft);
   else scanned(draft, text, fresh);
   if (screen.at !== 'home' && draft.state.volatile.screen === screen) draft.volatile({ activeMs });
+}
+
+/** A PIN opens all the same, for as long as it is asked for alone. */
+function pausedScans(draft: Draft): void {
+  if (flatNeeded(draft.state, draft.nowMs)) draft.deny('rate-limited');
+  else draft.say('scans-paused');
 }
 
 function scanned(draft: Draft, text: string, fresh: FreshIds): void {
@@ -277,6 +286,13 @@ function actAsCourier(draft: Draft, action: KioskAction, fresh: FreshIds): void 
   draft.deny('step-out-of-turn');
 }
 
+/** A courier who gives one parcel up has others in the hand: back to the label, and not out. */
+function giveUp(draft: Draft): void {
+  const { screen } = draft.state.volatile;
+  if (screen.at !== 'flat' && screen.at !== 'recipient' && screen.at !== 'size') return leave(draft);
+  if (mayGoOn(draft, screen.courier)) draft.show({ at: 'tracking', courier: screen.courier });
+}
+
 function leave(draft: Draft): void {
   const { screen } = draft.state.volatile;
   if (screen.at === 'courier-code' || !('courier' in screen) || screen.courier === null)
@@ -284,10 +300,26 @@ function leave(draft: Draft): void {
   signOut(draft, screen.courier, 'done');
 }
 
+/**
+ * A door that moves is its person's touch; what a sensor says of the inside is none. Each opening takes a pulse that
+ * somebody asked for, so that a door which moves on with nobody at the screen is a loose sensor: it would hold the
+ * whole bank for one who has gone.
+ */
+const MOVES_BY_HAND = 4;
+
 function sensed(draft: Draft, seen: Sensed, fresh: FreshIds): void {
+  const { screen, activeMs } = draft.state.volatile;
+  const isHere = attended(draft.state)?.compartment === seen.compartment;
   const event = doorSensed(draft, seen);
+  followDoor(draft, event, fresh);
+  if (!isHere || draft.state.volatile.screen !== screen) return;
+  const moves = draft.state.volatile.moves + (event.what === 'none' ? 0 : 1);
+  const isTouch = event.what !== 'none' && moves <= MOVES_BY_HAND;
+  draft.volatile({ moves, activeMs: isTouch ? draft.moment.monotonicMs : activeMs });
+}
+
+function followDoor(draft: Draft, event: DoorEvent, fresh: FreshIds): void {
   const onScreen = attended(draft.state);
-  if (onScreen?.compartment === seen.compartment) draft.volatile({ activeMs: draft.moment.monotonicMs });
   if (event.what === 'opened' && event.session?.id === onScreen?.id) draft.say(null);
   if (event.what !== 'closed' || !event.session) return;
   // A pulse is on its way to the door that has shut: custody does not pass under a latch that moves.

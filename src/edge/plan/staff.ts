@@ -9,7 +9,7 @@ import { emptied, noteOpen } from './doors.ts';
 import { alarmDiscrepancy, endDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { endByOrder, isFruitless } from './fruitless.ts';
-import { decidePulse, endSession, mayStillOpen, pause, sessionOf } from './opening.ts';
+import { decidePulse, endSession, mayStillOpen, pause, sessionOf, wantsProof } from './opening.ts';
 import { closeOrder, isSigned, orderOfClaim, restore, spendRelease } from './orders.ts';
 import {
   type BankState,
@@ -142,7 +142,7 @@ export function staffAction(draft: Draft, session: StaffSession, action: KioskAc
 
 /** One more pulse for who stands at the screen; once the door was open, the claim is asked for anew. */
 function again(draft: Draft, session: StaffSession): void {
-  if (session.doorSensedOpen && compartmentOf(draft.state, session.compartment).door !== 'open') {
+  if (wantsProof(draft, session)) {
     pause(draft, session.id);
     draft.show({ at: 'home' });
     return draft.say('claim-again');

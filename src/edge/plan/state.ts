@@ -198,6 +198,8 @@ export type Volatile = {
   message: string | null;
   turn: number;
   activeMs: number;
+  /** How often the door of this screen has moved since its person last did something here. */
+  moves: number;
   /** Monotonic time of the start. */
   startedMs: number;
   /** A comparison is under way; a second attempt waits. `flat`: the one that was given beside a PIN. */
@@ -347,6 +349,7 @@ export function freshVolatile(clock: ClockState): Volatile {
     message: null,
     turn: 0,
     activeMs: clock.monotonicMs,
+    moves: 0,
     startedMs: clock.monotonicMs,
     comparing: null,
     boards: {},

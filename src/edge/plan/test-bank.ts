@@ -467,6 +467,14 @@ export function signIn(bank: TestBank, courier = COURIER): void {
   );
 }
 
+/** The two pulses that are left after the first, each once the one before has shown what it does. */
+export function againAndAgain(bank: TestBank): void {
+  for (let pulse = 2; pulse <= 3; pulse++) {
+    bank.wait(3000);
+    bank.act({ do: 'again' });
+  }
+}
+
 let trackingNumber = 1000;
 
 /** From the tracking screen to an open door. Answers the compartment. */

@@ -11,7 +11,7 @@ import { view } from './view.ts';
 
 export const PULSES_MAX = 3;
 
-type Pulses = { session: string; count: number };
+type Pulses = { session: string; count: number; release: number | null };
 
 /** What the rules remember from plan to plan: the chain, custody, and the pulses of each session. */
 export type RuleLedger = {
@@ -19,6 +19,8 @@ export type RuleLedger = {
   use: Map<number, string>;
   pulses: Map<number, Pulses>;
   answered: Set<number>;
+  /** Releases whose outcome is on record, by whomever it was told. */
+  settled: Set<number>;
   /** Doors that were forced, and that no order has put back into service since. */
   forced: Set<number>;
   /** Doors behind which a sensor has seen something since they were last empty. */
@@ -34,6 +36,7 @@ export function newLedger(): RuleLedger {
     use: new Map(),
     pulses: new Map(),
     answered: new Set(),
+    settled: new Set(),
     forced: new Set(),
     saw: new Set(),
     ordered: [],
@@ -88,7 +91,7 @@ function checkRecords({ before, event, planned, ledger }: Checked): void {
     });
     ledger.prev = written.hash;
     noteOrder(draft, ledger);
-    noteSession(draft, event, ledger);
+    noteSession(draft, { event, ledger, seq });
     noteCustody(draft, event, ledger);
     if (draft.kind === 'release.answered') noteAnswer(draft, event, ledger);
     for (const name of ['tracking', 'flat'] as const)
@@ -96,14 +99,17 @@ function checkRecords({ before, event, planned, ledger }: Checked): void {
   });
 }
 
-function noteSession(draft: RecordDraft, event: Event, ledger: RuleLedger): void {
+function noteSession(
+  draft: RecordDraft,
+  { event, ledger, seq }: { event: Event; ledger: RuleLedger; seq: number },
+): void {
   const n = draft.compartment ?? 0;
   const open = ledger.pulses.get(n);
   if (draft.kind === 'session.opened') {
     must(open === undefined, `door ${n} has one session at a time`, event);
     if (draft.facts?.work === 'staff-release')
       must(spend(ledger.ordered, n), `staff open door ${n} by an order that was accepted, once`, event);
-    ledger.pulses.set(n, { session: draft.fields?.session ?? '', count: 0 });
+    ledger.pulses.set(n, { session: draft.fields?.session ?? '', count: 0, release: null });
   }
   if (draft.kind === 'session.ended')
     must(ledger.pulses.delete(n), `only an open session of door ${n} ends`, event);
@@ -119,6 +125,12 @@ function noteSession(draft: RecordDraft, event: Event, ledger: RuleLedger): void
     `at most ${PULSES_MAX} pulses a session, counted`,
     event,
   );
+  must(
+    open.release === null || ledger.settled.has(open.release),
+    `release ${open.release} has its outcome before the next one of its session`,
+    event,
+  );
+  open.release = seq;
 }
 
 function noteOrder(draft: RecordDraft, ledger: RuleLedger): void {
@@ -134,6 +146,7 @@ function spend(orders: number[], n: number): boolean {
 
 function noteAnswer(draft: RecordDraft, event: Event, ledger: RuleLedger): void {
   const cause = draft.cause ?? 0;
+  ledger.settled.add(cause);
   // The door may settle what nobody answered; a board's answer never comes twice.
   if (draft.facts?.by === 'door') return;
   must(!ledger.answered.has(cause), `release ${cause} is answered once`, event);

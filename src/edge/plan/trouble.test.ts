@@ -1,7 +1,7 @@
 /** Boards that do not answer, latches that do not move, and what a person is offered then. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bankInService, beginDropOff, dropOff, signIn, type TestBank } from './test-bank.ts';
+import { againAndAgain, bankInService, beginDropOff, dropOff, signIn, type TestBank } from './test-bank.ts';
 
 const pulses = (bank: TestBank) =>
   bank.effects.filter((effect) => effect.do === 'pulse').map((effect) => effect.compartment);
@@ -74,8 +74,7 @@ test('three pulses and a door that never opened: jammed, staff are told, the par
   const { n, pin } = dropOff(bank);
   bank.boards = 'answers';
   bank.act({ do: 'pin', pin });
-  bank.act({ do: 'again' });
-  bank.act({ do: 'again' });
+  againAndAgain(bank);
   bank.wait(10_000);
   assert.deepEqual(alarms(bank), [], 'the person may still be pulling');
   bank.wait(6_000);

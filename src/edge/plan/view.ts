@@ -5,6 +5,7 @@ import { carrierNameOf, freeBySize, ownCarrier } from './choosing.ts';
 import { timeAt } from './clock.ts';
 import type { Moment } from './draft.ts';
 import { offersOther } from './dropoff.ts';
+import { isAtWork } from './opening.ts';
 import { flatNeeded } from './pickup.ts';
 import { closedReason, idleLimitMs } from './plan.ts';
 import {
@@ -138,6 +139,7 @@ const SPRUNG_MS = 4_000;
 function atDoor(state: BankState, session: Session, moment: Moment): KioskScreen {
   const compartment = compartmentOf(state, session.compartment);
   const place = state.standing.layout.compartments.find((candidate) => candidate.n === compartment.n);
+  const nowMs = timeAt(state.volatile.clock, moment).atMs;
   const pulsesLeft = Math.max(0, policyOf(state).pulsesPerSession - session.pulses);
   const door = {
     compartment: compartment.n,
@@ -151,13 +153,10 @@ function atDoor(state: BankState, session: Session, moment: Moment): KioskScreen
       !session.doorSensedOpen &&
       compartment.door !== 'open' &&
       session.release?.outcome === 'released' &&
-      timeAt(state.volatile.clock, moment).atMs - session.release.atMs > SPRUNG_MS,
+      nowMs - session.release.atMs > SPRUNG_MS,
     door: compartment.door,
     occupied: compartment.occupied,
-    again:
-      !session.doorSensedOpen || session.work !== 'pick-up'
-        ? pulsesLeft > 0 && compartment.door !== 'open'
-        : compartment.door !== 'open',
+    again: pulsesLeft > 0 && compartment.door !== 'open' && !isAtWork(state, session, nowMs),
     pulsesLeft,
   };
   const ask = session.doorSensedOpen && compartment.door === 'closed';
@@ -169,7 +168,7 @@ function atDoor(state: BankState, session: Session, moment: Moment): KioskScreen
     case 'drop-off': {
       const tracking = state.parcel[session.parcel]?.tracking ?? '';
       const larger = compartment.size !== 'XL';
-      const otherDoor = offersOther(state, session, timeAt(state.volatile.clock, moment).atMs);
+      const otherDoor = offersOther(state, session, nowMs);
       return { screen: 'drop-off', tracking, ask, larger, otherDoor, door };
     }
   }

@@ -125,14 +125,19 @@ export function DoorScreen({ door, ask, layout, lead, children }: DoorScreenProp
   // The screen stays while its buttons come and go with the door.
   useCaughtFocus([door.latch, door.door, door.again, ask].join());
   const place = { column: door.column + 1, row: door.row + 1 };
+  const title = t(`door.${state.says}`, { n: door.compartment });
   return (
     <div className="door-screen">
+      {/* The screen stays, so that nothing reads the question that has come with the shut door to who does not see it. */}
+      <p className="k-hidden" role="status">
+        {(ask || isStuck(door)) && `${title}. ${lead}`}
+      </p>
       <div className={`door-head door-head-${state.tone}`}>
         <p className="door-plate" aria-hidden="true">
           {door.compartment}
         </p>
         <div>
-          <Title title={t(`door.${state.says}`, { n: door.compartment })} lead={lead} />
+          <Title title={title} lead={lead} />
           <p className="door-where">{t('door.where', place)}</p>
         </div>
       </div>

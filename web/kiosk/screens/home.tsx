@@ -1,5 +1,5 @@
 /** Where everyone begins: a code, a QR code, or a badge. While nobody is here it is drawn for the far side of the room. */
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { KioskScreen } from '../../../src/contract/kiosk.ts';
 import { Button } from '../../kit/button.tsx';
 import { useBeat } from '../../kit/clock.ts';
@@ -17,6 +17,8 @@ type Props = {
   send: Send;
   /** Nobody is here: see `rest.ts`. */
   rests: boolean;
+  /** Whether anything stands here that would be lost. */
+  onTyped: (typed: boolean) => void;
 };
 
 const DIGIT = /^\d$/;
@@ -27,11 +29,19 @@ export function HomeScreen(props: Props) {
   return props.show.flatNeeded ? <FlatAndPin {...props} /> : <Pin {...props} />;
 }
 
+function useTelling(typed: boolean, tell: (typed: boolean) => void): void {
+  useEffect(() => {
+    tell(typed);
+    return () => tell(false);
+  }, [typed, tell]);
+}
+
 /** Said to who does not see that the keys are there. */
 const howAt = (rests: boolean) => (rests ? { how: t('rest.how') } : {});
 
-function Pin({ show: { pinDigits }, busy, send, rests }: Props) {
+function Pin({ show: { pinDigits }, busy, send, rests, onTyped }: Props) {
   const pin = usePin(pinDigits, (typed) => send({ do: 'pin', pin: typed }));
+  useTelling(pin.value !== '', onTyped);
   useTypingInto(pin.entry);
   return (
     <Halves
@@ -63,7 +73,7 @@ function Pin({ show: { pinDigits }, busy, send, rests }: Props) {
   );
 }
 
-function FlatAndPin({ show: { pinDigits }, busy, send, rests }: Props) {
+function FlatAndPin({ show: { pinDigits }, busy, send, rests, onTyped }: Props) {
   const [step, setStep] = useState<'flat' | 'pin'>('flat');
   const flat = useEntry({
     accepts: FLAT,
@@ -76,6 +86,7 @@ function FlatAndPin({ show: { pinDigits }, busy, send, rests }: Props) {
     setStep('flat');
   });
   useTypingInto(step === 'flat' ? flat.entry : pin.entry);
+  useTelling(flat.value !== '' || pin.value !== '', onTyped);
   const lead = t('home.flat.lead', { count: pinDigits });
   if (step === 'flat') {
     return (

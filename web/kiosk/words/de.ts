@@ -14,6 +14,10 @@ export const german = inOtherWords({
   'lost.text':
     'Die Anlage meldet sich gleich, und diese Anzeige kommt von selbst zurück. Wenn nicht, fragen Sie bitte das Hauspersonal.',
   idle: { one: 'Zurück zum Start in {count} Sekunde', other: 'Zurück zum Start in {count} Sekunden' },
+  'idle.forget': {
+    one: 'Die Eingabe wird in {count} Sekunde gelöscht. Zum Weitermachen Anzeige oder Taste berühren.',
+    other: 'Die Eingabe wird in {count} Sekunden gelöscht. Zum Weitermachen Anzeige oder Taste berühren.',
+  },
   cancel: 'Abbrechen',
   'start-again': 'Zurück zum Start',
 

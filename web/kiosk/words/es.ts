@@ -13,6 +13,10 @@ export const spanish = inOtherWords({
   'lost.text':
     'Esta pantalla espera a su consigna y volverá sola. Si no vuelve, pregunte al personal del edificio.',
   idle: { one: 'Volver al inicio en {count} segundo', other: 'Volver al inicio en {count} segundos' },
+  'idle.forget': {
+    one: 'Lo escrito se borra en {count} segundo. Para seguir, toque la pantalla o una tecla.',
+    other: 'Lo escrito se borra en {count} segundos. Para seguir, toque la pantalla o una tecla.',
+  },
   cancel: 'Cancelar',
   'start-again': 'Volver al inicio',
 

@@ -17,6 +17,10 @@ export const french = inOtherWords({
   'lost.text':
     'Cet écran attend sa consigne et reviendra tout seul. Sinon, adressez-vous au personnel de l’immeuble.',
   idle: { one: 'Retour à l’accueil dans {count} seconde', other: 'Retour à l’accueil dans {count} secondes' },
+  'idle.forget': {
+    one: 'La saisie s’efface dans {count} seconde. Pour continuer, touchez l’écran ou une touche.',
+    other: 'La saisie s’efface dans {count} secondes. Pour continuer, touchez l’écran ou une touche.',
+  },
   cancel: 'Annuler',
   'start-again': 'Retour à l’accueil',
 

@@ -128,8 +128,11 @@ export const germanSentences = inOtherWords({
     'Zeigen Sie Ihrer App den Code auf dieser Anzeige und versuchen Sie es dann erneut.',
   'device-unknown': 'Dieses Telefon ist hier nicht bekannt',
   'device-unknown.next': 'Nehmen Sie den Code aus Ihrer Nachricht.',
-  'rate-limited': 'Einen Moment, bitte',
-  'rate-limited.next': 'Warten Sie ein paar Sekunden und versuchen Sie es dann noch einmal.',
+  'rate-limited': 'Hier wurden zu viele falsche Codes versucht',
+  'rate-limited.next': 'Kommen Sie in zehn Minuten wieder und versuchen Sie es noch einmal.',
+  'scans-paused': 'Der Leser pausiert',
+  'scans-paused.next':
+    'Zu viele falsche Codes wurden daran gehalten. Geben Sie die Ziffern aus Ihrer Nachricht ein, oder kommen Sie in zehn Minuten wieder.',
   'legal-hold': 'Dieses Paket wird zurückgehalten',
   'legal-hold.next': 'Bitte fragen Sie das Hauspersonal.',
   'second-person-needed': 'Eine zweite Person wird gebraucht',

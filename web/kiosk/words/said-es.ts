@@ -121,8 +121,11 @@ export const spanishSentences = inOtherWords({
   'presence-missing.next': 'Muestre a su aplicación el código de esta pantalla e inténtelo otra vez.',
   'device-unknown': 'Este teléfono no se conoce aquí',
   'device-unknown.next': 'Use el código de su mensaje.',
-  'rate-limited': 'Un momento, por favor',
-  'rate-limited.next': 'Espere unos segundos e inténtelo otra vez.',
+  'rate-limited': 'Aquí se han probado demasiados códigos falsos',
+  'rate-limited.next': 'Vuelva dentro de diez minutos e inténtelo otra vez.',
+  'scans-paused': 'El lector está en pausa',
+  'scans-paused.next':
+    'Se le han mostrado demasiados códigos falsos. Escriba las cifras de su mensaje o vuelva dentro de diez minutos.',
   'legal-hold': 'Este paquete está retenido',
   'legal-hold.next': 'Pregunte al personal del edificio.',
   'second-person-needed': 'Hace falta una segunda persona',

@@ -125,8 +125,11 @@ export const frenchSentences = inOtherWords({
   'presence-missing.next': 'Montrez le code de cet écran à votre application, puis réessayez.',
   'device-unknown': 'Ce téléphone n’est pas connu ici',
   'device-unknown.next': 'Utilisez le code de votre message.',
-  'rate-limited': 'Un instant, s’il vous plaît',
-  'rate-limited.next': 'Attendez quelques secondes, puis réessayez.',
+  'rate-limited': 'Trop de codes faux ont été essayés ici',
+  'rate-limited.next': 'Revenez dans dix minutes et réessayez.',
+  'scans-paused': 'Le lecteur est en pause',
+  'scans-paused.next':
+    'Trop de codes faux lui ont été présentés. Tapez les chiffres de votre message ou revenez dans dix minutes.',
   'legal-hold': 'Ce colis est retenu',
   'legal-hold.next': 'Adressez-vous au personnel de l’immeuble.',
   'second-person-needed': 'Il faut une deuxième personne',

@@ -12,6 +12,7 @@ export const chinese = inOtherWords({
   'lost.title': '请稍候',
   'lost.text': '屏幕正在等待快递柜响应，稍后会自动恢复。如未恢复，请联系物业人员。',
   idle: '{count} 秒后返回首页',
+  'idle.forget': '输入内容将在 {count} 秒后清除。如需继续，请触摸屏幕或按任意键。',
   cancel: '取消',
   'start-again': '返回首页',
 
