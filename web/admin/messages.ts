@@ -218,6 +218,7 @@ export const TEXTS = {
   'people.contactNeeded': 'Without an e-mail address and a mobile number no code can reach this person.',
   'people.actions': 'Actions',
   'people.caption': 'Residents',
+  'people.flatUntypeable': 'With a letter from A to Z or a digit: others cannot be typed at a kiosk.',
   'people.phoneShape': 'A plus sign, the country’s code and the number: 7 to 15 digits.',
   'people.emailShape': 'An address with an @, for example name@example.com.',
   'people.reach': 'Reach',

@@ -57,6 +57,8 @@ test('the form and the contract agree on what is a resident', () => {
     { ...GOOD, name: 'x'.repeat(121) },
     { ...GOOD, flat: 'x'.repeat(41) },
     { ...GOOD, flat: ' ' },
+    { ...GOOD, flat: '502室' },
+    { ...GOOD, flat: '室' },
     { ...GOOD, email: 'ada' },
     { ...GOOD, email: 'ada@example' },
     { ...GOOD, email: `${'a'.repeat(195)}@example.test` },

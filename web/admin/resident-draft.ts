@@ -1,8 +1,9 @@
 /** What an administrator types about a resident; `residentAdd` of the contract is the law for it. */
+import { isTypeable } from '../../src/domain/flat.ts';
 import type { PersonRow, ResidentAdd } from './session.ts';
 
 export type ResidentDraft = { name: string; flat: string; email: string; phone: string; accessible: boolean };
-export type DraftProblem = 'needed' | 'too-long' | 'email-shape' | 'phone-shape';
+export type DraftProblem = 'needed' | 'too-long' | 'flat-untypeable' | 'email-shape' | 'phone-shape';
 type DraftProblems = Partial<Record<'name' | 'flat' | 'email' | 'phone', DraftProblem>>;
 
 export const NAME_LENGTH_MAX = 120;
@@ -50,6 +51,7 @@ export function problemsOf({ name, flat, email, phone }: ResidentAdd): DraftProb
   else if (name.length > NAME_LENGTH_MAX) problems.name = 'too-long';
   if (flat === '') problems.flat = 'needed';
   else if (flat.length > FLAT_LENGTH_MAX) problems.flat = 'too-long';
+  else if (!isTypeable(flat)) problems.flat = 'flat-untypeable';
   if (email !== null && (email.length > EMAIL_LENGTH_MAX || !EMAIL.test(email)))
     problems.email = 'email-shape';
   if (phone !== null && !PHONE.test(phone)) problems.phone = 'phone-shape';

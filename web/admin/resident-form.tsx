@@ -102,6 +102,8 @@ function said(problem: DraftProblem, max = 0): string {
       return t('signIn.needed');
     case 'too-long':
       return t('people.tooLong', { max });
+    case 'flat-untypeable':
+      return t('people.flatUntypeable');
     case 'email-shape':
       return t('people.emailShape');
     case 'phone-shape':

@@ -3,6 +3,7 @@
  * screen, whatever has the focus. Keys that would reach the browser behind the page are stopped.
  */
 import { createContext, type RefObject, useContext, useEffect, useRef, useState } from 'react';
+import { inCapitals } from '../../src/domain/flat.ts';
 import { after, steadyMs } from '../kit/clock.ts';
 import { isKeyOfPage } from './stay.ts';
 import { steppingOf, stepTo } from './step.ts';
@@ -112,14 +113,14 @@ function listener(target: RefObject<Entry | null>, onScan: (text: string) => voi
 type EntryOptions = { accepts: RegExp; lengthMax: number; onEnter: (value: string) => void };
 
 /**
- * One value, in capitals, that the person types: on the screen's keys, a keyboard, or by assistive technology.
+ * One value, in capitals without accents, that the person types: on the screen's keys, a keyboard, or by assistive technology.
  * `round` counts how often it began anew.
  */
 export function useEntry({ accepts, lengthMax, onEnter }: EntryOptions) {
   const [value, setValue] = useState('');
   const [round, setRound] = useState(0);
   const clean = (text: string): string => {
-    const kept = [...text.toUpperCase()].filter((one) => accepts.test(one));
+    const kept = [...inCapitals(text)].filter((one) => accepts.test(one));
     return kept.slice(0, lengthMax).join('');
   };
   const set = (text: string): void => setValue(clean(text));

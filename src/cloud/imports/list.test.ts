@@ -234,6 +234,7 @@ test('every other fault has its name', async () => {
   assert.deepEqual(await one('Ada,,,,'), ['flat-missing']);
   assert.deepEqual(await one(`${'x'.repeat(121)},1,,,`), ['name-long']);
   assert.deepEqual(await one(`Ada,${'x'.repeat(41)},,,`), ['flat-long']);
+  assert.deepEqual(await one('Ada,室,,,'), ['flat-untypeable']);
   assert.deepEqual(await one('Ada,1,ada@x,,'), ['email-shape']);
   assert.deepEqual(await one('Ada,1,a@x.example b@x.example,,'), ['email-several']);
   assert.deepEqual(await one('Ada,1,,perhaps,'), ['accessible-word']);

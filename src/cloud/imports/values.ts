@@ -4,6 +4,7 @@
  */
 import { residentAdd } from '../../contract/http/admin.ts';
 import type { Caution, Fault, Field } from '../../contract/http/people-import.ts';
+import { isTypeable } from '../../domain/flat.ts';
 import { normalAddress } from '../people/people.ts';
 import type { Row } from './cells.ts';
 import { readPhone } from './phone.ts';
@@ -103,6 +104,7 @@ function readText(
   if (text === '') return { fault: `${field}-missing` };
   const dirt = dirtIn(text);
   if (dirt) return { fault: dirt };
+  if (field === 'flat' && !isTypeable(text)) return { fault: 'flat-untypeable' };
   if (!residentAdd.shape[field].safeParse(text).success) return { fault: `${field}-long` };
   return { value: text, cautions: FORMULA.test(text) ? ['formula-text'] : [] };
 }

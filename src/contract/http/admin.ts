@@ -1,5 +1,6 @@
 /** The admin app's interface: `/api/admin/…`, cookie `holdfast_admin`, tenant of the signed-in admin. */
 import { z } from 'zod';
+import { isTypeable } from '../../domain/flat.ts';
 import { attentionAlarm } from './alarms.ts';
 import { atMs, page } from './common.ts';
 
@@ -148,7 +149,10 @@ export const people = page(personRow);
 const readable = z.string().regex(/^\P{C}+$/u, 'text without control characters');
 export const residentAdd = z.strictObject({
   name: readable.min(1).max(120),
-  flat: readable.min(1).max(40),
+  flat: readable
+    .min(1)
+    .max(40)
+    .refine(isTypeable, 'a flat that the keys of a kiosk can type: with a letter or a digit'),
   email: z.email().max(200).nullable(),
   phone: z
     .string()

@@ -42,6 +42,7 @@ const FAULTS = [
   'name-long',
   'flat-missing',
   'flat-long',
+  'flat-untypeable',
   'email-shape',
   'email-several',
   'phone-shape',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bankInService, CARRIER, RESIDENT, SEATED, signIn, type TestBank } from './test-bank.ts';
+import { bankInService, CARRIER, RESIDENT, SEATED, signIn, type TestBank, testId } from './test-bank.ts';
 
 /** At the tracking screen, as a courier of the company that the roster names so. */
 function courierOf(carrier: string): TestBank {
@@ -126,4 +126,31 @@ test('who has moved away while the courier looked at the screen gets no parcel t
   assert.equal(bank.act({ do: 'size', size: 'M' }).message, 'recipient-unknown');
   bank.on('flat');
   assert.equal(bank.told('session.opened').length, 0);
+});
+
+test('a flat that the keys cannot write is found by what they can, where no other is meant', () => {
+  const bank = bankInService();
+  const resident = (number: number, flat: string) => ({
+    ...RESIDENT,
+    person: testId('person', 200 + number),
+    flat,
+  });
+  bank.directory(
+    2,
+    ['502室', 'Büro 2', '3º B', '12/3', '7号', '7室'].map((flat, at) => resident(at, flat)),
+  );
+  signIn(bank);
+  const found = (typed: string) => {
+    bank.act({ do: 'tracking', text: 'TBA123456789000' });
+    const { show, message } = bank.act({ do: 'flat', text: typed });
+    bank.act({ do: 'cancel' });
+    return show.screen === 'size' ? show.recipient : message;
+  };
+  const unknown = 'recipient-unknown';
+  assert.deepEqual(
+    ['502', 'BURO 2', '3B', '12/3', '123', '7', '7号'].map((typed) => found(typed)),
+    ['502室', 'Büro 2', '3º B', '12/3', unknown, unknown, '7号'].map((flat) =>
+      flat === unknown ? unknown : `${flat} · ${RESIDENT.label}`,
+    ),
+  );
 });

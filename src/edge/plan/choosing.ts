@@ -1,6 +1,7 @@
 /** Before a drop-off begins: whose parcel it is, for whom, and which compartment takes it. */
 import type { DirectoryEntries } from '../../contract/uplink.ts';
 import { fits, SIZES, type Size } from '../../domain/bank.ts';
+import { flatMeant } from '../../domain/flat.ts';
 import type { PersonId } from '../../domain/ids.ts';
 import { told } from '../../domain/outcome.ts';
 import { normalFlat } from '../../domain/scan.ts';
@@ -46,10 +47,13 @@ function take(draft: Draft, { courier, text, typed }: { courier: PersonId; text:
   draft.show({ at: 'flat', courier, tracking });
 }
 
-/** Exact flats only: the kiosk is no directory to browse. */
+/** Exact flats only, as far as the kiosk's keys can write them: the kiosk is no directory to browse. */
 export function takeFlat(draft: Draft, on: { courier: PersonId; tracking: string }, text: string): void {
-  const wanted = normalFlat(text);
   const entries = draft.state.directory[ONLY]?.entries ?? [];
+  const wanted = flatMeant(
+    text,
+    entries.map(({ flat }) => flat),
+  );
   const choices = wanted === '' ? [] : entries.filter((entry) => normalFlat(entry.flat) === wanted);
   const [only] = choices;
   if (only === undefined) return draft.deny('recipient-unknown');

@@ -393,6 +393,21 @@ test('a machine that wakes up a day ahead ends no session: its grace time begins
   assert.equal(bank.compartment(n).use, 'empty');
 });
 
+test('a flat opens by what the keys can write of it, and has one budget however it is written', () => {
+  const bank = bankInService({ guessesPerGrantDay: 5 });
+  bank.directory(2, [{ ...RESIDENT, flat: 'Büro 2' }]);
+  const { n, pin } = dropOff(bank, { flat: 'BURO 2' });
+  for (const flat of ['Büro 2', 'BURO 2', 'buro2', 'BÜRO-2'])
+    assert.equal(bank.act({ do: 'flat-and-pin', flat, pin: '000000000' }).message, NOT_ACCEPTED);
+  bank.act({ do: 'flat-and-pin', flat: 'BURO 2', pin });
+  assert.equal(bank.on('pick-up').door.compartment, n);
+  bank.sense(n, 'closed', 'yes');
+  bank.act({ do: 'cancel' });
+  bank.act({ do: 'flat-and-pin', flat: 'Bu\u0308ro 2', pin: '000000000' });
+  for (const flat of ['BURO2', 'Büro 2'])
+    assert.equal(bank.act({ do: 'flat-and-pin', flat, pin }).message, 'grant-locked-out', flat);
+});
+
 test('flats that are typed without end are not looked at: each would cost records and a budget', () => {
   const bank = bankInService();
   const before = bank.records.length;

@@ -6,9 +6,9 @@
  * latch moves. So pulling the plug buys neither a guess nor a second opening.
  */
 import type { KioskAction } from '../../contract/kiosk.ts';
+import { flatMeant } from '../../domain/flat.ts';
 import type { GrantId, SessionId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
-import { normalFlat } from '../../domain/scan.ts';
 import { dayOf } from './clock.ts';
 import { custodyFields, expireIfDue, parcelOf } from './custody.ts';
 import { emptied, noteOpen } from './doors.ts';
@@ -55,6 +55,14 @@ function flatKey(flat: string): string {
   return `flat/${flat}`;
 }
 
+/** However it is written, a flat has one budget: it is settled which one is meant before a guess is counted. */
+function flatTyped(state: BankState, typed: string): string {
+  const { entries = [] } = state.directory[ONLY] ?? {};
+  // Who has moved away since may still collect what waits for them.
+  const flats = [...entries, ...Object.values(state.grant)].map(({ flat }) => flat);
+  return flatMeant(typed, flats);
+}
+
 /** A code was presented: count it, then have it compared with every verifier. */
 export function presentCode(
   draft: Draft,
@@ -64,7 +72,7 @@ export function presentCode(
   const { method } = presented;
   if (state.volatile.comparing !== null) return draft.say('wait');
   if (method === 'pin' && flatNeeded(state, draft.nowMs)) return draft.say('flat-needed');
-  const flat = presented.flat === undefined ? null : normalFlat(presented.flat);
+  const flat = presented.flat === undefined ? null : flatTyped(state, presented.flat);
   // Nothing is compared for a flat that is locked out: a right code must not answer otherwise than a wrong one.
   if (flat !== null && isFlatLocked(state, flat, draft.nowMs)) return denyLocked(draft, method);
   // A QR code has 128 bits: guessing it is hopeless, so it spends no budget.

@@ -126,6 +126,8 @@ export const TEXTS = {
   'fault.name-long': 'Longer than 120 characters. Shorten it.',
   'fault.flat-missing': 'There is no flat. Fill it in.',
   'fault.flat-long': 'Longer than 40 characters. Shorten it to the flat’s number.',
+  'fault.flat-untypeable':
+    'The keys of a kiosk cannot type it: no letter A to Z and no digit. Write it with one.',
   'fault.email-shape': 'This is no e-mail address. Correct it, or leave it empty.',
   'fault.email-several': 'There are several addresses. Keep one.',
   'fault.phone-shape': 'This is no telephone number. Correct it, or leave it empty.',

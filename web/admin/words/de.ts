@@ -225,6 +225,8 @@ export const german = inOtherWords({
   'people.contactNeeded': 'Ohne E-Mail-Adresse und Mobilnummer erreicht diese Person kein Code.',
   'people.actions': 'Handlungen',
   'people.caption': 'Bewohner',
+  'people.flatUntypeable':
+    'Mit einem Buchstaben von A bis Z oder einer Ziffer: anderes kann am Kiosk niemand eingeben.',
   'people.phoneShape': 'Ein Pluszeichen, die Vorwahl des Landes und die Nummer: 7 bis 15 Ziffern.',
   'people.emailShape': 'Eine Adresse mit einem @, zum Beispiel name@example.com.',
   'people.reach': 'Reichweite',

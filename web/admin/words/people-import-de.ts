@@ -126,6 +126,8 @@ export const german = inOtherWords({
   'fault.name-long': 'Länger als 120 Zeichen. Kürzen Sie ihn.',
   'fault.flat-missing': 'Die Wohnung fehlt. Tragen Sie sie ein.',
   'fault.flat-long': 'Länger als 40 Zeichen. Kürzen Sie auf die Nummer der Wohnung.',
+  'fault.flat-untypeable':
+    'Die Tasten eines Kiosks können sie nicht schreiben: kein Buchstabe von A bis Z, keine Ziffer. Schreiben Sie sie damit.',
   'fault.email-shape': 'Das ist keine E-Mail-Adresse. Berichtigen Sie sie, oder lassen Sie sie leer.',
   'fault.email-several': 'Es sind mehrere Adressen. Behalten Sie eine.',
   'fault.phone-shape': 'Das ist keine Telefonnummer. Berichtigen Sie sie, oder lassen Sie sie leer.',

@@ -130,7 +130,7 @@ export function DoorScreen({ door, ask, layout, lead, children }: DoorScreenProp
     <div className="door-screen">
       {/* The screen stays, so that nothing reads the question that has come with the shut door to who does not see it. */}
       <p className="k-hidden" role="status">
-        {(ask || isStuck(door)) && `${title}. ${lead}`}
+        {ask && `${title}. ${lead}`}
       </p>
       <div className={`door-head door-head-${state.tone}`}>
         <p className="door-plate" aria-hidden="true">
