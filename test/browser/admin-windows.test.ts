@@ -13,6 +13,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { z } from 'zod';
 import { until } from '../../rig/test-rig.ts';
 import type * as contract from '../../src/contract/http/admin.ts';
+import type { sessionLeft } from '../../src/contract/http/common.ts';
 import type { bankCounts } from '../../src/contract/http/reconciliation.ts';
 import { LAYOUT_24 } from '../../src/domain/bank.ts';
 import { sleep, systemClock } from '../../src/platform/clock.ts';
@@ -101,6 +102,7 @@ const counts: z.infer<typeof bankCounts> = {
 };
 const ANSWERS: Readonly<Record<string, unknown>> = {
   me,
+  session: { idleLeftMs: 30 * 60_000, ageLeftMs: 12 * 3_600_000 } satisfies z.infer<typeof sessionLeft>,
   banks: all(summaryOf),
   map: all(mapOf),
   attention: { items: [] },

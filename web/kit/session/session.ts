@@ -27,6 +27,7 @@ const OWN = new Set(['me', 'ended', 'arrival', 'leaving', ...KEPT]);
 const TRIES_MAX = 2;
 const FRESH_MS = 5_000;
 /** How often a phone asks again who is signed in, once nobody answered. */
+const LEFT_MS = 10_000;
 const AGAIN_MS = 15_000;
 /** A line that carries nothing does not say so. */
 const SIGN_OUT_MS = 5_000;
@@ -97,7 +98,9 @@ export function sessionOf<Me>(app: SessionApp, phone?: Phone): Session<Me> {
       useQuery({
         queryKey: LEFT,
         queryFn: ({ signal }) => api.get<Left>(path('session'), signal),
-        refetchOnWindowFocus: 'always',
+        refetchOnWindowFocus: true,
+        // Who leafs through windows asks once.
+        staleTime: LEFT_MS,
       }),
     useEnded: () => useFlag(ENDED),
     useLeaving: () => useFlag(LEAVING),
