@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { residentAdd } from '../contract/http/admin.ts';
 import { flatMeant, flatOnKeys, inCapitals, isTypeable } from './flat.ts';
 import { normalFlat } from './scan.ts';
 
 /** What the keys of the kiosk's screen make of a text; all else leaves no mark in its field. */
 const byKeys = (text: string): string =>
   [...inCapitals(text)].filter((one) => '1234567890QWERTYUIOPASDFGHJKL-ZXCVBNM./ '.includes(one)).join('');
-const flatOf = residentAdd.shape.flat;
 
 test('flats of other scripts and with accents are found by what the keys can write of them', () => {
   const flats = ['502室', 'Büro 2', '3º B', 'A & B', '٥٠٣', 'Łazienki 4', '12', '1-11', '11-1'];
@@ -29,11 +27,8 @@ test('an exact flat comes first; of two that the keys cannot tell apart neither 
   assert.equal(flatMeant('', ['室']), '');
 });
 
-test('each flat that may be written can be typed at a kiosk, and one that cannot is refused by name', () => {
-  for (const flat of ['室', 'قاعة', 'Flat', '&', '-'])
-    assert.deepEqual([isTypeable(flat), flatOf.safeParse(flat).success], [false, false], flat);
-  const said = flatOf.safeParse('室');
-  assert.match(said.error?.issues[0]?.message ?? '', /kiosk/);
+test('each flat that may be written can be typed at a kiosk', () => {
+  for (const flat of ['室', 'قاعة', 'Flat', '&', '-']) assert.equal(isTypeable(flat), false, flat);
   const some = fc.string({
     unit: fc.constantFrom(...'1230AbZ室ü٣º& ./-#½ßñFLAT'),
     minLength: 1,
@@ -41,7 +36,7 @@ test('each flat that may be written can be typed at a kiosk, and one that cannot
   });
   fc.assert(
     fc.property(fc.oneof(some, fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })), (flat) => {
-      if (!flatOf.safeParse(flat).success) return;
+      if (!isTypeable(flat)) return;
       assert.equal(flatMeant(byKeys(flat), [flat]), normalFlat(flat));
       assert.equal(flatOnKeys(byKeys(flat)), flatOnKeys(flat));
     }),

@@ -54,7 +54,7 @@ test('a door by order, what was found, and the start again, with nothing but a k
   await rig.ask(`/parcels/${n}`, { do: 'take-out' });
   await rig.ask(`/doors/${n}/close`, undefined, 'POST');
   await doorIs(stand, n, 'closed');
-  await page.getByText(`What did you find behind door ${n}?`).waitFor();
+  await page.getByText(`What did you find behind door ${n}?`, { exact: true }).waitFor();
   await checkAccessible(page);
   // Every way on is reached, and the focus never leaves the page.
   for (const name of ['It stays inside', 'There is nothing inside', 'I took the parcel out'])

@@ -58,6 +58,14 @@ test('the form and the contract agree on what is a resident', () => {
   }
 });
 
+test('a flat that no kiosk can type is refused by name, by hand and by the contract', () => {
+  const given = residentOf({ ...GOOD, flat: '室' });
+  assert.deepEqual(problemsOf(given), { flat: 'flat-untypeable' });
+  const [issue] = residentAdd.partial().safeParse({ flat: given.flat }).error?.issues ?? [];
+  assert.deepEqual(issue?.path, ['flat']);
+  assert.match(issue?.message ?? '', /kiosk/);
+});
+
 test('each wrong field is named with what is wrong', () => {
   assert.deepEqual(problemsOf(residentOf({ ...EMPTY_DRAFT, email: 'x', phone: '1' })), {
     name: 'needed',

@@ -76,16 +76,18 @@ export function useAgent(first: First): Agent {
   const turn = useRef(first.view?.turn ?? -1);
   const sending = useRef(false);
 
-  const heardMs = useRef(steadyMs());
-  const [isLetGo, setLetGo] = useState(false);
+  const { heard, isLetGo } = useDoubt(() => setView(null));
 
-  const show = useCallback((next: KioskView): void => {
-    heardMs.current = steadyMs();
-    if (next.turn < turn.current) return;
-    turn.current = next.turn;
-    setView(next);
-    setTrouble(null);
-  }, []);
+  const show = useCallback(
+    (next: KioskView): void => {
+      heard();
+      if (next.turn < turn.current) return;
+      turn.current = next.turn;
+      setView(next);
+      setTrouble(null);
+    },
+    [heard],
+  );
 
   const up = useEvents(isLetGo ? null : '/api/events', { view: show }, () => {
     // An agent that was started again counts its turns from the beginning.
@@ -96,17 +98,6 @@ export function useAgent(first: First): Agent {
       setProblem(setTrouble),
     );
   });
-
-  useEffect(() => {
-    const doubt = (): void => {
-      if (steadyMs() - heardMs.current < SILENT_MS) return;
-      heardMs.current = steadyMs();
-      setView(null);
-      setLetGo(true);
-      after(LINE_AGAIN_MS, () => setLetGo(false));
-    };
-    return every(LINE_AGAIN_MS, doubt);
-  }, []);
 
   const send = useCallback(
     (action: KioskAction): void => {
@@ -138,6 +129,29 @@ export function useAgent(first: First): Agent {
   }, [up]);
 
   return { view, layout, up, busy, trouble, send, here };
+}
+
+/** Doubts a line on which nothing is heard: it is let go, and tried anew. `onSilent`: what was shown is true no more. */
+function useDoubt(onSilent: () => void): { heard: () => void; isLetGo: boolean } {
+  const heardMs = useRef(steadyMs());
+  const [isLetGo, setLetGo] = useState(false);
+  const silent = useRef(onSilent);
+  silent.current = onSilent;
+  const heard = useCallback((): void => {
+    heardMs.current = steadyMs();
+  }, []);
+  useEffect(
+    () =>
+      every(LINE_AGAIN_MS, () => {
+        if (steadyMs() - heardMs.current < SILENT_MS) return;
+        heard();
+        silent.current();
+        setLetGo(true);
+        after(LINE_AGAIN_MS, () => setLetGo(false));
+      }),
+    [heard],
+  );
+  return { heard, isLetGo };
 }
 
 function acted(action: KioskAction): Promise<KioskView> {

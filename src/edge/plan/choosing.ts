@@ -62,6 +62,16 @@ export function takeFlat(draft: Draft, on: { courier: PersonId; tracking: string
   askSize(draft, on, only);
 }
 
+/** However it is written, a flat has one budget: it is settled which one is meant before a guess is counted. */
+export function flatTyped(state: BankState, typed: string): string {
+  // Who has moved away since may still collect what waits for them.
+  const flats = [...(state.directory[ONLY]?.entries ?? []), ...Object.values(state.grant)];
+  return flatMeant(
+    typed,
+    flats.map(({ flat }) => flat),
+  );
+}
+
 export function takeRecipient(
   draft: Draft,
   on: { courier: PersonId; tracking: string; choices: DirectoryEntries },

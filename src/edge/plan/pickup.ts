@@ -6,9 +6,9 @@
  * latch moves. So pulling the plug buys neither a guess nor a second opening.
  */
 import type { KioskAction } from '../../contract/kiosk.ts';
-import { flatMeant } from '../../domain/flat.ts';
 import type { GrantId, SessionId } from '../../domain/ids.ts';
 import type { Denial } from '../../domain/outcome.ts';
+import { flatTyped } from './choosing.ts';
 import { dayOf } from './clock.ts';
 import { custodyFields, expireIfDue, parcelOf } from './custody.ts';
 import { emptied, noteOpen } from './doors.ts';
@@ -53,14 +53,6 @@ function guessesToday(state: BankState, key: string, nowMs: number): number {
  */
 function flatKey(flat: string): string {
   return `flat/${flat}`;
-}
-
-/** However it is written, a flat has one budget: it is settled which one is meant before a guess is counted. */
-function flatTyped(state: BankState, typed: string): string {
-  const { entries = [] } = state.directory[ONLY] ?? {};
-  // Who has moved away since may still collect what waits for them.
-  const flats = [...entries, ...Object.values(state.grant)].map(({ flat }) => flat);
-  return flatMeant(typed, flats);
 }
 
 /** A code was presented: count it, then have it compared with every verifier. */

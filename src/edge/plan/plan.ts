@@ -27,12 +27,12 @@ import { directoryOpened, dropEpoch, type Heard, heard, refuseMessage } from './
 import { Draft, type Moment, type Planned } from './draft.ts';
 import { dropOffAction, dropOffDoorClosed, dropOffOverdue, type FreshIds, openDropOff } from './dropoff.ts';
 import { countDenied, isFlooded } from './flood.ts';
+import { idle, isFinished } from './idle.ts';
 import { type Minted, minted, mintWaiting } from './minting.ts';
 import {
   type BoardAnswer,
   boardAnswered,
   mayStillOpen,
-  pause,
   sessionOf,
   settleAfterRestart,
   watchLatches,
@@ -50,7 +50,7 @@ import {
 } from './pickup.ts';
 import { type Room, roomSeen } from './room.ts';
 import { chooseClock, presentClaim, staffAction, staffDoorClosed, staffOverdue } from './staff.ts';
-import { attended, type BankState, policyOf, rosterOf, type Screen, type Session } from './state.ts';
+import { attended, type BankState, rosterOf, type Session } from './state.ts';
 import { suspensionsOverdue } from './suspensions.ts';
 
 export type Event =
@@ -78,8 +78,6 @@ export type Event =
 
 /** So long a spent code is known as spent and not just as wrong. Every attempt is compared with it until then. */
 const SPENT_GRANTS_KEPT_MS = 2 * 86_400_000;
-/** How long a finished screen stays before the kiosk goes home. */
-const DONE_SECONDS = 12;
 
 export function plan(state: BankState, event: Event, moment: Moment): Planned {
   const draft = new Draft(state, timeAt(state.volatile.clock, moment), moment);
@@ -380,39 +378,4 @@ function endOverdue(draft: Draft, session: Session, fresh: FreshIds): void {
 function canEnd(state: BankState, session: Session): boolean {
   const open = state.compartment[session.compartment]?.door === 'open';
   return !open && (session.work !== 'pick-up' || session.doorSensedOpen);
-}
-
-function isFinished(screen: Screen): boolean {
-  return screen.at === 'pick-up-done' || screen.at === 'reported' || screen.at === 'staff-done';
-}
-
-/** How long the present screen stays when nobody touches it. */
-export function idleLimitMs(state: BankState): number {
-  return (isFinished(state.volatile.screen) ? DONE_SECONDS : policyOf(state).kioskIdleSeconds) * 1000;
-}
-
-/** Nobody touched the screen for a while: it goes home, and what was begun waits or is given up. */
-function idle(draft: Draft): void {
-  const { screen, activeMs, message } = draft.state.volatile;
-  const quietMs = draft.moment.monotonicMs - activeMs;
-  const finished = isFinished(screen);
-  if (screen.at === 'home') {
-    if (message !== null && quietMs > DONE_SECONDS * 1000) draft.show({ at: 'home' });
-    return;
-  }
-  if (quietMs < idleLimitMs(draft.state)) return;
-  if (finished || screen.at === 'courier-code' || screen.at === 'clock') return draft.show({ at: 'home' });
-  if (screen.at === 'session') {
-    // While its door stands open nobody else is served; once it is ajar, the alarm has taken over.
-    if (stillAtDoor(draft.state, screen.session)) return;
-    pause(draft, screen.session);
-    if (screen.courier === null) return draft.show({ at: 'home' });
-    return signOut(draft, screen.courier, 'idle');
-  }
-  if ('courier' in screen) signOut(draft, screen.courier, 'idle');
-}
-
-function stillAtDoor(state: BankState, session: string): boolean {
-  const compartment = state.compartment[state.session[session]?.compartment ?? 0];
-  return compartment?.door === 'open' && !compartment.ajar;
 }

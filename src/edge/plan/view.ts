@@ -5,9 +5,10 @@ import { carrierNameOf, freeBySize, ownCarrier } from './choosing.ts';
 import { timeAt } from './clock.ts';
 import type { Moment } from './draft.ts';
 import { offersOther } from './dropoff.ts';
+import { idleLimitMs } from './idle.ts';
 import { isAtWork } from './opening.ts';
 import { flatNeeded } from './pickup.ts';
-import { closedReason, idleLimitMs } from './plan.ts';
+import { closedReason } from './plan.ts';
 import {
   type BankState,
   compartmentOf,
