@@ -24,7 +24,7 @@ const USAGE = `holdfast <command>
                                                       [--certificate FILE | --passphrase-file FILE] [--encrypt evidence]
                                                       [--data DIR] [--config FILE]
   admin     erase: a person, for good                 --person ID [--tenant ID] [--data DIR] [--config FILE] [--yes]
-  admin     hold | hold place | hold lift             --person ID|--parcel ID --purpose WHY [--until DAY] [--tenant ID]
+  admin     hold | hold place | hold lift             --person ID|--parcel ID --purpose WHY [--until DAY (its end, UTC)] [--tenant ID]
   admin     retention of who moved out                [--days N|off] [--tenant ID]
   admin     keys | keys rotate intake|notifier|tenant [--tenant ID] [--data DIR] [--config FILE] [--yes]
   admin     audit: every log verified anew            [--tenant ID] [--head FILE …] [--data DIR] [--config FILE]
@@ -250,6 +250,9 @@ function portOf(text: string | undefined): number | undefined {
   return port;
 }
 
+// Where nothing is left to wait for and nothing was said, it is no success (a bug of ours).
+process.exitCode = 1;
+process.once('beforeExit', () => process.stderr.write('holdfast: ended without a result\n'));
 main(process.argv.slice(2)).then(
   (status) => {
     // What had begun is finished by now; a channel or a timer left over must not keep the process.

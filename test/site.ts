@@ -37,6 +37,8 @@ export type Site = {
   people: People;
   seeded: Seeded;
   data: string;
+  /** What `npm start` would have printed so far. */
+  said: readonly string[];
   /** Waits until the cloud has committed everything that the bank has written. */
   drained(): Promise<void>;
   checkSite(): Promise<void>;
@@ -64,6 +66,7 @@ export async function startSite({ before, own = {} }: StartSite = {}): Promise<S
     people,
     seeded,
     data,
+    said: lines,
     drained: () => drained(site),
     checkSite: () => checkSite(site),
     async stop() {

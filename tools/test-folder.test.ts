@@ -6,7 +6,8 @@ import { systemClock } from '../src/platform/clock.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { startPostgres } from '../src/platform/postgres.ts';
 import { installedPrograms } from '../src/platform/postgres-place.ts';
-import { isRunning, readPidFile } from '../src/platform/postgres-processes.ts';
+import { readPidFile } from '../src/platform/postgres-processes.ts';
+import { bornAt } from '../src/platform/process-identity.ts';
 import { systemRandom } from '../src/platform/random.ts';
 import { waitFor } from '../src/up/wait.ts';
 import { makeTestFolder } from './test-folder.ts';
@@ -25,12 +26,12 @@ test(
       assert.equal(process.env.HOLDFAST_STANDS, folders[1].stands);
       const servers = await Promise.all(dirs.map((dataDir) => startPostgres({ dataDir, ...own })));
       const [left = 0, others = 0] = dirs.map((dir) => readPidFile(dir)?.pid ?? 0);
-      assert.ok(await isRunning(left));
+      assert.ok(bornAt(left));
       folders[0].remove();
-      const holds = async () => !(await isRunning(left));
+      const holds = async () => bornAt(left) === undefined;
       await waitFor({ clock: systemClock, what: 'the server to end', msMax: 30_000, holds });
       assert.equal(existsSync(folders[0].stands), false);
-      assert.ok(await isRunning(others));
+      assert.ok(bornAt(others));
       await servers[1]?.stop();
       assert.ok(existsSync(folders[1].stands));
     } finally {

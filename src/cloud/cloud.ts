@@ -3,15 +3,15 @@
  * memory that matters, so any number of processes may run over one database and one broker.
  */
 import { privateKeyPem } from '../crypto/sign.ts';
-import { selfSignedServer } from '../crypto/x509.ts';
+import { codeOf } from '../platform/durable.ts';
 import { admin } from './admin/admin.ts';
 import { banks } from './banks/banks.ts';
+import { ServerCertificate } from './certificates.ts';
 import { type CloudDeps, type Core, hear, openCore } from './core.ts';
 import { couriers } from './couriers/couriers.ts';
 import { type Cloud, TOPICS } from './deps.ts';
 import { evidence } from './evidence/evidence.ts';
 import { exports } from './export/export.ts';
-import { positiveSerial } from './files.ts';
 import { startHttp } from './http/http.ts';
 import { intake } from './intake/intake.ts';
 import { startJobs } from './jobs/jobs.ts';
@@ -79,8 +79,6 @@ export type RunningCloud = {
 const FINISH_MS = 10_000;
 /** So long a proxy may go on sending requests after readiness said no. */
 const UNREADY_MS = 1_000;
-const YEAR_MS = 365 * 86_400_000;
-const SLACK_MS = 3_600_000;
 
 export async function startCloud(deps: CloudDeps): Promise<RunningCloud> {
   const core = await openCore(deps, NOUNS);
@@ -100,7 +98,8 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
   const { cloud, files } = core;
   const { config } = cloud;
   await requireLogs(cloud);
-  const certificate = await serverCertificate(core);
+  const certificate = await ServerCertificate.open(core);
+  parts.push({ name: 'certificate', stop: async () => certificate.stop() });
   const jobs = await startJobs(cloud, NOUNS);
   parts.push({ name: 'jobs', stop: () => jobs.stop(), cut: () => jobs.cut() });
   const sequencer = startSequencer(cloud);
@@ -117,7 +116,11 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
       operatorTokenHash: files.operatorTokenHash,
     },
     httpPort: config.http.port,
-    https: { ...config.https, keyPem: privateKeyPem(files.current.privateKey), certificatePem: certificate },
+    https: {
+      ...config.https,
+      keyPem: privateKeyPem(files.current.privateKey),
+      certificatePem: certificate.pem,
+    },
     hosts: config.https.hosts,
     trustedProxies: config.trustedProxies ?? [],
     webDir: config.webDir,
@@ -131,9 +134,10 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
       },
       ...gaugesOf(submitter.standings),
     ],
-    isReady: async () => uplink.isUp() && (await cloud.database.pool.query('select 1')).rowCount === 1,
+    isReady: async () => uplink.isUp() && (await databaseAnswers(cloud)),
   });
   parts.push({ name: 'http', stop: () => servers.stop() });
+  certificate.shownBy((pem) => servers.shows(pem));
   await hear(cloud, {
     onChanged(tenant, topics) {
       sequencer.poke(tenant);
@@ -150,15 +154,13 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
   return ports;
 }
 
-/** Self-signed: banks pin the key, and browsers on loopback are told so. */
-function serverCertificate({ cloud, files }: Core): Promise<string> {
-  const notBeforeMs = cloud.clock.nowMs() - SLACK_MS;
-  return selfSignedServer({
-    commonName: 'holdfast cloud',
-    privateKey: files.current.privateKey,
-    hosts: cloud.config.https.hosts,
-    serial: positiveSerial(cloud.random),
-    notBeforeMs,
-    notAfterMs: notBeforeMs + YEAR_MS,
-  });
+/** A database that is gone is a state of the surroundings, which whoever asks is told. */
+function databaseAnswers({ database, log }: Cloud): Promise<boolean> {
+  return database.pool.query('select 1').then(
+    ({ rowCount }) => rowCount === 1,
+    (error: unknown) => {
+      log.warn('the database does not answer', { code: codeOf(error) ?? 'unknown' });
+      return false;
+    },
+  );
 }

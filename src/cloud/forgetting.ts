@@ -120,14 +120,10 @@ async function erase({ cloud, tenant }: Place, { values, say, confirm }: Command
 async function listHolds({ cloud, tenant }: Place, { say }: Command): Promise<boolean> {
   const held = await cloud.database.read(tenant, (tx) => standingHolds(cloud, tx, null));
   for (const { person, reason, placedAtMs, untilMs } of held)
-    say(
-      `${person} since ${dayOf(placedAtMs)} until ${untilMs === null ? 'lifted' : dayOf(untilMs)}: ${reason}`,
-    );
+    say(`${person} since ${dayOf(placedAtMs)} until ${untilSays(untilMs)}: ${reason}`);
   const parcels = await cloud.database.read(tenant, (tx) => standingParcelHolds(cloud, tx, null));
   for (const { parcel, reason, placedAtMs, untilMs } of parcels)
-    say(
-      `${parcel} since ${dayOf(placedAtMs)} until ${untilMs === null ? 'lifted' : dayOf(untilMs)}: ${reason}`,
-    );
+    say(`${parcel} since ${dayOf(placedAtMs)} until ${untilSays(untilMs)}: ${reason}`);
   if (held.length + parcels.length === 0) say('no legal hold stands');
   return true;
 }
@@ -150,7 +146,7 @@ async function changeHold(
     );
     of.say(
       act === 'hold place'
-        ? 'placed: nobody erases who received or brought this parcel while it stands'
+        ? `placed: nobody erases who received or brought this parcel until ${untilSays(untilMs)}`
         : 'lifted',
     );
     return true;
@@ -161,7 +157,7 @@ async function changeHold(
       ? placeHold(cloud, tx, { person, reason, untilMs, by: null })
       : liftHolds(cloud, tx, { person, reason, by: null }),
   );
-  of.say(act === 'hold place' ? 'placed: nobody erases this person while it stands' : 'lifted');
+  of.say(act === 'hold place' ? `placed: nobody erases this person until ${untilSays(untilMs)}` : 'lifted');
   return true;
 }
 
@@ -185,14 +181,24 @@ async function retain({ cloud, tenant }: Place, { values, say }: Command): Promi
   return true;
 }
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const DAY = /^[1-9]\d{3}-\d{2}-\d{2}$/;
+const DAY_MS = 86_400_000;
 
-function untilOf({ until }: PrivacyValues): number | null {
+/** The end of the day named, in UTC: a command does not ask in which zone its machine stands. */
+export function untilOf({ until }: PrivacyValues): number | null {
   if (until === undefined) return null;
   const atMs = DAY.test(until) ? Date.parse(until) : Number.NaN;
-  if (!(atMs >= 0))
+  // A day that its month does not have is read as one of the next month by some, and as none by others.
+  if (!(atMs >= 0) || dayOf(atMs) !== until)
     throw new HoldfastError('input-invalid', `--until takes a day, as 2030-05-31, not ${until}`);
-  return atMs;
+  return atMs + DAY_MS;
+}
+
+/** The last day, where it ends with one of UTC; a hold that was placed in the admin app ends with a day of its reader. */
+export function untilSays(untilMs: number | null): string {
+  if (untilMs === null) return 'lifted';
+  if (untilMs % DAY_MS === 0) return `the end of ${dayOf(untilMs - DAY_MS)} UTC`;
+  return `${new Date(untilMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 const dayOf = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);

@@ -15,6 +15,10 @@ const OWNER_ROLE = 'holdfast_owner';
 export const APP_ROLE = 'holdfast_app';
 /** Any number will do, as long as every process takes the same. */
 const LOCK = 4_802_717;
+/** Of the server's table of errors (PostgreSQL, appendix A): invalid_catalog_name and insufficient_privilege. */
+const NO_SUCH_DATABASE = '3D000';
+const NOT_ALLOWED = '42501';
+const CONNECT_MS_MAX = 30_000;
 const ID = /^\d{4}-[a-z0-9-]+$/;
 
 export async function migrate(config: {
@@ -98,6 +102,7 @@ export async function prepareDatabase(config: PrepareDatabase): Promise<void> {
   const client = new pg.Client({
     connectionString: config.superuserUrl,
     application_name: 'holdfast prepare',
+    connectionTimeoutMillis: CONNECT_MS_MAX,
   });
   await client.connect();
   try {
@@ -110,6 +115,30 @@ export async function prepareDatabase(config: PrepareDatabase): Promise<void> {
     if (rowCount === 0) await client.query(`create database ${database} owner ${OWNER_ROLE}`);
     await client.query(`revoke all on database ${database} from public`);
     await client.query(`grant connect on database ${database} to ${APP_ROLE}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Whether a cloud has made its tables in this database already. One that may not be looked into has been closed to
+ * everybody else by us or by somebody: it counts as one that has.
+ */
+export async function hasTables(url: string): Promise<boolean> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'holdfast prepare',
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+  });
+  try {
+    await client.connect();
+    const { rowCount } = await client.query(`select 1 from pg_tables where tablename = 'migrations'`);
+    return rowCount !== 0;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === NO_SUCH_DATABASE) return false;
+    if (code === NOT_ALLOWED) return true;
+    throw error;
   } finally {
     await client.end();
   }

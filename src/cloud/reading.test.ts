@@ -213,3 +213,24 @@ test('a transaction of one round trip writes as its tenant or not at all, and is
   await assert.rejects(twice, /asked a second time/);
   assert.ok(!(await carriersOf(stand.tenant)).includes(third));
 });
+
+test('a transaction that fails before its first statement has travelled leaves nobody inside it', async () => {
+  const { database } = stand.cloud;
+  const tenantNow = planned<{ tenant: string | null }>(
+    `select nullif(current_setting('holdfast.tenant', true), '') as tenant`,
+  );
+  const failing = database.tenant(stand.tenant, (tx) =>
+    Promise.all([tenantNow(tx), Promise.reject(new Error('refused at once'))]),
+  );
+  await assert.rejects(failing, /refused at once/);
+  // Every connection of the pool, the one of the failure among them.
+  const clients = await Promise.all(
+    Array.from({ length: database.pool.idleCount }, () => database.pool.connect()),
+  );
+  assert.ok(clients.length > 0);
+  for (const client of clients) await client.query('select');
+  const inside = clients.filter((client) => client.getTransactionStatus() !== 'I');
+  for (const client of clients) client.release();
+  assert.equal(inside.length, 0, 'a connection of the pool is in a transaction of nobody');
+  assert.deepEqual(await database.estate(tenantNow), [{ tenant: null }]);
+});

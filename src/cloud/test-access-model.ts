@@ -26,11 +26,25 @@ function ruleFor(method: string, url: string): { roles: readonly string[] | 'all
   // Rule 2.
   if (asked === 'GET /metrics' || asked === 'GET /api/start') return { roles: ['machine'], within: false };
   // Rule 3.
-  const resident = ['POST sign-out', 'GET me', 'PATCH me', 'GET parcels', 'GET parcels/:id/receipt'];
+  const resident = [
+    'POST sign-out',
+    'GET session',
+    'GET me',
+    'PATCH me',
+    'GET parcels',
+    'GET parcels/:id/receipt',
+  ];
   if (url.startsWith('/api/resident/') && resident.includes(asked.replace('/api/resident/', '')))
     return { roles: ['resident'], within: true };
   // Rule 4.
-  const courier = ['POST sign-out', 'GET me', 'GET banks', 'GET drops', 'GET drops/:id/receipt'];
+  const courier = [
+    'POST sign-out',
+    'GET session',
+    'GET me',
+    'GET banks',
+    'GET drops',
+    'GET drops/:id/receipt',
+  ];
   if (url.startsWith('/api/courier/') && courier.includes(asked.replace('/api/courier/', '')))
     return { roles: ['courier'], within: true };
   // Rule 5.

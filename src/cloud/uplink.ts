@@ -1,12 +1,12 @@
 /** The cloud's side of the uplink: our own broker where there is one, the connection to it, and the intake behind it. */
-import { newSigningKey, privateKeyPem } from '../crypto/sign.ts';
-import { issueClient } from '../crypto/x509.ts';
+import { privateKeyPem } from '../crypto/sign.ts';
 import { type BankId, parseId, type SiteId, type TenantId } from '../domain/ids.ts';
 import { isCertificateOf, setConnected, tenantOfBank } from './banks/banks.ts';
-import { type Broker, BrokerLink, CLOUD_NAME, startBroker } from './broker/broker.ts';
+import { type Broker, BrokerLink, startBroker } from './broker/broker.ts';
+import { clientCertificate, type ServerCertificate, type Shown } from './certificates.ts';
 import type { Core } from './core.ts';
 import type { Cloud } from './deps.ts';
-import { type CloudFiles, positiveSerial } from './files.ts';
+import type { CloudFiles } from './files.ts';
 import { Intake } from './intake/intake.ts';
 import { Leases } from './leases/leases.ts';
 import type { Noun } from './noun.ts';
@@ -25,12 +25,9 @@ export type Uplink = {
   stop(): Promise<void>;
 };
 
-const YEAR_MS = 365 * 86_400_000;
-const SLACK_MS = 3_600_000;
-
 export async function startUplink(
   { cloud, files }: Core,
-  of: { nouns: readonly Noun[]; certificate: string; workers(): readonly string[] },
+  of: { nouns: readonly Noun[]; certificate: ServerCertificate; workers(): readonly string[] },
 ): Promise<Uplink> {
   const { config, log } = cloud;
   const broker =
@@ -39,7 +36,7 @@ export async function startUplink(
   const { intake, link, leases, tell } = openParts(cloud, {
     ...of,
     ...addressOf(cloud, broker),
-    client: await processCertificate(cloud, files),
+    client: clientCertificate({ cloud, files }),
     embedded: broker !== null,
   });
   await leases.start();
@@ -68,7 +65,7 @@ export async function startUplink(
 type PartsOf = Address & {
   nouns: readonly Noun[];
   workers(): readonly string[];
-  client: { certificate: string; key: string };
+  client(): Promise<Shown>;
   embedded: boolean;
 };
 
@@ -127,16 +124,16 @@ function openParts(cloud: Cloud, of: PartsOf) {
   return { intake, link, leases, tell };
 }
 
-type OpenBroker = { certificate: string; host: string; port: number };
+type OpenBroker = { certificate: ServerCertificate; host: string; port: number };
 
 async function openBroker(cloud: Cloud, files: CloudFiles, of: OpenBroker): Promise<Broker> {
   // Whoever was connected to the process before is not connected to this one.
   await forgetConnections(cloud, false);
-  return startBroker({
+  const broker = await startBroker({
     host: of.host,
     port: of.port,
     key: privateKeyPem(files.current.privateKey),
-    certificate: of.certificate,
+    certificate: of.certificate.pem,
     authority: files.authority.certificatePem,
     log: cloud.log,
     isOnFile: (bank, shown) => isCertificateOf(cloud, bank, shown),
@@ -146,6 +143,8 @@ async function openBroker(cloud: Cloud, files: CloudFiles, of: OpenBroker): Prom
       });
     },
   });
+  of.certificate.shownBy((pem) => broker.shows(pem));
+  return broker;
 }
 
 /** Our own broker says who is connected; an operator's says nothing, and a bank is judged by when it last spoke. */
@@ -172,22 +171,4 @@ function addressOf(cloud: Cloud, broker: Broker | null): Address {
   }
   const { host, port } = config.broker.embedded;
   return { host, port: broker?.port ?? port, pins: [pins.current] };
-}
-
-/** Each process gets a key of its own, which lives as long as the process. */
-async function processCertificate(
-  cloud: Cloud,
-  files: CloudFiles,
-): Promise<{ certificate: string; key: string }> {
-  const key = newSigningKey();
-  const notBeforeMs = cloud.clock.nowMs() - SLACK_MS;
-  const certificate = await issueClient({
-    authority: files.authority,
-    commonName: CLOUD_NAME,
-    publicKey: key.publicKey,
-    serial: positiveSerial(cloud.random),
-    notBeforeMs,
-    notAfterMs: notBeforeMs + YEAR_MS,
-  });
-  return { certificate, key: privateKeyPem(key.privateKey) };
 }

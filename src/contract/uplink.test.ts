@@ -46,6 +46,7 @@ const up = [
   { v: 1, type: 'time', nonce: 'n'.repeat(8) },
   { v: 1, type: 'refusal', of: HASH, reason: 'signature-wrong' },
   { v: 1, type: 'log-ask', nonce: 'n'.repeat(8), origin: 'ledger.example/log/t/1', from: 0 },
+  { v: 1, type: 'certificate-ask', request: 'pem' },
 ];
 const down = [
   { v: 1, type: 'ack', lastSeq: 3, head: HASH },
@@ -67,6 +68,7 @@ const down = [
   },
   { v: 1, type: 'lift', id: 'suspension-0123456789A' },
   { v: 1, type: 'log-proof', nonce: 'n', note: null, hashes: [HASH] },
+  { v: 1, type: 'certificate', certificate: 'pem', authority: 'pem' },
 ];
 const rest: [string, z.ZodType, object][] = [
   ['noticeCodes', noticeCodes, { v: 1, pin: '123456789', qr: 'HFP1' }],
@@ -126,6 +128,7 @@ test('no message that comes down asks for a latch; an order is a note that the c
     'ack',
     'batch-refused',
     'behind',
+    'certificate',
     'directory',
     'epoch',
     'forget',

@@ -132,6 +132,19 @@ export const logAsk = z.strictObject({
   from: seq,
 });
 
+/** PEM of one certificate or request with a key of P-256 has some 700 characters. */
+const PEM_LENGTH_MAX = 4096;
+
+/**
+ * Asks for a certificate that lasts longer, for the bank whose connection this is. Of the request (PKCS #10, PEM) the
+ * key counts, which the bank proves to hold, and nothing else. A cloud of before refuses this kind.
+ */
+export const certificateAsk = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('certificate-ask'),
+  request: z.string().max(PEM_LENGTH_MAX),
+});
+
 /** What the bank made of a message that it refused: told at once, and also a record. */
 export const refusalMessage = z.strictObject({
   v: z.literal(UPLINK_VERSION),
@@ -146,6 +159,7 @@ export const upMessage = z.discriminatedUnion('type', [
   timeAsk,
   refusalMessage,
   logAsk,
+  certificateAsk,
 ]);
 export type UpMessage = z.infer<typeof upMessage>;
 export type BatchMessage = z.infer<typeof batchMessage>;
@@ -242,6 +256,18 @@ export const logProof = z.strictObject({
 });
 export type LogProof = z.infer<typeof logProof>;
 
+/**
+ * Answers a bank that asked: a certificate under the key that it enrolled with, and that of the authority, which has to
+ * be the one that signed what the bank has.
+ */
+export const certificateMessage = z.strictObject({
+  v: z.literal(UPLINK_VERSION),
+  type: z.literal('certificate'),
+  certificate: z.string().max(PEM_LENGTH_MAX),
+  authority: z.string().max(PEM_LENGTH_MAX),
+});
+export type CertificateMessage = z.infer<typeof certificateMessage>;
+
 export const downMessage = z.discriminatedUnion('type', [
   ackMessage,
   batchRefused,
@@ -255,6 +281,7 @@ export const downMessage = z.discriminatedUnion('type', [
   liftMessage,
   orderMessage,
   logProof,
+  certificateMessage,
 ]);
 export type DownMessage = z.infer<typeof downMessage>;
 export type SuspendMessage = z.infer<typeof suspendMessage>;
@@ -269,6 +296,9 @@ export const directoryEntries = z.array(
   }),
 );
 export type DirectoryEntries = z.infer<typeof directoryEntries>;
+
+/** How long a bank's certificate is good. */
+export const CERTIFICATE_DAYS = 365;
 
 /** `POST /api/enrolments` over HTTPS: a bank's first words. The request proves possession of its key. */
 export const enrolmentRequest = z.strictObject({

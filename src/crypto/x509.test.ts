@@ -8,8 +8,10 @@ import { newSigningKey } from './sign.ts';
 import { pinOf } from './tls.ts';
 import {
   certificateRequest,
+  isIssuedBy,
   issueClient,
   openRequest,
+  readClient,
   selfSignedAuthority,
   selfSignedServer,
 } from './x509.ts';
@@ -159,4 +161,26 @@ test('serial numbers are positive, whatever their first bit', async () => {
     assert.ok(BigInt(`0x${new X509Certificate(pem).serialNumber}`) > 0n);
     assert.doesNotMatch(new X509Certificate(pem).serialNumber, /^-/);
   }
+});
+
+test('a certificate is read for its name, key and times, and whoever signed it is told from whoever has the same name', async () => {
+  const authority = { privateKey: authorityKey.privateKey, certificatePem: authorityPem };
+  const { publicKey } = bankKey;
+  const pem = await issueClient({ authority, commonName: BANK, publicKey, serial: serial(), ...times });
+  const read = readClient(`something beside it\n${pem}`);
+  assert.deepEqual(read, { pem: new X509Certificate(pem).toString(), commonName: BANK, publicKey, ...times });
+  for (const text of ['', 'PEM', pem.replace('MII', 'MIA'), pem.slice(0, 200)])
+    assert.equal(readClient(text), undefined);
+  const namesake = newSigningKey();
+  const namesakePem = await selfSignedAuthority({
+    commonName: 'holdfast banks',
+    privateKey: namesake.privateKey,
+    serial: serial(),
+    ...times,
+  });
+  assert.equal(new X509Certificate(namesakePem).subject, new X509Certificate(authorityPem).subject);
+  assert.ok(isIssuedBy(pem, authorityPem));
+  assert.ok(!isIssuedBy(pem, namesakePem));
+  assert.ok(!isIssuedBy(pem, pem), 'a bank is no authority');
+  assert.ok(!isIssuedBy(pem, '') && !isIssuedBy('', authorityPem));
 });

@@ -5,7 +5,7 @@
  */
 // @peculiar/x509 finds its parts through decorator metadata, and says so only when it is missing.
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
+import { webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 import { isPublicKey, publicKeyOf } from './sign.ts';
@@ -130,4 +130,43 @@ export async function issueClient(of: ClientCertificate): Promise<string> {
     ],
   });
   return certificate.toString('pem');
+}
+
+export type ReadClient = CertificateTimes & { pem: string; commonName: string; publicKey: Uint8Array };
+
+const ONE_NAME = /^CN=([^\n]+)$/;
+
+/** What a client certificate (PEM) says of itself, or undefined when the text is none with one common name. */
+export function readClient(text: string): ReadClient | undefined {
+  return ofForeign(() => {
+    const certificate = new X509Certificate(text);
+    const commonName = ONE_NAME.exec(certificate.subject)?.[1];
+    if (commonName === undefined) return undefined;
+    return {
+      // Written anew: whatever stood beside the certificate in the text is left out.
+      pem: certificate.toString(),
+      commonName,
+      publicKey: new Uint8Array(certificate.publicKey.export({ type: 'spki', format: 'der' })),
+      notBeforeMs: certificate.validFromDate.getTime(),
+      notAfterMs: certificate.validToDate.getTime(),
+    };
+  });
+}
+
+/** True when the authority of the second certificate signed the first one, by its name and by its key. */
+export function isIssuedBy(text: string, authorityText: string): boolean {
+  const isIssued = ofForeign(() => {
+    const [certificate, authority] = [new X509Certificate(text), new X509Certificate(authorityText)];
+    return authority.ca && certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+  });
+  return isIssued === true;
+}
+
+function ofForeign<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    // Text that does not parse as a certificate is an answer to a question about foreign input.
+    return undefined;
+  }
 }

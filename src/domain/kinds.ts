@@ -308,6 +308,8 @@ export const KINDS = {
   'site.created': cloud({ facts: {}, commits: ['subject'] }),
   'bank.registered': cloud({ facts: {}, commits: ['subject'] }),
   'bank.connected': cloud({ facts: {}, commits: ['subject'] }),
+  /** A bank's certificate was made to last longer, under the key that it enrolled with. */
+  'bank.certified': cloud({ facts: { key: hash, certificate: hash, untilMs: atMs }, commits: ['subject'] }),
   'intake.refused': cloud({
     facts: { reason: denial, firstMissing: count, lastMissing: count, hash },
     commits: ['subject'],

@@ -96,6 +96,7 @@ export const DENIALS = [
   'link-wrong',
   'link-used',
   'session-absent',
+  'session-another',
   'role-may-not',
   'tenant-foreign',
   'csrf-missing',

@@ -16,8 +16,8 @@ import { readConfig } from '../platform/config.ts';
 import { makePrivateDir } from '../platform/durable.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
+import { Certificates } from './certificates.ts';
 import type { EdgeConfig } from './config.ts';
-import { certificateFor } from './enrol.ts';
 import { Executor } from './execute.ts';
 import { Journal } from './journal.ts';
 import { JournalFull } from './journal-disk.ts';
@@ -135,18 +135,21 @@ type OpenBank = {
   layout: BankLayout;
   layoutHash: string;
   keys: BankKeys;
-  certificate: string;
+  certificates: Certificates;
   journal: Journal;
 };
 
 /** What must be there before anything may happen: the bank's papers, keys, certificate and journal. */
-async function openBank({ config, random, log }: AgentDeps): Promise<OpenBank> {
+async function openBank({ config, clock, random, log }: AgentDeps): Promise<OpenBank> {
   const { dataDir } = config;
   makePrivateDir(dataDir);
   const commissioning = readConfig(config.commissioningFile, commissioningSchema);
   const sealingKey = readSealingKey({ source: config.sealingKey, dataDir });
   const keys = await openBankKeys({ dataDir, bank: commissioning.bank, sealingKey, log });
-  const certificate = await certificateFor({ dataDir, commissioning, keys });
+  const certificates = await Certificates.open({
+    ...{ dataDir, commissioning, keys, clock },
+    log: log.child('certificate'),
+  });
   const journal = new Journal({ dataDir, bank: commissioning.bank, storageKey: keys.storage, random });
   // A file from before layouts came with it is of a bank of 24.
   const layout = commissioning.layout ?? LAYOUT_24;
@@ -157,7 +160,7 @@ async function openBank({ config, random, log }: AgentDeps): Promise<OpenBank> {
     journal.close();
     throw error;
   }
-  return { commissioning, layout, layoutHash, keys, certificate, journal };
+  return { commissioning, layout, layoutHash, keys, certificates, journal };
 }
 
 /** What is told of each plan; filled once the kiosk and the uplink stand. */
@@ -275,7 +278,7 @@ type Happened = (event: Event) => void;
 type UplinkParts = {
   config: EdgeConfig;
   commissioning: Commissioning;
-  certificate: string;
+  certificates: Certificates;
   keys: BankKeys;
   journal: Journal;
   clock: Clock;
@@ -298,7 +301,7 @@ function openUplink(parts: UplinkParts): Uplink {
       const { current, next, offline } = roster.pins;
       return offline === null ? [current, next] : [current, next, offline];
     },
-    certificate: parts.certificate,
+    certificates: parts.certificates,
     keys: parts.keys,
     journal: parts.journal,
     clock: parts.clock,

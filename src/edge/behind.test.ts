@@ -16,6 +16,7 @@ import { systemRandom } from '../platform/random.ts';
 import { Journal } from './journal.ts';
 import type { Fallen } from './plan/downlink.ts';
 import { BANK, bankInService, DAY_MS, START_MS, testId } from './plan/test-bank.ts';
+import { oneCertificate } from './test-certificates.ts';
 import { Upload } from './upload.ts';
 
 const homes: string[] = [];
@@ -45,6 +46,7 @@ class Told {
     homes.push(dataDir);
     this.journal = new Journal({ dataDir, bank: BANK, storageKey: newKey(), random: systemRandom });
     this.#upload = new Upload({
+      certificates: oneCertificate(''),
       ...{ bank: BANK, keys: { identity: IDENTITY }, journal: this.journal, hpke, clock: this.#clock },
       link: { connected: true, publish: (message) => this.#sent.push(message) > 0 },
       ...{ random: systemRandom, log: silentLog, state: () => this.#state },

@@ -126,7 +126,9 @@ export const edgeConfig = z.strictObject({
   commissioningFile: z
     .string()
     .min(1)
-    .describe('The commissioning file, carried here by hand; read until the bank is enrolled'),
+    .describe(
+      'The commissioning file, carried here by hand; a code in it that was not shown yet is shown at the next start',
+    ),
   sealingKey: sealingKeySource.describe('What opens the bank’s keys, from outside its data folder'),
   kiosk: z
     .strictObject({

@@ -7,6 +7,7 @@ import { type Cancel, type Clock, systemClock } from '../platform/clock.ts';
 import { silentLog } from '../platform/log.ts';
 import { systemRandom } from '../platform/random.ts';
 import { BANK } from './plan/test-bank.ts';
+import { oneCertificate } from './test-certificates.ts';
 import { Uplink, type UplinkDeps } from './uplink.ts';
 
 const DIALS = 50;
@@ -40,7 +41,14 @@ test('a bank that dials in vain for months keeps the next dial and no other', as
     },
   };
   const uplink = new Uplink({
-    ...{ bank: BANK, host: '127.0.0.1', port, pins: () => [], certificate: '', keys: { identity } },
+    ...{
+      bank: BANK,
+      host: '127.0.0.1',
+      port,
+      pins: () => [],
+      certificates: oneCertificate(''),
+      keys: { identity },
+    },
     ...{ clock, random: systemRandom, log: silentLog },
   } as unknown as UplinkDeps);
   uplink.start();

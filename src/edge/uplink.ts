@@ -11,6 +11,7 @@ import type { Cancel, Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import { connectPinned } from '../platform/tls.ts';
+import type { Certificates } from './certificates.ts';
 import type { BankKeys } from './keys.ts';
 import type { Heard } from './plan/downlink.ts';
 import type { BankState } from './plan/state.ts';
@@ -27,7 +28,7 @@ export type UplinkDeps = {
   host: string;
   port: number;
   pins: () => readonly string[];
-  certificate: string;
+  certificates: Pick<Certificates, 'toShow' | 'taken' | 'refused' | 'wanted' | 'asked' | 'answered'>;
   keys: BankKeys;
   journal: UploadJournal;
   clock: Clock;
@@ -91,8 +92,9 @@ export class Uplink {
 
   async #dial(): Promise<void> {
     if (this.#stopped) return;
-    const { host, port, pins, certificate, keys, log, bank } = this.#deps;
+    const { host, port, pins, certificates, keys, log, bank } = this.#deps;
     try {
+      const certificate = await certificates.toShow();
       const socket = await connectPinned({
         host,
         port,
@@ -110,10 +112,18 @@ export class Uplink {
         queueQoSZero: false,
       });
       this.#client = client;
-      client.on('connect', () => this.#up(client));
+      let isAgreed = false;
+      client.on('connect', () => {
+        isAgreed = true;
+        certificates.taken();
+        this.#up(client);
+      });
       client.on('message', (_topic, payload) => this.#upload.received(new Uint8Array(payload)));
       client.on('error', (error) => log.warn('the uplink failed', { error: error.message }));
-      client.on('close', () => this.#down(client));
+      client.on('close', () => {
+        if (!isAgreed) certificates.refused();
+        this.#down(client);
+      });
     } catch (error) {
       log.warn('the cloud is not reached', { error: (error as Error).message });
       this.#dialAgain();

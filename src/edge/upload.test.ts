@@ -12,10 +12,15 @@ import { silentLog } from '../platform/log.ts';
 import { systemRandom } from '../platform/random.ts';
 import type { SignedBatch } from './chain.ts';
 import { BANK, bankInService, rosterOf, START_MS } from './plan/test-bank.ts';
-import { Upload, type UploadJournal } from './upload.ts';
+import { oneCertificate } from './test-certificates.ts';
+import { Upload, type UploadDeps, type UploadJournal } from './upload.ts';
 
 /** The rules over a line that keeps what was sent, and a journal with nothing in it. */
-function line(change: Partial<UploadJournal> = {}, state = bankInService().state) {
+function line(
+  change: Partial<UploadJournal> = {},
+  state = bankInService().state,
+  certificates: UploadDeps['certificates'] = oneCertificate(''),
+) {
   const clock = new ManualClock(START_MS);
   const sent: UpMessage[] = [];
   const heard: unknown[] = [];
@@ -37,6 +42,7 @@ function line(change: Partial<UploadJournal> = {}, state = bankInService().state
     },
     hpke,
     link: { connected: true, publish: (message) => sent.push(message) > 0 },
+    certificates,
     clock,
     random: systemRandom,
     log: silentLog,
@@ -229,4 +235,31 @@ test('where the roster names no log nothing is asked, whatever time passes', () 
     clock.advance(60 * MINUTE_MS);
   }
   assert.ok(!types().includes('log-ask'));
+});
+
+test('a bank asks for its certificate with a connection and with the beat, and hands over what comes', () => {
+  const asked: (number | null)[] = [];
+  const answered: unknown[] = [];
+  let request: string | undefined = 'PEM';
+  const bank = line({}, bankInService().state, {
+    wanted(cloudMs) {
+      asked.push(cloudMs);
+      return request;
+    },
+    asked() {
+      request = undefined;
+    },
+    answered: (message) => void answered.push(message),
+  });
+  const { upload, clock, types } = bank;
+  upload.opened();
+  answerTime(bank);
+  assert.deepEqual(types(), ['hello', 'time', 'certificate-ask']);
+  clock.advance(40_000);
+  upload.beat();
+  assert.deepEqual(asked, [null, START_MS + 40_000], 'by the time that the cloud told');
+  assert.deepEqual(types(), ['time']);
+  const message = { v: 1, type: 'certificate', certificate: 'PEM', authority: 'PEM' };
+  upload.received(Buffer.from(JSON.stringify(message)));
+  assert.deepEqual(answered, [message]);
 });

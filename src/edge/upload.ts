@@ -22,6 +22,7 @@ import type { Cancel, Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import { Behind } from './behind.ts';
+import type { Certificates } from './certificates.ts';
 import type { AgainBatch, JournalTip, SignedBatch } from './chain.ts';
 import type { BankKeys } from './keys.ts';
 import { type LogQuestion, logQuestion } from './plan/auditor.ts';
@@ -62,6 +63,7 @@ export type UploadDeps = {
   journal: UploadJournal;
   hpke: Pick<Hpke, 'seal'>;
   link: UploadLink;
+  certificates: Pick<Certificates, 'wanted' | 'asked' | 'answered'>;
   clock: Pick<Clock, 'monotonicMs' | 'after'>;
   random: Random;
   log: Log;
@@ -84,6 +86,8 @@ export class Upload {
   #cancelHello: Cancel = () => {};
   #cancelResend: Cancel = () => {};
   #asked: { nonce: string; atMs: number } | null = null;
+  /** What the cloud said of the time, and when. */
+  #told: { cloudMs: number; atMs: number } | null = null;
   /** The last question about the log; answered ones have no nonce any more. */
   #log: { question: LogQuestion; atMs: number; nonce: string | null } | null = null;
 
@@ -99,6 +103,7 @@ export class Upload {
     this.#sayHello();
     this.#askTime();
     this.#askLog();
+    this.#askCertificate();
     this.kick();
   }
 
@@ -112,6 +117,7 @@ export class Upload {
     if (unheard || this.#deps.clock.monotonicMs() - this.#helloMs >= HELLO_AGAIN_MS) this.#sayHello();
     this.#askTime();
     this.#askLog();
+    this.#askCertificate();
   }
 
   stop(): void {
@@ -193,6 +199,15 @@ export class Upload {
       this.#log = { question, atMs, nonce };
   }
 
+  /** Asks for a certificate that lasts longer, where it is time. */
+  #askCertificate(): void {
+    const { certificates, clock } = this.#deps;
+    const told = this.#told;
+    const request = certificates.wanted(told && told.cloudMs + clock.monotonicMs() - told.atMs);
+    if (request === undefined) return;
+    if (this.#publish({ v: UPLINK_VERSION, type: 'certificate-ask', request })) certificates.asked();
+  }
+
   /** Which question a message answers. Only the newest counts, and once: an old proof is no news of a log. */
   #questionOf(message: DownMessage): { question?: LogQuestion } {
     const log = this.#log;
@@ -214,6 +229,7 @@ export class Upload {
     const { message } = read;
     if (message.type === 'ack') this.#acknowledged(message);
     if (message.type === 'batch-refused') this.#refused(message);
+    if (message.type === 'certificate') this.#deps.certificates.answered(message);
     const forgot = this.#forgot(message);
     const fallen = this.#fallen(message);
     this.#deps.onHeard({
@@ -234,8 +250,10 @@ export class Upload {
 
   #timeOf(message: DownMessage): Heard['time'] {
     if (message.type !== 'time' || message.nonce !== this.#asked?.nonce) return null;
-    const tripMs = this.#deps.clock.monotonicMs() - this.#asked.atMs;
+    const nowMs = this.#deps.clock.monotonicMs();
+    const tripMs = nowMs - this.#asked.atMs;
     this.#asked = null;
+    this.#told = { cloudMs: message.atMs, atMs: nowMs };
     // The answer was made some time within the trip: its middle is the best guess, half the trip its error.
     return { atMs: Math.round(message.atMs + tripMs / 2), uncertaintyMs: Math.ceil(tripMs / 2) };
   }

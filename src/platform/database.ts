@@ -23,9 +23,11 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import type { TenantId } from '../domain/ids.ts';
-import type { Cancel, Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { type Listen, openListener } from './listening.ts';
 import type { Log } from './log.ts';
 import { Pipeline, plannedOnce, roundTrip, type Statement } from './pipeline.ts';
+import { CONNECT_MS_MAX, endWhenSilent, KEEP_ALIVE_MS, SILENT_MS_MAX } from './silence.ts';
 
 /**
  * A transaction under way. It names no table by itself; a store looks at it through its own tables with
@@ -59,7 +61,7 @@ export type Database = {
    * Calls `onPayload` for every NOTIFY on `channel`, over a connection of its own that is made again. What was
    * told meanwhile is gone; `onGap` says that there may have been something.
    */
-  listen(channel: string, onPayload: (payload: string) => void, onGap?: () => void): Promise<Cancel>;
+  listen: Listen;
   pool: pg.Pool;
   close(): Promise<void>;
 };
@@ -70,13 +72,14 @@ export type DatabaseConfig = {
   clock: Clock;
   log: Log;
   connectionsMax?: number;
+  /** How long the line may be silent where something is awaited, in milliseconds of the machine. */
+  silentMsMax?: number;
 };
 
 const CONNECTIONS_MAX = 10;
 const STATEMENT_MS_MAX = 30_000;
 /** A process that was paused in the middle lets go of its locks after this time, before others give up waiting. */
 const IDLE_IN_TRANSACTION_MS_MAX = 10_000;
-const CONNECT_MS_MAX = 10_000;
 const TRIES = 4;
 const INT8_OID = 20;
 
@@ -97,6 +100,7 @@ const types = {
 
 export async function openDatabase(config: DatabaseConfig): Promise<Database> {
   const log = config.log.child('database');
+  const silentMsMax = config.silentMsMax ?? SILENT_MS_MAX;
   const pool = new pg.Pool({
     connectionString: config.url,
     max: config.connectionsMax ?? CONNECTIONS_MAX,
@@ -106,7 +110,9 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
     application_name: 'holdfast',
     types,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
+  pool.on('connect', (client) => endWhenSilent(client, { silentMsMax, log }));
   // A connection that breaks while a transaction holds it fails the next query, which is answer enough; the
   // event beside it would end the process if nobody heard it.
   pool.on('connect', (client) => client.on('error', () => {}));
@@ -118,7 +124,7 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
     await pool.end();
     throw error;
   }
-  const listener = openListener({ ...config, log });
+  const listener = openListener({ ...config, silentMsMax, log });
   return {
     pool,
     tenant: (tenant, run) => again(() => inTransaction(pool, { begin: [BEGIN, as(tenant)], tenant, run })),
@@ -326,72 +332,4 @@ export async function notify(tx: Tx, channel: string, payload: string): Promise<
   if (said.has(word)) return;
   said.add(word);
   await sql`select pg_notify(${channel}, ${payload})`.execute(tx);
-}
-
-const RECONNECT_MS = 1_000;
-const CHANNEL = /^[a-z_]{1,60}$/;
-
-type Listener = { listen: Database['listen']; close(): Promise<void> };
-type Hearer = { onPayload(payload: string): void; onGap: (() => void) | undefined };
-
-function openListener({ url, clock, log }: { url: string; clock: Clock; log: Log }): Listener {
-  const heard = new Map<string, Set<Hearer>>();
-  let client: Promise<pg.Client> | undefined;
-  let closed = false;
-  let cancelRetry: Cancel | undefined;
-
-  async function connect(): Promise<pg.Client> {
-    const next = new pg.Client({
-      connectionString: url,
-      connectionTimeoutMillis: CONNECT_MS_MAX,
-      application_name: 'holdfast listen',
-      keepAlive: true,
-    });
-    next.on('notification', ({ channel, payload }) => {
-      for (const { onPayload } of heard.get(channel) ?? []) onPayload(payload ?? '');
-    });
-    // A failure to connect is the caller's to hear; one after that is told by `end`, once.
-    next.on('error', () => {});
-    await next.connect();
-    let ended = false;
-    let listening = false;
-    next.once('end', () => {
-      ended = true;
-      if (listening && !closed) retry();
-    });
-    for (const channel of heard.keys()) await next.query(`listen ${channel}`);
-    if (ended) throw new Error('the listening connection broke at once');
-    listening = true;
-    return next;
-  }
-
-  function retry(): void {
-    if (closed) return;
-    log.warn('the listening connection broke; it is made again');
-    cancelRetry = clock.after(RECONNECT_MS, () => {
-      client = connect();
-      client.then(() => {
-        for (const hearers of heard.values()) for (const { onGap } of hearers) onGap?.();
-      }, retry);
-    });
-  }
-
-  return {
-    async listen(channel, onPayload, onGap) {
-      if (!CHANNEL.test(channel)) throw new Error('a channel is lower-case letters');
-      const hearers = heard.get(channel) ?? new Set();
-      heard.set(channel, hearers);
-      const hearer = { onPayload, onGap };
-      hearers.add(hearer);
-      client ??= connect();
-      await (await client).query(`listen ${channel}`);
-      return () => void hearers.delete(hearer);
-    },
-    async close() {
-      closed = true;
-      cancelRetry?.();
-      const last = await client?.catch(() => undefined);
-      await last?.end();
-    },
-  };
 }

@@ -8,9 +8,10 @@
  */
 import {
   chmodSync,
-  chownSync,
   closeSync,
+  constants,
   fchmodSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   lstatSync,
@@ -20,6 +21,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -116,21 +118,65 @@ export function removeDurable(path: string): void {
 /**
  * Makes `path` a folder that only its owner can enter, with the folders above it where they are missing.
  * It refuses a link, a file, and a folder that belongs to somebody else: a name under a shared folder
- * such as the system's temporary one may have been taken by another user first.
+ * such as the system's temporary one may have been taken by another user first. For the same reason one
+ * that belongs to `owner` already counts as made by us only where nobody else can make names.
  */
-export function makePrivateDir(path: string, owner: { uid: number; gid: number } | null = null): void {
+export function makePrivateDir(path: string, owner: Owner | null = null): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  const found = lstatSync(path);
-  if (!found.isDirectory())
-    throw new Error(`${path} is not a folder of its own (a link or a file has that name)`);
+  const found = folderAt(path);
   if (process.platform === 'win32') return;
   const self = process.getuid?.() ?? found.uid;
-  if (found.uid !== self && found.uid !== owner?.uid) {
-    throw new Error(`${path} belongs to user ${found.uid}; remove it or choose another folder`);
-  }
+  const isGiven = owner !== null && found.uid === owner.uid && isClosedTo(dirname(path), owner);
+  if (found.uid !== self && !isGiven) throw foreign(path, found.uid);
   // Closed before it is given away: in between nobody else can enter it.
-  if ((found.mode & 0o777) !== 0o700) chmodSync(path, 0o700);
-  if (owner && found.uid !== owner.uid) chownSync(path, owner.uid, owner.gid);
+  if (owner) setFolder(path, { found, mode: 0o700, owner });
+  // By its name: Node's permission model refuses handles, and a cloud under it has folders of its own alone.
+  else if ((found.mode & 0o777) !== 0o700) chmodSync(path, 0o700);
+}
+
+export type Owner = { uid: number; gid: number };
+
+/** As `makePrivateDir`, but others may pass through to what is theirs in it. Only we can make names in it. */
+export function makePassableDir(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o711 });
+  const found = folderAt(path);
+  if (process.platform === 'win32') return;
+  if (found.uid !== process.getuid?.()) throw foreign(path, found.uid);
+  setFolder(path, { found, mode: 0o711, owner: null });
+}
+
+function foreign(path: string, uid: number): Error {
+  return new Error(`${path} belongs to user ${uid}; remove it or choose another folder`);
+}
+
+/** What stands at this very name; a link is not followed. */
+function folderAt(path: string): Stats {
+  const found = lstatSync(path);
+  if (found.isDirectory()) return found;
+  throw new Error(`${path} is not a folder of its own (a link or a file has that name)`);
+}
+
+/** True when nobody but us, the system and `owner` can make, rename or remove names in this folder. */
+function isClosedTo(path: string, owner: Owner): boolean {
+  const { uid, mode } = statSync(path);
+  return [0, process.getuid?.(), owner.uid].includes(uid) && (mode & 0o022) === 0;
+}
+
+/** By a handle: between a look at a name and a change of it, the name may come to mean something else. */
+function setFolder(path: string, to: { found: Stats; mode: number; owner: Owner | null }): void {
+  const { found, mode, owner } = to;
+  if ((found.mode & 0o777) === mode && (owner === null || found.uid === owner.uid)) return;
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  const folder = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    const opened = fstatSync(folder);
+    if (opened.ino !== found.ino || opened.dev !== found.dev)
+      throw new Error(`${path} was exchanged while it was looked at`);
+    fchmodSync(folder, mode);
+    if (owner) fchownSync(folder, owner.uid, owner.gid);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 /** The system's name for a failed call ("ENOENT"), or undefined for any other kind of error. */

@@ -4,6 +4,8 @@ import { HoldfastError } from '../domain/errors.ts';
 import { connectPinned } from './tls.ts';
 
 const ANSWER_BYTES_MAX = 2_097_152;
+/** Of a server that has said something before, and of one that was asked: longer than any of its own limits. */
+const SILENT_MS_MAX = 60_000;
 
 export type PinnedCall = {
   url: string;
@@ -11,11 +13,15 @@ export type PinnedCall = {
   pins: readonly string[];
   body?: string;
   headers?: Record<string, string>;
+  silentMsMax?: number;
 };
 
 export type Answer = { status: number; text: string };
 
-/** Throws `upstream` when the server is not reached, is not the pinned one, or answers too much. */
+/**
+ * Throws `upstream` when the server is not reached, is not the pinned one, falls silent, answers too much, or breaks off in
+ * its answer: then what was asked may have been done all the same.
+ */
 export async function callPinned(call: PinnedCall): Promise<Answer> {
   const url = new URL(call.url);
   const socket = await connectPinned({ host: url.hostname, port: Number(url.port || 443), pins: call.pins });
@@ -45,13 +51,20 @@ export async function callPinned(call: PinnedCall): Promise<Answer> {
           asked.destroy(new HoldfastError('upstream', `the answer of ${url.pathname} is too long`));
         else parts.push(part);
       });
+      // RFC 9112 section 8: an answer that is shorter than was announced is not one.
+      response.on('error', () => fail(new Error('the answer broke off')));
       response.on('end', () =>
         resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
       );
     });
-    asked.on('error', (cause) =>
-      reject(new HoldfastError('upstream', `no answer from ${url.host}: ${cause.message}`, { cause })),
-    );
+    const fail = (cause: Error) =>
+      reject(new HoldfastError('upstream', `no answer from ${url.host}: ${cause.message}`, { cause }));
+    asked.on('error', fail);
+    const silentMsMax = call.silentMsMax ?? SILENT_MS_MAX;
+    socket.setTimeout(silentMsMax, () => {
+      fail(new Error(`it has said nothing for ${silentMsMax / 1000} seconds`));
+      asked.destroy();
+    });
     asked.end(call.body);
   });
 }

@@ -220,6 +220,8 @@ export class Pipeline implements DatabaseConnection {
 
   async #go(): Promise<void> {
     const asked = this.#waiting.splice(0);
+    // It ended meanwhile: what it would begin now, nobody would end, and the next on this connection would be inside.
+    if (asked.length === 0) return;
     try {
       const outcomes = await this.#send(asked.map(({ statement }) => statement));
       for (const [index, { resolve, reject }] of asked.entries()) {

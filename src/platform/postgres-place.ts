@@ -1,20 +1,25 @@
 /**
  * Where the embedded PostgreSQL keeps its parts, and as whom it runs. PostgreSQL refuses to run as root,
  * so under root it runs as an unprivileged user, and that user has to reach its programs and its data.
- * A Unix socket's path has about 108 bytes (`sun_path`, unix(7)). What does not fit goes to a private
- * folder under the system's temporary one, named after a hash of the wished path.
+ * A Unix socket's path has about 108 bytes (`sun_path`, unix(7)).
+ *
+ * What does not fit stands aside, under a hash of the wished path: root's in a folder that outlasts a restart
+ * of the machine, because data may be among it; an ordinary user's, whose data always stands where it was
+ * wished, under the system's temporary one. In every folder that holds a part only we can make names; the
+ * database's user owns the parts themselves, and in those we write nothing (postgres-folders.ts).
  */
-import { chmod, cp, lstat, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { lstat, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hex, utf8 } from '../crypto/bytes.ts';
 import { sha256 } from '../crypto/hash.ts';
-import { codeOf, makePrivateDir } from './durable.ts';
+import { HoldfastError } from '../domain/errors.ts';
+import { codeOf, makePassableDir, makePrivateDir, type Owner } from './durable.ts';
+import { copyPrograms } from './postgres-folders.ts';
 
-export type Owner = { uid: number; gid: number };
-
-export type Relocated = { dir: string; parts: ('programs' | 'data' | 'socket')[] };
+/** What does not stand where it was wished, and a sentence that says where it does, and why. */
+export type Relocated = { dir: string; parts: ('programs' | 'data' | 'socket')[]; says: string };
 
 export type Place = {
   programsDir: string;
@@ -25,11 +30,15 @@ export type Place = {
   /** Whom the server runs as; null when it runs as this process does. */
   owner: Owner | null;
   relocated: Relocated | null;
+  /** Where an older version left the data, when it stands nowhere else: in a folder that does not last. */
+  earlierData: string | null;
 };
 
 /** A socket's path is 108 bytes with its closing NUL on Linux, 104 elsewhere; this leaves room for both. */
 const SOCKET_PATH_BYTES_MAX = 100;
 export const PORT = 5432;
+/** Of what lasts and belongs to programs of this machine (Filesystem Hierarchy Standard 3.0, 5.8). */
+const LASTING = '/var/lib/holdfast';
 
 /** The user `nobody` and group `nogroup` of Debian; every Linux has the number free or harmless. */
 const UNPRIVILEGED: Owner = { uid: 65_534, gid: 65_534 };
@@ -46,7 +55,7 @@ export function installedPrograms(): string | undefined {
   }
 }
 
-export async function findPlace(wishedDir: string): Promise<Place> {
+export async function findPlace(wishedDir: string, lasting = LASTING): Promise<Place> {
   const wished = resolve(wishedDir);
   const installed = installedPrograms();
   if (!installed) {
@@ -54,33 +63,31 @@ export async function findPlace(wishedDir: string): Promise<Place> {
     throw new Error(`no PostgreSQL is packaged for ${machine}: set DATABASE_URL to a PostgreSQL server`);
   }
   const owner = await serverOwner(wished);
-  const aside = join(tmpdir(), `holdfast-${hex(sha256(utf8(wished))).slice(0, 12)}`);
+  const hash = hex(sha256(utf8(wished))).slice(0, 12);
+  const aside = owner ? join(lasting, hash) : join(tmpdir(), `holdfast-${hash}`);
   const parts: Relocated['parts'] = [];
-  const move = (part: Relocated['parts'][number], to: string): string => {
-    parts.push(part);
-    return join(aside, to);
-  };
 
-  const dataFits = await canReach(dirname(wished), owner);
-  // Data that had to move once is found again even when its first place has become reachable since.
-  const dataMoved = !(await exists(wished)) && (await exists(join(aside, 'data')));
-  const dataDir = dataFits && !dataMoved ? wished : move('data', 'data');
-
-  const socketFits =
-    Buffer.byteLength(join(`${dataDir}.socket`, `.s.PGSQL.${PORT}`)) <= SOCKET_PATH_BYTES_MAX;
-  const socketDir = socketFits ? `${dataDir}.socket` : move('socket', 'socket');
-  if (Buffer.byteLength(join(socketDir, `.s.PGSQL.${PORT}`)) > SOCKET_PATH_BYTES_MAX) {
+  const { dataDir, earlierData } = await findData({ wished, aside, owner, hash });
+  if (dataDir !== wished) parts.push('data');
+  const beside = `${dataDir}.socket`;
+  const socketDir = fitsSocket(beside) ? beside : join(aside, 'socket');
+  if (socketDir !== beside) parts.push('socket');
+  if (!fitsSocket(socketDir)) {
     throw new Error(
       `the temporary folder's path is too long for a socket: ${tmpdir()}; set TMPDIR to a shorter one`,
     );
   }
+  if (parts.length > 0) await prepareAside({ aside, owner, lasting });
 
-  const programsFit = await canReach(join(installed, 'bin', 'postgres'), owner);
-  const programsDir = programsFit ? installed : move('programs', `native-${await versionOf(installed)}`);
-
-  const relocated = parts.length > 0 ? { dir: aside, parts } : null;
-  if (relocated) await prepareAside(aside, owner);
-  if (!programsFit) await copyPrograms(installed, programsDir);
+  let programsDir = installed;
+  if (owner && !(await canReach(join(installed, 'bin', 'postgres'), owner))) {
+    // For every checkout of this machine: a version of a package never changes.
+    programsDir = join(lasting, `postgresql-${await versionOf(installed)}`);
+    parts.push('programs');
+    await prepareAside({ aside: lasting, owner, lasting });
+    await copyPrograms(installed, programsDir);
+  }
+  const where = { wished, aside, programsDir, owner };
   return {
     programsDir,
     dataDir,
@@ -88,7 +95,62 @@ export async function findPlace(wishedDir: string): Promise<Place> {
     passwordFile: `${wished}.password`,
     logFile: `${wished}.log`,
     owner,
-    relocated,
+    relocated: parts.length > 0 ? relocatedOf(parts, where) : null,
+    earlierData,
+  };
+}
+
+const fitsSocket = (dir: string): boolean =>
+  Buffer.byteLength(join(dir, `.s.PGSQL.${PORT}`)) <= SOCKET_PATH_BYTES_MAX;
+
+type Wish = { wished: string; aside: string; owner: Owner | null; hash: string };
+
+/** Data that had to stand aside once is found there again even when its first place has become reachable since. */
+async function findData({ wished, aside, owner, hash }: Wish) {
+  if (!owner) return { dataDir: wished, earlierData: null };
+  const isReachable = await canReach(dirname(wished), owner);
+  if (await exists(wished)) {
+    if (isReachable) return { dataDir: wished, earlierData: null };
+    throw new HoldfastError(
+      'conflict',
+      `the database stands in ${wished}, and user ${owner.uid}, as whom it runs, can no longer enter a folder on the way there: open it (chmod o+x)`,
+    );
+  }
+  const atAside = join(aside, 'data');
+  if (await exists(atAside)) return { dataDir: atAside, earlierData: null };
+  const earlier = join(tmpdir(), `holdfast-${hash}`, 'data');
+  const isThere = (await isFolderOf(dirname(earlier), owner)) && (await isFolderOf(earlier, owner));
+  return { dataDir: isReachable ? wished : atAside, earlierData: isThere ? earlier : null };
+}
+
+async function isFolderOf(path: string, owner: Owner): Promise<boolean> {
+  if (!(await exists(path))) return false;
+  const found = await lstat(path);
+  return found.isDirectory() && found.uid === owner.uid;
+}
+
+function relocatedOf(
+  parts: Relocated['parts'],
+  at: { wished: string; aside: string; programsDir: string; owner: Owner | null },
+): Relocated {
+  const { wished, aside, programsDir, owner } = at;
+  const who = `user ${owner?.uid}, as whom it runs,`;
+  if (parts.includes('data'))
+    return {
+      dir: aside,
+      parts,
+      says: `the database stands in ${aside}, because ${who} cannot enter ${dirname(wished)}`,
+    };
+  if (parts.includes('socket'))
+    return {
+      dir: aside,
+      parts,
+      says: `the database is asked through ${aside}, because the path of a socket in ${dirname(wished)} is too long`,
+    };
+  return {
+    dir: programsDir,
+    parts,
+    says: `the database’s programs stand in ${programsDir}, because ${who} cannot reach the installed ones`,
   };
 }
 
@@ -123,30 +185,21 @@ function permissionBits(of: { mode: number; uid: number; gid: number }, owner: O
   return of.mode & 0o7;
 }
 
-async function prepareAside(aside: string, owner: Owner | null): Promise<void> {
-  if (!(await canReach(tmpdir(), owner))) {
-    throw new Error(`the database's user cannot reach ${tmpdir()}; set TMPDIR to a folder open to all`);
+async function prepareAside(at: { aside: string; owner: Owner | null; lasting: string }): Promise<void> {
+  const { aside, owner, lasting } = at;
+  if (!owner) return makePrivateDir(aside);
+  try {
+    makePassableDir(lasting);
+    makePassableDir(aside);
+  } catch (cause) {
+    throw new HoldfastError(
+      'unavailable',
+      `user ${owner.uid}, as whom the database runs, cannot enter this folder, and ${lasting} cannot be used instead (${(cause as Error).message}). Name a folder that everybody may pass through: npm start -- --data DIR`,
+      { cause },
+    );
   }
-  makePrivateDir(aside, owner);
-}
-
-/** Copies the programs once, readable by all inside the private folder, and names the copy when it is whole. */
-async function copyPrograms(from: string, to: string): Promise<void> {
-  if (await exists(to)) return;
-  const part = `${to}.part`;
-  await rm(part, { recursive: true, force: true });
-  await cp(from, part, { recursive: true, verbatimSymlinks: true });
-  await openToReaders(part);
-  await rename(part, to);
-}
-
-async function openToReaders(folder: string): Promise<void> {
-  await chmod(folder, 0o755);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await openToReaders(path);
-    else if (entry.isFile()) await chmod(path, ((await lstat(path)).mode & 0o100) !== 0 ? 0o755 : 0o644);
-  }
+  if (await canReach(aside, owner)) return;
+  throw new HoldfastError('unavailable', `the database’s user ${owner.uid} cannot reach ${aside}`);
 }
 
 async function versionOf(installed: string): Promise<string> {

@@ -3,11 +3,13 @@
  * and not yet collected by its parent, or its number may belong to a stranger by now; and after a killed
  * postmaster its children live on for a moment, writing. Every server of ours carries a mark in its
  * arguments, its children carry it in their titles, and those are what /proc shows to everybody (proc(5)),
- * also where a container hides the rest.
+ * also where a container hides the rest. A copied folder has the mark of the first one's servers; so whoever
+ * shows the folder that they work in counts only when it is this one.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, readIfExists } from './durable.ts';
+import { bornAt } from './process-identity.ts';
 
 /** What `postmaster.pid` says (PostgreSQL, `src/include/utils/pidfile.h`). */
 export type PidFile = { pid: number; socketDir: string };
@@ -15,18 +17,23 @@ export type PidFile = { pid: number; socketDir: string };
 export type Holder =
   | { kind: 'nobody' }
   | { kind: 'server'; pid: number; socketDir: string }
-  /** Children of a dead postmaster, or a process that the pid file names and that cannot be told apart. */
-  | { kind: 'remains'; pids: number[] };
+  /** Children of a dead postmaster, or a server that is none of ours, on this folder. */
+  | { kind: 'remains'; pids: number[] }
+  /** A PostgreSQL that the pid file names, and that shows nobody where it works. */
+  | { kind: 'unknown'; pid: number };
 
 export async function holderOf(dataDir: string, mark: string): Promise<Holder> {
   const named = readPidFile(dataDir);
-  const marked = await processesMarked(mark);
+  const marked = await processesMarked(mark, dataDir);
   if (named && marked.postmasters.includes(named.pid)) {
     return { kind: 'server', pid: named.pid, socketDir: named.socketDir };
   }
   const pids = [...marked.postmasters, ...marked.children];
-  // A live postgres without our mark: its own start-up check decides better than we could.
-  if (named && !pids.includes(named.pid) && (await nameOf(named.pid)) === 'postgres') pids.push(named.pid);
+  if (named && !pids.includes(named.pid) && (await isPostmaster(named.pid))) {
+    const isHere = await worksIn(named.pid, dataDir);
+    if (isHere === undefined && pids.length === 0) return { kind: 'unknown', pid: named.pid };
+    if (isHere === true) pids.push(named.pid);
+  }
   return pids.length > 0 ? { kind: 'remains', pids } : { kind: 'nobody' };
 }
 
@@ -39,36 +46,64 @@ export function readPidFile(dataDir: string): PidFile | undefined {
   return Number.isSafeInteger(pid) && pid > 0 ? { pid, socketDir: lines[4] ?? '' } : undefined;
 }
 
-/** True while the process runs. A dead one that nobody has collected yet ("zombie") does not run. */
-export async function isRunning(pid: number): Promise<boolean> {
-  const status = await readProc(pid, 'stat');
-  // The state is the first field after the closing bracket of the name, which may itself hold brackets.
-  return status !== undefined && !/^\s*[ZX]/.test(status.slice(status.lastIndexOf(')') + 1));
-}
-
-async function processesMarked(mark: string): Promise<{ postmasters: number[]; children: number[] }> {
+async function processesMarked(
+  mark: string,
+  dataDir: string,
+): Promise<{ postmasters: number[]; children: number[] }> {
   const postmasters: number[] = [];
   const children: number[] = [];
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
+    const pid = Number(name);
     // A dead process shows no arguments, so a zombie is never counted.
-    const argumentsText = (await readProc(Number(name), 'cmdline')) ?? '';
-    if (argumentsText.startsWith(`postgres: ${mark}: `)) children.push(Number(name));
-    else if (argumentsText.split('\0').includes(`cluster_name=${mark}`)) postmasters.push(Number(name));
+    const argumentsText = (await readProc(pid, 'cmdline')) ?? '';
+    const isChild = argumentsText.startsWith(`postgres: ${mark}: `);
+    if (!isChild && !argumentsText.split('\0').includes(`cluster_name=${mark}`)) continue;
+    if ((await worksIn(pid, dataDir)) === false) continue;
+    (isChild ? children : postmasters).push(pid);
   }
   return { postmasters, children };
 }
 
-async function nameOf(pid: number): Promise<string | undefined> {
-  return (await isRunning(pid)) ? (await readProc(pid, 'comm'))?.trim() : undefined;
+/**
+ * Whether a process of PostgreSQL works on this folder: it stands in it, or was told so (`-D`). Undefined when it
+ * shows neither to us. Folders are compared by what they are, since a path can be written in many ways.
+ */
+async function worksIn(pid: number, dataDir: string): Promise<boolean | undefined> {
+  const argumentsOf = ((await readProc(pid, 'cmdline')) ?? '').split('\0');
+  const told = argumentsOf[argumentsOf.indexOf('-D') + 1] ?? '';
+  const shown = [await folderOf(`/proc/${pid}/cwd`)];
+  if (argumentsOf.includes('-D') && told.startsWith('/')) shown.push((await folderOf(told)) ?? 'none');
+  const known = shown.filter((folder) => folder !== undefined);
+  return known.length === 0 ? undefined : known.includes((await folderOf(dataDir)) ?? 'missing');
 }
 
-async function readProc(pid: number, file: 'stat' | 'comm' | 'cmdline'): Promise<string | undefined> {
+async function folderOf(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await stat(path);
+    return `${dev}:${ino}`;
+  } catch (error) {
+    if (isHidden(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A running one; its children show a title (`postgres: …`) in place of their arguments, and no pid file names those. */
+async function isPostmaster(pid: number): Promise<boolean> {
+  if (bornAt(pid) === undefined || (await readProc(pid, 'comm'))?.trim() !== 'postgres') return false;
+  return !((await readProc(pid, 'cmdline')) ?? '').startsWith('postgres: ');
+}
+
+async function readProc(pid: number, file: 'comm' | 'cmdline'): Promise<string | undefined> {
   try {
     return await readFile(`/proc/${pid}/${file}`, 'utf8');
   } catch (error) {
-    // Gone, or (ESRCH) going while we read.
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '')) return undefined;
+    if (isHidden(error)) return undefined;
     throw error;
   }
+}
+
+/** Not there, going while we read (ESRCH), or not for us. */
+function isHidden(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '');
 }

@@ -6,16 +6,17 @@
  * data is closed in order. When we are killed it stays behind, unharmed, and the next start adopts it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { base64url, fromUtf8, hex } from '../crypto/bytes.ts';
-import { labelled, sha256 } from '../crypto/hash.ts';
 import { type Clock, sleep } from './clock.ts';
-import { makePrivateDir, readIfExists, syncDir, writeDurable } from './durable.ts';
+import { makePrivateDir } from './durable.ts';
 import type { Log } from './log.ts';
-import { exists, findPlace, type Place, PORT, type Relocated } from './postgres-place.ts';
-import { holderOf, isRunning } from './postgres-processes.ts';
+import { provideData, type Secret, SUPERUSER, surroundings } from './postgres-data.ts';
+import { findPlace, type Place, PORT, type Relocated } from './postgres-place.ts';
+import { type Holder, holderOf } from './postgres-processes.ts';
+import { bornAt } from './process-identity.ts';
 import type { Random } from './random.ts';
 
 export type PostgresConfig = {
@@ -24,11 +25,15 @@ export type PostgresConfig = {
   log: Log;
   clock: Clock;
   random: Random;
+  /** The data was there before, and somebody counts on it: where it is missing, none is made in its place. */
+  mustExist?: boolean;
+  /** For what root cannot place in its checkout; see postgres-place.ts. */
+  lastingDir?: string;
 };
 
 export type Postgres = {
-  /** Of the server that begins all others. */
-  pid: number;
+  /** Of the server that begins all others; of the one that runs now. */
+  readonly pid: number;
   socketDir: string;
   port: number;
   superuser: string;
@@ -37,16 +42,20 @@ export type Postgres = {
   adopted: boolean;
   /** What could not stand at its wished place, and where it stands; the caller shows it. */
   relocated: Relocated | null;
+  /** Where the data was before this start moved it to where it lasts; the caller shows it. */
+  movedFrom: string | null;
   /** A URL for `pg`. The superuser's password is filled in; another user's has to be given. */
   connectionString(user: string, database: string, password?: string): string;
   /** Ends all sessions, closes the data in order, and returns when the server is gone. */
   stop(): Promise<void>;
+  isRunning(): boolean;
+  /** Starts a server that ended, on the same socket with the same password. */
+  startAgain(): Promise<void>;
 };
 
-type Running = { place: Place; secret: Secret; pid: number; socketDir: string; adopted: boolean };
-type Secret = { password: string; mark: string };
+/** `born` beside the number, so that a server that ended is not taken for whoever has its number by then. */
+type Running = { pid: number; born: string | undefined; socketDir: string; adopted: boolean };
 
-const SUPERUSER = 'postgres';
 const RETRY_MS = 700;
 const START_MS_MAX = 30_000;
 const FAST_STOP_MS_MAX = 20_000;
@@ -79,38 +88,52 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 export async function startPostgres(config: PostgresConfig): Promise<Postgres> {
-  const { clock, log } = config;
-  const place = await findPlace(config.dataDir);
-  await mkdir(dirname(place.dataDir), { recursive: true, mode: 0o711 });
-  makePrivateDir(place.socketDir, place.owner);
-  const secret = await ownSecret(place, config.random);
-  if (!(await exists(place.dataDir))) await createData(place, secret);
-
+  const { clock, log, mustExist = false } = config;
+  const found = await findPlace(config.dataDir, config.lastingDir);
+  await mkdir(dirname(found.dataDir), { recursive: true, mode: 0o711 });
+  makePrivateDir(found.socketDir, found.owner);
+  const { place, secret, movedFrom } = await provideData(found, { random: config.random, mustExist });
   const running = await startOrAdopt({ place, secret, clock, log });
   log.info('postgres is ready', {
     pid: running.pid,
     adopted: running.adopted,
     relocated: place.relocated !== null,
   });
+  return handleOf({ running, movedFrom, start: { place, secret, clock, log } });
+}
+
+function handleOf(of: { running: Running; movedFrom: string | null; start: Start }): Postgres {
+  const { start, movedFrom } = of;
+  let { running } = of;
+  const { socketDir, adopted } = running;
+  const { secret } = start;
+  let starting: Promise<void> = Promise.resolve();
   let stopping: Promise<void> | undefined;
   return {
-    pid: running.pid,
-    socketDir: running.socketDir,
-    port: PORT,
-    superuser: SUPERUSER,
-    password: secret.password,
-    adopted: running.adopted,
-    relocated: place.relocated,
+    get pid() {
+      return running.pid;
+    },
+    ...{ socketDir, adopted, movedFrom, port: PORT, superuser: SUPERUSER, password: secret.password },
+    relocated: start.place.relocated,
     connectionString: (user, database, password) =>
       connectionString({
-        user,
-        database,
+        ...{ user, database, socketDir },
         password: password ?? (user === SUPERUSER ? secret.password : ''),
-        socketDir: running.socketDir,
       }),
     stop() {
-      stopping ??= stopServer(running.pid, { clock, log });
+      // Of a start that is under way, what became of it.
+      stopping ??= starting.catch(() => undefined).then(() => stopServer(running, start));
       return stopping;
+    },
+    isRunning: () => isServer(running),
+    startAgain() {
+      if (stopping) return stopping;
+      // On the socket that its clients know, also where that is an older version's.
+      const place = { ...start.place, socketDir };
+      starting = startOrAdopt({ ...start, place }).then((again) => {
+        running = again;
+      });
+      return starting;
     },
   };
 }
@@ -128,74 +151,6 @@ function connectionString(to: {
   return `postgresql://${who}@localhost:${PORT}/${encodeURIComponent(to.database)}?host=${encodeURIComponent(to.socketDir)}`;
 }
 
-/** The superuser's password, drawn once and kept for its owner alone, and the server's mark made of it. */
-async function ownSecret(place: Place, random: Random): Promise<Secret> {
-  const kept = readIfExists(place.passwordFile);
-  if (!kept && (await exists(place.dataDir)) && place.relocated?.parts.includes('data')) {
-    // The folder that it belonged to was deleted, and its password with it: nobody can ever sign in again.
-    await rm(place.dataDir, { recursive: true, force: true });
-  } else if (!kept && (await exists(place.dataDir))) {
-    throw new Error(
-      `${place.passwordFile} is missing, so nobody can sign in to ${place.dataDir}; remove both to start anew`,
-    );
-  }
-  const password = kept ? fromUtf8(kept).trim() : base64url(random.bytes(32));
-  if (!kept) writeDurable(place.passwordFile, `${password}\n`, 0o600);
-  return { password, mark: `holdfast-${hex(sha256(labelled('postgres-mark/v1', password))).slice(0, 16)}` };
-}
-
-/** Makes the data beside its place and renames it, so that half-made data never has the name. */
-async function createData(place: Place, secret: Secret): Promise<void> {
-  const fresh = `${place.dataDir}.new`;
-  await rm(fresh, { recursive: true, force: true });
-  makePrivateDir(fresh, place.owner);
-  const passwordFile = join(place.socketDir, 'password');
-  try {
-    await writeFile(passwordFile, secret.password, { mode: 0o600 });
-    if (place.owner) await chown(passwordFile, place.owner.uid, place.owner.gid);
-    await runInitdb(place, ['-D', fresh, '--pwfile', passwordFile]);
-  } finally {
-    await rm(passwordFile, { force: true });
-  }
-  await rename(fresh, place.dataDir);
-  syncDir(dirname(place.dataDir));
-}
-
-function runInitdb(place: Place, more: readonly string[]): Promise<void> {
-  const flags = ['-U', SUPERUSER, '--auth=scram-sha-256', '--data-checksums', '--no-instructions'];
-  // The builtin provider sorts the same on every machine and after every upgrade of the system's libraries.
-  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  return new Promise((resolve, reject) => {
-    const child = spawn(join(place.programsDir, 'bin', 'initdb'), [...flags, ...locale, ...more], {
-      ...runAs(place),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    child.stdout.on('data', (bytes) => (said += String(bytes)));
-    child.stderr.on('data', (bytes) => (said += String(bytes)));
-    child.on('error', (error) => reject(new Error('initdb cannot be run', { cause: error })));
-    child.on('close', (code) => {
-      if (code === 0) resolve();
-      else
-        reject(
-          new Error(`initdb failed (${code ?? 'killed'}): ${said.trim().split('\n').slice(-4).join(' | ')}`),
-        );
-    });
-  });
-}
-
-/**
- * A batch of records is a statement of about a megabyte. Left to itself the C library asks the system for that memory
- * with every batch and gives it back (mallopt(3)); on a virtual machine that costs more than the rows do.
- */
-const KEPT_MEMORY = { MALLOC_MMAP_THRESHOLD_: '16777216', MALLOC_TRIM_THRESHOLD_: '16777216' };
-
-/** The environment is empty but for these: PostgreSQL reads many `PG…` variables, none of which is ours. */
-function runAs(place: Place): { cwd: string; env: Record<string, string>; uid?: number; gid?: number } {
-  const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', ...KEPT_MEMORY };
-  return { cwd: place.socketDir, env, ...(place.owner ?? {}) };
-}
-
 type Start = { place: Place; secret: Secret; clock: Clock; log: Log };
 
 async function startOrAdopt(start: Start): Promise<Running> {
@@ -205,14 +160,14 @@ async function startOrAdopt(start: Start): Promise<Running> {
     const holder = await holderOf(place.dataDir, secret.mark);
     if (holder.kind === 'server') {
       const { pid, socketDir } = holder;
-      if (await answers({ place, secret, socketDir }))
-        return { place, secret, pid, socketDir, adopted: true };
+      const born = bornAt(pid);
+      if (await answers({ place, secret, socketDir })) return { pid, born, socketDir, adopted: true };
     }
     if (holder.kind === 'nobody') {
       // Nobody lives on the data, so what a killed server left is only in the way.
       await rm(join(place.dataDir, 'postmaster.pid'), { force: true });
       const pid = await launch(start, untilMs);
-      if (pid !== undefined) return { place, secret, pid, socketDir: place.socketDir, adopted: false };
+      if (pid !== undefined) return { pid, born: bornAt(pid), socketDir: place.socketDir, adopted: false };
     }
     if (clock.monotonicMs() > untilMs)
       throw new Error(`PostgreSQL does not start: ${await why(place, holder)}`);
@@ -221,8 +176,12 @@ async function startOrAdopt(start: Start): Promise<Running> {
   }
 }
 
-async function why(place: Place, holder: Awaited<ReturnType<typeof holderOf>>): Promise<string> {
+/** Only whoever was shown to be on this very folder is named as somebody to end. */
+async function why(place: Place, holder: Holder): Promise<string> {
   if (holder.kind === 'nobody') return await lastWords(place);
+  const file = join(place.dataDir, 'postmaster.pid');
+  if (holder.kind === 'unknown')
+    return `${file} names process ${holder.pid}, a PostgreSQL of somebody else’s that cannot be looked into. If it works on another folder, remove that file and start again`;
   const pids = holder.kind === 'server' ? [holder.pid] : holder.pids;
   return `process ${pids.join(', ')} holds ${place.dataDir} and does not answer; end it and start again`;
 }
@@ -257,10 +216,12 @@ async function spawnServer(place: Place, secret: Secret): Promise<ChildProcess> 
     unix_socket_directories: `"${place.socketDir.replaceAll('"', '""')}"`,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const log = await open(place.logFile, 'a', 0o600);
+  const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants;
+  const log = await open(place.logFile, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
   try {
     const server = spawn(join(place.programsDir, 'bin', 'postgres'), ['-D', place.dataDir, ...args], {
-      ...runAs(place),
+      ...surroundings(place),
+      ...place.owner,
       stdio: ['ignore', log.fd, log.fd],
       detached: true,
     });
@@ -316,21 +277,23 @@ function isNotYet(error: unknown): boolean {
   return /terminated unexpectedly|timeout expired/i.test(error.message);
 }
 
+const isServer = ({ pid, born }: Running): boolean => born !== undefined && bornAt(pid) === born;
+
 /** Fast shutdown, then immediate (PostgreSQL manual, section "Shutting Down the Server"). */
-async function stopServer(pid: number, on: { clock: Clock; log: Log }): Promise<void> {
+async function stopServer(server: Running, on: { clock: Clock; log: Log }): Promise<void> {
   const rounds = [
     { signal: 'SIGINT', waitMs: FAST_STOP_MS_MAX },
     { signal: 'SIGQUIT', waitMs: HARD_STOP_MS_MAX },
   ] as const;
   for (const { signal, waitMs } of rounds) {
-    if (!(await isRunning(pid))) return;
-    process.kill(pid, signal);
+    if (!isServer(server)) return;
+    process.kill(server.pid, signal);
     const untilMs = on.clock.monotonicMs() + waitMs;
     while (on.clock.monotonicMs() < untilMs) {
-      if (!(await isRunning(pid))) return;
+      if (!isServer(server)) return;
       await sleep(on.clock, 25);
     }
     on.log.warn('postgres does not stop', { signal, waitedMs: waitMs });
   }
-  throw new Error(`PostgreSQL (process ${pid}) does not stop`);
+  throw new Error(`PostgreSQL (process ${server.pid}) does not stop`);
 }

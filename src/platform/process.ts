@@ -1,6 +1,6 @@
 /**
  * How a process of ours begins and ends. Supervised over IPC it stops when told to, or when the supervisor
- * is gone; alone it stops on SIGINT and SIGTERM. Either way `stop` runs once, and what had begun is
+ * is gone; alone it stops on SIGINT, SIGTERM and SIGHUP. Either way `stop` runs once, and what had begun is
  * finished. A fault that nobody caught ends the process: the next start recovers by the ordinary path.
  */
 import { HoldfastError } from '../domain/errors.ts';
@@ -8,6 +8,9 @@ import { systemClock } from './clock.ts';
 import { openServiceManager } from './service-manager.ts';
 
 export type Stoppable = { stop(): Promise<void> };
+
+/** By which a process is asked to end: Ctrl-C, a supervisor, a terminal that was closed or a line that broke. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export type RunDeps = { onStopped(status: number): void };
 
@@ -18,6 +21,7 @@ export function runUntilStopped(program: Stoppable, deps: RunDeps): { fail(error
   const stop = (status: number) => {
     if (stopping) return;
     stopping = true;
+    endUnheard();
     manager.stopping();
     program.stop().then(
       () => deps.onStopped(status),
@@ -37,7 +41,7 @@ export function runUntilStopped(program: Stoppable, deps: RunDeps): { fail(error
   } else {
     process.on('SIGINT', () => stop(0));
   }
-  process.on('SIGTERM', () => stop(0));
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
   manager.ready();
   return {
     fail(error) {
@@ -47,4 +51,32 @@ export function runUntilStopped(program: Stoppable, deps: RunDeps): { fail(error
       stop(1);
     },
   };
+}
+
+/** Aborted when this process is asked to end, for what is not yet a program that can be stopped. */
+export function abortWhenAsked(onAsked: () => void): { signal: AbortSignal; release(): void } {
+  const asked = new AbortController();
+  const heard = () => {
+    if (asked.signal.aborted) return;
+    endUnheard();
+    onAsked();
+    asked.abort(new HoldfastError('unavailable', 'it was asked to end'));
+  };
+  for (const signal of ENDING) process.on(signal, heard);
+  // A reader that has gone (`| head`) sends no signal; to us it is a terminal that was closed, also later on.
+  process.stdout.on('error', () => process.kill(process.pid, 'SIGHUP'));
+  return {
+    signal: asked.signal,
+    release() {
+      for (const signal of ENDING) process.off(signal, heard);
+    },
+  };
+}
+
+/**
+ * Who read what is said may be gone: the terminal was closed, or the program behind a pipe heard the same Ctrl-C. A
+ * line that cannot be written then must not end what stops in order.
+ */
+function endUnheard(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }

@@ -17,7 +17,7 @@ import { ownServers, readConfig } from '../platform/config.ts';
 import { silentLog } from '../platform/log.ts';
 import { startPostgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
-import { readSecrets } from './kept.ts';
+import { readSecrets, readState } from './kept.ts';
 import { type Places, placesIn } from './places.ts';
 import { DATABASE, urlAs } from './system.ts';
 
@@ -46,30 +46,42 @@ export async function runBackup(given: BackupArguments): Promise<number> {
   if (values.config !== undefined)
     isWhole = await run({ config: resolve(values.config), file, keysFile, say });
   else
-    await onThisMachine(placesIn(resolve(values.data ?? join(given.root, '.holdfast'))), async (found) => {
-      isWhole = await run({ ...found, file, keysFile, say });
-    });
+    await onThisMachine(
+      placesIn(resolve(values.data ?? join(given.root, '.holdfast'))),
+      async (found) => {
+        isWhole = await run({ ...found, file, keysFile, say });
+      },
+      { mayBeGone: act === 'restore' },
+    );
   return isWhole ? 0 : 1;
 }
 
 type Urls = NonNullable<Command['urls']>;
 type Found = Pick<Command, 'config' | 'urls'>;
 
+/** Whether an empty database is made in the place of one that is gone, as a restore wants it. */
+type MayBeGone = { mayBeGone: boolean };
+
 const configOf = (places: Places) => join(places.cloud, 'config.json');
 
 /** Runs with the configuration of this machine's cloud, whose database answers meanwhile. */
-export async function onThisMachine(places: Places, run: (found: Found) => Promise<void>): Promise<void> {
+export async function onThisMachine(
+  places: Places,
+  run: (found: Found) => Promise<void>,
+  more: MayBeGone = { mayBeGone: false },
+): Promise<void> {
   requireSystem(places);
   const config = configOf(places);
   const own = ownServers().databaseUrl;
   if (own !== undefined) return await onOwnServer(own, places, (urls) => run({ config, urls }));
-  await withDatabase(places, async (superuserUrl) => {
+  const prepared = async (superuserUrl: string | null) => {
     if (superuserUrl !== null) {
       const { ownerPassword, appPassword } = readSecrets(places);
       await prepareDatabase({ superuserUrl, database: DATABASE, ownerPassword, appPassword });
     }
     await run({ config });
-  });
+  };
+  await withDatabase(places, prepared, more);
 }
 
 /**
@@ -79,6 +91,7 @@ export async function onThisMachine(places: Places, run: (found: Found) => Promi
 export async function withDatabase<T>(
   places: Places,
   run: (superuserUrl: string | null) => Promise<T>,
+  { mayBeGone }: MayBeGone = { mayBeGone: false },
 ): Promise<T> {
   requireSystem(places);
   if (isElsewhere(configOf(places))) return await run(null);
@@ -87,6 +100,7 @@ export async function withDatabase<T>(
     log: silentLog,
     clock: systemClock,
     random: systemRandom,
+    mustExist: !mayBeGone && readState(places).commissioned,
   });
   try {
     return await run(postgres.connectionString(postgres.superuser, 'postgres'));

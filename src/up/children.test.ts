@@ -86,3 +86,19 @@ test('one that is stopped while it waits for its next start stays stopped', asyn
     [],
   );
 });
+
+test('a child that cannot even be begun fails its start, is tried again after a crash, and ends nobody else', async () => {
+  const { all, said, pauses, until } = children(['ends', 'stays']);
+  const cwd = mkdtempSync(join(tmpdir(), 'holdfast-children-'));
+  await assert.rejects(all.start({ ...EDGE, cwd: join(cwd, 'missing') }), {
+    code: 'unavailable',
+    message: /^edge cannot be started: /,
+  });
+  assert.ok(!all.isRunning('edge'));
+  await all.start({ ...EDGE, cwd });
+  rmSync(cwd, { recursive: true });
+  await until(/is left down/, 1);
+  assert.match(said.join('\n'), /edge cannot be started: .*\nstarting edge again/);
+  assert.deepEqual(pauses, [0, 1_000, 2_000, 4_000, 8_000]);
+  await all.stopAll(['edge']);
+});

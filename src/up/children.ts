@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { HoldfastError } from '../domain/errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import { environmentWith } from '../platform/config.ts';
+import { Patience } from './patience.ts';
 import { goesLater } from './priority.ts';
 
 export type ChildName = 'cloud' | 'edge' | 'rig' | 'signer';
@@ -41,20 +42,18 @@ export const HARDENED = ['--disable-sigusr1'] as const;
 
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 15_000;
-/** Before each start of a child that crashed; who crashes once more within the window stays down. */
-const PAUSES_MS = [0, 1_000, 2_000, 4_000, 8_000];
-const CRASH_WINDOW_MS = 60_000;
 
 type Running = { spec: ChildSpec; process: ChildProcess; wanted: boolean };
 
 export class Children {
   readonly #deps: ChildrenDeps;
   readonly #running = new Map<ChildName, Running>();
-  #crashes: number[] = [];
+  readonly #patience: Patience;
   #stopping = false;
 
   constructor(deps: ChildrenDeps) {
     this.#deps = deps;
+    this.#patience = new Patience(deps.clock);
   }
 
   /** Starts a child and waits until it says that it is ready. Throws what it said when it ended instead. */
@@ -81,6 +80,12 @@ export class Children {
             `${spec.name} was not ready after ${READY_MS_MAX / 1000} s:\n${said()}`,
           ),
         );
+      });
+      // It could not even be begun (EAGAIN: too many processes), and then never ends either; or a signal could not be sent.
+      child.on('error', (error) => {
+        if (child.pid !== undefined) return this.#deps.say(`${spec.name}: ${error.message}`);
+        cancel();
+        reject(new HoldfastError('unavailable', `${spec.name} cannot be started: ${error.message}`));
       });
       let ready = false;
       child.on('message', (message) => {
@@ -114,7 +119,8 @@ export class Children {
 
   isRunning(name: ChildName): boolean {
     const running = this.#running.get(name);
-    return running !== undefined && running.process.exitCode === null && running.process.signalCode === null;
+    if (running?.process.pid === undefined) return false;
+    return running.process.exitCode === null && running.process.signalCode === null;
   }
 
   async stop(name: ChildName): Promise<void> {
@@ -145,12 +151,10 @@ export class Children {
   #again(running: Running, why: string): void {
     const { clock, say } = this.#deps;
     const { spec } = running;
-    const nowMs = clock.monotonicMs();
-    this.#crashes = [...this.#crashes.filter((atMs) => nowMs - atMs < CRASH_WINDOW_MS), nowMs];
+    const { pauseMs, crashes } = this.#patience.after();
     say(why);
-    const pauseMs = PAUSES_MS[this.#crashes.length - 1];
     if (pauseMs === undefined) {
-      say(`${this.#crashes.length} crashes within a minute: ${spec.name} is left down. Its log says more.`);
+      say(`${crashes} crashes within a minute: ${spec.name} is left down. Its log says more.`);
       return;
     }
     clock.after(pauseMs, () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import type { RigConfig } from '../../rig/config.ts';
 import type { cloudConfig } from '../cloud/config.ts';
+import { HoldfastError } from '../domain/errors.ts';
 import type { EdgeConfig } from '../edge/config.ts';
 import { writeDurable } from '../platform/durable.ts';
 import type { ChildSpec } from './children.ts';
@@ -166,6 +167,7 @@ function built(root: string, app: string): string | null {
  * them. Where it matters, cloud and bank are different machines.
  */
 export function cloudFence({ root, places }: Pick<SystemConfig, 'root' | 'places'>): readonly string[] {
+  requireFenceable({ root, places });
   const reads = ['bin', 'src', 'node_modules', 'package.json', join('web', 'dist')].map((path) =>
     join(root, path),
   );
@@ -174,6 +176,16 @@ export function cloudFence({ root, places }: Pick<SystemConfig, 'root' | 'places
     ...[...reads, places.cloud, places.logs].map((path) => `--allow-fs-read=${path}`),
     ...[places.cloud, places.logs].map((path) => `--allow-fs-write=${path}`),
   ];
+}
+
+/** Node takes a star in an allowed path for any letters, knows no way to write it as itself, and would allow more than was meant. */
+export function requireFenceable({ root, places }: Pick<SystemConfig, 'root' | 'places'>): void {
+  const starred = [root, places.data].find((path) => path.includes('*'));
+  if (starred === undefined) return;
+  throw new HoldfastError(
+    'input-invalid',
+    `${starred} has a * in its name, which the fence around the cloud’s process cannot be drawn along; rename that folder`,
+  );
 }
 
 export function cloudSpec(config: SystemConfig): ChildSpec {

@@ -5,7 +5,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Arguments } from '../../bin/holdfast.ts';
 import type { parcelDetail, parcelRow } from '../contract/http/admin.ts';
@@ -13,40 +13,45 @@ import { HoldfastError } from '../domain/errors.ts';
 import { receiptSchema, verifyReceipt } from '../ledger/receipt.ts';
 import { noteHash } from '../ledger/roster.ts';
 import { systemClock } from '../platform/clock.ts';
+import { abortWhenAsked } from '../platform/process.ts';
 import { readRootPublic } from '../signer/root.ts';
 import { compareJournals } from './audit.ts';
+import { requireNew } from './folder.ts';
 import { readSeeded } from './kept.ts';
 import { People } from './people.ts';
 import { type System, startSystem } from './system.ts';
-import { waitFor } from './wait.ts';
+import { unlessAborted, waitFor } from './wait.ts';
 
 const DEMO_PORT = 18_080;
 const TRACKING = '1Z999AA10123456784';
 
 export async function runDemo(given: Arguments): Promise<number> {
-  const data = given.values.data ?? mkdtempSync(join(tmpdir(), 'holdfast-demo-'));
+  const named = given.values.data;
+  if (named !== undefined) requireNew(resolve(named));
+  const data = named === undefined ? mkdtempSync(join(tmpdir(), 'holdfast-demo-')) : resolve(named);
   const base = given.values.port === undefined ? DEMO_PORT : Number(given.values.port);
   const say = (line: string) => process.stdout.write(`${line}\n`);
   let step = 0;
   // What belongs to a step stands below it, without a number of its own.
   const tell = (line: string) =>
     say(line.startsWith(' ') ? `   ${line}` : `${String(++step).padStart(2)}. ${line}`);
+  const { signal } = abortWhenAsked(() => say('stopping …'));
   say(`a whole system on ports ${base} to ${base + 10}, its data in ${data}\n`);
-  const system = await startSystem({
-    root: given.root,
-    data,
-    base,
-    fresh: true,
-    clock: systemClock,
-    say: (line) => say(`    ${line}`),
-  });
   try {
-    const verified = await journey(system, tell);
-    await system.stop();
-    return verified ? 0 : 1;
+    const system = await startSystem({
+      ...{ root: given.root, data, base, fresh: false, clock: systemClock, signal },
+      say: (line) => say(`    ${line}`),
+    });
+    try {
+      return (await unlessAborted(journey(system, tell), signal)) ? 0 : 1;
+    } finally {
+      await system.stop();
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return 130;
   } finally {
-    await system.stop();
-    if (given.values.data === undefined && !given.values.keep) rmSync(data, { recursive: true, force: true });
+    if (named === undefined && !given.values.keep) rmSync(data, { recursive: true, force: true });
   }
 }
 

@@ -147,18 +147,24 @@ export const commission = {
   },
 
   /** The bank is enrolled by now: its key stands in the draft, which the root signs. */
-  async finish(of: { config: SystemConfig; say(line: string): void }): Promise<void> {
-    const { config, say } = of;
+  async finish(of: {
+    config: SystemConfig;
+    say(line: string): void;
+    signal?: AbortSignal | undefined;
+  }): Promise<void> {
+    const { config, say, signal } = of;
     say('signing the first roster: holdfast admin roster sign');
     await command({
       root: config.root,
       args: ['admin', 'roster', 'sign', '--root', config.places.root, '--yes'],
     });
+    signal?.throwIfAborted();
     await waitFor({
       clock: systemClock,
       what: 'the bank to apply its first roster',
       msMax: 30_000,
       holds: () => rosterIsApplied(config.ports),
+      signal,
     });
     // Written last: until here a broken start begins anew, from here on nothing is ever thrown away.
     await writeDurable(config.places.stateFile, utf8(JSON.stringify({ commissioned: true })), 0o600);

@@ -1,6 +1,7 @@
 /** The ports of a whole system on one machine, counted from one base, and whether they are free. */
 import { createServer } from 'node:net';
 import { HoldfastError } from '../domain/errors.ts';
+import { codeOf } from '../platform/durable.ts';
 
 const NAMES = [
   'start',
@@ -36,11 +37,17 @@ export async function requireFree(ports: Ports, base: number): Promise<void> {
   );
 }
 
-function isFree(port: number): Promise<boolean> {
+/** On both addresses of `localhost`: our servers have the first, and a browser that is given the name may take the other. */
+async function isFree(port: number): Promise<boolean> {
+  return (await isFreeAt('127.0.0.1', port)) && (await isFreeAt('::1', port));
+}
+
+function isFreeAt(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen({ host: '127.0.0.1', port }, () => probe.close(() => resolve(true)));
+    // Where the machine has no such address (no IPv6), nobody else can stand there either.
+    probe.once('error', (error) => resolve(['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(error) ?? '')));
+    probe.listen({ host, port }, () => probe.close(() => resolve(true)));
   });
 }
 

@@ -27,7 +27,10 @@ test('what goes later has its children go later too', async () => {
 });
 
 test('the cloud goes later than the agent and its cabinet; a process that has ended is no failure', async () => {
-  const config = { root: '/r', places: { cloud: '/c', logs: '/l', edge: '/e', rig: '/g' } } as SystemConfig;
+  const config = {
+    root: '/r',
+    places: { data: '/d', cloud: '/c', logs: '/l', edge: '/e', rig: '/g' },
+  } as SystemConfig;
   assert.equal(cloudSpec(config).goesLater, true);
   for (const spec of [edgeSpec(config), rigSpec(config)]) assert.notEqual(spec.goesLater, true, spec.name);
   const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });

@@ -1,23 +1,26 @@
 /** Starting and stopping the whole: the steps of `up`, in order, each printed. */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepareDatabase } from '../cloud/migrate.ts';
+import { hasTables, prepareDatabase } from '../cloud/migrate.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import type { Clock } from '../platform/clock.ts';
-import { writeDurable } from '../platform/durable.ts';
+import { removeDurable, writeDurable } from '../platform/durable.ts';
 import { silentLog } from '../platform/log.ts';
 import { type Postgres, startPostgres } from '../platform/postgres.ts';
+import { removeDatabase } from '../platform/postgres-data.ts';
 import { systemRandom } from '../platform/random.ts';
 import { Children } from './children.ts';
 import {
   cloudSpec,
   edgeSpec,
   type OwnBroker,
+  requireFenceable,
   rigSpec,
   type SystemConfig,
   signerSpec,
   writeConfigs,
 } from './configs.ts';
+import { watchDatabase } from './database-watch.ts';
 import { requireRoom } from './disk-room.ts';
 import {
   commission,
@@ -26,12 +29,14 @@ import {
   rosterIsApplied,
   writeBrokerFiles,
 } from './first-start.ts';
+import { claimFolder } from './folder.ts';
 import { readState } from './kept.ts';
-import { makePlaces, type Places, placesIn, takeLock } from './places.ts';
+import { takeLock } from './lock.ts';
+import { makePlaces, type Places, placesIn } from './places.ts';
 import { type Ports, portsFrom, requireFree } from './ports.ts';
 import { goesLater } from './priority.ts';
 import { type RunFile, runFileOf } from './run-file.ts';
-import { waitFor } from './wait.ts';
+import { unlessAborted, waitFor } from './wait.ts';
 
 export const DATABASE = 'holdfast';
 
@@ -44,13 +49,15 @@ export type StartSystem = {
   say(line: string): void;
   /** Servers of the operator's own; what is not named is the package's. */
   own?: OwnServers;
+  /** Breaks the start off: behind the step under way, and at once where it only waits. */
+  signal?: AbortSignal;
 };
 
 export type OwnServers = {
   /** PostgreSQL, as a role that may make roles and databases. */
   databaseUrl?: string | undefined;
   /** A Mosquitto on this machine, and what to do once its files are written to `dir`. */
-  broker?: (OwnBroker & { ready(dir: string): Promise<void> }) | undefined;
+  broker?: (OwnBroker & { ready(dir: string, signal?: AbortSignal): Promise<void> }) | undefined;
 };
 
 export type System = {
@@ -68,6 +75,8 @@ export async function startSystem(given: StartSystem): Promise<System> {
   const places = placesIn(given.data);
   const ports = portsFrom(given.base);
   requireRoom(places.data, { first: !existsSync(places.stateFile) });
+  requireFenceable({ root: given.root, places });
+  claimFolder({ root: given.root, data: places.data });
   makePlaces(places);
   const unlock = takeLock(places, `http://localhost:${ports.start}`);
   const undo: (() => Promise<void> | void)[] = [unlock];
@@ -92,16 +101,14 @@ type Steps = {
 };
 
 async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<System> {
-  const { say, clock } = given;
+  const { say, signal } = given;
   await requireFree(ports, given.base);
-  if (given.fresh && given.own?.databaseUrl !== undefined)
-    throw new HoldfastError(
-      'input-invalid',
-      `--fresh empties no database of your own: drop the database ${DATABASE} there, remove ${places.data}, and start without it`,
-    );
-  if (given.fresh || isHalfMade(places)) await wipe(places, say, given.fresh);
+  await beginAnew(given, places);
+  signal?.throwIfAborted();
   const server = await findDatabase(places, given, undo);
+  signal?.throwIfAborted();
   const secrets = await firstStart({ places, root: given.root, say });
+  signal?.throwIfAborted();
   const config: SystemConfig = {
     root: given.root,
     places,
@@ -112,16 +119,15 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
     relocated: server.relocated,
     broker: brokerOf(given.own),
   };
-  await prepareDatabase({
-    superuserUrl: server.superuserUrl,
-    database: DATABASE,
-    ownerPassword: secrets.ownerPassword,
-    appPassword: secrets.appPassword,
-  });
+  const { ownerPassword, appPassword } = secrets;
+  const { superuserUrl } = server;
+  const prepared = prepareDatabase({ superuserUrl, database: DATABASE, ownerPassword, appPassword });
+  await unlessAborted(prepared, signal);
   const children = childrenOf(given, config);
   undo.push(() => children.stopAll(['edge', 'cloud', 'signer', 'rig']));
   await provideSealingKey(config, say);
   await writeConfigs(config);
+  signal?.throwIfAborted();
   const first = !readState(places).commissioned;
   if (first) {
     await commission.seed({ config, say });
@@ -130,20 +136,18 @@ async function startSteps({ given, places, ports, undo, stop }: Steps): Promise<
   } else {
     await commission.renew({ config, say });
   }
+  signal?.throwIfAborted();
   if (given.own?.broker) {
     await writeBrokerFiles(config);
-    await given.own.broker.ready(join(places.cloud, 'broker'));
+    await given.own.broker.ready(join(places.cloud, 'broker'), signal);
   }
   say('starting cloud, rig and signer');
-  await Promise.all([
-    children.start(rigSpec(config)),
-    children.start(cloudSpec(config)),
-    children.start(signerSpec(config)),
-  ]);
+  const started = [rigSpec, cloudSpec, signerSpec].map((spec) => children.start(spec(config)));
+  await unlessAborted(Promise.all(started), signal);
   say('starting the bank’s agent');
-  await children.start(edgeSpec(config));
-  if (first) await commission.finish({ config, say });
-  await bankServes(ports, clock);
+  await unlessAborted(children.start(edgeSpec(config)), signal);
+  if (first) await commission.finish({ config, say, signal });
+  await bankServes(ports, given);
   const run = await runFileOf(config);
   await writeDurable(places.runFile, `${JSON.stringify(run, null, 2)}\n`, 0o600);
   return { run, ports, places, children, stop };
@@ -169,17 +173,19 @@ function childrenOf({ root, clock, say }: StartSystem, config: SystemConfig): Ch
   return children;
 }
 
-async function bankServes(ports: Ports, clock: Clock): Promise<void> {
+async function bankServes(ports: Ports, { clock, signal }: StartSystem): Promise<void> {
   await waitFor({
     clock,
     what: 'the bank to hold a signed roster',
     msMax: ROSTER_MS_MAX,
+    signal,
     holds: () => rosterIsApplied(ports),
   });
   await waitFor({
     clock,
     what: 'the lock boards to answer',
     msMax: BOARDS_MS_MAX,
+    signal,
     holds: () => boardsAnswer(ports),
   });
 }
@@ -191,14 +197,18 @@ async function startDatabase(places: Places, given: StartSystem, undo: Steps['un
     log: silentLog,
     clock: given.clock,
     random: systemRandom,
+    mustExist: readState(places).commissioned,
   });
   undo.push(() => postgres.stop());
   goesLater(postgres.pid);
+  const watch = watchDatabase(postgres, { clock: given.clock, say: given.say, onStarted: goesLater });
+  undo.push(() => watch.end());
   if (postgres.adopted) given.say('a database server left behind by an earlier run was adopted');
-  if (postgres.relocated)
+  if (postgres.movedFrom !== null)
     given.say(
-      `the database stands in ${postgres.relocated.dir}, because it could not stand in ${places.data}`,
+      `the database was moved out of ${postgres.movedFrom}, which a restart of the machine may empty`,
     );
+  if (postgres.relocated) given.say(postgres.relocated.says);
   return postgres;
 }
 
@@ -225,9 +235,14 @@ async function findDatabase(places: Places, given: StartSystem, undo: Steps['und
 
 /** The same server with the same settings, as another role on our own database. */
 export function urlAs(url: string, role: string, password: string): string {
-  const at = new URL(url);
+  const at = new URL(urlOn(url));
   at.username = role;
   at.password = encodeURIComponent(password);
+  return at.href;
+}
+
+function urlOn(url: string): string {
+  const at = new URL(url);
   at.pathname = `/${DATABASE}`;
   return at.href;
 }
@@ -243,6 +258,29 @@ async function boardsAnswer(ports: Ports): Promise<boolean> {
   return ((await answer.json()) as { ready: boolean }).ready;
 }
 
+/** Empties the folder where that was asked for, or where an earlier first start left it half made. */
+async function beginAnew(given: StartSystem, places: Places): Promise<void> {
+  const own = given.own?.databaseUrl;
+  if (given.fresh && own !== undefined)
+    throw new HoldfastError(
+      'input-invalid',
+      `--fresh empties no database of your own: drop the database ${DATABASE} there, remove ${places.data}, and start without it`,
+    );
+  const halfMade = isHalfMade(places);
+  // Before anything is thrown away: without what the folder holds, nobody could tell any more whose the database is.
+  if (own !== undefined && !readState(places).commissioned)
+    if (await unlessAborted(hasTables(urlOn(own)), given.signal))
+      throw new HoldfastError('conflict', takenDatabase(places, halfMade));
+  if (given.fresh || halfMade) await wipe(places, given.say, given.fresh);
+}
+
+function takenDatabase({ data }: Places, halfMade: boolean): string {
+  const why = halfMade
+    ? `an earlier first start in ${data} was broken off, and what it made in the database ${DATABASE} of DATABASE_URL is still there. Nothing was changed. Drop that database, remove ${data}, and start again`
+    : `the database ${DATABASE} of DATABASE_URL is in use already, and not by what stands in ${data}. Nothing was changed in it. Name the folder that belongs to it: npm start -- --data DIR. If nobody needs it, drop it and start again`;
+  return halfMade ? `${why}. If the database is another system’s, name that one’s folder with --data` : why;
+}
+
 /** A first start that was broken off before the bank was commissioned: nothing of value is there yet. */
 function isHalfMade(places: Places): boolean {
   return existsSync(places.secretsFile) && !readState(places).commissioned;
@@ -254,7 +292,10 @@ async function wipe(places: Places, say: (line: string) => void, asked: boolean)
       ? 'starting fresh: the old data folder is emptied'
       : 'an earlier first start was broken off; beginning it anew',
   );
-  await removeRelocated(places);
+  const isThere = await stopLeftBehind(places);
+  // First of all, so that what is broken off from here on is half made, and no estate without its keys.
+  if (existsSync(places.stateFile)) removeDurable(places.stateFile);
+  if (isThere) await removeDatabase(places.postgres);
   for (const path of [
     places.postgres,
     `${places.postgres}.password`,
@@ -268,17 +309,18 @@ async function wipe(places: Places, say: (line: string) => void, asked: boolean)
     places.root,
     places.logs,
     places.runFile,
+    join(places.data, 'seeded.json'),
+    // Last: as long as it is there, the next start knows that it has to begin anew.
     places.secretsFile,
-    places.stateFile,
   ]) {
     rmSync(path, { recursive: true, force: true });
   }
   makePlaces(places);
 }
 
-/** A server left behind must be stopped before its folder goes, wherever it stands. */
-async function removeRelocated(places: Places): Promise<void> {
-  if (!existsSync(places.postgres) && !existsSync(`${places.postgres}.password`)) return;
+/** A server left behind must be stopped before its folder goes, wherever that stands. False when there never was one. */
+async function stopLeftBehind(places: Places): Promise<boolean> {
+  if (!existsSync(places.postgres) && !existsSync(`${places.postgres}.password`)) return false;
   const { systemClock } = await import('../platform/clock.ts');
   try {
     const postgres = await startPostgres({
@@ -288,7 +330,7 @@ async function removeRelocated(places: Places): Promise<void> {
       random: systemRandom,
     });
     await postgres.stop();
-    if (postgres.relocated) rmSync(postgres.relocated.dir, { recursive: true, force: true });
+    return true;
   } catch (cause) {
     throw new HoldfastError(
       'conflict',

@@ -9,7 +9,9 @@ import type { Arguments } from '../../bin/holdfast.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { sleep, systemClock } from '../platform/clock.ts';
 import { ownServers } from '../platform/config.ts';
-import { runUntilStopped } from '../platform/process.ts';
+import { abortWhenAsked, runUntilStopped } from '../platform/process.ts';
+import { readState } from './kept.ts';
+import { placesIn } from './places.ts';
 import { portsFrom } from './ports.ts';
 import { type OwnServers, type System, startSystem } from './system.ts';
 import { waitFor } from './wait.ts';
@@ -23,34 +25,24 @@ export async function runUp(given: Arguments): Promise<number> {
   const data = resolve(given.values.data ?? resolve(given.root, '.holdfast'));
   const startedMs = systemClock.monotonicMs();
   const say = (line: string) => process.stdout.write(`${line}\n`);
-  let system: System | null = null;
-  let interrupted = false;
   // A start can be broken off at any moment; what has begun by then is stopped in order.
-  const early = () => {
-    if (!interrupted) say('stopping, once the step under way is done …');
-    interrupted = true;
-  };
-  process.on('SIGINT', early);
-  process.on('SIGTERM', early);
+  const asked = abortWhenAsked(() => say('stopping, once the step under way is done …'));
+  let system: System;
   try {
     system = await startSystem({
-      root: given.root,
-      data,
-      base,
-      fresh: given.values.fresh,
-      clock: systemClock,
-      say,
-      own: ownOf(data, say),
+      ...{ root: given.root, data, base, fresh: given.values.fresh, clock: systemClock, say },
+      ...{ own: ownOf(data, say), signal: asked.signal },
     });
   } catch (error) {
     // A step that Ctrl-C broke off has nothing else to say; what had begun is stopped by now.
-    if (!interrupted) throw error;
-    say('stopped before it was ready; the next start begins anew');
+    if (!asked.signal.aborted) throw error;
+    const isMade = readState(placesIn(data)).commissioned;
+    say(
+      `stopped before it was ready; ${isMade ? `start again with: ${againWith(given)}` : 'the next start begins anew'}`,
+    );
     return 130;
   }
-  process.off('SIGINT', early);
-  process.off('SIGTERM', early);
-  if (interrupted) {
+  if (asked.signal.aborted) {
     await system.stop();
     return 130;
   }
@@ -66,6 +58,8 @@ export async function runUp(given: Arguments): Promise<number> {
       say(`stopped. Parcels and records are kept; start again with: ${againWith(given)}`);
     };
     runUntilStopped({ stop }, { onStopped: done });
+    // Only now: in between, a signal that nobody waits for would end this process at once.
+    asked.release();
     keepAlive();
   });
 }
@@ -120,10 +114,16 @@ function ownOf(data: string, say: (line: string) => void): OwnServers {
       host,
       port,
       mosquitto: { host, port: port + 1, dir },
-      async ready() {
+      async ready(_, signal) {
         say(`waiting for your broker at ${brokerUrl}: mosquitto -c ${dir}/mosquitto.conf`);
         const holds = () => isListening(port);
-        await waitFor({ clock: systemClock, what: `a broker at ${brokerUrl}`, msMax: BROKER_MS_MAX, holds });
+        await waitFor({
+          clock: systemClock,
+          what: `a broker at ${brokerUrl}`,
+          msMax: BROKER_MS_MAX,
+          holds,
+          signal,
+        });
       },
     },
   };

@@ -24,6 +24,7 @@ import { newSigningKey } from '../../src/crypto/sign.ts';
 import { rosterSchema } from '../../src/domain/roster.ts';
 import { logQuestion } from '../../src/edge/plan/auditor.ts';
 import { bankInService, DAY_MS, rosterOf, START_MS, type TestBank } from '../../src/edge/plan/test-bank.ts';
+import { oneCertificate } from '../../src/edge/test-certificates.ts';
 import { Upload } from '../../src/edge/upload.ts';
 import { NO_HEAD } from '../../src/ledger/batch.ts';
 import { signCheckpoint } from '../../src/ledger/log/checkpoint.ts';
@@ -96,6 +97,7 @@ class Auditor {
       },
       hpke,
       link: { connected: true, publish: (message) => this.#sent.push(message) > 0 },
+      certificates: oneCertificate(''),
       clock: this.#clock,
       random: systemRandom,
       log: silentLog,

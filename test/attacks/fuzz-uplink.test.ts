@@ -20,6 +20,7 @@ import { addResident, filledTenant } from '../../src/cloud/test-tenants.ts';
 import type { DownMessage } from '../../src/contract/uplink.ts';
 import { base64url } from '../../src/crypto/bytes.ts';
 import { newSigningKey } from '../../src/crypto/sign.ts';
+import { certificateRequest } from '../../src/crypto/x509.ts';
 import { DENIALS } from '../../src/domain/outcome.ts';
 import { signOrder } from '../../src/ledger/order.ts';
 import { signRoster } from '../../src/ledger/roster.ts';
@@ -67,7 +68,7 @@ const recordsOf = (stand: Stand, bank: string) =>
     return rows[0]?.n ?? -1;
   });
 
-function rightMessages(batch: object): object[] {
+function rightMessages(batch: object, request: string): object[] {
   const hash = base64url(systemRandom.bytes(32));
   return [
     batch,
@@ -87,6 +88,7 @@ function rightMessages(batch: object): object[] {
     { v: 1, type: 'time', nonce: '12345678' },
     { v: 1, type: 'refusal', of: hash, reason: 'message-malformed' },
     { v: 1, type: 'log-ask', nonce: '12345678', origin: 'ledger.example/log/tenant/1', from: 7 },
+    { v: 1, type: 'certificate-ask', request },
   ];
 }
 
@@ -99,11 +101,13 @@ test('up: what is wrong is refused by name and kept, and what is right is taken 
     const courier = await addResident(cloud, { tenant, site, name: 'Mara' });
     const journey = { courier, recipient, compartment: 1, carrier: 'UPS', tracking: '1Z999', collect: false };
     const counts: Record<string, number> = {};
-    for (const n of [0, 1, 2, 3, 4]) {
+    for (const n of [0, 1, 2, 3, 4, 5]) {
       const bank = await enrolledBank(cloud, tenant, site);
       bank.writeJourney(journey);
       const batch = await bank.batch();
-      const right = rightMessages(batch)[n] ?? {};
+      const privateKey = bank.key.privateKey;
+      const request = await certificateRequest({ commonName: bank.bank, privateKey });
+      const right = rightMessages(batch, request)[n] ?? {};
       const list = mutants(right, drawFrom(seed + n));
       const answers = up.sent.length;
       await receive(
@@ -238,6 +242,7 @@ function downMessages(bank: Bank): object[] {
       note: signOrder(bank.orderFor(bank.releaseAct(bank.newClaim(), 1)), [site.notifier]),
     },
     { v: 1, type: 'log-proof', nonce: 'abcdefgh', note: 'ledger.example/log/t/1\n7\n', hashes: [head] },
+    { v: 1, type: 'certificate', certificate: 'PEM', authority: 'PEM' },
   ];
 }
 

@@ -197,6 +197,7 @@ test('no byte of the disk holds a PIN, a QR secret, a courier’s code, a flat, 
     'bank/journal.sqlite-wal',
     'bank/keys/bank.sealed',
     'bank/keys/certificate.pem',
+    'bank/keys/enrolled-with',
     'commissioning.json',
     'config.json',
   ]);

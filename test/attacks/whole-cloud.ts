@@ -9,7 +9,7 @@ import { type Seeded, seed } from '../../src/cloud/seed/seed.ts';
 import { startMigrated } from '../../src/cloud/test-stand.ts';
 import { base64url } from '../../src/crypto/bytes.ts';
 import { newSigningKey } from '../../src/crypto/sign.ts';
-import { systemClock } from '../../src/platform/clock.ts';
+import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import type { Postgres } from '../../src/platform/postgres.ts';
 import { systemRandom } from '../../src/platform/random.ts';
@@ -25,9 +25,9 @@ export type WholeCloud = {
   stop(): Promise<void>;
 };
 
-export async function startWholeCloud(): Promise<WholeCloud> {
+export async function startWholeCloud(clock: Clock = systemClock): Promise<WholeCloud> {
   const home = await newStandFolder('hf-whole-');
-  const own = { clock: systemClock, random: systemRandom, log: silentLog };
+  const own = { clock, random: systemRandom, log: silentLog };
   const { server: postgres, passwords } = await startMigrated(join(home, 'data'), NOUNS);
   const deps: CloudDeps = { ...own, config: configFor({ home, postgres, ...passwords }) };
   await initFiles(deps.config, own);

@@ -43,10 +43,8 @@ export async function openAdminStand(): Promise<AdminStand> {
   const browser = await openBrowser();
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
   context.setDefaultTimeout(PATIENCE_MS);
-  const origin = `http://localhost:${http.port(0)}`;
-  const value = http.alder.tokens.admin;
-  await context.addCookies([{ name: 'holdfast_admin', value, url: `${origin}/api/admin`, secure: true }]);
-  const url = (fragment: string) => `${origin}/admin/${fragment}`;
+  await signIn(context, http);
+  const url = (fragment: string) => `http://localhost:${http.port(0)}/admin/${fragment}`;
   const { page, errors } = await openPage(context, url('#/overview'));
   return {
     ...{ http, bank, missingSeq, browser, context, page, errors, url, send },
@@ -55,6 +53,11 @@ export async function openAdminStand(): Promise<AdminStand> {
       await http.close();
     },
   };
+}
+
+export async function signIn(context: BrowserContext, http: HttpStand): Promise<void> {
+  const url = `http://localhost:${http.port(0)}/api/admin`;
+  await context.addCookies([{ name: 'holdfast_admin', value: http.alder.tokens.admin, url, secure: true }]);
 }
 
 function fill(http: HttpStand, { bank, ...records }: TestRecords): number {

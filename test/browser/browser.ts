@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { ROOT } from '../site.ts';
@@ -23,6 +24,36 @@ export const missingBrowser = existsSync(PROGRAM) ? null : 'NOT RUN: chromium';
 
 export async function openBrowser(program = PROGRAM): Promise<Browser> {
   return chromium.launch({ executablePath: program, args: FLAGS });
+}
+
+/**
+ * A browser whose tabs are hidden behind the one in front, as everybody's are. Playwright tells each page of its own that
+ * it is in sight; of one that it is connected to it leaves the first context alone.
+ */
+export async function openTabs(): Promise<{ context: BrowserContext; close(): Promise<void> }> {
+  const port = await freePort();
+  const launched = await chromium.launch({
+    executablePath: PROGRAM,
+    args: [...FLAGS, `--remote-debugging-port=${port}`],
+  });
+  const connected = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+  const [context] = connected.contexts();
+  assert.ok(context);
+  return {
+    context,
+    async close() {
+      await connected.close();
+      await launched.close();
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 export type Watched = { page: Page; errors: string[] };

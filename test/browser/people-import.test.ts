@@ -81,7 +81,7 @@ test('before a file is chosen the page says what it takes, and offers an example
   await checkAccessible(page);
   await shot(page, 'admin-import-empty');
   const example = await downloaded(() => press('Download an example'));
-  assert.match(example, /^Name,Flat,Email,Mobile\r\n/);
+  assert.match(example, /^\ufeffName,Flat,Email,Mobile\r\n/);
 });
 
 test('a workbook by mistake is refused with what to do', { skip }, async () => {

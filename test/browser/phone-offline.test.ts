@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { systemClock } from '../../src/platform/clock.ts';
+import { waitFor } from '../../src/up/wait.ts';
 import { checkAccessible, missingBrowser, shot } from './browser.ts';
 import { type App, CUT, HOUR_MS, isKept, openPhones, type Phones, unlike } from './phones.ts';
 
@@ -18,6 +19,7 @@ before(async () => {
 });
 after(() => phones?.close());
 
+const PATIENCE_MS = 20_000;
 const APPS: readonly App[] = ['resident', 'courier'];
 /** What each app shows first when it has been answered. */
 const FIRST = { resident: /^1ZTOLD$/, courier: /^1ZTOLD$/ } as const;
@@ -131,8 +133,14 @@ for (const app of APPS) {
     await isKept(page);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Email').waitFor();
-    const { sealed, local } = await stored(page);
-    assert.deepEqual([sealed, local], [0, '{}']);
+    // The screen is empty at once. The mark that the server has to be told goes when it was.
+    await waitFor({
+      clock: systemClock,
+      what: 'the server to be told',
+      msMax: PATIENCE_MS,
+      holds: async () => (await stored(page)).local === '{}',
+    });
+    assert.equal((await stored(page)).sealed, 0);
     await phones.setOffline(context, true);
     await page.reload();
     await page.getByRole('heading', { level: 1 }).waitFor();

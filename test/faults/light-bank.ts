@@ -16,6 +16,7 @@ import type { BankKeys } from '../../src/edge/keys.ts';
 import { startClock } from '../../src/edge/plan/clock.ts';
 import type { Planned } from '../../src/edge/plan/draft.ts';
 import { type BankState, emptyKept, freshVolatile, ONLY } from '../../src/edge/plan/state.ts';
+import { oneCertificate } from '../../src/edge/test-certificates.ts';
 import { Uplink } from '../../src/edge/uplink.ts';
 import type { RecordDraft } from '../../src/ledger/record.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -73,7 +74,7 @@ export class LightBank {
       host: '127.0.0.1',
       port: of.port,
       pins: () => [of.pin],
-      certificate: of.certificate,
+      certificates: oneCertificate(of.certificate),
       // The line signs with its identity and uses no other key.
       keys: { identity: of.key } as BankKeys,
       journal: this.journal,

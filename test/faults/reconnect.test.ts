@@ -7,6 +7,7 @@ import { base64url } from '../../src/crypto/bytes.ts';
 import { newHpkeKey } from '../../src/crypto/hpke.ts';
 import { newSigningKey } from '../../src/crypto/sign.ts';
 import { selfSignedAuthority } from '../../src/crypto/x509.ts';
+import { oneCertificate } from '../../src/edge/test-certificates.ts';
 import { Uplink, type UplinkDeps } from '../../src/edge/uplink.ts';
 import { ManualClock } from '../../src/platform/clock.ts';
 import { silentLog } from '../../src/platform/log.ts';
@@ -53,7 +54,12 @@ async function waits(port: number, below: (limit: number) => number): Promise<nu
         port,
         pins: () => [base64url(newKey())],
       },
-      ...{ certificate, keys, clock: Object.assign(clock, { after }), random: { ...systemRandom, below } },
+      ...{
+        certificates: oneCertificate(certificate),
+        keys,
+        clock: Object.assign(clock, { after }),
+        random: { ...systemRandom, below },
+      },
       ...{ log: silentLog, journal: {} as UplinkDeps['journal'], state: unused },
       ...{ onHeard: unused, onUnheard: unused, onLink: unused },
     };

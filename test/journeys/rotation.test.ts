@@ -1,9 +1,11 @@
 /** The cloud's server key changes twice, and no cabinet is stranded: the path that row D4 asks for. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { systemClock } from '../../src/platform/clock.ts';
+import { edgeSpec, type SystemConfig } from '../../src/up/configs.ts';
 import { waitFor } from '../../src/up/wait.ts';
 import { ROOT, startSite } from '../site.ts';
 import { restartCloud } from './commands.ts';
@@ -110,5 +112,26 @@ test('the server key changes twice and the bank is back each time', async () => 
       holds: async () => (await appliedVersion()) === version,
     });
   }
+  await site.checkSite();
+});
+
+test('a bank is enrolled anew with a code, as its runbook says, and no file of it is removed', async () => {
+  const { places, ports } = system;
+  const keysDir = join(places.edge, 'bank', 'keys');
+  const certificate = () => readFileSync(join(keysDir, 'certificate.pem'), 'utf8');
+  const before = certificate();
+  const out = join(places.edge, 'again.json');
+  const config = join(places.cloud, 'config.json');
+  const made = holdfast('cloud', 'enrol', '--bank', site.seeded.bank.id, '--out', out, '--config', config);
+  assert.equal(made.status, 0, made.text);
+  renameSync(out, join(places.edge, 'commissioning.json'));
+  await system.children.stop('edge');
+  await system.children.start(edgeSpec({ root: ROOT, places, ports } as SystemConfig));
+  await waitFor({
+    clock: systemClock,
+    what: 'the bank to be back with another certificate',
+    msMax: 60_000,
+    holds: async () => certificate() !== before && (await people.view()).online,
+  });
   await site.checkSite();
 });

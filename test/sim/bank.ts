@@ -12,6 +12,7 @@ import type { PulseAnswer } from '../../src/edge/lockboard/lockboard.ts';
 import type { Event } from '../../src/edge/plan/plan.ts';
 import { ONLY } from '../../src/edge/plan/state.ts';
 import { view } from '../../src/edge/plan/view.ts';
+import { oneCertificate } from '../../src/edge/test-certificates.ts';
 import { Upload } from '../../src/edge/upload.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { type Agenda, MachineClock } from './agenda.ts';
@@ -151,6 +152,7 @@ export class SimBank {
       journal,
       hpke,
       link: this.link,
+      certificates: oneCertificate(''),
       clock,
       random,
       log: { ...silentLog, error: (_message, fields) => alive() && this.#complained(fields?.error) },

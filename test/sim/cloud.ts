@@ -194,6 +194,8 @@ export class ModelCloud {
       case 'log-ask':
         // The roster of the model names no log, so no bank asks for one.
         throw new Error('a bank asks for a log that no roster names');
+      case 'certificate-ask':
+        throw new Error('no bank of the model has a certificate that ends');
     }
   }
 

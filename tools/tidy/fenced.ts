@@ -8,7 +8,8 @@ const LOADED: readonly string[] = [
 
 /** Where they are written, and what only commands do, which run unfenced, as their operator. */
 const UNFENCED: readonly string[] = [
-  ...['src/platform/durable.ts', 'src/platform/postgres.ts', 'src/cloud/backup/file.ts'],
+  ...['src/platform/durable.ts', 'src/cloud/backup/file.ts'],
+  ...['src/platform/postgres.ts', 'src/platform/postgres-data.ts', 'src/platform/postgres-folders.ts'],
   ...['src/cloud/establish.ts', 'src/cloud/files.ts', 'src/cloud/log-keys.ts'],
   'src/cloud/broker/mosquitto.ts',
 ];

@@ -1,17 +1,17 @@
 /** Signed in or not; the navigation; and which page stands where. */
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
 import { Button, LinkButton } from '../kit/button.tsx';
-import { nowMs } from '../kit/clock.ts';
 import { Icon, type IconName } from '../kit/icon.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { useFragment } from '../kit/session/fragment.ts';
 import { LanguageChoice } from '../kit/session/language-choice.tsx';
 import { useOnline } from '../kit/session/online.ts';
 import { Loading, OfflineNotice, ProblemNotice } from '../kit/session/problem.tsx';
+import { SessionEnds } from '../kit/session/session-ends.tsx';
 import { useSpokenLanguage } from '../kit/spoken.ts';
 import { formatTimeWithSeconds } from '../kit/time.ts';
 import { Attention } from './attention.tsx';
+import { BadgesWait, useBadgesOf } from './badge-card.tsx';
 import { Banks } from './banks.tsx';
 import { Couriers } from './couriers.tsx';
 import { Exports } from './exports/exports.tsx';
@@ -42,6 +42,7 @@ const title = (): string => t('app.title');
 export function App() {
   useSpokenLanguage(title);
   const me = session.useMe();
+  useBadgesOf(me.data && `${me.data.tenant} ${me.data.email}`);
   if (me.data) return <Signed me={me.data} />;
   if (me.data === null) return <SignIn />;
   return (
@@ -54,8 +55,7 @@ export function App() {
 
 function Signed({ me }: { me: Me }) {
   const route = routeOf(useFragment());
-  const up = useLive();
-  const online = useOnline();
+  const cutSinceMs = useLive();
   return (
     <div className="a-frame">
       <Button className="a-skip" onClick={skipToMain}>
@@ -63,21 +63,32 @@ function Signed({ me }: { me: Me }) {
       </Button>
       <Side me={me} section={sectionOf(route)} />
       <main id="main" className="a-main k-stack" tabIndex={-1}>
-        <OfflineNotice />
-        {online && !up && <NotLive />}
+        {route.at !== 'couriers' && <BadgesWait />}
         <Page route={route} />
+        <News cutSinceMs={cutSinceMs} />
       </main>
+      <SessionEnds session={session} />
     </div>
   );
 }
 
-/** Appears with the cut, so its own beginning is the moment from which nothing new is told. */
-function NotLive() {
-  const [sinceMs] = useState(nowMs);
+/**
+ * Stands at the foot of the window, so that nothing on the page moves under a pointer when it comes and goes. What is
+ * said aloud is what changes within a place that was there before (WAI-ARIA 1.2, 5.4).
+ */
+function News({ cutSinceMs }: { cutSinceMs: number | null }) {
+  const online = useOnline();
   return (
-    <Notice tone="info" title={t('app.notLive')}>
-      {t('app.notLive.text', { time: formatTimeWithSeconds(sinceMs) })}
-    </Notice>
+    <div className="a-news">
+      <OfflineNotice />
+      <div role="status">
+        {online && cutSinceMs !== null && (
+          <Notice tone="info" title={t('app.notLive')} live="off">
+            {t('app.notLive.text', { time: formatTimeWithSeconds(cutSinceMs) })}
+          </Notice>
+        )}
+      </div>
+    </div>
   );
 }
 

@@ -11,6 +11,7 @@ import { AlarmActs, type StandingAlarm } from './alarms/acts.tsx';
 import { EndDialog } from './alarms/ending.tsx';
 import { AlarmHistory } from './alarms/history.tsx';
 import { t as alarms } from './alarms/messages.ts';
+import { keyed } from './attention-keys.ts';
 import { t } from './messages.ts';
 import { PageHead, Time } from './parts.tsx';
 import { fragmentOf, routeOf } from './routes.ts';
@@ -76,16 +77,11 @@ type AttentionListProps = {
 export function AttentionList({ label, items, onEnd }: AttentionListProps) {
   return (
     <ul className="a-list" aria-label={label}>
-      {items.map((item) => (
-        <Item key={keyOf(item)} item={item} onEnd={onEnd} />
+      {keyed(items).map(({ key, item }) => (
+        <Item key={key} item={item} onEnd={onEnd} />
       ))}
     </ul>
   );
-}
-
-/** An alarm in care, and the same one come anew, may have begun at the same time. */
-function keyOf({ kind, atMs, says, alarm }: AttentionItem): string {
-  return `${kind} ${atMs} ${says} ${alarm?.care?.atMs ?? ''}`;
 }
 
 type ItemProps = { item: AttentionItem; onEnd: AttentionListProps['onEnd'] };

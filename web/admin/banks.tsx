@@ -1,5 +1,5 @@
 /** Every bank as it stands, door by door. Nothing here moves a latch: the cloud cannot. */
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ApiProblem } from '../kit/api.ts';
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { LinkButton } from '../kit/button.tsx';
@@ -16,7 +16,7 @@ import { OrdersOf } from './orders.tsx';
 import { DoorsDrawn, DoorsLegend, DoorTable, standingText } from './overview/doors.tsx';
 import { Exact, PageHead, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';
-import { type BankDetail, type BankSummary, type Compartment, useBank, useBankRows } from './session.ts';
+import { type BankSummary, type BankWithDoors, type Compartment, useBank, useCabinets } from './session.ts';
 
 const SIZES = ['S', 'M', 'L', 'XL'] as const;
 const RENEW_MS = 5_000;
@@ -37,7 +37,7 @@ export function Banks({ bank, door }: { bank: string | null; door: number | null
 }
 
 function AllBanks() {
-  const banks = useBankRows();
+  const banks = useCabinets();
   return (
     <>
       <Answered query={banks}>
@@ -55,7 +55,7 @@ function OneBank({ id, door }: { id: string; door: number | null }) {
   return <Answered query={bank}>{(known) => <Cabinets banks={[known]} asked={id} door={door} />}</Answered>;
 }
 
-type CabinetsProps = { banks: readonly BankSummary[]; asked: string | null; door: number | null };
+type CabinetsProps = { banks: readonly BankWithDoors[]; asked: string | null; door: number | null };
 
 function Cabinets({ banks, asked, door }: CabinetsProps) {
   if (banks.length === 0)
@@ -64,14 +64,13 @@ function Cabinets({ banks, asked, door }: CabinetsProps) {
     <>
       <DoorsLegend />
       {banks.map((bank) => (
-        <BankCard key={bank.id} bank={bank} door={door} />
+        <BankCard key={bank.id} bank={bank} door={door} isAlone={asked !== null} />
       ))}
     </>
   );
 }
 
-function BankCard({ bank, door }: { bank: BankSummary; door: number | null }) {
-  const detail = useBank(bank.id);
+function BankCard({ bank, door, isAlone }: { bank: BankWithDoors; door: number | null; isAlone: boolean }) {
   const line = bank.online
     ? ({ tone: 'good', icon: 'network' } as const)
     : ({ tone: 'bad', icon: 'networkOff' } as const);
@@ -85,17 +84,26 @@ function BankCard({ bank, door }: { bank: BankSummary; door: number | null }) {
       }
     >
       <div className="a-bank">
-        <Answered query={detail}>{(known) => <Doors bank={known} picked={door} />}</Answered>
+        <Doors bank={bank} picked={door} />
         <BankFacts bank={bank} />
       </div>
-      {detail.data && (
-        <details className="o-table">
-          <summary>{t('banks.table', { name: bank.name })}</summary>
-          <DoorTable bank={detail.data} />
-        </details>
-      )}
-      <OrdersOf bank={bank} />
+      <details className="o-table">
+        <summary>{t('banks.table', { name: bank.name })}</summary>
+        <DoorTable bank={bank} />
+      </details>
+      {isAlone ? <OrdersOf bank={bank} /> : <FoldedOrders bank={bank} />}
     </Card>
+  );
+}
+
+/** Asked for when somebody opens them: among all banks nobody reads the orders of each. */
+function FoldedOrders({ bank }: { bank: BankWithDoors }) {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <details className="o-table" onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
+      <summary>{t('orders.caption', { name: bank.name })}</summary>
+      {isOpen && <OrdersOf bank={bank} isFolded />}
+    </details>
   );
 }
 
@@ -174,7 +182,7 @@ export function Vouched({ by }: { by: BankSummary['vouchedBy'] }) {
 }
 
 /** The door that is looked at stands in the address; choosing another is no step that Back would undo. */
-function Doors({ bank, picked }: { bank: BankDetail; picked: number | null }) {
+function Doors({ bank, picked }: { bank: BankWithDoors; picked: number | null }) {
   const chosen = bank.doors.find(({ n }) => n === picked);
   const drawn = useRef<HTMLDivElement>(null);
   // Chosen among all banks, it is drawn anew on the page of its own, and keeps the focus there.

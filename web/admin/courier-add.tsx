@@ -7,7 +7,7 @@ import { SelectField, TextField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { fieldProblem, ProblemNotice } from '../kit/session/problem.tsx';
 import { drawBadge } from './badge.ts';
-import type { MadeBadge } from './badge-card.tsx';
+import { madeBadges } from './badge-card.tsx';
 import { t } from './messages.ts';
 import { NAME_LENGTH_MAX } from './resident-draft.ts';
 import { type CourierAdd, type Couriers, changed, session } from './session.ts';
@@ -17,7 +17,7 @@ type CourierAddDialogProps = {
   open: boolean;
   carriers: Carriers;
   onClose: () => void;
-  onMade: (badge: MadeBadge) => void;
+  onMade: () => void;
 };
 
 /** Browsers give WebCrypto to secure contexts only (W3C Secure Contexts, section 1.1). */
@@ -53,15 +53,13 @@ function AddForm({ carriers, onClose, onMade }: Omit<CourierAddDialogProps, 'ope
         badgeHash: badge.hash,
       };
       await session.api.post<unknown>(session.path('couriers'), given);
-      return {
-        name: given.name,
-        carrier: carriers.find(({ id }) => id === carrier)?.name ?? '',
-        text: badge.text,
-      };
+      const carrierName = carriers.find(({ id }) => id === carrier)?.name ?? '';
+      // From here on it is the roster's: kept before anything else can go wrong, or somebody walks on.
+      madeBadges.keep({ name: given.name, carrier: carrierName, text: badge.text });
     },
-    onSuccess: async (made) => {
+    onSuccess: async () => {
       await changed('couriers', 'rosters', 'attention');
-      onMade(made);
+      onMade();
     },
     // The secret leaves memory with the card that shows it, not with a cache.
     gcTime: 0,

@@ -6,10 +6,10 @@ import { Card } from '../kit/card.tsx';
 import { useCaughtFocus } from '../kit/focus.ts';
 import { Notice } from '../kit/notice.tsx';
 import { More } from '../kit/session/more.tsx';
-import { rowsOf } from '../kit/session/pages.ts';
+import { type Rest, restOf, rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
-import { BadgeCard, type MadeBadge } from './badge-card.tsx';
+import { BadgeCard, madeBadges, useMadeBadges } from './badge-card.tsx';
 import { type CourierAct, CourierActDialog } from './courier-act.tsx';
 import { CourierAddDialog } from './courier-add.tsx';
 import { t } from './messages.ts';
@@ -22,10 +22,10 @@ export function Couriers() {
   const couriers = useCouriers();
   const carriers = couriers.data?.pages[0]?.carriers ?? [];
   const [adding, setAdding] = useState(false);
-  const [made, setMade] = useState<MadeBadge | null>(null);
+  const made = useMadeBadges();
   const [act, setAct] = useState<{ act: CourierAct; courier: CourierRow } | null>(null);
   const [said, setSaid] = useState<string | null>(null);
-  useCaughtFocus(made);
+  useCaughtFocus(made.length);
   return (
     <>
       <PageHead title={t('section.couriers')} lead={t('couriers.lead')}>
@@ -33,7 +33,9 @@ export function Couriers() {
           {t('couriers.add')}
         </Button>
       </PageHead>
-      {made && <BadgeCard made={made} onDone={() => setMade(null)} />}
+      {made.map((badge) => (
+        <BadgeCard key={badge.text} made={badge} onDone={() => madeBadges.printed(badge)} />
+      ))}
       {said !== null && <Notice tone="good" title={said} />}
       <Answered query={couriers}>
         {(data) => (
@@ -44,6 +46,7 @@ export function Couriers() {
                 key={carrier.id}
                 carrier={carrier}
                 couriers={ofCarrier(rowsOf(data), carrier)}
+                rest={restOf(couriers, (courier) => isOf(courier, carrier))}
                 onAct={setAct}
               />
             ))}
@@ -55,10 +58,7 @@ export function Couriers() {
         open={adding}
         carriers={carriers}
         onClose={() => setAdding(false)}
-        onMade={(badge) => {
-          setAdding(false);
-          setMade(badge);
-        }}
+        onMade={() => setAdding(false)}
       />
       <CourierActDialog
         asked={act}
@@ -72,17 +72,20 @@ export function Couriers() {
   );
 }
 
-function ofCarrier(couriers: readonly CourierRow[], { id, name }: Carrier): CourierRow[] {
-  return couriers.filter(({ carrier }) => carrier === id || carrier === name);
+const isOf = ({ carrier }: CourierRow, { id, name }: Carrier): boolean => carrier === id || carrier === name;
+
+function ofCarrier(couriers: readonly CourierRow[], carrier: Carrier): CourierRow[] {
+  return couriers.filter((courier) => isOf(courier, carrier));
 }
 
 type CarrierCardProps = {
   carrier: Carrier;
   couriers: readonly CourierRow[];
+  rest: Rest<CourierRow>;
   onAct: (asked: { act: CourierAct; courier: CourierRow }) => void;
 };
 
-function CarrierCard({ carrier, couriers, onAct }: CarrierCardProps) {
+function CarrierCard({ carrier, couriers, rest, onAct }: CarrierCardProps) {
   return (
     <Card title={carrier.name}>
       {couriers.length === 0 ? (
@@ -92,6 +95,7 @@ function CarrierCard({ carrier, couriers, onAct }: CarrierCardProps) {
           caption={t('couriers.caption', { carrier: carrier.name })}
           columns={columnsOf((act, courier) => onAct({ act, courier }))}
           rows={couriers}
+          rest={rest}
           rowKey={(row) => row.id}
           csvName="couriers"
         />

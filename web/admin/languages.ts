@@ -2,6 +2,7 @@
 import type { Language } from '../kit/languages.ts';
 import { t as kit } from '../kit/messages.ts';
 import { t as session } from '../kit/session/messages.ts';
+import { sayRefusals } from '../kit/session/refusal.ts';
 import { german as sessionGerman } from '../kit/session/words/de.ts';
 import { german as kitGerman } from '../kit/words/de.ts';
 import { t as alarms, TEXTS as alarmTexts } from './alarms/messages.ts';
@@ -14,6 +15,7 @@ import { TEXTS as importTexts, t as peopleImport } from './people-import/message
 import { t as privacy, TEXTS as privacyTexts } from './privacy/messages.ts';
 import { t as retention, TEXTS as retentionTexts } from './privacy/retention-messages.ts';
 import { t as reconciliation, TEXTS as reconciliationTexts } from './reconciliation/messages.ts';
+import { refusalOf, t as refusals, TEXTS as refusalTexts } from './refusals.ts';
 import { t as usage, TEXTS as usageTexts } from './usage/messages.ts';
 import { german as alarmsGerman } from './words/alarms-de.ts';
 import { german as appGerman } from './words/de.ts';
@@ -24,6 +26,7 @@ import { german as overviewGerman } from './words/overview-de.ts';
 import { german as importGerman } from './words/people-import-de.ts';
 import { german as privacyGerman } from './words/privacy-de.ts';
 import { german as reconciliationGerman } from './words/reconciliation-de.ts';
+import { german as refusalsGerman } from './words/refusals-de.ts';
 import { german as retentionGerman } from './words/retention-de.ts';
 import { german as usageGerman } from './words/usage-de.ts';
 
@@ -39,6 +42,7 @@ export const TABLES = [
   { base: overviewTexts, german: overviewGerman },
   { base: importTexts, german: importGerman },
   { base: privacyTexts, german: privacyGerman },
+  { base: refusalTexts, german: refusalsGerman },
   { base: retentionTexts, german: retentionGerman },
   { base: reconciliationTexts, german: reconciliationGerman },
   { base: usageTexts, german: usageGerman },
@@ -55,7 +59,9 @@ export function learnLanguages(): void {
   overview.learn({ de: overviewGerman });
   peopleImport.learn({ de: importGerman });
   privacy.learn({ de: privacyGerman });
+  refusals.learn({ de: refusalsGerman });
   retention.learn({ de: retentionGerman });
   reconciliation.learn({ de: reconciliationGerman });
   usage.learn({ de: usageGerman });
+  sayRefusals(refusalOf);
 }

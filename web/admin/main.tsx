@@ -29,9 +29,9 @@
  *   people"; then region "What became of it" with the button "Download the rows that were not imported";
  * - Couriers: button "Add a courier" (dialog of that name: "Carrier", "Name", "Email", "Make the badge"),
  *   then the region "Badge of <name>" with the image "QR code of the badge" and the buttons "Print" and
- *   "I have printed it"; tables "Couriers of <carrier>" with buttons "Suspend now: <name>", "Lift
- *   suspension: <name>", "Remove <name>" (dialogs with "Reason" and "Suspend now", "Lift suspension",
- *   "Remove"; the last asks for no reason);
+ *   "I have printed it"; until then a status "A new badge is not printed yet" on every other page; tables "Couriers
+ *   of <carrier>" with buttons "Suspend now: <name>", "Lift suspension: <name>", "Remove <name>" (dialogs with "Reason"
+ *   and "Suspend now", "Lift suspension", "Remove"; the last asks for no reason);
  * - Rosters: a region for each site; region "Command to sign the roster", button "Copy the command", tables
  *   "Changes" and "Applied at the banks";
  * - Notices: table "Notices"; Odds: region "All kiosks together, a day", table "Odds a kiosk and day";

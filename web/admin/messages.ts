@@ -89,6 +89,7 @@ export const TEXTS = {
   'banks.journal': 'Journal of {name}',
 
   'orders.caption': 'Orders for {name}',
+  'orders.none': 'There never was one.',
   'orders.at': 'Received',
   'orders.what': 'Does',
   'orders.why': 'Why',
@@ -238,6 +239,10 @@ export const TEXTS = {
   'couriers.make': 'Make the badge',
   'couriers.badge': 'Badge of {name}',
   'couriers.badgeOnce': 'Shown once',
+  'couriers.badgeUnprinted': 'A new badge is not printed yet',
+  'couriers.badgeUnprintedOf':
+    'It is there until somebody says that it is printed, and only in this page: {names}.',
+  'couriers.badgeShow': 'Show the badge',
   'couriers.badgeCode': 'QR code of the badge',
   'couriers.badgePrint': 'Print',
   'couriers.badgeDone': 'I have printed it',
@@ -265,7 +270,7 @@ export const TEXTS = {
   'couriers.caption': 'Couriers of {carrier}',
   'couriers.badgeText': 'Text of the badge:',
   'couriers.badgeOnceSays':
-    'The secret was drawn in this browser and never sent; only its hash stands in the roster draft. Print it now: leaving this page discards it, and then only a new badge helps.',
+    'The secret was drawn in this browser and never sent; only its hash stands in the roster draft. Print it now: it stays here until you say that it is printed, but a page that is closed or loaded again discards it, and then only a new badge helps.',
   'couriers.reasonHint': 'For colleagues; it is recorded.',
   'couriers.liftSays':
     'Banks accept the badge again as soon as they hear of it, if the roster they applied names this courier.',

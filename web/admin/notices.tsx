@@ -4,7 +4,7 @@ import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { Button } from '../kit/button.tsx';
 import type { IconName } from '../kit/icon.tsx';
 import { More } from '../kit/session/more.tsx';
-import { rowsOf } from '../kit/session/pages.ts';
+import { restOf, rowsOf } from '../kit/session/pages.ts';
 import { Answered, ProblemNotice } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';
@@ -117,6 +117,7 @@ export function Notices() {
                 caption={t('notices.caption')}
                 columns={columnsOf()}
                 rows={rowsOf(data)}
+                rest={restOf(notices)}
                 rowKey={(row) => row.id}
                 csvName="notices"
                 empty={t('notices.empty')}

@@ -1,7 +1,8 @@
 /** The signed orders for a bank, and what the bank made of each. The claim of an order is never here. */
 import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { More } from '../kit/session/more.tsx';
-import { rowsOf } from '../kit/session/pages.ts';
+import { restOf, rowsOf } from '../kit/session/pages.ts';
+import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';
 import { Exact, Time } from './parts.tsx';
@@ -14,23 +15,30 @@ const TONE: Record<OrderRow['state'], BadgeTone> = {
   lapsed: 'plain',
 };
 
-/** Nothing at all where there never was an order, which is most banks. */
-export function OrdersOf({ bank }: { bank: BankSummary }) {
+/** Nothing at all where there never was an order, which is most banks; a word where somebody opened them. */
+export function OrdersOf({ bank, isFolded = false }: { bank: BankSummary; isFolded?: boolean }) {
   const orders = useOrders(bank.id);
-  const rows = orders.data ? rowsOf(orders.data) : [];
-  if (rows.length === 0) return null;
   return (
-    <>
-      <Table
-        caption={t('orders.caption', { name: bank.name })}
-        showCaption
-        columns={columnsOf()}
-        rows={rows}
-        rowKey={(row) => row.order}
-        csvName="orders"
-      />
-      <More rows={orders} />
-    </>
+    <Answered query={orders}>
+      {(data) => {
+        const rows = rowsOf(data);
+        if (rows.length === 0) return isFolded && <p className="k-muted">{t('orders.none')}</p>;
+        return (
+          <>
+            <Table
+              caption={t('orders.caption', { name: bank.name })}
+              showCaption={!isFolded}
+              columns={columnsOf()}
+              rows={rows}
+              rest={restOf(orders)}
+              rowKey={(row) => row.order}
+              csvName="orders"
+            />
+            <More rows={orders} />
+          </>
+        );
+      }}
+    </Answered>
   );
 }
 

@@ -3,7 +3,7 @@ import { Badge, type BadgeTone } from '../kit/badge.tsx';
 import { useNow } from '../kit/clock.ts';
 import { SelectField } from '../kit/field.tsx';
 import { More } from '../kit/session/more.tsx';
-import { rowsOf } from '../kit/session/pages.ts';
+import { restOf, rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { t } from './messages.ts';
@@ -47,6 +47,7 @@ export function Parcels(filter: Filter) {
                 caption={t('parcels.caption')}
                 columns={columnsOf({ bankName, nowMs, isOverdue: filter.state === 'overdue' })}
                 rows={rowsOf(data)}
+                rest={restOf(parcels)}
                 rowKey={(row) => row.id}
                 csvName={filter.state === 'overdue' ? 'parcels-overdue' : 'parcels'}
                 empty={t(emptyText(filter))}

@@ -7,7 +7,7 @@ import { Dialog } from '../kit/dialog.tsx';
 import { TextField } from '../kit/field.tsx';
 import { Notice } from '../kit/notice.tsx';
 import { More } from '../kit/session/more.tsx';
-import { rowsOf } from '../kit/session/pages.ts';
+import { restOf, rowsOf } from '../kit/session/pages.ts';
 import { Answered, ProblemNotice } from '../kit/session/problem.tsx';
 import { type Column, Table } from '../kit/table.tsx';
 import { foldedText } from './format.ts';
@@ -48,9 +48,9 @@ export function People() {
       <Answered query={residents}>
         {(data) => {
           const rows = rowsOf(data);
-          const found = rows.filter((row) =>
-            foldedText(`${row.name} ${row.flat ?? ''}`).includes(foldedText(find.trim())),
-          );
+          const isFound = (row: PersonRow): boolean =>
+            foldedText(`${row.name} ${row.flat ?? ''}`).includes(foldedText(find.trim()));
+          const found = rows.filter(isFound);
           return (
             <>
               <div className="a-filters">
@@ -67,6 +67,7 @@ export function People() {
                   caption={t('people.caption')}
                   columns={columnsOf(setAsked)}
                   rows={found}
+                  rest={restOf(residents, isFound)}
                   rowKey={(row) => row.id}
                   csvName="residents"
                   empty={rows.length === 0 ? t('people.empty') : t('people.findNone', { text: find })}

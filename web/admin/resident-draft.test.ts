@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parcelRow, residentAdd } from '../../src/contract/http/admin.ts';
-import { EMPTY_DRAFT, problemsOf, type ResidentDraft, residentOf } from './resident-draft.ts';
+import {
+  changesOf,
+  draftOf,
+  EMPTY_DRAFT,
+  problemsOf,
+  type ResidentDraft,
+  residentOf,
+} from './resident-draft.ts';
 import { PARCEL_STATES } from './routes.ts';
 
 const GOOD: ResidentDraft = {
@@ -27,6 +34,19 @@ test('what is sent is trimmed, with nothing as null', () => {
     phone: null,
     accessible: true,
   });
+});
+
+test('only what somebody changed in the form is sent, so that what others changed meanwhile stays', () => {
+  const person = {
+    ...{ id: 'person_a', role: 'resident' as const, name: 'Ada Byron', flat: '4B' },
+    ...{ email: 'ada@example.test', phone: '+447700900123', accessible: false },
+  };
+  const saved = (change: Partial<ResidentDraft>) =>
+    changesOf(person, residentOf({ ...draftOf(person), ...change }));
+  assert.deepEqual(saved({}), {});
+  assert.deepEqual(saved({ name: ' Ada Byron ', phone: '+44 7700 900123' }), {});
+  assert.deepEqual(saved({ flat: '5C' }), { flat: '5C' });
+  assert.deepEqual(saved({ email: '', accessible: true }), { email: null, accessible: true });
 });
 
 test('the form and the contract agree on what is a resident', () => {

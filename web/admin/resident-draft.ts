@@ -33,6 +33,18 @@ export function residentOf(draft: ResidentDraft): ResidentAdd {
   };
 }
 
+/**
+ * What differs from what stood there when the form was opened, and nothing else: what somebody changed meanwhile, the
+ * resident themselves or a colleague, is not put back by whoever never touched it.
+ */
+export function changesOf(person: PersonRow, given: ResidentAdd): Partial<ResidentAdd> {
+  const before = residentOf(draftOf(person));
+  const fields = Object.keys(given) as (keyof ResidentAdd)[];
+  return Object.fromEntries(
+    fields.filter((field) => given[field] !== before[field]).map((field) => [field, given[field]]),
+  );
+}
+
 export function problemsOf({ name, flat, email, phone }: ResidentAdd): DraftProblems {
   const problems: DraftProblems = {};
   if (name === '') problems.name = 'needed';

@@ -8,6 +8,7 @@ import { Notice } from '../kit/notice.tsx';
 import { fieldProblem, ProblemNotice } from '../kit/session/problem.tsx';
 import { t } from './messages.ts';
 import {
+  changesOf,
   type DraftProblem,
   draftOf,
   EMPTY_DRAFT,
@@ -43,7 +44,10 @@ function Form({ person, onClose, onDone }: { person: PersonRow | null } & Omit<R
   const save = useMutation({
     mutationFn: (given: ResidentAdd) =>
       person
-        ? session.api.patch<unknown>(session.path(`people/${encodeURIComponent(person.id)}`), given)
+        ? session.api.patch<unknown>(
+            session.path(`people/${encodeURIComponent(person.id)}`),
+            changesOf(person, given),
+          )
         : session.api.post<unknown>(session.path('people'), given),
     onSuccess: async (_answer, given) => {
       await changed('people');
@@ -55,7 +59,10 @@ function Form({ person, onClose, onDone }: { person: PersonRow | null } & Omit<R
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     setTried(true);
-    if (Object.keys(problems).length === 0) save.mutate(given);
+    if (Object.keys(problems).length > 0) return;
+    // A change of nothing would be a record of one.
+    if (person && Object.keys(changesOf(person, given)).length === 0) return onClose();
+    save.mutate(given);
   };
   const field = (name: TextFieldName, max?: number) => ({
     label: t(`people.${name}`),

@@ -1,5 +1,5 @@
 /** The admin app's session, and every question that its pages ask. The first word of a key is its topic. */
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type * as contract from '../../src/contract/http/admin.ts';
 import type { alarmRow } from '../../src/contract/http/alarms.ts';
@@ -19,6 +19,8 @@ export type BankSummary = z.infer<typeof contract.bankSummary>;
 export type BankDetail = z.infer<typeof contract.bankDetail>;
 export type Compartment = z.infer<typeof contract.compartmentView>;
 export type BankOnMap = z.infer<typeof contract.bankOnMap>;
+/** What a card of a bank shows, among all of them or alone. */
+export type BankWithDoors = BankSummary & Pick<BankOnMap, 'doors' | 'layoutColumns'>;
 export type ParcelRow = z.infer<typeof contract.parcelRow>;
 export type ParcelDetail = z.infer<typeof contract.parcelDetail>;
 export type CustodyEvent = z.infer<typeof contract.custodyEvent>;
@@ -80,8 +82,50 @@ export const useBanks = () =>
     queryKey: ['banks', 'all'],
     queryFn: ({ signal }) => everyRow<BankSummary>(session.api, session.path('banks'), signal),
   });
-export const useBankRows = () => useRows<BankSummary>('banks');
-export const useBank = (id: string) => useAnswer<BankDetail>('banks', 'banks', id);
+
+type CabinetsPage = Pages<BankWithDoors> & { next: CabinetsPlace | null };
+type CabinetsPlace = { map: string | null; banks: string | null };
+const CABINETS = ['banks', 'cabinets'];
+
+/**
+ * Banks with all their doors, in two questions for each two dozen and not in one for each bank. Both lists have the same
+ * order; a bank that came between the two answers stands in the next ones.
+ */
+export const useCabinets = () =>
+  useInfiniteQuery({
+    queryKey: CABINETS,
+    queryFn: async ({ pageParam, signal }): Promise<CabinetsPage> => {
+      const page = <Row>(route: keyof CabinetsPlace): Promise<Pages<Row>> =>
+        session.api.get(
+          session.path(route) + queryOf({ cursor: pageParam[route], limit: MAP_BANKS }),
+          signal,
+        );
+      const [map, banks] = await Promise.all([page<BankOnMap>('map'), page<BankSummary>('banks')]);
+      const known = new Map(banks.items.map((bank) => [bank.id, bank]));
+      const items = map.items.flatMap(({ id, doors, layoutColumns }) => {
+        const bank = known.get(id);
+        return bank ? [{ ...bank, doors, layoutColumns }] : [];
+      });
+      const isLast = map.nextCursor === null || banks.nextCursor === null;
+      const next = isLast ? null : { map: map.nextCursor, banks: banks.nextCursor };
+      return { items, next, nextCursor: map.nextCursor };
+    },
+    initialPageParam: { map: null, banks: null } as CabinetsPlace,
+    getNextPageParam: ({ next }) => next,
+  });
+
+/** One that was just seen among all is shown as it was there until its own answer comes. */
+export const useBank = (id: string) =>
+  useQuery({
+    queryKey: ['banks', 'banks', id],
+    queryFn: ({ signal }): Promise<BankWithDoors> =>
+      session.api.get<BankDetail>(session.path(`banks/${encodeURIComponent(id)}`), signal),
+    placeholderData: () =>
+      session.client
+        .getQueryData<{ pages: CabinetsPage[] }>(CABINETS)
+        ?.pages.flatMap(({ items }) => items)
+        .find((bank) => bank.id === id),
+  });
 export const useOrders = (bank: string) =>
   useRows<OrderRow>('banks', `banks/${encodeURIComponent(bank)}/orders`);
 export const useParcel = (id: string) => useAnswer<ParcelDetail>('parcels', 'parcels', id);

@@ -46,10 +46,7 @@ function SignInForm() {
   const [draft, setDraft] = useState<Draft>({ email: '', password: '', totp: '' });
   const [tried, setTried] = useState(false);
   const signIn = useMutation({
-    mutationFn: async (given: Draft) => {
-      await session.api.post(session.path('sign-in'), given);
-      await session.signedIn();
-    },
+    mutationFn: (given: Draft) => session.signIn(given),
     // A code is used once; the next try needs the next code.
     onError: () => setDraft((now) => ({ ...now, totp: '' })),
   });

@@ -4,6 +4,7 @@ import { useFragment } from '../kit/session/fragment.ts';
 import { LinkSignIn } from '../kit/session/link-sign-in.tsx';
 import { PhonePage } from '../kit/session/phone-page.tsx';
 import { Loading, ProblemNotice } from '../kit/session/problem.tsx';
+import { SessionEnds } from '../kit/session/session-ends.tsx';
 import { useSpokenLanguage } from '../kit/spoken.ts';
 import { History, TakeBack } from './drops.tsx';
 import { t } from './messages.ts';
@@ -39,6 +40,7 @@ type At = (typeof TABS)[number]['at'];
 
 function Signed({ me }: { me: Me }) {
   const fragment = useFragment();
+  const isKept = session.useIsKept();
   const { at, href } = TABS.find((tab) => tab.href === fragment) ?? TABS[0];
   return (
     <PhonePage
@@ -49,6 +51,7 @@ function Signed({ me }: { me: Me }) {
       onSignOut={signOut}
     >
       <Page at={at} me={me} />
+      {!isKept && <SessionEnds session={session} />}
     </PhonePage>
   );
 }

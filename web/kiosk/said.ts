@@ -103,6 +103,7 @@ export const SAID: Readonly<Record<Tellable, Told>> = {
   'link-wrong': APP_BUSINESS,
   'link-used': APP_BUSINESS,
   'session-absent': APP_BUSINESS,
+  'session-another': APP_BUSINESS,
   'role-may-not': APP_BUSINESS,
   'tenant-foreign': APP_BUSINESS,
   'csrf-missing': CABINET_BUSINESS,

@@ -27,6 +27,13 @@ export class ApiProblem extends Error {
   }
 }
 
+/** In whose session one request goes; see `session/whose.ts`. */
+export type Asking = {
+  headers: Readonly<Record<string, string>>;
+  /** Throws when what came is not for this page any more. Null where no answer came. */
+  check(response: Response | null): void;
+};
+
 export type Api = {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
   post<T = void>(path: string, body?: unknown, signal?: AbortSignal): Promise<T>;
@@ -43,24 +50,32 @@ export type SendOnce = <T>(
   send: (key: string) => Promise<T>,
 ) => Promise<T>;
 
-export function apiFor(app: AppName, once?: SendOnce): Api {
+export function apiFor(app: AppName, once?: SendOnce, asking?: () => Asking): Api {
+  const from: From = { app, asking };
   const ask = <T>(path: string, init: RequestInit, body?: unknown) =>
-    asked<T>(app, path, withBody(init, body));
+    asked<T>(from, path, withBody(init, body));
   return {
-    get: (path, signal) => ask(path, signal ? { method: 'GET', signal } : { method: 'GET' }),
-    post: <T>(path: string, body?: unknown, signal?: AbortSignal) => {
-      const init: RequestInit = signal ? { method: 'POST', signal } : { method: 'POST' };
-      if (!once) return ask<T>(path, init, body);
-      return once({ path, body: JSON.stringify(body ?? null) }, (key) =>
-        ask<T>(path, { ...init, headers: { 'idempotency-key': `"${key}"` } }, body),
-      );
-    },
+    get: (path, signal) => ask(path, { method: 'GET', ...until(signal) }),
+    post: <T>(path: string, body?: unknown, signal?: AbortSignal) =>
+      once
+        ? once({ path, body: JSON.stringify(body ?? null) }, (key) =>
+            ask<T>(
+              path,
+              { method: 'POST', headers: { 'idempotency-key': `"${key}"` }, ...until(signal) },
+              body,
+            ),
+          )
+        : ask<T>(path, { method: 'POST', ...until(signal) }, body),
     put: (path, body) => ask(path, { method: 'PUT' }, body),
     patch: (path, body) => ask(path, { method: 'PATCH' }, body),
     delete: (path) => ask(path, { method: 'DELETE' }),
-    file: async (path, body) => (await answered(app, path, withBody({ method: 'POST' }, body))).blob(),
+    file: async (path, body) => (await answered(from, path, withBody({ method: 'POST' }, body))).blob(),
   };
 }
+
+type From = { app: AppName; asking: (() => Asking) | undefined };
+
+const until = (signal: AbortSignal | undefined): { signal?: AbortSignal } => (signal ? { signal } : {});
 
 function withBody(init: RequestInit, body: unknown): RequestInit {
   if (body === undefined) return init;
@@ -69,21 +84,31 @@ function withBody(init: RequestInit, body: unknown): RequestInit {
 }
 
 /** The answer to a request that was taken; everything else is thrown as a problem. */
-async function answered(app: AppName, path: string, init: RequestInit): Promise<Response> {
+async function answered({ app, asking }: From, path: string, init: RequestInit): Promise<Response> {
   const byItself = isAttended() ? {} : { 'x-holdfast-unattended': '1' };
-  const headers = { accept: 'application/json', 'x-holdfast-app': app, ...byItself, ...init.headers };
+  const going = asking?.();
+  const headers = {
+    accept: 'application/json',
+    'x-holdfast-app': app,
+    ...byItself,
+    ...going?.headers,
+    ...init.headers,
+  };
   const response = await fetch(path, { ...init, headers, credentials: 'same-origin' }).catch(
     (cause: unknown) => {
-      if (init.signal?.aborted) throw cause;
+      // Its time was up: that is no answer, like any other line that carries nothing.
+      if (init.signal?.aborted && (cause as Error).name !== 'TimeoutError') throw cause;
+      going?.check(null);
       throw new ApiProblem({ status: 0, code: 'network', detail: t('problem.network'), retry: true });
     },
   );
+  going?.check(response);
   if (!response.ok) throw await problemOf(response);
   return response;
 }
 
-async function asked<T>(app: AppName, path: string, init: RequestInit): Promise<T> {
-  const response = await answered(app, path, init);
+async function asked<T>(from: From, path: string, init: RequestInit): Promise<T> {
+  const response = await answered(from, path, init);
   if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T;
   return (await response.json().catch(() => {
     throw new ApiProblem({ status: response.status, code: 'unreadable', detail: t('problem.unreadable') });

@@ -8,7 +8,8 @@ import { steadyMs } from './clock.ts';
 const LATELY_MS = 60_000;
 
 let touchedAtMs = steadyMs();
-const touched = (): void => {
+/** A press that comes by no finger and no key, as from a screen reader, is said by whom it reaches. */
+export const touched = (): void => {
   touchedAtMs = steadyMs();
 };
 for (const kind of ['pointerdown', 'keydown', 'wheel'])

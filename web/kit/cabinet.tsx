@@ -8,12 +8,14 @@ import { t } from './messages.ts';
 
 export type DoorTone = 'plain' | 'empty' | 'reserved' | 'occupied' | 'overdue' | 'held' | 'off' | 'alarm';
 
+/** Open is drawn ajar; where nobody knows, the edge is dashed and a question mark stands for the handle. */
+export type DoorSensed = 'open' | 'closed' | 'unknown';
+
 export type CabinetDoor = CabinetPlace & {
   size: string;
   accessible?: boolean;
   tone?: DoorTone;
-  /** Seen to be open; drawn ajar. */
-  open?: boolean;
+  sensed?: DoorSensed;
   /** What assistive technology says of the door after its number and size. */
   said?: string;
 };
@@ -97,18 +99,17 @@ type Asked = {
 function Door({ place, patterns, lit, picked, isEntry, ...asked }: DoorProps) {
   const { door, x, y, width, height } = place;
   const tone = door.tone ?? 'plain';
-  const kind = ['k-door', `k-door-${tone}`, lit ? 'k-door-lit' : '', door.open ? 'k-door-open' : ''].join(
-    ' ',
-  );
+  const isOpen = door.sensed === 'open';
+  const kind = `${kindOf(tone, door.sensed)}${lit ? ' k-door-lit' : ''}${picked ? ' k-door-picked' : ''}`;
   const middle = y + height / 2;
-  const halo = tone !== 'plain' && !lit && !door.open ? ' k-door-halo' : '';
+  const halo = tone !== 'plain' && !lit && !isOpen ? ' k-door-halo' : '';
   return (
-    <g className={`${kind}${picked ? ' k-door-picked' : ''}`}>
+    <g className={kind}>
       <rect className="k-door-face" x={x} y={y} width={width} height={height} rx={4} />
       {tone !== 'plain' && (
         <rect x={x} y={y} width={width} height={height} rx={4} fill={`url(#${patterns}-${tone})`} />
       )}
-      {door.open && <path className="k-door-leaf" d={leafOf(x, y, width, height)} />}
+      {isOpen && <path className="k-door-leaf" d={leafOf(x, y, width, height)} />}
       <text className={`k-door-number${halo}`} x={x + 12} y={middle} dominantBaseline="central">
         {door.n}
       </text>
@@ -122,7 +123,19 @@ function Door({ place, patterns, lit, picked, isEntry, ...asked }: DoorProps) {
         {door.size}
       </text>
       {door.accessible && <circle className="k-door-reach" cx={x + width - 11} cy={y + 11} r={4.5} />}
-      <rect className="k-door-handle" x={x + width - 13} y={middle - 10} width={4} height={20} rx={2} />
+      {door.sensed === 'unknown' ? (
+        <text
+          className={`k-door-query${halo}`}
+          x={x + width - 11}
+          y={middle}
+          dominantBaseline="central"
+          textAnchor="middle"
+        >
+          ?
+        </text>
+      ) : (
+        <rect className="k-door-handle" x={x + width - 13} y={middle - 10} width={4} height={20} rx={2} />
+      )}
       {/* An image's children are presentational (WAI-ARIA 1.2, 5.2.8), so only buttons are described. */}
       {/* A sheet over the door is the button, so that its name is the label alone (WCAG 2.2, 2.5.3). */}
       {asked.onPick && (
@@ -138,6 +151,10 @@ function Door({ place, patterns, lit, picked, isEntry, ...asked }: DoorProps) {
       )}
     </g>
   );
+}
+
+function kindOf(tone: DoorTone, sensed: DoorSensed = 'closed'): string {
+  return `k-door k-door-${tone}${sensed === 'closed' ? '' : ` k-door-${sensed}`}`;
 }
 
 /** An open door stands out to the right, seen from the front at a slant. */
@@ -187,24 +204,26 @@ function Patterns({ id }: { id: string }) {
   );
 }
 
-/** Says what colours and patterns mean, with the words of the app. */
-export function CabinetLegend({ items }: { items: readonly { tone: DoorTone; text: string }[] }) {
+type LegendItem = { tone: DoorTone; sensed?: DoorSensed; text: string };
+
+/** Says what colours, patterns and edges mean, with the words of the app. */
+export function CabinetLegend({ items }: { items: readonly LegendItem[] }) {
   const id = useId();
   return (
     <ul className="k-legend" aria-label={t('cabinet.legend')}>
-      {items.map(({ tone, text }) => (
-        <li key={tone}>
-          <svg
-            width={28}
-            height={28}
-            viewBox="0 0 24 24"
-            aria-hidden="true"
-            className={`k-door k-door-${tone}`}
-          >
+      {items.map(({ tone, sensed, text }) => (
+        <li key={text}>
+          <svg width={28} height={28} viewBox="0 0 24 24" aria-hidden="true" className={kindOf(tone, sensed)}>
             <Patterns id={id} />
             <rect className="k-door-face" x={1} y={1} width={22} height={22} rx={4} />
             {tone !== 'plain' && (
               <rect x={1} y={1} width={22} height={22} rx={4} fill={`url(#${id}-${tone})`} />
+            )}
+            {sensed === 'open' && <path className="k-door-leaf" d={leafOf(1, 1, 22, 20)} />}
+            {sensed === 'unknown' && (
+              <text className="k-door-query" x={12} y={12} dominantBaseline="central" textAnchor="middle">
+                ?
+              </text>
             )}
           </svg>
           {text}

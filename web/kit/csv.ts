@@ -3,6 +3,14 @@ export function csvOf(rows: readonly (readonly string[])[]): string {
   return `${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
 }
 
+/** With it Excel reads UTF-8, and without it Windows-1252, where each umlaut is two other signs. */
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** What a file of such rows holds. */
+export function csvFileOf(rows: readonly (readonly string[])[]): string {
+  return BYTE_ORDER_MARK + csvOf(rows);
+}
+
 /**
  * Where the comma is a decimal sign, spreadsheets split at these instead, and begin a row at each line end: a quotation
  * mark that does not begin a cell of theirs means nothing to them.

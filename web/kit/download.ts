@@ -1,5 +1,12 @@
+import { csvFileOf } from './csv.ts';
+
+/** The one way in which rows leave a page. */
+export function downloadCsv(name: string, rows: readonly (readonly string[])[]): void {
+  download(`${name}.csv`, csvFileOf(rows), 'text/csv;charset=utf-8');
+}
+
 /** Hands the person a file that the page made. */
-export function download(name: string, text: string, type = 'text/csv;charset=utf-8'): void {
+export function download(name: string, text: string, type: string): void {
   downloadBlob(name, new Blob([text], { type }));
 }
 

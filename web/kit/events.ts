@@ -6,11 +6,19 @@ type EventHandlers = Readonly<Record<string, (data: never) => void>>;
 
 const RETRY_MS = 2_000;
 
-/** Returns whether the stream is up. `onUp` runs after every (re)connection, to fetch what was missed. */
-export function useEvents(url: string | null, handlers: EventHandlers, onUp?: () => void): boolean {
+/**
+ * Returns whether the stream is up. `onUp` runs after every (re)connection, to fetch what was missed; `onDown` after
+ * every cut and each try that failed. Without an address there is no stream.
+ */
+export function useEvents(
+  url: string | null,
+  handlers: EventHandlers,
+  onUp?: () => void,
+  onDown?: () => void,
+): boolean {
   const [up, setUp] = useState(false);
-  const latest = useRef({ handlers, onUp });
-  latest.current = { handlers, onUp };
+  const latest = useRef({ handlers, onUp, onDown });
+  latest.current = { handlers, onUp, onDown };
   const names = Object.keys(handlers).sort().join(' ');
 
   useEffect(() => {
@@ -26,6 +34,7 @@ export function useEvents(url: string | null, handlers: EventHandlers, onUp?: ()
       };
       opened.onerror = () => {
         setUp(false);
+        latest.current.onDown?.();
         // A browser retries a cut line by itself, but gives up for good on an error status.
         if (opened.readyState === EventSource.CLOSED) cancelRetry = after(RETRY_MS, connect);
       };
@@ -39,6 +48,7 @@ export function useEvents(url: string | null, handlers: EventHandlers, onUp?: ()
     return () => {
       cancelRetry?.();
       source?.close();
+      setUp(false);
     };
   }, [url, names]);
 

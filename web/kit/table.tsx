@@ -1,9 +1,9 @@
 /** A table that sorts, scrolls sideways on a small screen, and can be taken along as CSV. */
 import { type KeyboardEvent, type ReactNode, useState } from 'react';
 import { Button } from './button.tsx';
-import { csvOf } from './csv.ts';
-import { download } from './download.ts';
+import { downloadCsv } from './download.ts';
 import { t } from './messages.ts';
+import type { Rest } from './session/pages.ts';
 
 export type Column<Row> = {
   key: string;
@@ -22,6 +22,8 @@ type TableProps<Row> = {
   rowKey: (row: Row) => string | number;
   /** File name without its ending; without it there is no download. */
   csvName?: string;
+  /** Of a list that comes in pages: what is not here yet. Its file holds all of it. */
+  rest?: Rest<Row>;
   empty?: ReactNode;
   /** Shown to people who see; the caption is always there for those who listen. */
   showCaption?: boolean;
@@ -30,9 +32,10 @@ type TableProps<Row> = {
 type Order = { key: string; down: boolean };
 
 export function Table<Row>(props: TableProps<Row>) {
-  const { caption, columns, rows, rowKey, csvName, empty, showCaption = false } = props;
+  const { caption, columns, rows, rowKey, csvName, rest, empty, showCaption = false } = props;
   const [order, setOrder] = useState<Order | null>(null);
-  const sorted = sortedRows({ rows, columns, order });
+  const sortAs = (all: readonly Row[]) => sortedRows({ rows: all, columns, order });
+  const sorted = sortAs(rows);
   const turn = (key: string) => setOrder((now) => ({ key, down: now?.key === key && !now.down }));
   return (
     <div className="k-table-frame">
@@ -63,7 +66,10 @@ export function Table<Row>(props: TableProps<Row>) {
         {rows.length === 0 && <div className="k-table-empty">{empty ?? t('table.empty')}</div>}
       </section>
       {csvName && rows.length > 0 && (
-        <DownloadCsv what={caption} name={csvName} rows={sorted} columns={toldOf(columns)} />
+        <DownloadCsv
+          {...{ what: caption, name: csvName, rows: sorted, columns: toldOf(columns), rest }}
+          sortAs={order ? sortAs : undefined}
+        />
       )}
     </div>
   );
@@ -79,28 +85,53 @@ type DownloadCsvProps<Row> = {
   name: string;
   rows: readonly Row[];
   columns: readonly CsvColumn<Row>[];
+  rest?: Rest<Row> | undefined;
+  /** Where the rows are shown in an order that somebody chose. */
+  sortAs?: ((rows: readonly Row[]) => readonly Row[]) | undefined;
 };
 
+/** How the making of a file goes, in words. */
+type Going = { busy: boolean; says: string };
+
 /** How many rows there are, and the button that takes them along; for a list that is no table, too. */
-export function DownloadCsv<Row>({ what, name, rows, columns }: DownloadCsvProps<Row>) {
-  const csv = () =>
-    csvOf([
+export function DownloadCsv<Row>(props: DownloadCsvProps<Row>) {
+  const { what, name, rows, columns, rest, sortAs = (all) => all } = props;
+  const [{ busy, says }, setGoing] = useState<Going>({ busy: false, says: '' });
+  const save = (all: readonly Row[]): void =>
+    downloadCsv(name, [
       columns.map(({ head }) => head),
-      ...rows.map((row) => columns.map(({ text }) => String(text(row)))),
+      ...all.map((row) => columns.map(({ text }) => String(text(row)))),
     ]);
+  const take = async (): Promise<void> => {
+    if (!rest?.isPartial) return save(rows);
+    const tell = (count: number) => setGoing({ busy: true, says: t('table.fetching', { count }) });
+    const all = await rest.fetchAll(tell);
+    if (all) save(sortAs(all.rows));
+    setGoing({ busy: false, says: endOf(all) });
+  };
+  const isPart = rest?.isPartial === true;
   return (
     <div className="k-spread k-table-foot">
-      <span className="k-muted">{t('table.rows', { count: rows.length })}</span>
+      <span className="k-muted">
+        {t(isPart ? 'table.part' : 'table.rows', { count: rows.length })}{' '}
+        {isPart && props.sortAs && t('table.sortedPart')} <span role="status">{says}</span>
+      </span>
       <Button
         tone="quiet"
         icon="download"
+        busy={busy}
         aria-label={t('table.csv.of', { what })}
-        onClick={() => download(`${name}.csv`, csv())}
+        onClick={() => void take()}
       >
         {t('table.csv')}
       </Button>
     </div>
   );
+}
+
+function endOf(all: { rows: readonly unknown[]; isCut: boolean } | null): string {
+  if (all === null) return t('table.notAll');
+  return all.isCut ? t('table.cut', { count: all.rows.length }) : '';
 }
 
 const REACHED = 'a[href], button:not(:disabled)';

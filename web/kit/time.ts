@@ -55,6 +55,34 @@ export function formatDate(atMs: number): string {
   return formats().dayOfYear.format(atMs);
 }
 
+/** As a field of a day writes it, in four digits: a browser takes years of six, which no clock here goes by. */
+const DAY = /^([1-9]\d{3})-(\d\d)-(\d\d)$/;
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?$/;
+
+/**
+ * When the day is over that somebody named, on the reader's own clock: the first moment of the next one. By the parts
+ * of the date, because a day in which clocks are changed has not twenty-four hours. Null for what is no day.
+ */
+export function endOfDay(day: string): number | null {
+  const [, year, month, date] = DAY.exec(day) ?? [];
+  if (year === undefined) return null;
+  return new Date(Number(year), Number(month) - 1, Number(date) + 1).getTime();
+}
+
+/** The moment that a field of date and time names, on the reader's own clock; null for what is none. */
+export function momentOf(text: string): number | null {
+  const atMs = MOMENT.test(text) ? Date.parse(text) : Number.NaN;
+  return atMs > 0 ? atMs : null;
+}
+
+/** What ends then: its last day, where it ends with a day of this reader; else the minute, so that no day is said too many. */
+export function formatEnd(untilMs: number): string {
+  const last = new Date(untilMs - 1);
+  const next = new Date(last.getFullYear(), last.getMonth(), last.getDate() + 1);
+  if (next.getTime() === untilMs) return formatDate(untilMs - 1);
+  return `${formatDate(untilMs)}, ${formatTime(untilMs)}`;
+}
+
 /** Weekday, date and minute, as a watch beside it shows them. */
 export function formatWhole(atMs: number): string {
   return formats().whole.format(atMs);

@@ -460,10 +460,12 @@ test('the overview counts what is live and names what needs a person', async () 
     [[2, 9, 20]],
   );
   assert.ok(Math.abs((counted.items[0]?.perKioskDay ?? 0) - 4e-8) < 1e-15 && counted.fleetPerDay < 1e-6);
-  const kinds = attention
-    .parse((await ask('GET', '/api/admin/attention', { as: 'admin' })).body)
-    .items.map((item) => item.kind);
-  assert.deepEqual(kinds.sort(), ['not-enrolled', 'roster-waiting']);
+  const shown = async () =>
+    attention.parse((await ask('GET', '/api/admin/attention', { as: 'admin' })).body).items;
+  const before = await shown();
+  assert.deepEqual(before.map((item) => item.kind).sort(), ['not-enrolled', 'roster-waiting']);
+  stand.step(60_000);
+  assert.deepEqual(await shown(), before, 'it stands since it began, and not since somebody looked');
 });
 
 /** Through the same projections that a bank's records go through; only that they were verified is left out. */

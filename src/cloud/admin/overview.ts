@@ -20,6 +20,7 @@ import * as rosters from '../rosters/rosters.ts';
 type Attention = z.infer<typeof attentionSchema>['items'];
 const DAY_MS = 86_400_000;
 const DEAD_SHOWN_MS = 7 * DAY_MS;
+const CERTIFICATE_WARNED_MS = 60 * DAY_MS;
 const SEVERITIES = ['alarm', 'warning', 'note'] as const;
 
 export async function attention(cloud: Cloud, tx: Tx): Promise<Attention> {
@@ -62,21 +63,22 @@ async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
         severity: 'note',
         kind: 'not-enrolled',
         says: `${bank.name} has not been enrolled.`,
-        atMs: nowMs,
+        atMs: bank.registeredAtMs,
       });
     else if (!banks.isOnline(bank, nowMs))
       items.push({
         ...common,
         kind: 'offline',
         says: `${bank.name} is not connected; it goes on working, and its records come later.`,
-        atMs: bank.lastHeardMs ?? nowMs,
+        atMs: bank.lastHeardMs ?? bank.registeredAtMs,
       });
+    items.push(...ofCertificate(bank, nowMs));
     if (bank.roster.refused)
       items.push({
         ...common,
         kind: 'roster-refused',
         says: `${bank.name} refused a roster (${bank.roster.refused}).`,
-        atMs: bank.roster.appliedAtMs ?? nowMs,
+        atMs: bank.roster.appliedAtMs ?? bank.registeredAtMs,
       });
     const held = [...(await banks.pictures(tx, bank.bank))].filter(([, door]) => door.use === 'held');
     for (const [n, door] of held)
@@ -85,10 +87,29 @@ async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
         kind: 'held',
         says: `${bank.name}, door ${n}: a parcel is held for staff.`,
         link: `${link}/${n}`,
-        atMs: door.sinceMs ?? nowMs,
+        atMs: door.sinceMs ?? bank.registeredAtMs,
       });
   }
   return items;
+}
+
+/** A bank renews its certificate four months ahead: one that nears its end says that this did not come about. */
+function ofCertificate({ bank, name, certificate }: banks.Bank, nowMs: number): Attention {
+  const { untilMs } = certificate;
+  if (untilMs === null || untilMs - nowMs >= CERTIFICATE_WARNED_MS) return [];
+  const day = new Date(untilMs).toISOString().slice(0, 10);
+  const [severity, says] =
+    untilMs <= nowMs
+      ? (['alarm', `ended on ${day}: it cannot connect before it is enrolled anew`] as const)
+      : (['warning', `ends on ${day} and was not renewed: after that it cannot connect`] as const);
+  const link = `/admin/banks/${bank}`;
+  return [
+    {
+      ...{ kind: 'certificate-ends', severity, link },
+      says: `${name}: its certificate ${says}.`,
+      atMs: untilMs - CERTIFICATE_WARNED_MS,
+    },
+  ];
 }
 
 async function ofDirectories(cloud: Cloud, tx: Tx): Promise<Attention> {

@@ -1,6 +1,6 @@
 /** Sites and banks: registering, enrolling, what each holds, and what the cloud may ask of it. */
 import type { HelloMessage } from '../../contract/uplink.ts';
-import { base64url } from '../../crypto/bytes.ts';
+import { equalBytes } from '../../crypto/hash.ts';
 import type { BankLayout } from '../../domain/bank.ts';
 import { type BankId, idFrom, isId, type SiteId, type TenantId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
@@ -22,6 +22,7 @@ export { alarms, alarmsRaised, move as moveAlarms, raise as raiseAlarm } from '.
 export { enrol, enrolmentCode } from './enrol.ts';
 export { ONCE_STANDING } from './migrations.ts';
 export { EMPTY as EMPTY_PICTURE, foldPicture, type Picture, pictures } from './picture.ts';
+export { renew } from './renew.ts';
 export type { Bank, Site } from './store.ts';
 export { lift, type Suspend, suspend, suspensionsOf } from './suspensions.ts';
 export { type BankSummary, isOnline, pageOfBanks, summaries, vouchedBy } from './views.ts';
@@ -83,13 +84,15 @@ export async function tenantOfBank(cloud: Cloud, bank: string): Promise<TenantId
   return (await cloud.database.readEstate((tx) => store.findIndex(tx, bank)))?.tenant;
 }
 
-/** True when `certificate` (DER) is the one that this bank was last given: an older or foreign one is refused. */
+/**
+ * True when `certificate` (DER) is one that this bank may show: what it was enrolled with last, or what came after that
+ * over its connection, and the one before. An older or foreign one is refused.
+ */
 export async function isCertificateOf(cloud: Cloud, bank: string, certificate: Uint8Array): Promise<boolean> {
   if (!isId('bank', bank)) return false;
   const index = await cloud.database.readEstate((tx) => store.findIndex(tx, bank));
-  return (
-    index?.certificate != null && base64url(index.certificate) === base64url(certificateHash(certificate))
-  );
+  const shown = certificateHash(certificate);
+  return index?.certificates.some((onFile) => equalBytes(onFile, shown)) ?? false;
 }
 
 export async function heardHello(cloud: Cloud, tx: Tx, bank: BankId, hello: HelloMessage): Promise<void> {

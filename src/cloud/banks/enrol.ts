@@ -7,7 +7,12 @@
  * the request did not fit.
  */
 import type { z } from 'zod';
-import { type enrolmentAnswer, type enrolmentRequest, UPLINK_VERSION } from '../../contract/uplink.ts';
+import {
+  CERTIFICATE_DAYS,
+  type enrolmentAnswer,
+  type enrolmentRequest,
+  UPLINK_VERSION,
+} from '../../contract/uplink.ts';
 import { base64url, fromBase64, fromBase64url } from '../../crypto/bytes.ts';
 import { labelled, sha256 } from '../../crypto/hash.ts';
 import { fingerprint } from '../../crypto/sign.ts';
@@ -22,7 +27,6 @@ import * as store from './store.ts';
 
 const CODE_BYTES = 16;
 const CODE_LIFE_MS = 86_400_000;
-const CERTIFICATE_DAYS = 365;
 const DAY_MS = 86_400_000;
 const CLOCK_SLACK_MS = 3_600_000;
 const POINT_BYTES = 65;
@@ -53,22 +57,35 @@ export async function enrol(
   const owner = code && (await cloud.database.estate((tx) => store.findCode(tx, code)));
   const wholeSealKey = sealKey?.length === POINT_BYTES && sealKey[0] === 4;
   if (!request || !wholeSealKey || !code || !owner) throw refusal();
-  const nowMs = cloud.clock.nowMs();
-  const certificate = await issueClient({
-    authority: cloud.authority,
-    commonName: request.commonName,
-    publicKey: request.publicKey,
-    serial: positiveSerial(cloud.random),
-    notBeforeMs: nowMs - CLOCK_SLACK_MS,
-    notAfterMs: nowMs + CERTIFICATE_DAYS * DAY_MS,
-  });
+  const issued = await issue(cloud, { name: request.commonName, key: request.publicKey });
   await cloud.database.tenant(owner.tenant, async (tx) => {
-    const bank = await store.spendCode(tx, { hash: code, atMs: nowMs });
+    const bank = await store.spendCode(tx, { hash: code, atMs: cloud.clock.nowMs() });
     // A wrong name rolls the spending back: only a request that fits uses the code up.
     if (bank === undefined || bank !== request.commonName) throw refusal();
-    await keepIdentity(cloud, tx, { bank, key: request.publicKey, sealKey, certificate });
+    await keepIdentity(cloud, tx, { bank, key: request.publicKey, sealKey, issued });
   });
-  return { v: UPLINK_VERSION, certificate, fingerprint: fingerprint(request.publicKey) };
+  return {
+    v: UPLINK_VERSION,
+    certificate: issued.certificate,
+    fingerprint: fingerprint(request.publicKey),
+  };
+}
+
+/** A certificate (PEM) and its end. It is good for a connection once its hash is on file. */
+export type Issued = { certificate: string; untilMs: number };
+
+export async function issue(cloud: Cloud, of: { name: string; key: Uint8Array }): Promise<Issued> {
+  const nowMs = cloud.clock.nowMs();
+  const untilMs = nowMs + CERTIFICATE_DAYS * DAY_MS;
+  const certificate = await issueClient({
+    authority: cloud.authority,
+    commonName: of.name,
+    publicKey: of.key,
+    serial: positiveSerial(cloud.random),
+    notBeforeMs: nowMs - CLOCK_SLACK_MS,
+    notAfterMs: untilMs,
+  });
+  return { certificate, untilMs };
 }
 
 function refusal(): HoldfastError {
@@ -78,7 +95,7 @@ function refusal(): HoldfastError {
 async function keepIdentity(
   cloud: Cloud,
   tx: Tx,
-  of: { bank: BankId; key: Uint8Array; sealKey: Uint8Array; certificate: string },
+  of: { bank: BankId; key: Uint8Array; sealKey: Uint8Array; issued: Issued },
 ): Promise<void> {
   const [bank] = await store.selectBanks(tx, { bank: of.bank });
   if (!bank) throw new Error('an enrolment code belongs to a bank');
@@ -87,7 +104,8 @@ async function keepIdentity(
   await store.setIdentity(tx, of.bank, {
     key: of.key,
     sealKey: of.sealKey,
-    certificate: certificateHash(of.certificate),
+    ...of.issued,
+    hash: certificateHash(of.issued.certificate),
     atMs: cloud.clock.nowMs(),
   });
   await rosters.nameBank(tx, bank.site, {

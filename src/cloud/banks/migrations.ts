@@ -166,4 +166,17 @@ grant update (note) on alarm_acts to ${APP_ROLE};
     id: '0230-alarms-once-standing',
     sql: ONCE_STANDING,
   },
+  {
+    id: '0250-certificates-renewed',
+    sql: `
+-- The newest certificate that was made for a bank, PEM, to be sent again if it was lost on the way; and when it ends.
+alter table banks add column certificate text, add column certificate_until_ms bigint;
+-- SHA-256 of the one that came after \`certificate\` without another enrolment: both may be shown.
+alter table bank_index add column renewed bytea;
+-- Those of before were good for 365 days from their enrolment.
+alter table banks no force row level security;
+update banks set certificate_until_ms = enrolled_at_ms + 31536000000 where enrolled_at_ms is not null;
+alter table banks force row level security;
+`,
+  },
 ];

@@ -16,13 +16,15 @@ type BankTables = {
     key: Uint8Array | null;
     seal_key: Uint8Array | null;
     enrolled_at_ms: number | null;
+    certificate: string | null;
+    certificate_until_ms: number | null;
     connected: boolean | null;
     last_heard_ms: number | null;
     roster_applied: number;
     roster_applied_at_ms: number | null;
     roster_refused: string | null;
   };
-  bank_index: { bank_id: BankId; certificate: Uint8Array | null };
+  bank_index: { bank_id: BankId; certificate: Uint8Array | null; renewed: Uint8Array | null };
   enrolment_codes: {
     code_hash: Uint8Array;
     bank_id: BankId;
@@ -56,6 +58,8 @@ export type Bank = {
   layout: BankLayout;
   key: Uint8Array | null;
   sealKey: Uint8Array | null;
+  /** The newest that was made for it: PEM, not known of those made by versions before, and its end. */
+  certificate: { pem: string | null; untilMs: number | null };
   connected: boolean | null;
   lastHeardMs: number | null;
   hello: HelloMessage | null;
@@ -80,7 +84,10 @@ export async function insertBank(
 ): Promise<void> {
   await sql`insert into banks (bank_id, site_id, name, layout, registered_at_ms)
     values (${of.bank}, ${of.site}, ${of.name}, ${JSON.stringify(of.layout)}::jsonb, ${of.atMs})`.execute(tx);
-  await on(tx).insertInto('bank_index').values({ bank_id: of.bank, certificate: null }).execute();
+  await on(tx)
+    .insertInto('bank_index')
+    .values({ bank_id: of.bank, certificate: null, renewed: null })
+    .execute();
   const numbers = of.layout.compartments.map((place) => place.n);
   await sql`insert into compartments (bank_id, n) select ${of.bank}, unnest(${numbers}::int[])`.execute(tx);
 }
@@ -94,6 +101,8 @@ type BankSql = {
   layout: BankLayout;
   key: Uint8Array | null;
   seal_key: Uint8Array | null;
+  certificate: string | null;
+  certificate_until_ms: number | null;
   connected: boolean | null;
   last_heard_ms: number | null;
   hello: HelloMessage | null;
@@ -125,6 +134,7 @@ export async function selectBanks(tx: Tx, where: BankQuery = {}): Promise<Bank[]
     layout: row.layout,
     key: row.key,
     sealKey: row.seal_key,
+    certificate: { pem: row.certificate, untilMs: row.certificate_until_ms },
     connected: row.connected,
     lastHeardMs: row.last_heard_ms,
     hello: row.hello,
@@ -137,14 +147,19 @@ export async function selectBanks(tx: Tx, where: BankQuery = {}): Promise<Bank[]
   }));
 }
 
-/** Before the tenant is known: whose bank a certificate names, and which certificate it may show. */
+type IndexSql = { tenant: TenantId; certificate: Uint8Array | null; renewed: Uint8Array | null };
+
+/** Before the tenant is known: whose bank a certificate names, and which certificates it may show. */
 export async function findIndex(
   tx: Tx,
   bank: string,
-): Promise<{ tenant: TenantId; certificate: Uint8Array | null } | undefined> {
-  const { rows } = await sql<{ tenant: TenantId; certificate: Uint8Array | null }>`
-    select tenant_id as tenant, certificate from bank_index where bank_id = ${bank}`.execute(tx);
-  return rows[0];
+): Promise<{ tenant: TenantId; certificates: Uint8Array[] } | undefined> {
+  const { rows } = await sql<IndexSql>`
+    select tenant_id as tenant, certificate, renewed from bank_index where bank_id = ${bank}`.execute(tx);
+  const [row] = rows;
+  return (
+    row && { tenant: row.tenant, certificates: [row.certificate, row.renewed].flatMap((hash) => hash ?? []) }
+  );
 }
 
 export async function insertCode(
@@ -192,18 +207,32 @@ export async function spendCode(tx: Tx, of: { hash: Uint8Array; atMs: number }):
 export async function setIdentity(
   tx: Tx,
   bank: string,
-  of: { key: Uint8Array; sealKey: Uint8Array; certificate: Uint8Array; atMs: number },
+  of: NewCertificate & { key: Uint8Array; sealKey: Uint8Array; atMs: number },
 ): Promise<void> {
   await on(tx)
     .updateTable('banks')
-    .set({ key: of.key, seal_key: of.sealKey, enrolled_at_ms: of.atMs })
+    .set({
+      ...{ key: of.key, seal_key: of.sealKey, enrolled_at_ms: of.atMs },
+      ...{ certificate: of.certificate, certificate_until_ms: of.untilMs },
+    })
     .where('bank_id', '=', bank as BankId)
     .execute();
   await on(tx)
     .updateTable('bank_index')
-    .set({ certificate: of.certificate })
+    .set({ certificate: of.hash, renewed: null })
     .where('bank_id', '=', bank as BankId)
     .execute();
+}
+
+/** PEM, its end, and by what hash a connection is known by it. */
+export type NewCertificate = { certificate: string; untilMs: number; hash: Uint8Array };
+
+/** The one that was the newest stays good beside it; the one before that has ended by now. */
+export async function setRenewed(tx: Tx, bank: BankId, of: NewCertificate): Promise<void> {
+  await sql`update banks set certificate = ${of.certificate}, certificate_until_ms = ${of.untilMs}
+    where bank_id = ${bank}`.execute(tx);
+  await sql`update bank_index set certificate = coalesce(renewed, certificate), renewed = ${of.hash}
+    where bank_id = ${bank}`.execute(tx);
 }
 
 export async function setHello(

@@ -83,6 +83,7 @@ async function summaryOf(cloud: Cloud, tx: Tx, bank: store.Bank): Promise<BankSu
     free,
     occupied,
     compartments: bank.layout.compartments.length,
+    certificateUntilMs: bank.certificate.untilMs,
   };
 }
 
@@ -94,7 +95,11 @@ export async function detail(
   const [bank] = await store.selectBanks(tx, { bank: id });
   if (!bank) return undefined;
   const { doors } = shownOf(bank, await standingOf(cloud, tx, [bank]));
-  return { ...(await summaryOf(cloud, tx, bank)), layoutColumns: bank.layout.columns, doors };
+  return {
+    ...(await summaryOf(cloud, tx, bank)),
+    layoutColumns: bank.layout.columns,
+    doors,
+  };
 }
 
 /** Every bank as its cabinet, in two questions for all the doors of a page. */

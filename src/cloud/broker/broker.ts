@@ -34,7 +34,12 @@ export type BrokerConfig = {
   onConnection(bank: string, connected: boolean): void;
 };
 
-export type Broker = { port: number; stop(): Promise<void> };
+export type Broker = {
+  port: number;
+  /** Whoever connects from now on is shown this certificate (PEM), under the same key. */
+  shows(certificate: string): void;
+  stop(): Promise<void>;
+};
 
 const HANDSHAKE_MS_MAX = 10_000;
 const CONNECTIONS_MAX = 20_000;
@@ -80,6 +85,7 @@ export async function startBroker(config: BrokerConfig): Promise<Broker> {
   const port = await listen(server, config);
   return {
     port,
+    shows: (certificate) => server.setSecureContext(tlsOf({ ...config, certificate })),
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
@@ -124,12 +130,13 @@ function rulesOf(config: BrokerConfig, whoIs: WhoIs): AedesOptions {
 
 const hasRoom = ({ conn }: Client, bytes: number) => conn instanceof Line && conn.hasRoomFor(bytes);
 
+const tlsOf = ({ key, certificate, authority }: BrokerConfig) => ({
+  ...{ ...serverTls, key, cert: certificate, ca: authority },
+});
+
 function openServer(config: BrokerConfig) {
   const server = createServer({
-    ...serverTls,
-    key: config.key,
-    cert: config.certificate,
-    ca: config.authority,
+    ...tlsOf(config),
     requestCert: true,
     rejectUnauthorized: true,
     handshakeTimeout: HANDSHAKE_MS_MAX,

@@ -62,7 +62,7 @@ async function sending() {
   const isUp = new Promise<void>((resolve) => (up = resolve));
   const link = new BrokerLink({
     ...broker.at,
-    client: broker.client,
+    client: async () => broker.client,
     clock,
     random: systemRandom,
     log: silentLog,

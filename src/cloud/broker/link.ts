@@ -16,7 +16,8 @@ export type LinkConfig = {
   host: string;
   port: number;
   pins: readonly string[];
-  client: { certificate: string; key: string };
+  /** What a cloud process shows; asked for before each connection. */
+  client(): Promise<{ certificate: string; key: string }>;
   clock: Clock;
   random: Random;
   log: Log;
@@ -122,7 +123,8 @@ export class BrokerLink {
 
   async #dial(): Promise<void> {
     try {
-      const socket = await connectPinned(this.#config);
+      const { host, port, pins } = this.#config;
+      const socket = await connectPinned({ host, port, pins, client: await this.#config.client() });
       if (this.#stopped) return void socket.destroy();
       const client = new MqttClient(() => socket, {
         clientId: `${CLOUD_NAME}-${base64url(this.#config.random.bytes(9))}`,

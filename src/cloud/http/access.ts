@@ -50,18 +50,21 @@ export const ACCESS = {
   'POST /api/courier/sign-in':            [any,   any,   any,   any,   any,   any,   any,   any],
 
   'POST /api/resident/sign-out':          [no,    no,    own,   no,    no,    no,    no,    no],
+  'GET /api/resident/session':            [no,    no,    own,   no,    no,    no,    no,    no],
   'GET /api/resident/me':                 [no,    no,    own,   no,    no,    no,    no,    no],
   'PATCH /api/resident/me':               [no,    no,    own,   no,    no,    no,    no,    no],
   'GET /api/resident/parcels':            [no,    no,    own,   no,    no,    no,    no,    no],
   'GET /api/resident/parcels/:id/receipt':[no,    no,    own,   no,    no,    no,    no,    no],
 
   'POST /api/courier/sign-out':           [no,    no,    no,    own,   no,    no,    no,    no],
+  'GET /api/courier/session':             [no,    no,    no,    own,   no,    no,    no,    no],
   'GET /api/courier/me':                  [no,    no,    no,    own,   no,    no,    no,    no],
   'GET /api/courier/banks':               [no,    no,    no,    own,   no,    no,    no,    no],
   'GET /api/courier/drops':               [no,    no,    no,    own,   no,    no,    no,    no],
   'GET /api/courier/drops/:id/receipt':   [no,    no,    no,    own,   no,    no,    no,    no],
 
   'POST /api/admin/sign-out':             [no,    no,    no,    no,    own,   own,   no,    no],
+  'GET /api/admin/session':               [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/me':                    [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/attention':             [no,    no,    no,    no,    own,   own,   no,    no],
   'GET /api/admin/alarms':                [no,    no,    no,    no,    own,   own,   no,    no],

@@ -1,4 +1,5 @@
 /** The frame around the routes: one fastify application with its limits, headers, errors, log and pages. */
+import { Server as TlsServer } from 'node:tls';
 import fastifyCookie from '@fastify/cookie';
 import fastifyRateLimit from '@fastify/rate-limit';
 import fastifySwagger from '@fastify/swagger';
@@ -108,11 +109,17 @@ function newFastify({ tls, log, trustedProxies }: AppOptions): FastifyInstance {
       void answerError(log)(error, request, reply.headers(SECURITY_HEADERS)),
   } as const satisfies FastifyServerOptions;
   if (tls === null) return Fastify({ ...common, http: TIMES });
-  const https = {
-    ...{ ...serverTls, ...TIMES, handshakeTimeout: HANDSHAKE_MS_MAX },
-    ...{ key: tls.keyPem, cert: tls.certificatePem },
-  };
+  const https = { ...TIMES, ...contextOf(tls), handshakeTimeout: HANDSHAKE_MS_MAX };
   return Fastify({ ...common, https }) as unknown as FastifyInstance;
+}
+
+const contextOf = ({ keyPem, certificatePem }: Tls) => ({ ...serverTls, key: keyPem, cert: certificatePem });
+
+/** Whoever connects from now on is shown this certificate. */
+export function showAnew(app: FastifyInstance, tls: Tls): void {
+  const { server } = app;
+  if (!(server instanceof TlsServer)) throw new Error('this server speaks no TLS');
+  server.setSecureContext(contextOf(tls));
 }
 
 /** Counted per address and process. What must hold over all processes is counted in the database. */

@@ -9,7 +9,7 @@ import type { Cancel, Clock } from '../../platform/clock.ts';
 
 /** Below the idle time after which proxies cut a silent connection. */
 const HEARTBEAT_MS = 20_000;
-/** A person has a few tabs open; a fault opens hundreds. */
+/** A person has a window or two in sight, and no other page holds one; a fault opens hundreds. */
 const STREAMS_PER_TENANT_MAX = 200;
 /** Then a page connects anew, and is asked anew who it is: a session that has ended is told nothing for long. */
 export const STREAM_MS_MAX = 5 * 60_000;

@@ -13,9 +13,9 @@
  *             its proof of possession
  */
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
-import { CSRF_HEADER, UNATTENDED_HEADER } from '../../contract/http/common.ts';
+import { CSRF_HEADER, SESSION_HEADER, UNATTENDED_HEADER } from '../../contract/http/common.ts';
 import { fromBase64url, utf8 } from '../../crypto/bytes.ts';
-import { equalBytes, sha256 } from '../../crypto/hash.ts';
+import { equalBytes, sha256, sha256Text } from '../../crypto/hash.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { PersonId, TenantId } from '../../domain/ids.ts';
 import type { Database } from '../../platform/database.ts';
@@ -116,8 +116,9 @@ export async function stillStands(request: FastifyRequest): Promise<void> {
 type Gate = { route: string; access: Access; glances: boolean };
 
 function gateOf({ table, keeper, known }: Guard & { known: Known }, of: Gate): onRequestHookHandler {
-  return async (request) => {
-    const { actor, standing } = await admit({ keeper, known, of, request });
+  return async (request, reply) => {
+    const { actor, standing, session } = await admit({ keeper, known, of, request });
+    if (session !== undefined) reply.header(SESSION_HEADER, session);
     if (standing) standings.set(request, standing);
     const asker = askerOf(actor);
     const verdict = decide(table, { asker, route: of.route, tenant: asker.tenant });
@@ -196,7 +197,7 @@ function onlyLooking(database: Database, route: string): Database {
 
 type Admit = { keeper: GateKeeper; known: Known; of: Gate; request: FastifyRequest };
 /** `standing`: whom the session is of now, where the actor is only whom it was of the last time. */
-type Admitted = { actor: Actor; standing?: Promise<SignedIn | undefined> };
+type Admitted = { actor: Actor; standing?: Promise<SignedIn | undefined>; session?: string };
 
 /** The actor of a request for a route of this access. Throws the refusal. */
 async function admit({ keeper, known, of, request }: Admit): Promise<Admitted> {
@@ -214,14 +215,16 @@ async function admit({ keeper, known, of, request }: Admit): Promise<Admitted> {
       checkOwnPage(request);
       const token = request.cookies[cookieName(access)];
       if (token === undefined) throw notSignedIn(request);
+      const session = sessionName(token);
+      checkSession(request, session);
       const asked = whoIs(keeper, known, { app: access, token, use: { attended: isAttended(request) } });
       const before = of.glances ? known.of(access, token) : undefined;
       // Its failure is that of whoever waits for it.
       asked.catch(() => undefined);
-      if (before) return { actor: before, standing: asked };
+      if (before) return { actor: before, standing: asked, session };
       const actor = await asked;
       if (!actor) throw notSignedIn(request);
-      return { actor };
+      return { actor, session };
     }
     case 'operator':
       checkOperator(keeper, request);
@@ -249,6 +252,25 @@ async function whoIs(
 function notSignedIn({ routeOptions }: FastifyRequest): HoldfastError {
   const [, , app = ''] = routeOptions.url?.split('/') ?? [];
   return new HoldfastError('not-signed-in', `Sign in to the ${app} app.`, { reason: 'session-absent' });
+}
+
+const SESSION_NAME_LENGTH = 16;
+
+/** Of a token with 256 bits that nobody can guess, so the name leads back to nothing. */
+export function sessionName(token: string): string {
+  return sha256Text(utf8(`session-name/v1 ${token}`)).slice(0, SESSION_NAME_LENGTH);
+}
+
+/**
+ * The cookie is the browser's, and is one for all its pages. A page that was drawn for one person would act for the
+ * next who signs in beside it: the screen says one name, and the records another.
+ */
+function checkSession({ headers }: FastifyRequest, session: string): void {
+  const named = headers[SESSION_HEADER];
+  if (named === undefined || named === session) return;
+  throw new HoldfastError('not-signed-in', 'Another session has begun in this browser.', {
+    reason: 'session-another',
+  });
 }
 
 /** A stream is opened by a page, over and over, and says nothing of its reader (HTML standard, section 9.2.2). */

@@ -13,7 +13,7 @@ import { HoldfastError } from '../../domain/errors.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { Cloud } from '../deps.ts';
 import { ACCESS, type Access, type AccessOf, type AccessTable, accessOf } from './access.ts';
-import { type AppOptions, buildApp, type Tls } from './app.ts';
+import { type AppOptions, buildApp, showAnew, type Tls } from './app.ts';
 import { LongBodies } from './bodies.ts';
 import { type EventHub, openEventHub } from './events.ts';
 import {
@@ -164,6 +164,8 @@ export type HttpServers = {
   httpPort: number;
   httpsPort: number | null;
   events: EventHub;
+  /** Whoever connects over HTTPS from now on is shown this certificate (PEM), under the same key. */
+  shows(certificatePem: string): void;
   /** Says at `/api/ready` that it leaves, ends the streams, takes no more, and lets what had begun finish. */
   stop(): Promise<void>;
 };
@@ -203,6 +205,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
     httpPort: portOf(http),
     httpsPort: https && portOf(https),
     events,
+    shows(certificatePem) {
+      if (https && options.https) showAnew(https, { ...options.https, certificatePem });
+    },
     async stop() {
       closing = true;
       if (options.unreadyMs) await sleep(cloud.clock, options.unreadyMs);

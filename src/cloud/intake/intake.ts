@@ -209,6 +209,8 @@ export class Intake {
             ...(await answerAuditor(this.#deps.cloud, sender.tenant, message)),
           },
         ];
+      case 'certificate-ask':
+        return this.#certificate(sender, message.request);
       case 'refusal':
         // The bank's own record of it comes with a batch.
         this.#log.warn('a bank refused a message', {
@@ -238,6 +240,20 @@ export class Intake {
         });
       throw error;
     }
+  }
+
+  async #certificate(sender: Sender, request: string): Promise<DownMessage[]> {
+    const { cloud } = this.#deps;
+    const { tenant, bank } = sender;
+    const renewal = await cloud.database.tenant(tenant, async (tx) => {
+      await this.#fence(tx, bank);
+      return banks.renew(cloud, tx, { bank, request });
+    });
+    if ('refused' in renewal) {
+      await keepRefusal(cloud, { ...sender, reason: renewal.refused, firstMissing: 0, lastMissing: 0 });
+      return [];
+    }
+    return renewal.message === null ? [] : [renewal.message];
   }
 
   async #hello({ tenant, bank }: Sender, hello: HelloMessage): Promise<DownMessage[]> {

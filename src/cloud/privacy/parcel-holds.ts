@@ -90,7 +90,8 @@ async function record(cloud: Cloud, tx: Tx, { kind, parties, by, purpose }: Hold
   const fields = { subject: parcel, purpose, ...(by === null ? {} : { person: by }) };
   const theirs = recipient === null ? {} : { subject: recipient, purpose: recipient };
   await cloud.journal.record(tx, { kind, fields }, { ...theirs, ...(by === null ? {} : { person: by }) });
-  await cloud.changed(tx, ['parcels', 'journal']);
+  // Whoever had a part in it is held by it, too.
+  await cloud.changed(tx, ['parcels', 'people', 'journal']);
 }
 
 /** Those that stand over one parcel, or over any. */

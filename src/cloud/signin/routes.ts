@@ -1,11 +1,28 @@
 /** Signing in and out, for the three apps. */
 import { signInRequest } from '../../contract/http/admin.ts';
+import { sessionLeft } from '../../contract/http/common.ts';
 import { linkAsk, linkUse } from '../../contract/http/resident.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { TenantId } from '../../domain/ids.ts';
+import type { Cloud } from '../deps.ts';
 import { type Route, route } from '../http/http.ts';
 import { signInAdmin } from './admins.ts';
 import { DEVICE_LIFE_MS } from './devices.ts';
 import { askForLink, enterByLink } from './links.ts';
-import { LIVES, signOut } from './sessions.ts';
+import { LIVES, leftOf, signOut } from './sessions.ts';
+
+const LEFT = {
+  says: 'How long this session still lasts. Asked by a page of itself, it makes it no longer.',
+  schema: { response: sessionLeft },
+} as const;
+
+async function left(cloud: Cloud, tenant: TenantId, token: string | undefined) {
+  const found = await leftOf(cloud, tenant, token ?? '');
+  // It stood at the gate, and has been ended since.
+  if (!found)
+    throw new HoldfastError('not-signed-in', 'This session has ended.', { reason: 'session-absent' });
+  return found;
+}
 
 const adminRoutes: Route[] = [
   route({
@@ -32,6 +49,13 @@ const adminRoutes: Route[] = [
       await signOut(cloud, actor.tenant, session.token('admin') ?? '');
       session.clear('admin');
     },
+  }),
+  route({
+    method: 'GET',
+    url: '/api/admin/session',
+    access: 'admin',
+    ...LEFT,
+    handle: ({ cloud, actor, session }) => left(cloud, actor.tenant, session.token('admin')),
   }),
 ];
 
@@ -71,6 +95,13 @@ function linkRoutes(app: 'resident' | 'courier'): Route[] {
         await signOut(cloud, actor.tenant, session.token(app) ?? '');
         session.clear(app);
       },
+    }),
+    route({
+      method: 'GET',
+      url: `/api/${app}/session`,
+      access: app,
+      ...LEFT,
+      handle: ({ cloud, actor, session }) => left(cloud, actor.tenant, session.token(app)),
     }),
   ];
 }

@@ -108,6 +108,23 @@ function actorOf({ tenant, person, app, role, beganAtMs: signedInAtMs }: store.S
   }
 }
 
+/** What is left of a session that stands. */
+export async function leftOf(
+  cloud: Cloud,
+  tenant: TenantId,
+  token: string,
+): Promise<{ idleLeftMs: number; ageLeftMs: number } | undefined> {
+  const tokenHash = tokenHashOf(token);
+  const session = tokenHash && (await cloud.database.read(tenant, (tx) => store.findSession(tx, tokenHash)));
+  if (!session) return undefined;
+  const nowMs = cloud.clock.nowMs();
+  const { idleMs, ageMs } = LIVES[session.app];
+  return {
+    idleLeftMs: Math.max(0, session.seenAtMs + idleMs - nowMs),
+    ageLeftMs: Math.max(0, session.beganAtMs + ageMs - nowMs),
+  };
+}
+
 export async function signOut(cloud: Cloud, tenant: TenantId, token: string): Promise<void> {
   const tokenHash = tokenHashOf(token);
   if (!tokenHash) return;

@@ -10,7 +10,7 @@ import * as people from '../people/people.ts';
 import { openStand, type Stand } from '../test-stand.ts';
 import { addAdmin, signInAdmin } from './admins.ts';
 import { askForLink, enterByLink } from './links.ts';
-import { authenticate, endAllOf, LIVES, signOut, sweep } from './sessions.ts';
+import { authenticate, endAllOf, LIVES, leftOf, signOut, sweep } from './sessions.ts';
 import { signin } from './signin.ts';
 import { spendStep } from './store.ts';
 
@@ -182,6 +182,24 @@ describe('sessions', () => {
     stand.step(MINUTE_MS);
     assert.equal(await left(), undefined);
     assert.equal(await lastEnd(), 'idle');
+  });
+
+  test('what is left of one is told: a use makes the idle time whole again, and never the age', async () => {
+    const token = await begin();
+    const left = async (attended: boolean) => {
+      await authenticate(stand.cloud, 'admin', token, { attended });
+      return await leftOf(stand.cloud, stand.tenant, token);
+    };
+    const { idleMs, ageMs } = LIVES.admin;
+    stand.step(20 * MINUTE_MS);
+    const near = (told: { idleLeftMs: number; ageLeftMs: number } | undefined, idle: number, age: number) => {
+      assert.ok(told && Math.abs(told.idleLeftMs - idle) < MINUTE_MS, JSON.stringify(told));
+      assert.ok(Math.abs(told.ageLeftMs - age) < MINUTE_MS, JSON.stringify(told));
+    };
+    near(await left(false), idleMs - 20 * MINUTE_MS, ageMs - 20 * MINUTE_MS);
+    near(await left(true), idleMs, ageMs - 20 * MINUTE_MS);
+    await signOut(stand.cloud, stand.tenant, token);
+    assert.equal(await left(false), undefined);
   });
 
   test('the sweep ends what nobody came back for', async () => {

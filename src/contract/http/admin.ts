@@ -33,6 +33,8 @@ export const bankSummary = z.strictObject({
   free: z.strictObject({ S: z.int(), M: z.int(), L: z.int(), XL: z.int() }),
   occupied: z.int(),
   compartments: z.int(),
+  /** When the newest certificate that was made for it ends; null before it was enrolled. */
+  certificateUntilMs: atMs.nullable(),
 });
 /** `GET banks?cursor&limit`, `GET banks/:id`. */
 export const banks = page(bankSummary);
@@ -57,7 +59,10 @@ export const compartmentView = z.strictObject({
   /** Conditions that stand at this door: forced, ajar, jammed, … */
   alarms: z.array(z.string()),
 });
-export const bankDetail = bankSummary.extend({ layoutColumns: z.int(), doors: z.array(compartmentView) });
+export const bankDetail = bankSummary.extend({
+  layoutColumns: z.int(),
+  doors: z.array(compartmentView),
+});
 
 /** `GET map?cursor&limit`: every bank as its cabinet. */
 export const bankOnMap = z.strictObject({

@@ -29,6 +29,19 @@ export const CSRF_HEADER = 'x-holdfast-app';
 /** A page asks of itself, because something changed, and nobody has touched it lately: that is no use of a session. */
 export const UNATTENDED_HEADER = 'x-holdfast-unattended';
 
+/**
+ * A name for the session, which tells nothing of it or of its person and lets nobody in. Each answer to somebody who is
+ * signed in has it. A page that sends it back is served in that session and in no other: its browser may have begun
+ * another since, in a page beside it.
+ */
+export const SESSION_HEADER = 'x-holdfast-session';
+
+/** `GET session` of each app: how long it still lasts when nobody uses it, and however much it is used. */
+export const sessionLeft = z.strictObject({
+  idleLeftMs: z.int().nonnegative(),
+  ageLeftMs: z.int().nonnegative(),
+});
+
 export const atMs = z.int().nonnegative();
 export const hash = z.string();
 

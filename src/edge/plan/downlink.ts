@@ -92,6 +92,7 @@ function hear(draft: Draft, down: Heard): void {
       return;
     case 'ack':
     case 'batch-refused':
+    case 'certificate':
       // The uplink keeps these books; the plan has no part in them.
       return;
   }

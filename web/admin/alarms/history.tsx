@@ -2,7 +2,7 @@
 import { LinkButton } from '../../kit/button.tsx';
 import { Card } from '../../kit/card.tsx';
 import { More } from '../../kit/session/more.tsx';
-import { rowsOf } from '../../kit/session/pages.ts';
+import { restOf, rowsOf } from '../../kit/session/pages.ts';
 import { Answered } from '../../kit/session/problem.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import { Time } from '../parts.tsx';
@@ -23,6 +23,7 @@ export function AlarmHistory() {
                 caption={t('alarms.all')}
                 columns={columnsOf()}
                 rows={rowsOf(data)}
+                rest={restOf(alarms)}
                 rowKey={(row) =>
                   `${row.bank} ${row.condition} ${row.compartment} ${row.raisedAtMs} ${row.endedAtMs}`
                 }

@@ -1,10 +1,10 @@
 /** Asking for a bundle: why, for whom, of what, encrypted to what. Counting first changes nothing. */
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import { EXPORT_RECORDS_MAX, type ExportPreview } from '../../../src/contract/http/exports.ts';
 import { Button } from '../../kit/button.tsx';
 import { Card } from '../../kit/card.tsx';
-import { TextField } from '../../kit/field.tsx';
+import { isHalfTyped, TextField } from '../../kit/field.tsx';
 import { Notice } from '../../kit/notice.tsx';
 import { ProblemNotice } from '../../kit/session/problem.tsx';
 import { exactTime } from '../parts.tsx';
@@ -12,7 +12,7 @@ import { session } from '../session.ts';
 import { t } from './messages.ts';
 import { Sealing } from './receiver.tsx';
 import { Opened, Which } from './which.tsx';
-import { askOf, faultsOf, type Incident, NO_WISH, selectionOf, type Wish } from './wish.ts';
+import { askOf, faultsOf, type Incident, NO_WISH, selectionOf, unclearIn, type Wish } from './wish.ts';
 
 const PURPOSE_MAX = 1_000;
 const NAME_MAX = 200;
@@ -37,7 +37,10 @@ export function Ask({ incident, onAsked }: AskProps) {
     },
   });
   const found = faultsOf(wish);
-  const faults = tried ? found : new Set([...found].filter((fault) => fault === 'order'));
+  const unclear = unclearIn(wish);
+  const faults = tried ? found : unclear;
+  const form = useRef<HTMLFormElement>(null);
+  const isHalf = (): boolean => form.current !== null && isHalfTyped(form.current);
   const turn = (next: Partial<Wish>): void => {
     setWish((now) => ({ ...now, ...next }));
     counting.reset();
@@ -45,13 +48,16 @@ export function Ask({ incident, onAsked }: AskProps) {
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     setTried(true);
-    if (found.size === 0) asking.mutate(wish);
+    if (!isHalf() && found.size === 0) asking.mutate(wish);
+  };
+  const count = (): void => {
+    if (!isHalf()) counting.mutate(wish);
   };
   const part = { wish, faults, onWish: turn };
   const problem = asking.error ?? counting.error;
   return (
     <Card title={t('ask.title')}>
-      <form className="k-stack" onSubmit={submit} noValidate>
+      <form ref={form} className="k-stack" onSubmit={submit} noValidate>
         <div className="x-fields">
           <TextField
             {...{ label: t('ask.purpose'), hint: t('ask.purposeHint'), value: wish.purpose }}
@@ -79,11 +85,7 @@ export function Ask({ incident, onAsked }: AskProps) {
           >
             {t('ask.make')}
           </Button>
-          <Button
-            busy={counting.isPending}
-            disabled={found.has('order')}
-            onClick={() => counting.mutate(wish)}
-          >
+          <Button busy={counting.isPending} disabled={unclear.size > 0} onClick={count}>
             {t('ask.count')}
           </Button>
         </div>

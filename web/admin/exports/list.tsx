@@ -4,7 +4,7 @@ import type { ExportRow } from '../../../src/contract/http/exports.ts';
 import { Badge, type BadgeTone } from '../../kit/badge.tsx';
 import { Button, LinkButton } from '../../kit/button.tsx';
 import { More } from '../../kit/session/more.tsx';
-import { rowsOf, usePages } from '../../kit/session/pages.ts';
+import { restOf, rowsOf, usePages } from '../../kit/session/pages.ts';
 import { Answered, ProblemNotice } from '../../kit/session/problem.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import { formatDate } from '../../kit/time.ts';
@@ -43,6 +43,7 @@ export function List() {
             {...{ caption: t('list.title'), showCaption: true, csvName: 'exports', empty: t('list.empty') }}
             columns={columnsOf(names)}
             rows={rowsOf(data)}
+            rest={restOf(exports)}
             rowKey={({ id }) => id}
           />
           <More rows={exports} />
@@ -57,7 +58,7 @@ type Names = ReturnType<typeof useBankNames>;
 function columnsOf(names: Names): Column<ExportRow>[] {
   return [
     {
-      ...{ key: 'at', head: t('list.at'), text: ({ askedAtMs }) => exactTime(askedAtMs) },
+      ...{ key: 'at', head: t('list.at'), text: ({ askedAtMs }) => new Date(askedAtMs).toISOString() },
       cell: (row) => (
         <>
           <Time atMs={row.askedAtMs} />

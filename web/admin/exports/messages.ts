@@ -18,6 +18,8 @@ export const TEXTS = {
   'ask.door': 'Door',
   'ask.from': 'From',
   'ask.to': 'Until',
+  'ask.doorShape': 'A door is a whole number from 1 to 9999. Leave it empty for all of the bank.',
+  'ask.noTime': 'This is no time that a clock here can have: the year has four digits.',
   'ask.order': 'The time ends before it begins.',
   'ask.person': 'About a person',
   'ask.parcel': 'About a parcel',

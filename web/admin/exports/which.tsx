@@ -33,17 +33,19 @@ export function Which({ wish, faults, onWish }: PartProps) {
         </SelectField>
         {wish.bank !== '' && (
           <TextField
-            {...{ label: t('ask.door'), type: 'number', min: 1, max: 9999, value: wish.door }}
+            {...{ label: t('ask.door'), inputMode: 'numeric', autoComplete: 'off', value: wish.door }}
+            error={faults.has('door') ? t('ask.doorShape') : null}
             onChange={({ target }) => onWish({ door: target.value })}
           />
         )}
         <TextField
           {...{ label: t('ask.from'), type: 'datetime-local', value: wish.from }}
+          error={faults.has('from') ? t('ask.noTime') : null}
           onChange={({ target }) => onWish({ from: target.value })}
         />
         <TextField
           {...{ label: t('ask.to'), type: 'datetime-local', value: wish.to }}
-          error={faults.has('order') ? t('ask.order') : null}
+          error={faults.has('to') ? t('ask.noTime') : faults.has('order') ? t('ask.order') : null}
           onChange={({ target }) => onWish({ to: target.value })}
         />
       </div>

@@ -1,10 +1,10 @@
 /** What is asked for. It stands in the address; this only writes it there. */
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, type SyntheticEvent, useEffect, useState } from 'react';
 import { RECORD_KINDS } from '../../../src/domain/kinds.ts';
 import { Button, IconButton, LinkButton } from '../../kit/button.tsx';
 import { SelectField, TextField } from '../../kit/field.tsx';
 import { Notice } from '../../kit/notice.tsx';
-import { minutesAheadOfUtc } from '../../kit/time.ts';
+import { minutesAheadOfUtc, momentOf } from '../../kit/time.ts';
 import { t as admin } from '../messages.ts';
 import { fragmentOf } from '../routes.ts';
 import { useBanks } from '../session.ts';
@@ -22,7 +22,15 @@ function turnTo(route: JournalRoute, next: Partial<JournalFilter>): void {
   window.location.hash = fragmentOf({ ...route, record: null, ...next });
 }
 
-export function Filters({ route }: { route: JournalRoute }) {
+export type FilterField = 'door' | 'fromMs' | 'toMs';
+/** What shows something that nothing can be asked by: the address does not have it, and no list goes by it. */
+export type Unclear = ReadonlySet<FilterField>;
+
+type FiltersProps = { route: JournalRoute; onUnclear: (field: FilterField, isUnclear: boolean) => void };
+
+const DOOR = /^[1-9][0-9]{0,3}$/;
+
+export function Filters({ route, onUnclear }: FiltersProps) {
   const banks = useBanks().data ?? [];
   const turn = (next: Partial<JournalFilter>) => turnTo(route, next);
   return (
@@ -42,9 +50,11 @@ export function Filters({ route }: { route: JournalRoute }) {
       </SelectField>
       {route.bank !== null && route.bank !== CLOUD && (
         <SettledField
-          {...{ label: t('journal.door'), type: 'number', min: 1, max: 9999 }}
+          {...{ label: t('journal.door'), inputMode: 'numeric' }}
           shown={route.door === null ? '' : String(route.door)}
-          onSettled={(text) => turn({ door: /^[1-9][0-9]{0,3}$/.test(text) ? Number(text) : null })}
+          faultOf={(text) => (DOOR.test(text) ? null : t('journal.doorShape'))}
+          onSettled={(text) => turn({ door: text === '' ? null : Number(text) })}
+          onUnclear={(isUnclear) => onUnclear('door', isUnclear)}
         />
       )}
       <SelectField
@@ -67,7 +77,9 @@ export function Filters({ route }: { route: JournalRoute }) {
           label={t(name === 'fromMs' ? 'journal.from' : 'journal.to')}
           type="datetime-local"
           shown={localText(route[name])}
-          onSettled={(text) => turn({ [name]: Date.parse(text) || null })}
+          faultOf={(text) => (momentOf(text) === null ? t('journal.noTime') : null)}
+          onSettled={(text) => turn({ [name]: momentOf(text) })}
+          onUnclear={(isUnclear) => onUnclear(name, isUnclear)}
         />
       ))}
     </div>
@@ -82,43 +94,67 @@ function localText(atMs: number | null): string {
 
 type SettledProps = {
   label: string;
-  type: 'number' | 'datetime-local';
-  min?: number;
-  max?: number;
+  type?: 'datetime-local';
+  inputMode?: 'numeric';
   shown: string;
+  /** Of what is not empty. */
+  faultOf: (text: string) => string | null;
   onSettled: (text: string) => void;
+  onUnclear: (isUnclear: boolean) => void;
 };
 
-/** Half a date is none: what is typed counts once the field is left, or with Enter. */
-function SettledField({ shown, onSettled, ...field }: SettledProps) {
+/** What is typed counts once the field is left, or with Enter; half a date, or what is no door, counts as nothing. */
+function SettledField({ shown, faultOf, onSettled, onUnclear, ...field }: SettledProps) {
   const [text, setText] = useState(shown);
+  const [isHalf, setHalf] = useState(false);
+  const [fault, setFault] = useState<string | null>(null);
   useEffect(() => setText(shown), [shown]);
-  const settle = (): void => {
-    if (text !== shown) onSettled(text);
+  const isUnclear = isHalf || fault !== null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: who is told is another function at each drawing.
+  useEffect(() => {
+    onUnclear(isUnclear);
+    return () => onUnclear(false);
+  }, [isUnclear]);
+  const settle = ({ currentTarget: input }: SyntheticEvent<HTMLInputElement>): void => {
+    const typed = text.trim();
+    const wrong = typed === '' ? null : faultOf(typed);
+    const { badInput } = input.validity;
+    if (badInput) input.checkValidity();
+    setHalf(badInput);
+    setFault(wrong);
+    if (!badInput && wrong === null && typed !== shown) onSettled(typed);
   };
   return (
     <TextField
       {...field}
       value={text}
+      error={fault}
+      autoComplete="off"
       onChange={({ target }) => setText(target.value)}
       onBlur={settle}
-      onKeyDown={({ key }) => key === 'Enter' && settle()}
+      onKeyDown={(event) => event.key === 'Enter' && settle(event)}
     />
   );
 }
 
-type AboutProps = { route: JournalRoute; about: RecordsPage['about'] | undefined; onAgain: () => void };
+type AboutProps = {
+  route: JournalRoute;
+  about: RecordsPage['about'] | undefined;
+  unclear: Unclear;
+  onAgain: () => void;
+  onClear: () => void;
+};
 
 /** Whom and what it is about, and that asking so leaves a trace. */
-export function About({ route, about, onAgain }: AboutProps) {
+export function About({ route, about, unclear, onAgain, onClear }: AboutProps) {
   const [asked, setAsked] = useState<'person' | 'parcel' | null>(null);
   const turn = (next: Partial<JournalFilter>): void => {
     setAsked(null);
     turnTo(route, next);
   };
-  const isAsked = Object.entries(route).some(
-    ([name, value]) => !['at', 'record'].includes(name) && value !== null,
-  );
+  const isAsked =
+    unclear.size > 0 ||
+    Object.entries(route).some(([name, value]) => !['at', 'record'].includes(name) && value !== null);
   return (
     <>
       <div className="k-row">
@@ -149,7 +185,7 @@ export function About({ route, about, onAgain }: AboutProps) {
           </Chip>
         )}
         {isAsked && (
-          <LinkButton tone="quiet" icon="erase" href={fragmentOf(journalAt())}>
+          <LinkButton tone="quiet" icon="erase" href={fragmentOf(journalAt())} onClick={onClear}>
             {t('journal.clear')}
           </LinkButton>
         )}

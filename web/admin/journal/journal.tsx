@@ -1,7 +1,9 @@
 /** The audit explorer: records by what is asked for, how far each is proved, and the log that they stand in. */
+import { useState } from 'react';
 import { Button, LinkButton } from '../../kit/button.tsx';
+import { Notice } from '../../kit/notice.tsx';
 import { More } from '../../kit/session/more.tsx';
-import { rowsOf } from '../../kit/session/pages.ts';
+import { restOf, rowsOf } from '../../kit/session/pages.ts';
 import { Answered } from '../../kit/session/problem.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import { t as admin } from '../messages.ts';
@@ -9,7 +11,7 @@ import { Exact, PageHead, Time } from '../parts.tsx';
 import { fragmentOf } from '../routes.ts';
 import { useBankNames } from '../session.ts';
 import { isLook, type JournalRoute } from './address.ts';
-import { About, Filters } from './filters.tsx';
+import { About, type FilterField, Filters, type Unclear } from './filters.tsx';
 import { Growth, LOG_CARD } from './growth.tsx';
 import './journal.css';
 import { t } from './messages.ts';
@@ -18,14 +20,22 @@ import { askFromTheTop, type RecordRow, useRecords } from './questions.ts';
 import { RecordDialog } from './record.tsx';
 import { Tail } from './tail.tsx';
 
+const NONE: Unclear = new Set();
+
 export function Journal({ route }: { route: JournalRoute }) {
+  const [unclear, setUnclear] = useState(NONE);
+  const [cleared, setCleared] = useState(0);
   const records = useRecords(route);
   const sourceName = useSourceNames();
-  const pages = records.data?.pages ?? [];
   const show = (record: string | null): void => {
     window.location.hash = fragmentOf({ ...route, record });
   };
   const close = (): void => show(null);
+  const tell = (field: FilterField, isUnclear: boolean): void =>
+    setUnclear((now) => {
+      if (now.has(field) === isUnclear) return now;
+      return new Set(isUnclear ? [...now, field] : [...now].filter((one) => one !== field));
+    });
   return (
     <>
       <PageHead title={admin('section.journal')} lead={t('journal.lead')}>
@@ -38,36 +48,55 @@ export function Journal({ route }: { route: JournalRoute }) {
           </Button>
         </div>
       </PageHead>
-      <Filters route={route} />
-      <About route={route} about={pages[0]?.about} onAgain={() => askFromTheTop(route)} />
-      <Answered query={records}>
-        {(data) => (
-          <>
-            {!isLook(route) && <Tail key={tailKey(route)} filter={route} pages={data.pages} />}
-            <div className="a-wide">
-              <p className="k-muted k-small">
-                {t(isByTime(route) ? 'journal.orderTime' : 'journal.orderCome')}
-              </p>
-              <Table
-                caption={t('journal.caption')}
-                columns={columnsOf(sourceName, show)}
-                rows={rowsOf<RecordRow>(data)}
-                rowKey={(row) => `${row.source} ${row.seq}`}
-                csvName="journal"
-                empty={t(
-                  fragmentOf({ ...route, record: null }) === '#/journal'
-                    ? 'journal.empty'
-                    : 'journal.emptyAsked',
-                )}
-              />
-            </div>
-            <More rows={records} />
-          </>
-        )}
-      </Answered>
+      <Filters key={cleared} route={route} onUnclear={tell} />
+      <About
+        {...{ route, unclear, about: records.data?.pages[0]?.about }}
+        onAgain={() => askFromTheTop(route)}
+        onClear={() => setCleared((count) => count + 1)}
+      />
+      {unclear.size > 0 ? (
+        <Notice tone="warn" title={t('journal.unclear')} />
+      ) : (
+        <Records {...{ route, records, sourceName, show }} />
+      )}
       <Growth />
       <RecordDialog id={route.record} sourceName={sourceName} onClose={close} />
     </>
+  );
+}
+
+type RecordsProps = {
+  route: JournalRoute;
+  records: ReturnType<typeof useRecords>;
+  sourceName: (source: string) => string;
+  show: (record: string) => void;
+};
+
+function Records({ route, records, sourceName, show }: RecordsProps) {
+  const isEverything = fragmentOf({ ...route, record: null }) === '#/journal';
+  return (
+    <Answered query={records}>
+      {(data) => (
+        <>
+          {!isLook(route) && <Tail key={tailKey(route)} filter={route} pages={data.pages} />}
+          <div className="a-wide">
+            <p className="k-muted k-small">
+              {t(isByTime(route) ? 'journal.orderTime' : 'journal.orderCome')}
+            </p>
+            <Table
+              caption={t('journal.caption')}
+              columns={columnsOf(sourceName, show)}
+              rows={rowsOf<RecordRow>(data)}
+              rowKey={(row) => `${row.source} ${row.seq}`}
+              csvName="journal"
+              empty={t(isEverything ? 'journal.empty' : 'journal.emptyAsked')}
+              rest={restOf<RecordRow>(records)}
+            />
+          </div>
+          <More rows={records} />
+        </>
+      )}
+    </Answered>
   );
 }
 

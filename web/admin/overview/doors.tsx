@@ -20,7 +20,7 @@ function drawn(door: Compartment): CabinetDoor {
   return {
     ...{ n, size, column, row, heightUnits, accessible, said },
     tone: standingOf(door),
-    open: door.door === 'open',
+    sensed: door.door,
   };
 }
 
@@ -45,7 +45,13 @@ export function DoorsDrawn({ bank, picked = null, onPick }: DoorsDrawnProps) {
 export function DoorsLegend() {
   return (
     <CabinetLegend
-      items={STANDINGS.map((standing) => ({ tone: standing, text: t(`standing.${standing}`) }))}
+      items={[
+        ...STANDINGS.map((standing) => ({ tone: standing, text: t(`standing.${standing}`) })),
+        ...(['open', 'unknown'] as const).map((sensed) => ({
+          ...({ tone: 'empty', sensed } as const),
+          text: t('overview.sensed', { sensed: t(`sensed.${sensed}`) }),
+        })),
+      ]}
     />
   );
 }

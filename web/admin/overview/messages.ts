@@ -16,6 +16,7 @@ export const TEXTS = {
   'overview.doorsOf': 'Doors of {name}',
   'overview.table': 'Doors of {name} as a table',
   'overview.tally': '{count} {state}',
+  'overview.sensed': 'door {sensed}',
   'overview.legend': 'What the doors mean',
   'overview.atBank': '{name}: {condition}',
 

@@ -3,8 +3,7 @@ import { type DragEvent, useId, useRef, useState } from 'react';
 import { FILE_BYTES_MAX, FILE_ROWS_MAX } from '../../../src/contract/http/people-import.ts';
 import { Button } from '../../kit/button.tsx';
 import { Card } from '../../kit/card.tsx';
-import { csvOf } from '../../kit/csv.ts';
-import { download } from '../../kit/download.ts';
+import { downloadCsv } from '../../kit/download.ts';
 import { Icon } from '../../kit/icon.tsx';
 import { locale } from '../../kit/words.ts';
 import { EXAMPLE } from './example.ts';
@@ -76,11 +75,7 @@ export function FileCard({ chosen, onFile, onProblem }: FileCardProps) {
         <p className="k-muted i-hint">
           {t('file.hint', { rows: FILE_ROWS_MAX.toLocaleString(locale()), mib: MIB })}
         </p>
-        <Button
-          tone="quiet"
-          icon="download"
-          onClick={() => download(`${t('file.exampleName')}.csv`, csvOf(EXAMPLE))}
-        >
+        <Button tone="quiet" icon="download" onClick={() => downloadCsv(t('file.exampleName'), EXAMPLE)}>
           {t('file.example')}
         </Button>
       </div>

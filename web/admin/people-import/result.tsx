@@ -3,17 +3,13 @@ import { useEffect, useRef } from 'react';
 import type { ImportPreviewed } from '../../../src/contract/http/people-import.ts';
 import { Button, LinkButton } from '../../kit/button.tsx';
 import { Card, Facts } from '../../kit/card.tsx';
-import { csvOf } from '../../kit/csv.ts';
-import { download } from '../../kit/download.ts';
+import { downloadCsv } from '../../kit/download.ts';
 import { Notice } from '../../kit/notice.tsx';
 import { ProblemNotice } from '../../kit/session/problem.tsx';
 import { fragmentOf } from '../routes.ts';
 import { t } from './messages.ts';
 import type { Run } from './run.ts';
 import { leftOut, leftOutRows } from './says.ts';
-
-/** With it Excel reads UTF-8, and without it Windows-1252. */
-const BYTE_ORDER_MARK = '\ufeff';
 
 type ResultProps = { run: Run; preview: ImportPreviewed; onGoOn: () => void; onAnother: () => void };
 
@@ -48,8 +44,7 @@ function Done({ run, preview, onAnother }: Omit<ResultProps, 'onGoOn'>) {
     outcomes.filter((outcome) => 'done' in outcome && outcome.done === of).length;
   const same = preview.rows.filter(({ verdict }) => verdict === 'same').length;
   const left = leftOut(preview, run.outcomes).length;
-  const take = (): void =>
-    download(`${t('done.fileName')}.csv`, BYTE_ORDER_MARK + csvOf(leftOutRows(preview, run.outcomes)));
+  const take = (): void => downloadCsv(t('done.fileName'), leftOutRows(preview, run.outcomes));
   return (
     <Card title={t('done.title')}>
       <Facts

@@ -4,9 +4,9 @@ import { type FormEvent, useState } from 'react';
 import type { z } from 'zod';
 import type * as contract from '../../../src/contract/http/privacy.ts';
 import { Button } from '../../kit/button.tsx';
-import { TextField } from '../../kit/field.tsx';
+import { isHalfTyped, TextField } from '../../kit/field.tsx';
 import { ProblemNotice } from '../../kit/session/problem.tsx';
-import { formatDate } from '../../kit/time.ts';
+import { endOfDay, formatDate, formatEnd } from '../../kit/time.ts';
 import { changed, session } from '../session.ts';
 import { t } from './messages.ts';
 
@@ -32,7 +32,7 @@ export function Holds({ holds, none }: { holds: readonly Hold[]; none: string })
     const of = { at: formatDate(placedAtMs), by, reason: reason ?? t('privacy.unreadable') };
     return untilMs === null
       ? t('privacy.hold', of)
-      : t('privacy.holdUntil', { ...of, until: formatDate(untilMs) });
+      : t('privacy.holdUntil', { ...of, until: formatEnd(untilMs) });
   };
   return (
     <section className="k-stack-tight" aria-label={t('privacy.holds')}>
@@ -51,6 +51,8 @@ export function HoldForm({ path, isHeld, topic, onDone }: HoldFormProps) {
   const [reason, setReason] = useState('');
   const [until, setUntil] = useState('');
   const [tried, setTried] = useState(false);
+  // Sent as a hold without an end, it would keep what nobody meant to keep.
+  const isNoDay = until !== '' && endOfDay(until) === null;
   const changing = useMutation({
     mutationFn: () => {
       const said = { reason: reason.trim() };
@@ -58,7 +60,7 @@ export function HoldForm({ path, isHeld, topic, onDone }: HoldFormProps) {
         ? session.api.post(`${path}/release`, said)
         : session.api.post(`${path}/hold`, {
             ...said,
-            untilMs: until === '' ? null : Date.parse(until),
+            untilMs: endOfDay(until),
           });
     },
     onSuccess: async () => {
@@ -69,10 +71,10 @@ export function HoldForm({ path, isHeld, topic, onDone }: HoldFormProps) {
       setTried(false);
     },
   });
-  const submit = (event: FormEvent): void => {
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     setTried(true);
-    if (reason.trim()) changing.mutate();
+    if (!isHalfTyped(event.currentTarget) && !isNoDay && reason.trim()) changing.mutate();
   };
   return (
     <form className="k-stack" onSubmit={submit} noValidate>
@@ -91,6 +93,7 @@ export function HoldForm({ path, isHeld, topic, onDone }: HoldFormProps) {
           hint={t('privacy.untilHint')}
           type="date"
           value={until}
+          error={isNoDay ? t('privacy.noDay') : null}
           onChange={(event) => setUntil(event.target.value)}
         />
       )}

@@ -20,7 +20,9 @@ export const TEXTS = {
   'privacy.reason': 'Reason',
   'privacy.reasonHint': 'It is recorded, and forgotten with the person.',
   'privacy.until': 'Until',
-  'privacy.untilHint': 'Leave it empty for a hold that stands until it is lifted.',
+  'privacy.untilHint':
+    'To the end of that day, by the clock of this computer. Leave it empty for a hold that stands until it is lifted.',
+  'privacy.noDay': 'This is no day: the year has four digits.',
   'privacy.needed': 'This is needed.',
   'privacy.place': 'Place a hold',
   'privacy.lift': 'Lift every hold',

@@ -8,32 +8,42 @@ import { Dialog } from '../../kit/dialog.tsx';
 import { TextField } from '../../kit/field.tsx';
 import { Notice } from '../../kit/notice.tsx';
 import { Answered, ProblemNotice } from '../../kit/session/problem.tsx';
-import { changed, type PersonRow, session } from '../session.ts';
+import { changed, session } from '../session.ts';
 import { HoldForm, Holds } from './holding.tsx';
 import { t } from './messages.ts';
 
 type PersonPrivacy = z.infer<typeof contract.personPrivacy>;
 type EraseAnswer = z.infer<typeof contract.eraseAnswer>;
 
-type Said = { onDone: (said: string) => void };
-type PrivacyDialogProps = Said & { person: PersonRow | null; onClose: () => void };
+/** Whoever it is about, also one who moved out. */
+export type Person = { id: string; name: string };
 
-const pathOf = ({ id }: PersonRow, act: 'privacy' | 'erase') =>
+type Said = { onDone: (said: string) => void };
+type PrivacyDialogProps = Said & {
+  person: Person | null;
+  onClose: () => void;
+  /** Open until the person is erased: the page beneath shows them only while a hold stands. */
+  stays?: boolean;
+};
+
+const pathOf = ({ id }: Person, act: 'privacy' | 'erase') =>
   session.path(`people/${encodeURIComponent(id)}/${act}`);
 
-export function PrivacyDialog({ person, onClose, onDone }: PrivacyDialogProps) {
+export function PrivacyDialog({ person, onClose, onDone, stays = false }: PrivacyDialogProps) {
   return (
     <Dialog
       open={person !== null}
       title={person ? t('privacy.title', { name: person.name }) : ''}
       onClose={onClose}
     >
-      {person && <Standing person={person} onDone={onDone} />}
+      {person && <Standing {...{ person, onDone, stays }} />}
     </Dialog>
   );
 }
 
-function Standing({ person, onDone }: Said & { person: PersonRow }) {
+function Standing({ person, onDone, stays }: Said & { person: Person; stays: boolean }) {
+  const [said, setSaid] = useState('');
+  const held = stays ? setSaid : onDone;
   const standing = useQuery({
     queryKey: ['people', 'privacy', person.id],
     queryFn: ({ signal }) => session.api.get<PersonPrivacy>(pathOf(person, 'privacy'), signal),
@@ -47,10 +57,11 @@ function Standing({ person, onDone }: Said & { person: PersonRow }) {
             path={session.path(`people/${encodeURIComponent(person.id)}`)}
             isHeld={holds.length > 0}
             topic="people"
-            onDone={(stands) =>
-              onDone(t(stands ? 'privacy.placed' : 'privacy.lifted', { name: person.name }))
-            }
+            onDone={(stands) => held(t(stands ? 'privacy.placed' : 'privacy.lifted', { name: person.name }))}
           />
+          <p role="status" className="k-muted">
+            {said}
+          </p>
           {holds.length === 0 && <EraseForm person={person} waiting={waiting} onDone={onDone} />}
         </div>
       )}
@@ -58,7 +69,7 @@ function Standing({ person, onDone }: Said & { person: PersonRow }) {
   );
 }
 
-type EraseFormProps = Said & Pick<PersonPrivacy, 'waiting'> & { person: PersonRow };
+type EraseFormProps = Said & Pick<PersonPrivacy, 'waiting'> & { person: Person };
 
 function EraseForm({ person, waiting, onDone }: EraseFormProps) {
   const [typed, setTyped] = useState('');

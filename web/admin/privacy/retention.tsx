@@ -10,19 +10,17 @@ import { TextField } from '../../kit/field.tsx';
 import { useCaughtFocus } from '../../kit/focus.ts';
 import { Notice } from '../../kit/notice.tsx';
 import { Answered, ProblemNotice } from '../../kit/session/problem.tsx';
-import { type Column, Table } from '../../kit/table.tsx';
 import { formatDate } from '../../kit/time.ts';
 import { t as app } from '../messages.ts';
-import { PageHead, Time } from '../parts.tsx';
+import { PageHead } from '../parts.tsx';
 import { queryOf } from '../routes.ts';
 import { changed, session } from '../session.ts';
-import { t as privacy } from './messages.ts';
 import './retention.css';
 import { t } from './retention-messages.ts';
+import { StandingHolds } from './standing-holds.tsx';
 
 type Privacy = z.infer<typeof contract.privacy>;
 type Preview = z.infer<typeof contract.retentionPreview>;
-type Hold = Privacy['holds'][number];
 
 const DAYS_MAX = 3650;
 
@@ -47,17 +45,7 @@ export function Retention() {
               <Standing {...data} onDone={setSaid} />
               <Change key={data.movedOutDays} now={data.movedOutDays} onDone={setSaid} />
             </div>
-            <div className="a-wide">
-              <Table
-                caption={t('retention.holds')}
-                columns={columnsOf()}
-                rows={data.holds}
-                rowKey={({ id }) => id}
-                csvName="legal-holds"
-                empty={t('retention.holdsNone')}
-                showCaption
-              />
-            </div>
+            <StandingHolds {...data} onDone={setSaid} />
           </>
         )}
       </Answered>
@@ -202,22 +190,4 @@ function Tonight({ due, tonight }: Preview) {
       {due > looked && <p className="k-muted">{t('retention.later', { count: looked })}</p>}
     </>
   );
-}
-
-function columnsOf(): Column<Hold>[] {
-  const by = ({ placedBy }: Hold) => placedBy ?? privacy('privacy.operator');
-  const reason = (hold: Hold) => hold.reason ?? privacy('privacy.unreadable');
-  const until = ({ untilMs }: Hold) => (untilMs === null ? t('retention.untilLifted') : formatDate(untilMs));
-  return [
-    { key: 'name', head: t('retention.name'), cell: ({ name }) => name, text: ({ name }) => name },
-    { key: 'reason', head: t('retention.reason'), cell: reason, text: reason },
-    { key: 'by', head: t('retention.by'), cell: by, text: by },
-    {
-      key: 'since',
-      head: t('retention.since'),
-      cell: ({ placedAtMs }) => <Time atMs={placedAtMs} />,
-      text: ({ placedAtMs }) => placedAtMs,
-    },
-    { key: 'until', head: t('retention.until'), cell: until, text: until },
-  ];
 }

@@ -88,5 +88,12 @@ const doorColumns = (): readonly Column<CountedDoor>[] => [
     text: ({ open }) => open,
     numeric: true,
   },
-  { key: 'last', head: t('count.last'), cell: lastText, text: lastText },
+  {
+    key: 'last',
+    head: t('count.last'),
+    cell: lastText,
+    // The moment first: by that it is sorted, and in a file it is the same in every language.
+    text: ({ last }) =>
+      last === null ? '' : `${new Date(last.atMs).toISOString()} ${t(`found.${last.found}`)}`,
+  },
 ];

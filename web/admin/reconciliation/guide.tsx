@@ -5,6 +5,7 @@ import { Card } from '../../kit/card.tsx';
 import { CopyButton } from '../../kit/copy.tsx';
 import { Notice } from '../../kit/notice.tsx';
 import { rowsOf } from '../../kit/session/pages.ts';
+import { Answered } from '../../kit/session/problem.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import { CodeBlock } from '../parts.tsx';
 import { type CountRoute, fragmentOf } from '../routes.ts';
@@ -24,7 +25,7 @@ export function Guide({ counts, chosen, begun }: GuideProps) {
   const counting = countingOf(counts.doors, chosen, begun.after);
   const next = counting.find(({ found }) => found === null);
   const done = counting.filter(({ found }) => found !== null);
-  const orderOf = orderFinder(orders.data ? rowsOf(orders.data) : [], begun.atMs);
+  const orderOf = orderFinder(orders.data ? rowsOf(orders.data) : null, begun.atMs);
   const said = t('count.progress', { done: done.length, all: counting.length });
   return (
     <>
@@ -39,6 +40,7 @@ export function Guide({ counts, chosen, begun }: GuideProps) {
       </div>
       {next ? <Next bank={counts.bank} counting={next} /> : <Done bank={counts.bank} counting={counting} />}
       <Card title={t('count.doors')}>
+        <Answered query={orders}>{() => null}</Answered>
         <Table
           caption={t('count.doors')}
           columns={columnsOf(counts.bank, orderOf)}
@@ -90,11 +92,12 @@ function Done({ bank, counting }: { bank: string; counting: readonly Counting[] 
   );
 }
 
-type OrderState = 'pending' | 'waiting' | 'accepted';
+type OrderState = 'pending' | 'waiting' | 'accepted' | 'unasked';
 
-/** Of the orders that came since the count began, the newest for a door. */
-function orderFinder(orders: readonly OrderRow[], sinceMs: number): (n: number) => OrderState {
+/** Of the orders that came since the count began, the newest for a door. Without an answer nobody says that there is none. */
+function orderFinder(orders: readonly OrderRow[] | null, sinceMs: number): (n: number) => OrderState {
   return (n) => {
+    if (orders === null) return 'unasked';
     const order = orders.find(
       ({ act, compartment, receivedAtMs }) =>
         act === 'staff-release' && compartment === n && receivedAtMs >= sinceMs,

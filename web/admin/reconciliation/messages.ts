@@ -132,6 +132,7 @@ export const TEXTS = {
   'count.doors': 'Doors of this count',
   'count.again': 'Another count',
   'count.pending': 'to be counted',
+  'count.unasked': 'not known whether its order came',
   'count.waiting': 'the bank has not had its order yet',
   'count.accepted': 'its slip is awaited at the kiosk',
 } as const;

@@ -93,6 +93,7 @@ export const german = inOtherWords({
   'banks.journal': 'Einträge von {name}',
 
   'orders.caption': 'Aufträge an {name}',
+  'orders.none': 'Es gab noch keinen.',
   'orders.at': 'Eingegangen',
   'orders.what': 'Bewirkt',
   'orders.why': 'Warum',
@@ -246,6 +247,10 @@ export const german = inOtherWords({
   'couriers.make': 'Ausweis anlegen',
   'couriers.badge': 'Ausweis von {name}',
   'couriers.badgeOnce': 'Nur jetzt zu sehen',
+  'couriers.badgeUnprinted': 'Ein neuer Ausweis ist noch nicht gedruckt',
+  'couriers.badgeUnprintedOf':
+    'Er ist da, bis jemand sagt, dass er gedruckt ist, und nur auf dieser Seite: {names}.',
+  'couriers.badgeShow': 'Ausweis zeigen',
   'couriers.badgeCode': 'QR-Code des Ausweises',
   'couriers.badgePrint': 'Drucken',
   'couriers.badgeDone': 'Ich habe ihn gedruckt',
@@ -274,7 +279,7 @@ export const german = inOtherWords({
   'couriers.caption': 'Kuriere von {carrier}',
   'couriers.badgeText': 'Text des Ausweises:',
   'couriers.badgeOnceSays':
-    'Das Geheimnis wurde in diesem Browser gezogen und nie gesendet; nur sein Hash steht im Entwurf der Personenliste. Drucken Sie es jetzt: Wer die Seite verlässt, verwirft es, und dann hilft nur ein neuer Ausweis.',
+    'Das Geheimnis wurde in diesem Browser gezogen und nie gesendet; nur sein Hash steht im Entwurf der Personenliste. Drucken Sie es jetzt: Es bleibt hier, bis Sie sagen, dass es gedruckt ist; aber eine Seite, die geschlossen oder neu geladen wird, verwirft es, und dann hilft nur ein neuer Ausweis.',
   'couriers.reasonHint': 'Für Kollegen; er wird aufgezeichnet.',
   'couriers.liftSays':
     'Die Anlagen nehmen den Ausweis wieder an, sobald sie davon hören, wenn ihre Personenliste diesen Kurier nennt.',

@@ -18,6 +18,8 @@ export const german = inOtherWords({
   'ask.door': 'Tür',
   'ask.from': 'Von',
   'ask.to': 'Bis',
+  'ask.doorShape': 'Eine Tür ist eine ganze Zahl von 1 bis 9999. Lassen Sie es leer für alle der Anlage.',
+  'ask.noTime': 'Das ist keine Zeit, die eine Uhr hier haben kann: Das Jahr hat vier Ziffern.',
   'ask.order': 'Die Zeit endet, bevor sie beginnt.',
   'ask.person': 'Über eine Person',
   'ask.parcel': 'Über ein Paket',

@@ -20,6 +20,7 @@ export const german = inOtherWords({
   'overview.doorsOf': 'Türen von {name}',
   'overview.table': 'Türen von {name} als Tabelle',
   'overview.tally': '{count} {state}',
+  'overview.sensed': 'Tür {sensed}',
   'overview.legend': 'Was die Türen bedeuten',
   'overview.atBank': '{name}: {condition}',
 

@@ -21,7 +21,9 @@ export const german = inOtherWords({
   'privacy.reason': 'Grund',
   'privacy.reasonHint': 'Er wird aufgezeichnet, und mit der Person vergessen.',
   'privacy.until': 'Bis',
-  'privacy.untilHint': 'Lassen Sie es leer, wenn die Sperre bestehen soll, bis sie aufgehoben wird.',
+  'privacy.untilHint':
+    'Bis zum Ende dieses Tages, nach der Uhr dieses Rechners. Lassen Sie es leer, wenn die Sperre bestehen soll, bis sie aufgehoben wird.',
+  'privacy.noDay': 'Das ist kein Tag: Das Jahr hat vier Ziffern.',
   'privacy.needed': 'Das wird gebraucht.',
   'privacy.place': 'Sperre verhängen',
   'privacy.lift': 'Jede Sperre aufheben',

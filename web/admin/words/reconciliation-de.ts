@@ -134,6 +134,7 @@ export const german = inOtherWords({
   'count.doors': 'Türen dieser Zählung',
   'count.again': 'Noch eine Zählung',
   'count.pending': 'noch zu zählen',
+  'count.unasked': 'nicht bekannt, ob ihr Auftrag da ist',
   'count.waiting': 'die Anlage hat ihren Auftrag noch nicht',
   'count.accepted': 'am Terminal wird auf den Zettel gewartet',
 });

@@ -148,7 +148,8 @@ export function DoorScreen({ door, ask, layout, lead, children }: DoorScreenProp
             columns={layout.columns}
             doors={layout.compartments.map((one) => ({
               ...one,
-              open: one.n === door.compartment && door.door === 'open',
+              // Of its other doors the kiosk says nothing.
+              sensed: one.n === door.compartment ? door.door : 'closed',
             }))}
             lit={door.compartment}
           />

@@ -10,14 +10,14 @@ import { asOfMs, dayBeganMs } from './age.ts';
 import { t } from './messages.ts';
 import { useOnline } from './online.ts';
 import { isUnanswered } from './phone.ts';
-import { Loading, ProblemNotice } from './problem.tsx';
+import { type Asked, Loading, ProblemNotice } from './problem.tsx';
 
-type Asked = Pick<UseQueryResult<unknown>, 'data' | 'error' | 'dataUpdatedAt' | 'refetch'>;
+type Dated = Pick<UseQueryResult<unknown>, 'data' | 'error' | 'dataUpdatedAt' | 'refetch'>;
 
 const RENEW_MS = 10_000;
 
 /** Since when what these questions show stands still, or null while it is current. */
-export function useAsOf(asked: readonly Asked[]): { atMs: number | null; nowMs: number } {
+export function useAsOf(asked: readonly Dated[]): { atMs: number | null; nowMs: number } {
   const nowMs = useNow(RENEW_MS);
   const online = useOnline();
   const shown = asked.map(({ data, error, dataUpdatedAt }) => ({
@@ -28,7 +28,7 @@ export function useAsOf(asked: readonly Asked[]): { atMs: number | null; nowMs: 
   return { atMs: asOfMs(shown, { online, nowMs }), nowMs };
 }
 
-export function AsOf({ asked }: { asked: readonly Asked[] }) {
+export function AsOf({ asked }: { asked: readonly Dated[] }) {
   const { atMs, nowMs } = useAsOf(asked);
   // What the page asks by itself does not show: a notice that blinks is not calm.
   const again = useMutation({ mutationFn: () => Promise.all(asked.map(({ refetch }) => refetch())) });
@@ -53,18 +53,16 @@ export function AsOf({ asked }: { asked: readonly Asked[] }) {
   );
 }
 
-type KnownProps<Data> = {
-  query: Pick<UseQueryResult<Data>, 'data' | 'error' | 'refetch'>;
-  children: (data: Data) => ReactNode;
-};
+type KnownProps<Data> = { query: Asked<Data>; children: (data: Data) => ReactNode };
 
 /** What is known, whatever its age: `AsOf` says that. Where nothing is known, why not. */
-export function Known<Data>({ query: { data, error, refetch }, children }: KnownProps<Data>) {
+export function Known<Data>({ query, children }: KnownProps<Data>) {
+  const { data, error, refetch, isFetchNextPageError = false } = query;
   const again = () => void refetch();
   if (data !== undefined)
     return (
       <>
-        {error && !isUnanswered(error) && (
+        {error && !isUnanswered(error) && !isFetchNextPageError && (
           <ProblemNotice problem={error} title={t('problem.load')} onRetry={again} />
         )}
         {children(data)}

@@ -2,8 +2,11 @@
  * The last known truth: what an app was last answered, kept on the phone with the moment at which it was true. Only
  * what the app's rules name is kept, and of that only the part which they choose. It ends with the session, and of
  * itself when nobody could be asked for as long as a session lives. A pick-up code is never among it: no app has one.
+ *
+ * All pages of an app have one vault, as they have one cookie. What lies in it is of one session, which it names, and a
+ * page writes only while that is its own: one that has not heard of another's sign-in yet leaves it alone.
  */
-import type { Vault } from './vault.ts';
+import type { Held, Vault } from './vault.ts';
 
 export type Answer = { atMs: number; data: unknown };
 export type Answers = ReadonlyMap<string, Answer>;
@@ -19,9 +22,11 @@ export type Kept = {
   /** What this phone knew when the page was opened. */
   recall(): Promise<Answers>;
   note(question: string, answer: Answer): void;
-  /** Somebody has signed in: whatever is here is another person's. */
-  begin(): Promise<void>;
-  /** Nothing more is noted until somebody signs in: an answer that was under way comes too late. */
+  /** The server has said whose session this is; nothing is written before. False if what was recalled is another's. */
+  open(session: string): boolean;
+  /** This page is in that session no more. What the vault holds may be another's by now, and stays. */
+  close(): void;
+  /** The vault is emptied, too. Nothing more is noted until `open`: an answer that was under way comes too late. */
   forget(): Promise<void>;
 };
 
@@ -41,6 +46,9 @@ const AHEAD_MS = 5 * 60_000;
 export function keptIn({ vault, rules, build, nowMs }: KeptOf): Kept {
   const known = new Map<string, Answer>();
   let isOpen = true;
+  let session: string | undefined;
+  /** Whose session the answers were recalled from, as long as no server has said whose this is. */
+  let recalledOf: string | undefined;
   let before: Promise<unknown> = Promise.resolve();
   /** One after the other. Without a store (a private window, a full disk) an app works online only. */
   const inTurn = <T>(run: () => Promise<T>): Promise<T | undefined> => {
@@ -48,20 +56,30 @@ export function keptIn({ vault, rules, build, nowMs }: KeptOf): Kept {
     before = done;
     return done;
   };
+  const text = (): string =>
+    JSON.stringify({ v: 1, build, answers: Object.fromEntries(known) } satisfies Whole);
+  const take = (held: Held | undefined): void => {
+    for (const [question, answer] of answersIn(held?.text, { rules, build, nowMs: nowMs() }))
+      if (!known.has(question)) known.set(question, answer);
+  };
   const recalled = inTurn(async () => {
-    for (const [question, answer] of answersIn(await vault.read(), { rules, build, nowMs: nowMs() }))
-      if (isOpen && !known.has(question)) known.set(question, answer);
+    const held = await vault.read();
+    if (!isOpen || (session !== undefined && held?.session !== session)) return;
+    take(held);
+    recalledOf = held?.session;
   });
+  const close = (): void => {
+    isOpen = false;
+    session = undefined;
+    known.clear();
+  };
   const write = () =>
     inTurn(async () => {
-      const whole: Whole = { v: 1, build, answers: Object.fromEntries(known) };
-      if (isOpen) await vault.write(JSON.stringify(whole));
+      const mine = session;
+      if (mine === undefined) return;
+      const isWritten = await vault.write(text(), mine);
+      if (!isWritten && session === mine) close();
     });
-  const drop = async (): Promise<void> => {
-    isOpen = false;
-    known.clear();
-    await inTurn(() => vault.clear());
-  };
   return {
     async recall() {
       await recalled;
@@ -71,13 +89,28 @@ export function keptIn({ vault, rules, build, nowMs }: KeptOf): Kept {
       const choose = Object.hasOwn(rules.what, question) ? rules.what[question] : undefined;
       if (!isOpen || !choose) return;
       known.set(question, { atMs, data: choose(data as never) });
-      void write();
+      if (session !== undefined) void write();
     },
-    async begin() {
-      await drop();
+    open(next) {
       isOpen = true;
+      if (session === next) return true;
+      session = next;
+      const isAnothers = recalledOf !== undefined && recalledOf !== next;
+      recalledOf = undefined;
+      if (isAnothers) known.clear();
+      void inTurn(async () => {
+        const held = await vault.read().catch(() => undefined);
+        if (session !== next) return;
+        if (held?.session === next) take(held);
+        else await vault.begin(text(), next);
+      });
+      return !isAnothers;
     },
-    forget: drop,
+    close,
+    async forget() {
+      close();
+      await inTurn(() => vault.clear());
+    },
   };
 }
 

@@ -1,14 +1,12 @@
 /**
  * Signing out where no network is. The session's cookie is out of a page's reach, so a phone that cannot tell its
  * server notes that it has to: until it has, no page of the app shows anything, and each says "sign out" before it
- * asks anything. Pages of the same app that stand open beside this one hear of it.
+ * asks anything.
  */
 export type Leaving = {
   isSet(): boolean;
   set(): void;
   unset(): void;
-  /** Calls when another page of this app begins to leave. */
-  onSet(run: () => void): void;
 };
 
 export function leavingOf(app: string, page: Window = window): Leaving {
@@ -25,9 +23,5 @@ export function leavingOf(app: string, page: Window = window): Leaving {
     isSet: () => tried(() => page.localStorage.getItem(name)) != null,
     set: () => tried(() => page.localStorage.setItem(name, '1')),
     unset: () => tried(() => page.localStorage.removeItem(name)),
-    onSet: (run) =>
-      page.addEventListener('storage', ({ key, newValue }) => {
-        if (key === name && newValue !== null) run();
-      }),
   };
 }

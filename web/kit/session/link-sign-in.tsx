@@ -9,13 +9,14 @@ import { Notice } from '../notice.tsx';
 import type { PhoneLanguage } from './language.ts';
 import { LanguageChoice } from './language-choice.tsx';
 import { t } from './messages.ts';
-import { Loading, OfflineNotice, ProblemNotice, saidOf } from './problem.tsx';
+import { Loading, OfflineNotice, ProblemNotice } from './problem.tsx';
+import { refusalOf } from './refusal.ts';
 import type { Session } from './session.ts';
 
 type LinkSignInProps<Me> = { session: Session<Me>; phone: PhoneLanguage; title: string; lead: string };
 
 export function LinkSignIn<Me>({ session, phone, title, lead }: LinkSignInProps<Me>) {
-  const { underWay, problem } = session.useArrival();
+  const { underWay, problem, again } = session.useArrival();
   const ended = session.useEnded();
   const leaving = session.useLeaving();
   useEffect(catchFocus, []);
@@ -31,9 +32,19 @@ export function LinkSignIn<Me>({ session, phone, title, lead }: LinkSignInProps<
         <OfflineNotice />
       )}
       {ended && !problem && <Notice tone="info" title={t('ended')} />}
-      {problem && (
+      {again && (
+        <Notice tone="warn" title={t('link.unanswered')} live="assertive">
+          <div className="k-stack-tight s-problem">
+            <p>{t('link.unanswered.text')}</p>
+            <Button icon="again" onClick={again}>
+              {t('retry')}
+            </Button>
+          </div>
+        </Notice>
+      )}
+      {problem && !again && (
         <Notice tone="bad" title={t('link.refused')} live="assertive">
-          <p>{saidOf(problem)}</p>
+          <p>{refusalOf(problem).says}</p>
           <p>{t('link.refused.again')}</p>
         </Notice>
       )}

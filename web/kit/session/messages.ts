@@ -13,7 +13,14 @@ export const TEXTS = {
   'problem.act': 'That did not work',
   'problem.reason': 'Reason: {reason}',
   ended: 'Your session has ended',
-  'ended.text': 'Sign in again to go on where you were.',
+  'ended.text': 'Sign in again. The page that you were on opens; what was typed there and not saved is gone.',
+  ending: 'Your session ends soon',
+  'ending.idle':
+    'Nobody has used this page for a while. At {time} you are signed out, and what is typed and not saved is lost.',
+  'ending.goOn': 'I am still here',
+  'ending.age':
+    'At {time} you have to sign in again, however much you use this page. Save before that what you have typed.',
+  'ending.read': 'I have read this',
 
   'link.email': 'Email',
   'link.ask': 'Send me a link',
@@ -24,6 +31,8 @@ export const TEXTS = {
   'link.using': 'Signing you in…',
   'link.refused': 'This link did not work',
   'link.refused.again': 'Ask for a new one below.',
+  'link.unanswered': 'You are not signed in yet',
+  'link.unanswered.text': 'No answer came. Try again, or open the link in your mail once more.',
 
   signOut: 'Sign out',
   sections: 'Sections',

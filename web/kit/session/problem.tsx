@@ -4,12 +4,12 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { ApiProblem } from '../api.ts';
 import { Button } from '../button.tsx';
 import { after } from '../clock.ts';
-import { BASE } from '../languages.ts';
+import { BASE, LANGUAGES } from '../languages.ts';
 import { Notice } from '../notice.tsx';
-import { language } from '../words.ts';
 import './session.css';
 import { t } from './messages.ts';
 import { useOnline } from './online.ts';
+import { refusalOf } from './refusal.ts';
 
 /** Longer than an answer takes over a poor line; from here on, silence would look like a page that is broken. */
 const SLOW_MS = 5_000;
@@ -26,26 +26,15 @@ export function Loading() {
 
 type ProblemNoticeProps = { problem: Error; title?: string; onRetry?: () => void };
 
-/** The server speaks English; where another language is spoken, a sentence of ours stands for its own. */
-export function saidOf(problem: Error): string {
-  if (!(problem instanceof ApiProblem) || problem.status === 0 || language() === BASE) return problem.message;
-  switch (problem.code) {
-    case 'sign-in-denied':
-    case 'rate-limited':
-    case 'unavailable':
-      return t(`no.${problem.code}`);
-    default:
-      return t('no.other');
-  }
-}
-
-/** The detail is the server's own sentence; a denial's reason stands as the closed word that it is. */
+/** A detail of the server is in English, whatever is spoken; a denial's reason stands as the closed word that it is. */
 export function ProblemNotice({ problem, title = t('problem.act'), onRetry }: ProblemNoticeProps) {
   const reason = problem instanceof ApiProblem ? problem.reason : null;
+  const { says, detail } = refusalOf(problem);
   return (
     <Notice tone="bad" title={title} live="assertive">
       <div className="k-stack-tight s-problem">
-        <p>{saidOf(problem)}</p>
+        <p>{says}</p>
+        {detail !== null && <p lang={LANGUAGES[BASE].tag}>{detail}</p>}
         {reason !== null && <p>{t('problem.reason', { reason })}</p>}
         {onRetry && (
           <Button icon="again" onClick={onRetry}>
@@ -67,16 +56,20 @@ export function OfflineNotice() {
   );
 }
 
-type AnsweredProps<Data> = {
-  query: Pick<UseQueryResult<Data>, 'data' | 'error' | 'refetch'>;
-  children: (data: Data) => ReactNode;
+export type Asked<Data> = Pick<UseQueryResult<Data>, 'data' | 'error' | 'refetch'> & {
+  /** Of a list: what failed is its next page, which `More` says at its foot. */
+  isFetchNextPageError?: boolean;
 };
+type AnsweredProps<Data> = { query: Asked<Data>; children: (data: Data) => ReactNode };
 
 /** What was loaded once stays visible under a later problem: old facts and a notice beat a blank page. */
-export function Answered<Data>({ query: { data, error, refetch }, children }: AnsweredProps<Data>) {
+export function Answered<Data>({ query, children }: AnsweredProps<Data>) {
+  const { data, error, refetch, isFetchNextPageError = false } = query;
   return (
     <>
-      {error && <ProblemNotice problem={error} title={t('problem.load')} onRetry={() => void refetch()} />}
+      {error && !isFetchNextPageError && (
+        <ProblemNotice problem={error} title={t('problem.load')} onRetry={() => void refetch()} />
+      )}
       {data !== undefined ? children(data) : !error && <Loading />}
     </>
   );

@@ -4,12 +4,23 @@
  * end. Who signs out destroys it, and what flash memory still holds of the text opens no more.
  */
 export type Vault = {
-  read(): Promise<string | undefined>;
-  write(text: string): Promise<void>;
+  read(): Promise<Held | undefined>;
+  /** Of a session that is new here: under a key of its own, and what was there goes. */
+  begin(text: string, session: string): Promise<void>;
+  /** False, and nothing is written, if what is there is not of this session. */
+  write(text: string, session: string): Promise<boolean>;
   clear(): Promise<void>;
 };
 
-type Sealed = { key: CryptoKey; nonce: Uint8Array<ArrayBuffer>; sealed: ArrayBuffer };
+/** `session`: the name of the session that the text is of. */
+export type Held = { text: string; session: string };
+
+type Sealed = {
+  key: CryptoKey;
+  nonce: Uint8Array<ArrayBuffer>;
+  sealed: ArrayBuffer;
+  session: string;
+};
 
 const STORE = 'kept';
 const ONLY = 'sealed';
@@ -25,19 +36,36 @@ export function vaultOf(app: string): Vault {
     additionalData: new TextEncoder().encode(`kept/v1\0${app}`),
   });
   const found = () => inStore<Sealed | undefined>(name, 'readonly', (store) => store.get(ONLY));
+  const seal = async (key: CryptoKey, { text, session }: Held): Promise<Sealed> => {
+    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+    const sealed = await crypto.subtle.encrypt(cipherWith(nonce), key, new TextEncoder().encode(text));
+    return { key, nonce, sealed, session };
+  };
   return {
     async read() {
       const kept = await found();
       if (!kept) return undefined;
       const text = await crypto.subtle.decrypt(cipherWith(kept.nonce), kept.key, kept.sealed);
-      return new TextDecoder().decode(text);
+      return { text: new TextDecoder().decode(text), session: kept.session };
     },
-    async write(text) {
-      const key = (await found())?.key ?? (await newKey());
-      const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-      const sealed = await crypto.subtle.encrypt(cipherWith(nonce), key, new TextEncoder().encode(text));
+    async begin(text, session) {
+      const kept = await seal(await newKey(), { text, session });
       // Key and text in one put: two pages that write at once leave a pair that fits.
-      await inStore(name, 'readwrite', (store) => store.put({ key, nonce, sealed } satisfies Sealed, ONLY));
+      await inStore(name, 'readwrite', (store) => store.put(kept, ONLY));
+    },
+    async write(text, session) {
+      const before = await found();
+      if (before?.session !== session) return false;
+      const kept = await seal(before.key, { text, session });
+      // Another page may have signed somebody in while this one sealed: looked at and put in one transaction.
+      const last = await inStore<Sealed | undefined>(name, 'readwrite', (store) => {
+        const asked = store.get(ONLY);
+        asked.onsuccess = () => {
+          if (asked.result?.session === session) store.put(kept, ONLY);
+        };
+        return asked;
+      });
+      return last?.session === session;
     },
     async clear() {
       await inStore(name, 'readwrite', (store) => store.clear());

@@ -12,6 +12,13 @@ export const german = inOtherWords({
   'table.csv.of': 'Als CSV herunterladen: {what}',
   'table.empty': 'Hier ist noch nichts.',
   'table.rows': { one: '{count} Zeile', other: '{count} Zeilen' },
+  'table.part': 'Erste Zeilen: {count}. Es gibt mehr.',
+  'table.sortedPart': 'Sortiert sind nur die Zeilen, die hier stehen.',
+  'table.fetching': 'Der Rest wird geholt. Zeilen bisher: {count}.',
+  'table.cut':
+    'Die Datei enthält nur die ersten Zeilen, {count}. Verlangen Sie weniger, dann passt alles hinein.',
+  'table.notAll': 'Nicht jede Zeile kam an; darum gibt es keine Datei.',
+  'field.half': 'Das ist noch nicht vollständig.',
   keypad: 'Tastenfeld',
   'keypad.delete': 'Löschen',
   'keypad.clear': 'Alles löschen',

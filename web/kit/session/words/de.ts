@@ -14,7 +14,15 @@ export const german = inOtherWords({
   'problem.act': 'Das hat nicht geklappt',
   'problem.reason': 'Grund: {reason}',
   ended: 'Ihre Sitzung ist zu Ende',
-  'ended.text': 'Melden Sie sich wieder an, um dort weiterzumachen, wo Sie waren.',
+  'ended.text':
+    'Melden Sie sich wieder an. Es öffnet sich die Seite, auf der Sie waren; was dort getippt und nicht gespeichert war, ist weg.',
+  ending: 'Ihre Sitzung endet bald',
+  'ending.idle':
+    'Seit einer Weile hat niemand diese Seite benutzt. Um {time} werden Sie abgemeldet, und was getippt und nicht gespeichert ist, geht verloren.',
+  'ending.goOn': 'Ich bin noch da',
+  'ending.age':
+    'Um {time} müssen Sie sich wieder anmelden, auch wenn Sie diese Seite benutzen. Speichern Sie vorher, was Sie getippt haben.',
+  'ending.read': 'Ich habe das gelesen',
 
   'link.email': 'E-Mail',
   'link.ask': 'Link anfordern',
@@ -25,6 +33,9 @@ export const german = inOtherWords({
   'link.using': 'Sie werden angemeldet …',
   'link.refused': 'Dieser Link galt nicht',
   'link.refused.again': 'Fordern Sie unten einen neuen an.',
+  'link.unanswered': 'Sie sind noch nicht angemeldet',
+  'link.unanswered.text':
+    'Es kam keine Antwort. Versuchen Sie es noch einmal, oder öffnen Sie den Link in Ihrer E-Mail noch einmal.',
 
   signOut: 'Abmelden',
   sections: 'Bereiche',

@@ -14,7 +14,15 @@ export const spanish = inOtherWords({
   'problem.act': 'No ha funcionado',
   'problem.reason': 'Motivo: {reason}',
   ended: 'Su sesión ha terminado',
-  'ended.text': 'Vuelva a entrar para seguir donde estaba.',
+  'ended.text':
+    'Vuelva a entrar. Se abrirá la página en la que estaba; lo que escribió allí sin guardar se ha perdido.',
+  ending: 'Su sesión termina pronto',
+  'ending.idle':
+    'Hace un rato que nadie usa esta página. A las {time} se cerrará su sesión, y se perderá lo escrito sin guardar.',
+  'ending.goOn': 'Sigo aquí',
+  'ending.age':
+    'A las {time} tendrá que volver a entrar, aunque siga usando esta página. Guarde antes lo que ha escrito.',
+  'ending.read': 'Lo he leído',
 
   'link.email': 'Correo electrónico',
   'link.ask': 'Pedir un enlace',
@@ -25,6 +33,9 @@ export const spanish = inOtherWords({
   'link.using': 'Entrando…',
   'link.refused': 'Este enlace no sirvió',
   'link.refused.again': 'Pida otro aquí abajo.',
+  'link.unanswered': 'Todavía no ha entrado',
+  'link.unanswered.text':
+    'No llegó ninguna respuesta. Inténtelo de nuevo, o abra otra vez el enlace de su correo.',
 
   signOut: 'Salir',
   sections: 'Secciones',

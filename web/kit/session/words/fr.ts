@@ -14,7 +14,15 @@ export const french = inOtherWords({
   'problem.act': 'Cela n’a pas marché',
   'problem.reason': 'Raison : {reason}',
   ended: 'Votre session est terminée',
-  'ended.text': 'Connectez-vous de nouveau pour reprendre où vous en étiez.',
+  'ended.text':
+    'Connectez-vous de nouveau. La page où vous étiez s’ouvrira ; ce que vous y aviez écrit sans l’enregistrer est perdu.',
+  ending: 'Votre session se termine bientôt',
+  'ending.idle':
+    'Personne n’a utilisé cette page depuis un moment. À {time}, vous serez déconnecté, et ce qui est écrit sans être enregistré sera perdu.',
+  'ending.goOn': 'Je suis toujours là',
+  'ending.age':
+    'À {time}, il faudra vous reconnecter, même si vous utilisez cette page. Enregistrez avant cela ce que vous avez écrit.',
+  'ending.read': 'J’ai lu cela',
 
   'link.email': 'Adresse e-mail',
   'link.ask': 'Demander un lien',
@@ -25,6 +33,9 @@ export const french = inOtherWords({
   'link.using': 'Connexion…',
   'link.refused': 'Ce lien n’a pas marché',
   'link.refused.again': 'Demandez-en un nouveau ci-dessous.',
+  'link.unanswered': 'Vous n’êtes pas encore connecté',
+  'link.unanswered.text':
+    'Aucune réponse n’est venue. Réessayez, ou ouvrez encore une fois le lien reçu par e-mail.',
 
   signOut: 'Se déconnecter',
   sections: 'Rubriques',

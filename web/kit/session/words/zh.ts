@@ -13,7 +13,12 @@ export const chinese = inOtherWords({
   'problem.act': '操作未成功',
   'problem.reason': '原因：{reason}',
   ended: '您的登录已结束',
-  'ended.text': '请重新登录以继续。',
+  'ended.text': '请重新登录。您之前所在的页面会打开；在那里输入但未保存的内容已丢失。',
+  ending: '您的登录即将结束',
+  'ending.idle': '此页面已有一段时间无人使用。{time} 您将被退出登录，已输入但未保存的内容会丢失。',
+  'ending.goOn': '我还在',
+  'ending.age': '到 {time}，即使您一直在使用此页面，也需要重新登录。请在此之前保存已输入的内容。',
+  'ending.read': '我已阅读',
 
   'link.email': '电子邮箱',
   'link.ask': '获取登录链接',
@@ -24,6 +29,8 @@ export const chinese = inOtherWords({
   'link.using': '正在登录…',
   'link.refused': '此链接无效',
   'link.refused.again': '请在下方重新获取。',
+  'link.unanswered': '您尚未登录',
+  'link.unanswered.text': '没有收到回应。请重试，或再次打开邮件中的链接。',
 
   signOut: '退出登录',
   sections: '栏目',
