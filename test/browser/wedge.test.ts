@@ -181,7 +181,7 @@ test('a label that is stuck before the scanner is nobody’s touch; a key that a
       await scan(page, '1Z999AA10123456784', suffix);
       await acted(actions, read);
       // A key of a hand is told after a moment in which no other follows it.
-      await sleep(systemClock, 300);
+      await sleep(systemClock, 800);
     }
     assert.equal(touches.told, 0, suffix);
     assert.equal(bank.view().idleMs, 15_000, suffix);

@@ -26,6 +26,9 @@ const HELD_KEYS = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsL
 /** Timers may fire a little early by the clock that stamps events. */
 export const TIMER_MS = 20;
 
+/** Longer than a busy page may take from one key of a scan to the next; nothing that a touch keeps hangs on it. */
+const PAUSE_MS = 500;
+
 /** Tells a hand by the pause that it leaves: a key counts once none has followed it at a scanner's pace. */
 export function hands(tell: () => void = tellTouch) {
   let lastAtMs = Number.NEGATIVE_INFINITY;
@@ -44,7 +47,7 @@ export function hands(tell: () => void = tellTouch) {
       const isScan = at.heard?.is === 'scan' || at.heard?.is === 'swallowed' || at.burst >= SCAN_LENGTH_MIN;
       lastAtMs = at.atMs;
       waits = !isScan && !HELD_KEYS.has(key);
-      cancel = waits ? after(FAST_MS + TIMER_MS, told) : () => undefined;
+      cancel = waits ? after(PAUSE_MS, told) : () => undefined;
     },
     stop: () => cancel(),
   };
