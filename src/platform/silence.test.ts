@@ -15,6 +15,7 @@ const SILENT_MS_MAX = 1_000;
 /** Whoever waits for ever is to fail and not to stand. */
 const limit = { timeout: 30_000 };
 const CHANNEL = 'hf_silence';
+const WORD = 'silence';
 /** The tests' own limit ends what never comes. */
 async function wait(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(systemClock, 50);
@@ -41,7 +42,7 @@ before(async () => {
       connectionString: empty.connectionString(empty.superuser, 'postgres'),
     });
     await client.connect();
-    await client.query(`create role hf_silence login password 'silence'`);
+    await client.query(`create role hf_silence login password '${WORD}'`);
     await client.end();
     return '';
   };
@@ -61,7 +62,7 @@ before(async () => {
   });
   await once(relay.listen(0, '127.0.0.1'), 'listening');
   const { port } = relay.address() as AddressInfo;
-  const url = `postgresql://hf_silence:silence@127.0.0.1:${port}/postgres`;
+  const url = `postgresql://hf_silence:${WORD}@127.0.0.1:${port}/postgres`;
   const log = { ...silentLog, warn: (line: string) => void warned.push(line), child: () => log };
   database = await openDatabase({ url, clock: systemClock, log, silentMsMax: SILENT_MS_MAX });
   await database.listen(

@@ -69,6 +69,15 @@ export class People {
     return ask(`${this.#rig}${path}`, { method: 'POST', ...(body === undefined ? {} : { body }) });
   }
 
+  /** Holds a code before the scanner. An agent that was started just now takes a moment to be connected to it. */
+  async scan(text: string): Promise<void> {
+    const holds = async () => {
+      const { listeners } = (await this.rig('/scan', { text })) as { listeners: number };
+      return listeners > 0;
+    };
+    await waitFor({ clock: this.#deps.clock, what: 'the scanner to be heard', msMax: PATIENCE_MS, holds });
+  }
+
   async door(n: number): Promise<RigDoor> {
     const doors = (await ask(`${this.#rig}/doors`)) as RigDoor[];
     const door = doors.find((candidate) => candidate.n === n);
@@ -93,7 +102,7 @@ export class People {
   /** Signs in with the badge; sets the personal code where it is the first use. */
   async courierSignsIn(): Promise<void> {
     const { badge, code } = this.#deps.signIns.courier;
-    await this.rig('/scan', { text: badge });
+    await this.scan(badge);
     const { first } = await this.shown('courier-code');
     await this.act(first ? { do: 'courier-code-new', code, again: code } : { do: 'courier-code', code });
     await this.shown('tracking');
@@ -118,6 +127,11 @@ export class People {
   /** Types the PIN, takes the parcel, shuts the door, says so. Answers the compartment. */
   async picksUp(pin: string): Promise<number> {
     await this.act({ do: 'pin', pin });
+    return this.takesOut();
+  }
+
+  /** What follows the code, at the door that opens. */
+  async takesOut(): Promise<number> {
     const { door } = await this.shown('pick-up');
     await this.sensed('open');
     await this.rig(`/parcels/${door.compartment}`, { do: 'take-out' });

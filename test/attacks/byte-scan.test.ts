@@ -216,7 +216,7 @@ async function takenOutByStaff(n: number): Promise<void> {
   const { people, system } = site;
   const args = ['admin', 'order', 'staff-release', '--door', String(n), '--purpose', PURPOSE];
   const said = commanded(...args, '--root', system.places.root, '--yes');
-  await people.rig('/scan', { text: /HFO1[A-Z2-7]{26}/.exec(said)?.[0] ?? assert.fail(said) });
+  await people.scan(/HFO1[A-Z2-7]{26}/.exec(said)?.[0] ?? assert.fail(said));
   await people.shown('staff');
   await people.sensed('open');
   await people.rig(`/parcels/${n}`, { do: 'take-out' });

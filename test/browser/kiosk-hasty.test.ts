@@ -155,8 +155,11 @@ test(
     const context = await browser.newContext({ viewport: UPRIGHT });
     try {
       const [port] = (await once(child.stdout, 'data')) as [Buffer];
+      // Before its line is up a page doubts what it shows much sooner.
+      const line = context.waitForEvent('response', (answer) => answer.url().endsWith('/api/events'));
       const { page } = await openPage(context, `http://127.0.0.1:${String(port).trim()}/`);
       await heading(page, 'Who is it for?');
+      await line;
       child.kill('SIGSTOP');
       await page.keyboard.type('12', TYPED);
       await press(page, 'Find');

@@ -1,5 +1,6 @@
 /** What the apps are answered, always the same: held to the contracts, so that an answer of yesterday does not compile. */
 import type { z } from 'zod';
+import type { sessionLeft } from '../../../src/contract/http/common.ts';
 import type * as people from '../../../src/contract/http/resident.ts';
 import type { RigMessage, RigState } from '../../../src/contract/rig.ts';
 import { LAYOUT_24 } from '../../../src/domain/bank.ts';
@@ -22,6 +23,9 @@ const resident: Answer<typeof people.residentMe> = {
   },
   channels: { sms: true, email: true },
 };
+
+/** Long before its end is said. */
+const left: Answer<typeof sessionLeft> = { idleLeftMs: 12 * HOUR_MS, ageLeftMs: 30 * DAY_MS };
 
 const lobby = { bank: 'bnk_0', bankName: 'North lobby' };
 const waiting: Answer<typeof people.residentParcels> = {
@@ -130,7 +134,9 @@ const ok = (body: unknown): Canned => ({ status: 200, body });
 export const ANSWERS: Readonly<Record<string, Canned>> = {
   '/api/resident/me': ok(resident),
   '/api/resident/parcels': ok(waiting),
+  '/api/resident/session': ok(left),
   '/api/courier/me': ok(courier),
+  '/api/courier/session': ok(left),
   '/api/courier/banks': ok(banks),
   '/api/courier/drops': ok(drops),
   '/api/admin/me': { status: 401, body: NOBODY },

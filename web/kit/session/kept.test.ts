@@ -11,7 +11,9 @@ function memory(text?: string, session = 'ada') {
   const vault: Vault = {
     read: async () => held.kept,
     async begin(text, session) {
+      if (held.kept?.session === session) return false;
       held.kept = { text, session };
+      return true;
     },
     async write(text, session) {
       if (held.kept?.session !== session) return false;
@@ -131,6 +133,27 @@ test('a page beside it that hears of the end leaves the vault to whoever has it'
   await settled();
   assert.equal(Object.keys(await dataIn(kept)).length, 2, 'in the same session it knows again');
   assert.equal(Object.keys(await dataIn(opened(vault))).length, 2);
+});
+
+test('two pages that begin one session at once lose nothing of what either was answered', async () => {
+  const { vault } = memory('of the one before', 'eve');
+  // The second page still saw the one before, as it was opened and as it began: it begins in vain.
+  let seen = 0;
+  const slow: Vault = {
+    ...vault,
+    read: async () => (++seen <= 2 ? { text: '', session: 'eve' } : vault.read()),
+  };
+  const [first, second] = [opened(vault), opened(slow)];
+  first.note('me', { atMs: NOON, data: { name: 'Ada' } });
+  first.note('list', { atMs: NOON, data: [1] });
+  first.open('ada');
+  await settled();
+  second.open('ada');
+  await settled();
+  assert.deepEqual(await dataIn(opened(vault)), { me: { name: 'Ada' }, list: [1] });
+  second.note('me', { atMs: NOON, data: { name: 'Ada A.' } });
+  await settled();
+  assert.deepEqual(await dataIn(opened(vault)), { me: { name: 'Ada A.' }, list: [1] });
 });
 
 test('without a store, with a broken one, and with what cannot be read, nothing is known and nothing breaks', async () => {

@@ -77,6 +77,10 @@ export function keptIn({ vault, rules, build, nowMs }: KeptOf): Kept {
     inTurn(async () => {
       const mine = session;
       if (mine === undefined) return;
+      // A page beside this one may know more of the same session: what it kept is not written over with less.
+      const held = await vault.read().catch(() => undefined);
+      if (session !== mine) return;
+      if (held?.session === mine) take(held);
       const isWritten = await vault.write(text(), mine);
       if (!isWritten && session === mine) close();
     });
@@ -102,7 +106,8 @@ export function keptIn({ vault, rules, build, nowMs }: KeptOf): Kept {
         const held = await vault.read().catch(() => undefined);
         if (session !== next) return;
         if (held?.session === next) take(held);
-        else await vault.begin(text(), next);
+        // A page beside this one was first, and what it began with stays.
+        else if (!(await vault.begin(text(), next))) void write();
       });
       return !isAnothers;
     },

@@ -31,7 +31,7 @@ let answering: Answering = () => new Response(null, { status: 204 });
 function opened() {
   const vault: Vault = {
     read: async () => undefined,
-    begin: async () => undefined,
+    begin: async () => true,
     write: async () => true,
     clear: async () => undefined,
   };

@@ -5,8 +5,11 @@
  */
 export type Vault = {
   read(): Promise<Held | undefined>;
-  /** Of a session that is new here: under a key of its own, and what was there goes. */
-  begin(text: string, session: string): Promise<void>;
+  /**
+   * Of a session that is new here: under a key of its own, and what was there goes. False, and nothing is written, if
+   * another page has begun it meanwhile.
+   */
+  begin(text: string, session: string): Promise<boolean>;
   /** False, and nothing is written, if what is there is not of this session. */
   write(text: string, session: string): Promise<boolean>;
   clear(): Promise<void>;
@@ -51,20 +54,14 @@ export function vaultOf(app: string): Vault {
     async begin(text, session) {
       const kept = await seal(await newKey(), { text, session });
       // Key and text in one put: two pages that write at once leave a pair that fits.
-      await inStore(name, 'readwrite', (store) => store.put(kept, ONLY));
+      const last = await putIf(name, kept, (before) => before !== session);
+      return last?.session !== session;
     },
     async write(text, session) {
       const before = await found();
       if (before?.session !== session) return false;
       const kept = await seal(before.key, { text, session });
-      // Another page may have signed somebody in while this one sealed: looked at and put in one transaction.
-      const last = await inStore<Sealed | undefined>(name, 'readwrite', (store) => {
-        const asked = store.get(ONLY);
-        asked.onsuccess = () => {
-          if (asked.result?.session === session) store.put(kept, ONLY);
-        };
-        return asked;
-      });
+      const last = await putIf(name, kept, (before) => before === session);
       return last?.session === session;
     },
     async clear() {
@@ -75,6 +72,24 @@ export function vaultOf(app: string): Vault {
 
 function newKey(): Promise<CryptoKey> {
   return crypto.subtle.generateKey({ name: CIPHER, length: 256 }, false, ['encrypt', 'decrypt']);
+}
+
+/**
+ * Another page may have signed somebody in while this one sealed: looked at and put in one transaction. Answers what
+ * was there before.
+ */
+function putIf(
+  name: string,
+  kept: Sealed,
+  may: (before: string | undefined) => boolean,
+): Promise<Sealed | undefined> {
+  return inStore<Sealed | undefined>(name, 'readwrite', (store) => {
+    const asked = store.get(ONLY);
+    asked.onsuccess = () => {
+      if (may(asked.result?.session)) store.put(kept, ONLY);
+    };
+    return asked;
+  });
 }
 
 async function inStore<T>(
