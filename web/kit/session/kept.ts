@@ -49,13 +49,7 @@ export function keptIn({ vault, rules, build, nowMs }: KeptOf): Kept {
   let session: string | undefined;
   /** Whose session the answers were recalled from, as long as no server has said whose this is. */
   let recalledOf: string | undefined;
-  let before: Promise<unknown> = Promise.resolve();
-  /** One after the other. Without a store (a private window, a full disk) an app works online only. */
-  const inTurn = <T>(run: () => Promise<T>): Promise<T | undefined> => {
-    const done = before.then(run).catch(() => undefined);
-    before = done;
-    return done;
-  };
+  const inTurn = turns();
   const text = (): string =>
     JSON.stringify({ v: 1, build, answers: Object.fromEntries(known) } satisfies Whole);
   const take = (held: Held | undefined): void => {
@@ -116,6 +110,16 @@ export function keptIn({ vault, rules, build, nowMs }: KeptOf): Kept {
       close();
       await inTurn(() => vault.clear());
     },
+  };
+}
+
+/** One after the other. Without a store (a private window, a full disk) an app works online only. */
+function turns(): <T>(run: () => Promise<T>) => Promise<T | undefined> {
+  let before: Promise<unknown> = Promise.resolve();
+  return (run) => {
+    const done = before.then(run).catch(() => undefined);
+    before = done;
+    return done;
   };
 }
 
