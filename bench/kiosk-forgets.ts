@@ -20,7 +20,7 @@ export async function kioskForgets(say: (line: string) => void): Promise<Row[]> 
   const stand = await openStand();
   try {
     await signIn(stand);
-    await stand.act({ do: 'cancel' });
+    await stand.act({ do: 'leave' });
     await heading(stand.page, 'Collect a parcel');
     const measured = await measure(['forgotten', 'ready'], 1, async () => {
       const taken = { forgotten: [] as number[], ready: [] as number[] };
@@ -79,7 +79,7 @@ async function endSession(stand: Stand): Promise<{ forgottenMs: number; readyMs:
       cdp.once('Runtime.executionContextsCleared', () => resolve(performance.now())),
     );
     const startMs = performance.now();
-    await act({ do: 'cancel' });
+    await act({ do: 'leave' });
     const forgottenMs = (await gone) - startMs;
     await heading(page, 'Collect a parcel');
     return { forgottenMs, readyMs: performance.now() - startMs };

@@ -30,18 +30,20 @@ function checkout(owner: object | null | undefined): { root: string; lock: strin
   return { root, lock };
 }
 
-type Done = { status: number | null; said: string; ms: number };
+type Done = { status: number | null; said: string };
+type Of = { times?: object; onSaid?: (said: string) => void; isLong?: boolean };
 
-/** Takes the lock, does work that nobody else may do at the same time, and lets go. */
-function setUp(root: string, times: object = {}): Promise<Done> {
-  const beganMs = performance.now();
+/** Takes the lock, does work that nobody else may do at the same time, and lets go; if it is long, when `done` is there. */
+function setUp(root: string, { times = {}, onSaid = () => {}, isLong = false }: Of = {}): Promise<Done> {
   const program = `
-    import { mkdirSync, rmdirSync } from 'node:fs';
+    import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+    const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
     import { alone } from ${JSON.stringify(join(import.meta.dirname, 'setup/lock.mjs'))};
     const times = { beat: 50, silent: 400, beatless: 600, tell: 200, look: 20, ...${JSON.stringify(times)} };
     await alone(${JSON.stringify(root)}, async () => {
       mkdirSync(${JSON.stringify(join(root, 'alone'))});
-      await new Promise((resolve) => setTimeout(resolve, 120));
+      await rest(120);
+      while (${isLong} && !existsSync(${JSON.stringify(join(root, 'done'))})) await rest(10);
       rmdirSync(${JSON.stringify(join(root, 'alone'))});
     }, times).catch((error) => { console.error(error.message); process.exitCode = 1; });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
@@ -51,11 +53,12 @@ function setUp(root: string, times: object = {}): Promise<Done> {
   let said = '';
   child.stderr.on('data', (bytes) => {
     said += String(bytes);
+    onSaid(said);
   });
   return new Promise((resolve) => {
     child.once('close', (status) => {
       clearTimeout(deadline);
-      resolve({ status, said, ms: performance.now() - beganMs });
+      resolve({ status, said });
     });
   });
 }
@@ -78,10 +81,13 @@ test('a lock that was left behind is taken over at once: a number that lives aga
 
 test('one that is held is waited for, and that is said again and again', async () => {
   const { root, lock } = checkout(living);
-  setTimeout(() => rmSync(lock, { recursive: true }), 1_500);
-  const { status, said } = await setUp(root);
+  const linesOf = (said: string) => said.trim().split('\n');
+  const onSaid = (said: string) => {
+    if (linesOf(said).length >= 3) rmSync(lock, { recursive: true, force: true });
+  };
+  const { status, said } = await setUp(root, { onSaid });
   assert.equal(status, 0);
-  const lines = said.trim().split('\n');
+  const lines = linesOf(said);
   assert.ok(lines.length >= 3, said);
   for (const line of lines)
     assert.match(line, new RegExp(`another set-up is at work .*process ${process.pid}.* \\d+ s$`));
@@ -89,12 +95,22 @@ test('one that is held is waited for, and that is said again and again', async (
 
 test('one of another machine is waited for while it shows signs of life, and then taken over', async () => {
   const { root, lock } = checkout({ ...living, host: 'another', pid: 7 });
-  let beats = 0;
-  const beat = setInterval(() => writeFileSync(join(lock, 'beat'), String(++beats)), 60);
-  setTimeout(() => clearInterval(beat), 1_500);
-  const { status, said, ms } = await setUp(root);
+  const silent = 2_000;
+  let [beats, firstMs, lastMs] = [0, 0, 0];
+  // It begins when it is waited for, and goes on for longer than the silence that would end it.
+  const beat = setInterval(() => {
+    if (firstMs === 0 || lastMs - firstMs > 1.5 * silent) return;
+    lastMs = performance.now();
+    writeFileSync(join(lock, 'beat'), String(++beats));
+  }, 60);
+  const onSaid = () => {
+    if (firstMs === 0) firstMs = performance.now();
+  };
+  const { status, said } = await setUp(root, { times: { silent }, onSaid });
+  clearInterval(beat);
   assert.equal(status, 0);
-  assert.ok(ms > 1_500 + 300, `${ms}`);
+  assert.ok(lastMs - firstMs > 1.5 * silent, 'it was not taken over while it showed signs of life');
+  assert.ok(performance.now() - lastMs > silent - 100, 'nor at once after the last one');
   assert.match(said, /a set-up on another has this folder; waiting for it, taken over when it has shown/);
 });
 
@@ -122,11 +138,11 @@ test('of many who find a lock left behind each works alone', async () => {
 
 test('who works gives a sign of life, and removes no lock that was taken over', async () => {
   const { root, lock } = checkout(undefined);
-  const running = setUp(root, { beat: 10 });
-  const untilMs = performance.now() + 10_000;
+  const running = setUp(root, { times: { beat: 10 }, isLong: true });
   const beats = () => (existsSync(join(lock, 'beat')) ? Number(readFileSync(join(lock, 'beat'), 'utf8')) : 0);
-  while (beats() === 0 && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 2));
+  while (beats() === 0) await new Promise((resolve) => setTimeout(resolve, 2));
   writeFileSync(join(lock, 'owner'), 'of another');
+  writeFileSync(join(root, 'done'), '');
   await running;
   assert.equal(readFileSync(join(lock, 'owner'), 'utf8'), 'of another');
 });

@@ -324,3 +324,80 @@ test('a first enrolment is kept with its code; a code that is not taken leaves n
   same(one.inFolder(), FIRST);
   same(await one.certificates.toShow(), FIRST);
 });
+
+test('a cloud in strange hands that says every day that it is time does not put out the certificate that worked', async () => {
+  const one = await bank();
+  same(await one.certificates.toShow(), FIRST);
+  one.certificates.taken();
+  for (const day of [1, 2, 3]) {
+    // Signed by the true authority, and known to no true database.
+    assert.ok(asks(one, START_MS + 300 * DAY_MS));
+    const strange = await issued(day);
+    one.certificates.answered(answer(strange));
+    same(one.inFolder(), strange);
+    same(await one.certificates.toShow(), strange);
+    one.certificates.taken();
+    one.clock.advance(DAY_MS);
+  }
+  same(one.inFolder('certificate-before.pem'), FIRST);
+  const later = await bank({ dataDir: one.dataDir, day: 10 });
+  await later.certificates.toShow();
+  later.certificates.refused();
+  same(await later.certificates.toShow(), FIRST);
+});
+
+test('a bank whose certificate cannot be read shows the one before; without that it starts, offline, and a code lets it in again', async () => {
+  const damages = [
+    Buffer.alloc(0),
+    Buffer.from([0xff, 0xfe, 0xfd]),
+    Buffer.from('-----BEGIN CERTIFICATE-----'),
+  ];
+  for (const damage of damages) {
+    const one = await bank({ day: 300 });
+    await one.certificates.toShow();
+    asks(one);
+    one.certificates.answered(answer(await issued(300)));
+    const file = (name: string) => join(one.dataDir, 'keys', name);
+    writeFileSync(file('certificate.pem'), damage);
+    const second = await bank({ dataDir: one.dataDir, day: 301 });
+    same(await second.certificates.toShow(), FIRST);
+    assert.match(second.said.join('; '), /cannot be read: the one before it is shown/);
+
+    rmSync(file('certificate-before.pem'));
+    const offline = await bank({ dataDir: one.dataDir, day: 302 });
+    assert.match(
+      offline.said.join('; '),
+      /cannot be read: this bank goes on without the cloud; enrol it anew/,
+    );
+    for (let dials = 0; dials < 2; dials++)
+      await assert.rejects(offline.certificates.toShow(), /this bank has no certificate: enrol it anew/);
+    assert.equal(offline.certificates.wanted(null), undefined);
+    offline.certificates.refused();
+
+    const anew = await issued(303);
+    const cloud = await enrolmentAt(() => enrolled(anew));
+    const carried = await bank({ dataDir: one.dataDir, day: 303, code: 'b', ...cloud });
+    same(await carried.certificates.toShow(), anew);
+    same(carried.inFolder(), anew);
+  }
+});
+
+test('a code that was brought with the new version is shown once the broker hangs up, and no sooner', async () => {
+  const codes: string[] = [];
+  const anew = await issued(10);
+  const cloud = await enrolmentAt(({ code }) => {
+    codes.push(code);
+    return enrolled(anew);
+  });
+  const one = await bank({ day: 10, code: 'b', ...cloud });
+  same(await one.certificates.toShow(), FIRST);
+  assert.equal(codes.length, 0);
+  one.certificates.refused();
+  same(await one.certificates.toShow(), anew);
+  const other = await bank({ day: 10, code: 'b', ...cloud });
+  await other.certificates.toShow();
+  other.certificates.taken();
+  other.certificates.refused();
+  same(await other.certificates.toShow(), FIRST);
+  assert.equal(codes.length, 1);
+});

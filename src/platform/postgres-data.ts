@@ -63,11 +63,14 @@ async function ownSecret(place: Place, of: { random: Random; mustExist: boolean 
 async function requireNobodysData(place: Place, mustExist: boolean): Promise<void> {
   const { dataDir, earlierData, owner, relocated } = place;
   if (!mustExist && owner && earlierData) await removeEarlier(earlierData, owner);
-  if (!(await exists(dataDir))) return;
+  const there = (await exists(dataDir)) ? dataDir : mustExist ? earlierData : null;
+  // Before a password is drawn: who puts the folder back is to find everything else as it was.
+  if (there === null && mustExist) throw missing(place);
+  if (there === null) return;
   if (mustExist || !relocated?.parts.includes('data'))
     throw new HoldfastError(
       'not-found',
-      `${place.passwordFile} is missing, so nobody can sign in to ${dataDir}; remove both to start anew`,
+      `${place.passwordFile} is missing, so nobody can sign in to ${there}; put that file back, or remove both to start anew`,
     );
   await removeFolder(dataDir, owner);
 }

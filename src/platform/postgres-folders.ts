@@ -107,9 +107,9 @@ export async function withSecretFile(
 export async function copyPrograms(from: string, to: string): Promise<void> {
   if (await lstat(to).then(Boolean, () => false)) return;
   const part = await mkdtemp(`${to}.part-`);
-  await cp(from, part, { recursive: true, verbatimSymlinks: true });
-  await openToReaders(part);
   try {
+    await cp(from, part, { recursive: true, verbatimSymlinks: true });
+    await openToReaders(part);
     await rename(part, to);
   } catch (error) {
     await rm(part, { recursive: true, force: true });

@@ -107,7 +107,16 @@ test('data that somebody counts on is not made anew: its loss is said by name', 
     message: /the database of this system is gone: there is no .*gone\/postgres\. Nothing was changed/,
   });
   await assert.rejects(stat(dataDir), { code: 'ENOENT' });
+  // Nor is a password drawn that would not fit what is put back.
+  await rename(`${dataDir}.password`, `${dataDir}.password.away`);
+  await assert.rejects(start(dataDir, { mustExist: true }), /is gone: there is no .*Nothing was changed/);
+  await assert.rejects(stat(`${dataDir}.password`), { code: 'ENOENT' });
   await rename(`${dataDir}.away`, dataDir);
+  await assert.rejects(
+    start(dataDir, { mustExist: true }),
+    /postgres\.password is missing.*put that file back/,
+  );
+  await rename(`${dataDir}.password.away`, `${dataDir}.password`);
   await (await start(dataDir, { mustExist: true })).stop();
 });
 

@@ -77,14 +77,16 @@ export async function findPlace(wishedDir: string, lasting = LASTING): Promise<P
       `the temporary folder's path is too long for a socket: ${tmpdir()}; set TMPDIR to a shorter one`,
     );
   }
-  if (parts.length > 0) await prepareAside({ aside, owner, lasting });
+  const otherData = 'Name a folder that everybody may pass through: npm start -- --data DIR';
+  if (parts.length > 0) await prepareAside({ aside, owner, lasting, instead: otherData });
 
   let programsDir = installed;
   if (owner && !(await canReach(join(installed, 'bin', 'postgres'), owner))) {
     // For every checkout of this machine: a version of a package never changes.
     programsDir = join(lasting, `postgresql-${await versionOf(installed)}`);
     parts.push('programs');
-    await prepareAside({ aside: lasting, owner, lasting });
+    const otherCheckout = `Move this checkout to a folder that everybody may pass through: PostgreSQL’s programs lie in ${installed}`;
+    await prepareAside({ aside: lasting, owner, lasting, instead: otherCheckout });
     await copyPrograms(installed, programsDir);
   }
   const where = { wished, aside, programsDir, owner };
@@ -185,8 +187,15 @@ function permissionBits(of: { mode: number; uid: number; gid: number }, owner: O
   return of.mode & 0o7;
 }
 
-async function prepareAside(at: { aside: string; owner: Owner | null; lasting: string }): Promise<void> {
-  const { aside, owner, lasting } = at;
+type Aside = {
+  aside: string;
+  owner: Owner | null;
+  lasting: string;
+  /** What a person can do where this folder cannot be used. */
+  instead: string;
+};
+
+async function prepareAside({ aside, owner, lasting, instead }: Aside): Promise<void> {
   if (!owner) return makePrivateDir(aside);
   try {
     makePassableDir(lasting);
@@ -194,7 +203,7 @@ async function prepareAside(at: { aside: string; owner: Owner | null; lasting: s
   } catch (cause) {
     throw new HoldfastError(
       'unavailable',
-      `user ${owner.uid}, as whom the database runs, cannot enter this folder, and ${lasting} cannot be used instead (${(cause as Error).message}). Name a folder that everybody may pass through: npm start -- --data DIR`,
+      `user ${owner.uid}, as whom the database runs, cannot enter this folder, and ${lasting} cannot be used instead (${(cause as Error).message}). ${instead}`,
       { cause },
     );
   }

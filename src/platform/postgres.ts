@@ -195,12 +195,15 @@ async function launch(start: Start, untilMs: number): Promise<number | undefined
     ended = true;
     log.info('postgres ended', { code });
   });
+  const end = (cause: unknown): never => {
+    // Nobody else knows of this process: it would stand in the way of the next start.
+    server.kill('SIGQUIT');
+    throw cause;
+  };
   while (!ended) {
-    if (await answers({ place, secret, socketDir: place.socketDir })) return server.pid;
-    if (clock.monotonicMs() > untilMs) {
-      server.kill('SIGQUIT');
-      throw new Error(`PostgreSQL does not answer: ${await lastWords(place)}`);
-    }
+    if (await answers({ place, secret, socketDir: place.socketDir }).catch(end)) return server.pid;
+    if (clock.monotonicMs() > untilMs)
+      end(new Error(`PostgreSQL does not answer: ${await lastWords(place)}`));
     await sleep(clock, 30);
   }
   const words = await lastWords(place);

@@ -11,7 +11,8 @@ import { silentLog } from './log.ts';
 import type { Postgres } from './postgres.ts';
 import { newStandFolder, startTestPostgres } from './test-postgres.ts';
 
-const SILENT_MS_MAX = 1_000;
+/** A line that lives is not to be called silent because the machine is busy. */
+const SILENT_MS_MAX = 3_000;
 /** Whoever waits for ever is to fail and not to stand. */
 const limit = { timeout: 30_000 };
 const CHANNEL = 'hf_silence';
@@ -90,7 +91,7 @@ test(
     const thinking = await database.pool.connect();
     await thinking.query('begin');
     await wait(async () => {
-      const { rows } = await database.pool.query(`select now() - xact_start > interval '1500 ms' as long
+      const { rows } = await database.pool.query(`select now() - xact_start > interval '4 s' as long
       from pg_stat_activity where state = 'idle in transaction'`);
       return (rows as { long: boolean }[])[0]?.long === true;
     });
@@ -109,11 +110,18 @@ test(
   'who only listens learns that nothing can come, is told of the gap, and hears again',
   limit,
   async () => {
+    const hears = async (word: string) => {
+      await database.pool.query(`select pg_notify('${CHANNEL}', '${word}')`);
+      return heard.includes(word);
+    };
+    // The darkness before this may have broken its line, too.
+    await wait(() => hears('before'));
+    warned.length = 0;
+    gaps = 0;
     isDark = true;
     await wait(async () => warned.some((line) => /listening connection broke/.test(line)));
     isDark = false;
     await wait(async () => gaps > 0);
-    await database.pool.query(`select pg_notify('${CHANNEL}', 'again')`);
-    await wait(async () => heard.includes('again'));
+    await wait(() => hears('again'));
   },
 );

@@ -115,6 +115,8 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   ),
 };
 const NO_ORDERS = { status: 200, body: { items: [], nextCursor: null } as unknown };
+/** As long as a tab is leafed over (web/kit/shown.ts), with a little to spare. */
+const LEAFED_MS_MAX = 200;
 const ORDERS = /^banks\/bnk_\d+\/orders$/;
 const TYPES: Readonly<Record<string, string>> = {
   ...{ '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' },
@@ -326,12 +328,22 @@ test('a tab that is hidden holds no stream and asks nothing; leafing through tab
     // What each asked anew when it came to front has been answered.
     await pause(4_000);
     const before = counted.asked.length;
+    const startMs = systemClock.monotonicMs();
+    let stays = 0;
     for (let turn = 0; turn < 30; turn++) {
+      const beganMs = systemClock.monotonicMs();
       await tabs[turn % 3]?.bringToFront();
       await pause(50);
+      // On a busy machine a tab may stand in front for longer than one leafs, and is looked at then.
+      if (systemClock.monotonicMs() - beganMs > LEAFED_MS_MAX) stays++;
     }
-    const leafed = counted.asked.length - before;
-    assert.ok(leafed <= 4, `${leafed} requests for leafing through tabs ten times`);
+    const leafed = counted.asked.slice(before);
+    const ofSessions = leafed.filter((route) => route === 'session').length;
+    const spans = 1 + Math.floor((systemClock.monotonicMs() - startMs) / 10_000);
+    assert.ok(
+      ofSessions <= 3 * spans && leafed.length - ofSessions <= 1 + 3 * stays,
+      `${leafed.join(' ')} for leafing through tabs ten times, with ${stays} stays`,
+    );
     await until(() => counted.streams.size === 1);
     await pause(4_000);
     await context.newPage();

@@ -19,6 +19,18 @@ const GOOD: ResidentDraft = {
   accessible: true,
 };
 
+test('what stood there before a rule was made is no fault of whoever puts something else right', () => {
+  const person = { ...GOOD, name: 'Ada', flat: '阁楼', email: 'ada@example.test', phone: null };
+  const row = person as unknown as Parameters<typeof draftOf>[0];
+  const given = residentOf({ ...draftOf(row), phone: '+44 7700 900123' });
+  assert.deepEqual(problemsOf(given, row), {});
+  assert.deepEqual(problemsOf({ ...given, flat: '顶层', phone: '1' }, row), {
+    flat: 'flat-untypeable',
+    phone: 'phone-shape',
+  });
+  assert.deepEqual(problemsOf(given), { flat: 'flat-untypeable' });
+});
+
 test('what is sent is trimmed, with nothing as null', () => {
   assert.deepEqual(residentOf(GOOD), {
     name: 'Ada Byron',

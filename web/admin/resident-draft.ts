@@ -45,7 +45,16 @@ export function changesOf(person: PersonRow, given: ResidentAdd): Partial<Reside
   );
 }
 
-export function problemsOf({ name, flat, email, phone }: ResidentAdd): DraftProblems {
+/**
+ * Of a person who is there already only what is changed: what stays is not sent, and may be of an older rule than what
+ * is asked for today.
+ */
+export function problemsOf(given: ResidentAdd, person: PersonRow | null = null): DraftProblems {
+  const sent = person ? changesOf(person, given) : given;
+  return Object.fromEntries(Object.entries(allProblemsOf(given)).filter(([field]) => field in sent));
+}
+
+function allProblemsOf({ name, flat, email, phone }: ResidentAdd): DraftProblems {
   const problems: DraftProblems = {};
   if (name === '') problems.name = 'needed';
   else if (name.length > NAME_LENGTH_MAX) problems.name = 'too-long';

@@ -55,7 +55,7 @@ function Form({ person, onClose, onDone }: { person: PersonRow | null } & Omit<R
     },
   });
   const given = residentOf(draft);
-  const problems = problemsOf(given);
+  const problems = problemsOf(given, person);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     setTried(true);

@@ -80,7 +80,7 @@ export function Kiosk({ first, inLanguageOf }: { first: First; inLanguageOf: boo
   const [typed, setTyped] = useState(false);
   const hasBegun = typed || pad.mixed || pad.shown || language() !== languageOfAddress(location.search);
   const { isOver, forgetsSoon } = useFreshPage(view, inLanguageOf);
-  const settles = useSettling(view?.show.screen);
+  const settles = useSettling(view?.show);
   const rests = useResting() && view?.show.screen === 'home' && view.message === null;
   const drift = useBeat(DRIFT_AGAIN_MS) % DRIFT_STEPS;
   const away = view === null || view.idleMs === null;

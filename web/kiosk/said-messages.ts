@@ -123,7 +123,7 @@ export const SENTENCES = {
   'rate-limited.next': 'Come back in ten minutes and try again.',
   'scans-paused': 'The reader is paused',
   'scans-paused.next':
-    'Too many wrong codes were held to it. Type the digits from your message, or come back in ten minutes.',
+    'Too many wrong codes were held to it. Type your code or the parcel’s number, or come back in ten minutes.',
   'legal-hold': 'This parcel is on hold',
   'legal-hold.next': 'Please ask the building’s staff.',
   'second-person-needed': 'A second person is needed',

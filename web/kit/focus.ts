@@ -13,10 +13,16 @@ document.addEventListener('focusin', () => {
 export const isFocusLost = (): boolean =>
   wasAnywhere && (document.activeElement === null || document.activeElement === document.body);
 
-/** The page's own heading takes the focus that was lost: what an act led to is said right below it. */
+/**
+ * The page's own heading takes the focus that was lost: what an act led to is said right below it. Over the page stands
+ * whatever dialog is open, and nothing behind it can take a focus (HTML standard, "inert").
+ */
 export function catchFocus(): void {
   if (!isFocusLost()) return;
-  const heading = document.querySelector<HTMLElement>('main h1');
+  const over = [...document.querySelectorAll('dialog[open]')].at(-1);
+  const heading = over
+    ? over.querySelector<HTMLElement>('h2')
+    : document.querySelector<HTMLElement>('main h1');
   if (!heading) return;
   heading.tabIndex = -1;
   heading.focus();

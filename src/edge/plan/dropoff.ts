@@ -19,7 +19,7 @@ import { mintFor } from './minting.ts';
 import {
   decidePulse,
   endSession,
-  isUnanswered,
+  isAtWork,
   latchJammed,
   mayHaveLetGo,
   mayStillOpen,
@@ -243,9 +243,12 @@ function deposit(draft: Draft, session: DropOffSession, id: GrantId, basis: 'per
   mintFor(draft, id);
 }
 
-/** A pulse was answered or given up, and the door was never sensed open: the courier may try another. */
-function mayTakeOther(session: DropOffSession): boolean {
-  return session.pulses > 0 && !isUnanswered(session) && !session.doorSensedOpen;
+/**
+ * A pulse was answered or given up, has had its time, and the door was never sensed open: the courier may try another.
+ * Sooner, a sound door would be put out of use, and what then springs open would count as forced.
+ */
+function mayTakeOther(state: BankState, session: DropOffSession, nowMs: number): boolean {
+  return session.pulses > 0 && !isAtWork(state, session, nowMs) && !session.doorSensedOpen;
 }
 
 /** This one counts as stuck by it, and there has to be one more that may. */
@@ -254,13 +257,14 @@ const hasOtherLeft = (state: BankState, session: DropOffSession, nowMs: number):
 
 /** Whether the screen offers another door: what would be refused is not offered. */
 export function offersOther(state: BankState, session: DropOffSession, nowMs: number): boolean {
-  return mayTakeOther(session) && hasOtherLeft(state, session, nowMs);
+  return mayTakeOther(state, session, nowMs) && hasOtherLeft(state, session, nowMs);
 }
 
 /** Another door of the size. The one that did not open is withdrawn, because nobody knows its latch now. */
 function takeOtherDoor(draft: Draft, session: DropOffSession, fresh: FreshIds): void {
-  if (isUnanswered(session)) return draft.say('wait');
-  if (!mayTakeOther(session)) return draft.deny('step-out-of-turn');
+  const isAsked = !session.doorSensedOpen;
+  if (isAsked && isAtWork(draft.state, session, draft.nowMs)) return draft.say('wait');
+  if (!mayTakeOther(draft.state, session, draft.nowMs)) return draft.deny('step-out-of-turn');
   if (!hasOtherLeft(draft.state, session, draft.nowMs)) return draft.deny('courier-may-not');
   const parcel = parcelOf(draft.state, session);
   const recipient = recipientOf(draft.state, parcel);

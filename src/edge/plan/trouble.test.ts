@@ -32,6 +32,12 @@ test('a door that does not open for a courier: another is offered, and the first
   bank.act({ do: 'other-door' });
   assert.equal(bank.view().message, 'wait');
   bank.timeOut(bank.session());
+  for (let second = 0; second < 3; second++) {
+    assert.equal(bank.on('drop-off').otherDoor, false, 'nor while the latch may yet let go');
+    bank.act({ do: 'other-door' });
+    assert.equal(bank.view().message, 'wait');
+    bank.wait(1000);
+  }
   assert.equal(bank.on('drop-off').otherDoor, true);
   bank.boards = 'opens';
   bank.act({ do: 'other-door' });
@@ -62,6 +68,7 @@ test('another door is not offered once the door was open, nor when there is none
   full.boards = 'silent';
   const only = beginDropOff(full, { size: 'XL' });
   full.timeOut(full.session());
+  full.wait(3000);
   for (const { n: other, size } of Object.values(full.state.compartment))
     if (size === 'XL' && other !== only) full.sense(other, 'open');
   full.act({ do: 'other-door' });

@@ -108,7 +108,11 @@ function SettledField({ shown, faultOf, onSettled, onUnclear, ...field }: Settle
   const [text, setText] = useState(shown);
   const [isHalf, setHalf] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
-  useEffect(() => setText(shown), [shown]);
+  useEffect(() => {
+    setText(shown);
+    // What was wrong of it is gone with it, as when somebody goes back. Half a date stands in the field still.
+    setFault(null);
+  }, [shown]);
   const isUnclear = isHalf || fault !== null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: who is told is another function at each drawing.
   useEffect(() => {

@@ -166,7 +166,7 @@ export function DoorScreen({ door, ask, layout, lead, children }: DoorScreenProp
 type State = { says: 'open' | 'waiting' | 'pull' | 'maybe' | 'stuck' | 'shut'; tone: 'go' | 'wait' | 'warn' };
 
 /** The lock said no, or said yes and nothing happened: what comes next is no parcel yet. */
-function isStuck({ latch, door, opened, stuck }: Door): boolean {
+export function isStuck({ latch, door, opened, stuck }: Door): boolean {
   return !opened && door !== 'open' && (stuck || latch === 'refused' || latch === 'failed');
 }
 

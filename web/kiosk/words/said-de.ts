@@ -132,7 +132,7 @@ export const germanSentences = inOtherWords({
   'rate-limited.next': 'Kommen Sie in zehn Minuten wieder und versuchen Sie es noch einmal.',
   'scans-paused': 'Der Leser pausiert',
   'scans-paused.next':
-    'Zu viele falsche Codes wurden daran gehalten. Geben Sie die Ziffern aus Ihrer Nachricht ein, oder kommen Sie in zehn Minuten wieder.',
+    'Zu viele falsche Codes wurden daran gehalten. Geben Sie Ihren Code oder die Paketnummer ein, oder kommen Sie in zehn Minuten wieder.',
   'legal-hold': 'Dieses Paket wird zurückgehalten',
   'legal-hold.next': 'Bitte fragen Sie das Hauspersonal.',
   'second-person-needed': 'Eine zweite Person wird gebraucht',

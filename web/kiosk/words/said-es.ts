@@ -125,7 +125,7 @@ export const spanishSentences = inOtherWords({
   'rate-limited.next': 'Vuelva dentro de diez minutos e inténtelo otra vez.',
   'scans-paused': 'El lector está en pausa',
   'scans-paused.next':
-    'Se le han mostrado demasiados códigos falsos. Escriba las cifras de su mensaje o vuelva dentro de diez minutos.',
+    'Se le han mostrado demasiados códigos falsos. Escriba su código o el número del paquete, o vuelva dentro de diez minutos.',
   'legal-hold': 'Este paquete está retenido',
   'legal-hold.next': 'Pregunte al personal del edificio.',
   'second-person-needed': 'Hace falta una segunda persona',

@@ -129,7 +129,7 @@ export const frenchSentences = inOtherWords({
   'rate-limited.next': 'Revenez dans dix minutes et réessayez.',
   'scans-paused': 'Le lecteur est en pause',
   'scans-paused.next':
-    'Trop de codes faux lui ont été présentés. Tapez les chiffres de votre message ou revenez dans dix minutes.',
+    'Trop de codes faux lui ont été présentés. Tapez votre code ou le numéro du colis, ou revenez dans dix minutes.',
   'legal-hold': 'Ce colis est retenu',
   'legal-hold.next': 'Adressez-vous au personnel de l’immeuble.',
   'second-person-needed': 'Il faut une deuxième personne',

@@ -115,7 +115,7 @@ export const chineseSentences = inOtherWords({
   'rate-limited': '此处试错的码过多',
   'rate-limited.next': '请十分钟后再来重试。',
   'scans-paused': '读码器已暂停',
-  'scans-paused.next': '出示的错误码过多。请输入通知中的数字，或十分钟后再来。',
+  'scans-paused.next': '出示的错误码过多。请输入取件码或包裹单号，或十分钟后再来。',
   'legal-hold': '此包裹被暂时扣留',
   'legal-hold.next': '请联系物业人员。',
   'second-person-needed': '需要第二人在场',

@@ -152,3 +152,25 @@ test('who signs out is gone from the screen at once, whatever the line does; the
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(phone.leaving.isSet(), false);
 });
+
+test('a sign-out that is still owed is not told while somebody signs in: its answer would take their cookie', async (t) => {
+  const { session, phone } = await adas(t);
+  const told: string[] = [];
+  let letIn = (): void => undefined;
+  answering = (path) => {
+    told.push(path);
+    return new Promise((resolve) => {
+      letIn = () => resolve(new Response(null, { status: 204 }));
+    });
+  };
+  phone.leaving.set();
+  const entering = session.signIn({ token: 'x' });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  listeners.get('online')?.({});
+  assert.deepEqual(told, ['/api/resident/sign-in']);
+  letIn();
+  await entering;
+  assert.equal(phone.leaving.isSet(), false, 'the server has ended the session of before');
+  listeners.get('online')?.({});
+  assert.equal(told.length, 1);
+});

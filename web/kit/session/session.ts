@@ -70,6 +70,7 @@ export function sessionOf<Me>(app: SessionApp, phone?: Phone): Session<Me> {
     outside: apiFor(app, keys.send),
     word: globalThis.window ? wordOf(app) : ALONE,
     leaving: undefined,
+    entering: 0,
     link: undefined,
   };
   const askMe = {
@@ -130,6 +131,8 @@ type Parts = {
   path(route: string): string;
   /** While the server is being told of a sign-out: it is told once. */
   leaving: Promise<void> | undefined;
+  /** How many sign-ins are under way: no sign-out that is still owed may be answered after one, and take its cookie. */
+  entering: number;
   /** The secret of a link that was not answered yet. */
   link: string | undefined;
 };
@@ -159,8 +162,13 @@ function clientOf(onSignedOut: (error: Error) => void, asksWhenLookedAt: boolean
 async function enter(all: Parts, given: object): Promise<void> {
   const { outside, path, phone, word } = all;
   // The answer to a sign-out takes the cookie away, whosever it is by then.
-  await all.leaving;
-  await outside.post(path('sign-in'), given);
+  all.entering++;
+  try {
+    await all.leaving;
+    await outside.post(path('sign-in'), given);
+  } finally {
+    all.entering--;
+  }
   // The server has ended the session of before; what was kept of it goes before anything new is shown.
   phone?.leaving.unset();
   word.say('signed-in');
@@ -234,7 +242,7 @@ function listen(all: Parts): void {
 function beginOn(phone: Phone, all: Parts): void {
   phone.watch(all.client);
   const goOn = (): void => {
-    if (phone.leaving.isSet()) void leave(all);
+    if (all.entering === 0 && phone.leaving.isSet()) void leave(all);
   };
   window.addEventListener('online', goOn);
   every(AGAIN_MS, goOn);
