@@ -36,6 +36,7 @@ const USAGE = `holdfast <command>
                                                       carrier --name NAME
                                                       admin --name NAME --email ADDRESS --out FILE
                                                       bank --site ID --name NAME [--layout FILE] --out FILE
+                                                      bank-out --bank ID --purpose WHY
                                                       log [--open] [--successor]
                                                       enrol --bank ID --out FILE | access --site ID --out FILE
             everything that is kept, verified anew    check

@@ -1,5 +1,5 @@
 /**
- * How an estate begins: `holdfast cloud tenant | log | site | site-root | carrier | admin | bank | enrol | access`, on a
+ * How an estate begins: `holdfast cloud tenant | log | site | site-root | carrier | admin | bank | bank-out | enrol | access`, on a
  * cloud's own machine, with its configuration. What is secret in the answers goes into a file of mode 0600, never to a
  * terminal, whose window others may see and whose history is kept.
  */
@@ -32,6 +32,7 @@ export const ESTABLISHES = [
   'carrier',
   'admin',
   'bank',
+  'bank-out',
   'enrol',
   'access',
   'log',
@@ -41,7 +42,16 @@ export type Establishes = (typeof ESTABLISHES)[number];
 /** What stood behind the command, as it was typed. */
 export type EstablishValues = Partial<
   Record<
-    'tenant' | 'site' | 'bank' | 'name' | 'email' | 'layout' | 'out' | 'signatures' | 'broker-url',
+    | 'tenant'
+    | 'site'
+    | 'bank'
+    | 'name'
+    | 'email'
+    | 'layout'
+    | 'out'
+    | 'signatures'
+    | 'purpose'
+    | 'broker-url',
     string
   >
 > & { 'root-key'?: string[] | undefined; successor?: boolean | undefined; open?: boolean | undefined };
@@ -144,11 +154,29 @@ const STEPS: Record<Establishes, (of: Of) => Promise<void>> = {
     sayCommissioned({ say, bank, out });
   },
 
+  async 'bank-out'({ cloud, values, say }) {
+    const purpose = needed(values, 'purpose', 'why it leaves service for good; that is recorded');
+    const { bank, tenant } = await bankFor(cloud, values);
+    const { out, draft } = await cloud.database.tenant(tenant, async (tx) => {
+      const retired = await banks.retire(cloud, tx, { bank, purpose });
+      return { out: retired, draft: await rosters.draft(cloud, tx, retired.site) };
+    });
+    say(
+      `${out.name} (${bank}) is out of service for good: nothing of it is taken after record ${out.lastSeq}`,
+    );
+    if (out.parcels > 0)
+      say(
+        `doors that its records left taken: ${out.parcels}. Their parcels stand as lost, on the page Parcels`,
+      );
+    if (draft)
+      say(
+        `roster ${draft.version} of ${out.site} is drafted without it. Sign it now, for until then the roster in force names its key: holdfast admin roster sign`,
+      );
+  },
+
   async enrol({ cloud, values, say }) {
-    const bank = parseId('bank', needed(values, 'bank', 'the bank’s id'));
+    const { bank, tenant } = await bankFor(cloud, values);
     const out = needed(values, 'out', 'the commissioning file');
-    const tenant = bank && (await banks.tenantOfBank(cloud, bank));
-    if (!bank || !tenant) throw new HoldfastError('not-found', 'there is no bank with this id');
     const brokerUrl = brokerUrlFor(cloud, values);
     await cloud.database.tenant(tenant, (tx) => commission({ cloud, tx, out, tenant, bank, brokerUrl }));
     sayCommissioned({ say, bank, out });
@@ -228,6 +256,13 @@ async function siteFor(cloud: Cloud, text: string): Promise<{ tenant: TenantId; 
     'not-found',
     `there is no site ${text}; make one: holdfast cloud site --config FILE`,
   );
+}
+
+async function bankFor(cloud: Cloud, values: EstablishValues): Promise<{ tenant: TenantId; bank: BankId }> {
+  const bank = parseId('bank', needed(values, 'bank', 'the bank’s id'));
+  const tenant = bank && (await banks.tenantOfBank(cloud, bank));
+  if (!bank || !tenant) throw new HoldfastError('not-found', 'there is no bank with this id');
+  return { bank, tenant };
 }
 
 function brokerUrlFor({ config }: Cloud, values: EstablishValues): string {

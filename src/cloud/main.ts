@@ -16,7 +16,7 @@ import { readConfig } from '../platform/config.ts';
 import { openLog } from '../platform/log.ts';
 import { runUntilStopped } from '../platform/process.ts';
 import { systemRandom } from '../platform/random.ts';
-import { allBanks } from './banks/banks.ts';
+import { servingBanks } from './banks/banks.ts';
 import { writeBrokerFiles } from './broker/broker.ts';
 import { NOUNS, startCloud } from './cloud.ts';
 import { type CloudConfig, cloudConfig } from './config.ts';
@@ -160,7 +160,7 @@ async function banksWithoutPin(cloud: Cloud, pin: string): Promise<string[]> {
   const stranded: string[] = [];
   for (const tenant of await allTenants(cloud)) {
     await cloud.database.tenant(tenant, async (tx) => {
-      for (const bank of await allBanks(tx)) {
+      for (const bank of await servingBanks(tx)) {
         // A bank that was never enrolled holds the pins of its commissioning file, which is made anew for it.
         if (bank.key === null) continue;
         const roster = await verifiedRoster(tx, bank.site, bank.roster.applied);

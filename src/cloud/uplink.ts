@@ -1,7 +1,7 @@
 /** The cloud's side of the uplink: our own broker where there is one, the connection to it, and the intake behind it. */
 import { privateKeyPem } from '../crypto/sign.ts';
 import { type BankId, parseId, type SiteId, type TenantId } from '../domain/ids.ts';
-import { isCertificateOf, setConnected, tenantOfBank } from './banks/banks.ts';
+import { isCertificateOf, retiredBanks, setConnected, tenantOfBank, tenantOfServing } from './banks/banks.ts';
 import { type Broker, BrokerLink, startBroker } from './broker/broker.ts';
 import { clientCertificate, type ServerCertificate, type Shown } from './certificates.ts';
 import type { Core } from './core.ts';
@@ -46,8 +46,12 @@ export async function startUplink(
     get leasesHeld() {
       return leases.count;
     },
-    tellAll: () => tell(leases.banks),
+    tellAll() {
+      shutOut(cloud, broker);
+      tell(leases.banks);
+    },
     tellSite(tenant, site) {
+      shutOut(cloud, broker, [tenant]);
       intake.tellSite(tenant, site).catch((error: Error) => {
         log.error('banks were not told; they are when they next connect', { site, error: error.name });
       });
@@ -138,13 +142,32 @@ async function openBroker(cloud: Cloud, files: CloudFiles, of: OpenBroker): Prom
     log: cloud.log,
     isOnFile: (bank, shown) => isCertificateOf(cloud, bank, shown),
     onConnection(bank, connected) {
-      noteConnection(cloud, bank, connected).catch((error: Error) => {
+      const noted = async () => {
+        // Let in in the moment in which it went out of service: whoever told of that did not see it connected.
+        if (connected && !(await tenantOfServing(cloud, bank))) return broker.drop(bank);
+        await noteConnection(cloud, bank, connected);
+      };
+      noted().catch((error: Error) => {
         cloud.log.warn('a connection was not noted', { bank, error: error.name });
       });
     },
   });
   of.certificate.shownBy((pem) => broker.shows(pem));
   return broker;
+}
+
+/** Closes what banks that are out of service still hold open; a new connection of theirs is not let in. */
+function shutOut(cloud: Cloud, broker: Broker | null, of?: readonly TenantId[]): void {
+  if (!broker) return;
+  const closing = async () => {
+    for (const tenant of of ?? (await allTenants(cloud)))
+      for (const bank of await cloud.database.read(tenant, (tx) => retiredBanks(tx))) broker.drop(bank);
+  };
+  closing().catch((error: Error) => {
+    cloud.log.error('banks out of service were not shut out; tried again with the next change', {
+      error: error.name,
+    });
+  });
 }
 
 /** Our own broker says who is connected; an operator's says nothing, and a bank is judged by when it last spoke. */

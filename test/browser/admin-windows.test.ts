@@ -71,6 +71,7 @@ const summaryOf = (n: number): Bank => ({
   ...{ id: idOf(n), name: `Lobby ${n}`, site: 'ste_0', online: true, lastHeardMs: NOW_MS },
   ...{ fingerprint: null, vouchedBy: 'the cloud only', lastSeq: 9, occupied: 3, compartments: 24 },
   certificateUntilMs: null,
+  outSinceMs: null,
   roster: { desired: 1, applied: 1, appliedAtMs: NOW_MS },
   free: { S: 5, M: 5, L: 5, XL: 5 },
 });

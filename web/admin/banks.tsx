@@ -9,7 +9,7 @@ import { isFocusLost } from '../kit/focus.ts';
 import { More } from '../kit/session/more.tsx';
 import { rowsOf } from '../kit/session/pages.ts';
 import { Answered } from '../kit/session/problem.tsx';
-import { formatAgo } from '../kit/time.ts';
+import { formatAgo, formatDayTime } from '../kit/time.ts';
 import { journalAt } from './journal/address.ts';
 import { t } from './messages.ts';
 import { OrdersOf } from './orders.tsx';
@@ -71,18 +71,8 @@ function Cabinets({ banks, asked, door }: CabinetsProps) {
 }
 
 function BankCard({ bank, door, isAlone }: { bank: BankWithDoors; door: number | null; isAlone: boolean }) {
-  const line = bank.online
-    ? ({ tone: 'good', icon: 'network' } as const)
-    : ({ tone: 'bad', icon: 'networkOff' } as const);
   return (
-    <Card
-      title={bank.name}
-      actions={
-        <Badge tone={line.tone} icon={line.icon}>
-          {t(bank.online ? 'banks.online' : 'banks.offline')}
-        </Badge>
-      }
-    >
+    <Card title={bank.name} actions={<LineBadge bank={bank} />}>
       <div className="a-bank">
         <Doors bank={bank} picked={door} />
         <BankFacts bank={bank} />
@@ -93,6 +83,20 @@ function BankCard({ bank, door, isAlone }: { bank: BankWithDoors; door: number |
       </details>
       {isAlone ? <OrdersOf bank={bank} /> : <FoldedOrders bank={bank} />}
     </Card>
+  );
+}
+
+function LineBadge({ bank: { online, outSinceMs } }: { bank: BankSummary }) {
+  if (outSinceMs !== null)
+    return (
+      <Badge tone="plain" icon="networkOff">
+        {t('banks.out', { when: formatDayTime(outSinceMs) })}
+      </Badge>
+    );
+  return (
+    <Badge tone={online ? 'good' : 'bad'} icon={online ? 'network' : 'networkOff'}>
+      {t(online ? 'banks.online' : 'banks.offline')}
+    </Badge>
   );
 }
 

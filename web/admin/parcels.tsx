@@ -22,6 +22,7 @@ const TONE: Record<ParcelState, BadgeTone> = {
   removed: 'plain',
   held: 'warn',
   'not-deposited': 'plain',
+  lost: 'bad',
 };
 
 export function ParcelStateBadge({ state }: { state: ParcelState }) {

@@ -28,6 +28,7 @@ export const PARCEL_STATES = [
   'removed',
   'held',
   'not-deposited',
+  'lost',
 ] as const;
 export type ParcelState = (typeof PARCEL_STATES)[number];
 /** By which parcels are listed: a state, or that their time is over while they are still inside. */

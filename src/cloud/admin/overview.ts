@@ -54,7 +54,7 @@ async function ofAlarms(cloud: Cloud, tx: Tx): Promise<Attention> {
 async function ofBanks(cloud: Cloud, tx: Tx): Promise<Attention> {
   const items: Attention = [];
   const nowMs = cloud.clock.nowMs();
-  for (const bank of await banks.allBanks(tx)) {
+  for (const bank of await banks.servingBanks(tx)) {
     const link = `/admin/banks/${bank.bank}`;
     const common = { severity: 'warning' as const, link };
     if (bank.key === null)
@@ -190,7 +190,7 @@ async function ofSensors(cloud: Cloud, tx: Tx): Promise<Attention> {
  * codes are counted as doors with a parcel that waits.
  */
 export async function odds(tx: Tx): Promise<z.infer<typeof oddsSchema>> {
-  const all = await banks.allBanks(tx);
+  const all = await banks.servingBanks(tx);
   const items = await Promise.all(all.map((bank) => oddsOf(tx, bank)));
   return { items, fleetPerDay: 1 - items.reduce((none, { perKioskDay }) => none * (1 - perKioskDay), 1) };
 }

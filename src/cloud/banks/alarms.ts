@@ -132,9 +132,11 @@ export const ALARM_COLUMNS = sql`alarms.ord, condition, bank_id as bank, banks.n
   first_seq as "firstSeq", last_seq as "lastSeq", raised_at_ms as "raisedAtMs", ended_at_ms as "endedAtMs",
   cared_at_ms as "caredAtMs", cared_by as "caredBy"`;
 
+/** Of a bank that is out of service, those that a person ends: no record of it ends the others any more. */
 async function openAlarms(tx: Tx): Promise<Alarm[]> {
   const { rows } = await sql<Alarm>`select ${ALARM_COLUMNS} from alarms join banks using (bank_id)
-    where ended_at_ms is null order by raised_at_ms desc limit 200`.execute(tx);
+    where ended_at_ms is null and (retired_at_ms is null or condition = any(${textColumn(AGAINST_BANK)}::text[]))
+    order by raised_at_ms desc limit 200`.execute(tx);
   return rows;
 }
 

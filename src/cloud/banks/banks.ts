@@ -23,6 +23,7 @@ export { enrol, enrolmentCode } from './enrol.ts';
 export { ONCE_STANDING } from './migrations.ts';
 export { EMPTY as EMPTY_PICTURE, foldPicture, type Picture, pictures } from './picture.ts';
 export { renew } from './renew.ts';
+export { type Retired, retire } from './retire.ts';
 export type { Bank, Site } from './store.ts';
 export { lift, type Suspend, suspend, suspensionsOf } from './suspensions.ts';
 export { type BankSummary, isOnline, pageOfBanks, summaries, vouchedBy } from './views.ts';
@@ -62,13 +63,23 @@ export async function registerBank(
   return bank;
 }
 
+/** Those out of service among them: for names, and for what their journals say. */
 export async function allBanks(tx: Tx): Promise<store.Bank[]> {
   return store.selectBanks(tx);
 }
 
+/** Of a site, those that are not out of service. */
 export async function banksOf(tx: Tx, site: SiteId): Promise<store.Bank[]> {
-  return store.selectBanks(tx, { site });
+  return store.selectBanks(tx, { site, serving: true });
 }
+
+/** Of the whole tenant, those that are not out of service: whom something is still asked of, or told. */
+export async function servingBanks(tx: Tx): Promise<store.Bank[]> {
+  return store.selectBanks(tx, { serving: true });
+}
+
+/** Of the whole tenant, those that are. */
+export const retiredBanks = store.retiredBanks;
 
 export async function findBank(tx: Tx, bank: string): Promise<store.Bank | undefined> {
   return isId('bank', bank) ? (await store.selectBanks(tx, { bank }))[0] : undefined;
@@ -82,6 +93,13 @@ export async function bankName(tx: Tx, bank: string): Promise<string> {
 export async function tenantOfBank(cloud: Cloud, bank: string): Promise<TenantId | undefined> {
   if (!isId('bank', bank)) return undefined;
   return (await cloud.database.readEstate((tx) => store.findIndex(tx, bank)))?.tenant;
+}
+
+/** Whose bank this is while it is in service: nothing that another one sends is taken. */
+export async function tenantOfServing(cloud: Cloud, bank: string): Promise<TenantId | undefined> {
+  if (!isId('bank', bank)) return undefined;
+  const index = await cloud.database.readEstate((tx) => store.findIndex(tx, bank));
+  return index?.retired ? undefined : index?.tenant;
 }
 
 /**

@@ -33,6 +33,12 @@ const POINT_BYTES = 65;
 
 /** A new code for a bank; those given out before stop working. It is shown once and kept as a hash. */
 export async function enrolmentCode(cloud: Cloud, tx: Tx, bank: BankId): Promise<string> {
+  const [known] = await store.selectBanks(tx, { bank });
+  if (known?.retired)
+    throw new HoldfastError(
+      'conflict',
+      `${known.name} is out of service for good and is not enrolled again; a new one is made: holdfast cloud bank`,
+    );
   const code = base32(cloud.random.bytes(CODE_BYTES));
   const nowMs = cloud.clock.nowMs();
   await store.spendOpenCodes(tx, bank, nowMs);
@@ -100,7 +106,8 @@ async function keepIdentity(
   const [bank] = await store.selectBanks(tx, { bank: of.bank });
   if (!bank) throw new Error('an enrolment code belongs to a bank');
   // A journal continues under the key that began it. Another key is another bank, until key change exists.
-  if (bank.key !== null && fingerprint(bank.key) !== fingerprint(of.key)) throw refusal();
+  const isOther = bank.key !== null && fingerprint(bank.key) !== fingerprint(of.key);
+  if (isOther || bank.retired) throw refusal();
   await store.setIdentity(tx, of.bank, {
     key: of.key,
     sealKey: of.sealKey,

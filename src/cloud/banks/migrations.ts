@@ -179,4 +179,15 @@ update banks set certificate_until_ms = enrolled_at_ms + 31536000000 where enrol
 alter table banks force row level security;
 `,
   },
+  {
+    id: '0260-banks-out-of-service',
+    sql: `
+-- Since when a bank is out of service for good, and the number of the record in the tenant's journal that says so. Its
+-- rows and its journal stay.
+alter table banks add column retired_at_ms bigint, add column retired_seq bigint,
+  add check ((retired_at_ms is null) = (retired_seq is null));
+-- Asked before a tenant is known: no certificate is good for it any more, whatever is written beside it.
+alter table bank_index add column retired boolean not null default false;
+`,
+  },
 ];

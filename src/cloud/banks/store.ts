@@ -24,7 +24,12 @@ type BankTables = {
     roster_applied_at_ms: number | null;
     roster_refused: string | null;
   };
-  bank_index: { bank_id: BankId; certificate: Uint8Array | null; renewed: Uint8Array | null };
+  bank_index: {
+    bank_id: BankId;
+    certificate: Uint8Array | null;
+    renewed: Uint8Array | null;
+    retired?: boolean;
+  };
   enrolment_codes: {
     code_hash: Uint8Array;
     bank_id: BankId;
@@ -66,6 +71,8 @@ export type Bank = {
   /** Up to which record nothing is to be left of what it keeps sealed for the intake. */
   forgetTo: number;
   roster: { applied: number; appliedAtMs: number | null; refused: string | null };
+  /** Out of service for good, by which record of the tenant's own journal; null while it serves. */
+  retired: { atMs: number; seq: number } | null;
 };
 
 const on = (tx: Tx) => tables<BankTables>(tx);
@@ -110,9 +117,18 @@ type BankSql = {
   roster_applied: number;
   roster_applied_at_ms: number | null;
   roster_refused: string | null;
+  retired_at_ms: number | null;
+  retired_seq: number | null;
 };
 
-export type BankQuery = { bank?: string; site?: string; after?: BankPlace | undefined; limit?: number };
+export type BankQuery = {
+  bank?: string;
+  site?: string;
+  /** Those only that are not out of service. */
+  serving?: boolean;
+  after?: BankPlace | undefined;
+  limit?: number;
+};
 /** Where a bank stands in the order of all: neither part ever changes. */
 export type BankPlace = { registeredAtMs: number; bank: string };
 
@@ -122,6 +138,7 @@ export async function selectBanks(tx: Tx, where: BankQuery = {}): Promise<Bank[]
     select banks.*, sites.name as site_name from banks join sites using (site_id)
     where (${where.bank ?? null}::text is null or bank_id = ${where.bank ?? null})
       and (${where.site ?? null}::text is null or site_id = ${where.site ?? null})
+      and (${where.serving !== true}::boolean or retired_at_ms is null)
       and (${after?.bank ?? null}::text is null
         or (registered_at_ms, bank_id) > (${after?.registeredAtMs ?? 0}, ${after?.bank ?? ''}))
     order by registered_at_ms, bank_id limit ${where.limit ?? null}::bigint`.execute(tx);
@@ -144,22 +161,64 @@ export async function selectBanks(tx: Tx, where: BankQuery = {}): Promise<Bank[]
       appliedAtMs: row.roster_applied_at_ms,
       refused: row.roster_refused,
     },
+    retired:
+      row.retired_at_ms === null || row.retired_seq === null
+        ? null
+        : { atMs: row.retired_at_ms, seq: row.retired_seq },
   }));
 }
 
-type IndexSql = { tenant: TenantId; certificate: Uint8Array | null; renewed: Uint8Array | null };
+type IndexSql = {
+  tenant: TenantId;
+  certificate: Uint8Array | null;
+  renewed: Uint8Array | null;
+  retired: boolean;
+};
 
 /** Before the tenant is known: whose bank a certificate names, and which certificates it may show. */
 export async function findIndex(
   tx: Tx,
   bank: string,
-): Promise<{ tenant: TenantId; certificates: Uint8Array[] } | undefined> {
+): Promise<{ tenant: TenantId; certificates: Uint8Array[]; retired: boolean } | undefined> {
   const { rows } = await sql<IndexSql>`
-    select tenant_id as tenant, certificate, renewed from bank_index where bank_id = ${bank}`.execute(tx);
-  const [row] = rows;
-  return (
-    row && { tenant: row.tenant, certificates: [row.certificate, row.renewed].flatMap((hash) => hash ?? []) }
+    select tenant_id as tenant, certificate, renewed, retired from bank_index where bank_id = ${bank}`.execute(
+    tx,
   );
+  const [row] = rows;
+  if (!row) return undefined;
+  const certificates = row.retired ? [] : [row.certificate, row.renewed].flatMap((hash) => hash ?? []);
+  return { tenant: row.tenant, certificates, retired: row.retired };
+}
+
+/** Locked until the transaction ends: since when it is out of service. Undefined when there is no such bank here. */
+export async function lockService(
+  tx: Tx,
+  bank: BankId,
+): Promise<{ site: SiteId; name: string; retiredAtMs: number | null } | undefined> {
+  const { rows } = await sql<{ site: SiteId; name: string; retiredAtMs: number | null }>`
+    select site_id as site, name, retired_at_ms as "retiredAtMs" from banks where bank_id = ${bank} for update`.execute(
+    tx,
+  );
+  return rows[0];
+}
+
+/** Out of service for good, and no certificate of it is on file any more. */
+export async function setRetired(
+  tx: Tx,
+  bank: BankId,
+  { atMs, seq }: { atMs: number; seq: number },
+): Promise<void> {
+  await sql`update banks set retired_at_ms = ${atMs}, retired_seq = ${seq}, connected = case when connected then false else connected end
+    where bank_id = ${bank}`.execute(tx);
+  await sql`update bank_index set retired = true, certificate = null, renewed = null
+    where bank_id = ${bank}`.execute(tx);
+}
+
+/** Of this tenant, those out of service. */
+export async function retiredBanks(tx: Tx): Promise<BankId[]> {
+  const { rows } = await sql<{ bank: BankId }>`select bank_id as bank from banks
+    where retired_at_ms is not null order by bank_id`.execute(tx);
+  return rows.map(({ bank }) => bank);
 }
 
 export async function insertCode(
@@ -232,7 +291,7 @@ export async function setRenewed(tx: Tx, bank: BankId, of: NewCertificate): Prom
   await sql`update banks set certificate = ${of.certificate}, certificate_until_ms = ${of.untilMs}
     where bank_id = ${bank}`.execute(tx);
   await sql`update bank_index set certificate = coalesce(renewed, certificate), renewed = ${of.hash}
-    where bank_id = ${bank}`.execute(tx);
+    where bank_id = ${bank} and not retired`.execute(tx);
 }
 
 export async function setHello(

@@ -18,6 +18,7 @@ export type BankSummary = z.infer<typeof bankSummary>;
 const HEARD_WITHIN_MS = 20 * 60_000;
 
 export function isOnline(bank: store.Bank, nowMs: number): boolean {
+  if (bank.retired) return false;
   if (bank.connected !== null) return bank.connected;
   return bank.lastHeardMs !== null && nowMs - bank.lastHeardMs < HEARD_WITHIN_MS;
 }
@@ -39,16 +40,18 @@ export async function vouchedBy(
 export function pageOfBanks(
   cloud: Cloud,
   tx: Tx,
-  of: { site?: SiteId; asked: PageAsked },
+  of: { site?: SiteId; asked: PageAsked; serving?: boolean },
 ): Promise<Page<store.Bank>> {
   const site = of.site === undefined ? {} : { site: of.site };
+  const serving = of.serving === true;
   return pageOf<store.Bank>(cloud, tx, {
     name: 'banks',
-    filter: [of.site],
+    filter: [of.site, serving ? 'serving' : undefined],
     asked: of.asked,
     read: (after, limit) =>
       store.selectBanks(tx, {
         ...site,
+        serving,
         after: after && { registeredAtMs: Number(after[0]), bank: String(after[1]) },
         limit,
       }),
@@ -56,8 +59,14 @@ export function pageOfBanks(
   });
 }
 
-export async function summaries(cloud: Cloud, tx: Tx, asked: PageAsked): Promise<Page<BankSummary>> {
-  const { rows, nextCursor } = await pageOfBanks(cloud, tx, { asked });
+/** `serving`: without those that are out of service. */
+export async function summaries(
+  cloud: Cloud,
+  tx: Tx,
+  asked: PageAsked,
+  serving = false,
+): Promise<Page<BankSummary>> {
+  const { rows, nextCursor } = await pageOfBanks(cloud, tx, { asked, serving });
   // Asked for at once, so that the questions about all of them travel together.
   return { rows: await Promise.all(rows.map((bank) => summaryOf(cloud, tx, bank))), nextCursor };
 }
@@ -84,6 +93,7 @@ async function summaryOf(cloud: Cloud, tx: Tx, bank: store.Bank): Promise<BankSu
     occupied,
     compartments: bank.layout.compartments.length,
     certificateUntilMs: bank.certificate.untilMs,
+    outSinceMs: bank.retired?.atMs ?? null,
   };
 }
 
@@ -120,6 +130,7 @@ export async function siteMap(
       siteName: bank.siteName,
       online: isOnline(bank, nowMs),
       lastHeardMs: bank.lastHeardMs,
+      outSinceMs: bank.retired?.atMs ?? null,
       layoutColumns: bank.layout.columns,
       ...shownOf(bank, standing),
     })),

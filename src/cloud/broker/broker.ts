@@ -38,6 +38,8 @@ export type Broker = {
   port: number;
   /** Whoever connects from now on is shown this certificate (PEM), under the same key. */
   shows(certificate: string): void;
+  /** Ends every connection that shows this name. */
+  drop(bank: string): void;
   stop(): Promise<void>;
 };
 
@@ -72,11 +74,11 @@ export async function startBroker(config: BrokerConfig): Promise<Broker> {
   server.on('tlsClientError', (error: Error & { code?: string }) => {
     log.info('a handshake failed', { code: error.code ?? error.name });
   });
-  const sockets = new Set<TLSSocket>();
+  const sockets = new Map<TLSSocket, string | undefined>();
   server.on('secureConnection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
     const shown = readCertificate(socket);
+    sockets.set(socket, shown?.name);
+    socket.once('close', () => sockets.delete(socket));
     if (!shown) return socket.destroy();
     const line = new Line(socket);
     shownBy.set(line, shown);
@@ -86,10 +88,13 @@ export async function startBroker(config: BrokerConfig): Promise<Broker> {
   return {
     port,
     shows: (certificate) => server.setSecureContext(tlsOf({ ...config, certificate })),
+    drop(bank) {
+      for (const [socket, name] of sockets) if (name === bank) socket.destroy();
+    },
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets.keys()) socket.destroy();
       await closed;
     },
   };

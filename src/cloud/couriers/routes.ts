@@ -40,7 +40,7 @@ export const routes: Route[] = [
     schema: { query: pageQuery, response: courierBanks },
     handle: ({ cloud, actor, query }) =>
       cloud.database.read(actor.tenant, async (tx) => {
-        const { rows, nextCursor } = await banks.summaries(cloud, tx, query);
+        const { rows, nextCursor } = await banks.summaries(cloud, tx, query, true);
         const items = rows.map(({ id, name, online, lastHeardMs, free }) => ({
           ...{ id, name, online, free },
           heardAtMs: lastHeardMs,

@@ -48,7 +48,7 @@ function intakeTx(cloud: Cloud, tx: Tx, projections: Projections, { tenant, bank
     async lockEnd() {
       const committed = await lockEnd(tx, id);
       locked = await banks.findBank(tx, id);
-      if (!committed || !locked || locked.key === null) return undefined;
+      if (!committed || !locked || locked.key === null || locked.retired) return undefined;
       const acknowledgedSeq = locked.hello?.acknowledgedSeq ?? 0;
       return { committed, key: new Uint8Array(locked.key), acknowledgedSeq };
     },

@@ -170,8 +170,10 @@ export class Intake {
   async #handle(name: string, payload: Uint8Array): Promise<void> {
     const { cloud } = this.#deps;
     const bank = parseId('bank', name);
-    const tenant = bank && (await banks.tenantOfBank(cloud, bank));
-    if (!bank || !tenant) return this.#log.warn('a message came from a bank that is not registered');
+    // With an operator's broker one that is out of service may still be connected, with its last certificate.
+    const tenant = bank && (await banks.tenantOfServing(cloud, bank));
+    if (!bank || !tenant)
+      return this.#log.warn('a message came from a bank that is not registered, or is out of service');
     const sender = { tenant, bank, payload };
     const read = readUp(payload);
     if (!read.ok) {

@@ -19,7 +19,7 @@ const v = UPLINK_VERSION;
 /** In the order in which a bank needs them: what is signed by keys of the roster comes after the roster. */
 export async function whatToTell(cloud: Cloud, tx: Tx, bank: Bank): Promise<DownMessage[]> {
   const { hello } = bank;
-  if (hello === null || bank.key === null) return [];
+  if (hello === null || bank.key === null || bank.retired) return [];
   const roster = await rosterFor(tx, { ...bank, key: bank.key }, hello);
   const hasRoster = roster.length > 0 || hello.roster.version > 0;
   return [

@@ -246,7 +246,8 @@ export async function allWaiting(tx: Tx, parcels: readonly string[]): Promise<Wa
   if (parcels.length === 0) return [];
   const found =
     await sql<Waiting>`select parcel_id as parcel, person_id as person, bank_id as bank, compartment,
-    until_ms as "untilMs" from waiting_parcels where parcel_id = any(${[...parcels]}::text[]) order by parcel_id for update`.execute(
+    until_ms as "untilMs" from waiting_parcels where parcel_id = any(${[...parcels]}::text[])
+      and bank_id not in (select bank_id from banks where retired_at_ms is not null) order by parcel_id for update`.execute(
       tx,
     );
   return found.rows;

@@ -35,6 +35,8 @@ export async function submit(cloud: Cloud, id: BankId, note: string): Promise<Re
   return cloud.database.tenant(tenant, async (tx) => {
     const bank = await banks.findBank(tx, id);
     if (!bank) throw new HoldfastError('not-found', 'There is no such bank here.');
+    if (bank.retired)
+      throw new HoldfastError('conflict', 'That bank is out of service for good: it is told nothing.');
     const hash = noteHash(note);
     const judged = await judge(cloud, tx, bank, note);
     const taken = judged.ok ? await keep(cloud, tx, { bank, hash, note, signed: judged.value }) : judged;

@@ -35,7 +35,7 @@ export const routes: Route[] = [
       const tenant = site && (await rosters.tenantOfSite(cloud, site));
       if (!site || !tenant) throw new HoldfastError('not-found', 'There is no such site here.');
       const found = await cloud.database.read(tenant, (tx) =>
-        banks.pageOfBanks(cloud, tx, { site, asked: query }),
+        banks.pageOfBanks(cloud, tx, { site, asked: query, serving: true }),
       );
       return { items: found.rows.map((bank) => told(cloud, bank)), nextCursor: found.nextCursor };
     },

@@ -13,7 +13,7 @@ import { usageOf } from './usage.ts';
 import { detail, pageOfOverdue, pageOfRows } from './views.ts';
 
 const query = pageQuery.extend({
-  state: z.enum(['accepted', 'waiting', 'collected', 'removed', 'held', 'not-deposited']).optional(),
+  state: z.enum(['accepted', 'waiting', 'collected', 'removed', 'held', 'not-deposited', 'lost']).optional(),
   bank: z
     .string()
     .regex(/^[a-z0-9_]+$/)

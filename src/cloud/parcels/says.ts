@@ -81,6 +81,8 @@ const SENTENCES: Readonly<Record<string, Says>> = {
   'evidence.attached': (record, who) =>
     `${who} attached evidence: ${ATTACHED[String(record.facts.media)] ?? 'a file'}, ${record.facts.bytes} bytes.`,
   'evidence.viewed': (_, who) => `${who} was handed the evidence.`,
+  'bank.retired': () =>
+    'Its bank was put out of service for good; no record tells any more what became of it.',
   'count.taken': (record) =>
     `Staff looked inside and found it ${String(record.facts.found).replaceAll('-', ' ')}.`,
 };

@@ -106,8 +106,16 @@ export async function parcelsOf(
   return rows.map(parcelOf);
 }
 
+/**
+ * Inside by the last record, in a bank that is out of service for good: no record will end them. Their rows stay what
+ * the records make of them, so that they can be folded anew.
+ */
+export const IS_LOST = sql`(state in ('accepted', 'waiting', 'held')
+  and bank_id in (select bank_id from banks where retired_at_ms is not null))`;
+
+export type ListedState = Parcel['state'] | 'lost';
 export type ParcelQuery = {
-  states?: readonly Parcel['state'][] | undefined;
+  states?: readonly ListedState[] | undefined;
   bank?: string | undefined;
   recipient?: string;
   courier?: string;
@@ -122,7 +130,7 @@ export async function listParcels(
   { before, limit }: { before?: number | undefined; limit: number },
 ): Promise<Parcel[]> {
   const { rows } = await sql<ParcelSql>`select * from parcels
-    where (${of.states ?? null}::text[] is null or state = any(${of.states ?? null}::text[]))
+    where ${inStates(of.states)}
       and (${of.bank ?? null}::text is null or bank_id = ${of.bank ?? null})
       and (${of.recipient ?? null}::text is null or recipient_id = ${of.recipient ?? null})
       and (${of.courier ?? null}::text is null or courier_id = ${of.courier ?? null})
@@ -132,6 +140,24 @@ export async function listParcels(
   return rows.map(parcelOf);
 }
 
+function inStates(states: readonly ListedState[] | undefined) {
+  if (states === undefined) return sql`true`;
+  const isNotLost = sql`(state = any(${[...states]}::text[]) and not ${IS_LOST})`;
+  return states.includes('lost') ? sql`(${isNotLost} or ${IS_LOST})` : isNotLost;
+}
+
+/** Which of these banks are out of service, with the record of the tenant's own journal that says so. */
+export async function retiredOf(tx: Tx, banks: readonly BankId[]): Promise<Map<BankId, { seq: number }>> {
+  const { rows } = await sql<{
+    bank: BankId;
+    seq: number;
+  }>`select bank_id as bank, retired_seq as seq from banks
+    where retired_at_ms is not null and bank_id = any(${textColumn([...new Set(banks)])}::text[])`.execute(
+    tx,
+  );
+  return new Map(rows.map(({ bank, seq }) => [bank, { seq }]));
+}
+
 /** Inside, and their time is over: the longest over first. */
 export async function overdueParcels(
   tx: Tx,
@@ -139,7 +165,7 @@ export async function overdueParcels(
   { after, limit }: { after: { untilMs: number; ord: number } | undefined; limit: number },
 ): Promise<Parcel[]> {
   const { rows } = await sql<ParcelSql>`select * from parcels
-    where state in ('waiting', 'held') and until_ms < ${of.nowMs}
+    where state in ('waiting', 'held') and until_ms < ${of.nowMs} and not ${IS_LOST}
       and (${of.bank ?? null}::text is null or bank_id = ${of.bank ?? null})
       and (${after?.ord ?? null}::bigint is null or (until_ms, ord) > (${after?.untilMs ?? 0}, ${after?.ord ?? 0}))
     order by until_ms, ord limit ${limit}`.execute(tx);
@@ -183,6 +209,7 @@ export async function doubtedParcels(tx: Tx): Promise<Doubted[]> {
     from parcels p join parcel_events e on e.parcel_id = p.parcel_id and e.source = p.bank_id
       join records r on r.source = e.source and r.seq = any(e.seq || e.also)
     where p.state = 'waiting' and r.kind = 'discrepancy.reported'
+      and not exists (select from banks b where b.bank_id = p.bank_id and b.retired_at_ms is not null)
       and not exists (select from alarms a where a.bank_id = p.bank_id and a.compartment = p.compartment
         and a.condition = 'discrepancy' and (a.ended_at_ms is null or a.raised_at_ms >= r.at_ms))
     group by p.parcel_id, p.bank_id, p.compartment order by max(r.at_ms) desc limit 200`.execute(tx);
@@ -191,11 +218,13 @@ export async function doubtedParcels(tx: Tx): Promise<Doubted[]> {
 
 export type Inside = { parcel: ParcelId; bank: BankId; compartment: number };
 
-/** Parcels that are in a bank, or on the way into it, and are this person's to take or to put in. */
+/** Parcels that are in a bank, or on the way into it, and are this person's to take or to put in. None of a bank out of service. */
 export async function insideOf(tx: Tx, person: PersonId): Promise<Inside[]> {
   const { rows } = await sql<Inside>`select parcel_id as parcel, bank_id as bank, compartment from parcels
-    where (state in ('accepted', 'waiting', 'held') and recipient_id = ${person})
-      or (state = 'accepted' and courier_id = ${person}) order by ord limit 100`.execute(tx);
+    where ((state in ('accepted', 'waiting', 'held') and recipient_id = ${person})
+      or (state = 'accepted' and courier_id = ${person})) and not ${IS_LOST} order by ord limit 100`.execute(
+    tx,
+  );
   return rows;
 }
 
@@ -222,13 +251,18 @@ export async function forgetPerson(tx: Tx, person: PersonId): Promise<void> {
   await sql`update parcels set courier_id = null where courier_id = ${person}`.execute(tx);
 }
 
-/** Bank and door of every open alarm that names a record of a parcel of this person's. */
+/**
+ * Bank and door of every open alarm that names a record of a parcel of this person's. What only a bank's own records
+ * end, at one that is out of service, stands there for ever and is asked of nobody.
+ */
 export async function alarmsAbout(tx: Tx, person: PersonId): Promise<{ bank: BankId; condition: string }[]> {
   const { rows } = await sql<{ bank: BankId; condition: string }>`
     select distinct a.bank_id as bank, a.condition from alarms a
       join parcel_events e on e.source = a.bank_id
       join parcels p on p.parcel_id = e.parcel_id and p.bank_id = e.source
+      join banks b on b.bank_id = a.bank_id
     where a.ended_at_ms is null and a.first_seq is not null
+      and (b.retired_at_ms is null or a.condition <> 'discrepancy')
       and exists (select 1 from unnest(e.seq || e.also) as said (seq) where said.seq between a.first_seq and a.last_seq)
       and (p.recipient_id = ${person} or p.courier_id = ${person}) limit 20`.execute(tx);
   return rows;

@@ -4,14 +4,14 @@ import type { custodyEvent, parcelDetail, parcelRow } from '../../contract/http/
 import { base64url } from '../../crypto/bytes.ts';
 import type { ParcelId } from '../../domain/ids.ts';
 import { type LedgerRecord, NO_HASH, type Openings, parseRecord } from '../../ledger/record.ts';
-import type { Tx } from '../../platform/database.ts';
+import { type Tx, tenantOf } from '../../platform/database.ts';
 import * as banks from '../banks/banks.ts';
 import type { Cloud } from '../deps.ts';
 import { type Page, type PageAsked, pageOf } from '../http/http.ts';
 import * as journal from '../journal/journal.ts';
 import * as notices from '../notices/notices.ts';
 import * as people from '../people/people.ts';
-import { custodyAfter } from './custody.ts';
+import { custodyAfter, isInside } from './custody.ts';
 import { says } from './says.ts';
 import * as store from './store.ts';
 import { allOpened, checkChain, checkHead } from './verify.ts';
@@ -43,7 +43,15 @@ async function namesIn(cloud: Cloud, tx: Tx, named: readonly (string | null)[]):
   };
 }
 
-async function rowOf(cloud: Cloud, tx: Tx, names: Names, of: store.Parcel): Promise<ParcelRow> {
+type Out = Awaited<ReturnType<typeof store.retiredOf>>;
+const isLost = (of: store.Parcel, out: Out) => isInside(of) && out.has(of.bank);
+
+async function rowOf(
+  cloud: Cloud,
+  tx: Tx,
+  { names, out }: { names: Names; out: Out },
+  of: store.Parcel,
+): Promise<ParcelRow> {
   const recipient = await names.person(of.recipient);
   return {
     id: of.parcel,
@@ -55,7 +63,7 @@ async function rowOf(cloud: Cloud, tx: Tx, names: Names, of: store.Parcel): Prom
     bank: of.bank,
     compartment: of.compartment,
     size: of.size,
-    state: of.state,
+    state: isLost(of, out) ? 'lost' : of.state,
     custody: of.custody,
     depositedAtMs: of.depositedAtMs,
     untilMs: of.untilMs,
@@ -106,8 +114,14 @@ export async function openTracking(
 
 async function rowsOf(cloud: Cloud, tx: Tx, list: readonly store.Parcel[]): Promise<ParcelRow[]> {
   const named = list.flatMap(({ recipient, courier }) => [recipient, courier]);
-  const names = await namesIn(cloud, tx, named);
-  return await Promise.all(list.map((parcel) => rowOf(cloud, tx, names, parcel)));
+  const [names, out] = await Promise.all([
+    namesIn(cloud, tx, named),
+    store.retiredOf(
+      tx,
+      list.map(({ bank }) => bank),
+    ),
+  ]);
+  return await Promise.all(list.map((parcel) => rowOf(cloud, tx, { names, out }, parcel)));
 }
 
 type Asking = { of: store.ParcelQuery; asked: PageAsked };
@@ -157,15 +171,17 @@ export async function detail(
   const parcel = await store.findParcel(tx, id);
   if (!parcel) return undefined;
   const names = await namesIn(cloud, tx, [parcel.recipient, parcel.courier]);
+  const out = await store.retiredOf(tx, [parcel.bank]);
   const { timeline, verified } = await timelineOf(cloud, tx, {
     names,
     bank: parcel.bank,
     seqs: await store.eventsOf(tx, parcel),
   });
   const sent = await notices.ofParcel(tx, parcel.parcel);
+  const lost = isLost(parcel, out) ? await retirementOf(tx, names, out.get(parcel.bank)?.seq ?? 0) : [];
   return {
-    ...(await rowOf(cloud, tx, names, parcel)),
-    timeline,
+    ...(await rowOf(cloud, tx, { names, out }, parcel)),
+    timeline: [...timeline, ...lost],
     notices: sent.map(({ channel, what, state, tries, atMs }) => ({ channel, what, state, tries, atMs })),
     verified,
   };
@@ -228,6 +244,14 @@ async function timelineOf(
   // No record that should be there may be missing from what was verified.
   result.verified.chain &&= result.timeline.length === wanted.size;
   return result;
+}
+
+/** The end of a parcel that no record of its bank will end: the cloud's own word that the bank is out of service. */
+async function retirementOf(tx: Tx, names: Names, seq: number): Promise<Timeline['timeline']> {
+  const [row] = await journal.recordsBetween(tx, tenantOf(tx), { first: seq, last: seq });
+  const parsed = row && parseRecord(new Uint8Array(row.bytes));
+  if (!row || !parsed?.ok) return [];
+  return [await eventOf(names, { record: parsed.record, hash: base64url(row.hash), openings: undefined })];
 }
 
 async function eventOf(

@@ -87,6 +87,10 @@ const answers = sql`left join lateral (select seq, found, at_ms from counts c
     order by c.seq limit 1) as counted on true
   left join parcels p on ${byCount} and p.parcel_id = d.parcel_id and p.state = 'collected'`;
 
+/** Nobody counts a bank that is out of service; what a person answers is answered there too. */
+const isCountable = sql`not (${byCount} and exists (select from banks b
+  where b.bank_id = d.bank_id and b.retired_at_ms is not null))`;
+
 /** Reported, and answered by nothing yet. Oldest last. */
 export async function openReported(
   tx: Tx,
@@ -96,7 +100,7 @@ export async function openReported(
     select d.bank_id as bank, d.seq, d.compartment, d.what, d.parcel_id as parcel, d.at_ms as "atMs"
     from discrepancies d ${answers}
     where (${of.bank ?? null}::text is null or d.bank_id = ${of.bank ?? null})
-      and d.resolved_at_ms is null and counted.seq is null and p.parcel_id is null
+      and d.resolved_at_ms is null and counted.seq is null and p.parcel_id is null and ${isCountable}
     order by d.at_ms desc, d.seq desc limit ${of.limit}`.execute(tx);
   return rows;
 }
@@ -139,6 +143,9 @@ export type Against = {
   atMs: number;
 };
 
+const isServing = sql`not exists (select from banks b
+  where b.bank_id = s.bank_id and b.retired_at_ms is not null)`;
+
 /**
  * The record against the sensor. What a count or a report came after is left to that: somebody has looked, or
  * has said so in words.
@@ -148,7 +155,7 @@ export async function againstSensors(tx: Tx, bank: string | undefined): Promise<
     select s.bank_id as bank, s.compartment, c.parcel_id as parcel, s.occupied_seq as seq, s.occupied_at_ms as "atMs",
       case when s.occupied = 'no' then 'sensed-empty' else 'sensed-occupied' end as kind
     from door_sights s join compartments c on c.bank_id = s.bank_id and c.n = s.compartment
-    where (${bank ?? null}::text is null or s.bank_id = ${bank ?? null})
+    where (${bank ?? null}::text is null or s.bank_id = ${bank ?? null}) and ${isServing}
       and ((s.occupied = 'no' and c.use in ('occupied', 'held')) or (s.occupied = 'yes' and c.use = 'empty'))
       and not exists (select 1 from counts k
         where k.bank_id = s.bank_id and k.compartment = s.compartment and k.seq > s.occupied_seq)
@@ -157,7 +164,7 @@ export async function againstSensors(tx: Tx, bank: string | undefined): Promise<
     union all
     select s.bank_id, s.compartment, c.parcel_id, s.forced_seq, s.forced_at_ms, 'forced'
     from door_sights s left join compartments c on c.bank_id = s.bank_id and c.n = s.compartment
-    where (${bank ?? null}::text is null or s.bank_id = ${bank ?? null}) and s.forced_seq is not null
+    where (${bank ?? null}::text is null or s.bank_id = ${bank ?? null}) and s.forced_seq is not null and ${isServing}
       and not exists (select 1 from counts k
         where k.bank_id = s.bank_id and k.compartment = s.compartment and k.seq > s.forced_seq)
     order by "atMs" desc limit 500`.execute(tx);

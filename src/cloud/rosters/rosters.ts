@@ -63,4 +63,7 @@ export async function nameBank(tx: Tx, site: SiteId, bank: store.NamedBank): Pro
   await store.putBank(tx, site, bank);
 }
 
+/** Takes a bank out of the desired state: the next draft names it no more. */
+export const dropBank = store.removeBank;
+
 export const rosters = { migrations, routes } satisfies Noun;

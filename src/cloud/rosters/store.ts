@@ -77,6 +77,11 @@ export async function putBank(tx: Tx, site: SiteId, of: NamedBank): Promise<void
   );
 }
 
+/** The next draft names it no more. */
+export async function removeBank(tx: Tx, bank: BankId): Promise<void> {
+  await sql`delete from roster_banks where bank_id = ${bank}`.execute(tx);
+}
+
 export async function banksOf(tx: Tx, site: SiteId): Promise<NamedBank[]> {
   const found = await sql<{
     bank_id: BankId;

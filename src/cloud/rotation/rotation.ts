@@ -102,7 +102,7 @@ export async function neededBy(tx: Tx, named: Named, { hash }: { hash: string })
     const current = await rosters.current(tx, site);
     if (current && pairHash(current.roster.keys[named]) === hash) needs.push({ site: name });
   }
-  for (const bank of await banks.allBanks(tx)) {
+  for (const bank of await banks.servingBanks(tx)) {
     if (bank.key === null) continue;
     const { applied } = bank.roster;
     // One that holds a roster and has told of none: its first records may be on their way.

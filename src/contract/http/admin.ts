@@ -35,6 +35,8 @@ export const bankSummary = z.strictObject({
   compartments: z.int(),
   /** When the newest certificate that was made for it ends; null before it was enrolled. */
   certificateUntilMs: atMs.nullable(),
+  /** Since when it is out of service for good: nothing of it is taken any more. */
+  outSinceMs: atMs.nullable(),
 });
 /** `GET banks?cursor&limit`, `GET banks/:id`. */
 export const banks = page(bankSummary);
@@ -72,6 +74,7 @@ export const bankOnMap = z.strictObject({
   siteName: z.string(),
   online: z.boolean(),
   lastHeardMs: atMs.nullable(),
+  outSinceMs: atMs.nullable(),
   layoutColumns: z.int(),
   doors: z.array(compartmentView),
   /** Conditions of the bank as a whole. */
@@ -89,7 +92,8 @@ export const parcelRow = z.strictObject({
   bank: z.string(),
   compartment: z.int(),
   size: z.enum(['S', 'M', 'L', 'XL']),
-  state: z.enum(['accepted', 'waiting', 'collected', 'removed', 'held', 'not-deposited']),
+  /** `lost`: no record has ended it, and its bank is out of service for good. */
+  state: z.enum(['accepted', 'waiting', 'collected', 'removed', 'held', 'not-deposited', 'lost']),
   /** Who answers for it now. */
   custody: z.enum(['courier', 'bank', 'recipient', 'staff']),
   depositedAtMs: atMs.nullable(),

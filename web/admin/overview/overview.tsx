@@ -63,7 +63,7 @@ function SiteMap() {
       <h2 id="map">{t('overview.map')}</h2>
       <Answered query={map}>
         {(data) => {
-          const banks = rowsOf(data);
+          const banks = rowsOf(data).filter(({ outSinceMs }) => outSinceMs === null);
           if (banks.length === 0) return <Empty icon="door" title={t('overview.empty')} />;
           return (
             <>
