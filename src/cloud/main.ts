@@ -156,7 +156,8 @@ async function runRotation(deps: CloudDeps): Promise<number> {
   }
 }
 
-async function banksWithoutPin(cloud: Cloud, pin: string): Promise<string[]> {
+/** Names of those that a change of the server key would lock out. */
+export async function banksWithoutPin(cloud: Cloud, pin: string): Promise<string[]> {
   const stranded: string[] = [];
   for (const tenant of await allTenants(cloud)) {
     await cloud.database.tenant(tenant, async (tx) => {

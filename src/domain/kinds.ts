@@ -310,11 +310,8 @@ export const KINDS = {
   'bank.connected': cloud({ facts: {}, commits: ['subject'] }),
   /** A bank's certificate was made to last longer, under the key that it enrolled with. */
   'bank.certified': cloud({ facts: { key: hash, certificate: hash, untilMs: atMs }, commits: ['subject'] }),
-  /** Nothing of it is taken from now on: how far its journal was taken, and how many parcels no record of it ends. */
-  'bank.retired': cloud({
-    facts: { lastSeq: count, head: hash, parcels: count },
-    commits: ['subject', 'purpose'],
-  }),
+  /** Out of service for good: the last record that was taken of it, and how many parcels none of it ended. */
+  'bank.retired': cloud({ facts: { last: count, head: hash, lost: count }, commits: ['subject', 'purpose'] }),
   'intake.refused': cloud({
     facts: { reason: denial, firstMissing: count, lastMissing: count, hash },
     commits: ['subject'],

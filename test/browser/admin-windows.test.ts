@@ -82,9 +82,9 @@ const doors: z.infer<typeof contract.compartmentView>[] = LAYOUT_24.compartments
   ...{ overdue: false, alarms: [] },
 }));
 const mapOf = (n: number): z.infer<typeof contract.bankOnMap> => {
-  const { id, name, site, online, lastHeardMs } = summaryOf(n);
+  const { id, name, site, online, lastHeardMs, outSinceMs } = summaryOf(n);
   return {
-    ...{ id, name, site, siteName: 'Alder Court', online, lastHeardMs, doors, alarms: [] },
+    ...{ id, name, site, siteName: 'Alder Court', online, lastHeardMs, outSinceMs, doors, alarms: [] },
     layoutColumns: LAYOUT_24.columns,
   };
 };

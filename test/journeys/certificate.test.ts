@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import * as banks from '../../src/cloud/banks/banks.ts';
+import { NOUNS } from '../../src/cloud/cloud.ts';
+import { type EstablishValues, establish } from '../../src/cloud/establish.ts';
 import { enrolledBank, type TestBank } from '../../src/cloud/test-bank.ts';
 import type { Commissioning } from '../../src/contract/uplink.ts';
 import { fingerprint } from '../../src/crypto/sign.ts';
@@ -158,4 +160,30 @@ test('a cloud that lost a bank’s new certificate lets it in with the one befor
   const shown = await connects(of, () => kept(of.dataDir) !== lost);
   assert.deepEqual(shown, [lost, first]);
   assert.deepEqual(await connects(of), [kept(of.dataDir)]);
+});
+
+test('a bank that a command takes out of service is cut off by the cloud that runs, and not let in again', async () => {
+  const of = await enrolledAgo(10);
+  const { bank } = of.bank;
+  const line = await lineOf(of);
+  await comes('a connection', () => line.links.includes(true));
+  const said: string[] = [];
+  const out = (values: EstablishValues) =>
+    establish(whole.deps, {
+      ...{ what: 'bank-out', values, nouns: NOUNS },
+      say: (text) => void said.push(text),
+    });
+  await assert.rejects(out({ bank }), /say why it leaves service/);
+  await assert.rejects(out({ bank: `bank_${'a'.repeat(26)}`, purpose: 'stolen' }), /no bank with this id/);
+  assert.equal(await out({ bank, purpose: 'stolen' }), 0);
+  assert.match(
+    said.join('\n'),
+    /^Lobby \(bank_\w+\) is out of service for good: .+\nroster \d+ of .+ without it/,
+  );
+  await comes('the end of the connection', () => line.links.at(-1) === false);
+  const tries = line.shown.length;
+  await comes('two more tries', () => line.shown.length > tries + 1);
+  assert.equal(line.links.filter((up) => up).length, 1);
+  await line.uplink.stop();
+  await assert.rejects(out({ bank, purpose: 'stolen' }), /Lobby is out of service already, since/);
 });

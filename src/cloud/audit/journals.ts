@@ -45,6 +45,8 @@ export type OwnWords = {
   enrolled: Map<string, LedgerRecord>;
   /** The same of the hashes of rosters that came back signed. */
   received: Map<string, LedgerRecord>;
+  /** By bank, that it left service for good. */
+  retired: Map<string, LedgerRecord>;
   /** Where a person answered for a discrepancy, and what persons did about alarms. */
   persons: Record<PersonsKind, Said[]>;
   /** What of banks was not taken. */
@@ -76,7 +78,7 @@ export async function auditOwnJournal(auditing: Auditing, end: JournalRow): Prom
   const words: OwnWords = {
     ...{ enrolled: new Map(), received: new Map(), roots: new Map(), orders: new Map() },
     ...{ persons: { 'discrepancy.resolved': [], 'alarm.ended': [], 'alarm.cared': [], 'alarm.settled': [] } },
-    ...{ refused: [], isRestored: false },
+    ...{ refused: [], retired: new Map(), isRestored: false },
   };
   let prev = NO_HASH;
   for (let first = 1; first <= end.last_seq; first += RECORDS_A_READ) {
@@ -118,6 +120,7 @@ function hear(words: OwnWords, record: LedgerRecord, openings: Openings = {}): v
   const ofPersons = OF_PERSONS.find((kind) => kind === record.kind);
   if (ofPersons) words.persons[ofPersons].push(said);
   if (record.kind === 'intake.refused') words.refused.push(said);
+  if (record.kind === 'bank.retired') words.retired.set(openings.subject?.value ?? '', record);
   if (record.kind === 'backup.restored') words.isRestored = true;
   if (record.kind !== 'order.received') return;
   const hash = String(record.facts.hash);

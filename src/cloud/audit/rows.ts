@@ -19,6 +19,8 @@ export type BankRow = {
   roster_applied: number;
   roster_applied_at_ms: number | null;
   roster_refused: string | null;
+  retired_at_ms: number | null;
+  retired_seq: number | null;
 };
 
 export type SiteRow = { site: SiteId; rootKeys: readonly string[]; k: number };

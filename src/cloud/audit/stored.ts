@@ -103,7 +103,7 @@ function bankRows(tx: Tx): Pick<AuditRows, 'banks' | 'sites' | 'rosters'> {
       all(
         tx,
         sql<BankRow>`select bank_id as bank, site_id as site, layout, key, seal_key, roster_applied, roster_applied_at_ms,
-          roster_refused from banks order by bank_id`,
+          roster_refused, retired_at_ms, retired_seq from banks order by bank_id`,
       ),
     sites: () =>
       all(

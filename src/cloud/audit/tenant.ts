@@ -22,6 +22,7 @@ import {
   OF_JOURNALS,
 } from './rows.ts';
 import { keysIn } from './seen.ts';
+import { auditService } from './service.ts';
 import { overStored } from './stored.ts';
 import { auditLog } from './tree.ts';
 
@@ -115,6 +116,7 @@ async function auditJournals(auditing: Auditing, journals: readonly JournalRow[]
   if (!own) return findings.add('records', rows.tenant, 'has no journal of its own');
   const words = await auditOwnJournal(auditing, own);
   await auditKeys(auditing, banks, words);
+  await auditService(auditing, { banks, journals, words });
   const received = new Map(words.orders);
   let holds = true;
   for (const bank of banks)

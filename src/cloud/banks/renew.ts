@@ -35,8 +35,8 @@ export async function renew(
   const asked = await openRequest(request);
   if (!asked) return { refused: 'message-malformed' };
   const [known] = await store.selectBanks(tx, { bank });
-  if (!known?.key || known.retired || !equalBytes(asked.publicKey, known.key))
-    return { refused: 'signer-unknown' };
+  if (known?.retired) return { refused: 'signer-unknown' };
+  if (!known?.key || !equalBytes(asked.publicKey, known.key)) return { refused: 'signer-unknown' };
   const { pem, untilMs } = known.certificate;
   if (untilMs !== null && untilMs - cloud.clock.nowMs() > DUE_MS)
     return { message: pem === null ? null : messageOf(cloud, pem) };

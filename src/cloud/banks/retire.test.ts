@@ -3,16 +3,19 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
+import { sql } from 'kysely';
 import { MqttClient } from 'mqtt';
 import { type DownMessage, downTopic } from '../../contract/uplink.ts';
-import { fromBase64 } from '../../crypto/bytes.ts';
+import { base64url, fromBase64 } from '../../crypto/bytes.ts';
+import { sha256 } from '../../crypto/hash.ts';
 import { newSigningKey, privateKeyPem } from '../../crypto/sign.ts';
 import { clientTls } from '../../crypto/tls.ts';
+import { certificateRequest } from '../../crypto/x509.ts';
 import { idFrom, type PersonId } from '../../domain/ids.ts';
 import { badgeText } from '../../domain/scan.ts';
 import { badgeHash } from '../../ledger/roster.ts';
 import { systemRandom } from '../../platform/random.ts';
-import { attention, odds, rosterStates } from '../admin/overview.ts';
+import { attention, odds, rosterStates } from '../admin/admin.ts';
 import { auditTenant } from '../audit/audit.ts';
 import { ServerCertificate } from '../certificates.ts';
 import { NOUNS } from '../cloud.ts';
@@ -20,6 +23,7 @@ import type { Cloud } from '../deps.ts';
 import type { CloudFiles } from '../files.ts';
 import { Intake, projectionsOf, takeBatch } from '../intake/intake.ts';
 import { createLog, drain } from '../log/log.ts';
+import { banksWithoutPin } from '../main.ts';
 import { checkCloud, detail, pageOf } from '../parcels/parcels.ts';
 import * as people from '../people/people.ts';
 import { erasePerson } from '../privacy/privacy.ts';
@@ -164,16 +168,35 @@ test('a bank goes out of service: its certificate is refused, what was connected
   assert.match((await refusalOf(gone())) ?? 'let in', /Not authorized/);
   assert.equal(beside.destroyed, false);
   assert.equal(await refusalOf(other()), null);
+});
+
+test('a certificate that is written beside a bank out of service is not good for it', async () => {
   const der = fromBase64(gone().certificate.replaceAll(/-----[A-Z ]+-----|\s/g, '')) ?? new Uint8Array(0);
-  assert.equal(await banks.isCertificateOf(stand.cloud, gone().bank, der), false);
+  const isGood = () => banks.isCertificateOf(stand.cloud, gone().bank, der);
+  assert.equal(await isGood(), false);
+  const write = (hash: Uint8Array | null) =>
+    stand.inTenant((tx) =>
+      sql`update bank_index set certificate = ${hash} where bank_id = ${gone().bank}`.execute(tx),
+    );
+  await write(sha256(der));
+  assert.equal(
+    await isGood(),
+    false,
+    'an enrolment or renewal that came in the same moment gives nothing back',
+  );
+  await write(null);
+  const { key } = gone();
+  const request = await certificateRequest({ commonName: gone().bank, privateKey: key.privateKey });
+  const renewal = await stand.inTenant((tx) => banks.renew(stand.cloud, tx, { bank: gone().bank, request }));
+  assert.deepEqual(renewal, { refused: 'signer-unknown' });
 });
 
 test('it is recorded once, with how far its journal was taken; a second time is refused, and so are its papers', async () => {
   const [record, ...more] = await stand.records('bank.retired');
   assert.equal(more.length, 0);
-  const { lastSeq, head, parcels } = record?.facts ?? {};
+  const { last, head, lost } = record?.facts ?? {};
   const end = await stand.inTenant((tx) => stand.cloud.journal.endOf(tx, gone().bank));
-  assert.deepEqual([lastSeq, head, parcels], [end?.lastSeq, end?.lastHead, 1]);
+  assert.deepEqual([last, head, lost], [end?.lastSeq, end?.lastHead, 1]);
   await assert.rejects(retire(), /^HoldfastError: Lobby is out of service already, since 20/);
   const code = () => stand.inTenant((tx) => banks.enrolmentCode(stand.cloud, tx, gone().bank));
   await assert.rejects(code(), /out of service for good and is not enrolled again/);
@@ -205,6 +228,8 @@ test('the next roster is drafted without it, and nobody waits for what it applie
   await signDraft(cloud, { tenant, site, root });
   const needs = await stand.inTenant((tx) => neededBy(tx, 'intake', { hash: retired?.hash ?? '' }));
   assert.deepEqual(needs, [{ bank: other().bank, name: 'Lobby' }], 'of this key alone the other one waits');
+  const another = base64url(systemRandom.bytes(32));
+  assert.deepEqual(await banksWithoutPin(cloud, another), ['Lobby'], 'of two of this name');
   const [state] = await stand.inTenant((tx) => rosterStates(cloud, tx));
   assert.deepEqual(
     state?.banks.map(({ bank }) => bank),
@@ -232,6 +257,29 @@ test('it asks for nobody’s attention any more; the pages say since when it is 
   assert.deepEqual(await checkCloud(cloud, tenant), []);
   const { findings } = await auditTenant(cloud, tenant, { heads: [], progress: () => undefined });
   assert.equal(findings.total, 0);
+});
+
+test('an audit finds who is put out of service, or back into it, without a record', async () => {
+  const { cloud, tenant } = stand;
+  const found = async (change: string, undo: string) => {
+    await stand.inTenant((tx) => sql.raw(change).execute(tx));
+    const { findings } = await auditTenant(cloud, tenant, { heads: [], progress: () => undefined });
+    await stand.inTenant((tx) => sql.raw(undo).execute(tx));
+    return findings.told.map(({ what }) => what);
+  };
+  const { rows } = await stand.inTenant((tx) =>
+    sql<{ at: number; seq: number }>`select retired_at_ms as at, retired_seq as seq from banks
+      where bank_id = ${gone().bank}`.execute(tx),
+  );
+  const set = (bank: TestBank, at: number | null, seq: number | null) =>
+    `update banks set retired_at_ms = ${at}, retired_seq = ${seq} where bank_id = '${bank.bank}'`;
+  const [{ at, seq } = { at: 0, seq: 0 }] = rows;
+  assert.deepEqual(await found(set(other(), at, seq), set(other(), null, null)), [
+    'is out of service, and no record says so',
+  ]);
+  assert.deepEqual(await found(set(gone(), null, null), set(gone(), at, seq)), [
+    'left service, and is kept otherwise',
+  ]);
 });
 
 test('a parcel that lay in it is shown as lost with it, and holds up no erasure', async () => {

@@ -37,7 +37,7 @@ export async function retire(
   const parcels = await parcelsInside(tx, bank);
   const { seq } = await cloud.journal.record(tx, {
     kind: 'bank.retired',
-    facts: { lastSeq: end.lastSeq, head: end.lastHead, parcels },
+    facts: { last: end.lastSeq, head: end.lastHead, lost: parcels },
     fields: { subject: bank, purpose },
   });
   await store.setRetired(tx, bank, { atMs, seq });
