@@ -319,7 +319,7 @@ export const KINDS = {
     facts: { role, nameChanged: bool, contactChanged: bool, flatChanged: bool, preferencesChanged: bool },
     commits: ['person', 'subject'],
   }),
-  'person.removed': cloud({ facts: { role }, commits: ['person', 'subject'] }),
+  'person.removed': cloud({ facts: { role }, commits: ['person', 'subject', 'purpose'] }),
   'people.imported': cloud({ facts: { added: count, changed: count, rejected: count }, commits: ['person'] }),
   'roster.drafted': cloud({ facts: { version: count, hash }, commits: ['person'] }),
   'roster.received': cloud({ facts: { version: count, hash }, commits: ['person'] }),
@@ -342,6 +342,8 @@ export const KINDS = {
   }),
   'sign-in.decided': cloud({ facts: { method, role }, commits: ['person', 'address'], has: ['decision'] }),
   'sign-in.turned-away': cloud({ facts: { role, count, sinceMs: atMs }, commits: ['person'] }),
+  /** Password, second factor, known devices and sessions of before are worth nothing from here on. */
+  'sign-in.reset': cloud({ facts: { role }, commits: ['person', 'subject'] }),
   'sign-in.link-sent': cloud({ facts: { role }, commits: ['person'] }),
   'signed-out': cloud({
     facts: { role, why: words('person', 'idle', 'age', 'replaced', 'administrator') },
