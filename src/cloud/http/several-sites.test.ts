@@ -4,15 +4,24 @@ import { after, before, test } from 'node:test';
 import { people as peoplePage, personRow } from '../../contract/http/admin.ts';
 import { problem } from '../../contract/http/common.ts';
 import { type ImportPreviewed, importPreviewed, importStepDone } from '../../contract/http/people-import.ts';
-import { type DirectoryEntries, type HelloMessage, SEAL_INFO } from '../../contract/uplink.ts';
+import {
+  type DirectoryEntries,
+  type DownMessage,
+  type HelloMessage,
+  SEAL_INFO,
+} from '../../contract/uplink.ts';
 import { base64, base64url, fromBase64url, fromUtf8, utf8 } from '../../crypto/bytes.ts';
 import { hpkeOpen } from '../../crypto/hpke.ts';
 import type { SiteId } from '../../domain/ids.ts';
 import * as banks from '../banks/banks.ts';
-import { type Answer, type HttpStand, openHttpStand } from '../http/test-http-stand.ts';
-import { whatToTell } from '../intake/tell.ts';
+import { NOUNS } from '../cloud.ts';
+import { Intake } from '../intake/intake.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
+import { ALONE } from '../test-leases.ts';
 import { signDraft } from '../test-tenants.ts';
+import { type Answer, type HttpStand, openHttpStand } from './test-http-stand.ts';
+
+type DirectoryMessage = Extract<DownMessage, { type: 'directory' }>;
 
 const PEOPLE = '/api/admin/people';
 const HELLO = {
@@ -52,11 +61,15 @@ async function told(site: SiteId): Promise<string[]> {
   const bank = at.get(site);
   assert.ok(bank);
   const { cloud } = http.stand;
-  const messages = await cloud.database.tenant(http.alder.tenant, async (tx) => {
-    const known = await banks.findBank(tx, bank.bank);
-    return known ? await whatToTell(cloud, tx, known) : [];
+  const lists: DirectoryMessage[] = [];
+  const intake = new Intake({
+    ...{ cloud, nouns: NOUNS, leases: ALONE },
+    async send(to, message) {
+      if (to === bank.bank && message.type === 'directory') lists.push(message);
+    },
   });
-  const list = messages.find((message) => message.type === 'directory');
+  await intake.tellSite(http.alder.tenant, site);
+  const [list] = lists;
   if (!list) return [];
   const [enc, ciphertext] = [fromBase64url(list.entries.enc), fromBase64url(list.entries.ciphertext)];
   assert.ok(enc && ciphertext);
