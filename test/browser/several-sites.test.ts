@@ -31,7 +31,11 @@ test('a site is asked for where there are several, by hand and in a list, and th
   await page.goto(stand.url('#/people'));
   await page.getByRole('button', { name: 'Add a resident' }).click();
   await page.getByLabel('Name', { exact: true }).waitFor();
-  assert.equal(await page.getByLabel('Site').count(), 0, 'with one site nobody is asked');
+  assert.equal(
+    await page.getByRole('combobox', { name: 'Site' }).count(),
+    0,
+    'with one site nobody is asked',
+  );
   await page.keyboard.press('Escape');
   const root = { rootKeys: [base64url(of.root.publicKey)], rootSignatures: 1 };
   const yard = await of.cloud.database.tenant(alder.tenant, (tx) =>
@@ -47,7 +51,7 @@ test('a site is asked for where there are several, by hand and in a list, and th
   await page.getByText('Which site? Only its banks will know this person.').waitFor();
   await checkAccessible(page);
   await shot(page, 'admin-people-site');
-  await page.getByLabel('Site').selectOption('Alder Yard');
+  await page.getByRole('combobox', { name: 'Site' }).selectOption('Alder Yard');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Yara Yard was added.').waitFor();
   assert.deepEqual(await namesAt(yard), ['Yara Yard']);
@@ -57,7 +61,7 @@ test('a site is asked for where there are several, by hand and in a list, and th
   await page.getByRole('heading', { name: 'Which site?' }).waitFor();
   assert.equal(await page.getByLabel('File with the list').count(), 0, 'first the site');
   await checkAccessible(page);
-  await page.getByLabel('Site').selectOption('Alder Yard');
+  await page.getByRole('combobox', { name: 'Site' }).selectOption('Alder Yard');
   const list = { name: 'yard.csv', mimeType: 'text/csv', buffer: Buffer.from('Name,Flat\nLena List,3\n') };
   await page.getByLabel('File with the list').setInputFiles(list);
   await page.getByText('Lena List').first().waitFor();
