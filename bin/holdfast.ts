@@ -36,6 +36,8 @@ const USAGE = `holdfast <command>
                                                       site-root --site ID --root-key FILE … [--signatures K]
                                                       carrier --name NAME
                                                       admin --name NAME --email ADDRESS --out FILE
+                                                      admin-remove --email ADDRESS --purpose WHY
+                                                      admin-reset --email ADDRESS --out FILE
                                                       bank --site ID --name NAME [--layout FILE] --out FILE
                                                       bank-out --bank ID --purpose WHY
                                                       log [--open] [--successor]

@@ -1,15 +1,18 @@
 /**
  * How an estate begins: `holdfast cloud tenant | log | site | site-root | carrier | admin | bank | bank-out | enrol | access`, on a
- * cloud's own machine, with its configuration. What is secret in the answers goes into a file of mode 0600, never to a
+ * cloud's own machine, with its configuration; and, since nobody in the apps may do it, how an administrator leaves it or
+ * begins anew: `admin-remove | admin-reset`. What is secret in the answers goes into a file of mode 0600, never to a
  * terminal, whose window others may see and whose history is kept.
  */
 import { z } from 'zod';
+import { isWritten } from '../contract/http/common.ts';
 import { bankLayout } from '../contract/layout.ts';
 import { type Commissioning, UPLINK_VERSION } from '../contract/uplink.ts';
 import { base64url, fromBase64url, fromUtf8 } from '../crypto/bytes.ts';
 import { isPublicKey } from '../crypto/sign.ts';
 import { LAYOUT_24 } from '../domain/bank.ts';
 import { HoldfastError } from '../domain/errors.ts';
+import { FIELD_LENGTH_MAX } from '../domain/facts.ts';
 import { type BankId, base32, parseId, type SiteId, type TenantId } from '../domain/ids.ts';
 import { ROOT_KEYS_MAX } from '../domain/roster.ts';
 import { readConfig } from '../platform/config.ts';
@@ -31,6 +34,8 @@ export const ESTABLISHES = [
   'site-root',
   'carrier',
   'admin',
+  'admin-remove',
+  'admin-reset',
   'bank',
   'bank-out',
   'enrol',
@@ -47,10 +52,10 @@ export type EstablishValues = Partial<
     | 'bank'
     | 'name'
     | 'email'
+    | 'purpose'
     | 'layout'
     | 'out'
     | 'signatures'
-    | 'purpose'
     | 'broker-url',
     string
   >
@@ -125,19 +130,37 @@ const STEPS: Record<Establishes, (of: Of) => Promise<void>> = {
     const name = needed(values, 'name', 'who it is');
     const email = needed(values, 'email', 'the address to sign in with');
     const out = needed(values, 'out', 'the file for the password and the authenticator’s key');
-    const password = base64url(cloud.random.bytes(PASSWORD_BYTES));
-    const totpSecret = cloud.random.bytes(TOTP_SECRET_BYTES);
-    const secret = base32(totpSecret).toUpperCase();
+    const secrets = drawnFor(cloud);
     await cloud.database.tenant(tenant, async (tx) => {
-      await signin.addAdmin(cloud, tx, { role: 'admin', name, email, password, totpSecret, by: null });
-      writePrivate(out, {
-        email,
-        password,
-        totpSecret: secret,
-        totpUri: `otpauth://totp/Holdfast:${encodeURIComponent(email)}?secret=${secret}&issuer=Holdfast`,
-      });
+      await signin.addAdmin(cloud, tx, { role: 'admin', name, email, ...secrets, by: null });
+      writeSignIn(out, { email, ...secrets });
     });
     say(`${out} has the sign-in, mode 0600. Give it to ${name} and to nobody else, then remove it`);
+  },
+
+  async 'admin-remove'({ cloud, values, say }) {
+    const email = needed(values, 'email', 'whose account it is, by the address to sign in with');
+    const purpose = needed(values, 'purpose', 'why, for the record');
+    if (!isWritten(purpose) || purpose.length > FIELD_LENGTH_MAX)
+      throw wrong(`--purpose is text without control characters, ${FIELD_LENGTH_MAX} at most`);
+    const { tenant, person } = await adminFor(cloud, email);
+    await cloud.database.tenant(tenant, (tx) => signin.removeAdmin(cloud, tx, { person, by: null, purpose }));
+    say(`${person} is no administrator any more, and every session of theirs has ended`);
+    say('What else they may hold is in docs/runbooks/somebody-leaves.md');
+    say(`To forget them: holdfast admin erase --person ${person} --config FILE`);
+  },
+
+  async 'admin-reset'({ cloud, values, say }) {
+    const email = needed(values, 'email', 'whose account it is, by the address to sign in with');
+    const out = needed(values, 'out', 'the file for the new password and the authenticator’s new key');
+    const { tenant, person } = await adminFor(cloud, email);
+    const secrets = drawnFor(cloud);
+    await cloud.database.tenant(tenant, async (tx) => {
+      await signin.resetAdmin(cloud, tx, { person, ...secrets, by: null });
+      writeSignIn(out, { email, ...secrets });
+    });
+    say(`${out} has the new sign-in, mode 0600. The one before opens nothing, and every session has ended.`);
+    say('Give it to its owner and to nobody else, then remove it');
   },
 
   async bank({ cloud, values, say }) {
@@ -201,6 +224,30 @@ const STEPS: Record<Establishes, (of: Of) => Promise<void>> = {
     );
   },
 };
+
+type Secrets = { password: string; totpSecret: Uint8Array };
+
+function drawnFor(cloud: Cloud): Secrets {
+  return {
+    password: base64url(cloud.random.bytes(PASSWORD_BYTES)),
+    totpSecret: cloud.random.bytes(TOTP_SECRET_BYTES),
+  };
+}
+
+function writeSignIn(out: string, { email, password, totpSecret }: Secrets & { email: string }): void {
+  const secret = base32(totpSecret).toUpperCase();
+  const totpUri = `otpauth://totp/Holdfast:${encodeURIComponent(email)}?secret=${secret}&issuer=Holdfast`;
+  writePrivate(out, { email, password, totpSecret: secret, totpUri });
+}
+
+async function adminFor(cloud: Cloud, email: string): Promise<people.Addressee> {
+  const known = await signin.findAdmin(cloud, email);
+  if (known) return known;
+  throw new HoldfastError(
+    'not-found',
+    `there is no administrator with the address ${email}. It may be written otherwise, or they were removed already`,
+  );
+}
 
 /** Writes a bank's papers, with a new code, as the last step of the caller's transaction. */
 async function commission(of: {

@@ -3,7 +3,8 @@
  * `cloud check` verifies everything that is kept, beside a running cloud or without one, or walks the roads of messages; `cloud rotate-tls`
  * puts the next server key in the place of today's, `cloud rotate-log-key` and its kin do that for the key of the logs,
  * and `cloud broker` writes the files of an own Mosquitto.
- * `cloud tenant`, `log`, `site`, `carrier`, `admin`, `bank`, `enrol` and `access` are the steps by which an estate begins.
+ * `cloud tenant`, `log`, `site`, `carrier`, `admin`, `bank`, `enrol` and `access` are the steps by which an estate begins,
+ * `admin-remove` and `admin-reset` those by which an administrator leaves it, or begins anew.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

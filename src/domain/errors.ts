@@ -48,12 +48,23 @@ export class HoldfastError extends Error {
   readonly code: ErrorCode;
   /** The closed denial behind it, where there is one. */
   readonly reason: string | undefined;
+  /** What of the request is meant, where a rule knows it that no schema does. */
+  readonly fields: readonly { path: string; expected: string }[] | undefined;
 
-  constructor(code: ErrorCode, detail: string, options: { cause?: unknown; reason?: string } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: {
+      cause?: unknown;
+      reason?: string;
+      fields?: readonly { path: string; expected: string }[];
+    } = {},
+  ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'HoldfastError';
     this.code = code;
     this.reason = options.reason;
+    this.fields = options.fields;
   }
 
   get status(): number {

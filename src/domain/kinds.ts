@@ -49,6 +49,7 @@ const keyName = words('tenant', 'epoch', 'subject', 'notifier-epoch', 'ledger', 
 const role = words('resident', 'courier', 'admin', 'super-admin', 'registrar', 'staff');
 const by = words('proof', 'roster');
 const work = words('pick-up', 'drop-off', 'take-back', 'staff-release', 'count', 'override');
+const scope = words('courier', 'compartment', 'bank');
 const condition = words(...ALARM_CONDITIONS);
 /** The cloud alone knows of the last two: of what it would not take. */
 const ofBank = words(...ALARM_CONDITIONS, 'batch-refused', 'message-refused');
@@ -78,12 +79,12 @@ export const KINDS = {
   'directory.applied': bank({ facts: { version: count, entries: count }, commits: [] }),
   'message.refused': bank({ facts: { hash, bytes: count, reason: denial }, commits: [] }),
   'suspension.applied': bank({
-    facts: { scope: words('courier', 'compartment', 'bank'), untilMs: atMs },
+    facts: { scope, untilMs: atMs },
     commits: ['subject'],
     has: ['compartment'],
   }),
   'suspension.ended': bank({
-    facts: { scope: words('courier', 'compartment', 'bank'), by: words('time', 'cloud', 'roster', 'order') },
+    facts: { scope, by: words('time', 'cloud', 'roster', 'order') },
     commits: ['subject'],
     has: ['compartment'],
   }),
@@ -321,7 +322,7 @@ export const KINDS = {
     facts: { role, nameChanged: bool, contactChanged: bool, flatChanged: bool, preferencesChanged: bool },
     commits: ['person', 'subject'],
   }),
-  'person.removed': cloud({ facts: { role }, commits: ['person', 'subject'] }),
+  'person.removed': cloud({ facts: { role }, commits: ['person', 'subject', 'purpose'] }),
   'people.imported': cloud({ facts: { added: count, changed: count, rejected: count }, commits: ['person'] }),
   'roster.drafted': cloud({ facts: { version: count, hash }, commits: ['person'] }),
   'roster.received': cloud({ facts: { version: count, hash }, commits: ['person'] }),
@@ -333,17 +334,19 @@ export const KINDS = {
   }),
   'order.rejected': cloud({ facts: { hash, reason: denial }, commits: ['subject'] }),
   'suspension.asked': cloud({
-    facts: { scope: words('courier', 'compartment', 'bank'), untilMs: atMs },
+    facts: { scope, untilMs: atMs },
     commits: ['person', 'subject', 'purpose'],
     has: ['compartment'],
   }),
   'suspension.lifted': cloud({
-    facts: { scope: words('courier', 'compartment', 'bank') },
+    facts: { scope },
     commits: ['person', 'subject', 'purpose'],
     has: ['compartment'],
   }),
   'sign-in.decided': cloud({ facts: { method, role }, commits: ['person', 'address'], has: ['decision'] }),
   'sign-in.turned-away': cloud({ facts: { role, count, sinceMs: atMs }, commits: ['person'] }),
+  /** Password, second factor, known devices and sessions of before are worth nothing from here on. */
+  'sign-in.reset': cloud({ facts: { role }, commits: ['person', 'subject'] }),
   'sign-in.link-sent': cloud({ facts: { role }, commits: ['person'] }),
   'signed-out': cloud({
     facts: { role, why: words('person', 'idle', 'age', 'replaced', 'administrator') },

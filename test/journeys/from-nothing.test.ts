@@ -144,6 +144,32 @@ async function parcelInAndOut(people: People): Promise<void> {
   await people.shown('pick-up-done');
 }
 
+test('an administrator who leaves is out at their next question, and can be erased; one who lost a phone begins anew', async () => {
+  const config = ['--config', at('cloud.json')];
+  const [signIn, anew] = [at('kim.json'), at('kim-anew.json')];
+  const email = 'kim@alder.example';
+  const remove = (whose: string) => ['cloud', 'admin-remove', '--email', whose, '--purpose', 'gave notice'];
+  const noor = 'noor@alder.example';
+  assert.match(refused(...remove(noor), ...config), /the last administrator .* cloud admin\. .* admin-reset/);
+  cloud('admin', '--name', 'Kim Bauer', '--email', email, '--out', signIn);
+  const kim = peopleOf(read(signIn));
+  await kim.adminSignsIn();
+  assert.equal(((await kim.admin('/me')) as { name: string }).name, 'Kim Bauer');
+  const reset = ['cloud', 'admin-reset', '--email', 'Kim@Alder.example'];
+  assert.match(refused(...reset, '--out', signIn, ...config), /there is a file .* already/);
+  run(...reset, '--out', anew, ...config);
+  assert.equal(statSync(anew).mode & 0o777, 0o600);
+  await assert.rejects(kim.admin('/me'), /401/);
+  await assert.rejects(kim.adminSignsIn(), /could not sign in/);
+  const again = peopleOf(read(anew));
+  await again.adminSignsIn();
+  const [, person = ''] = /^(person_\w+) is no administrator/.exec(run(...remove(email), ...config)) ?? [];
+  await assert.rejects(again.admin('/me'), /401/);
+  await assert.rejects(again.adminSignsIn(), /could not sign in/);
+  assert.match(refused(...remove(email), ...config), /no administrator with the address kim@/);
+  run('admin', 'erase', '--person', person, '--yes', ...config);
+});
+
 test('a bank refuses another layout than the one that it began with, and goes on with the old one', async () => {
   await stop(running.pop() ?? assert.fail('the agent runs'));
   const paper = at('commissioning.json');

@@ -18,7 +18,7 @@ import { t as privacy } from './privacy/messages.ts';
 import { PrivacyDialog } from './privacy/privacy-dialog.tsx';
 import { type FormAsked, ResidentForm } from './resident-form.tsx';
 import { fragmentOf } from './routes.ts';
-import { changed, type PersonRow, session, useResidents } from './session.ts';
+import { changed, type PersonRow, type Sites, session, useResidents } from './session.ts';
 
 /** One dialog at a time: which, and for whom. */
 type Asked = FormAsked | { what: 'privacy'; person: PersonRow };
@@ -33,6 +33,7 @@ export function People() {
     setAsked(null);
   };
   const close = (): void => setAsked(null);
+  const sites = residents.data?.pages[0]?.sites ?? [];
   return (
     <>
       <PageHead title={t('section.people')} lead={t('people.lead')}>
@@ -65,7 +66,7 @@ export function People() {
               <div className="a-wide">
                 <Table
                   caption={t('people.caption')}
-                  columns={columnsOf(setAsked)}
+                  columns={columnsOf(setAsked, sites)}
                   rows={found}
                   rest={restOf(residents, isFound)}
                   rowKey={(row) => row.id}
@@ -80,6 +81,7 @@ export function People() {
       </Answered>
       <ResidentForm
         asked={asked && (asked.what === 'add' || asked.what === 'edit') ? asked : null}
+        sites={sites}
         onClose={close}
         onDone={done}
       />
@@ -124,10 +126,14 @@ function RemoveDialog({ person, onClose, onDone }: RemoveDialogProps) {
   );
 }
 
-function columnsOf(ask: (asked: Asked) => void): Column<PersonRow>[] {
+function columnsOf(ask: (asked: Asked) => void, sites: Sites): Column<PersonRow>[] {
+  const siteOf = (row: PersonRow): string => sites.find(({ id }) => id === row.site)?.name ?? '';
+  const site = { key: 'site', head: t('people.site'), cell: siteOf, text: siteOf };
   return [
     { key: 'name', head: t('people.name'), cell: (row) => row.name, text: (row) => row.name },
     { key: 'flat', head: t('people.flat'), cell: (row) => row.flat, text: (row) => row.flat ?? '' },
+    // With one site it would say the same in each row.
+    ...(sites.length > 1 ? [site] : []),
     {
       key: 'email',
       head: t('people.email'),

@@ -51,7 +51,7 @@ test('what is sent is trimmed, with nothing as null', () => {
 test('only what somebody changed in the form is sent, so that what others changed meanwhile stays', () => {
   const person = {
     ...{ id: 'person_a', role: 'resident' as const, name: 'Ada Byron', flat: '4B' },
-    ...{ email: 'ada@example.test', phone: '+447700900123', accessible: false },
+    ...{ email: 'ada@example.test', phone: '+447700900123', accessible: false, site: 'site_a' },
   };
   const saved = (change: Partial<ResidentDraft>) =>
     changesOf(person, residentOf({ ...draftOf(person), ...change }));

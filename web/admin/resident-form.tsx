@@ -17,12 +17,18 @@ import {
   problemsOf,
   residentOf,
 } from './resident-draft.ts';
-import { changed, type PersonRow, type ResidentAdd, session } from './session.ts';
+import { changed, type PersonRow, type ResidentAdd, type Sites, session } from './session.ts';
+import { SiteField } from './site-field.tsx';
 
 export type FormAsked = { what: 'add' } | { what: 'edit' | 'remove'; person: PersonRow };
-type ResidentFormProps = { asked: FormAsked | null; onClose: () => void; onDone: (said: string) => void };
+type ResidentFormProps = {
+  asked: FormAsked | null;
+  sites: Sites;
+  onClose: () => void;
+  onDone: (said: string) => void;
+};
 
-export function ResidentForm({ asked, onClose, onDone }: ResidentFormProps) {
+export function ResidentForm({ asked, sites, onClose, onDone }: ResidentFormProps) {
   const person = asked && asked.what !== 'add' ? asked.person : null;
   return (
     <Dialog
@@ -30,17 +36,24 @@ export function ResidentForm({ asked, onClose, onDone }: ResidentFormProps) {
       title={person ? t('people.editOf', { name: person.name }) : t('people.add')}
       onClose={onClose}
     >
-      {asked && <Form key={person?.id ?? 'add'} person={person} onClose={onClose} onDone={onDone} />}
+      {asked && (
+        <Form key={person?.id ?? 'add'} person={person} sites={sites} onClose={onClose} onDone={onDone} />
+      )}
     </Dialog>
   );
 }
 
 type TextFieldName = 'name' | 'flat' | 'email' | 'phone';
 
-function Form({ person, onClose, onDone }: { person: PersonRow | null } & Omit<ResidentFormProps, 'asked'>) {
+type FormProps = { person: PersonRow | null } & Omit<ResidentFormProps, 'asked'>;
+
+function Form({ person, sites, onClose, onDone }: FormProps) {
   const form = useId();
   const [draft, setDraft] = useState(() => (person ? draftOf(person) : EMPTY_DRAFT));
+  const [site, setSite] = useState('');
   const [tried, setTried] = useState(false);
+  // Nobody moves from site to site by being edited.
+  const asksSite = person === null && sites.length > 1;
   const save = useMutation({
     mutationFn: (given: ResidentAdd) =>
       person
@@ -48,7 +61,7 @@ function Form({ person, onClose, onDone }: { person: PersonRow | null } & Omit<R
             session.path(`people/${encodeURIComponent(person.id)}`),
             changesOf(person, given),
           )
-        : session.api.post<unknown>(session.path('people'), given),
+        : session.api.post<unknown>(session.path('people'), asksSite ? { ...given, site } : given),
     onSuccess: async (_answer, given) => {
       await changed('people');
       onDone(t(person ? 'people.saved' : 'people.added', { name: given.name }));
@@ -59,7 +72,7 @@ function Form({ person, onClose, onDone }: { person: PersonRow | null } & Omit<R
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     setTried(true);
-    if (Object.keys(problems).length > 0) return;
+    if (Object.keys(problems).length > 0 || (asksSite && site === '')) return;
     // A change of nothing would be a record of one.
     if (person && Object.keys(changesOf(person, given)).length === 0) return onClose();
     save.mutate(given);
@@ -74,6 +87,14 @@ function Form({ person, onClose, onDone }: { person: PersonRow | null } & Omit<R
   return (
     <form id={form} className="k-stack" onSubmit={submit} noValidate>
       {save.error && <ProblemNotice problem={save.error} />}
+      {asksSite && (
+        <SiteField
+          sites={sites}
+          site={site}
+          error={tried && site === '' ? t('people.siteNeeded') : fieldProblem(save.error, 'site')}
+          onSite={setSite}
+        />
+      )}
       <TextField {...field('name', NAME_LENGTH_MAX)} autoComplete="off" />
       <TextField {...field('flat', FLAT_LENGTH_MAX)} autoComplete="off" />
       <TextField {...field('email')} type="email" autoComplete="off" />

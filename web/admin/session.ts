@@ -25,6 +25,8 @@ export type ParcelRow = z.infer<typeof contract.parcelRow>;
 export type ParcelDetail = z.infer<typeof contract.parcelDetail>;
 export type CustodyEvent = z.infer<typeof contract.custodyEvent>;
 export type PersonRow = z.infer<typeof contract.personRow>;
+export type People = z.infer<typeof contract.people>;
+export type Sites = People['sites'];
 export type ResidentAdd = z.infer<typeof contract.residentAdd>;
 export type CourierRow = z.infer<typeof contract.courierRow>;
 export type CourierAdd = z.infer<typeof contract.courierAdd>;
@@ -139,7 +141,14 @@ export const useOdds = () => useAnswer<Odds>('odds', 'odds');
 export const useSiteMap = () => useRows<BankOnMap>('banks', 'map', {}, MAP_BANKS);
 export const useParcels = ({ state, bank }: { state: ParcelFilter | null; bank: string | null }) =>
   useRows<ParcelRow>('parcels', 'parcels', state === 'overdue' ? { overdue: 'true', bank } : { state, bank });
-export const useResidents = () => useRows<PersonRow>('people', 'people', { role: 'resident' });
+export const useResidents = () => useRows<PersonRow, People>('people', 'people', { role: 'resident' });
+/** Those of the organisation, where no list of people is asked for anyway. */
+export const useSites = () =>
+  useQuery({
+    queryKey: ['people', 'sites'],
+    queryFn: async ({ signal }): Promise<Sites> =>
+      (await session.api.get<People>(session.path('people') + queryOf({ limit: 1 }), signal)).sites,
+  });
 export const usePeopleAlike = () => useAnswer<PeopleAlike>('people', 'people/alike');
 export const useNotices = () => useRows<NoticeRow>('notices');
 

@@ -191,7 +191,10 @@ describe('people', () => {
       (await ask('GET', `/api/admin/people?role=resident&limit=1&cursor=${page.nextCursor}`, { as: 'admin' }))
         .body,
     );
-    assert.deepEqual(next, { items: [bo], nextCursor: null });
+    assert.deepEqual(next, {
+      ...{ items: [bo], nextCursor: null },
+      sites: [{ id: stand.site, name: 'Riverside' }],
+    });
     assert.equal((await ask('DELETE', `/api/admin/people/${bo.id}`, { as: 'admin' })).status, 204);
     assert.equal(codeOf(await ask('DELETE', `/api/admin/people/${bo.id}`, { as: 'admin' })), 'not-found');
     const last = await directory();

@@ -10,9 +10,10 @@ import {
 } from '../../contract/http/people-import.ts';
 import { fromBase64 } from '../../crypto/bytes.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import * as banks from '../banks/banks.ts';
 import { type Route, route } from '../http/http.ts';
 import * as imports from '../imports/imports.ts';
-import { onlySite, peopleChanged } from './people-routes.ts';
+import { peopleChanged, siteOf } from './people-routes.ts';
 
 export const routes: Route[] = [
   route({
@@ -22,7 +23,13 @@ export const routes: Route[] = [
     says: 'Residents who may be one person listed twice. Computed from those who are there; nothing of it is kept.',
     schema: { response: peopleAlike },
     handle: ({ cloud, actor }) =>
-      cloud.database.read(actor.tenant, async (tx) => imports.alike(cloud, tx, await onlySite(tx))),
+      cloud.database.read(actor.tenant, async (tx) =>
+        imports.alike(
+          cloud,
+          tx,
+          (await banks.sites(tx)).map(({ site }) => site),
+        ),
+      ),
   }),
   route({
     method: 'POST',
@@ -32,11 +39,15 @@ export const routes: Route[] = [
     changesNothing: true,
     bodyBytesMax: PREVIEW_BODY_BYTES_MAX,
     schema: { body: importPreview, response: importPreviewed },
-    async handle({ cloud, actor, body: { file, ...asked } }) {
+    async handle({ cloud, actor, body: { file, site, ...asked } }) {
       const bytes = fromBase64(file);
       if (!bytes)
         throw new HoldfastError('input-invalid', 'The file is not in base64 (RFC 4648, section 4).');
-      return await imports.preview(cloud, { tenant: actor.tenant, site: onlySite }, { ...asked, bytes });
+      return await imports.preview(
+        cloud,
+        { tenant: actor.tenant, site: (tx) => siteOf(tx, site) },
+        { ...asked, bytes },
+      );
     },
   }),
   route({
@@ -48,7 +59,7 @@ export const routes: Route[] = [
     schema: { body: importStep, response: importStepDone },
     handle: ({ cloud, actor, body }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
-        const site = await onlySite(tx);
+        const site = await siteOf(tx, body.site);
         const answer = await imports.step(cloud, tx, { site, by: actor.person, rows: body.rows });
         if (answer.rows.some(({ done }) => done !== null)) await peopleChanged(cloud, tx, site);
         return answer;

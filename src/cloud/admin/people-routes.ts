@@ -7,6 +7,7 @@ import {
   people as peoplePage,
   personRow,
   residentAdd,
+  residentPost,
   suspension,
 } from '../../contract/http/admin.ts';
 import { pageQuery } from '../../contract/http/common.ts';
@@ -26,16 +27,24 @@ const roleQuery = pageQuery.extend({
 });
 const residentPatch = residentAdd.extend({ accessible: z.boolean() }).partial();
 
-function rowOf({ person, role, profile }: people.Person): z.infer<typeof personRow> {
+function rowOf({ person, role, site, profile }: people.Person): z.infer<typeof personRow> {
   const { name, flat, email, phone, accessible } = profile;
-  return { id: person, role, name, flat, email, phone, accessible };
+  return { id: person, role, name, flat, email, phone, accessible, site };
 }
 
-/** Until an organisation has several sites, a resident lives at the one there is. */
-export async function onlySite(tx: Tx): Promise<SiteId> {
-  const [site] = await banks.sites(tx);
-  if (!site) throw new HoldfastError('conflict', 'There is no site yet.');
-  return site.site;
+/** The site that was asked for. It need not be said where there is one, and is never guessed where there are several. */
+export async function siteOf(tx: Tx, asked: string | undefined): Promise<SiteId> {
+  const sites = await banks.sites(tx);
+  const [first] = sites;
+  if (!first) throw new HoldfastError('conflict', 'There is no site yet.');
+  const found = asked === undefined && sites.length === 1 ? first : sites.find(({ site }) => site === asked);
+  if (found) return found.site;
+  const says =
+    asked === undefined
+      ? 'Say at which site: this organisation has several.'
+      : 'There is no site here by that id.';
+  const expected = sites.map(({ site, name }) => `${site} (${name})`).join(' or ');
+  throw new HoldfastError('input-invalid', says, { fields: [{ path: 'body/site', expected }] });
 }
 
 export async function peopleChanged(cloud: Cloud, tx: Tx, site: SiteId | null): Promise<void> {
@@ -74,11 +83,16 @@ const peopleRoutes: Route[] = [
     schema: { query: roleQuery, response: peoplePage },
     handle: ({ cloud, actor, query }) =>
       cloud.database.read(actor.tenant, async (tx) => {
-        const { rows, nextCursor } = await people.listPeople(cloud, tx, {
-          role: query.role ?? null,
-          asked: query,
-        });
-        return { items: rows.map(rowOf), nextCursor };
+        const asked = { role: query.role ?? null, asked: query };
+        const [{ rows, nextCursor }, sites] = await Promise.all([
+          people.listPeople(cloud, tx, asked),
+          banks.sites(tx),
+        ]);
+        return {
+          items: rows.map(rowOf),
+          nextCursor,
+          sites: sites.map(({ site, name }) => ({ id: site, name })),
+        };
       }),
   }),
   route({
@@ -86,12 +100,12 @@ const peopleRoutes: Route[] = [
     url: '/api/admin/people',
     access: 'admin',
     status: 201,
-    says: 'Adds a resident.',
-    schema: { body: residentAdd, response: personRow },
-    handle: ({ cloud, actor, body }) =>
+    says: 'Adds a resident, to the site that is named where there are several.',
+    schema: { body: residentPost, response: personRow },
+    handle: ({ cloud, actor, body: { site: asked, ...resident } }) =>
       cloud.database.tenant(actor.tenant, async (tx) => {
-        const site = await onlySite(tx);
-        const person = await people.addResident(cloud, tx, { ...body, site, by: actor.person });
+        const site = await siteOf(tx, asked);
+        const person = await people.addResident(cloud, tx, { ...resident, site, by: actor.person });
         await peopleChanged(cloud, tx, site);
         return rowOf(await people.requirePerson(cloud, tx, person));
       }),

@@ -45,7 +45,10 @@ const FRAMEWORK: Readonly<Record<string, { code: ErrorCode; detail: string }>> =
 };
 
 export function problemOf(error: unknown): Problem {
-  if (error instanceof HoldfastError) return problemFor(error.code, error.message, error.reason);
+  if (error instanceof HoldfastError) {
+    const problem = problemFor(error.code, error.message, error.reason);
+    return error.fields ? { ...problem, fields: [...error.fields] } : problem;
+  }
   if (hasZodFastifySchemaValidationErrors(error)) return inputProblem(error);
   const code = error instanceof Error ? (error as FastifyError).code : undefined;
   const known = code === undefined ? undefined : FRAMEWORK[code];

@@ -54,18 +54,19 @@ async function previewOf(cloud: Cloud, place: Place, asked: ListAsked): Promise<
   const { rows, ...list } = await readList(asked);
   // While something is asked, no row can be judged and nobody told to be absent.
   if (list.asks.length > 0) return { ...list, rows: [], absent: [] };
-  const { known, key } = await cloud.database.tenant(place.tenant, async (tx) => {
-    const residents = await people.residents(cloud, tx, await place.site(tx));
+  const { known, marks } = await cloud.database.tenant(place.tenant, async (tx) => {
+    const site = await place.site(tx);
+    const residents = await people.residents(cloud, tx, site);
     const [key] = await markKeys(cloud, tx);
     if (!key) throw new Error('a tenant has a key');
-    return { known: residents.map(knownOf), key };
+    return { known: residents.map(knownOf), marks: { key, site } };
   });
   const judgement = judge(
     rows.filter((row) => 'told' in row),
     known,
   );
   requireRoomFor(rows, judgement, known);
-  return { ...list, rows: told(rows, judgement, key), absent: judgement.absent.map(named) };
+  return { ...list, rows: told(rows, judgement, marks), absent: judgement.absent.map(named) };
 }
 
 /** Said before anything is done: a list that does not fit would end half way. */
@@ -87,12 +88,12 @@ function knownOf({ person, profile }: people.Person): Known {
 
 const named = ({ person, name, flat }: Known) => ({ id: person, name, flat });
 
-function told(rows: List['rows'], { rows: judged }: Judgement, key: Uint8Array): ImportRow[] {
+function told(rows: List['rows'], { rows: judged }: Judgement, marks: Marks): ImportRow[] {
   return rows.map((row) => {
     if ('faults' in row) return spoiltRow(row);
     const verdict = judged.get(row.row);
     if (!verdict) throw new Error('every draft was judged');
-    return judgedRow(row, verdict, key);
+    return judgedRow(row, verdict, marks);
   });
 }
 
@@ -109,7 +110,7 @@ function spoiltRow({ row, cells, faults }: Spoilt): ImportRow {
   return { ...SILENT, row, verdict: 'bad', cells, faults };
 }
 
-function judgedRow(draft: Draft, judged: Judged, key: Uint8Array): ImportRow {
+function judgedRow(draft: Draft, judged: Judged, marks: Marks): ImportRow {
   const { row, cells } = draft;
   const resident = { ...draft.told, accessible: draft.told.accessible ?? false };
   const cautions = ('cautions' in judged ? judged.cautions : []).map(({ caution, about }) => ({
@@ -119,7 +120,7 @@ function judgedRow(draft: Draft, judged: Judged, key: Uint8Array): ImportRow {
   const base = { ...SILENT, row, cells, resident, cautions, verdict: judged.is };
   switch (judged.is) {
     case 'new':
-      return { ...base, act: marked(key, { what: 'new', resident }, null) };
+      return { ...base, act: marked(marks, { what: 'new', resident }, null) };
     case 'same':
       return { ...base, resident: residentOf(judged.person) };
     case 'change': {
@@ -134,7 +135,7 @@ function judgedRow(draft: Draft, judged: Judged, key: Uint8Array): ImportRow {
         accessible: set.accessible ?? was.accessible,
       };
       const { changes } = judged;
-      return { ...base, resident: after, changes, act: marked(key, act, judged.person) };
+      return { ...base, resident: after, changes, act: marked(marks, act, judged.person) };
     }
     case 'duplicate':
       return { ...base, duplicateOf: judged.of };
@@ -163,18 +164,21 @@ function markKeys(cloud: Cloud, tx: Tx): Promise<Uint8Array[]> {
   return cloud.keys.indexes(tx, 'people-import/v1', 'marks');
 }
 
-function marked<Act extends Unmarked>(key: Uint8Array, act: Act, was: Known | null): Act & { mark: string } {
-  return { ...act, mark: base64url(markOf(key, act, was)) };
+/** Under which key, and at which site: who is new at one may be there already at another. */
+type Marks = { key: Uint8Array; site: SiteId };
+
+function marked<Act extends Unmarked>(marks: Marks, act: Act, was: Known | null): Act & { mark: string } {
+  return { ...act, mark: base64url(markOf(marks, act, was)) };
 }
 
 /** Over one spelling of the act, whatever the order in which a client wrote its members. */
-function markOf(key: Uint8Array, act: Unmarked, was: Known | null): Uint8Array {
+function markOf({ key, site }: Marks, act: Unmarked, was: Known | null): Uint8Array {
   const said =
     act.what === 'new'
       ? [act.what, ...residentText(act.resident)]
       : [act.what, act.person, ...CHANGEABLE.map((field) => act.set[field] ?? null)];
   const state = was && [was.person, ...residentText(residentOf(was))];
-  return hmacSha256(key, utf8(JSON.stringify([said, state])));
+  return hmacSha256(key, utf8(JSON.stringify([site, said, state])));
 }
 
 type Resident = Extract<ImportAct, { what: 'new' }>['resident'];
@@ -186,9 +190,10 @@ const residentText = ({ name, flat, email, phone, accessible }: Resident) => [
   accessible,
 ];
 
-/** Who of a site's residents may be listed twice. */
-export async function alike(cloud: Cloud, tx: Tx, site: SiteId): Promise<PeopleAlike> {
-  const pairs = alikeAmong((await people.residents(cloud, tx, site)).map(knownOf));
+/** Who may be listed twice, site by site: somebody who is listed at two of them is no pair. */
+export async function alike(cloud: Cloud, tx: Tx, sites: readonly SiteId[]): Promise<PeopleAlike> {
+  const pairs: ReturnType<typeof alikeAmong>[number][] = [];
+  for (const site of sites) pairs.push(...alikeAmong((await people.residents(cloud, tx, site)).map(knownOf)));
   return {
     count: pairs.length,
     pairs: pairs
@@ -202,12 +207,13 @@ type Step = { site: SiteId; by: PersonId; rows: readonly { row: number; act: Imp
 /** Does what a preview said, in the caller's transaction. */
 export async function step(cloud: Cloud, tx: Tx, { site, by, rows }: Step): Promise<ImportStepDone> {
   await oneAtATime(tx);
-  const keys = await markKeys(cloud, tx);
+  const marks = (await markKeys(cloud, tx)).map((key) => ({ key, site }));
   const there = await alreadyThere(cloud, tx, { site, rows });
   const residents: people.NewResident[] = [];
   const done: ImportStepDone['rows'] = [];
   for (const { row, act } of rows) {
-    const left = act.what === 'new' ? whyNotAdd(keys, act, there) : await whyNotChange(cloud, tx, act, keys);
+    const left =
+      act.what === 'new' ? whyNotAdd(marks, act, there) : await whyNotChange(cloud, tx, act, marks);
     if (left === null && act.what === 'new') {
       there.add(sameKey(act.resident));
       residents.push(act.resident);
@@ -242,8 +248,8 @@ async function oneAtATime(tx: Tx): Promise<void> {
 
 type ActOf<What> = Extract<ImportAct, { what: What }>;
 
-function whyNotAdd(keys: readonly Uint8Array[], act: ActOf<'new'>, there: ReadonlySet<string>): Left | null {
-  if (!hasMark(keys, act, null)) return 'not-as-previewed';
+function whyNotAdd(marks: readonly Marks[], act: ActOf<'new'>, there: ReadonlySet<string>): Left | null {
+  if (!hasMark(marks, act, null)) return 'not-as-previewed';
   return there.has(sameKey(act.resident)) ? 'there-already' : null;
 }
 
@@ -251,13 +257,13 @@ async function whyNotChange(
   cloud: Cloud,
   tx: Tx,
   act: ActOf<'change'>,
-  keys: readonly Uint8Array[],
+  marks: readonly Marks[],
 ): Promise<Left | null> {
   await people.lockPerson(tx, act.person);
   const found = await people.findPerson(cloud, tx, act.person);
   if (!found?.active || found.role !== 'resident') return 'not-as-previewed';
-  return hasMark(keys, act, knownOf(found)) ? null : 'not-as-previewed';
+  return hasMark(marks, act, knownOf(found)) ? null : 'not-as-previewed';
 }
 
-const hasMark = (keys: readonly Uint8Array[], act: ImportAct, was: Known | null): boolean =>
-  keys.some((key) => equalBytes(utf8(act.mark), utf8(base64url(markOf(key, act, was)))));
+const hasMark = (marks: readonly Marks[], act: ImportAct, was: Known | null): boolean =>
+  marks.some((one) => equalBytes(utf8(act.mark), utf8(base64url(markOf(one, act, was)))));

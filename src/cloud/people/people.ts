@@ -15,10 +15,12 @@ import { type Page, type PageAsked, pageOf } from '../http/http.ts';
 import type { Noun } from '../noun.ts';
 import { flatIndex, flatIndexes, flatsUnderTenantKey, PROFILE_PLACE } from './flats.ts';
 import { migrations } from './migrations.ts';
+import { type By, record, recordOf } from './records.ts';
 import { labelOf, requireRoom, SURELY_FIT, sizeOf } from './room.ts';
 import * as store from './store.ts';
 
 export { directoriesTooLong, fitsMessage } from './long-lists.ts';
+export type { By } from './records.ts';
 export { labelOf, requireRoom, sizeOf } from './room.ts';
 export type { Addressee, Carrier, CourierRow, Role, Standing } from './store.ts';
 
@@ -39,9 +41,6 @@ export type Person = {
   active: boolean;
   profile: Profile;
 };
-
-/** Who did it, for the record; null when the installation itself did. */
-export type By = PersonId | null;
 
 const OPENED_AT_ONCE = 1000;
 
@@ -251,12 +250,19 @@ function channelsAfter(before: Profile, { email, phone }: Profile): Profile['cha
 }
 
 /** Takes a person out of everything that looks people up. Their key lives until erasure is asked for. */
-export async function removePerson(cloud: Cloud, tx: Tx, person: string, by: By): Promise<Person> {
+export async function removePerson(
+  cloud: Cloud,
+  tx: Tx,
+  person: string,
+  by: By,
+  purpose?: string,
+): Promise<Person> {
   const found = await requirePerson(cloud, tx, person);
   await store.markRemoved(tx, found.person, cloud.clock.nowMs());
   await store.setAddress(tx, { person: found.person, role: found.role, address: null });
   if (found.site && found.role === 'resident') await store.bumpDirectory(tx, found.site);
-  await record(cloud, tx, { kind: 'person.removed', facts: { role: found.role }, person: found.person, by });
+  const facts = { role: found.role };
+  await record(cloud, tx, { kind: 'person.removed', facts, person: found.person, by, purpose });
   return { ...found, active: false };
 }
 
@@ -345,7 +351,7 @@ export async function directory(
   return { version: await store.directoryVersion(tx, site), entries };
 }
 
-export const { directoryVersion, lockPerson, blank, removedBefore } = store;
+export const { directoryVersion, lockPerson, lockAdmins, blank, removedBefore } = store;
 export const { countRemovedBefore, countStates, withoutKey, holdActive, setSuspendedUntil } = store;
 export const { listCarriers: carriers, listCouriers: couriers, couriersFrom, findCourier: courier } = store;
 
@@ -377,22 +383,6 @@ async function sealProfile(cloud: Cloud, tx: Tx, person: PersonId, profile: Prof
 
 function addressIndex(cloud: Cloud, profile: Profile): Uint8Array | null {
   return profile.email === null ? null : cloud.keys.estateIndex('email', profile.email);
-}
-
-type PersonRecord = {
-  kind: 'person.added' | 'person.changed' | 'person.removed';
-  facts: Record<string, string | boolean>;
-  person: PersonId;
-  by: By;
-};
-
-async function record(cloud: Cloud, tx: Tx, of: PersonRecord): Promise<void> {
-  await cloud.journal.recordAll(tx, [recordOf(of)]);
-}
-
-function recordOf({ kind, facts, person, by }: PersonRecord) {
-  const fields = { subject: person, ...(by === null ? {} : { person: by }) };
-  return { draft: { kind, facts, fields }, owners: fields };
 }
 
 export const people = { migrations, underTenantKey: [flatsUnderTenantKey] } satisfies Noun;

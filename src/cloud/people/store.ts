@@ -340,6 +340,13 @@ export async function lockPerson(tx: Tx, person: string): Promise<Standing | und
   return rows[0];
 }
 
+/** The active administrators, locked until the transaction ends: whoever asks how many they are removes one alone. */
+export async function lockAdmins(tx: Tx): Promise<PersonId[]> {
+  const { rows } = await sql<{ person: PersonId }>`select person_id as person from persons
+    where state = 'active' and role in ('admin', 'super-admin') order by ord for update`.execute(tx);
+  return rows.map(({ person }) => person);
+}
+
 /** Nothing is left but an id and a role. Who was active still is off the list for the banks from now on. */
 export async function blank(tx: Tx, person: PersonId): Promise<void> {
   const { rows } = await sql<{ site: SiteId }>`select site_id as site from persons

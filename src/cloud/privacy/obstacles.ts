@@ -36,7 +36,9 @@ async function ofStaff(cloud: Cloud, tx: Tx, { person, role, state }: people.Sta
   if (role === 'resident') return [];
   if (state === 'active')
     return [
-      'They still work here: they are removed first, and then, for couriers, the next roster is signed.',
+      role === 'courier'
+        ? 'They still work here: they are removed first, and then the next roster is signed.'
+        : 'They still work here: they are removed first, by holdfast cloud admin-remove.',
     ];
   if (role !== 'courier') return [];
   const says: string[] = [];

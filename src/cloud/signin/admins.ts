@@ -31,18 +31,61 @@ export type NewAdmin = {
 };
 
 export async function addAdmin(cloud: Cloud, tx: Tx, of: NewAdmin): Promise<PersonId> {
-  if (of.password.length < PASSWORD_LENGTH_MIN)
-    throw new HoldfastError('input-invalid', `A password has at least ${PASSWORD_LENGTH_MIN} characters.`);
+  requireLength(of.password);
   const person = await people.addAdmin(cloud, tx, of);
-  const totpSealed = await cloud.keys.sealFor(tx, person, TOTP_PLACE, base64url(of.totpSecret));
-  await store.insertCredential(tx, {
-    person,
-    role: of.role,
-    passwordHash: await hashPassword(of.password),
-    totpSealed,
-  });
+  await store.insertCredential(tx, { person, role: of.role, ...(await credential(cloud, tx, person, of)) });
   return person;
 }
+
+type Secrets = Pick<NewAdmin, 'password' | 'totpSecret'>;
+
+function requireLength(password: string): void {
+  if (password.length < PASSWORD_LENGTH_MIN)
+    throw new HoldfastError('input-invalid', `A password has at least ${PASSWORD_LENGTH_MIN} characters.`);
+}
+
+/** A password and a second factor, as they are kept. */
+async function credential(cloud: Cloud, tx: Tx, person: PersonId, { password, totpSecret }: Secrets) {
+  const totpSealed = await cloud.keys.sealFor(tx, person, TOTP_PLACE, base64url(totpSecret));
+  return { passwordHash: await hashPassword(password), totpSealed };
+}
+
+/** Another password and second factor for an administrator. Nothing of before lets anybody in: every session and known device ends. */
+export async function resetAdmin(
+  cloud: Cloud,
+  tx: Tx,
+  of: Secrets & { person: PersonId; by: people.By },
+): Promise<void> {
+  requireLength(of.password);
+  const { person, by } = of;
+  // Locked in the order in which a sign-in does it: the person, and then what they sign in with.
+  if ((await people.lockPerson(tx, person))?.state !== 'active') throw notThere();
+  const role = await store.replaceCredential(tx, { person, ...(await credential(cloud, tx, person, of)) });
+  if (role === undefined) throw notThere();
+  await sessions.endAllOf(cloud, tx, person);
+  const fields = { subject: person, ...(by === null ? {} : { person: by }) };
+  await cloud.journal.record(tx, { kind: 'sign-in.reset', facts: { role }, fields }, fields);
+}
+
+/** Removes an administrator, whose sessions end at once. The last one stays: nobody else would look after the place. */
+export async function removeAdmin(
+  cloud: Cloud,
+  tx: Tx,
+  of: { person: PersonId; by: people.By; purpose: string },
+): Promise<void> {
+  const all = await people.lockAdmins(tx);
+  if (!all.includes(of.person)) throw notThere();
+  if (all.length === 1)
+    throw new HoldfastError(
+      'conflict',
+      'This is the last administrator of their organisation, and nobody else would look after it. Add who comes after them first: holdfast cloud admin. Until then keep them out: holdfast cloud admin-reset, and keep the file.',
+    );
+  await people.removePerson(cloud, tx, of.person, of.by, of.purpose);
+  await sessions.endAllOf(cloud, tx, of.person);
+  await cloud.changed(tx, ['people']);
+}
+
+const notThere = () => new HoldfastError('not-found', 'There is no such administrator here.');
 
 export type Presented = {
   email: string;
@@ -59,9 +102,7 @@ export type Entered = { token: string; device: string };
 /** Throws `sign-in-denied`, always in the same words. */
 export async function signInAdmin(cloud: Cloud, presented: Presented): Promise<Entered> {
   const entered = await onBeat(cloud.clock, async () => {
-    const [known] = await cloud.database.estate((tx) =>
-      people.addressees(cloud, tx, presented.email, ['admin', 'super-admin']),
-    );
+    const known = await findAdmin(cloud, presented.email);
     return known ? await tryKnown(cloud, known, presented) : await tryUnknown(cloud, presented);
   });
   if (entered === undefined)
@@ -70,6 +111,14 @@ export async function signInAdmin(cloud: Cloud, presented: Presented): Promise<E
       'Check the address, the password and the code, or wait for the next code.',
     );
   return entered;
+}
+
+/** An address is one administrator's, over all tenants. */
+export async function findAdmin(cloud: Cloud, email: string): Promise<people.Addressee | undefined> {
+  const [known] = await cloud.database.estate((tx) =>
+    people.addressees(cloud, tx, email, ['admin', 'super-admin']),
+  );
+  return known;
 }
 
 async function tryUnknown(cloud: Cloud, presented: Presented): Promise<undefined> {
@@ -89,7 +138,7 @@ async function tryKnown(
   const verdict = await compare(cloud, counted, presented);
   if (!counted.isRecorded) return undefined;
   return await cloud.database.tenant(tenant, async (tx) => {
-    const reason = await refusal(tx, person, verdict);
+    const reason = await refusal(tx, { person, verdict, compared: counted.passwordHash });
     await tellTurnedAway(cloud, tx, person);
     const method = reason === 'sign-in-wrong' || reason === 'sign-in-locked-out' ? 'password' : 'totp';
     await recordDecision(cloud, tx, {
@@ -108,10 +157,17 @@ async function tryKnown(
   });
 }
 
-/** Somebody may have been removed while their password was compared, and their sessions ended by then. */
-async function refusal(tx: Tx, person: PersonId, verdict: Verdict): Promise<Denial | undefined> {
+/**
+ * Somebody may have been removed while their password was compared, and their sessions ended by then. Or they were given
+ * another password: what was right of the one before opens nothing any more.
+ */
+async function refusal(
+  tx: Tx,
+  { person, verdict, compared }: { person: PersonId; verdict: Verdict; compared: string },
+): Promise<Denial | undefined> {
   if ('reason' in verdict) return verdict.reason;
   if (!(await people.holdActive(tx, person))) return 'sign-in-wrong';
+  if ((await store.lockCredential(tx, person))?.passwordHash !== compared) return 'sign-in-wrong';
   return (await store.spendStep(tx, person, verdict.step)) ? undefined : 'second-factor-used';
 }
 

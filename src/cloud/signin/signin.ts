@@ -6,7 +6,7 @@ import { sweep } from './sessions.ts';
 
 import { deleteAllOf } from './store.ts';
 
-export { addAdmin } from './admins.ts';
+export { addAdmin, findAdmin, removeAdmin, resetAdmin } from './admins.ts';
 export { patchPerson } from './changes.ts';
 export { authenticate, begin as beginSession, endAllOf } from './sessions.ts';
 

@@ -14,6 +14,18 @@ export async function insertCredential(
     values (${of.person}, ${of.role}, ${of.passwordHash}, ${of.totpSealed})`.execute(tx);
 }
 
+/** Another password and second factor; what was counted against the ones before is over with them. */
+export async function replaceCredential(
+  tx: Tx,
+  of: { person: PersonId; passwordHash: string; totpSealed: Uint8Array },
+): Promise<AdminRole | undefined> {
+  const done = await sql<{ role: AdminRole }>`update admin_credentials
+    set password_hash = ${of.passwordHash}, totp_secret = ${of.totpSealed}, last_step = 0,
+      tries = 0, tries_since_ms = 0, failures = 0, locked_out_at_ms = 0
+    where person_id = ${of.person} returning role`.execute(tx);
+  return done.rows[0]?.role;
+}
+
 /** Since when how many, and how many in a row that failed. */
 export type Tries = { tries: number; sinceMs: number; failures: number };
 

@@ -146,9 +146,14 @@ export const personRow = z.strictObject({
   email: z.string().nullable(),
   phone: z.string().nullable(),
   accessible: z.boolean(),
+  /** Where a resident lives; null of everybody else. */
+  site: z.string().nullable(),
 });
 /** `GET people?role&cursor&limit`, `POST people`, `PATCH people/:id`, `DELETE people/:id`. */
-export const people = page(personRow);
+export const people = page(personRow).extend({
+  /** Of the organisation: with several of them each resident is added to one. */
+  sites: z.array(z.strictObject({ id: z.string(), name: z.string() })),
+});
 /** Text that people read: no control, format or unassigned characters (Unicode general category C). */
 const readable = z.string().regex(/^\P{C}+$/u, 'text without control characters');
 export const residentAdd = z.strictObject({
@@ -164,6 +169,9 @@ export const residentAdd = z.strictObject({
     .nullable(),
   accessible: z.boolean().default(false),
 });
+/** The id of a site. Needed where the organisation has several, and may be left out where it has one. */
+export const siteAsked = z.string().max(64).optional();
+export const residentPost = residentAdd.extend({ site: siteAsked });
 
 export const courierRow = z.strictObject({
   id: z.string(),

@@ -3,7 +3,7 @@
  * `POST people/import` does it, step by step, and only what a preview has said.
  */
 import { z } from 'zod';
-import { residentAdd } from './admin.ts';
+import { residentAdd, siteAsked } from './admin.ts';
 
 /** What a column of a list can be. Everything else in it is left alone. */
 export const FIELDS = ['name', 'first-name', 'last-name', 'flat', 'email', 'phone', 'accessible'] as const;
@@ -34,6 +34,8 @@ export const importPreview = z.strictObject({
     .regex(/^[A-Z]{2}$/)
     .nullable()
     .default(null),
+  /** Whose residents the list is of. */
+  site: siteAsked,
 });
 
 /** Why a row cannot be imported as it stands. */
@@ -152,6 +154,8 @@ export const importStep = z.strictObject({
     .array(z.strictObject({ row: z.int().positive(), act: importAct }))
     .min(1)
     .max(STEP_ROWS_MAX),
+  /** The one of the preview: what it said of one site is done at no other. */
+  site: siteAsked,
 });
 
 /** Why a row of a step was left alone: things are not as the preview said. */

@@ -6,6 +6,9 @@ export const TEXTS = {
   lead: 'Residents from a spreadsheet. You see what would happen to each row before anything does; nobody is removed.',
   back: 'All residents',
 
+  'site.title': 'Which site?',
+  'site.says': 'A list is of the residents of one site: only the banks there will know them.',
+
   'file.title': 'The file',
   'file.label': 'File with the list',
   'file.choose': 'Choose a file',

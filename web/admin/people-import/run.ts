@@ -24,17 +24,25 @@ export function toDo({ rows }: ImportPreviewed, ticked: ReadonlySet<number>): St
   );
 }
 
-export function useRun(): { run: Run | null; start(rows: StepRow[]): void; goOn(): void; forget(): void } {
-  const [rows, setRows] = useState<StepRow[]>([]);
+/** As it is sent: an organisation with one site is not asked for it. */
+export const siteIn = (site: string): { site?: string } => (site === '' ? {} : { site });
+
+export function useRun(): {
+  run: Run | null;
+  start(rows: StepRow[], site: string): void;
+  goOn(): void;
+  forget(): void;
+} {
+  const [{ rows, site }, setAsked] = useState<{ rows: StepRow[]; site: string }>({ rows: [], site: '' });
   const [run, setRun] = useState<Run | null>(null);
-  const go = async (all: StepRow[], before: Outcomes): Promise<void> => {
+  const go = async (all: StepRow[], at: string, before: Outcomes): Promise<void> => {
     const outcomes = new Map(before);
     const show = (more: Pick<Run, 'busy' | 'problem'>): void =>
       setRun({ total: all.length, outcomes: new Map(outcomes), ...more });
     show({ busy: true, problem: null });
     try {
-      for (let at = outcomes.size; at < all.length; at = outcomes.size) {
-        const step = { rows: all.slice(at, at + STEP_ROWS_MAX) };
+      for (let from = outcomes.size; from < all.length; from = outcomes.size) {
+        const step = { rows: all.slice(from, from + STEP_ROWS_MAX), ...siteIn(at) };
         const answer = await session.api.post<ImportStepDone>(session.path('people/import'), step);
         for (const { row, done, left } of answer.rows) outcomes.set(row, outcomeOf(done, left));
         show({ busy: true, problem: null });
@@ -47,11 +55,11 @@ export function useRun(): { run: Run | null; start(rows: StepRow[]): void; goOn(
   };
   return {
     run,
-    start(all) {
-      setRows(all);
-      void go(all, new Map());
+    start(all, at) {
+      setAsked({ rows: all, site: at });
+      void go(all, at, new Map());
     },
-    goOn: () => void go(rows, run?.outcomes ?? new Map()),
+    goOn: () => void go(rows, site, run?.outcomes ?? new Map()),
     forget: () => setRun(null),
   };
 }

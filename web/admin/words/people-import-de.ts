@@ -6,6 +6,9 @@ export const german = inOtherWords({
   lead: 'Bewohner aus einer Tabelle. Sie sehen, was mit jeder Zeile geschähe, bevor es geschieht; niemand wird ausgetragen.',
   back: 'Alle Bewohner',
 
+  'site.title': 'Welcher Standort?',
+  'site.says': 'Eine Liste gilt den Bewohnern eines Standorts: nur dessen Anlagen kennen sie dann.',
+
   'file.title': 'Die Datei',
   'file.label': 'Datei mit der Liste',
   'file.choose': 'Datei wählen',
