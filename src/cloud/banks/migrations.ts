@@ -179,4 +179,11 @@ update banks set certificate_until_ms = enrolled_at_ms + 31536000000 where enrol
 alter table banks force row level security;
 `,
   },
+  {
+    id: '0262-suspensions-answered',
+    sql: `
+-- Who asked for it: nobody where the operator's command did, or a version before this one. And why the bank refused it.
+alter table suspensions add column asked_by text references persons (person_id), add column refused text;
+`,
+  },
 ];
