@@ -221,5 +221,21 @@ test('a bank suspended by an administrator serves nobody until the operator’s 
   const door = await people.dropsOff({ tracking: 'TBA303912345680', flat: resident.flat, size: 'XL' });
   assert.ok(largest.includes(door));
   await people.act({ do: 'leave' });
+  await refusedAfterOrder(id);
   await site.checkSite();
 });
+
+/** An order of the site root ends what the cloud asked for, and leaves nothing of its 24 hours: the bank refuses, and it is seen. */
+async function refusedAfterOrder(id: string): Promise<void> {
+  await people.adminPosts(`/banks/${id}/suspend`, { hours: 1, reason: 'a test' });
+  await untilState(['applied']);
+  const order = ['admin', 'order', 'lift', '--purpose', 'nobody here asked', '--root', system.places.root];
+  const ordered = await holdfast(...order, '--yes');
+  assert.equal(ordered.status, 0, ordered.said);
+  await untilState(['refused']);
+  assert.equal((await suspensions())[0]?.refused, 'suspension-too-long');
+  assert.match((await suspendBy('--bank', id)).said, /REFUSED by the bank \(suspension-too-long\)/);
+  assert.equal((await people.view()).show.screen, 'home');
+  await people.adminPosts(`/banks/${id}/lift`, { reason: 'a test' });
+  await untilState([]);
+}

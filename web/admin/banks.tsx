@@ -17,7 +17,7 @@ import { DoorsDrawn, DoorsLegend, DoorTable, standingText } from './overview/doo
 import { Exact, PageHead, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';
 import { type BankSummary, type BankWithDoors, type Compartment, useBank, useCabinets } from './session.ts';
-import { Suspensions } from './suspensions.tsx';
+import { Suspensions } from './suspensions/suspensions.tsx';
 
 const SIZES = ['S', 'M', 'L', 'XL'] as const;
 const RENEW_MS = 5_000;

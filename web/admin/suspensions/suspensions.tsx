@@ -3,16 +3,17 @@
  * the bank says of it are two things, and each stands there.
  */
 import { useState } from 'react';
-import { Badge, type BadgeTone } from '../kit/badge.tsx';
-import { Button } from '../kit/button.tsx';
-import { useNow } from '../kit/clock.ts';
-import { useCaughtFocus } from '../kit/focus.ts';
-import { Notice } from '../kit/notice.tsx';
-import { type Column, Table } from '../kit/table.tsx';
+import { Badge, type BadgeTone } from '../../kit/badge.tsx';
+import { Button } from '../../kit/button.tsx';
+import { useNow } from '../../kit/clock.ts';
+import { useCaughtFocus } from '../../kit/focus.ts';
+import { Notice } from '../../kit/notice.tsx';
+import { type Column, Table } from '../../kit/table.tsx';
+import { t as app } from '../messages.ts';
+import { Time } from '../parts.tsx';
+import type { BankWithDoors, SuspensionView } from '../session.ts';
+import { type SuspendAsked, SuspendDialog } from './act.tsx';
 import { t } from './messages.ts';
-import { Time } from './parts.tsx';
-import type { BankWithDoors, SuspensionView } from './session.ts';
-import { type SuspendAsked, SuspendDialog } from './suspend-act.tsx';
 
 const RENEW_MS = 5_000;
 
@@ -75,17 +76,17 @@ export function Suspensions({ bank, rows, door }: SuspensionsProps) {
 }
 
 const placeOf = ({ door }: SuspensionView): string =>
-  door === null ? t('suspended.whole') : t('banks.picked', { n: door });
+  door === null ? t('suspended.whole') : app('banks.picked', { n: door });
 
 const askerOf = ({ by }: SuspensionView): string =>
-  by === null ? t('suspended.operator') : by || t('app.unknown');
+  by === null ? t('suspended.operator') : by || app('app.unknown');
 
 /** The two reasons that people meet have words; any other is the word of the list, as the journal has it. */
 function stateOf({ state, refused }: SuspensionView): string {
   const word = t(`suspended.${state}`);
   if (refused === null) return word;
   const isKnown = refused === 'suspension-too-long' || refused === 'message-replayed';
-  return t('orders.reason', { state: word, reason: isKnown ? t(`suspended.${refused}`) : refused });
+  return app('orders.reason', { state: word, reason: isKnown ? t(`suspended.${refused}`) : refused });
 }
 
 const columnsOf = (lift: (door: number | null) => void): readonly Column<SuspensionView>[] => [
@@ -99,11 +100,11 @@ const columnsOf = (lift: (door: number | null) => void): readonly Column<Suspens
   },
   {
     key: 'actions',
-    head: t('couriers.actions'),
+    head: app('couriers.actions'),
     cell: (row) =>
       row.state !== 'lifting' && (
-        <Button aria-label={t('couriers.liftOf', { name: placeOf(row) })} onClick={() => lift(row.door)}>
-          {t('couriers.lift')}
+        <Button aria-label={app('couriers.liftOf', { name: placeOf(row) })} onClick={() => lift(row.door)}>
+          {app('couriers.lift')}
         </Button>
       ),
   },

@@ -1,12 +1,13 @@
 /** Suspends a bank or a door, or lifts that; says first whom it keeps out, and from when. */
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { Button } from '../kit/button.tsx';
-import { Dialog } from '../kit/dialog.tsx';
-import { TextField } from '../kit/field.tsx';
-import { ProblemNotice } from '../kit/session/problem.tsx';
+import { Button } from '../../kit/button.tsx';
+import { Dialog } from '../../kit/dialog.tsx';
+import { TextField } from '../../kit/field.tsx';
+import { ProblemNotice } from '../../kit/session/problem.tsx';
+import { t as app } from '../messages.ts';
+import { type BankWithDoors, changed, session } from '../session.ts';
 import { t } from './messages.ts';
-import { type BankWithDoors, changed, session } from './session.ts';
 
 /** `door` null: the whole bank. */
 export type SuspendAsked = { act: 'suspend' | 'lift'; door: number | null };
@@ -17,7 +18,7 @@ const HOURS_FIRST = '4';
 
 const WORDS = {
   suspend: { title: 'couriers.suspendTitle', go: 'couriers.suspend', done: 'suspended.asksDone' },
-  lift: { title: 'couriers.liftTitle', go: 'couriers.lift', done: 'couriers.lifted' },
+  lift: { title: 'couriers.liftTitle', go: 'couriers.lift', done: 'suspended.liftDone' },
 } as const;
 
 type SuspendDialogProps = {
@@ -31,7 +32,7 @@ const nameOf = (bank: BankWithDoors, { door }: SuspendAsked): string =>
   door === null ? bank.name : t('suspended.doorOf', { name: bank.name, n: door });
 
 export function SuspendDialog({ bank, asked, onClose, onDone }: SuspendDialogProps) {
-  const title = asked ? t(WORDS[asked.act].title, { name: nameOf(bank, asked) }) : '';
+  const title = asked ? app(WORDS[asked.act].title, { name: nameOf(bank, asked) }) : '';
   return (
     <Dialog open={asked !== null} title={title} onClose={onClose}>
       {asked && <SuspendForm bank={bank} asked={asked} onClose={onClose} onDone={onDone} />}
@@ -76,20 +77,20 @@ function SuspendForm({ bank, asked, onClose, onDone }: SuspendFormProps) {
         />
       )}
       <TextField
-        label={t('couriers.suspendReason')}
-        hint={t('couriers.reasonHint')}
+        label={app('couriers.suspendReason')}
+        hint={app('couriers.reasonHint')}
         value={reason}
         maxLength={REASON_LENGTH_MAX}
         autoComplete="off"
-        error={tried && !reason.trim() ? t('signIn.needed') : null}
+        error={tried && !reason.trim() ? app('signIn.needed') : null}
         onChange={(event) => setReason(event.target.value)}
       />
       {carryOut.error && <ProblemNotice problem={carryOut.error} />}
       <div className="k-dialog-actions">
         <Button type="submit" tone={isSuspend ? 'danger' : 'go'} busy={carryOut.isPending}>
-          {t(WORDS[asked.act].go)}
+          {app(WORDS[asked.act].go)}
         </Button>
-        <Button onClick={onClose}>{t('app.cancel')}</Button>
+        <Button onClick={onClose}>{app('app.cancel')}</Button>
       </div>
     </form>
   );

@@ -7,12 +7,12 @@ import { problem } from '../../contract/http/common.ts';
 import type { DownMessage } from '../../contract/uplink.ts';
 import { base64url, utf8 } from '../../crypto/bytes.ts';
 import { sha256 } from '../../crypto/hash.ts';
+import * as banks from '../banks/banks.ts';
 import { NOUNS } from '../cloud.ts';
-import { type Answer, type HttpStand, openHttpStand } from '../http/test-http-stand.ts';
 import { Intake } from '../intake/intake.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
 import { ALONE } from '../test-leases.ts';
-import * as banks from './banks.ts';
+import { type Answer, type HttpStand, openHttpStand } from './test-http-stand.ts';
 
 const HOUR_MS = 3_600_000;
 let http: HttpStand;
