@@ -85,31 +85,37 @@ async function carryOut(cloud: Cloud, { act, places, say }: Doing): Promise<numb
   const { tenant, door } = places;
   if (places.banks.length === 0) throw new HoldfastError('not-found', 'this site has no bank');
   let done = 0;
-  for (const { bank, name } of places.banks) {
-    await cloud.database.tenant(tenant, async (tx) => {
-      const named = `${bank} (${name})`;
-      if (act.do === 'list') {
-        for (const line of await shownAt(cloud, tx, bank)) say(`${named}: ${line}`);
-        done += 1;
-        return;
-      }
-      const where = door === null ? named : `${named}, door ${door}`;
-      const of = { bank, door, by: null, purpose: act.purpose };
-      if (act.do === 'lift') {
-        const isLifted = await banks.liftPlace(cloud, tx, of);
-        if (isLifted) done += 1;
-        return say(`${where}: ${isLifted ? 'lifted' : 'nothing was suspended here'}`);
-      }
-      const isAsked = (await banks.suspendPlace(cloud, tx, { ...of, hours: act.hours })) === 'asked';
-      if (isAsked) done += 1;
-      say(`${where}: ${isAsked ? 'asked' : 'a suspension was asked for here already: lift it first'}`);
-    });
+  for (const bank of places.banks) {
+    const [isDone, ...lines] = await cloud.database.tenant(tenant, (tx) =>
+      actAt(cloud, tx, { act, bank, door }),
+    );
+    // Said once it is committed, and no sooner.
+    for (const line of lines) say(line);
+    if (isDone) done += 1;
   }
   if (act.do !== 'list' && done > 0)
     say(
       'Each bank is told as soon as it is reached. What it made of it: the same command without --hours and --lift',
     );
   return done > 0 ? 0 : 1;
+}
+
+type At = { act: Act; bank: banks.Bank; door: number | null };
+
+async function actAt(cloud: Cloud, tx: Tx, { act, bank, door }: At): Promise<[boolean, ...string[]]> {
+  const name = `${bank.bank} (${bank.name})`;
+  if (act.do === 'list') return [true, ...(await shownAt(cloud, tx, bank)).map((line) => `${name}: ${line}`)];
+  const where = door === null ? name : `${name}, door ${door}`;
+  const of = { bank: bank.bank, door, by: null, purpose: act.purpose };
+  if (act.do === 'lift') {
+    const isLifted = await banks.liftPlace(cloud, tx, of);
+    return [isLifted, `${where}: ${isLifted ? 'lifted' : 'nothing was suspended here'}`];
+  }
+  const isAsked = (await banks.suspendPlace(cloud, tx, { ...of, hours: act.hours })) === 'asked';
+  return [
+    isAsked,
+    `${where}: ${isAsked ? 'asked' : 'a suspension was asked for here already: lift it first'}`,
+  ];
 }
 
 const STATES = {
@@ -119,9 +125,8 @@ const STATES = {
   lifting: 'lifted; the bank has not said that it ended it',
 } as const;
 
-async function shownAt(cloud: Cloud, tx: Tx, bank: string): Promise<string[]> {
-  const found = await banks.findBank(tx, bank);
-  const shown = found ? await banks.suspendedAt(cloud, tx, found) : [];
+async function shownAt(cloud: Cloud, tx: Tx, bank: banks.Bank): Promise<string[]> {
+  const shown = await banks.suspendedAt(cloud, tx, bank);
   if (shown.length === 0) return ['nothing is suspended'];
   return shown.map(({ door, untilMs, by, state, refused }) => {
     const what = door === null ? 'the whole bank' : `door ${door}`;
