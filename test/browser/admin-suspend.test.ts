@@ -106,6 +106,7 @@ test('the bank is suspended, in force once it says so, and lifted when it says t
   const wide = await page.evaluate('document.documentElement.scrollWidth');
   assert.ok(Number(wide) <= 320, String(wide));
   await page.setViewportSize({ width: 1280, height: 1000 });
+  await page.getByRole('table', { name: /^Suspended at / }).scrollIntoViewIfNeeded();
   await shot(page, 'suspended-bank');
   await enter(/^Lift suspension: The whole bank$/);
   await type('Reason', 'nobody came');
