@@ -42,6 +42,8 @@ const USAGE = `holdfast <command>
                                                       bank-out --bank ID --purpose WHY
                                                       log [--open] [--successor]
                                                       enrol --bank ID --out FILE | access --site ID --out FILE
+            a bank or a door out of use for hours     suspend --bank ID [--door N] | --site ID
+                                                      --hours H | --lift, --purpose WHY; neither: what is suspended
             everything that is kept, verified anew    check
             whether mail and SMS go out, step by step check --mail ADDRESS | --sms NUMBER
             the files of an own Mosquitto             broker
@@ -129,6 +131,7 @@ const OPTIONS = {
   'broker-url': { type: 'string' },
   open: { type: 'boolean', default: false },
   successor: { type: 'boolean', default: false },
+  lift: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 

@@ -293,7 +293,7 @@ async function tenantFor(cloud: Cloud, values: EstablishValues): Promise<TenantI
   throw wrong(`say whose: --tenant ID; there are ${known.join(', ')}`);
 }
 
-async function siteFor(cloud: Cloud, text: string): Promise<{ tenant: TenantId; site: SiteId }> {
+export async function siteFor(cloud: Cloud, text: string): Promise<{ tenant: TenantId; site: SiteId }> {
   for (const tenant of await allTenants(cloud)) {
     const sites = await cloud.database.tenant(tenant, (tx) => banks.sites(tx));
     const found = sites.find(({ site }) => site === text);

@@ -2,7 +2,7 @@
  * `holdfast cloud`: one cloud process. `cloud init` makes its secrets, `cloud seed` fills an empty database,
  * `cloud check` verifies everything that is kept, beside a running cloud or without one, or walks the roads of messages; `cloud rotate-tls`
  * puts the next server key in the place of today's, `cloud rotate-log-key` and its kin do that for the key of the logs,
- * and `cloud broker` writes the files of an own Mosquitto.
+ * and `cloud broker` writes the files of an own Mosquitto. `cloud suspend` takes a bank or a door out of use for hours.
  * `cloud tenant`, `log`, `site`, `carrier`, `admin`, `bank`, `enrol` and `access` are the steps by which an estate begins,
  * `admin-remove` and `admin-reset` those by which an administrator leaves it, or begins anew.
  */
@@ -33,6 +33,7 @@ import { checkMail, checkSms } from './notices/notices.ts';
 import { checkCloud } from './parcels/parcels.ts';
 import { verifiedRoster } from './rosters/rosters.ts';
 import { seed } from './seed/seed.ts';
+import { runSuspend, type SuspendValues } from './suspending.ts';
 import { allTenants } from './tenants/tenants.ts';
 
 const seedInput = z.strictObject({
@@ -43,7 +44,7 @@ const seedInput = z.strictObject({
 export async function runCloud(given: {
   config: string;
   mode: string | undefined;
-  values: EstablishValues & RoadValues;
+  values: EstablishValues & RoadValues & SuspendValues;
 }): Promise<number> {
   const config = readConfig(given.config, cloudConfig);
   // Whatever a library creates is its owner's alone.
@@ -76,13 +77,15 @@ export async function runCloud(given: {
       return retireLogKey(deps);
     case 'log-succession':
       return writeSuccession(deps, given.values);
+    case 'suspend':
+      return runSuspend(deps, given.values);
     case 'broker':
       await writeBrokerFiles(config, deps);
       return 0;
     default:
       throw new HoldfastError(
         'input-invalid',
-        `holdfast cloud takes init, ${ESTABLISHES.join(', ')}, seed, check, rotate-tls, rotate-log-key, retire-log-key, log-succession, broker or nothing, not ${given.mode}`,
+        `holdfast cloud takes init, ${ESTABLISHES.join(', ')}, seed, check, rotate-tls, rotate-log-key, retire-log-key, log-succession, suspend, broker or nothing, not ${given.mode}`,
       );
   }
 }

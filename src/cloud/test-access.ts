@@ -121,6 +121,11 @@ const SERVED: Readonly<Record<string, readonly number[]>> = {
   'POST /api/admin/exports/:id/discard': [409],
   // It may have as many as it may have by then.
   'POST /api/admin/parcels/:id/evidence': [201, 409],
+  // The bank and its door may or may not be suspended.
+  'POST /api/admin/banks/:id/suspend': [204, 409],
+  'POST /api/admin/banks/:id/lift': [204, 409],
+  'POST /api/admin/banks/:id/doors/:n/suspend': [204, 409],
+  'POST /api/admin/banks/:id/doors/:n/lift': [204, 409],
   // No such alarm stands there.
   'POST /api/admin/banks/:id/alarms/care': [409],
   'POST /api/admin/banks/:id/alarms/end': [409],
@@ -293,7 +298,13 @@ export class AccessStand {
     const thing = names(cell.route) ? await this.#thingOf(cell, isServed) : '';
     const body = this.#bodyOf(cell);
     if (body !== '') headers['content-type'] = 'application/json';
-    return { method, path: url.replace(/:\w+/, thing).replace('*', '1/checkpoint'), headers, body, tls };
+    return {
+      method,
+      path: url.replace(/:\w+/, thing).replace(':n', '3').replace('*', '1/checkpoint'),
+      headers,
+      body,
+      tls,
+    };
   }
 
   async #tokenOf({ role, side, route }: Cell, isServed: boolean): Promise<string | undefined> {
@@ -354,6 +365,10 @@ export class AccessStand {
       },
       'POST /api/admin/couriers/:id/suspend': { reason: 'because' },
       'POST /api/admin/couriers/:id/lift': { reason: 'because' },
+      'POST /api/admin/banks/:id/suspend': { hours: 1, reason: 'because' },
+      'POST /api/admin/banks/:id/lift': { reason: 'because' },
+      'POST /api/admin/banks/:id/doors/:n/suspend': { hours: 1, reason: 'because' },
+      'POST /api/admin/banks/:id/doors/:n/lift': { reason: 'because' },
       'POST /api/admin/banks/:id/resolutions': { seq: 1, how: 'found', note: 'behind the plinth' },
       'POST /api/admin/banks/:id/alarms/care': FORK,
       'POST /api/admin/banks/:id/alarms/end': { ...FORK, reason: 'own-copy', note: 'found' },

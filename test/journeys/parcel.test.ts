@@ -1,14 +1,16 @@
 /** The main job, whole: a parcel goes in, its owner takes it out, and the record proves it. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { z } from 'zod';
-import type { couriers, rosters } from '../../src/contract/http/admin.ts';
+import type { bankDetail, couriers, rosters } from '../../src/contract/http/admin.ts';
 import { kioskHealth, kioskLog } from '../../src/contract/kiosk.ts';
 import { openCheckpoint } from '../../src/ledger/log/checkpoint.ts';
 import { parseVkey } from '../../src/ledger/log/vkey.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { waitFor } from '../../src/up/wait.ts';
 import { startSite } from '../site.ts';
+import { holdfast } from './commands.ts';
 import { inAndOut, parcelOf } from './in-and-out.ts';
 
 const site = await startSite();
@@ -168,3 +170,72 @@ test('a suspended courier is refused at once; the roster that drops them is sign
   );
   await site.checkSite();
 });
+
+const suspensions = async () =>
+  ((await people.admin(`/banks/${seeded.bank.id}`)) as z.infer<typeof bankDetail>).suspensions;
+const suspendBy = (...args: string[]) =>
+  holdfast('cloud', 'suspend', '--config', join(system.places.cloud, 'config.json'), ...args);
+
+const untilState = (states: readonly string[]) =>
+  waitFor({
+    clock: systemClock,
+    what: `what the bank says of it: ${states}`,
+    msMax: 15_000,
+    holds: async () => String((await suspensions()).map(({ state }) => state)) === String(states),
+  });
+
+test('a bank suspended by an administrator serves nobody until the operator’s command lifts it, and a door suspended by command is given to nobody', async () => {
+  const { id } = seeded.bank;
+  await people.adminSignsIn();
+  await people.adminPosts(`/banks/${id}/suspend`, { hours: 1, reason: 'a test' });
+  await untilState(['applied']);
+  const { show } = await people.view();
+  assert.deepEqual(show, { ...show, screen: 'closed', reason: 'lockdown' });
+  const listed = await suspendBy('--bank', id);
+  assert.deepEqual(
+    [listed.status, /the whole bank until .*: in force at the bank/.test(listed.said)],
+    [0, true],
+  );
+  const lifted = await suspendBy('--bank', id, '--lift', '--purpose', 'a test');
+  assert.equal(lifted.status, 0, lifted.said);
+  await untilState([]);
+  assert.equal((await people.view()).show.screen, 'home');
+  assert.equal((await suspendBy('--site', seeded.site, '--lift', '--purpose', 'again')).status, 1);
+  const { doors } = (await people.admin(`/banks/${id}`)) as z.infer<typeof bankDetail>;
+  const largest = doors.filter(({ size, state }) => size === 'XL' && state === 'empty').map(({ n }) => n);
+  for (const n of largest) {
+    const asked = await suspendBy('--bank', id, '--door', `${n}`, '--hours', '2', '--purpose', 'loose latch');
+    assert.equal(asked.status, 0, asked.said);
+  }
+  await untilState(largest.map(() => 'applied'));
+  await people.courierSignsIn();
+  await people.act({ do: 'tracking', text: 'TBA303912345679' });
+  await people.act({ do: 'flat', text: resident.flat });
+  await people.act({ do: 'recipient', index: 0 });
+  assert.equal((await people.act({ do: 'size', size: 'XL' })).message, 'no-compartment-free');
+  await people.act({ do: 'cancel' });
+  await people.act({ do: 'leave' });
+  for (const n of largest) await people.adminPosts(`/banks/${id}/doors/${n}/lift`, { reason: 'mended' });
+  await untilState([]);
+  await people.courierSignsIn();
+  const door = await people.dropsOff({ tracking: 'TBA303912345680', flat: resident.flat, size: 'XL' });
+  assert.ok(largest.includes(door));
+  await people.act({ do: 'leave' });
+  await refusedAfterOrder(id);
+  await site.checkSite();
+});
+
+/** An order of the site root ends what the cloud asked for, and leaves nothing of its 24 hours: the bank refuses, and it is seen. */
+async function refusedAfterOrder(id: string): Promise<void> {
+  await people.adminPosts(`/banks/${id}/suspend`, { hours: 1, reason: 'a test' });
+  await untilState(['applied']);
+  const order = ['admin', 'order', 'lift', '--purpose', 'nobody here asked', '--root', system.places.root];
+  const ordered = await holdfast(...order, '--yes');
+  assert.equal(ordered.status, 0, ordered.said);
+  await untilState(['refused']);
+  assert.equal((await suspensions())[0]?.refused, 'suspension-too-long');
+  assert.match((await suspendBy('--bank', id)).said, /REFUSED by the bank \(suspension-too-long\)/);
+  assert.equal((await people.view()).show.screen, 'home');
+  await people.adminPosts(`/banks/${id}/lift`, { reason: 'a test' });
+  await untilState([]);
+}

@@ -17,6 +17,7 @@ import { DoorsDrawn, DoorsLegend, DoorTable, standingText } from './overview/doo
 import { Exact, PageHead, Time } from './parts.tsx';
 import { fragmentOf } from './routes.ts';
 import { type BankSummary, type BankWithDoors, type Compartment, useBank, useCabinets } from './session.ts';
+import { Suspensions } from './suspensions/suspensions.tsx';
 
 const SIZES = ['S', 'M', 'L', 'XL'] as const;
 const RENEW_MS = 5_000;
@@ -77,6 +78,7 @@ function BankCard({ bank, door, isAlone }: { bank: BankWithDoors; door: number |
         <Doors bank={bank} picked={door} />
         <BankFacts bank={bank} />
       </div>
+      {isAlone && bank.suspensions && <Suspensions bank={bank} rows={bank.suspensions} door={door} />}
       <details className="o-table">
         <summary>{t('banks.table', { name: bank.name })}</summary>
         <DoorTable bank={bank} />

@@ -16,6 +16,7 @@ import { t as privacy, TEXTS as privacyTexts } from './privacy/messages.ts';
 import { t as retention, TEXTS as retentionTexts } from './privacy/retention-messages.ts';
 import { t as reconciliation, TEXTS as reconciliationTexts } from './reconciliation/messages.ts';
 import { refusalOf, t as refusals, TEXTS as refusalTexts } from './refusals.ts';
+import { t as suspensions, TEXTS as suspensionTexts } from './suspensions/messages.ts';
 import { t as usage, TEXTS as usageTexts } from './usage/messages.ts';
 import { german as alarmsGerman } from './words/alarms-de.ts';
 import { german as appGerman } from './words/de.ts';
@@ -28,6 +29,7 @@ import { german as privacyGerman } from './words/privacy-de.ts';
 import { german as reconciliationGerman } from './words/reconciliation-de.ts';
 import { german as refusalsGerman } from './words/refusals-de.ts';
 import { german as retentionGerman } from './words/retention-de.ts';
+import { german as suspensionsGerman } from './words/suspensions-de.ts';
 import { german as usageGerman } from './words/usage-de.ts';
 
 export const SPOKEN = ['en', 'de'] as const satisfies readonly Language[];
@@ -45,6 +47,7 @@ export const TABLES = [
   { base: refusalTexts, german: refusalsGerman },
   { base: retentionTexts, german: retentionGerman },
   { base: reconciliationTexts, german: reconciliationGerman },
+  { base: suspensionTexts, german: suspensionsGerman },
   { base: usageTexts, german: usageGerman },
 ] as const;
 
@@ -62,6 +65,7 @@ export function learnLanguages(): void {
   refusals.learn({ de: refusalsGerman });
   retention.learn({ de: retentionGerman });
   reconciliation.learn({ de: reconciliationGerman });
+  suspensions.learn({ de: suspensionsGerman });
   usage.learn({ de: usageGerman });
   sayRefusals(refusalOf);
 }

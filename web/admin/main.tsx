@@ -32,6 +32,9 @@
  *   "I have printed it"; until then a status "A new badge is not printed yet" on every other page; tables "Couriers
  *   of <carrier>" with buttons "Suspend now: <name>", "Lift suspension: <name>", "Remove <name>" (dialogs with "Reason"
  *   and "Suspend now", "Lift suspension", "Remove"; the last asks for no reason);
+ * - Banks, one of them: buttons "Suspend the bank <name>" and, with a door chosen, "Suspend door <n>" (dialogs with "Hours",
+ *   "Reason" and "Suspend now"); while something is suspended a table "Suspended at <name>" with buttons "Lift
+ *   suspension: The whole bank" or "…: Door <n>" (dialog with "Reason" and "Lift suspension");
  * - Rosters: a region for each site; region "Command to sign the roster", button "Copy the command", tables
  *   "Changes" and "Applied at the banks";
  * - Notices: table "Notices"; Odds: region "All kiosks together, a day", table "Odds a kiosk and day";

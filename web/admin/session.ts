@@ -20,7 +20,11 @@ export type BankDetail = z.infer<typeof contract.bankDetail>;
 export type Compartment = z.infer<typeof contract.compartmentView>;
 export type BankOnMap = z.infer<typeof contract.bankOnMap>;
 /** What a card of a bank shows, among all of them or alone. */
-export type BankWithDoors = BankSummary & Pick<BankOnMap, 'doors' | 'layoutColumns'>;
+export type BankWithDoors = BankSummary &
+  Pick<BankOnMap, 'doors' | 'layoutColumns'> &
+  // Asked of one bank alone, and not of all.
+  Partial<Pick<BankDetail, 'suspensions'>>;
+export type SuspensionView = z.infer<typeof contract.suspensionView>;
 export type ParcelRow = z.infer<typeof contract.parcelRow>;
 export type ParcelDetail = z.infer<typeof contract.parcelDetail>;
 export type CustodyEvent = z.infer<typeof contract.custodyEvent>;

@@ -16,6 +16,7 @@ import { migrations } from './migrations.ts';
 import { pictureProjection } from './picture.ts';
 import { routes } from './routes.ts';
 import * as store from './store.ts';
+import { suspensionProjection } from './suspended.ts';
 
 export { care as careForAlarm, end as endAlarm, history as alarmHistory, openNote } from './alarm-acts.ts';
 export { alarms, alarmsRaised, move as moveAlarms, raise as raiseAlarm } from './alarms.ts';
@@ -25,7 +26,8 @@ export { EMPTY as EMPTY_PICTURE, foldPicture, type Picture, pictures } from './p
 export { renew } from './renew.ts';
 export { type Retired, retire } from './retire.ts';
 export type { Bank, Site } from './store.ts';
-export { lift, type Suspend, suspend, suspensionsOf } from './suspensions.ts';
+export { liftPlace, type Place, suspendedAt, suspendPlace } from './suspended.ts';
+export { lift, SUSPENSION_MS, type Suspend, suspend, suspensionsOf } from './suspensions.ts';
 export { type BankSummary, isOnline, pageOfBanks, summaries, vouchedBy } from './views.ts';
 
 /** Begins a site. `rootKeys` are the public keys that sign its rosters; their private halves are nowhere here. */
@@ -162,7 +164,7 @@ const rosterProjection: Projection = {
 export const banks: Noun = {
   migrations,
   routes,
-  projections: [pictureProjection, alarmProjection, rosterProjection],
+  projections: [pictureProjection, alarmProjection, rosterProjection, suspensionProjection],
   underTenantKey: [
     sealedColumn({
       table: 'alarm_acts',

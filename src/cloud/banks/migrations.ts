@@ -190,4 +190,11 @@ alter table banks add column retired_at_ms bigint, add column retired_seq bigint
 alter table bank_index add column retired boolean not null default false;
 `,
   },
+  {
+    id: '0262-suspensions-answered',
+    sql: `
+-- Who asked for it: nobody where the operator's command did, or a version before this one. And why the bank refused it.
+alter table suspensions add column asked_by text references persons (person_id), add column refused text;
+`,
+  },
 ];

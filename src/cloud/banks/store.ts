@@ -50,6 +50,9 @@ export type SuspensionRow = {
   asked_at_ms: number;
   until_ms: number;
   lifted_at_ms: number | null;
+  asked_by: PersonId | null;
+  /** Why the bank refused it, as its own record says. */
+  refused: string | null;
 };
 
 export type Site = { site: SiteId; name: string };
@@ -364,6 +367,26 @@ export async function setLifted(tx: Tx, id: string, atMs: number): Promise<void>
     .set({ lifted_at_ms: atMs })
     .where('suspension_id', '=', id)
     .execute();
+}
+
+/** Those of one bank and no other, lifted ones too, that are not over yet. */
+export async function suspensionsAt(tx: Tx, bank: BankId, nowMs: number): Promise<SuspensionRow[]> {
+  return on(tx)
+    .selectFrom('suspensions')
+    .selectAll()
+    .where('bank_id', '=', bank)
+    .where('until_ms', '>', nowMs)
+    .orderBy('asked_at_ms')
+    .execute();
+}
+
+export async function setSuspensionRefused(tx: Tx, id: string, reason: string): Promise<void> {
+  await on(tx).updateTable('suspensions').set({ refused: reason }).where('suspension_id', '=', id).execute();
+}
+
+/** Whoever asks something of a bank that may be asked once waits here for the one before. */
+export async function lockBank(tx: Tx, bank: BankId): Promise<void> {
+  await sql`select 1 from banks where bank_id = ${bank} for no key update`.execute(tx);
 }
 
 /** Never less than before. */

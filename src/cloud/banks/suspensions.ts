@@ -11,7 +11,9 @@ import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
 import * as store from './store.ts';
 
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
+/** A bank counts the 24 hours by its own clock, which may be a few minutes behind ours. */
+export const SUSPENSION_MS = SUSPENSION_HOURS_MAX * HOUR_MS - 10 * 60_000;
 
 export type Suspend = {
   site: SiteId;
@@ -52,8 +54,13 @@ export async function suspend(cloud: Cloud, tx: Tx, of: Suspend): Promise<string
     asked_at_ms: nowMs,
     until_ms: of.untilMs,
     lifted_at_ms: null,
+    asked_by: of.by,
+    refused: null,
   });
-  await record(cloud, tx, 'suspension.asked', { ...of, facts: { scope: of.scope, untilMs: of.untilMs } });
+  await record(cloud, tx, 'suspension.asked', {
+    ...{ ...of, bank: of.bank ?? null },
+    facts: { scope: of.scope, untilMs: of.untilMs },
+  });
   await cloud.tellBanks(tx, of.site);
   await cloud.changed(tx, ['banks', 'couriers', 'attention']);
   return id;
@@ -70,6 +77,7 @@ export async function lift(
   await store.setLifted(tx, of.id, cloud.clock.nowMs());
   await record(cloud, tx, 'suspension.lifted', {
     subject: row.subject,
+    bank: row.bank_id,
     compartment: row.compartment,
     by: of.by,
     purpose: of.purpose,
@@ -82,6 +90,7 @@ export async function lift(
 
 type Recorded = {
   subject: PersonId | null;
+  bank: BankId | null;
   compartment: number | null;
   by: PersonId | null;
   purpose: string;
@@ -98,10 +107,12 @@ async function record(
     ...(of.by === null ? {} : { person: of.by }),
     ...(of.subject === null ? {} : { subject: of.subject }),
   };
+  // Of a bank's own suspension the bank is the subject: without it nobody could tell which one was asked.
+  const bank = of.subject === null && of.bank !== null ? { subject: of.bank } : {};
   const compartment = of.compartment === null ? {} : { compartment: of.compartment };
   await cloud.journal.record(
     tx,
-    { kind, facts: of.facts, ...compartment, fields: { ...persons, purpose: of.purpose } },
+    { kind, facts: of.facts, ...compartment, fields: { ...persons, ...bank, purpose: of.purpose } },
     persons,
   );
 }
@@ -112,15 +123,18 @@ export async function suspensionsOf(
   of: { site: SiteId; bank: string; nowMs: number },
 ): Promise<SuspendMessage[]> {
   const rows = await store.openSuspensions(tx, of.site, of.nowMs);
-  return rows
-    .filter((row) => row.bank_id === null || row.bank_id === of.bank)
-    .map((row) => ({
-      v: UPLINK_VERSION,
-      type: 'suspend',
-      id: row.suspension_id,
-      scope: row.scope,
-      subject: row.subject,
-      compartment: row.compartment,
-      untilMs: row.until_ms,
-    }));
+  return rows.filter((row) => row.bank_id === null || row.bank_id === of.bank).map(messageOf);
+}
+
+/** The same bytes each time, by whose hash a bank says which message it refused. */
+export function messageOf(row: store.SuspensionRow): SuspendMessage {
+  return {
+    v: UPLINK_VERSION,
+    type: 'suspend',
+    id: row.suspension_id,
+    scope: row.scope,
+    subject: row.subject,
+    compartment: row.compartment,
+    untilMs: row.until_ms,
+  };
 }

@@ -11,6 +11,7 @@ import * as rosters from '../rosters/rosters.ts';
 import { conditionsAt } from './alarms.ts';
 import { countFree, EMPTY, type PlacedPicture, pictures, picturesOf, shownState } from './picture.ts';
 import * as store from './store.ts';
+import { suspendedAt } from './suspended.ts';
 
 export type BankSummary = z.infer<typeof bankSummary>;
 
@@ -104,11 +105,16 @@ export async function detail(
 ): Promise<z.infer<typeof bankDetail> | undefined> {
   const [bank] = await store.selectBanks(tx, { bank: id });
   if (!bank) return undefined;
-  const { doors } = shownOf(bank, await standingOf(cloud, tx, [bank]));
+  const [standing, suspensions] = await Promise.all([
+    standingOf(cloud, tx, [bank]),
+    suspendedAt(cloud, tx, bank),
+  ]);
+  const { doors } = shownOf(bank, standing);
   return {
     ...(await summaryOf(cloud, tx, bank)),
     layoutColumns: bank.layout.columns,
     doors,
+    suspensions,
   };
 }
 

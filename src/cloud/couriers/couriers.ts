@@ -2,7 +2,6 @@
  * Couriers: pausing and removing them, and their own app. Taking a right away takes effect at once, as a
  * suspension that every bank is asked for, and for good with the next signed roster.
  */
-import { SUSPENSION_HOURS_MAX } from '../../contract/uplink.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { PersonId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
@@ -15,9 +14,6 @@ import * as signin from '../signin/signin.ts';
 import { routes } from './routes.ts';
 
 export { type Standing, standing, standings } from './standing.ts';
-
-/** A bank counts the 24 hours by its own clock, which may be a few minutes behind ours. */
-const SUSPENSION_MS = SUSPENSION_HOURS_MAX * 3_600_000 - 10 * 60_000;
 
 type Act = { courier: string; by: PersonId; purpose: string };
 
@@ -38,7 +34,7 @@ async function pause(
   tx: Tx,
   of: { person: PersonId; by: PersonId; purpose: string },
 ): Promise<void> {
-  const untilMs = cloud.clock.nowMs() + SUSPENSION_MS;
+  const untilMs = cloud.clock.nowMs() + banks.SUSPENSION_MS;
   for (const { site } of await banks.sites(tx)) {
     await banks.suspend(cloud, tx, {
       site,

@@ -1,8 +1,12 @@
 /** The admin app's interface: `/api/admin/…`, cookie `holdfast_admin`, tenant of the signed-in admin. */
 import { z } from 'zod';
 import { isTypeable } from '../../domain/flat.ts';
+import { SUSPENSION_HOURS_MAX } from '../uplink.ts';
 import { attentionAlarm } from './alarms.ts';
 import { atMs, page } from './common.ts';
+
+/** Text that people read: no control, format or unassigned characters (Unicode general category C). */
+const readable = z.string().regex(/^\P{C}+$/u, 'text without control characters');
 
 /** `POST sign-in`: password and TOTP in one step; 204 and a cookie, or 401 with one constant answer. */
 export const signInRequest = z.strictObject({
@@ -61,10 +65,35 @@ export const compartmentView = z.strictObject({
   /** Conditions that stand at this door: forced, ajar, jammed, … */
   alarms: z.array(z.string()),
 });
+/** A suspension of the bank or of one door, as it was asked for, and what the bank made of it. */
+export const suspensionView = z.strictObject({
+  /** Null: the whole bank. */
+  door: z.int().nullable(),
+  askedAtMs: atMs,
+  untilMs: atMs,
+  /** The name of who asked; null: the operator, by a command. */
+  by: z.string().nullable(),
+  /** Asked and not yet heard of, in force, refused by the bank, or lifted while the bank still holds it. */
+  state: z.enum(['asked', 'applied', 'refused', 'lifting']),
+  /** The bank's reason, a word of the list of denials. */
+  refused: z.string().nullable(),
+});
 export const bankDetail = bankSummary.extend({
   layoutColumns: z.int(),
   doors: z.array(compartmentView),
+  /** In force, or asked for. Pauses of couriers stand with the couriers. */
+  suspensions: z.array(suspensionView),
 });
+/**
+ * `POST banks/:id/suspend`, `POST banks/:id/doors/:n/suspend`: nobody is served there, from when the bank is reached. A
+ * bank gives the cloud 24 hours in all for its doors and each roster, and refuses what is longer.
+ */
+export const placeSuspension = z.strictObject({
+  hours: z.int().min(1).max(SUSPENSION_HOURS_MAX),
+  reason: readable.min(1).max(200),
+});
+/** `POST banks/:id/lift`, `POST banks/:id/doors/:n/lift`. */
+export const placeLift = z.strictObject({ reason: readable.min(1).max(200) });
 
 /** `GET map?cursor&limit`: every bank as its cabinet. */
 export const bankOnMap = z.strictObject({
@@ -154,8 +183,6 @@ export const people = page(personRow).extend({
   /** Of the organisation: with several of them each resident is added to one. */
   sites: z.array(z.strictObject({ id: z.string(), name: z.string() })),
 });
-/** Text that people read: no control, format or unassigned characters (Unicode general category C). */
-const readable = z.string().regex(/^\P{C}+$/u, 'text without control characters');
 export const residentAdd = z.strictObject({
   name: readable.min(1).max(120),
   flat: readable
