@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { HoldfastError } from '../src/domain/errors.ts';
+import { visible } from '../src/signer/visible.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -267,9 +268,9 @@ main(process.argv.slice(2)).then(
     // What an operator can act on is one sentence; a fault of ours shows where it happened.
     const known = error instanceof HoldfastError && error.code !== 'internal';
     const usage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
-    process.stderr.write(
-      `holdfast: ${known || usage ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`,
-    );
+    const said = known || usage ? (error as Error).message : ((error as Error).stack ?? String(error));
+    // It may quote what a stranger wrote, which must not command the terminal.
+    process.stderr.write(`holdfast: ${said.split('\n').map(visible).join('\n')}\n`);
     process.exit(usage ? 2 : 1);
   },
 );

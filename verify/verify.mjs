@@ -141,23 +141,23 @@ function readPolicy(text) {
 }
 /** Whose word counts for one log: the policy's; without one that of the key which the file names, and then nobody else's. */
 function trustedBy(policy, vkey) {
-  const [own, quorum] = [keyOfVkey(vkey, 1), { name: 'none, for no --policy says whose count', holds: () => true }];
-  const { logs, ...rest } = policy ?? { logs: [own], witnesses: [], quorum };
+  const [own, quorum] = [keyOfVkey(vkey, 1), { name: 'none', holds: () => true }];
+  const { logs, ...rest } = policy ?? { logs: [own], witnesses: [], quorum, isOwn: true };
   return { ...rest, logs: logs.filter(({ name }) => name === own.name) };
 }
 /** A checkpoint (C2SP tlog-checkpoint) that a policy believes. Years above 9999 are beyond what a date is written for here. */
-function openCheckpoint(note, { logs, witnesses, quorum }, ok) {
+function openCheckpoint(note, { logs, witnesses, quorum, isOwn }, ok, open) {
   const timeText = (s) => (s < 253_402_300_800 ? new Date(s * 1000).toISOString() : `second ${s}`);
   const { words, signers } = openNote(note, CHECKPOINT, () => [...logs, ...witnesses]);
   const [origin, size, root] = [words[0], countOf(words[1], 'the size'), hashOf(words[2], 'base64', 'the root')];
   const signer = logs.find((key) => signers.has(key) && key.name === origin);
   const { vkey } = need(signer, `no log of the policy signed this checkpoint of ${origin}`);
-  ok(`the log ${origin} signed a tree of ${size} entries`);
+  ok(`the log ${origin} signed a tree of ${size} entries${isOwn ? ', by the key that this file names' : ''}`);
   const cosigned = new Set(witnesses.filter((key) => signers.has(key)));
   for (const key of cosigned) ok(`${key.name} cosigned it at ${timeText(signers.get(key))}`);
   const count = `${cosigned.size} of ${witnesses.length} witnesses cosigned`;
   need(quorum.holds(cosigned), `${count}, which is not the quorum ${quorum.name}`);
-  ok(`${count}, which is the quorum ${quorum.name}`);
+  isOwn ? open('cosignatures: not judged, for no --policy says whose count') : ok(`${count}, which is the quorum ${quorum.name}`);
   return { origin, size, root, vkey };
 }
 /** Follows a tlog-proof (C2SP tlog-proof, section "Format") from a leaf to the head that `headOf` makes of its checkpoint. */
@@ -219,7 +219,7 @@ function followKeys(links, { logs, ...trust }, { vkey, origin }, { ok, open }) {
     const next = keyOfVkey(`${origin}+${Number(id).toString(16).padStart(8, '0')}+${Buffer.from(`01${point}`, 'hex').toString('base64')}`, 1);
     need(before === (newest ?? before), `${what} does not follow the one before it`);
     const from = due.find((known) => nameOfKey(known.vkey) === before);
-    const headBy = (signer) => (note) => openCheckpoint(note, { ...trust, logs: [signer] }, () => 0);
+    const headBy = (signer) => (note) => openCheckpoint(note, { ...trust, logs: [signer], isOwn: false }, () => 0);
     for (const signer of from ? [from, next] : []) since = follow(proof, leaf, headBy(signer), what).index + 1;
     if (from) ok(`the log recorded that from ${since} entries on the key ${next.vkey} signs it`);
     [due, newest] = [from ? [next] : due, nameOfKey(next.vkey)];
@@ -247,7 +247,7 @@ export const verifyReceipt = ({ receipt, ...trust }) =>
     const [log, lacking] = [of.log ?? undefined, (says) => (policy === undefined ? open(says) : need(false, says))];
     if (log === undefined) lacking('not shown: that the records stand in a log; this receipt names none');
     const [trusted, heads] = [log === undefined ? undefined : trustedBy(policy, log), new Map()];
-    const headOf = (text) => heads.get(text) ?? heads.set(text, openCheckpoint(text, trusted, ok)).get(text);
+    const headOf = (text) => heads.get(text) ?? heads.set(text, openCheckpoint(text, trusted, ok, open)).get(text);
     let [before, tied] = [0, 0];
     for (const entry of of.entries) {
       const { openings, proof, head, path } = shaped(entry, `record:t openings:o head:t path:l${mores}`, 'an entry');
@@ -419,7 +419,7 @@ function readRecords({ lines, members, manifest, whole }, { names, ...head }, ju
   const hash = () => need(tree.next().value, 'tree.txt ends before the tree does');
   const found = rootOfShown({ next: () => next?.index, leaf, hash }, 0, head.size);
   need(found.equals(head.root) && tree.next().done && !next && !opening, 'records, openings and tree.txt do not make the tree that the log signed');
-  judging.ok(`${count} records lead, each at its place, to the root that the log signed`);
+  judging.ok(`${need(count > 0 && count, 'there is no record in it')} records lead, each at its place, to the root that the log signed`);
   const [proofs, promised] = [[...members.keys()].filter((name) => name.startsWith('proofs/')).length, manifest.proofs === 'each' ? count : 0];
   need(proofs === promised && proven === promised, `there are ${proofs} proofs, not ${promised}`);
   judging.ok(`${promised} proof files, of one record each, lead to the same root`);
@@ -435,7 +435,7 @@ export const verifyBundle = ({ file, ...trust }) =>
     const { members, manifest, keys } = bundle;
     ok(`${members.size} files, each with the length and the SHA-256 that the manifest names`);
     const { trusted, since, names } = followKeys(keys.log.succession ?? [], trustedBy(policy, keys.log.vkey), keys.log, judging);
-    const { origin, size, root, vkey } = openCheckpoint(bundle.whole('checkpoint'), trusted, ok);
+    const { origin, size, root, vkey } = openCheckpoint(bundle.whole('checkpoint'), trusted, ok, open);
     need(origin === keys.log.origin && vkey === keys.log.vkey && size >= since, 'keys.json names another log, or another key, than signed');
     const { found, count, signers } = readRecords(bundle, { size, root, names }, judging);
     const mayHaveGaps = ['compartment', 'parcel', 'person'].some((name) => manifest.selection[name] !== null);
@@ -466,7 +466,7 @@ function judge({ rootKeys = [], signatures = 1, policy }, checks) {
     if (!(error instanceof Refusal)) throw error;
     say(false)(error.message);
   }
-  return { lines, holds: lines.every(({ holds }) => holds !== false) };
+  return { lines, holds: lines.every(({ holds }) => holds !== false), isPartial: lines.some(({ holds }) => holds === null) };
 }
 const isFit = (found) => found.isFile() && found.size <= FILE_MAX;
 const bytesAt = (path) => need(isFit(statSync(path)) && readFileSync(path), `${path} is no plain file, or has more than ${FILE_MAX} bytes`);
@@ -488,8 +488,8 @@ function main([what, path, ...rest]) {
     need(needs.every((name) => given.has(name)) && [...given].every(isKnown), USAGE);
     const [keys, [policy], [entry], [signatures = 1]] = ['--root-key', '--policy', '--entry', '--signatures'].map((name) => given.get(name) ?? []);
     const rootKeys = keys.map((name) => parsed(textAt(name), `${name}, a root key,`)?.key);
-    const { lines, holds } = run(path, { entry, rootKeys, policy: policy && textAt(policy), signatures: Number(signatures) });
-    process.stdout.write(`${lines.map(told).join('')}${holds ? 'verified' : 'NOT verified'}\n`);
+    const { lines, holds, isPartial } = run(path, { entry, rootKeys, policy: policy && textAt(policy), signatures: Number(signatures) });
+    process.stdout.write(`${lines.map(told).join('')}${holds ? `verified${isPartial ? ', as far as the lines above say' : ''}` : 'NOT verified'}\n`);
     return holds ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Refusal) && error.syscall === undefined) throw error;

@@ -8,32 +8,29 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { HoldfastError } from '../domain/errors.ts';
 
-/** Throws `input-invalid` with every complaint in plain words. */
-export function readConfig<T extends z.ZodType>(path: string, schema: T): z.infer<T> {
+/** Throws `input-invalid` with every complaint in plain words; `what` it is that is read there. */
+export function readConfig<T extends z.ZodType>(path: string, schema: T, what = 'configuration'): z.infer<T> {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new HoldfastError('input-invalid', unreadable(path, cause), { cause });
+    throw new HoldfastError('input-invalid', unreadable(`${what} ${path}`, cause), { cause });
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const complaints = parsed.error.issues.map(
     (issue) => `  ${issue.path.join('.') || '(the whole)'}: ${issue.message}`,
   );
-  throw new HoldfastError(
-    'input-invalid',
-    `the configuration ${path} is not right:\n${complaints.join('\n')}`,
-  );
+  throw new HoldfastError('input-invalid', `the ${what} ${path} is not right:\n${complaints.join('\n')}`);
 }
 
 /** A parser's own words quote what stands around the fault, which may be a password. */
-function unreadable(path: string, cause: unknown): string {
+function unreadable(named: string, cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return `there is no configuration ${path}`;
-  if (code !== undefined) return `the configuration ${path} cannot be read: ${code}`;
+  if (code === 'ENOENT') return `there is no ${named}`;
+  if (code !== undefined) return `the ${named} cannot be read: ${code}`;
   const place = /at position \d+( \(line \d+ column \d+\))?/.exec(message)?.[0];
-  return `the configuration ${path} is no JSON${place === undefined ? '' : ` ${place}`}`;
+  return `the ${named} is no JSON${place === undefined ? '' : ` ${place}`}`;
 }
 
 /** True in continuous integration, where a missing peer is a failure. */

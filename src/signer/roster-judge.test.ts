@@ -63,6 +63,16 @@ test('two rosters of one number are not both signed, unless the first was given 
   assert.throws(() => judge(asked({ roster: other, last, again: true })), /is not newer/);
 });
 
+test('a number that leaves none above it is not signed', () => {
+  judge(asked({ roster: { ...roster, version: 1_005 } }));
+  const beyond = /is far beyond the last one, 5: signing it would leave no number for the next/;
+  for (const version of [1_006, 2 ** 31, Number.MAX_SAFE_INTEGER])
+    assert.throws(() => judge(asked({ roster: { ...roster, version }, again: true })), beyond);
+  judge(asked({ roster: { ...roster, version: 1_000_000 }, last: undefined }));
+  const first = { ...roster, version: 1_000_001 };
+  assert.throws(() => judge(asked({ roster: first, last: undefined })), /far beyond what a site comes to/);
+});
+
 test('what lies beside the key or comes from the cloud as the last roster is believed only under this key', () => {
   assert.equal(lastOf(signRoster(roster, [b, a]), site, a.publicKey).roster.version, 5);
   assert.throws(() => lastOf(signRoster(roster, [b, c]), site, a.publicKey), /not signed by this root/);

@@ -73,8 +73,22 @@ function judgeRoot({ roster, last, own, named }: Asked): void {
     );
 }
 
-/** Two rosters of one number, both whole, would let the cloud show them to different banks. */
+/** Each draft counts by one, and a holder may miss some that the others signed. */
+const STEP_MAX = 1_000;
+/** The same for who has signed none yet, at a site that may be old. */
+const FIRST_MAX = 1_000_000;
+
+/**
+ * Two rosters of one number, both whole, would let the cloud show them to different banks. One of a number that leaves
+ * no room above it would be the last one of its site for ever: banks take only what is newer.
+ */
 function judgeVersion({ roster, last, again }: Asked): void {
+  const most = last ? last.roster.version + STEP_MAX : FIRST_MAX;
+  if (roster.version > most)
+    throw new HoldfastError(
+      'conflict',
+      `version ${roster.version} is far beyond ${last ? `the last one, ${last.roster.version}` : 'what a site comes to'}: signing it would leave no number for the next`,
+    );
   if (!last || roster.version > last.roster.version || isSameText(roster, last.roster)) return;
   const { version, root } = last.roster;
   const unfinished = roster.version === version && root.k > 1;

@@ -63,7 +63,7 @@ export async function runVerify(given: {
       'say which receipt or bundle, and whose root: holdfast verify FILE --root-key site-root.pub',
     );
   }
-  const rootKeys = given.rootKeys.map((path) => readConfig(bounded(path), rootPublic).key);
+  const rootKeys = given.rootKeys.map((path) => readConfig(bounded(path), rootPublic, 'root key').key);
   const k = Number(given.signatures ?? 1);
   if (!Number.isInteger(k) || k < 1 || k > Math.max(1, rootKeys.length))
     throw new HoldfastError(
@@ -74,14 +74,16 @@ export async function runVerify(given: {
     throw new HoldfastError('input-invalid', 'a root key is given twice');
   const policy = readPolicy(given.policy);
   const followed =
-    given.succession === undefined ? {} : { succession: readConfig(given.succession, successionFile).links };
+    given.succession === undefined
+      ? {}
+      : { succession: readConfig(given.succession, successionFile, 'succession of keys').links };
   return isBundle
     ? verifyBundleFile(file, { trust: { rootKeys, signatures: k, policy, ...followed }, ...given })
     : verifyReceiptFile(file, { rootKeys, k, policy, ...followed });
 }
 
 function verifyReceiptFile(file: string, trust: Omit<ReceiptTrust, 'site'>): number {
-  const receipt = readConfig(bounded(file), keptReceipt);
+  const receipt = readConfig(bounded(file), keptReceipt, 'receipt');
   const { verdicts, holds } = verifyReceipt(receipt, { site: siteOf(receipt.roster), ...trust });
   return sayVerdict(
     verdicts.map(({ check, ...line }) => ({ ...line, says: `${check}: ${line.says}` })),

@@ -10,11 +10,13 @@ export type AloneCase =
   | { kind: 'receipt'; of: { receipt: string; rootKeys: readonly string[]; policy?: string } };
 type Told = { holds: boolean; says: string[] };
 
-/** Preloaded with what this process is: a sabotage for one. `home` takes the list of cases. */
+/** What this process was preloaded with: a sabotage for one. */
+export const preloads = process.execArgv.flatMap((arg, at, all) =>
+  arg === '--import' ? [arg, all[at + 1] ?? ''] : [],
+);
+
+/** Preloaded as this process. `home` takes the list of cases. */
 export function aloneOn(home: string, cases: readonly AloneCase[], heapMib = 512): Told[] {
-  const preloads = process.execArgv.flatMap((arg, at, all) =>
-    arg === '--import' ? [arg, all[at + 1] ?? ''] : [],
-  );
   const list = join(home, 'cases.json');
   writeFileSync(list, JSON.stringify(cases));
   const harness = join(import.meta.dirname, 'harness.mjs');

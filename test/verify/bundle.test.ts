@@ -20,7 +20,7 @@ import { parsePolicyFile } from '../../src/ledger/log/policy-file.ts';
 import { vkeyText } from '../../src/ledger/log/vkey.ts';
 import { findProgram } from '../../tools/peers.ts';
 import { ROOT } from '../site.ts';
-import { type AloneCase, aloneOn } from './alone.ts';
+import { type AloneCase, aloneOn, preloads } from './alone.ts';
 import { verifyInLittleMemory } from './long-bundle.ts';
 import { type HostileCloud, LOG, type MadeBundle, makeBundle, POLICY } from './made-bundle.ts';
 
@@ -35,8 +35,14 @@ const file = (name: string, content: string | Uint8Array): string => {
   writeFileSync(join(home, name), content);
   return join(home, name);
 };
-const run = (program: readonly string[], node = process.execPath) =>
-  spawnSync(node, program, { encoding: 'utf8' });
+function run(program: readonly string[], node = process.execPath) {
+  const ran = spawnSync(node, [...(node === process.execPath ? preloads : []), ...program], {
+    encoding: 'utf8',
+  });
+  // Whoever sabotages a control looks for the word that it came about.
+  for (const [line] of ran.stderr.matchAll(/^sabotaged: .*\n/gm)) process.stderr.write(line);
+  return ran;
+}
 const holdfast = (...args: string[]) => run([join(ROOT, 'bin/holdfast.ts'), 'verify', ...args]);
 
 const small = makeBundle(join(home, 'small.tar'), 1_500);
@@ -70,6 +76,44 @@ test('both commands explain their verdict, and say it by their status', () => {
     [small.path, '--lenient', 'yes'],
   ])
     assert.equal(run([alone, 'bundle', ...args]).status, 2, args.join(' '));
+});
+
+test('without a policy both name whose word the log’s key is, and judge no cosignature', () => {
+  for (const ran of [
+    holdfast(small.path, '--root-key', key),
+    run([alone, 'bundle', small.path, '--root-key', key]),
+  ]) {
+    assert.match(
+      ran.stdout,
+      /ok {2}.*signed a tree of 1500 entries, by the key that (this file|the bundle) names/,
+    );
+    assert.match(ran.stdout, /\n-- {2}.*cosignatures: not judged, for no --policy says whose count/);
+    assert.match(ran.stdout, /\nverified, as far as the lines above say\n$/);
+  }
+});
+
+test('a bundle that shows no record of its log proves nothing', () => {
+  const root = fromUtf8(files.get('checkpoint') ?? new Uint8Array()).split('\n')[2];
+  const nothing = tampered(files, {
+    edit: { 'records.jsonl': () => '', 'heads.jsonl': () => '', 'tree.txt': () => `${root}\n` },
+    manifest: (manifest) => Object.assign(manifest, { records: 0, sources: [] }),
+  });
+  const asked = [file('nothing.tar', nothing), '--root-key', key];
+  for (const ran of [holdfast(...asked), run([alone, 'bundle', ...asked])]) {
+    assert.equal(ran.status, 1, ran.stdout + ran.stderr);
+    assert.match(ran.stdout, /\nNOT verified\n$/);
+  }
+});
+
+test('a stranger’s file writes nothing to the terminal but lines', () => {
+  const named =
+    '\u001b]0;x\u0007\u001b[2J\u001b[32mverified\nok  the site root’s roster names the key of this bank\nverified';
+  const asked = [file('evil.json', JSON.stringify({ v: 2, parcel: 'x', [named]: 1 })), '--root-key', key];
+  for (const ran of [holdfast(...asked), run([alone, 'receipt', ...asked])]) {
+    assert.equal(ran.status, 1);
+    assert.doesNotMatch(ran.stdout + ran.stderr, /\p{Cc}(?<!\n)/u);
+  }
+  assert.match(holdfast(...asked).stderr, /^holdfast: the receipt .*evil\.json is not right:$/m);
 });
 
 test('the lone verifier says the same under the machine’s own Node', () => {

@@ -10,6 +10,7 @@ import { NOUNS } from '../cloud.ts';
 import { drain } from '../log/log.ts';
 import * as parcels from '../parcels/parcels.ts';
 import { openStand, type Stand } from '../test-stand.ts';
+import { strayHeads } from './audit.ts';
 import type { Check } from './findings.ts';
 import { type Audited, auditRows, auditTenant } from './tenant.ts';
 import { newEstate, take } from './test-audit.ts';
@@ -63,6 +64,24 @@ test('whatever is changed at random is found, and a head from outside tells what
   const { tallies, missed } = await hunt(ground, { count: MUTATIONS.length, seed });
   for (const line of tableOf(tallies)) console.log(line);
   assert.deepEqual(missed, []);
+});
+
+test('each head that was given was compared, or is named', () => {
+  const [note] = ground.memory.checkpoints.slice(-1).map((checkpoint) => checkpoint.note);
+  assert.ok(note);
+  const origins = new Set([note.slice(0, note.indexOf('\n'))]);
+  const files = {
+    good: note,
+    crlf: note.replaceAll('\n', '\r\n'),
+    cut: note.slice(3),
+    nothing: '',
+    other: `x${note}`,
+  };
+  const kept = Object.entries(files).map(([file, head]) => ({ file, head }));
+  assert.deepEqual(
+    strayHeads(kept, origins).map((line) => line.split(':')[0]),
+    ['crlf', 'cut', 'nothing', 'other'],
+  );
 });
 
 test('a bank’s journal that was written anew, with the log over it, lacks the bank’s signature', async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isId, type TenantId } from '../../domain/ids.ts';
+import { claimedOrigin } from '../../ledger/log/witness.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { readConfig } from '../../platform/config.ts';
 import { silentLog } from '../../platform/log.ts';
@@ -37,13 +38,14 @@ export async function audit({
   progress,
 }: AuditCommand): Promise<boolean> {
   const config = readConfig(path, cloudConfig);
-  const heads = headFiles.map((file) => readFileSync(file, 'utf8'));
+  const kept = headFiles.map((file) => ({ file, head: readFileSync(file, 'utf8') }));
+  const heads = kept.map(({ head }) => head);
   await refuseOtherShape(config);
   const cloud = await openStored({ config, clock: systemClock, random: systemRandom, log: silentLog });
   try {
     const tenants = chosen(await allTenants(cloud), tenant);
     const began = systemClock.monotonicMs();
-    const used = new Set<string>();
+    const origins = new Set<string>();
     let bad = 0;
     for (const one of tenants) {
       let told = 0;
@@ -57,13 +59,11 @@ export async function audit({
         },
       });
       for (const line of verdictLines(one, audited)) say(line);
-      if (audited.log && audited.log.remembered > 0) used.add(one);
+      for (const origin of audited.origins) origins.add(origin);
       bad += audited.findings.total;
     }
-    if (heads.length > 0 && used.size === 0) {
-      say(
-        'no log here is the one of a remembered head: a log that is gone cannot be told from one that never was',
-      );
+    for (const line of strayHeads(kept, origins)) {
+      say(line);
       bad += 1;
     }
     const seconds = ((systemClock.monotonicMs() - began) / 1000).toFixed(1);
@@ -74,6 +74,19 @@ export async function audit({
   } finally {
     await cloud.database.close();
   }
+}
+
+/** Each file that was given is one that was used, or a finding: an auditor believes that all of them were compared. */
+export function strayHeads(
+  kept: readonly { file: string; head: string }[],
+  origins: ReadonlySet<string>,
+): string[] {
+  return kept
+    .filter(({ head }) => !origins.has(claimedOrigin(head)))
+    .map(
+      ({ file }) =>
+        `${file}: no log that was audited is the one of this head: it is of another, was mangled, or its log is gone, which cannot be told from one that never was`,
+    );
 }
 
 function chosen(all: readonly TenantId[], wanted: string | undefined): readonly TenantId[] {

@@ -36,6 +36,8 @@ export type Audited = {
   findings: Findings;
   records: number;
   /** Of the log that grows; null when the tenant keeps none. */
+  /** Of its log, and of those that had its place before. */
+  origins: readonly string[];
   log: { origin: string; size: number; remembered: number; seen: number } | null;
 };
 
@@ -102,6 +104,7 @@ export async function auditRows(rows: AuditRows, { heads, progress }: AuditOptio
   return {
     findings,
     records,
+    origins: logs.map(({ origin }) => origin),
     log: log ? { origin: log.origin, size: log.size, remembered: own.length, seen: seen.length } : null,
   };
 }

@@ -15,7 +15,13 @@ export type Said =
   | { is: 'elsewhere'; size: number }
   | { is: 'failed'; error: WitnessError };
 
-export type Sent = { note: string; size: number; oldSize: number; witness: LogKey };
+export type Sent = { note: string; size: number; oldSize: number; witness: LogKey; nowMs: number };
+
+/**
+ * A cosignature says when it was made (C2SP tlog-cosignature). One from far ahead of our clock is of a clock that is
+ * wrong, or meant to be shown as a moment that no calendar has.
+ */
+const AHEAD_S_MAX = 86_400;
 
 export function readAnswer(answer: Answered | Unanswered, sent: Sent): Said {
   if (typeof answer === 'string') return failed(answer);
@@ -30,11 +36,12 @@ export function readAnswer(answer: Answered | Unanswered, sent: Sent): Said {
 }
 
 /** Lines of other keys are ignored, as the standard asks; a line of this key has to be over this very checkpoint. */
-function readCosignature(answer: string, { note, witness }: Sent): Said {
+function readCosignature(answer: string, { note, witness, nowMs }: Sent): Said {
   const read = addCosignatures(note, { answer, witnesses: [witness] });
   if (!read.ok) return failed(isOfSignature(read.reason) ? 'signature-wrong' : 'answer-malformed');
   const [added] = read.value.added;
   if (added?.atS === undefined || added.atS === null) return failed('signature-missing');
+  if (added.atS > nowMs / 1_000 + AHEAD_S_MAX) return failed('signature-wrong');
   return { is: 'cosigned', line: read.value.note.slice(note.length), atS: added.atS };
 }
 

@@ -1,6 +1,7 @@
 /** What is kept of witnesses is verified when it comes, and again when it is handed on: a row is not a signature. */
 import { readSignatures, splitLines, splitNote } from '../../ledger/log/signatures.ts';
 import { parseVkey } from '../../ledger/log/vkey.ts';
+import { TIME_MS_MAX } from '../../ledger/record.ts';
 import type { Cloud } from '../deps.ts';
 import type { CheckpointRow } from './store.ts';
 import type { CosignatureRow } from './witness-store.ts';
@@ -16,6 +17,10 @@ export function isCosignature(
   const read = readSignatures(split.value.text, lines.value, [key.value]);
   return read.ok && read.value[0]?.atS === atS;
 }
+
+/** When a cosignature says that it was made, within what a calendar has (ECMA-262, section 21.4.1.1). */
+export const momentOf = ({ at_s: atS }: Pick<CosignatureRow, 'at_s'>): number =>
+  Math.min(atS * 1_000, TIME_MS_MAX);
 
 /** Of `rows` those that cosign this checkpoint; an operator hears of one that says so and does not. */
 export function cosignaturesOf(

@@ -3,6 +3,7 @@ import type { Agreement, LogDays, LogHead, ProofState } from '../../contract/htt
 import { base64url } from '../../crypto/bytes.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { momentOf } from './cosignatures.ts';
 import { keysOf, vkeyAt } from './keys.ts';
 import { witnessesOf } from './policy.ts';
 import * as store from './store.ts';
@@ -23,7 +24,7 @@ export async function headOfLog(cloud: Cloud, tx: Tx): Promise<LogStands | undef
   if (!last) return undefined;
   const witnesses = witnessesOf(cloud).map(({ name, vkey }) => {
     const one = agreed.find((row) => row.vkey === vkey);
-    return { witness: name, size: one?.size ?? null, atMs: one ? one.at_s * 1_000 : null };
+    return { witness: name, size: one?.size ?? null, atMs: one ? momentOf(one) : null };
   });
   return {
     generation,

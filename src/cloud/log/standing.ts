@@ -4,6 +4,7 @@ import type { attention as attentionSchema } from '../../contract/http/admin.ts'
 import { type logStanding, WITNESS_ERRORS } from '../../contract/http/witnesses.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
+import { momentOf } from './cosignatures.ts';
 import { keysOf, vkeyAt } from './keys.ts';
 import { witnessesOf } from './policy.ts';
 import * as store from './store.ts';
@@ -46,7 +47,7 @@ export async function standingOf(cloud: Cloud, tx: Tx): Promise<LogStanding | nu
       return {
         name,
         vkey,
-        agreed: agreed ? { size: agreed.size, atMs: agreed.at_s * 1_000 } : null,
+        agreed: agreed ? { size: agreed.size, atMs: momentOf(agreed) } : null,
         error: errorOf(row?.error),
         errorSinceMs: row?.error_since_ms ?? null,
         conflictAtMs: row?.conflict_at_ms ?? null,

@@ -104,7 +104,7 @@ async function exchange(cloud: Cloud, { tenant, witness }: Turn, task: Task): Pr
     if (!proved.ok) throw new Error(`the growth from ${oldSize} cannot be proved: ${proved.reason}`);
     const body = addCheckpointBody({ oldSize, proof: proved.value.proof, checkpoint: note });
     const answer = await askWitness({ ...witness, caPem: witness.caPem, body, clock: cloud.clock });
-    said = readAnswer(answer, { note, size, oldSize, witness: key.value });
+    said = readAnswer(answer, { note, size, oldSize, witness: key.value, nowMs: cloud.clock.nowMs() });
   }
   return said;
 }
