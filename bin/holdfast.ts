@@ -14,9 +14,11 @@ const USAGE = `holdfast <command>
   admin     root init                                 [--data DIR] [--root DIR]
   admin     roster sign | roster send FILE            [--data DIR] [--root DIR] [--out FILE] [--add FILE] [--again]
                                                       [--root-key FILE … --signatures K] [--yes]
+                                                      [--config FILE (operator.json, where not in --root)]
   admin     order staff-release|restore|set-clock|lift|reissue
                                                       [--bank ID] [--door N] [--restore] [--purpose WHY] [--hours H]
                                                       [--nonce TEXT] [--out FILE] [--slip FILE] [--add FILE] [--yes]
+                                                      [--data DIR] [--root DIR] [--config FILE (operator.json)]
   admin     backup FILE | restore FILE                [--keys FILE] [--data DIR] [--config FILE]
   admin     export: records with their proofs         --purpose WHY --out FILE [--bank ID] [--door N] [--parcel ID]
                                                       [--person ID] [--from TIME] [--to TIME] [--incident TIME]
@@ -25,8 +27,9 @@ const USAGE = `holdfast <command>
                                                       [--certificate FILE | --passphrase-file FILE] [--encrypt evidence]
                                                       [--data DIR] [--config FILE]
   admin     erase: a person, for good                 --person ID [--tenant ID] [--data DIR] [--config FILE] [--yes]
-  admin     hold | hold place | hold lift             --person ID|--parcel ID --purpose WHY [--until DAY (its end, UTC)] [--tenant ID]
-  admin     retention of who moved out                [--days N|off] [--tenant ID]
+  admin     hold | hold place | hold lift             --person ID|--parcel ID --purpose WHY [--until DAY (its end, UTC)]
+                                                      [--tenant ID] [--data DIR] [--config FILE]
+  admin     retention of who moved out                [--days N|off] [--tenant ID] [--data DIR] [--config FILE]
   admin     keys | keys rotate intake|notifier|tenant [--tenant ID] [--data DIR] [--config FILE] [--yes]
   admin     audit: every log verified anew            [--tenant ID] [--head FILE …] [--data DIR] [--config FILE]
   cloud     one cloud process                         --config FILE
@@ -39,9 +42,11 @@ const USAGE = `holdfast <command>
                                                       admin-remove --email ADDRESS --purpose WHY
                                                       admin-reset --email ADDRESS --out FILE
                                                       bank --site ID --name NAME [--layout FILE] --out FILE
+                                                            [--broker-url URL]
                                                       bank-out --bank ID --purpose WHY
                                                       log [--open] [--successor]
-                                                      enrol --bank ID --out FILE | access --site ID --out FILE
+                                                      enrol --bank ID --out FILE [--broker-url URL]
+                                                      access --site ID --out FILE
             a bank or a door out of use for hours     suspend --bank ID [--door N] | --site ID
                                                       --hours H | --lift, --purpose WHY; neither: what is suspended
             everything that is kept, verified anew    check

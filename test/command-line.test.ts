@@ -1,7 +1,7 @@
 /** What the program says to who has called it wrongly: one sentence with what to do, and a status that scripts can tell. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,4 +59,45 @@ test('a port that is taken, a folder without a key and a file that is not there 
     assert.match(err, pattern);
   }
   taken.close();
+});
+
+test('a command on a folder of another user names that user before it writes anything, and never says that the folder go', {
+  skip: process.getuid?.() === 0 ? false : 'only root can give a folder to somebody else',
+}, async () => {
+  const NOBODY = 65_534;
+  const example = (name: string) =>
+    JSON.parse(readFileSync(join(import.meta.dirname, '..', 'deploy', `${name}.example.json`), 'utf8'));
+  const dataDir = join(home, 'theirs');
+  const logs = join(home, 'their-logs');
+  mkdirSync(join(dataDir, 'keys'), { recursive: true });
+  for (const path of [dataDir, join(dataDir, 'keys')]) chownSync(path, NOBODY, NOBODY);
+  const cloud = join(home, 'cloud.json');
+  const edge = join(home, 'edge.json');
+  const order = join(home, 'some.order');
+  writeFileSync(order, 'an order');
+  const places = { rootKeyFile: join(dataDir, 'root.key'), operatorTokenFile: join(dataDir, 'token') };
+  writeFileSync(
+    cloud,
+    JSON.stringify({ ...example('cloud'), ...places, dataDir, logPath: join(logs, 'cloud.log') }),
+  );
+  writeFileSync(edge, JSON.stringify({ ...example('edge'), dataDir }));
+  for (const args of [
+    ['cloud', '--config', cloud],
+    ['cloud', 'init', '--config', cloud],
+    // The one opens the database at once, the other puts files into the folder before that.
+    ['admin', 'keys', 'rotate', 'tenant', '--yes', '--config', cloud],
+    ['admin', 'restore', order, '--config', cloud],
+    ['edge', 'order', order, '--config', edge],
+  ]) {
+    const { status, err } = await holdfast(...args);
+    assert.match(
+      err,
+      /^holdfast: run this as \S+ \(uid 65534\), whose folder \S+theirs is: sudo -u \S+ …\n$/,
+      args.join(' '),
+    );
+    assert.equal(status, 1);
+  }
+  assert.deepEqual(readdirSync(dataDir), ['keys']);
+  assert.deepEqual(readdirSync(join(dataDir, 'keys')), []);
+  assert.deepEqual(readdirSync(home).sort(), ['cloud.json', 'edge.json', 'some.order', 'theirs']);
 });

@@ -311,6 +311,27 @@ test('numbers in prose are those of the program', () => {
   assert.equal(DEFAULT_POLICY.pulsesPerSession, 3, 'ARCHITECTURE.md says at most three pulses');
 });
 
+test('every metric of a cloud process has its row and a rule, and no other is named', () => {
+  const named = globSync('src/cloud/**/*.ts', { cwd: ROOT })
+    .filter((path) => !path.endsWith('.test.ts'))
+    .flatMap((path) =>
+      [...read(path).matchAll(/\bname: '(holdfast_[a-z_]+)',\s+help:/g)].map(([, name]) => name),
+    );
+  const rows = rowsOf(read('docs/reference/metrics.md')).filter(([cell = '']) => /^`holdfast_/.test(cell));
+  assert.ok(named.length > 0);
+  assert.deepEqual(rows.map(([cell]) => cell?.replaceAll('`', '')).toSorted(), named.toSorted());
+  for (const [cell = '', , , rule = ''] of rows)
+    assert.ok(rule.includes(cell.replaceAll('`', '')), `${cell} has a rule over itself`);
+});
+
+test('the policy that is shown is the one that a site gets', () => {
+  const rows = rowsOf(section(read('docs/reference/orders.md'), 'The policy of a site')).slice(1);
+  assert.deepEqual(
+    Object.fromEntries(rows.map(([key = '', value = '']) => [key.replaceAll('`', ''), JSON.parse(value)])),
+    DEFAULT_POLICY,
+  );
+});
+
 test('every decision says what was, what was chosen, what it costs, and what would change it', () => {
   const pages = globSync('docs/decisions/[0-9]*.md', { cwd: ROOT }).map((path) => path.replaceAll('\\', '/'));
   const index = linkedFiles(read('docs/decisions/README.md'), 'docs/decisions/README.md');

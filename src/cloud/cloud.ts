@@ -4,7 +4,7 @@
  */
 import { privateKeyPem } from '../crypto/sign.ts';
 import { codeOf } from '../platform/durable.ts';
-import { admin } from './admin/admin.ts';
+import { admin, attentionGauges } from './admin/admin.ts';
 import { banks } from './banks/banks.ts';
 import { ServerCertificate } from './certificates.ts';
 import { type CloudDeps, type Core, hear, openCore } from './core.ts';
@@ -133,6 +133,7 @@ async function startParts(core: Core, parts: Part[]): Promise<Omit<RunningCloud,
         value: () => uplink.leasesHeld,
       },
       ...gaugesOf(submitter.standings),
+      ...attentionGauges(cloud),
     ],
     isReady: async () => uplink.isUp() && (await databaseAnswers(cloud)),
   });

@@ -104,7 +104,7 @@ export const cloudConfig = z
       .describe('Where banks and cloud meet'),
     offlinePin: pin
       .nullable()
-      .describe('SHA-256 of the server key that lies in a safe; null until there is one'),
+      .describe('SHA-256 of a server key that lies in a safe; no command makes one yet, so null'),
     mail: z
       .strictObject({
         host: host.describe('The mail server'),

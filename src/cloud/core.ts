@@ -3,6 +3,7 @@
 import { parseId, type SiteId, type TenantId } from '../domain/ids.ts';
 import type { Clock } from '../platform/clock.ts';
 import { notify, openDatabase, tenantOf } from '../platform/database.ts';
+import { requireOwner } from '../platform/folder-owner.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import type { CloudConfig } from './config.ts';
@@ -32,6 +33,7 @@ export const tidings: Pick<Cloud, 'changed' | 'tellBanks'> = {
 
 export async function openCore(deps: CloudDeps, nouns: readonly Noun[]): Promise<Core> {
   const { config, log } = deps;
+  requireOwner(config.dataDir);
   const files = await openFiles(config);
   await migrate({
     ownerUrl: config.ownerDatabaseUrl,

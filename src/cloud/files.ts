@@ -22,6 +22,7 @@ import {
   replaceSecret,
   writeDurable,
 } from '../platform/durable.ts';
+import { requireOwner } from '../platform/folder-owner.ts';
 import type { Random } from '../platform/random.ts';
 
 export type CloudFiles = {
@@ -55,6 +56,7 @@ const sealingKey = (rootKey: Uint8Array) => deriveKey(rootKey, 'cloud-files/v1')
 
 /** Makes what is not there. What is there is left as it is, so that it may be run again. */
 export async function initFiles(places: FilePlaces, deps: { clock: Clock; random: Random }): Promise<void> {
+  requireOwner(places.dataDir);
   await makePrivateDir(places.dataDir);
   await makePrivateDir(keysDir(places));
   const rootKey = await ensureRootKey(places);

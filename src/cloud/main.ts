@@ -14,11 +14,12 @@ import { fromUtf8 } from '../crypto/bytes.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { systemClock } from '../platform/clock.ts';
 import { readConfig } from '../platform/config.ts';
+import { requireOwner } from '../platform/folder-owner.ts';
 import { openLog } from '../platform/log.ts';
 import { runUntilStopped } from '../platform/process.ts';
 import { systemRandom } from '../platform/random.ts';
 import { servingBanks } from './banks/banks.ts';
-import { writeBrokerFiles } from './broker/broker.ts';
+import { stepsAfterRotation, writeBrokerFiles } from './broker/broker.ts';
 import { NOUNS, startCloud } from './cloud.ts';
 import { type CloudConfig, cloudConfig } from './config.ts';
 import { type CloudDeps, openCore } from './core.ts';
@@ -47,6 +48,8 @@ export async function runCloud(given: {
   values: EstablishValues & RoadValues & SuspendValues;
 }): Promise<number> {
   const config = readConfig(given.config, cloudConfig);
+  // Before its log is opened: that too would be a file of the wrong user.
+  requireOwner(config.dataDir);
   // Whatever a library creates is its owner's alone.
   process.umask(0o077);
   const log = openLog({ name: 'cloud', level: config.logLevel, path: config.logPath });
@@ -152,7 +155,7 @@ async function runRotation(deps: CloudDeps): Promise<number> {
     }
     rotateServerKeys(deps.config, files);
     process.stdout.write(
-      `the next server key is today's now: ${cloud.pins.next}\nRestart the cloud, then sign the roster that names the new next one: holdfast admin roster sign\n`,
+      `the next server key is today's now: ${cloud.pins.next}\n${stepsAfterRotation(deps.config.broker)}\n`,
     );
     return 0;
   } finally {

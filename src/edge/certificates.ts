@@ -32,6 +32,9 @@ const LEFT_TO_ASK = 1 / 3;
 /** The newest, the one that was shown when that came, and by which code the bank was enrolled last (a hash). */
 const FILES = { newest: 'certificate.pem', before: 'certificate-before.pem', code: 'enrolled-with' };
 
+/** The cloud has one answer to everything that it does not take, so whoever stands here is told of both. */
+const OR_ANOTHER_KEY =
+  'it was used or is over, or this bank’s key is another than the one enrolled (docs/runbooks/restore.md)';
 const ENROL_ANEW =
   'enrol it anew with `holdfast cloud enrol`, put the file in the place of the commissioning file, and start the agent again';
 
@@ -85,7 +88,7 @@ export class Certificates {
     const kept = readKept(deps);
     if (kept !== undefined) return new Certificates(deps, { request, kept, code: codeAt(deps, kept) });
     const answer = await enrol({ commissioning, keys, request });
-    if ('refused' in answer) throw new HoldfastError('upstream', answer.refused);
+    if ('refused' in answer) throw new HoldfastError('upstream', `${answer.refused}; ${OR_ANOTHER_KEY}`);
     const { certificate } = answer;
     // If the process dies before this line the code is spent and the certificate lost: a new code is needed.
     keepEnrolled(deps, certificate);
@@ -191,7 +194,7 @@ export class Certificates {
     try {
       const answer = await enrol({ commissioning, keys, request: this.#request });
       if ('refused' in answer) {
-        log.error('the enrolment code is not taken', { error: answer.refused });
+        log.error(`the enrolment code is not taken: ${OR_ANOTHER_KEY}`, { error: answer.refused });
         keepCode(this.#deps);
       } else {
         keepEnrolled(this.#deps, answer.certificate);

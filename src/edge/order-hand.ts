@@ -6,6 +6,7 @@ import { HoldfastError } from '../domain/errors.ts';
 import { sleep, systemClock } from '../platform/clock.ts';
 import { readConfig } from '../platform/config.ts';
 import { makePrivateDir, readIfExists, writeDurable } from '../platform/durable.ts';
+import { requireOwner } from '../platform/folder-owner.ts';
 import { systemRandom } from '../platform/random.ts';
 import { edgeConfig } from './config.ts';
 import { inboxDir, ORDER_BYTES_MAX, ORDER_FILE } from './order-inbox.ts';
@@ -18,6 +19,7 @@ export async function handOver(given: { config: string; file: string | undefined
   if (file === undefined)
     throw new HoldfastError('input-invalid', 'say which order: holdfast edge order FILE --config FILE');
   const { dataDir } = readConfig(given.config, edgeConfig);
+  requireOwner(dataDir);
   const bytes = readSmall(file);
   const dir = inboxDir(dataDir);
   makePrivateDir(dir);

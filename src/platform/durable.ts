@@ -28,6 +28,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { foreign } from './folder-owner.ts';
 
 let written = 0;
 
@@ -143,10 +144,6 @@ export function makePassableDir(path: string): void {
   if (process.platform === 'win32') return;
   if (found.uid !== process.getuid?.()) throw foreign(path, found.uid);
   setFolder(path, { found, mode: 0o711, owner: null });
-}
-
-function foreign(path: string, uid: number): Error {
-  return new Error(`${path} belongs to user ${uid}; remove it or choose another folder`);
 }
 
 /** What stands at this very name; a link is not followed. */

@@ -14,6 +14,7 @@ import { prepareDatabase } from '../cloud/migrate.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { systemClock } from '../platform/clock.ts';
 import { ownServers, readConfig } from '../platform/config.ts';
+import { requireOwner } from '../platform/folder-owner.ts';
 import { silentLog } from '../platform/log.ts';
 import { startPostgres } from '../platform/postgres.ts';
 import { systemRandom } from '../platform/random.ts';
@@ -111,6 +112,8 @@ export async function withDatabase<T>(
 }
 
 function requireSystem(places: Places): void {
+  // Its database may be started next, and that writes.
+  requireOwner(places.cloud);
   if (existsSync(places.secretsFile)) return;
   throw new HoldfastError(
     'not-found',

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,6 +99,49 @@ test('the service manager takes the units, and finds little that they could harm
     assert.equal(judged.status, 0, judged.stdout.split('\n').slice(-3).join('\n'));
     console.log(`  ${judged.stdout.trim().split('\n').at(-1)}`);
   }
+});
+
+test('the service manager takes the units of the nightly backup', needs, () => {
+  for (const name of ['holdfast-backup.service', 'holdfast-backup.timer'])
+    writeFileSync(join(home, name), unit(name).replaceAll('/opt/holdfast', ROOT));
+  const copies = ['holdfast-backup.service', 'holdfast-backup.timer'].map((name) => join(home, name));
+  const taken = spawnSync('systemd-analyze', ['verify', '--man=no', ...copies], { encoding: 'utf8' });
+  assert.ok(!taken.stderr.includes('holdfast-backup'), taken.stderr);
+  assert.equal(taken.status, 0, taken.stderr);
+});
+
+test('the nightly backup leaves the newest file of keys alone, and destroys nothing where it failed', () => {
+  const [, script = ''] = /^ExecStart=\/bin\/sh -euc '([^']*)'$/m.exec(unit('holdfast-backup.service')) ?? [];
+  const keys = join(home, 'keys');
+  const rows = join(home, 'rows');
+  for (const folder of [keys, rows]) mkdirSync(folder);
+  writeFileSync(join(keys, 'old.keys'), 'of last night');
+  const night = (program: string) =>
+    spawnSync(
+      '/bin/sh',
+      [
+        '-euc',
+        script
+          .replaceAll('$$', '$')
+          .replaceAll('%%', '%')
+          .replaceAll('\\\n', ' ')
+          .replaceAll('/media/holdfast-keys', keys)
+          .replaceAll('/var/backups/holdfast', rows)
+          // What stands for the program is called with: admin backup FILE --keys FILE --config FILE.
+          .replace(/\/opt\/holdfast\S+ --disable-sigusr1 \S+/, program),
+      ],
+      { encoding: 'utf8' },
+    );
+  assert.equal(night('false').status, 1);
+  assert.deepEqual(readdirSync(keys), ['old.keys']);
+  const stub = join(home, 'stub');
+  writeFileSync(stub, '[ "$2" = backup ] && [ "$4" = --keys ] && echo rows >"$3" && echo keys >"$5"\n');
+  const done = night(`/bin/sh ${stub}`);
+  assert.equal(done.status, 0, done.stderr);
+  const [newest = '', ...more] = readdirSync(keys);
+  assert.match(newest, /^\d{8}T\d{6}\.keys$/);
+  assert.deepEqual(more, []);
+  assert.deepEqual(readdirSync(rows), [newest.replace('.keys', '.backup')]);
 });
 
 /** A socket as the service manager holds it; Node has no datagram socket of the local kind. */

@@ -8,6 +8,7 @@ import * as intake from '../intake/intake.ts';
 import { enrolledBank, type TestBank } from '../test-bank.ts';
 import { ALONE } from '../test-leases.ts';
 import { openStand, type Stand } from '../test-stand.ts';
+import { attentionGauges } from './gauges.ts';
 import { attention } from './overview.ts';
 
 let stand: Stand;
@@ -84,4 +85,23 @@ test('a parcel that a courier says is inside and no sensor saw needs a person, u
   await send();
   assert.deepEqual(await doubted(), []);
   assert.ok(!(await alarms()).includes('discrepancy'));
+});
+
+test('what needs a person is a number by kind for Prometheus, names nobody, and is none where nobody could look', async () => {
+  const insisted = deliver(9, 'no');
+  await send();
+  const [gauge] = attentionGauges(stand.cloud);
+  const found = await gauge?.value();
+  assert.ok(Array.isArray(found));
+  assert.deepEqual(
+    found.filter(({ labels }) => labels.kind === 'delivery-doubted'),
+    [{ labels: { kind: 'delivery-doubted', severity: 'warning' }, value: 1 }],
+  );
+  assert.ok(!JSON.stringify(found).includes('_'), 'no id');
+  assert.ok(insisted.parcel.includes('_'));
+  const gone = async () => {
+    throw new Error('the database does not answer');
+  };
+  const [blind] = attentionGauges({ ...stand.cloud, database: { ...stand.cloud.database, estate: gone } });
+  assert.deepEqual(await blind?.value(), []);
 });

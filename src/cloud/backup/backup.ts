@@ -2,6 +2,7 @@
 import { base64url } from '../../crypto/bytes.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { readConfig } from '../../platform/config.ts';
+import { requireOwner } from '../../platform/folder-owner.ts';
 import { silentLog } from '../../platform/log.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { NOUNS } from '../cloud.ts';
@@ -85,6 +86,8 @@ export async function restore(command: Command): Promise<boolean> {
   const { file, keysFile, say } = command;
   const config = configOf(command);
   const began = systemClock.monotonicMs();
+  // Epochs and rows are put back before the core, which looks as well, is opened.
+  requireOwner(config.dataDir);
   const { rootKey } = await openFiles(config);
   const { manifest, rows, sha256 } = await restoreBackup({
     ownerUrl: config.ownerDatabaseUrl,

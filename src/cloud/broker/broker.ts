@@ -17,7 +17,7 @@ import { Line } from './line.ts';
 
 export { CLOUD_NAME } from './acl.ts';
 export { BrokerLink } from './link.ts';
-export { writeBrokerFiles } from './mosquitto.ts';
+export { stepsAfterRotation, writeBrokerFiles } from './mosquitto.ts';
 
 export type BrokerConfig = {
   host: string;

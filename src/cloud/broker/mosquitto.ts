@@ -15,6 +15,7 @@ import { selfSignedServer } from '../../crypto/x509.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { makePrivateDir, writeDurable } from '../../platform/durable.ts';
+import { requireOwner } from '../../platform/folder-owner.ts';
 import type { Random } from '../../platform/random.ts';
 import type { CloudConfig } from '../config.ts';
 import { openFiles, positiveSerial } from '../files.ts';
@@ -39,6 +40,7 @@ export async function writeBrokerFiles(
       'holdfast cloud broker needs broker.host, broker.port and broker.mosquitto in the configuration',
     );
   const { host, port, mosquitto } = config.broker;
+  requireOwner(config.dataDir);
   const files = await openFiles(config);
   const notBeforeMs = clock.nowMs() - SLACK_MS;
   const certificate = await selfSignedServer({
@@ -60,6 +62,23 @@ export async function writeBrokerFiles(
     mosquittoConf({ dir: mosquitto.dir, banks: mosquitto, cloud: { host, port } }),
     0o600,
   );
+}
+
+/**
+ * What is still to be done once the next TLS server key is today's. A Mosquitto with our key shows the one before until it has
+ * its files anew, and a cloud that was started again no longer pins that one: so the broker comes first.
+ */
+export function stepsAfterRotation(broker: CloudConfig['broker']): string {
+  const sign = 'sign the roster that names the new next one: holdfast admin roster sign';
+  if ('embedded' in broker) return `Restart the cloud, then ${sign}`;
+  if (broker.mosquitto === undefined)
+    return `If your broker shows this cloud's key, give it the new one first. Restart the cloud, then ${sign}`;
+  return [
+    'In this order, or the cloud and the broker do not find each other:',
+    `1. holdfast cloud broker, copy broker/ to ${broker.mosquitto.dir} on the machine of Mosquitto, restart Mosquitto`,
+    '2. restart the cloud',
+    `3. ${sign}`,
+  ].join('\n');
 }
 
 /** Mosquitto puts the certificate's common name in the place of `%u`, which is a bank's id. */

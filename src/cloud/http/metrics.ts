@@ -6,13 +6,15 @@ export type Metrics = {
   requestEnded(request: { route: string; method: string; status: number; tookMs: number }): void;
 };
 
+type Now = number | readonly { labels: Record<string, string>; value: number }[];
+
 /** A number of this process that is asked for when somebody looks. */
 export type GaugeOf = {
   name: string;
   help: string;
   /** Of which there is one number each; none unset. Their values are of closed lists or of the configuration. */
   labelNames?: readonly string[];
-  value(): number | readonly { labels: Record<string, string>; value: number }[];
+  value(): Now | Promise<Now>;
 };
 
 export function openMetrics(gauges: readonly GaugeOf[] = []): Metrics {
@@ -24,8 +26,8 @@ export function openMetrics(gauges: readonly GaugeOf[] = []): Metrics {
       help,
       labelNames,
       registers: [registry],
-      collect() {
-        const now = value();
+      async collect() {
+        const now = await value();
         // What is not said any more is gone, and not what it was.
         this.reset();
         if (typeof now === 'number') this.set(now);
