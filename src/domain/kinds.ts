@@ -12,7 +12,7 @@ import { ALARM_CONDITIONS, ALARM_REASONS, DISCREPANCIES, LOG_DISPUTES, SESSION_E
 import { EVIDENCE_ORIGINS, MEDIA_NAMES } from './evidence.ts';
 import type { CommittedField, FactType } from './facts.ts';
 import { ORDER_ACTS } from './order.ts';
-import { DENIALS, OUTCOMES, RIGHTS } from './outcome.ts';
+import { DENIALS, METHODS, OUTCOMES, RIGHTS } from './outcome.ts';
 
 export type KindSpec = {
   by: 'bank' | 'cloud' | 'both';
@@ -29,19 +29,7 @@ const hash: FactType = { type: 'hash' };
 const bool: FactType = { type: 'bool' };
 const words = (...list: readonly string[]): FactType => ({ type: 'word', words: list });
 const size = words(...SIZES);
-const method = words(
-  'pin',
-  'qr',
-  'flat-and-pin',
-  'badge',
-  'courier-code',
-  'device',
-  'order',
-  'password',
-  'totp',
-  'link',
-  'passkey',
-);
+const method = words(...METHODS);
 const denial = words(...DENIALS);
 const basis = words('person', 'occupancy', 'staff', 'order');
 const channel = words('sms', 'email', 'push', 'webhook');

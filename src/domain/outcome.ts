@@ -154,3 +154,18 @@ const UNTOLD: ReadonlySet<Denial> = new Set(['code-wrong', 'code-spent', 'code-r
 export function told(reason: Denial): Denial | typeof CODE_NOT_ACCEPTED {
   return UNTOLD.has(reason) ? CODE_NOT_ACCEPTED : reason;
 }
+
+/** By what somebody showed who they are. */
+export const METHODS = [
+  'pin',
+  'qr',
+  'flat-and-pin',
+  'badge',
+  'courier-code',
+  'device',
+  'order',
+  'password',
+  'totp',
+  'link',
+  'passkey',
+] as const;

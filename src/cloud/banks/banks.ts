@@ -27,6 +27,7 @@ export { renew } from './renew.ts';
 export { type Retired, retire } from './retire.ts';
 export type { Bank, Site } from './store.ts';
 export { liftPlace, type Place, suspendedAt, suspendPlace } from './suspended.ts';
+export { forgetSuspensionsOf, hasSuspension } from './suspension-store.ts';
 export { lift, SUSPENSION_MS, type Suspend, suspend, suspensionsOf } from './suspensions.ts';
 export { type BankSummary, isOnline, pageOfBanks, summaries, vouchedBy } from './views.ts';
 
@@ -44,8 +45,6 @@ export async function addSite(
 }
 
 export const sites = store.allSites;
-export const forgetSuspensionsOf = store.forgetSuspensionsOf;
-export const hasSuspension = store.hasSuspension;
 
 export async function siteName(tx: Tx, site: string): Promise<string> {
   return (await store.allSites(tx)).find((known) => known.site === site)?.name ?? site;

@@ -202,6 +202,9 @@ test('it is recorded once, with how far its journal was taken; a second time is 
   await assert.rejects(retire(), /^HoldfastError: Lobby is out of service already, since 20/);
   const code = () => stand.inTenant((tx) => banks.enrolmentCode(stand.cloud, tx, gone().bank));
   await assert.rejects(code(), /out of service for good and is not enrolled again/);
+  const place = { bank: gone().bank, door: null, hours: 1, by: null, purpose: PURPOSE };
+  const suspended = stand.inTenant((tx) => banks.suspendPlace(stand.cloud, tx, place));
+  await assert.rejects(suspended, /out of service for good; it is told nothing more/);
   assert.equal((await stand.records('bank.retired')).length, 1);
 });
 

@@ -1,8 +1,8 @@
-/** SQL of sites, banks, enrolment codes and suspensions. */
+/** SQL of sites, banks and enrolment codes. */
 import { sql } from 'kysely';
 import type { HelloMessage } from '../../contract/uplink.ts';
 import type { BankLayout } from '../../domain/bank.ts';
-import type { BankId, PersonId, SiteId, TenantId } from '../../domain/ids.ts';
+import type { BankId, SiteId, TenantId } from '../../domain/ids.ts';
 import { type Tx, tables } from '../../platform/database.ts';
 
 /** `tenant_id` is filled in and compared by the database; no query of a tenant's transaction names it. */
@@ -36,23 +36,6 @@ type BankTables = {
     expires_at_ms: number;
     used_at_ms: number | null;
   };
-  suspensions: SuspensionRow;
-};
-
-export type Scope = 'courier' | 'compartment' | 'bank';
-export type SuspensionRow = {
-  suspension_id: string;
-  site_id: SiteId;
-  scope: Scope;
-  bank_id: BankId | null;
-  subject: PersonId | null;
-  compartment: number | null;
-  asked_at_ms: number;
-  until_ms: number;
-  lifted_at_ms: number | null;
-  asked_by: PersonId | null;
-  /** Why the bank refused it, as its own record says. */
-  refused: string | null;
 };
 
 export type Site = { site: SiteId; name: string };
@@ -337,53 +320,6 @@ export async function setRosterRefused(tx: Tx, bank: string, reason: string): Pr
   await sql`update banks set roster_refused = ${reason} where bank_id = ${bank}`.execute(tx);
 }
 
-export async function insertSuspension(tx: Tx, row: SuspensionRow): Promise<void> {
-  await on(tx).insertInto('suspensions').values(row).execute();
-}
-
-export async function findSuspension(tx: Tx, id: string): Promise<SuspensionRow | undefined> {
-  return on(tx)
-    .selectFrom('suspensions')
-    .selectAll()
-    .where('suspension_id', '=', id)
-    .forUpdate()
-    .executeTakeFirst();
-}
-
-export async function openSuspensions(tx: Tx, site: SiteId, nowMs: number): Promise<SuspensionRow[]> {
-  return on(tx)
-    .selectFrom('suspensions')
-    .selectAll()
-    .where('site_id', '=', site)
-    .where('lifted_at_ms', 'is', null)
-    .where('until_ms', '>', nowMs)
-    .orderBy('asked_at_ms')
-    .execute();
-}
-
-export async function setLifted(tx: Tx, id: string, atMs: number): Promise<void> {
-  await on(tx)
-    .updateTable('suspensions')
-    .set({ lifted_at_ms: atMs })
-    .where('suspension_id', '=', id)
-    .execute();
-}
-
-/** Those of one bank and no other, lifted ones too, that are not over yet. */
-export async function suspensionsAt(tx: Tx, bank: BankId, nowMs: number): Promise<SuspensionRow[]> {
-  return on(tx)
-    .selectFrom('suspensions')
-    .selectAll()
-    .where('bank_id', '=', bank)
-    .where('until_ms', '>', nowMs)
-    .orderBy('asked_at_ms')
-    .execute();
-}
-
-export async function setSuspensionRefused(tx: Tx, id: string, reason: string): Promise<void> {
-  await on(tx).updateTable('suspensions').set({ refused: reason }).where('suspension_id', '=', id).execute();
-}
-
 /** Whoever asks something of a bank that may be asked once waits here for the one before. */
 export async function lockBank(tx: Tx, bank: BankId): Promise<void> {
   await sql`select 1 from banks where bank_id = ${bank} for no key update`.execute(tx);
@@ -394,15 +330,4 @@ export async function setForgetTo(tx: Tx, bank: string, upTo: number): Promise<v
   await sql`update banks set forget_to = greatest(forget_to, ${upTo}::bigint) where bank_id = ${bank}`.execute(
     tx,
   );
-}
-
-/** Pauses of a courier, all of them over. */
-export async function forgetSuspensionsOf(tx: Tx, person: string): Promise<void> {
-  await sql`delete from suspensions where subject = ${person}`.execute(tx);
-}
-
-export async function hasSuspension(tx: Tx, person: string, nowMs: number): Promise<boolean> {
-  const { rows } = await sql`select 1 from suspensions
-    where subject = ${person} and lifted_at_ms is null and until_ms > ${nowMs} limit 1`.execute(tx);
-  return rows.length > 0;
 }

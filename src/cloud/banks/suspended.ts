@@ -14,6 +14,7 @@ import type { Cloud } from '../deps.ts';
 import type { Projection } from '../noun.ts';
 import * as people from '../people/people.ts';
 import * as store from './store.ts';
+import * as suspensions from './suspension-store.ts';
 import { HOUR_MS, lift, messageOf, SUSPENSION_MS, suspend } from './suspensions.ts';
 
 /** `door` null: the whole bank. */
@@ -30,7 +31,7 @@ async function requirePlace(tx: Tx, { bank, door }: Place): Promise<store.Bank> 
 }
 
 async function inForce(cloud: Cloud, tx: Tx, bank: store.Bank, door: number | null) {
-  const rows = await store.suspensionsAt(tx, bank.bank, cloud.clock.nowMs());
+  const rows = await suspensions.suspensionsAt(tx, bank.bank, cloud.clock.nowMs());
   return rows.filter(
     (row) => row.lifted_at_ms === null && row.scope !== 'courier' && row.compartment === door,
   );
@@ -43,6 +44,8 @@ export async function suspendPlace(
   { bank, door, hours, by, purpose }: Act & { hours: number },
 ): Promise<'asked' | 'already'> {
   const found = await requirePlace(tx, { bank, door });
+  if (found.retired)
+    throw new HoldfastError('conflict', 'This bank is out of service for good; it is told nothing more.');
   await store.lockBank(tx, found.bank);
   // A bank takes one suspension of a place at a time and would refuse the second.
   if ((await inForce(cloud, tx, found, door)).length > 0) return 'already';
@@ -73,7 +76,7 @@ type Shown = z.infer<typeof suspensionView>;
 /** What is suspended at a bank as a whole and at its doors, couriers aside, in the order in which it was asked. */
 export async function suspendedAt(cloud: Cloud, tx: Tx, bank: store.Bank): Promise<Shown[]> {
   const held = new Set(bank.hello?.suspensions);
-  const rows = (await store.suspensionsAt(tx, bank.bank, cloud.clock.nowMs())).filter(
+  const rows = (await suspensions.suspensionsAt(tx, bank.bank, cloud.clock.nowMs())).filter(
     (row) => row.scope !== 'courier' && (row.lifted_at_ms === null || held.has(row.suspension_id)),
   );
   const askers = rows.flatMap(({ asked_by: by }) => by ?? []);
@@ -89,7 +92,7 @@ export async function suspendedAt(cloud: Cloud, tx: Tx, bank: store.Bank): Promi
 }
 
 /** What the bank itself said last of what it holds goes before what it refused earlier: a new roster lets it take it. */
-function stateOf(row: store.SuspensionRow, held: ReadonlySet<string>): Shown['state'] {
+function stateOf(row: suspensions.SuspensionRow, held: ReadonlySet<string>): Shown['state'] {
   if (row.lifted_at_ms !== null) return 'lifting';
   if (held.has(row.suspension_id)) return 'applied';
   return row.refused === null ? 'asked' : 'refused';
@@ -99,13 +102,13 @@ function stateOf(row: store.SuspensionRow, held: ReadonlySet<string>): Shown['st
 export const suspensionProjection: Projection = {
   kinds: ['message.refused'],
   async follow(cloud, tx, { bank, told }) {
-    const rows = await store.suspensionsAt(tx, bank, cloud.clock.nowMs());
+    const rows = await suspensions.suspensionsAt(tx, bank, cloud.clock.nowMs());
     const asked = new Map(rows.map((row) => [hashOf(row), row.suspension_id]));
     let refused = 0;
     for (const { record } of told) {
       const id = asked.get(String(record.facts.hash));
       if (id === undefined) continue;
-      await store.setSuspensionRefused(tx, id, String(record.facts.reason));
+      await suspensions.setSuspensionRefused(tx, id, String(record.facts.reason));
       refused += 1;
     }
     if (refused > 0) await cloud.changed(tx, ['banks']);
@@ -113,4 +116,5 @@ export const suspensionProjection: Projection = {
   },
 };
 
-const hashOf = (row: store.SuspensionRow): string => base64url(sha256(utf8(JSON.stringify(messageOf(row)))));
+const hashOf = (row: suspensions.SuspensionRow): string =>
+  base64url(sha256(utf8(JSON.stringify(messageOf(row)))));

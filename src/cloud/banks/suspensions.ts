@@ -9,7 +9,7 @@ import { HoldfastError } from '../../domain/errors.ts';
 import type { BankId, PersonId, SiteId } from '../../domain/ids.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Cloud } from '../deps.ts';
-import * as store from './store.ts';
+import * as store from './suspension-store.ts';
 
 export const HOUR_MS = 3_600_000;
 /** A bank counts the 24 hours by its own clock, which may be a few minutes behind ours. */
