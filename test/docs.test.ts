@@ -298,7 +298,7 @@ test('numbers in prose are those of the program', () => {
   );
   assert.match(
     read('docs/runbooks/door-ajar.md'),
-    new RegExp(`${DEFAULT_POLICY.ajarSeconds} seconds unless`),
+    new RegExp(`${DEFAULT_POLICY.ajarSeconds} seconds; fixed today`),
   );
   assert.match(
     read('docs/threat-model.md'),
