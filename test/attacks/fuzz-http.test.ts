@@ -96,6 +96,10 @@ function bodyOf(route: string, carrier: string): Record<string, unknown> | null 
       accessible: true,
     },
     'POST /api/admin/banks/:id/resolutions': { seq: 1, how: 'found', note: 'it was there' },
+    'POST /api/admin/banks/:id/suspend': { hours: 2, reason: 'because' },
+    'POST /api/admin/banks/:id/lift': { reason: 'because' },
+    'POST /api/admin/banks/:id/doors/:n/suspend': { hours: 2, reason: 'because' },
+    'POST /api/admin/banks/:id/doors/:n/lift': { reason: 'because' },
     'POST /api/admin/banks/:id/alarms/care': { condition: 'gap', compartment: null, raisedAtMs: 1 },
     'POST /api/admin/banks/:id/alarms/end': {
       ...{ condition: 'gap', compartment: null, raisedAtMs: 1 },
@@ -160,7 +164,10 @@ async function rightRequest(route: string, signedIn: boolean): Promise<{ right: 
     rosters: own.site,
     sites: own.site,
   };
-  const path = url.replace(/:\w+/, things[name] ?? '').replace('*', '1/checkpoint');
+  const path = url
+    .replace(/:\w+/, things[name] ?? '')
+    .replace(':n', '1')
+    .replace('*', '1/checkpoint');
   return { right: { method, path, headers, body: bodyOf(route, own.carrier) }, place: { port, tls } };
 }
 
